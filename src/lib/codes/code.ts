@@ -1,0 +1,43 @@
+import { row } from '../code-row.ts';
+
+/** Codes of the policies that read source text. */
+export const codeCodes = {
+  complexity: row(
+    403,
+    'refused',
+    'a function that a change adds or alters stays within the cyclomatic complexity of the grant',
+    'split the function',
+  ),
+  'function.length': row(
+    403,
+    'refused',
+    'a function that a change adds or alters stays within the length of the grant',
+    'split the function',
+  ),
+  'source.syntax': row(403, 'refused', 'source in scope parses without an error', 'repair the syntax error'),
+  'source.size': row(
+    403,
+    'refused',
+    'source is at most 1 MB, 20,000 lines and 5,000 characters a line',
+    'split the file',
+  ),
+  'source.opaque': row(
+    403,
+    'refused',
+    'source hides no code from analysis (eval, new Function, string timers, bodies in .d.ts)',
+    'write the code out',
+  ),
+  'source.timeout': row(
+    403,
+    'refused',
+    'source can be analysed within the deadline',
+    'simplify the file; deep nesting is the usual cause',
+  ),
+  'source.crash': row(
+    403,
+    'refused',
+    'source can be analysed without breaking the analyser',
+    'simplify the file; deep nesting is the usual cause',
+  ),
+  'source.unreadable': row(403, 'refused', 'source is valid UTF-8 text', 'save the file as UTF-8'),
+} as const;

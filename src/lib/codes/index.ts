@@ -1,0 +1,20 @@
+import type { CodeRow } from '../code-row.ts';
+import { codeCodes } from './code.ts';
+import { gitCodes } from './git.ts';
+import { requestCodes } from './request.ts';
+import { taskCodes } from './task.ts';
+import { tokenCodes } from './token.ts';
+
+/** The one table of stable codes. A code is never renamed or reused. */
+export const codes = {
+  ...tokenCodes,
+  ...gitCodes,
+  ...codeCodes,
+  ...taskCodes,
+  ...requestCodes,
+} as const satisfies Record<string, CodeRow>;
+
+export type Code = keyof typeof codes;
+
+/** True when `text` is a code of the table. */
+export const isCode = (text: string): text is Code => Object.hasOwn(codes, text);

@@ -1,0 +1,100 @@
+import { row } from '../code-row.ts';
+
+/** Codes of the door, the store and the CLI. */
+export const requestCodes = {
+  'request.invalid': row(
+    400,
+    'usage',
+    'an input has exactly the members and types of its schema',
+    'mend the member named',
+  ),
+  'request.size': row(413, 'usage', 'a request body stays under the limit', 'send less'),
+  'request.depth': row(400, 'usage', 'JSON is nested at most 64 deep', 'send flatter data'),
+  'request.batch': row(400, 'usage', 'a batch holds at most 16 calls', 'send smaller batches'),
+  'request.host': row(
+    403,
+    'refused',
+    'Host and Origin name this gateway',
+    'use the URL that andon up printed',
+  ),
+  'request.method': row(
+    405,
+    'usage',
+    'a query is a GET and a mutation is a POST',
+    'use the official tRPC client',
+  ),
+  'request.path': row(
+    404,
+    'notFound',
+    'the path is one that the gateway serves',
+    'see /trpc, /git/<project>.git, /livez, /readyz, /metrics',
+  ),
+  'request.replayed': row(409, 'conflict', 'a request id is used for one input only', 'use a new request id'),
+  'project.missing': row(404, 'notFound', 'the project is known to the gateway', 'andon init'),
+  'project.exists': row(409, 'conflict', 'a project name is taken once', 'choose another name'),
+  'agent.missing': row(404, 'notFound', 'the agent is known to the project', 'andon status'),
+  'grant.missing': row(404, 'notFound', 'the grant is known to the project', 'andon token list'),
+  'key.missing': row(404, 'notFound', 'the key is known to the gateway', 'andon token keys'),
+  'sync.diverged': row(
+    409,
+    'conflict',
+    'upstream main is followed fast-forward only',
+    'bring the upstream commits as a change, or reset upstream',
+  ),
+  'store.locked': row(
+    503,
+    'conflict',
+    'one process owns an embedded store',
+    'stop the other gateway, or use PostgreSQL through DATABASE_URL',
+  ),
+  'store.newer': row(
+    503,
+    'failed',
+    'a binary runs on a schema that it knows',
+    'install the newer Andon that wrote it, or restore a backup',
+  ),
+  'store.unavailable': row(
+    503,
+    'unreachable',
+    'the database answers',
+    'start the database; andon doctor names the fault',
+  ),
+  'store.backup': row(
+    400,
+    'usage',
+    'a backup is a whole archive that Andon wrote',
+    'name a file that andon backup made',
+  ),
+  'audit.broken': row(
+    500,
+    'failed',
+    'the hash chain of events is unbroken',
+    'restore a backup; the first broken position is named',
+  ),
+  'gateway.unready': row(
+    503,
+    'unreachable',
+    'a gateway answers queries only while its feed is fresh',
+    'wait; /readyz tells why',
+  ),
+  'gateway.exposed': row(
+    400,
+    'usage',
+    'outside loopback a gateway speaks TLS or stands behind a proxy that does',
+    'pass --tls-cert and --tls-key, or --behind-proxy',
+  ),
+  'gateway.unreachable': row(
+    503,
+    'unreachable',
+    'the gateway answers at ANDON_URL',
+    'start it with andon up, or set ANDON_URL',
+  ),
+  'cli.usage': row(400, 'usage', 'a command has the arguments its help names', 'run it with --help'),
+  'cli.cancelled': row(408, 'cancelled', 'a command ends before its time limit', 'try again with more time'),
+  internal: row(
+    500,
+    'failed',
+    'Andon has no defects',
+    'report this with the request id; the log of the gateway holds the cause',
+  ),
+} as const;

@@ -1,0 +1,133 @@
+import { row } from '../code-row.ts';
+
+/** Codes of plan, tasks, leases, changes, gates and verdicts. */
+export const taskCodes = {
+  'plan.invalid': row(
+    400,
+    'usage',
+    'andon.yaml has exactly the members of its schema',
+    'mend the place named; andon.schema.json describes every member',
+  ),
+  'plan.cycle': row(400, 'usage', 'dependencies of tasks form no cycle', 'remove one of the edges named'),
+  'plan.reference': row(
+    400,
+    'usage',
+    'a plan refers only to phases, tasks and gates that it declares',
+    'declare it, or mend the name',
+  ),
+  'plan.impossible': row(
+    400,
+    'usage',
+    'every task can be completed under a grant that the plan allows',
+    'widen the limit named or change the task',
+  ),
+  'plan.running': row(
+    409,
+    'conflict',
+    'a plan does not take away work in progress',
+    'let the task end or release it first',
+  ),
+  'plan.missing': row(404, 'notFound', 'a project has an applied plan', 'andon plan apply'),
+  'task.missing': row(404, 'notFound', 'the task is in the plan', 'andon task list'),
+  'task.state': row(
+    409,
+    'conflict',
+    'a task moves only along the transition table',
+    'andon task show tells what the task waits for',
+  ),
+  'task.question': row(409, 'conflict', 'a task with an open question cannot be closed', 'andon task answer'),
+  'task.capability': row(
+    403,
+    'refused',
+    'a claimant has every capability that the task requires',
+    'claim another task, or add the capability to the agent',
+  ),
+  'task.needs': row(
+    409,
+    'nothing',
+    'a task is claimed only when everything it needs is done',
+    'wait, or claim another task: andon task next',
+  ),
+  'task.overlap': row(
+    409,
+    'nothing',
+    'write scopes of work in progress do not overlap',
+    'wait, or claim another task: andon task next',
+  ),
+  'task.scope': row(
+    403,
+    'refused',
+    'the grant of a claimant covers the write scope of the task',
+    'claim with a grant that covers the path named',
+  ),
+  'task.taken': row(409, 'conflict', 'a task has one holder', 'claim another task: andon task next'),
+  'task.none': row(
+    200,
+    'nothing',
+    'a claim takes a task that is ready',
+    'wait; andon status --watch shows what work waits for',
+  ),
+  'lease.lost': row(
+    409,
+    'conflict',
+    'only the holder of the live lease, with its epoch, changes a task',
+    'claim the task again: andon task claim',
+  ),
+  'wip.limit': row(
+    409,
+    'nothing',
+    'work in progress stays within the limit of the plan',
+    'finish something first',
+  ),
+  'change.missing': row(404, 'notFound', 'the change exists', 'andon change list'),
+  'change.state': row(
+    409,
+    'conflict',
+    'a change moves only along its transition table',
+    'andon change show tells its state',
+  ),
+  'change.empty': row(
+    403,
+    'refused',
+    'a change offers at least one commit that main does not have',
+    'commit and push work before you submit',
+  ),
+  'change.unpushed': row(
+    403,
+    'refused',
+    'a submitted commit is the tip of a branch of the task and epoch',
+    'push the commit first: git push origin HEAD:task/<task>/<epoch>/work',
+  ),
+  'change.conflict': row(
+    409,
+    'conflict',
+    'a change merges with main without conflict',
+    'merge main into your branch, push and submit again',
+  ),
+  'change.moved': row(
+    409,
+    'conflict',
+    'a verdict is bound to the tree that was judged',
+    'look at the new candidate and judge again',
+  ),
+  'gate.missing': row(404, 'notFound', 'the gate is declared for the task of the change', 'andon gate list'),
+  'gate.manual': row(
+    403,
+    'refused',
+    'a manual gate is passed by a person or tier that the plan names',
+    'let the named tier pass it',
+  ),
+  'gate.failed': row(
+    409,
+    'failed',
+    'every gate of a change passes on its candidate',
+    'read the output: andon gate show; mend, push and submit again',
+  ),
+  'gate.sandbox': row(
+    503,
+    'failed',
+    'gates run in a sandbox when the operator requires one',
+    'install bubblewrap, or set the sandbox to preferred',
+  ),
+  'verdict.reasons': row(400, 'usage', 'a rejection names at least one reason', 'say why'),
+} as const;

@@ -1,0 +1,49 @@
+import { limits } from './limits.ts';
+
+declare const repoPathBrand: unique symbol;
+
+/** A path inside a repository: `/`-separated, relative, without empty, dot or control segments. */
+export type RepoPath = string & { readonly [repoPathBrand]: true };
+
+const controlOrBackslash = /[\u0000-\u001f\u007f\\]/;
+
+/**
+ * Why `text` is no path that Andon lets into a tree, or undefined when it is one.
+ * The look-alikes of `.git` are those of git's own `is_hfs_dotgit` and `is_ntfs_dotgit`.
+ */
+export function pathFault(text: string): string | undefined {
+  if (text === '' || text.length > limits.pathBytesMax) return 'empty or too long';
+  if (controlOrBackslash.test(text)) return 'control byte or backslash';
+  if (text.includes('\ufffd') || !text.isWellFormed()) return 'invalid UTF-8';
+  for (const segment of text.split('/')) {
+    const fault = segmentFault(segment);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function segmentFault(segment: string): string | undefined {
+  if (segment === '') return 'empty segment';
+  if (segment === '.' || segment === '..') return 'dot segment';
+  if (segment.length > limits.segmentBytesMax) return 'segment too long';
+  if (looksLikeDotGit(segment)) return '.git look-alike';
+  return undefined;
+}
+
+// Code points that HFS+ ignores when it compares names (git: utf8.c, next_hfs_char).
+const hfsIgnored = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
+/** True for `.git` and every spelling that HFS+ or NTFS takes for it. */
+export function looksLikeDotGit(segment: string): boolean {
+  const folded = segment.normalize('NFKC').replace(hfsIgnored, '').toLowerCase();
+  // NTFS drops trailing dots and spaces, and reads what follows a colon as a stream name.
+  const stem = (folded.split(':')[0] ?? '').replace(/[. ]+$/, '');
+  return stem === '.git' || stem === 'git~1';
+}
+
+/** `text` as a RepoPath, or undefined when it is none. */
+export const parseRepoPath = (text: string): RepoPath | undefined =>
+  pathFault(text) === undefined ? (text as RepoPath) : undefined;
+
+/** The form under which two paths are the same file on a case- or form-insensitive disk. */
+export const twinKey = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC');

@@ -1,0 +1,50 @@
+/** What an action touches: a query reads, a mutation changes state and appends an event. */
+export type ActionKind = 'query' | 'mutation';
+
+/**
+ * The one table of actions. Every procedure of the router names one of these, every grant lists some of them,
+ * and `tiers` says which tiers may ever exercise it: a grant outside that column is not minted.
+ */
+export const actions = {
+  'project:create': { kind: 'mutation', tiers: ['human'] },
+  'project:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'project:sync': { kind: 'mutation', tiers: ['human'] },
+  'plan:apply': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'plan:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'phase:advance': { kind: 'mutation', tiers: ['human'] },
+  'task:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'task:claim': { kind: 'mutation', tiers: ['human', 'implementer'] },
+  'task:renew': { kind: 'mutation', tiers: ['human', 'implementer'] },
+  'task:release': { kind: 'mutation', tiers: ['human', 'implementer'] },
+  'task:steal': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'task:ask': { kind: 'mutation', tiers: ['human', 'implementer', 'validator', 'executive'] },
+  'task:answer': { kind: 'mutation', tiers: ['human'] },
+  'task:abandon': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'repo:fetch': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'repo:push': { kind: 'mutation', tiers: ['human', 'implementer'] },
+  'change:check': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'change:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'change:submit': { kind: 'mutation', tiers: ['human', 'implementer'] },
+  'change:land': { kind: 'mutation', tiers: ['human'] },
+  'gate:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'gate:pass': { kind: 'mutation', tiers: ['human', 'validator'] },
+  'verdict:approve': { kind: 'mutation', tiers: ['human', 'validator'] },
+  'verdict:reject': { kind: 'mutation', tiers: ['human', 'validator'] },
+  'report:write': { kind: 'mutation', tiers: ['human', 'executive', 'validator'] },
+  'token:mint': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'token:renew': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'token:revoke': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'token:read': { kind: 'query', tiers: ['human', 'executive'] },
+  'grant:explain': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'key:rotate': { kind: 'mutation', tiers: ['human'] },
+  'event:read': { kind: 'query', tiers: ['human', 'executive', 'validator', 'implementer'] },
+  'audit:verify': { kind: 'query', tiers: ['human', 'executive', 'validator'] },
+  'agent:terminate': { kind: 'mutation', tiers: ['human', 'executive'] },
+} as const satisfies Record<string, { kind: ActionKind; tiers: readonly Tier[] }>;
+
+/** Rank of a principal. `human` is the root of delegation. */
+export type Tier = 'human' | 'executive' | 'implementer' | 'validator';
+
+export type Action = keyof typeof actions;
+
+export const isAction = (text: string): text is Action => Object.hasOwn(actions, text);

@@ -1,0 +1,75 @@
+import type { Action, Tier } from './actions.ts';
+
+/** What a grant may spend, reserved from its parent at mint. USD in millionths. */
+export interface Budget {
+  readonly tokens: number;
+  readonly usdMicro: number;
+  readonly commits: number;
+  readonly files: number;
+  readonly lines: number;
+  readonly children: number;
+}
+
+/**
+ * The `cap` member of a token: the immutable upper bound of what its bearer may do. Absent means no right.
+ * `w r x` are globs (write, read, denied); the writable paths are L(w \ x), the readable ones L(r \ x).
+ */
+export interface Capability {
+  readonly v: 1;
+  readonly role: string;
+  readonly tier: Tier;
+  /** Project name, or `*` (humans only) for every project of the gateway. */
+  readonly project: string;
+  /** Plan name, or `*`. A project has one plan today, so this is `*` or the project's name. */
+  readonly plan: string;
+  /** What the bearer may exercise. */
+  readonly ops: readonly Action[];
+  /** What the bearer may delegate. A child's ops and dops are subsets of this. */
+  readonly dops: readonly Action[];
+  /** Phases in which the bearer may work; `*` alone means every phase. */
+  readonly phases: readonly string[];
+  /** Ref prefixes below refs/heads/ that the bearer may push to, such as `task/`. */
+  readonly refs: readonly string[];
+  readonly w: readonly string[];
+  readonly r: readonly string[];
+  readonly x: readonly string[];
+  /** Highest cyclomatic complexity of a function that the bearer may add or alter. */
+  readonly complexity: number;
+  /** Most lines of such a function. */
+  readonly lines: number;
+  readonly budget: Budget;
+  /** How many further generations of delegation this grant allows. */
+  readonly depth: number;
+  /** Tiers that the bearer may delegate to. */
+  readonly mints: readonly Tier[];
+  /** Set when the grant is good for one task only. */
+  readonly task?: string;
+  /** Set, with `task`, when it is good for one lease only. */
+  readonly epoch?: number;
+  /** What the bearer can do, matched against what tasks require: `typescript`, `tests`, … */
+  readonly skills: readonly string[];
+}
+
+/** What a verified token says, parsed. Times in seconds since 1970 (RFC 7519). */
+export interface Grant {
+  readonly iss: string;
+  readonly aud: string;
+  /** The principal: `human:ada`, `agent:builder-1`. */
+  readonly sub: string;
+  /** Actor chain of RFC 8693; shown, never used to authorise. */
+  readonly act?: { readonly sub: string };
+  readonly jti: string;
+  readonly iat: number;
+  readonly nbf: number;
+  readonly exp: number;
+  /** The stable id of the grant; renewed tokens share it. */
+  readonly gid: string;
+  /** Ids of the ancestor grants, parent first, at most four. */
+  readonly lin: readonly string[];
+  /** Epoch of the project at mint; a higher epoch of the project revokes the token. */
+  readonly ep: number;
+  readonly kid: string;
+  /** Key thumbprint for proof of possession (RFC 7800), carried when the request named one. */
+  readonly cnf?: { readonly jkt: string };
+  readonly cap: Capability;
+}
