@@ -1,0 +1,60 @@
+import { boolean, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import type { Budget, Capability } from '../../tiers/capability.ts';
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+
+/** A grant lives longer than its tokens: renewals share it, revocation and budgets hang on it. */
+export const grants = pgTable('grants', {
+  gid: text('gid').primaryKey(),
+  project: text('project').notNull(),
+  parent: text('parent'),
+  agent: text('agent').notNull(),
+  cap: jsonb('cap').$type<Capability>().notNull(),
+  lin: text('lin').array().notNull(),
+  standing: boolean('standing').notNull(),
+  leftBudget: jsonb('left_budget').$type<Budget>().notNull(),
+  returned: boolean('returned').notNull(),
+  createdAt: at('created_at').notNull(),
+  expiresAt: at('expires_at').notNull(),
+  revokedAt: at('revoked_at'),
+});
+
+export const tokens = pgTable('tokens', {
+  jti: text('jti').primaryKey(),
+  gid: text('gid').notNull(),
+  issuedAt: at('issued_at').notNull(),
+  expiresAt: at('expires_at').notNull(),
+  replacedBy: text('replaced_by'),
+  replacedAt: at('replaced_at'),
+});
+
+export const revocations = pgTable('revocations', {
+  id: integer('id').generatedAlwaysAsIdentity().primaryKey(),
+  project: text('project').notNull(),
+  kind: text('kind').$type<'token' | 'grant' | 'agent' | 'key' | 'epoch'>().notNull(),
+  value: text('value').notNull(),
+  at: at('at').notNull(),
+  byAgent: text('by_agent').notNull(),
+  why: text('why').notNull(),
+});
+
+export const signingKeys = pgTable('signing_keys', {
+  kid: text('kid').primaryKey(),
+  jwk: jsonb('jwk').$type<Record<string, string>>().notNull(),
+  state: text('state').$type<'next' | 'active' | 'retired'>().notNull(),
+  createdAt: at('created_at').notNull(),
+});
+
+/** Stored answers of calls that carried a request id. */
+export const requests = pgTable(
+  'requests',
+  {
+    principal: text('principal').notNull(),
+    requestId: text('request_id').notNull(),
+    action: text('action').notNull(),
+    inputHash: text('input_hash').notNull(),
+    answer: jsonb('answer').notNull(),
+    at: at('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.principal, table.requestId] })],
+);

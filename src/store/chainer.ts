@@ -1,0 +1,147 @@
+import { type ChainedEvent, chainHash, genesisHash } from './chain.ts';
+import { type Store, statement, type Tx } from './store.ts';
+
+/** The channel on which gateways hear that positions were given. */
+export const eventsChannel = 'andon_events';
+
+const chainLock = statement('chain.lock', 'select pg_try_advisory_xact_lock(7098) as held');
+const last = statement(
+  'chain.last',
+  'select position, hash from events where position is not null order by position desc limit 1',
+);
+const unplaced = statement(
+  'chain.unplaced',
+  `select seq, id, project, type, actor, gid, action, allowed, subject, request_id, at, data
+   from events where position is null order by seq limit $1`,
+);
+const place = statement(
+  'chain.place',
+  `update events e set position = p.position, hash = p.hash
+   from (select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as t(seq, position, hash)) p where e.seq = p.seq`,
+);
+const tell = statement('chain.tell', `select pg_notify('${eventsChannel}', $1)`);
+
+interface EventRow {
+  seq: number;
+  id: string;
+  project: string;
+  type: string;
+  actor: string;
+  gid: string | null;
+  action: string | null;
+  allowed: boolean;
+  subject: string;
+  request_id: string | null;
+  at: Date;
+  data: Record<string, unknown>;
+}
+
+/** A row as the chain and the outside see it. */
+export function toChained(row: EventRow & { position: number; hash: string }): ChainedEvent {
+  const { position, id, project, type, actor, gid, action, allowed, subject, data, hash } = row;
+  return {
+    position,
+    id,
+    project,
+    type,
+    actor,
+    gid,
+    action,
+    allowed,
+    subject,
+    requestId: row.request_id,
+    at: row.at.toISOString(),
+    data,
+    hash,
+  };
+}
+
+/**
+ * Gives committed events their position and hash, at most `batchMax` of them; returns how many.
+ * One chainer works at a time over all gateways; the others find the lock taken and do nothing.
+ * A row that commits late has no position yet, so it is never skipped.
+ */
+export function chainOnce(store: Store, batchMax = 1000): Promise<number> {
+  return store.transaction((tx) => chainIn(tx, batchMax));
+}
+
+async function chainIn(tx: Tx, batchMax: number): Promise<number> {
+  const [lock] = await tx.rows<{ held: boolean }>(chainLock);
+  if (lock?.held !== true) return 0;
+  const rows = await tx.rows<EventRow>(unplaced, [batchMax]);
+  if (rows.length === 0) return 0;
+  const [end] = await tx.rows<{ position: number; hash: string }>(last);
+  let position = end?.position ?? 0;
+  let hash = end?.hash ?? genesisHash;
+  const positions: number[] = [];
+  const hashes: string[] = [];
+  for (const row of rows) {
+    position += 1;
+    const { hash: _unused, ...said } = toChained({ ...row, position, hash: '' });
+    hash = chainHash(hash, said);
+    positions.push(position);
+    hashes.push(hash);
+  }
+  await tx.rows(place, [rows.map((row) => row.seq), positions, hashes]);
+  await tx.rows(tell, [String(position)]);
+  return rows.length;
+}
+
+/** Runs the chainer whenever it is woken, and once a second in any case. Errors are tried again at the next wake. */
+export class Chainer {
+  #store: Store;
+  #timer: NodeJS.Timeout;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+  #soon: NodeJS.Timeout | undefined;
+  #failed: (error: unknown) => void;
+
+  constructor(store: Store, failed: (error: unknown) => void) {
+    this.#store = store;
+    this.#failed = failed;
+    this.#timer = setInterval(() => this.#run(), 1000);
+    this.#timer.unref();
+  }
+
+  /** Call after a commit that appended events. Many calls within five milliseconds are one run. */
+  wake(): void {
+    if (this.#closed || this.#soon !== undefined) return;
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
+      this.#run();
+    }, 5);
+  }
+
+  #run(): void {
+    if (this.#closed) return;
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#running = this.#drain().finally(() => {
+      this.#running = undefined;
+      if (this.#again) {
+        this.#again = false;
+        this.#run();
+      }
+    });
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (!this.#closed && (await chainOnce(this.#store)) > 0);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Places what is committed and stops. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    clearTimeout(this.#soon);
+    await this.#running;
+    await this.#drain();
+    this.#closed = true;
+  }
+}

@@ -1,0 +1,85 @@
+import type { Action } from '../tiers/actions.ts';
+import { statement, type Tx } from './store.ts';
+
+/** Every type of event, past tense, named once. */
+export const eventTypes = [
+  'agent.terminated',
+  'audit.checked',
+  'call.denied',
+  'change.approved',
+  'change.landed',
+  'change.pushed',
+  'change.rebuilt',
+  'change.refused',
+  'change.submitted',
+  'epoch.raised',
+  'gate.ended',
+  'gate.passed',
+  'gate.started',
+  'grant.minted',
+  'grant.returned',
+  'key.added',
+  'key.rotated',
+  'landing.intended',
+  'landing.voided',
+  'lease.expired',
+  'phase.opened',
+  'plan.applied',
+  'project.created',
+  'project.synced',
+  'question.answered',
+  'question.asked',
+  'report.written',
+  'sync.diverged',
+  'task.abandoned',
+  'task.claimed',
+  'task.done',
+  'task.readied',
+  'task.released',
+  'task.renewed',
+  'task.stolen',
+  'token.renewed',
+  'token.replayed',
+  'token.revoked',
+  'verdict.given',
+] as const;
+
+export type EventType = (typeof eventTypes)[number];
+
+/** An event before it is appended. `subject` names what it is about: `task/cart-api`, `change/chg_…`, `grant/gnt_…`. */
+export interface EventDraft {
+  readonly id: string;
+  readonly project: string;
+  readonly type: EventType;
+  /** The principal, or `gateway` for what Andon does by itself. */
+  readonly actor: string;
+  readonly gid?: string;
+  readonly action?: Action;
+  readonly allowed?: boolean;
+  readonly subject: string;
+  readonly requestId?: string;
+  readonly data?: Record<string, unknown>;
+}
+
+const append = statement(
+  'events.append',
+  `insert into events (id, project, type, actor, gid, action, allowed, subject, request_id, data)
+   select e->>'id', e->>'project', e->>'type', e->>'actor', e->>'gid', e->>'action', (e->>'allowed')::boolean,
+     e->>'subject', e->>'requestId', e->'data'
+   from jsonb_array_elements($1::jsonb) with ordinality as given(e, place) order by place`,
+);
+
+/** Appends events inside the transaction of their effect, all in one statement. Positions are given after commit. */
+export async function appendEvents(tx: Tx, drafts: readonly EventDraft[]): Promise<void> {
+  if (drafts.length === 0) return;
+  const rows = drafts.map((draft) => ({ allowed: true, data: {}, ...draft }));
+  await tx.rows(append, [jsonText(rows)]);
+}
+
+/** JSON that PostgreSQL takes as jsonb: NUL and lone surrogates, which jsonb refuses, are written as U+FFFD. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_key, held: unknown) => (typeof held === 'string' ? storable(held) : held));
+}
+
+/** Text that a PostgreSQL `text` or `jsonb` column can hold. */
+export const storable = (text: string): string => text.toWellFormed().replaceAll('\u0000', '\ufffd');

@@ -1,0 +1,102 @@
+import type { ChainedEvent } from './chain.ts';
+import { eventsChannel } from './chainer.ts';
+import type { Store } from './store.ts';
+import { eventsAfter, latestPosition } from './tail.ts';
+
+type Hear = (events: readonly ChainedEvent[]) => void;
+
+const tailMs = 1000;
+const pageMax = 500;
+
+/**
+ * Follows the log from now on: NOTIFY is the hint, the tail by position is the truth. Every listener hears every event
+ * in order, once. `silentMs` tells how long the log could not be read, for readiness.
+ */
+export class Feed {
+  #store: Store;
+  #position = 0;
+  #heard = new Set<Hear>();
+  #timer: NodeJS.Timeout | undefined;
+  #unlisten: (() => Promise<void>) | undefined;
+  #reading: Promise<void> | undefined;
+  #again = false;
+  #freshAtMs = performance.now();
+  #closed = false;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async start(): Promise<void> {
+    this.#position = await latestPosition(this.#store);
+    this.#unlisten = await this.#store.listen(
+      eventsChannel,
+      () => this.#wake(),
+      () => this.#wake(),
+    );
+    this.#timer = setInterval(() => this.#wake(), tailMs);
+    this.#timer.unref();
+    this.#freshAtMs = performance.now();
+    this.#wake();
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Milliseconds since the log was last read to its end. */
+  get silentMs(): number {
+    return performance.now() - this.#freshAtMs;
+  }
+
+  /** Adds a listener; returns the function that removes it. A listener that throws never disturbs the feed. */
+  hear(listener: Hear): () => void {
+    this.#heard.add(listener);
+    return () => this.#heard.delete(listener);
+  }
+
+  #wake(): void {
+    if (this.#closed) return;
+    if (this.#reading !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#reading = this.#read().finally(() => {
+      this.#reading = undefined;
+      if (!this.#again) return;
+      this.#again = false;
+      this.#wake();
+    });
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const events = await eventsAfter(this.#store, this.#position, null, pageMax);
+        this.#freshAtMs = performance.now();
+        const last = events.at(-1);
+        if (last === undefined) return;
+        this.#position = last.position;
+        for (const listener of this.#heard) this.#tell(listener, events);
+        if (events.length < pageMax) return;
+      }
+    } catch {
+      // The store is away: silentMs grows, readiness falls, the next wake tries again.
+    }
+  }
+
+  #tell(listener: Hear, events: readonly ChainedEvent[]): void {
+    try {
+      listener(events);
+    } catch {
+      // A listener answers for its own errors.
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#reading;
+    await this.#unlisten?.();
+  }
+}

@@ -1,0 +1,314 @@
+/** Everything that the first release stores. A migration is never edited after a release; add the next one instead. */
+export const line = `
+create table andon_meta (
+  one boolean primary key default true check (one),
+  purpose text not null check (purpose in ('production', 'test')),
+  installation text not null,
+  clock_offset_ms bigint not null default 0
+);
+
+-- The only clock of decisions. Tests shift it; a production database refuses to.
+create function andon_now() returns timestamptz language sql volatile as $$
+  select clock_timestamp() + (select clock_offset_ms from andon_meta) * interval '1 millisecond'
+$$;
+create function andon_shift_clock(shift_ms bigint) returns void language plpgsql as $$
+begin
+  update andon_meta set clock_offset_ms = clock_offset_ms + shift_ms where purpose = 'test';
+  if not found then raise exception 'a production database does not shift its clock'; end if;
+end $$;
+
+create table projects (
+  name text primary key,
+  repository text not null,
+  main_branch text not null default 'main',
+  upstream text,
+  epoch int not null default 1,
+  plan_revision int not null default 0,
+  plan jsonb,
+  plan_hash text,
+  created_at timestamptz not null default andon_now()
+);
+
+create table phases (
+  project text not null references projects on delete cascade,
+  name text not null,
+  position int not null,
+  opened_at timestamptz,
+  primary key (project, name)
+);
+
+create table tasks (
+  project text not null references projects on delete cascade,
+  id text not null,
+  title text not null,
+  phase text not null,
+  state text not null check (state in ('backlog', 'ready', 'in_progress', 'gated', 'done', 'abandoned')),
+  priority smallint not null default 2,
+  position int not null,
+  write text[] not null,
+  deny text[] not null,
+  requires text[] not null,
+  gates text[] not null,
+  done text not null check (done in ('landed', 'approved', 'artefact')),
+  deadline timestamptz,
+  expected_minutes int,
+  epoch int not null default 0,
+  holder text,
+  holder_gid text,
+  lease_until timestamptz,
+  lease_ms int,
+  preferred text,
+  state_at timestamptz not null default andon_now(),
+  primary key (project, id)
+);
+create index tasks_claim on tasks (project, state, priority, position);
+
+create table task_needs (
+  project text not null,
+  task text not null,
+  needs text not null,
+  primary key (project, task, needs),
+  foreign key (project, task) references tasks on delete cascade
+);
+create index task_needs_back on task_needs (project, needs);
+
+create table questions (
+  id text primary key,
+  project text not null,
+  task text not null,
+  asked_by text not null,
+  question text not null,
+  asked_at timestamptz not null default andon_now(),
+  answer text,
+  answered_by text,
+  answered_at timestamptz,
+  foreign key (project, task) references tasks on delete cascade
+);
+create index questions_open on questions (project, task) where answer is null;
+
+create table grants (
+  gid text primary key,
+  project text not null,
+  parent text references grants,
+  agent text not null,
+  cap jsonb not null,
+  lin text[] not null,
+  standing boolean not null default false,
+  left_budget jsonb not null,
+  -- what the parent still has to give back when this grant ends
+  returned boolean not null default false,
+  created_at timestamptz not null default andon_now(),
+  expires_at timestamptz not null,
+  revoked_at timestamptz
+);
+create index grants_agent on grants (project, agent);
+create index grants_lin on grants using gin (lin);
+
+create table tokens (
+  jti text primary key,
+  gid text not null references grants,
+  issued_at timestamptz not null,
+  expires_at timestamptz not null,
+  replaced_by text,
+  replaced_at timestamptz
+);
+create index tokens_gid on tokens (gid);
+
+create table revocations (
+  id bigint generated always as identity primary key,
+  project text not null,
+  kind text not null check (kind in ('token', 'grant', 'agent', 'key', 'epoch')),
+  value text not null,
+  at timestamptz not null default andon_now(),
+  by_agent text not null,
+  why text not null,
+  unique (project, kind, value)
+);
+
+create table signing_keys (
+  kid text primary key,
+  jwk jsonb not null,
+  state text not null check (state in ('next', 'active', 'retired')),
+  created_at timestamptz not null default andon_now()
+);
+
+create table requests (
+  principal text not null,
+  request_id text not null,
+  action text not null,
+  input_hash text not null,
+  answer jsonb not null,
+  at timestamptz not null default andon_now(),
+  primary key (principal, request_id)
+);
+create index requests_at on requests (at);
+
+create table changes (
+  id text primary key,
+  project text not null,
+  task text not null,
+  epoch int not null,
+  commit_id text not null,
+  base text not null,
+  candidate text not null,
+  tree text not null,
+  state text not null check (state in ('gating', 'judging', 'approved', 'landing', 'landed', 'refused')),
+  author text not null,
+  gid text not null,
+  lin text[] not null,
+  rebuilt int not null default 0,
+  note text,
+  landed_commit text,
+  created_at timestamptz not null default andon_now(),
+  state_at timestamptz not null default andon_now(),
+  foreign key (project, task) references tasks on delete cascade
+);
+create index changes_task on changes (project, task);
+create index changes_live on changes (project, state) where state not in ('landed', 'refused');
+
+create table gate_runs (
+  id text primary key,
+  project text not null,
+  change text not null references changes on delete cascade,
+  gate text not null,
+  tree text not null,
+  manual boolean not null,
+  status text not null check (status in ('waiting', 'running', 'passed', 'failed')),
+  runner text,
+  exit_code int,
+  ms int,
+  output text,
+  sandboxed boolean,
+  passed_by text,
+  passed_gid text,
+  created_at timestamptz not null default andon_now(),
+  started_at timestamptz,
+  ended_at timestamptz,
+  unique (change, gate, tree)
+);
+create index gate_runs_waiting on gate_runs (project, status) where status in ('waiting', 'running');
+
+create table verdicts (
+  id text primary key,
+  project text not null,
+  change text not null references changes on delete cascade,
+  tree text not null,
+  approve boolean not null,
+  by_agent text not null,
+  gid text not null,
+  lin text[] not null,
+  tier text not null,
+  own_work boolean not null default false,
+  reasons text[] not null,
+  carried_from text,
+  at timestamptz not null default andon_now()
+);
+create index verdicts_change on verdicts (change);
+
+create table landings (
+  id text primary key,
+  project text not null,
+  change text not null references changes on delete cascade,
+  old_main text not null,
+  new_main text not null,
+  fence text not null,
+  state text not null check (state in ('intent', 'done', 'void')),
+  owner text not null,
+  intent_at timestamptz not null default andon_now(),
+  ended_at timestamptz
+);
+create unique index landings_one on landings (project) where state = 'intent';
+
+create table reports (
+  id text primary key,
+  project text not null,
+  kind text not null check (kind in ('decision', 'alert', 'report')),
+  by_agent text not null,
+  title text not null,
+  body text not null,
+  at timestamptz not null default andon_now()
+);
+
+create table events (
+  seq bigint generated always as identity primary key,
+  id text not null unique,
+  project text not null,
+  type text not null,
+  actor text not null,
+  gid text,
+  action text,
+  allowed boolean not null,
+  subject text not null,
+  request_id text,
+  at timestamptz not null default andon_now(),
+  data jsonb not null,
+  position bigint unique,
+  hash text
+);
+create index events_unplaced on events (seq) where position is null;
+create index events_project on events (project, position);
+create index events_subject on events (project, subject, position);
+
+-- Append-only: a row is inserted, placed in the chain once, and never touched again.
+create function andon_events_guard() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' then raise exception 'events are append-only'; end if;
+  if old.position is not null
+    or row(old.seq, old.id, old.project, old.type, old.actor, old.gid, old.action, old.allowed, old.subject, old.request_id, old.at, old.data)
+      is distinct from row(new.seq, new.id, new.project, new.type, new.actor, new.gid, new.action, new.allowed, new.subject, new.request_id, new.at, new.data)
+  then raise exception 'events are append-only'; end if;
+  return new;
+end $$;
+create trigger events_guard before update or delete on events for each row execute function andon_events_guard();
+
+create table checkpoints (
+  position bigint primary key,
+  hash text not null,
+  kid text not null,
+  signature text not null,
+  at timestamptz not null default andon_now()
+);
+
+-- Repeated identical denials are counted, not appended.
+create table denials (
+  project text not null,
+  principal text not null,
+  fingerprint text not null,
+  event text not null,
+  count int not null default 1,
+  first_at timestamptz not null default andon_now(),
+  last_at timestamptz not null default andon_now(),
+  primary key (project, principal, fingerprint)
+);
+
+-- The start of every transaction of the door: takes the locks, then reads what moves. It is volatile on purpose:
+-- each statement inside sees what was committed before it began, so nothing is read from before the lock was granted.
+create function andon_enter(
+  in_project text, in_exclusive boolean, in_jti text, in_gids text[], in_agent text, in_kid text,
+  in_principal text, in_request text,
+  out now timestamptz, out known boolean, out epoch int, out plan_revision int, out revoked text,
+  out replaced_at timestamptz, out answer jsonb, out input_hash text
+) language plpgsql volatile as $$
+declare lock_key bigint := hashtextextended(in_project, 7101);
+begin
+  if in_project = '*' then perform pg_advisory_xact_lock(7100);
+  else
+    perform pg_advisory_xact_lock_shared(7100);
+    if in_exclusive then perform pg_advisory_xact_lock(lock_key); else perform pg_advisory_xact_lock_shared(lock_key); end if;
+  end if;
+  now := andon_now();
+  select true, p.epoch, p.plan_revision into known, epoch, plan_revision from projects p where p.name = in_project;
+  if in_jti is not null then
+    select r.kind into revoked from revocations r
+      where r.project in (in_project, '*') and ((r.kind = 'token' and r.value = in_jti) or (r.kind = 'grant' and r.value = any(in_gids))
+        or (r.kind = 'agent' and r.value = in_agent) or (r.kind = 'key' and r.value = in_kid))
+      limit 1;
+    select t.replaced_at into replaced_at from tokens t where t.jti = in_jti;
+  end if;
+  if in_request is not null then
+    -- two calls with one request id wait for each other, so the second finds the answer of the first
+    perform pg_advisory_xact_lock(hashtextextended(in_principal || ' ' || in_request, 7102));
+    select q.answer, q.input_hash into answer, input_hash from requests q where q.principal = in_principal and q.request_id = in_request;
+  end if;
+end $$;
+`;

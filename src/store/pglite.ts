@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PGlite, type Transaction } from '@electric-sql/pglite';
+import { drizzle } from 'drizzle-orm/pglite';
+import { lockFolder } from './folder-lock.ts';
+import { withRetry } from './retry.ts';
+import type { Orm, Session, Statement, Store, Tx } from './store.ts';
+
+export interface PgliteOptions {
+  /** The folder of the database; absent means in memory. */
+  readonly folder?: string;
+  /** A dump to start from when the folder does not exist yet. */
+  readonly dump?: Blob;
+}
+
+/**
+ * Opens PGlite, embedded PostgreSQL. One process at a time: PGlite takes no lock of its own, and two openers lose rows
+ * silently. A new folder is initialised aside and renamed, because a kill in the middle would leave it broken.
+ * It survives the death of the process, not the loss of power: PGlite runs without fsync.
+ */
+export async function openPglite(options: PgliteOptions = {}): Promise<Store> {
+  if (options.folder === undefined)
+    return new PgliteStore(await start(undefined, options.dump), async () => {});
+  const { folder } = options;
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  const release = await lockFolder(`${folder}.lock`);
+  try {
+    if (!existsSync(folder)) await initialise(folder, options.dump);
+    return new PgliteStore(await start(folder), release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function initialise(folder: string, dump: Blob | undefined): Promise<void> {
+  const aside = `${folder}.new`;
+  await rm(aside, { recursive: true, force: true });
+  const database = await start(join(aside), dump);
+  await database.close();
+  await rename(aside, folder);
+}
+
+async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
+  const parsers = { 20: (text: string) => Number(text) };
+  return PGlite.create({
+    parsers,
+    ...(folder === undefined ? {} : { dataDir: folder }),
+    ...(dump === undefined ? {} : { loadDataDir: dump }),
+  });
+}
+
+class PgliteSession implements Session {
+  #client: PGlite | Transaction;
+  #orm: Orm | undefined;
+
+  constructor(client: PGlite | Transaction) {
+    this.#client = client;
+  }
+
+  async rows<R>({ text }: Statement, params: readonly unknown[] = []): Promise<R[]> {
+    return (await this.#client.query<R>(text, [...params])).rows;
+  }
+
+  get orm(): Orm {
+    // drizzle asks only for query(); a PGlite transaction has it too.
+    this.#orm ??= drizzle({ client: this.#client as PGlite }) as unknown as Orm;
+    return this.#orm;
+  }
+}
+
+class PgliteStore extends PgliteSession implements Store {
+  readonly engine = 'pglite';
+  #database: PGlite;
+  #release: () => Promise<void>;
+
+  constructor(database: PGlite, release: () => Promise<void>) {
+    super(database);
+    this.#database = database;
+    this.#release = release;
+  }
+
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return withRetry(() => this.#database.transaction((tx) => work(new PgliteSession(tx))) as Promise<T>);
+  }
+
+  async listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
+    return this.#database.listen(channel, heard);
+  }
+
+  /** The whole database as one archive, for tests and copies. */
+  dump(): Promise<Blob> {
+    return this.#database.dumpDataDir('none');
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+    await this.#release();
+  }
+}

@@ -1,0 +1,167 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import { fail } from '../lib/errors.ts';
+import { isUnavailable, withRetry } from './retry.ts';
+import type { Orm, Session, Statement, Store, Tx } from './store.ts';
+
+export interface PostgresOptions {
+  readonly url: string;
+  readonly connectionsMax?: number;
+  /** Passed to the server as `synchronous_commit`; the default of the server when absent. */
+  readonly synchronousCommit?: 'on' | 'off';
+}
+
+const int8 = 20;
+const types = {
+  getTypeParser: (oid: number, format?: string) =>
+    oid === int8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
+} as pg.CustomTypesConfig;
+
+/** Opens a pool on a PostgreSQL server (15 or newer). Errors: `store.unavailable`. */
+export async function openPostgres(options: PostgresOptions): Promise<Store> {
+  const settings = [
+    '-c idle_in_transaction_session_timeout=15000',
+    '-c statement_timeout=60000',
+    '-c timezone=UTC',
+  ];
+  if (options.synchronousCommit !== undefined)
+    settings.push(`-c synchronous_commit=${options.synchronousCommit}`);
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connectionsMax ?? 16,
+    types,
+    pipeline: true,
+    connectionTimeoutMillis: 10_000,
+    options: settings.join(' '),
+  } as pg.PoolConfig);
+  // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {});
+  await unavailableAsError(() => pool.query('select 1'));
+  return new PostgresStore(pool, options.url);
+}
+
+async function unavailableAsError<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isUnavailable(error))
+      throw fail('store.unavailable', 'PostgreSQL', { found: messageOf(error) }, error);
+    throw error;
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message || error.name : String(error);
+
+class PostgresSession implements Session {
+  #client: pg.Pool | pg.PoolClient;
+  #orm: Orm | undefined;
+
+  constructor(client: pg.Pool | pg.PoolClient) {
+    this.#client = client;
+  }
+
+  async rows<R>({ name, text }: Statement, params: readonly unknown[] = []): Promise<R[]> {
+    const result = await unavailableAsError(() => this.#client.query({ name, text, values: [...params] }));
+    return result.rows as R[];
+  }
+
+  get orm(): Orm {
+    this.#orm ??= drizzle({ client: this.#client }) as unknown as Orm;
+    return this.#orm;
+  }
+}
+
+class PostgresStore extends PostgresSession implements Store {
+  readonly engine = 'postgres';
+  #pool: pg.Pool;
+  #url: string;
+
+  constructor(pool: pg.Pool, url: string) {
+    super(pool);
+    this.#pool = pool;
+    this.#url = url;
+  }
+
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return withRetry(() => this.#once(work));
+  }
+
+  async #once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await unavailableAsError(() => this.#pool.connect());
+    let broken = false;
+    try {
+      // Not awaited: the pipeline sends it together with the first statement of `work`.
+      const begun = client.query('begin');
+      begun.catch(() => {});
+      const result = await work(new PostgresSession(client));
+      await begun;
+      const { command } = await unavailableAsError(() => client.query('commit'));
+      // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and without an error.
+      if (command !== 'COMMIT') throw new Error('the transaction had failed before its commit');
+      return result;
+    } catch (error) {
+      broken = await client.query('rollback').then(
+        () => false,
+        () => true,
+      );
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async listen(
+    channel: string,
+    heard: (payload: string) => void,
+    lost: () => void,
+  ): Promise<() => Promise<void>> {
+    const listener = new Listener(this.#url, channel, heard, lost);
+    await listener.connect();
+    return () => listener.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+}
+
+/** One connection of its own that listens, and connects again when the server went away. */
+class Listener {
+  #client: pg.Client | undefined;
+  #closed = false;
+  #url: string;
+  #channel: string;
+  #heard: (payload: string) => void;
+  #lost: () => void;
+
+  constructor(url: string, channel: string, heard: (payload: string) => void, lost: () => void) {
+    this.#url = url;
+    this.#channel = channel;
+    this.#heard = heard;
+    this.#lost = lost;
+  }
+
+  async connect(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url });
+    this.#client = client;
+    client.on('notification', (message) => this.#heard(message.payload ?? ''));
+    client.on('error', () => {});
+    client.on('end', () => this.#again());
+    await unavailableAsError(() => client.connect());
+    await client.query(`listen ${pg.escapeIdentifier(this.#channel)}`);
+  }
+
+  #again(): void {
+    if (this.#closed) return;
+    setTimeout(() => {
+      if (this.#closed) return;
+      this.connect().then(this.#lost, () => this.#client?.end().catch(() => {}));
+    }, 250).unref();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#client?.end();
+  }
+}

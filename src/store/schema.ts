@@ -1,0 +1,45 @@
+import { bigint, boolean, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+
+/** The log: one row for everything that was allowed or denied. Rows are placed in the hash chain after commit. */
+export const events = pgTable('events', {
+  seq: bigint('seq', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
+  id: text('id').notNull(),
+  project: text('project').notNull(),
+  type: text('type').notNull(),
+  actor: text('actor').notNull(),
+  gid: text('gid'),
+  action: text('action'),
+  allowed: boolean('allowed').notNull(),
+  subject: text('subject').notNull(),
+  requestId: text('request_id'),
+  at: at('at').notNull(),
+  data: jsonb('data').$type<Record<string, unknown>>().notNull(),
+  position: bigint('position', { mode: 'number' }),
+  hash: text('hash'),
+});
+
+/** Signed statements that the chain stood at this hash at this position. */
+export const checkpoints = pgTable('checkpoints', {
+  position: bigint('position', { mode: 'number' }).primaryKey(),
+  hash: text('hash').notNull(),
+  kid: text('kid').notNull(),
+  signature: text('signature').notNull(),
+  at: at('at').notNull(),
+});
+
+/** How often a denial was repeated after its event. */
+export const denials = pgTable(
+  'denials',
+  {
+    project: text('project').notNull(),
+    principal: text('principal').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    event: text('event').notNull(),
+    count: integer('count').notNull(),
+    firstAt: at('first_at').notNull(),
+    lastAt: at('last_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.principal, table.fingerprint] })],
+);

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dot, dash, underscore; at most 64');
+const glob = z.string().min(1).max(256);
+const count = z.number().int().min(0).max(1_000_000_000);
+
+const durationUnitsMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
+
+/** A duration such as `90s` or `10m`, in milliseconds. */
+export function durationMs(text: string): number {
+  const [, amount, unit] = durationPattern.exec(text) ?? [];
+  return Number(amount) * (durationUnitsMs[unit ?? ''] ?? Number.NaN);
+}
+
+const duration = z.string().regex(durationPattern, 'a number and ms, s, m, h or d, such as `10m`');
+
+const tier = z.enum(['executive', 'implementer', 'validator']);
+
+const commandGate = z.strictObject({
+  run: z.string().min(1).max(4096).describe('A shell command; it runs in a clean checkout of the candidate'),
+  timeout: duration.default('10m'),
+});
+const manualGate = z.strictObject({
+  by: z.enum(['human', 'validator']).describe('Who passes this gate by hand'),
+});
+
+const budget = z.strictObject({
+  tokens: count.optional(),
+  usd: z.number().min(0).max(1_000_000).optional(),
+  commits: count.optional(),
+  files: count.optional(),
+  lines: count.optional(),
+  children: count.optional(),
+});
+
+const tierLimits = z.strictObject({
+  complexity: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('Highest cyclomatic complexity of a function that a change adds or alters'),
+  functionLines: z.number().int().min(1).max(100_000).optional().describe('Most lines of such a function'),
+  budget: budget.optional(),
+});
+
+const task = z.strictObject({
+  title: z.string().min(1).max(200),
+  phase: name,
+  needs: z.array(name).max(1000).default([]).describe('Tasks that must be done first'),
+  write: z.array(glob).max(64).default([]).describe('Paths that the work may change'),
+  deny: z.array(glob).max(64).default([]).describe('Paths inside `write` that it may not change'),
+  unprotect: z
+    .array(glob)
+    .max(64)
+    .default([])
+    .describe('Entries of `protect` that this task may change; only a human may add them'),
+  requires: z.array(name).max(32).default([]).describe('Skills that a claimant must have'),
+  gates: z.array(name).max(32).default([]),
+  priority: z.enum(['critical', 'high', 'normal', 'low']).default('normal'),
+  deadline: z.iso.datetime({ offset: true }).optional(),
+  expected: duration.optional().describe('How long the work is expected to take'),
+  done: z
+    .enum(['landed', 'approved', 'artefact'])
+    .optional()
+    .describe('Overrides the done state of the project'),
+});
+
+const agent = z.strictObject({
+  tier,
+  role: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,39}$/)
+    .optional(),
+  skills: z.array(name).max(32).default([]),
+  write: z
+    .array(glob)
+    .max(64)
+    .optional()
+    .describe('Paths for tokens of this profile; default: those of all tasks'),
+});
+
+/** Files that steer builds, gates and agents: outside every write scope unless a task unprotects them. */
+export const protectedDefault: readonly string[] = [
+  'andon.yaml',
+  ...[
+    'package.json',
+    'package-lock.json',
+    'npm-shrinkwrap.json',
+    'yarn.lock',
+    'pnpm-lock.yaml',
+    '.npmrc',
+    'tsconfig.json',
+    'Makefile',
+    'pyproject.toml',
+    'poetry.lock',
+    'requirements.txt',
+    'setup.cfg',
+    'tox.ini',
+    'pytest.ini',
+    'conftest.py',
+    'Cargo.toml',
+    'Cargo.lock',
+    'go.mod',
+    'go.sum',
+    'vitest.config.*',
+    'jest.config.*',
+    'playwright.config.*',
+    'eslint.config.*',
+    'biome.json',
+    'CLAUDE.md',
+    'AGENTS.md',
+    '.mcp.json',
+    '.gitattributes',
+    '.gitmodules',
+  ].flatMap((file) => [file, `**/${file}`]),
+  '.github/**',
+  '.gitlab-ci.yml',
+  '.circleci/**',
+  '.ci/**',
+  'Jenkinsfile',
+  '.claude/**',
+  '.codex/**',
+  '.cursor/**',
+  '.vscode/**',
+  '.husky/**',
+];
+
+/** The schema of andon.yaml. `done` has no default on purpose: a project says what counts as done. */
+export const planSchema = z.strictObject({
+  version: z.literal(1),
+  project: name,
+  done: z.enum(['landed', 'approved', 'artefact']).describe('What counts as done; mandatory'),
+  phases: z.array(name).min(1).max(64),
+  limits: z
+    .strictObject({
+      implementer: tierLimits.optional(),
+      wip: z.number().int().min(1).max(10_000).optional().describe('Most tasks in progress at once'),
+      blobBytes: z
+        .number()
+        .int()
+        .min(1024)
+        .max(1024 ** 3)
+        .optional()
+        .describe('Largest file of a push'),
+    })
+    .default({}),
+  lease: duration.default('60s').describe('How long a claim is held without renewal'),
+  gates: z.record(name, z.union([commandGate, manualGate])).default({}),
+  protect: z
+    .array(glob)
+    .max(128)
+    .default([...protectedDefault]),
+  agents: z.record(name, agent).default({}),
+  tasks: z.record(name, task).default({}),
+});
+
+/** andon.yaml, parsed, with defaults filled in. */
+export type Plan = z.infer<typeof planSchema>;
+export type PlanTask = Plan['tasks'][string];
+export type PlanGate = Plan['gates'][string];
+
+/** The JSON Schema that the package publishes as andon.schema.json. */
+export const planJsonSchema = (): unknown =>
+  z.toJSONSchema(planSchema, { io: 'input', target: 'draft-2020-12' });
+
+export const priorities = ['critical', 'high', 'normal', 'low'] as const;
+
+/** The globs that nobody working on `one` may change: its own `deny` and what the plan protects. */
+export const deniedOf = (plan: Plan, one: PlanTask): string[] => [
+  ...one.deny,
+  ...plan.protect.filter((glob) => !one.unprotect.includes(glob)),
+];

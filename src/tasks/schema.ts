@@ -1,0 +1,142 @@
+import { boolean, integer, jsonb, pgTable, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
+import type { Plan } from './plan.ts';
+import type { ChangeState, TaskState } from './states.ts';
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+
+export const projects = pgTable('projects', {
+  name: text('name').primaryKey(),
+  repository: text('repository').notNull(),
+  mainBranch: text('main_branch').notNull().default('main'),
+  upstream: text('upstream'),
+  epoch: integer('epoch').notNull().default(1),
+  planRevision: integer('plan_revision').notNull().default(0),
+  plan: jsonb('plan').$type<Plan>(),
+  planHash: text('plan_hash'),
+});
+
+export const phases = pgTable(
+  'phases',
+  {
+    project: text('project').notNull(),
+    name: text('name').notNull(),
+    position: integer('position').notNull(),
+    openedAt: at('opened_at'),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.name] })],
+);
+
+export const tasks = pgTable(
+  'tasks',
+  {
+    project: text('project').notNull(),
+    id: text('id').notNull(),
+    title: text('title').notNull(),
+    phase: text('phase').notNull(),
+    state: text('state').$type<TaskState>().notNull(),
+    priority: smallint('priority').notNull(),
+    position: integer('position').notNull(),
+    write: text('write').array().notNull(),
+    deny: text('deny').array().notNull(),
+    requires: text('requires').array().notNull(),
+    gates: text('gates').array().notNull(),
+    done: text('done').$type<'landed' | 'approved' | 'artefact'>().notNull(),
+    deadline: at('deadline'),
+    expectedMinutes: integer('expected_minutes'),
+    epoch: integer('epoch').notNull().default(0),
+    holder: text('holder'),
+    holderGid: text('holder_gid'),
+    leaseUntil: at('lease_until'),
+    leaseMs: integer('lease_ms'),
+    preferred: text('preferred'),
+    stateAt: at('state_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.id] })],
+);
+
+export const taskNeeds = pgTable(
+  'task_needs',
+  { project: text('project').notNull(), task: text('task').notNull(), needs: text('needs').notNull() },
+  (table) => [primaryKey({ columns: [table.project, table.task, table.needs] })],
+);
+
+export const questions = pgTable('questions', {
+  id: text('id').primaryKey(),
+  project: text('project').notNull(),
+  task: text('task').notNull(),
+  askedBy: text('asked_by').notNull(),
+  question: text('question').notNull(),
+  askedAt: at('asked_at').notNull(),
+  answer: text('answer'),
+  answeredBy: text('answered_by'),
+  answeredAt: at('answered_at'),
+});
+
+export const changes = pgTable('changes', {
+  id: text('id').primaryKey(),
+  project: text('project').notNull(),
+  task: text('task').notNull(),
+  epoch: integer('epoch').notNull(),
+  commitId: text('commit_id').notNull(),
+  base: text('base').notNull(),
+  candidate: text('candidate').notNull(),
+  tree: text('tree').notNull(),
+  state: text('state').$type<ChangeState>().notNull(),
+  author: text('author').notNull(),
+  gid: text('gid').notNull(),
+  lin: text('lin').array().notNull(),
+  rebuilt: integer('rebuilt').notNull().default(0),
+  note: text('note'),
+  landedCommit: text('landed_commit'),
+  createdAt: at('created_at').notNull(),
+  stateAt: at('state_at').notNull(),
+});
+
+export const gateRuns = pgTable('gate_runs', {
+  id: text('id').primaryKey(),
+  project: text('project').notNull(),
+  change: text('change').notNull(),
+  gate: text('gate').notNull(),
+  tree: text('tree').notNull(),
+  manual: boolean('manual').notNull(),
+  status: text('status').$type<'waiting' | 'running' | 'passed' | 'failed'>().notNull(),
+  runner: text('runner'),
+  exitCode: integer('exit_code'),
+  ms: integer('ms'),
+  output: text('output'),
+  sandboxed: boolean('sandboxed'),
+  passedBy: text('passed_by'),
+  passedGid: text('passed_gid'),
+  createdAt: at('created_at').notNull(),
+  startedAt: at('started_at'),
+  endedAt: at('ended_at'),
+});
+
+export const verdicts = pgTable('verdicts', {
+  id: text('id').primaryKey(),
+  project: text('project').notNull(),
+  change: text('change').notNull(),
+  tree: text('tree').notNull(),
+  approve: boolean('approve').notNull(),
+  byAgent: text('by_agent').notNull(),
+  gid: text('gid').notNull(),
+  lin: text('lin').array().notNull(),
+  tier: text('tier').notNull(),
+  ownWork: boolean('own_work').notNull(),
+  reasons: text('reasons').array().notNull(),
+  carriedFrom: text('carried_from'),
+  at: at('at').notNull(),
+});
+
+export const landings = pgTable('landings', {
+  id: text('id').primaryKey(),
+  project: text('project').notNull(),
+  change: text('change').notNull(),
+  oldMain: text('old_main').notNull(),
+  newMain: text('new_main').notNull(),
+  fence: text('fence').notNull(),
+  state: text('state').$type<'intent' | 'done' | 'void'>().notNull(),
+  owner: text('owner').notNull(),
+  intentAt: at('intent_at').notNull(),
+  endedAt: at('ended_at'),
+});
