@@ -1,0 +1,100 @@
+import { type Reason, reason } from '../lib/decision.ts';
+import { containment, parseGlob } from '../lib/globs.ts';
+import { findCycle } from './graph.ts';
+import { deniedOf, type Plan, type PlanTask } from './plan.ts';
+
+/** Everything that is wrong with a plan beyond its shape: references, cycles, tasks that nobody could complete. */
+export function checkPlan(plan: Plan): Reason[] {
+  const found = [...repeatedPhases(plan), ...badGlobs(plan)];
+  for (const [id, task] of Object.entries(plan.tasks)) found.push(...badReferences(plan, id, task));
+  if (found.length > 0) return found;
+  const cycle = findCycle(new Map(Object.entries(plan.tasks).map(([id, task]) => [id, task.needs])));
+  if (cycle !== undefined) return [reason('plan.cycle', cycle.join(' -> '))];
+  return Object.entries(plan.tasks).flatMap(([id, task]) => impossible(plan, id, task));
+}
+
+function repeatedPhases(plan: Plan): Reason[] {
+  const repeated = plan.phases.filter((phase, index) => plan.phases.indexOf(phase) !== index);
+  return repeated.map((phase) => reason('plan.invalid', `phases.${phase}`, { found: 'named twice' }));
+}
+
+function badGlobs(plan: Plan): Reason[] {
+  const lists: [string, readonly string[]][] = [['protect', plan.protect]];
+  for (const [id, task] of Object.entries(plan.tasks))
+    lists.push([`tasks.${id}.write`, task.write], [`tasks.${id}.deny`, task.deny]);
+  for (const [id, agent] of Object.entries(plan.agents))
+    lists.push([`agents.${id}.write`, agent.write ?? []]);
+  return lists.flatMap(([place, globs]) => globs.flatMap((glob) => globFault(place, glob)));
+}
+
+function globFault(place: string, glob: string): Reason[] {
+  try {
+    parseGlob(glob);
+    return [];
+  } catch (error) {
+    return [
+      reason('plan.invalid', `${place}: ${glob}`, {
+        found: error instanceof Error ? error.message : 'no glob',
+      }),
+    ];
+  }
+}
+
+function badReferences(plan: Plan, id: string, task: PlanTask): Reason[] {
+  const unknown = (member: string, names: readonly string[], known: (name: string) => boolean): Reason[] =>
+    names
+      .filter((name) => !known(name))
+      .map((name) => reason('plan.reference', `tasks.${id}.${member}`, { found: name }));
+  return [
+    ...unknown('phase', [task.phase], (name) => plan.phases.includes(name)),
+    ...unknown('needs', task.needs, (name) => Object.hasOwn(plan.tasks, name)),
+    ...unknown('gates', task.gates, (name) => Object.hasOwn(plan.gates, name)),
+    ...unknown('unprotect', task.unprotect, (name) => plan.protect.includes(name)),
+  ];
+}
+
+/** Why no grant that the plan allows could complete the task. */
+function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {
+  const found: Reason[] = [];
+  const place = `tasks.${id}`;
+  const denied = deniedOf(plan, task);
+  if ((task.done ?? plan.done) !== 'artefact' && nothingWritable(task.write, denied)) {
+    found.push(
+      reason('plan.impossible', place, {
+        found: 'no writable path is left',
+        next: 'give the task a `write` scope, or name the protected file under `unprotect`',
+      }),
+    );
+  }
+  const own = plan.phases.indexOf(task.phase);
+  for (const needed of task.needs) {
+    const phase = plan.tasks[needed]?.phase ?? task.phase;
+    if (plan.phases.indexOf(phase) > own) {
+      found.push(
+        reason('plan.impossible', place, {
+          found: `needs ${needed} of the later phase ${phase}`,
+          limit: task.phase,
+          next: 'move one of the two',
+        }),
+      );
+    }
+  }
+  found.push(...unskilled(plan, place, task));
+  return found;
+}
+
+const nothingWritable = (write: readonly string[], denied: readonly string[]): boolean =>
+  write.length === 0 || containment({ allow: write, deny: denied }, { allow: [], deny: [] }).contained;
+
+function unskilled(plan: Plan, place: string, task: PlanTask): Reason[] {
+  const builders = Object.values(plan.agents).filter(({ tier }) => tier === 'implementer');
+  if (builders.length === 0 || task.requires.length === 0) return [];
+  if (builders.some(({ skills }) => task.requires.every((skill) => skills.includes(skill)))) return [];
+  return [
+    reason('plan.impossible', place, {
+      found: `requires ${task.requires.join(', ')}`,
+      limit: 'skills of the implementer profiles',
+      next: 'give one profile under `agents` these skills',
+    }),
+  ];
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { type Reason, reason } from '../lib/decision.ts';
+import { deniedOf, type Plan, type PlanTask, priorities } from './plan.ts';
+import type { TaskState } from './states.ts';
+
+/** The columns of a task that a plan decides. */
+export interface TaskColumns {
+  readonly id: string;
+  readonly title: string;
+  readonly phase: string;
+  readonly priority: number;
+  readonly position: number;
+  readonly write: readonly string[];
+  readonly deny: readonly string[];
+  readonly requires: readonly string[];
+  readonly gates: readonly string[];
+  readonly done: 'landed' | 'approved' | 'artefact';
+  readonly deadline: string | null;
+  readonly expectedMinutes: number | null;
+  readonly needs: readonly string[];
+}
+
+export type StoredTask = TaskColumns & { readonly state: TaskState };
+
+export interface PlanDiff {
+  readonly added: readonly TaskColumns[];
+  readonly changed: readonly { readonly after: TaskColumns; readonly members: readonly string[] }[];
+  readonly removed: readonly string[];
+  readonly phases: readonly string[];
+  /** Why the difference cannot be applied now. */
+  readonly reasons: readonly Reason[];
+}
+
+/** What a plan says about one task, as columns. */
+export function taskColumns(plan: Plan, id: string, task: PlanTask, position: number): TaskColumns {
+  return {
+    id,
+    title: task.title,
+    phase: task.phase,
+    priority: priorities.indexOf(task.priority),
+    position,
+    write: task.write,
+    deny: deniedOf(plan, task),
+    requires: task.requires,
+    gates: task.gates,
+    done: task.done ?? plan.done,
+    deadline: task.deadline === undefined ? null : new Date(task.deadline).toISOString(),
+    expectedMinutes: task.expected === undefined ? null : minutes(task.expected),
+    needs: [...new Set(task.needs)].sort(),
+  };
+}
+
+const unitMinutes: Readonly<Record<string, number>> = { ms: 1 / 60_000, s: 1 / 60, m: 1, h: 60, d: 1440 };
+
+const minutes = (text: string): number =>
+  Math.max(1, Math.round(Number.parseInt(text, 10) * (unitMinutes[text.replace(/^\d+/, '')] ?? 1)));
+
+/** The hash under which a plan is applied; equal plans have equal hashes. */
+export const planHash = (plan: Plan): string =>
+  createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+
+const harmless = new Set(['title', 'priority', 'position', 'deadline', 'expectedMinutes']);
+const finished: ReadonlySet<TaskState> = new Set(['done', 'abandoned']);
+const running: ReadonlySet<TaskState> = new Set(['in_progress', 'gated']);
+
+/** The difference between the stored tasks and a plan. Work in progress keeps what it was claimed with. */
+export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[]): PlanDiff {
+  const stored = new Map(storedTasks.map((task) => [task.id, task]));
+  const wanted = Object.entries(plan.tasks).map(([id, task], position) =>
+    taskColumns(plan, id, task, position),
+  );
+  const ids = new Set(wanted.map(({ id }) => id));
+  const changed = wanted.flatMap((after) => {
+    const before = stored.get(after.id);
+    const members = before === undefined ? [] : differingMembers(before, after);
+    return members.length === 0 ? [] : [{ after, members }];
+  });
+  const removed = storedTasks
+    .filter(({ id, state }) => !ids.has(id) && !finished.has(state))
+    .map(({ id }) => id);
+  return {
+    added: wanted.filter(({ id }) => !stored.has(id)),
+    changed,
+    removed,
+    phases: plan.phases,
+    reasons: [
+      ...changed.flatMap(({ after, members }) => heldBack(stored.get(after.id), members)),
+      ...removed.flatMap((id) => heldBack(stored.get(id), ['removed'])),
+    ],
+  };
+}
+
+function differingMembers(before: StoredTask, after: TaskColumns): string[] {
+  const names = Object.keys(after) as (keyof TaskColumns)[];
+  return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+}
+
+function heldBack(before: StoredTask | undefined, members: readonly string[]): Reason[] {
+  if (before === undefined || !running.has(before.state)) return [];
+  const blocked = members.filter((member) => !harmless.has(member));
+  if (blocked.length === 0) return [];
+  return [reason('plan.running', `task/${before.id}`, { found: `${before.state}: ${blocked.join(', ')}` })];
+}
+
+export const isEmptyDiff = (diff: PlanDiff): boolean =>
+  diff.added.length === 0 && diff.changed.length === 0 && diff.removed.length === 0;

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { genesisHash, verifyChain } from '../../src/store/chain.ts';
+import { chainOnce } from '../../src/store/chainer.ts';
+import { appendEvents } from '../../src/store/events.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { type Store, statement } from '../../src/store/store.ts';
+import { eventsAfter } from '../../src/store/tail.ts';
+import { engines, openTestStore, shiftClock } from '../support/engines.ts';
+
+const sql = (text: string) => statement('', text);
+
+describe.each(engines)('the store on %s', (engine) => {
+  let store: Store;
+  beforeAll(async () => {
+    store = await openTestStore(engine);
+  });
+  afterAll(() => store.close());
+
+  it('gives bigint as number and timestamptz as Date', async () => {
+    const [row] = await store.rows<{ n: number; at: Date }>(sql('select 5::bigint as n, now() as at'));
+    expect(row?.n).toBe(5);
+    expect(row?.at).toBeInstanceOf(Date);
+  });
+
+  it('undoes a transaction that throws', async () => {
+    const doomed = store.transaction(async (tx) => {
+      await tx.rows(sql("insert into projects (name, repository) values ('gone', '/nowhere')"));
+      throw new Error('no');
+    });
+    await expect(doomed).rejects.toThrow('no');
+    expect(await store.rows(sql("select 1 from projects where name = 'gone'"))).toEqual([]);
+  });
+
+  it('refuses to commit when a swallowed error had failed the transaction', async () => {
+    const swallowed = store.transaction(async (tx) => {
+      await tx.rows(sql("insert into projects (name, repository) values ('half', '/nowhere')"));
+      await tx.rows(sql('select 1 / 0')).catch(() => {});
+      return 'done';
+    });
+    if (engine === 'postgres') await expect(swallowed).rejects.toThrow('failed before its commit');
+    else await swallowed.catch(() => {});
+    expect(await store.rows(sql("select 1 from projects where name = 'half'"))).toEqual([]);
+  });
+
+  it('shifts the clock of a test database and of no other', async () => {
+    const read = async () =>
+      (await store.rows<{ now: Date }>(sql('select andon_now() as now')))[0]?.now.getTime() ?? 0;
+    const before = await read();
+    await shiftClock(store, 3_600_000);
+    expect((await read()) - before).toBeGreaterThanOrEqual(3_600_000);
+    await store.rows(sql("update andon_meta set purpose = 'production'"));
+    await expect(shiftClock(store, 1)).rejects.toThrow('does not shift');
+    await store.rows(sql("update andon_meta set purpose = 'test'"));
+  });
+
+  it('refuses a schema that is newer than this binary', async () => {
+    await store.rows(sql("insert into andon_migrations (version, name) values (9999, 'future')"));
+    await expect(migrate(store, { purpose: 'test', installation: 'x' })).rejects.toMatchObject({
+      code: 'store.newer',
+    });
+    await store.rows(sql('delete from andon_migrations where version = 9999'));
+  });
+
+  it('chains committed events in order, whatever their data holds, and verifies them', async () => {
+    await store.transaction((tx) =>
+      appendEvents(
+        tx,
+        Array.from({ length: 20 }, (_, i) => ({
+          id: `evt_${i}`,
+          project: 'p',
+          type: 'task.claimed' as const,
+          actor: 'a',
+          subject: `task/${i}`,
+          data: { nul: 'a\u0000b', lone: '\ud800', nested: { b: 1, a: [1.5, null, 'ü'] } },
+        })),
+      ),
+    );
+    expect(await chainOnce(store)).toBe(20);
+    expect(await chainOnce(store)).toBe(0);
+    const events = await eventsAfter(store, 0, null, 100);
+    expect(verifyChain(events, { position: 0, hash: genesisHash }).fault).toBeUndefined();
+    const forged = events.map((event) => (event.position === 7 ? { ...event, actor: 'mallory' } : event));
+    expect(verifyChain(forged, { position: 0, hash: genesisHash }).fault?.position).toBe(7);
+    const dropped = events.filter((event) => event.position !== 9);
+    expect(verifyChain(dropped, { position: 0, hash: genesisHash }).fault?.position).toBe(9);
+  });
+
+  it('lets nobody change, move or delete an event', async () => {
+    await expect(store.rows(sql("update events set actor = 'x' where position = 1"))).rejects.toThrow(
+      'append-only',
+    );
+    await expect(store.rows(sql('update events set position = 99 where position = 1'))).rejects.toThrow(
+      'append-only',
+    );
+    await expect(store.rows(sql('delete from events'))).rejects.toThrow('append-only');
+  });
+});

