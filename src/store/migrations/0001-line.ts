@@ -72,6 +72,14 @@ create table task_needs (
 );
 create index task_needs_back on task_needs (project, needs);
 
+-- Pairs of tasks whose write scopes overlap, both ways round; computed when a plan is applied.
+create table task_conflicts (
+  project text not null references projects on delete cascade,
+  task text not null,
+  other text not null,
+  primary key (project, task, other)
+);
+
 create table questions (
   id text primary key,
   project text not null,

@@ -1,0 +1,135 @@
+import { type Reason, reason } from '../lib/decision.ts';
+import { containment } from '../lib/globs.ts';
+import { statement, type Tx } from '../store/store.ts';
+import type { Capability } from '../tiers/capability.ts';
+
+/** A task that is ready, as the claim sees it. `blockedBy` is work in progress whose write scope overlaps. */
+export interface Candidate {
+  readonly id: string;
+  readonly phase: string;
+  readonly write: readonly string[];
+  readonly deny: readonly string[];
+  readonly requires: readonly string[];
+  readonly blockedBy: string | null;
+  readonly conflicting: readonly string[];
+}
+
+/** What a claimant brings. */
+export interface Claimant {
+  readonly agent: string;
+  readonly gid: string;
+  readonly cap: Capability;
+}
+
+const candidatesMax = 64;
+
+const candidates = statement(
+  'claim.candidates',
+  `select t.id, t.phase, t.write, t.deny, t.requires,
+     (select c.other from task_conflicts c join tasks o on o.project = c.project and o.id = c.other
+      where c.project = t.project and c.task = t.id and o.state in ('in_progress', 'gated') limit 1) as "blockedBy",
+     array(select c.other from task_conflicts c where c.project = t.project and c.task = t.id) as conflicting
+   from tasks t
+   where t.project = $1 and t.state = 'ready' and ($2::text is null or t.id = $2)
+   order by t.priority, (t.preferred is not distinct from $3) desc, t.deadline nulls last, t.position limit ${candidatesMax}`,
+);
+
+/** Tasks that are ready, the most urgent first, work that the claimant had before first among equals. */
+export const readCandidates = (
+  tx: Tx,
+  project: string,
+  task: string | undefined,
+  agent: string,
+): Promise<Candidate[]> => tx.rows<Candidate>(candidates, [project, task ?? null, agent]);
+
+/** Why this claimant may not take this task now; empty when it may. */
+export function claimReasons(claimant: Claimant, task: Candidate): Reason[] {
+  const { cap } = claimant;
+  const found: Reason[] = [];
+  const missing = task.requires.filter((skill) => !cap.skills.includes(skill));
+  if (missing.length > 0)
+    found.push(reason('task.capability', `task/${task.id}`, { found: `without ${missing.join(', ')}` }));
+  if (!cap.phases.includes('*') && !cap.phases.includes(task.phase)) {
+    found.push(
+      reason('phase.closed', `task/${task.id}`, {
+        found: task.phase,
+        limit: cap.phases.join(', ') || 'no phase',
+        next: 'claim with a grant for this phase',
+      }),
+    );
+  }
+  if (cap.task !== undefined && cap.task !== task.id)
+    found.push(reason('grant.task', `task/${task.id}`, { limit: cap.task }));
+  const covered = containment({ allow: task.write, deny: task.deny }, { allow: cap.w, deny: cap.x });
+  if (!covered.contained)
+    found.push(
+      reason('task.scope', `task/${task.id}`, {
+        found: covered.witness,
+        limit: cap.w.join(', ') || 'no path',
+      }),
+    );
+  if (task.blockedBy !== null)
+    found.push(
+      reason('task.overlap', `task/${task.id}`, {
+        found: `overlaps ${task.blockedBy}, which is in progress`,
+      }),
+    );
+  return found;
+}
+
+const take = statement(
+  'claim.take',
+  `update tasks set state = 'in_progress', state_at = andon_now(), epoch = epoch + 1, holder = $3, holder_gid = $4,
+     lease_ms = $5, lease_until = andon_now() + $5 * interval '1 millisecond', preferred = $3
+   where project = $1 and id = (
+     select t.id from tasks t where t.project = $1 and t.id = any($2::text[]) and t.state = 'ready'
+     order by array_position($2::text[], t.id) limit 1 for update skip locked)
+   returning id, title, phase, epoch, lease_until as "leaseUntil", write, deny, gates`,
+);
+
+export interface Taken {
+  readonly id: string;
+  readonly title: string;
+  readonly phase: string;
+  readonly epoch: number;
+  readonly leaseUntil: Date;
+  readonly write: readonly string[];
+  readonly deny: readonly string[];
+  readonly gates: readonly string[];
+}
+
+const lockGroup = statement(
+  'claim.lockGroup',
+  'select id, state from tasks where project = $1 and id = any($2::text[]) for update skip locked',
+);
+
+/**
+ * Takes the first of the allowed tasks that no one else is taking. A task without overlaps is one statement; for one
+ * with overlaps all rows of its group are locked first, so that two overlapping tasks are never taken side by side.
+ */
+export async function takeOne(
+  tx: Tx,
+  project: string,
+  claimant: Claimant,
+  allowed: readonly Candidate[],
+  leaseMs: number,
+): Promise<Taken | undefined> {
+  const free: string[] = [];
+  for (const candidate of allowed) {
+    if (candidate.conflicting.length > 0 && !(await lockWhole(tx, project, candidate))) continue;
+    free.push(candidate.id);
+    if (candidate.conflicting.length > 0) break;
+  }
+  if (free.length === 0) return undefined;
+  const [taken] = await tx.rows<Taken>(take, [project, free, claimant.agent, claimant.gid, leaseMs]);
+  return taken;
+}
+
+async function lockWhole(tx: Tx, project: string, candidate: Candidate): Promise<boolean> {
+  const group = [candidate.id, ...candidate.conflicting];
+  const locked = await tx.rows<{ id: string; state: string }>(lockGroup, [project, group]);
+  return (
+    locked.length === group.length &&
+    !locked.some(({ state }) => state === 'in_progress' || state === 'gated')
+  );
+}

@@ -1,0 +1,103 @@
+import { eq } from 'drizzle-orm';
+import { jsonText } from '../store/events.ts';
+import { type Session, statement, type Tx } from '../store/store.ts';
+import { conflicts, type Scoped } from './conflicts.ts';
+import type { Plan } from './plan.ts';
+import { type PlanDiff, planHash, type StoredTask } from './plan-diff.ts';
+import { withdrawReadiness } from './readiness.ts';
+import { projects, taskNeeds, tasks } from './schema.ts';
+
+/** The stored tasks of a project with their needs, as a plan is compared with them. */
+export async function storedTasks(session: Session, project: string): Promise<StoredTask[]> {
+  const rows = await session.orm.select().from(tasks).where(eq(tasks.project, project));
+  const needs = await session.orm.select().from(taskNeeds).where(eq(taskNeeds.project, project));
+  const byTask = grouped(needs);
+  return rows.map((row) => ({
+    ...row,
+    deadline: row.deadline?.toISOString() ?? null,
+    needs: (byTask.get(row.id) ?? []).map((need) => need.needs).sort(),
+  }));
+}
+
+// Map.groupBy came with Node 21; the floor is 20.
+function grouped<T extends { task: string }>(rows: readonly T[]): Map<string, T[]> {
+  const byTask = new Map<string, T[]>();
+  for (const row of rows) {
+    const list = byTask.get(row.task);
+    if (list === undefined) byTask.set(row.task, [row]);
+    else list.push(row);
+  }
+  return byTask;
+}
+
+const putTasks = statement(
+  'plan.tasks',
+  `insert into tasks (project, id, title, phase, state, priority, position, write, deny, requires, gates, done, deadline, expected_minutes)
+   select $1, t->>'id', t->>'title', t->>'phase', 'backlog', (t->>'priority')::smallint, (t->>'position')::int,
+     array(select jsonb_array_elements_text(t->'write')), array(select jsonb_array_elements_text(t->'deny')),
+     array(select jsonb_array_elements_text(t->'requires')), array(select jsonb_array_elements_text(t->'gates')),
+     t->>'done', (t->>'deadline')::timestamptz, (t->>'expectedMinutes')::int
+   from jsonb_array_elements($2::jsonb) as given(t)
+   on conflict (project, id) do update set title = excluded.title, phase = excluded.phase, priority = excluded.priority,
+     position = excluded.position, write = excluded.write, deny = excluded.deny, requires = excluded.requires,
+     gates = excluded.gates, done = excluded.done, deadline = excluded.deadline, expected_minutes = excluded.expected_minutes`,
+);
+const putNeeds = statement(
+  'plan.needs',
+  `with given as (select t->>'id' as task, jsonb_array_elements_text(t->'needs') as needs from jsonb_array_elements($2::jsonb) as g(t)),
+   gone as (delete from task_needs where project = $1 and task in (select t->>'id' from jsonb_array_elements($2::jsonb) as g(t))
+     and (task, needs) not in (select task, needs from given))
+   insert into task_needs (project, task, needs) select $1, task, needs from given on conflict do nothing`,
+);
+const putConflicts = statement(
+  'plan.conflicts',
+  `insert into task_conflicts (project, task, other)
+   select $1, a, b from unnest($2::text[], $3::text[]) as pairs(a, b) on conflict do nothing`,
+);
+const clearConflicts = statement('plan.clearConflicts', 'delete from task_conflicts where project = $1');
+const putPhases = statement(
+  'plan.phases',
+  `with gone as (delete from phases where project = $1 and not name = any($2::text[]))
+   insert into phases (project, name, position) select $1, name, place from unnest($2::text[]) with ordinality as t(name, place)
+   on conflict (project, name) do update set position = excluded.position`,
+);
+const abandonTasks = statement(
+  'plan.abandon',
+  `update tasks set state = 'abandoned', state_at = andon_now() where project = $1 and id = any($2::text[])`,
+);
+
+/** Writes a plan whose difference was allowed. The caller holds the project's lock exclusively. */
+export async function writePlan(tx: Tx, project: string, plan: Plan, diff: PlanDiff): Promise<void> {
+  const written = [...diff.added, ...diff.changed.map(({ after }) => after)];
+  await tx.rows(putPhases, [project, [...plan.phases]]);
+  await tx.rows(putTasks, [project, jsonText(written)]);
+  await tx.rows(putNeeds, [project, jsonText(written)]);
+  await tx.rows(abandonTasks, [project, [...diff.removed]]);
+  await withdrawReadiness(tx, project);
+  await writeConflicts(tx, project);
+  const revision = statement(
+    'plan.revision',
+    'update projects set plan = $2, plan_hash = $3, plan_revision = plan_revision + 1 where name = $1',
+  );
+  await tx.rows(revision, [project, jsonText(plan), planHash(plan)]);
+}
+
+async function writeConflicts(tx: Tx, project: string): Promise<void> {
+  const rows = await tx.orm
+    .select({ id: tasks.id, write: tasks.write, deny: tasks.deny, state: tasks.state })
+    .from(tasks)
+    .where(eq(tasks.project, project));
+  const live: Scoped[] = rows.filter(({ state }) => state !== 'done' && state !== 'abandoned');
+  const pairs = conflicts(live);
+  await tx.rows(clearConflicts, [project]);
+  await tx.rows(putConflicts, [project, pairs.map(([a]) => a), pairs.map(([, b]) => b)]);
+}
+
+/** The applied plan of a project. */
+export async function readPlan(session: Session, project: string): Promise<Plan | undefined> {
+  const [row] = await session.orm
+    .select({ plan: projects.plan })
+    .from(projects)
+    .where(eq(projects.name, project));
+  return row?.plan ?? undefined;
+}

@@ -1,0 +1,58 @@
+import type { EventDraft } from '../store/events.ts';
+import { newId } from '../store/ids.ts';
+import { statement, type Tx } from '../store/store.ts';
+
+// A phase opens when every task of every phase before it has ended. One call opens as many as may open.
+const open = statement(
+  'phases.open',
+  `update phases p set opened_at = andon_now()
+   where p.project = $1 and p.opened_at is null and not exists (
+     select 1 from tasks t join phases q on q.project = t.project and q.name = t.phase
+     where t.project = $1 and q.position < p.position and t.state not in ('done', 'abandoned'))
+   returning p.name`,
+);
+const ready = statement(
+  'tasks.ready',
+  `update tasks t set state = 'ready', state_at = andon_now()
+   where t.project = $1 and t.state = 'backlog'
+     and exists (select 1 from phases p where p.project = t.project and p.name = t.phase and p.opened_at is not null)
+     and not exists (
+       select 1 from task_needs n join tasks d on d.project = n.project and d.id = n.needs
+       where n.project = t.project and n.task = t.id and d.state <> 'done')
+   returning t.id`,
+);
+const unready = statement(
+  'tasks.unready',
+  `update tasks t set state = 'backlog', state_at = andon_now()
+   where t.project = $1 and t.state = 'ready' and (
+     not exists (select 1 from phases p where p.project = t.project and p.name = t.phase and p.opened_at is not null)
+     or exists (select 1 from task_needs n join tasks d on d.project = n.project and d.id = n.needs
+       where n.project = t.project and n.task = t.id and d.state <> 'done'))
+   returning t.id`,
+);
+
+/**
+ * Opens phases and readies tasks that nothing holds back any more. The caller holds the project's lock exclusively:
+ * phases move here. Returns the events of what moved.
+ */
+export async function advanceReadiness(tx: Tx, project: string): Promise<EventDraft[]> {
+  const phases = await tx.rows<{ name: string }>(open, [project]);
+  const tasks = await tx.rows<{ id: string }>(ready, [project]);
+  return [
+    ...phases.map(({ name }) => moved(project, 'phase.opened', `phase/${name}`)),
+    ...tasks.map(({ id }) => moved(project, 'task.readied', `task/${id}`)),
+  ];
+}
+
+/** Takes back readiness that a new plan no longer allows. */
+export async function withdrawReadiness(tx: Tx, project: string): Promise<void> {
+  await tx.rows(unready, [project]);
+}
+
+const moved = (project: string, type: 'phase.opened' | 'task.readied', subject: string): EventDraft => ({
+  id: newId('event'),
+  project,
+  type,
+  actor: 'gateway',
+  subject,
+});

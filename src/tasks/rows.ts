@@ -1,0 +1,32 @@
+import { and, eq } from 'drizzle-orm';
+import type { Session, Tx } from '../store/store.ts';
+import { changes, projects, tasks } from './schema.ts';
+
+export type TaskRow = typeof tasks.$inferSelect;
+export type ProjectRow = typeof projects.$inferSelect;
+export type ChangeRow = typeof changes.$inferSelect;
+
+/** The row of a task, locked until the transaction ends. */
+export async function lockTask(tx: Tx, project: string, id: string): Promise<TaskRow | undefined> {
+  const [row] = await tx.orm
+    .select()
+    .from(tasks)
+    .where(and(eq(tasks.project, project), eq(tasks.id, id)))
+    .for('update');
+  return row;
+}
+
+/** The row of a change, locked until the transaction ends. */
+export async function lockChange(tx: Tx, project: string, id: string): Promise<ChangeRow | undefined> {
+  const [row] = await tx.orm
+    .select()
+    .from(changes)
+    .where(and(eq(changes.project, project), eq(changes.id, id)))
+    .for('update');
+  return row;
+}
+
+export async function readProject(session: Session, name: string): Promise<ProjectRow | undefined> {
+  const [row] = await session.orm.select().from(projects).where(eq(projects.name, name));
+  return row;
+}
