@@ -75,6 +75,42 @@ export const tokenCodes = {
     'a grant bound to a task is used for that task and epoch',
     'use the token of the task you hold',
   ),
+  'grant.phase': row(
+    403,
+    'refused',
+    'a grant is good for the phases it names',
+    'work in a phase of the grant, or ask for a grant of this phase',
+  ),
+  'grant.size': row(
+    403,
+    'refused',
+    'a grant fits into a token of 4 kB',
+    'use fewer or shorter globs, or leave out actions',
+  ),
+  'scope.glob': row(
+    400,
+    'usage',
+    'a glob has literals, `?`, `*` inside a segment and `**` as a whole segment',
+    'write the glob in that form',
+  ),
+  'scope.read': row(
+    403,
+    'refused',
+    'a caller reads only paths inside the read scope of its grant',
+    'leave the path out, or ask for a grant that reads it',
+  ),
+  'key.exposed': row(
+    500,
+    'failed',
+    'private keys are readable by their owner only',
+    'chmod 700 the folder and 600 the file; rotate the keys when others could have read them',
+  ),
+  'key.broken': row(
+    500,
+    'failed',
+    'the key file is one that this version of Andon wrote',
+    'restore the file from its own backup, or remove it and mint new tokens',
+  ),
   'lattice.ops': row(
     403,
     'refused',
