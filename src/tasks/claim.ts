@@ -1,7 +1,7 @@
 import { type Reason, reason } from '../lib/decision.ts';
-import { containment } from '../lib/globs.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { Capability } from '../tiers/capability.ts';
+import { scopeWitness } from './scope-memo.ts';
 
 /** A task that is ready, as the claim sees it. `blockedBy` is work in progress whose write scope overlaps. */
 export interface Candidate {
@@ -9,6 +9,8 @@ export interface Candidate {
   readonly phase: string;
   readonly write: readonly string[];
   readonly deny: readonly string[];
+  /** Equal for equal `write` and `deny`. */
+  readonly scopeHash: string;
   readonly requires: readonly string[];
   readonly blockedBy: string | null;
   readonly conflicting: readonly string[];
@@ -25,7 +27,7 @@ const candidatesMax = 64;
 
 const candidates = statement(
   'claim.candidates',
-  `select t.id, t.phase, t.write, t.deny, t.requires,
+  `select t.id, t.phase, t.write, t.deny, t.scope_hash as "scopeHash", t.requires,
      (select c.other from task_conflicts c join tasks o on o.project = c.project and o.id = c.other
       where c.project = t.project and c.task = t.id and o.state in ('in_progress', 'gated') limit 1) as "blockedBy",
      array(select c.other from task_conflicts c where c.project = t.project and c.task = t.id) as conflicting
@@ -42,40 +44,47 @@ export const readCandidates = (
   agent: string,
 ): Promise<Candidate[]> => tx.rows<Candidate>(candidates, [project, task ?? null, agent]);
 
-/** Why this claimant may not take this task now; empty when it may. */
-export function claimReasons(claimant: Claimant, task: Candidate): Reason[] {
-  const { cap } = claimant;
-  const found: Reason[] = [];
+type ClaimPolicy = (claimant: Claimant, task: Candidate) => Reason | undefined;
+
+const skilled: ClaimPolicy = ({ cap }, task) => {
   const missing = task.requires.filter((skill) => !cap.skills.includes(skill));
-  if (missing.length > 0)
-    found.push(reason('task.capability', `task/${task.id}`, { found: `without ${missing.join(', ')}` }));
-  if (!cap.phases.includes('*') && !cap.phases.includes(task.phase)) {
-    found.push(
-      reason('phase.closed', `task/${task.id}`, {
-        found: task.phase,
-        limit: cap.phases.join(', ') || 'no phase',
-        next: 'claim with a grant for this phase',
-      }),
-    );
-  }
-  if (cap.task !== undefined && cap.task !== task.id)
-    found.push(reason('grant.task', `task/${task.id}`, { limit: cap.task }));
-  const covered = containment({ allow: task.write, deny: task.deny }, { allow: cap.w, deny: cap.x });
-  if (!covered.contained)
-    found.push(
-      reason('task.scope', `task/${task.id}`, {
-        found: covered.witness,
-        limit: cap.w.join(', ') || 'no path',
-      }),
-    );
-  if (task.blockedBy !== null)
-    found.push(
-      reason('task.overlap', `task/${task.id}`, {
+  if (missing.length === 0) return undefined;
+  return reason('task.capability', `task/${task.id}`, { found: `without ${missing.join(', ')}` });
+};
+
+const inPhase: ClaimPolicy = ({ cap }, task) => {
+  if (cap.phases.includes('*') || cap.phases.includes(task.phase)) return undefined;
+  const limit = cap.phases.join(', ') || 'no phase';
+  return reason('phase.closed', `task/${task.id}`, {
+    found: task.phase,
+    limit,
+    next: 'claim with a grant for this phase',
+  });
+};
+
+const bound: ClaimPolicy = ({ cap }, task) =>
+  cap.task === undefined || cap.task === task.id
+    ? undefined
+    : reason('grant.task', `task/${task.id}`, { limit: cap.task });
+
+const covering: ClaimPolicy = ({ cap }, task) => {
+  const witness = scopeWitness(cap, task);
+  if (witness === undefined) return undefined;
+  return reason('task.scope', `task/${task.id}`, { found: witness, limit: cap.w.join(', ') || 'no path' });
+};
+
+const apart: ClaimPolicy = (_claimant, task) =>
+  task.blockedBy === null
+    ? undefined
+    : reason('task.overlap', `task/${task.id}`, {
         found: `overlaps ${task.blockedBy}, which is in progress`,
-      }),
-    );
-  return found;
-}
+      });
+
+const claimPolicies: readonly ClaimPolicy[] = [skilled, inPhase, bound, covering, apart];
+
+/** Why this claimant may not take this task now; empty when it may. */
+export const claimReasons = (claimant: Claimant, task: Candidate): Reason[] =>
+  claimPolicies.flatMap((policy) => policy(claimant, task) ?? []);
 
 const take = statement(
   'claim.take',

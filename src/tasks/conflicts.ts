@@ -1,4 +1,4 @@
-import { overlap } from '../lib/globs.ts';
+import { overlaps } from '../lib/glob-search.ts';
 
 /** A task's write scope. */
 export interface Scoped {
@@ -18,10 +18,7 @@ export function conflicts(tasks: readonly Scoped[]): [string, string][] {
     for (let j = i + 1; j < tasks.length; j++) {
       const other = tasks[j];
       if (other === undefined || !mayMeet(begins[i] ?? [], begins[j] ?? [])) continue;
-      if (
-        overlap({ allow: one.write, deny: one.deny }, { allow: other.write, deny: other.deny }) === undefined
-      )
-        continue;
+      if (overlaps(one.write, one.deny, other.write, other.deny) === undefined) continue;
       pairs.push([one.id, other.id], [other.id, one.id]);
     }
   }

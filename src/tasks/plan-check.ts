@@ -1,5 +1,6 @@
 import { type Reason, reason } from '../lib/decision.ts';
-import { containment, parseGlob } from '../lib/globs.ts';
+import { escapes } from '../lib/glob-search.ts';
+import { globFault } from '../lib/globs.ts';
 import { findCycle } from './graph.ts';
 import { deniedOf, type Plan, type PlanTask } from './plan.ts';
 
@@ -24,20 +25,12 @@ function badGlobs(plan: Plan): Reason[] {
     lists.push([`tasks.${id}.write`, task.write], [`tasks.${id}.deny`, task.deny]);
   for (const [id, agent] of Object.entries(plan.agents))
     lists.push([`agents.${id}.write`, agent.write ?? []]);
-  return lists.flatMap(([place, globs]) => globs.flatMap((glob) => globFault(place, glob)));
+  return lists.flatMap(([place, globs]) => globs.flatMap((glob) => badGlob(place, glob)));
 }
 
-function globFault(place: string, glob: string): Reason[] {
-  try {
-    parseGlob(glob);
-    return [];
-  } catch (error) {
-    return [
-      reason('plan.invalid', `${place}: ${glob}`, {
-        found: error instanceof Error ? error.message : 'no glob',
-      }),
-    ];
-  }
+function badGlob(place: string, glob: string): Reason[] {
+  const fault = globFault(glob);
+  return fault === undefined ? [] : [reason('plan.invalid', `${place}: ${glob}`, { found: fault })];
 }
 
 function badReferences(plan: Plan, id: string, task: PlanTask): Reason[] {
@@ -84,7 +77,7 @@ function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {
 }
 
 const nothingWritable = (write: readonly string[], denied: readonly string[]): boolean =>
-  write.length === 0 || containment({ allow: write, deny: denied }, { allow: [], deny: [] }).contained;
+  escapes(write, denied, [], []) === undefined;
 
 function unskilled(plan: Plan, place: string, task: PlanTask): Reason[] {
   const builders = Object.values(plan.agents).filter(({ tier }) => tier === 'implementer');

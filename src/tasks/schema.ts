@@ -38,6 +38,7 @@ export const tasks = pgTable(
     position: integer('position').notNull(),
     write: text('write').array().notNull(),
     deny: text('deny').array().notNull(),
+    scopeHash: text('scope_hash').notNull(),
     requires: text('requires').array().notNull(),
     gates: text('gates').array().notNull(),
     done: text('done').$type<'landed' | 'approved' | 'artefact'>().notNull(),

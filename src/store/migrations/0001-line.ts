@@ -47,6 +47,7 @@ create table tasks (
   position int not null,
   write text[] not null,
   deny text[] not null,
+  scope_hash text not null,
   requires text[] not null,
   gates text[] not null,
   done text not null check (done in ('landed', 'approved', 'artefact')),
