@@ -1,0 +1,144 @@
+import { type Reason, reason } from '../lib/decision.ts';
+import { limits } from '../lib/limits.ts';
+import { type Action, actions, type Tier } from './actions.ts';
+import type { Budget, Capability } from './capability.ts';
+import type { CapabilityRequest } from './capability-schema.ts';
+import { descends, list, overBudget } from './lattice.ts';
+import { meetBudget } from './meet.ts';
+import type { Ceilings } from './profile.ts';
+import { profiles } from './profiles.ts';
+import { type Role, roleNames, roleOf } from './roles.ts';
+
+/** What the caller of `attenuate` knows beside the parent. */
+export interface AttenuateFacts {
+  /** What the parent's row has left of its budget. */
+  readonly left: Budget;
+  /** Ceilings that a person applied for the tier of the child; those of the tier itself without. */
+  readonly ceilings?: Ceilings;
+}
+
+export type Attenuation =
+  | { readonly cap: Capability; readonly reasons?: never }
+  | { readonly reasons: readonly [Reason, ...Reason[]]; readonly cap?: never };
+
+/**
+ * Narrows `parent` to the capability of a child, ready to be signed, or answers with every reason against it.
+ * What the request leaves out is filled with what role and tier usually have, as far as the parent can delegate it;
+ * denied paths of the parent are always kept. What the request names is taken as it is and never cut down silently.
+ */
+export function attenuate(
+  parent: Capability,
+  request: CapabilityRequest,
+  facts: AttenuateFacts,
+): Attenuation {
+  const role = roleOf(request.role);
+  if (role === undefined) {
+    return { reasons: [reason('lattice.member', 'role', { found: request.role, limit: list(roleNames) })] };
+  }
+  const cap = fill(parent, role, request, facts);
+  const [first, ...rest] = [
+    ...tierReasons(cap, facts.ceilings),
+    ...descends(cap, parent),
+    ...overBudget(spent(cap.budget), facts.left, 'budget.exhausted'),
+  ];
+  return first === undefined ? { cap } : { reasons: [first, ...rest] };
+}
+
+/** What a child takes from its parent's row: its budgets, and itself as one more child. */
+export const spent = (budget: Budget): Budget => ({ ...budget, children: budget.children + 1 });
+
+function fill(parent: Capability, role: Role, request: CapabilityRequest, facts: AttenuateFacts): Capability {
+  const tier = request.tier ?? role.tier;
+  const base = usual(parent, role, tier, facts);
+  const { budget, x, ...named } = request;
+  return {
+    ...base,
+    ...(present(named) as Partial<Capability>),
+    x: [...new Set([...parent.x, ...(x ?? [])])],
+    budget: { ...base.budget, ...(present(budget ?? {}) as Partial<Budget>) },
+  };
+}
+
+const present = (members: object): object =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+
+/** What a child of this role has when the request is silent. */
+function usual(parent: Capability, role: Role, tier: Tier, facts: AttenuateFacts): Capability {
+  const profile = profiles[tier];
+  const ceilings = facts.ceilings ?? profile.ceilings;
+  // Who delegates further gets the paths and skills of its parent to hand on; who does not must ask for them.
+  const handsOn = profile.dops.length > 0;
+  const left = { ...facts.left, children: Math.max(0, facts.left.children - 1) };
+  return {
+    ...parent,
+    role: '',
+    tier,
+    ops: role.ops.filter((action) => parent.dops.includes(action)),
+    dops: profile.dops.filter((action) => parent.dops.includes(action)),
+    w: handsOn ? parent.w : [],
+    complexity: Math.min(parent.complexity, ceilings.complexity),
+    lines: Math.min(parent.lines, ceilings.lines),
+    budget: meetBudget(profile.budget, left),
+    depth: Math.max(0, Math.min(profile.depth, parent.depth - 1)),
+    mints: profile.mints.filter((one) => parent.mints.includes(one)),
+    skills: handsOn ? parent.skills : [],
+  };
+}
+
+/**
+ * Every reason why no grant of its tier and role may hold this capability, whoever delegates it: ops outside the
+ * column of the actions table or of the role, delegation that the tier does not have, `*` as project, ceilings.
+ */
+export function tierReasons(cap: Capability, ceilings?: Ceilings): Reason[] {
+  const profile = profiles[cap.tier];
+  const role = roleOf(cap.role);
+  const found: Reason[] = [];
+  if (role?.tier !== cap.tier)
+    found.push(reason('lattice.member', 'role', { found: cap.role, limit: cap.tier }));
+  if (cap.project === '*' && !profile.everyProject) {
+    found.push(
+      reason('lattice.member', 'project', { found: '*', limit: 'one project', next: 'name the project' }),
+    );
+  }
+  return [
+    ...found,
+    ...opsReasons(cap, role?.ops ?? profile.ops),
+    ...outside('lattice.dops', 'dops', cap.dops, profile.dops),
+    ...outside('lattice.member', 'mints', cap.mints, profile.mints),
+    ...ceilingReasons(cap, ceilings ?? profile.ceilings, profile.depth),
+    ...countReasons(cap),
+  ];
+}
+
+function opsReasons(cap: Capability, allowed: readonly Action[]): Reason[] {
+  const extra = cap.ops.filter((action) => !allowed.includes(action));
+  return extra.map((action) =>
+    reason('grant.tier', action, { found: `${cap.tier} ${cap.role}`, limit: list(actions[action].tiers) }),
+  );
+}
+
+function outside(
+  code: 'lattice.dops' | 'lattice.member',
+  member: string,
+  entries: readonly string[],
+  allowed: readonly string[],
+): Reason[] {
+  const extra = entries.filter((entry) => !allowed.includes(entry));
+  return extra.map((entry) => reason(code, member, { found: entry, limit: list(allowed) }));
+}
+
+function ceilingReasons(cap: Capability, ceilings: Ceilings, depth: number): Reason[] {
+  const bounds = [
+    ['complexity', cap.complexity, ceilings.complexity],
+    ['lines', cap.lines, ceilings.lines],
+    ['depth', cap.depth, depth],
+  ] as const;
+  const over = bounds.filter(([, value, limit]) => value > limit);
+  return over.map(([member, value, limit]) => reason('lattice.bound', member, { found: value, limit }));
+}
+
+// The union with the parent's denied paths can outgrow what the request's own schema bounded.
+function countReasons(cap: Capability): Reason[] {
+  if (cap.x.length <= limits.globsMax) return [];
+  return [reason('lattice.cost', 'x', { found: `${cap.x.length} globs`, limit: `${limits.globsMax} globs` })];
+}

@@ -1,0 +1,114 @@
+import { type Reason, reason } from '../lib/decision.ts';
+import { type Action, actions, type Tier } from './actions.ts';
+import type { Capability, Grant } from './capability.ts';
+import { list } from './lattice.ts';
+import { scopesOf, scopeText } from './scopes.ts';
+
+/** What a caller wants to do. A member that the action does not concern is left out. */
+export interface AccessRequest {
+  readonly action: Action;
+  readonly project: string;
+  /** Paths that are written by a mutation, or read out by a query. */
+  readonly paths?: readonly string[];
+  readonly task?: string;
+  /** Lease epoch of the task. */
+  readonly epoch?: number;
+  readonly phase?: string;
+  /** Full name of the ref that is pushed to. */
+  readonly ref?: string;
+}
+
+/** What moves while a token lives. */
+export interface AccessFacts {
+  readonly nowSeconds: number;
+  /** Epoch of the project (of `*` for a grant on every project). */
+  readonly epoch: number;
+  /** What the revocations say about the grant. */
+  readonly revoked: Reason | undefined;
+}
+
+/**
+ * Decides whether a grant covers a request: every missing right as a reason, none when it is covered. Pure; verifies
+ * no signature. Whatever concerns the state of plan and tasks is for the policies.
+ */
+export function authorise(grant: Grant, request: AccessRequest, facts: AccessFacts): Reason[] {
+  const { cap } = grant;
+  const found: Reason[] = [];
+  lifeReasons(grant, facts, found);
+  actionReasons(cap, request, found);
+  bindingReasons(cap, request, found);
+  placeReasons(cap, request, found);
+  pathReasons(cap, request, found);
+  return found;
+}
+
+function lifeReasons(grant: Grant, facts: AccessFacts, found: Reason[]): void {
+  if (facts.revoked !== undefined) found.push(facts.revoked);
+  else if (facts.epoch > grant.ep) {
+    found.push(
+      reason('token.revoked', grant.gid, { found: `epoch ${grant.ep}`, limit: `epoch ${facts.epoch}` }),
+    );
+  }
+  if (facts.nowSeconds >= grant.exp) {
+    found.push(reason('token.expired', grant.jti, { found: facts.nowSeconds, limit: grant.exp }));
+  }
+}
+
+function actionReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {
+  const { action } = request;
+  const tiers: readonly Tier[] = actions[action].tiers;
+  if (!tiers.includes(cap.tier))
+    found.push(reason('grant.tier', action, { found: cap.tier, limit: list(tiers) }));
+  if (!cap.ops.includes(action)) {
+    found.push(reason('grant.action', action, { found: cap.role, limit: list(cap.ops) }));
+  }
+  if (cap.project !== '*' && cap.project !== request.project) {
+    found.push(reason('grant.project', request.project, { limit: cap.project }));
+  }
+}
+
+/** Mutations of these nouns always concern a task, so a grant that is bound to one must be told which. */
+const taskNouns = /^(?:task|repo|change|gate|verdict):/;
+
+function bindingReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {
+  if (cap.task === undefined) return;
+  const { action, task } = request;
+  const concerned = actions[action].kind === 'mutation' && taskNouns.test(action);
+  if (task === undefined ? concerned : task !== cap.task) {
+    found.push(reason('grant.task', action, { found: task ?? 'no task', limit: cap.task }));
+  } else if (otherEpoch(cap, request, concerned)) {
+    const limit = `${cap.task} epoch ${cap.epoch}`;
+    found.push(reason('grant.task', action, { found: `epoch ${request.epoch ?? 'none'}`, limit }));
+  }
+}
+
+function otherEpoch(cap: Capability, request: AccessRequest, concerned: boolean): boolean {
+  if (cap.epoch === undefined || cap.epoch === request.epoch) return false;
+  return concerned || request.epoch !== undefined;
+}
+
+const branches = 'refs/heads/';
+
+function placeReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {
+  const { phase, ref } = request;
+  if (phase !== undefined && !cap.phases.includes('*') && !cap.phases.includes(phase)) {
+    found.push(reason('grant.phase', phase, { limit: list(cap.phases) }));
+  }
+  if (ref === undefined) return;
+  const branch = ref.startsWith(branches) ? ref.slice(branches.length) : '';
+  if (!cap.refs.some((prefix) => branch.length > prefix.length && branch.startsWith(prefix))) {
+    found.push(reason('ref.namespace', ref, { limit: list(cap.refs.map((prefix) => branches + prefix)) }));
+  }
+}
+
+function pathReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {
+  const { paths } = request;
+  if (paths === undefined) return;
+  const writes = actions[request.action].kind === 'mutation';
+  const inScope = writes ? scopesOf(cap).writable : scopesOf(cap).readable;
+  for (const path of paths) {
+    if (inScope(path)) continue;
+    const limit = scopeText(writes ? cap.w : cap.r, cap.x);
+    found.push(reason(writes ? 'scope.write' : 'scope.read', path, { limit }));
+  }
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { globFault } from '../lib/globs.ts';
+import { limits } from '../lib/limits.ts';
+import { namePattern } from '../lib/names.ts';
+import { type Action, actions } from './actions.ts';
+import type { Capability } from './capability.ts';
+import { tierNames } from './profiles.ts';
+
+const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
+const count = z.int().nonnegative();
+
+const name = z
+  .string()
+  .regex(namePattern, 'a name has letters, digits, `.`, `_`, `-`, and at most 63 of them');
+const nameOrAll = z.union([z.literal('*'), name]);
+const names = z.array(nameOrAll).max(limits.globsMax).refine(distinct, 'names each entry once');
+const action = z.enum(Object.keys(actions) as [Action, ...Action[]]);
+const actionList = z.array(action).refine(distinct, 'names each action once');
+
+const globs = z
+  .array(
+    z.string().superRefine((text, context) => {
+      const fault = globFault(text);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: `the glob ${fault}` });
+    }),
+  )
+  .max(limits.globsMax)
+  .refine(distinct, 'names each glob once');
+
+// Without the final slash `task/cart` would also cover `task/cart-of-another`.
+const refPrefix = z
+  .string()
+  .max(limits.segmentBytesMax)
+  .regex(/^(?:[A-Za-z0-9][A-Za-z0-9._-]*\/)+$/, 'a ref prefix is made of names that each end in `/`')
+  .refine((text) => !/\.\.|\.lock\/|\.\//.test(text), 'a ref prefix is one that git accepts');
+
+/** Budget: whole numbers from 0 on; USD in millionths. */
+export const budgetSchema = z.strictObject({
+  tokens: count,
+  usdMicro: count,
+  commits: count,
+  files: count,
+  lines: count,
+  children: count,
+});
+
+const members = {
+  role: z.string().regex(/^[A-Z][A-Z_]{0,31}$/, 'a role is written in capitals'),
+  tier: z.enum(tierNames),
+  project: nameOrAll,
+  plan: nameOrAll,
+  ops: actionList,
+  dops: actionList,
+  phases: names,
+  refs: z.array(refPrefix).max(limits.globsMax).refine(distinct, 'names each prefix once'),
+  w: globs,
+  r: globs,
+  x: globs,
+  complexity: count,
+  lines: count,
+  budget: budgetSchema,
+  depth: count.max(limits.lineageMax),
+  mints: z.array(z.enum(tierNames)).refine(distinct, 'names each tier once'),
+  task: name.exactOptional(),
+  epoch: count.exactOptional(),
+  skills: names,
+};
+
+/** The `cap` member of a token: exactly these members, an unknown one is refused. */
+export const capabilitySchema = z
+  .strictObject({ v: z.literal(1), ...members })
+  .refine(
+    (cap) => cap.epoch === undefined || cap.task !== undefined,
+    'an epoch belongs to a task',
+  ) satisfies z.ZodType<Capability>;
+
+/** What a caller may ask of `attenuate`: the role, and whichever members shall be narrower than the defaults. */
+export const capabilityRequestSchema = z
+  .strictObject({ ...members, budget: budgetSchema.partial() })
+  .partial()
+  .required({ role: true });
+
+export type CapabilityRequest = z.infer<typeof capabilityRequestSchema>;

@@ -1,0 +1,27 @@
+import { limits } from '../lib/limits.ts';
+import { actionsOf, actionsOfAny, type TierProfile } from './profile.ts';
+
+/**
+ * Reads everything, plans, spawns and terminates, and cannot touch code: it may delegate a push that it may not make
+ * itself. Its write scope and ceilings bound what it delegates.
+ */
+export const executive: TierProfile = {
+  tier: 'executive',
+  purpose: 'plans, delegates and watches the line; cannot touch code',
+  ops: actionsOf('executive'),
+  dops: actionsOfAny(['implementer', 'validator']),
+  mints: ['implementer', 'validator'],
+  ceilings: { complexity: limits.complexityDefault, lines: limits.functionLinesDefault },
+  depth: 1,
+  budget: {
+    tokens: 50_000_000,
+    usdMicro: 100_000_000,
+    commits: 2_000,
+    files: 10_000,
+    lines: 500_000,
+    children: 100,
+  },
+  tokenSecondsMax: limits.executiveTokenSecondsMax,
+  everyProject: false,
+  deletes: false,
+};

@@ -1,0 +1,71 @@
+import { type Action, actions, type Tier } from './actions.ts';
+import { actionsOf } from './profile.ts';
+
+/** A named profile inside a tier: what it is for, and the ops that it narrows the tier to. */
+export interface Role {
+  readonly tier: Tier;
+  readonly purpose: string;
+  readonly ops: readonly Action[];
+}
+
+const only = (tier: Tier, keep: (action: Action) => boolean): readonly Action[] =>
+  actionsOf(tier).filter((action) => actions[action].kind === 'query' || keep(action));
+
+const any =
+  (...kept: Action[]) =>
+  (action: Action) =>
+    kept.includes(action);
+const but =
+  (...left: Action[]) =>
+  (action: Action) =>
+    !left.includes(action);
+const reporting = any('report:write', 'token:renew', 'task:ask');
+
+const table = {
+  OWNER: { tier: 'human', purpose: 'owns the project and everything in it', ops: actionsOf('human') },
+  OBSERVER: { tier: 'human', purpose: 'looks, and changes nothing', ops: only('human', any('token:renew')) },
+  LEAD: { tier: 'executive', purpose: 'plans, delegates, terminates', ops: actionsOf('executive') },
+  MONITOR: {
+    tier: 'executive',
+    purpose: 'watches for deviation from the plan and reports; plans and mints nothing',
+    ops: only('executive', any('report:write', 'token:renew', 'task:ask', 'agent:terminate')),
+  },
+  IMPLEMENTER: { tier: 'implementer', purpose: 'carries out tasks', ops: actionsOf('implementer') },
+  DEBUGGER: { tier: 'implementer', purpose: 'finds and mends a defect', ops: actionsOf('implementer') },
+  TESTER: { tier: 'implementer', purpose: 'writes tests', ops: actionsOf('implementer') },
+  WRITER: { tier: 'implementer', purpose: 'writes documentation', ops: actionsOf('implementer') },
+  VALIDATOR: { tier: 'validator', purpose: 'judges changes and passes gates', ops: actionsOf('validator') },
+  CODE_REVIEWER: {
+    tier: 'validator',
+    purpose: 'reads a change and approves or rejects it; passes no manual gate',
+    ops: only('validator', but('gate:pass')),
+  },
+  GATEKEEPER: {
+    tier: 'validator',
+    purpose: 'passes manual gates; gives no verdict',
+    ops: only('validator', but('verdict:approve', 'verdict:reject')),
+  },
+  AUDITOR: {
+    tier: 'validator',
+    purpose: 'audits the log and the code, and reports; judges nothing',
+    ops: only('validator', reporting),
+  },
+} as const satisfies Record<string, Role>;
+
+export type RoleName = keyof typeof table;
+
+// Role names come from requests, so the lookup must not reach Object.prototype.
+const byName: ReadonlyMap<string, Role> = new Map(Object.entries(table));
+
+export const roleNames = [...byName.keys()];
+
+/** The role of that name, or undefined. */
+export const roleOf = (name: string): Role | undefined => byName.get(name);
+
+/** The role that a tier has when a request names none. */
+export const usualRole: Readonly<Record<Tier, RoleName>> = {
+  human: 'OWNER',
+  executive: 'LEAD',
+  implementer: 'IMPLEMENTER',
+  validator: 'VALIDATOR',
+};
