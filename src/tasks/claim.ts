@@ -47,7 +47,9 @@ export const readCandidates = (
 type ClaimPolicy = (claimant: Claimant, task: Candidate) => Reason | undefined;
 
 const skilled: ClaimPolicy = ({ cap }, task) => {
-  const missing = task.requires.filter((skill) => !cap.skills.includes(skill));
+  const missing = cap.skills.includes('*')
+    ? []
+    : task.requires.filter((skill) => !cap.skills.includes(skill));
   if (missing.length === 0) return undefined;
   return reason('task.capability', `task/${task.id}`, { found: `without ${missing.join(', ')}` });
 };

@@ -29,6 +29,9 @@ create table projects (
   created_at timestamptz not null default andon_now()
 );
 
+-- The gateway itself: humans may hold grants on every project, and those have an epoch of their own.
+insert into projects (name, repository, created_at) values ('*', '', clock_timestamp());
+
 create table phases (
   project text not null references projects on delete cascade,
   name text not null,
@@ -293,9 +296,9 @@ create table denials (
 -- The start of every transaction of the door: takes the locks, then reads what moves. It is volatile on purpose:
 -- each statement inside sees what was committed before it began, so nothing is read from before the lock was granted.
 create function andon_enter(
-  in_project text, in_exclusive boolean, in_jti text, in_gids text[], in_agent text, in_kid text,
+  in_project text, in_exclusive boolean, in_epoch_of text, in_jti text, in_gids text[], in_agent text, in_kid text,
   in_principal text, in_request text,
-  out now timestamptz, out known boolean, out epoch int, out plan_revision int, out revoked text,
+  out now timestamptz, out known boolean, out epoch int, out plan_hash text, out revoked text,
   out replaced_at timestamptz, out answer jsonb, out input_hash text
 ) language plpgsql volatile as $$
 declare lock_key bigint := hashtextextended(in_project, 7101);
@@ -306,7 +309,8 @@ begin
     if in_exclusive then perform pg_advisory_xact_lock(lock_key); else perform pg_advisory_xact_lock_shared(lock_key); end if;
   end if;
   now := andon_now();
-  select true, p.epoch, p.plan_revision into known, epoch, plan_revision from projects p where p.name = in_project;
+  select true, p.plan_hash into known, plan_hash from projects p where p.name = in_project;
+  select p.epoch into epoch from projects p where p.name = coalesce(in_epoch_of, in_project);
   if in_jti is not null then
     select r.kind into revoked from revocations r
       where r.project in (in_project, '*') and ((r.kind = 'token' and r.value = in_jti) or (r.kind = 'grant' and r.value = any(in_gids))

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { type Decision, decide, type Reason, reason } from '../../lib/decision.ts';
+import { AndonError } from '../../lib/errors.ts';
+import { canonicalJson } from '../../store/chain.ts';
+import { appendEvents, type EventDraft, jsonText } from '../../store/events.ts';
+import { newId } from '../../store/ids.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import type { Action } from '../../tiers/actions.ts';
+import { authorise } from '../../tiers/authorise.ts';
+import type { Call, EffectEvent, Facts, MutationDefinition, ProjectInput } from './definitions.ts';
+import { recordDenial } from './denial.ts';
+import { type Entered, enter } from './enter.ts';
+import type { Gateway } from './gateway.ts';
+
+type Outcome<Answer> = { readonly answer: Answer } | { readonly reasons: readonly [Reason, ...Reason[]] };
+
+/**
+ * The one way through for everything that changes state: fixed facts; then, in one transaction, the locks, the moving
+ * facts, the decision, the effect and its events. A denial is a value and is committed as an event before it is
+ * answered. Errors: AndonError with every reason.
+ */
+export async function admit<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
+  gateway: Gateway,
+  definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
+  call: Call,
+  input: Input,
+): Promise<Answer> {
+  const fixed = await definition.fixed(gateway, input, call);
+  const outcome = await gateway.store.transaction((tx) =>
+    through(tx, gateway, definition, call, input, fixed),
+  );
+  gateway.chainer.wake();
+  gateway.metrics.decided(definition.action, 'answer' in outcome);
+  if ('reasons' in outcome) throw new AndonError(outcome.reasons);
+  return definition.after === undefined
+    ? outcome.answer
+    : await definition.after(gateway, outcome.answer, input);
+}
+
+async function through<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
+  tx: Tx,
+  gateway: Gateway,
+  definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
+  call: Call,
+  input: Input,
+  fixed: Fixed,
+): Promise<Outcome<Answer>> {
+  const { grant, requestId } = call;
+  const entered = await enter(tx, {
+    project: input.project,
+    exclusive: definition.exclusive === true,
+    grant,
+    requestId,
+  });
+  const inputHash = requestId === undefined ? '' : hashOf(definition.action, input);
+  const refusal = entryReasons(definition, call, input, entered);
+  if (refusal.length === 0 && entered.inputHash !== null)
+    return storedAnswer<Answer>(entered, inputHash, call);
+  const facts = { grant, input, fixed, entered };
+  const moving = refusal.length === 0 ? await definition.moving(tx, facts) : undefined;
+  const all: Facts<Input, Fixed, Moving> | undefined =
+    moving === undefined && refusal.length > 0 ? undefined : { ...facts, moving: moving as Moving };
+  const decision: Decision<A> = decide(
+    definition.action,
+    all === undefined ? refusal : definition.decide(all),
+  );
+  if (!decision.allowed || all === undefined) {
+    const reasons = decision.allowed ? ([reason('internal', definition.action)] as const) : decision.reasons;
+    await recordDenial(tx, call, {
+      project: input.project,
+      action: definition.action,
+      subject: reasons[0].subject,
+      reasons,
+    });
+    return { reasons };
+  }
+  const { answer, events } = await definition.effect(tx, decision.permit, all, gateway);
+  await appendEvents(
+    tx,
+    events.map((event) => complete(event, definition.action, call, input)),
+  );
+  if (requestId !== undefined) await storeAnswer(tx, call, definition.action, inputHash, answer);
+  return { answer };
+}
+
+/** What is refused before the facts of the action are even read. */
+function entryReasons<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
+  definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
+  { grant }: Call,
+  input: Input,
+  entered: Entered,
+): Reason[] {
+  const found = authorise(
+    grant,
+    { action: definition.action, project: input.project, ...definition.access?.(input) },
+    {
+      nowSeconds: entered.now.getTime() / 1000,
+      epoch: entered.epoch ?? 0,
+      revoked: revokedReason(entered, grant.gid),
+    },
+  );
+  if (entered.known !== true && input.project !== '*' && definition.action !== 'project:create')
+    found.push(reason('project.missing', input.project));
+  return found;
+}
+
+const replacedGraceMs = 30_000;
+
+function revokedReason(entered: Entered, gid: string): Reason | undefined {
+  if (entered.revoked !== null) return reason('token.revoked', gid, { found: `revoked ${entered.revoked}` });
+  if (entered.replacedAt !== null && entered.now.getTime() > entered.replacedAt.getTime() + replacedGraceMs) {
+    return reason('token.revoked', gid, { found: 'replaced by its renewal' });
+  }
+  return undefined;
+}
+
+const hashOf = (action: Action, input: unknown): string =>
+  createHash('sha256').update(action).update(canonicalJson(input)).digest('hex');
+
+function storedAnswer<Answer>(entered: Entered, inputHash: string, call: Call): Outcome<Answer> {
+  if (entered.inputHash === inputHash) return { answer: entered.answer as Answer };
+  return { reasons: [reason('request.replayed', call.requestId ?? '', { found: 'another input' })] };
+}
+
+const store = statement(
+  'requests.store',
+  'insert into requests (principal, request_id, action, input_hash, answer) values ($1, $2, $3, $4, $5::jsonb)',
+);
+
+async function storeAnswer(
+  tx: Tx,
+  call: Call,
+  action: Action,
+  inputHash: string,
+  answer: unknown,
+): Promise<void> {
+  await tx.rows(store, [call.grant.sub, call.requestId, action, inputHash, jsonText(answer ?? null)]);
+}
+
+function complete(
+  event: EffectEvent | EventDraft,
+  action: Action,
+  { grant, requestId }: Call,
+  input: ProjectInput,
+): EventDraft {
+  return {
+    project: input.project,
+    actor: grant.sub,
+    gid: grant.gid,
+    action,
+    ...(requestId === undefined ? {} : { requestId }),
+    ...event,
+    id: event.id ?? newId('event'),
+  };
+}

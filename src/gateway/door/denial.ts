@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import type { Reason } from '../../lib/decision.ts';
+import { appendEvents, jsonText } from '../../store/events.ts';
+import { newId } from '../../store/ids.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import type { Action } from '../../tiers/actions.ts';
+import type { Call } from './definitions.ts';
+
+// A denial that repeats within ten minutes is counted in its row; after that it is news again.
+const count = statement(
+  'denials.count',
+  `insert into denials (project, principal, fingerprint, event) values ($1, $2, $3, $4)
+   on conflict (project, principal, fingerprint) do update set
+     count = case when denials.last_at < andon_now() - interval '10 minutes' then 1 else denials.count + 1 end,
+     event = case when denials.last_at < andon_now() - interval '10 minutes' then excluded.event else denials.event end,
+     last_at = andon_now()
+   returning count`,
+);
+
+export interface Denied {
+  readonly project: string;
+  readonly action: Action;
+  readonly subject: string;
+  readonly reasons: readonly Reason[];
+}
+
+/** Records a denial as an event, or counts it when the same was recorded just before. Part of the call's transaction. */
+export async function recordDenial(tx: Tx, call: Call, denied: Denied): Promise<void> {
+  const id = newId('event');
+  const [row] = await tx.rows<{ count: number }>(count, [
+    denied.project,
+    call.grant.sub,
+    fingerprint(denied),
+    id,
+  ]);
+  if (row?.count !== 1) return;
+  await appendEvents(tx, [
+    {
+      id,
+      project: denied.project,
+      type: 'call.denied',
+      actor: call.grant.sub,
+      gid: call.grant.gid,
+      action: denied.action,
+      allowed: false,
+      subject: denied.subject,
+      data: { tier: call.grant.cap.tier, reasons: denied.reasons },
+      ...(call.requestId === undefined ? {} : { requestId: call.requestId }),
+    },
+  ]);
+}
+
+function fingerprint({ action, subject, reasons }: Denied): string {
+  return createHash('sha256')
+    .update(jsonText([action, subject, reasons.map(({ code, subject: about }) => [code, about])]))
+    .digest('hex');
+}

@@ -1,0 +1,25 @@
+import type { Logger } from 'pino';
+import type { Analyser } from '../../analysis/index.ts';
+import type { Chainer } from '../../store/chainer.ts';
+import type { Feed } from '../../store/feed.ts';
+import type { Store } from '../../store/store.ts';
+import type { TokenService } from '../auth/token-service.ts';
+import type { GitService } from '../git-service.ts';
+import type { LineService } from '../line-service.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** What every procedure may use: one of each, made once in app.ts. */
+export interface Gateway {
+  readonly store: Store;
+  readonly chainer: Chainer;
+  readonly feed: Feed;
+  readonly tokens: TokenService;
+  readonly git: GitService;
+  readonly analyser: Analyser;
+  /** Gates, landing, leases: what goes on by itself after a call. */
+  readonly line: LineService;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Seconds since 1970 by the database's clock, as last read. */
+  nowSeconds(): number;
+}

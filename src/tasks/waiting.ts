@@ -1,0 +1,47 @@
+import { type Session, statement } from '../store/store.ts';
+
+const count = statement(
+  'tasks.running',
+  `select count(*)::int as n from tasks where project = $1 and state = 'in_progress'`,
+);
+
+const wipLock = statement('tasks.wipLock', 'select pg_advisory_xact_lock(hashtextextended($1, 7103))');
+
+/** How many tasks are in progress. Counters under a limit go one at a time, so that two claims do not share the last place. */
+export async function runningCount(session: Session, project: string): Promise<number> {
+  await session.rows(wipLock, [project]);
+  const [row] = await session.rows<{ n: number }>(count, [project]);
+  return row?.n ?? 0;
+}
+
+/** What one task waits for, in words for people and members for programs. */
+export interface Waiting {
+  readonly task: string;
+  readonly state: string;
+  readonly holder: string | null;
+  readonly sinceSeconds: number;
+  readonly needs: readonly string[];
+  readonly phase: string | null;
+  readonly questions: readonly string[];
+  readonly overlaps: readonly string[];
+  readonly change: string | null;
+  readonly changeState: string | null;
+}
+
+const waiting = statement(
+  'tasks.waiting',
+  `select t.id as task, t.state, t.holder, extract(epoch from andon_now() - t.state_at)::float8 as "sinceSeconds",
+     array(select d.id from task_needs n join tasks d on d.project = n.project and d.id = n.needs
+       where n.project = t.project and n.task = t.id and d.state <> 'done') as needs,
+     (select p.name from phases p where p.project = t.project and p.name = t.phase and p.opened_at is null) as phase,
+     array(select q.id from questions q where q.project = t.project and q.task = t.id and q.answer is null) as questions,
+     array(select o.id from task_conflicts c join tasks o on o.project = c.project and o.id = c.other
+       where c.project = t.project and c.task = t.id and t.state = 'ready' and o.state in ('in_progress', 'gated')) as overlaps,
+     (select c.id from changes c where c.project = t.project and c.task = t.id and c.state not in ('landed', 'refused') limit 1) as change,
+     (select c.state from changes c where c.project = t.project and c.task = t.id and c.state not in ('landed', 'refused') limit 1) as "changeState"
+   from tasks t where t.project = $1 and t.state not in ('done', 'abandoned') order by t.position`,
+);
+
+/** For every task that has not ended: what it waits for. */
+export const waitingFor = (session: Session, project: string): Promise<Waiting[]> =>
+  session.rows<Waiting>(waiting, [project]);
