@@ -8,6 +8,7 @@ export const idKinds = {
   grant: 'gnt',
   landing: 'lnd',
   question: 'qst',
+  report: 'rpt',
   request: 'req',
   token: 'tok',
   verdict: 'vrd',

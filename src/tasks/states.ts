@@ -102,7 +102,8 @@ export type ChangeEvent =
   | 'land'
   | 'void'
   | 'rebuild'
-  | 'conflict';
+  | 'conflict'
+  | 'accept';
 
 export const changeTransitions: Readonly<
   Record<ChangeState, Readonly<Record<ChangeEvent, ChangeState | null>>>
@@ -117,6 +118,7 @@ export const changeTransitions: Readonly<
     void: null,
     rebuild: 'gating',
     conflict: 'refused',
+    accept: null,
   },
   judging: {
     gatesPassed: null,
@@ -128,6 +130,7 @@ export const changeTransitions: Readonly<
     void: null,
     rebuild: 'gating',
     conflict: 'refused',
+    accept: null,
   },
   approved: {
     gatesPassed: null,
@@ -139,6 +142,7 @@ export const changeTransitions: Readonly<
     void: null,
     rebuild: 'gating',
     conflict: 'refused',
+    accept: 'landed',
   },
   landing: {
     gatesPassed: null,
@@ -150,6 +154,7 @@ export const changeTransitions: Readonly<
     void: 'approved',
     rebuild: null,
     conflict: null,
+    accept: null,
   },
   landed: {
     gatesPassed: null,
@@ -161,6 +166,7 @@ export const changeTransitions: Readonly<
     void: null,
     rebuild: null,
     conflict: null,
+    accept: null,
   },
   refused: {
     gatesPassed: null,
@@ -172,6 +178,7 @@ export const changeTransitions: Readonly<
     void: null,
     rebuild: null,
     conflict: null,
+    accept: null,
   },
 };
 

@@ -12,6 +12,7 @@ export const grants = pgTable('grants', {
   cap: jsonb('cap').$type<Capability>().notNull(),
   lin: text('lin').array().notNull(),
   standing: boolean('standing').notNull(),
+  profile: text('profile'),
   leftBudget: jsonb('left_budget').$type<Budget>().notNull(),
   returned: boolean('returned').notNull(),
   createdAt: at('created_at').notNull(),

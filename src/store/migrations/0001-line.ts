@@ -106,6 +106,8 @@ create table grants (
   cap jsonb not null,
   lin text[] not null,
   standing boolean not null default false,
+  -- the agent profile of the plan that it was minted from, unchanged
+  profile text,
   left_budget jsonb not null,
   -- what the parent still has to give back when this grant ends
   returned boolean not null default false,

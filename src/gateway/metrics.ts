@@ -1,0 +1,59 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Action } from '../tiers/actions.ts';
+
+/** Prometheus metrics of one gateway. Labels are bounded: actions, codes and states, never names of agents. */
+export interface Metrics {
+  readonly registry: Registry;
+  decided(action: Action, allowed: boolean): void;
+  refusedToken(code: string): void;
+  pushed(outcome: 'accepted' | 'refused', seconds: number): void;
+  gateEnded(passed: boolean, seconds: number): void;
+  landed(seconds: number): void;
+}
+
+export function createMetrics(facts: { feedSilentMs: () => number }): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const decisions = new Counter({
+    name: 'andon_decisions_total',
+    help: 'Decisions of the door',
+    labelNames: ['action', 'allowed'],
+    registers,
+  });
+  const tokens = new Counter({
+    name: 'andon_tokens_refused_total',
+    help: 'Tokens that were refused before a decision',
+    labelNames: ['code'],
+    registers,
+  });
+  const pushes = new Histogram({
+    name: 'andon_push_seconds',
+    help: 'Judging a push',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const gates = new Histogram({
+    name: 'andon_gate_seconds',
+    help: 'Running a gate',
+    labelNames: ['passed'],
+    buckets: [0.1, 1, 5, 15, 60, 300, 900],
+    registers,
+  });
+  const landings = new Histogram({ name: 'andon_landing_seconds', help: 'From approval to main', registers });
+  new Gauge({
+    name: 'andon_feed_silent_seconds',
+    help: 'Time since the log was last read to its end',
+    registers,
+    collect() {
+      this.set(facts.feedSilentMs() / 1000);
+    },
+  });
+  return {
+    registry,
+    decided: (action, allowed) => decisions.inc({ action, allowed: String(allowed) }),
+    refusedToken: (code) => tokens.inc({ code }),
+    pushed: (outcome, seconds) => pushes.observe({ outcome }, seconds),
+    gateEnded: (passed, seconds) => gates.observe({ passed: String(passed) }, seconds),
+    landed: (seconds) => landings.observe(seconds),
+  };
+}

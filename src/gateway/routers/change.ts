@@ -1,0 +1,208 @@
+import { and, desc, eq, or, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { type Reason, reason } from '../../lib/decision.ts';
+import { fail } from '../../lib/errors.ts';
+import { type NamedGate, openGates, settleGates } from '../../line/gating.ts';
+import { newId } from '../../store/ids.ts';
+import type { Tx } from '../../store/store.ts';
+import { leaseReasons } from '../../tasks/lease.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { lockTask, type TaskRow } from '../../tasks/rows.ts';
+import { changes, gateRuns, questions, verdicts } from '../../tasks/schema.ts';
+import { setTaskState } from '../../tasks/transition.ts';
+import type { Gateway } from '../door/gateway.ts';
+import { mutation, query, t } from '../door/procedure.ts';
+import type { Offer } from '../git-service.ts';
+import { commitId, id, name, project, text } from './inputs.ts';
+
+const submitInput = z.strictObject({
+  project,
+  task: name,
+  epoch: z.number().int().min(1),
+  commit: commitId.optional().describe('The pushed commit that is offered'),
+  artefact: text(4000).optional().describe('Where the result lies, for a task that is done by an artefact'),
+});
+
+interface SubmitFacts {
+  readonly task: TaskRow | undefined;
+  readonly gates: readonly NamedGate[];
+  readonly openQuestions: number;
+}
+
+async function submitFacts(
+  tx: Tx,
+  input: { project: string; task: string },
+  planHash: string | null,
+): Promise<SubmitFacts> {
+  const task = await lockTask(tx, input.project, input.task);
+  const plan = await planAt(tx, input.project, planHash);
+  const gates = (task?.gates ?? []).flatMap((gateName) => {
+    const gate = plan?.gates[gateName];
+    return gate === undefined ? [] : [{ name: gateName, gate }];
+  });
+  const waiting = await tx.orm
+    .select({ answer: questions.answer })
+    .from(questions)
+    .where(and(eq(questions.project, input.project), eq(questions.task, input.task)));
+  return { task, gates, openQuestions: waiting.filter(({ answer }) => answer === null).length };
+}
+
+/** Why what is offered is no change for this task. */
+function offerReasons(task: TaskRow | undefined, offer: Offer): Reason[] {
+  const subject = `task/${task?.id ?? ''}`;
+  if (task?.done === 'artefact' && offer.kind === 'artefact') return [];
+  if (offer.kind === 'artefact')
+    return [reason('change.empty', subject, { found: 'an artefact', limit: 'a commit' })];
+  if (offer.kind === 'unpushed') return [reason('change.unpushed', offer.commit, { limit: offer.prefix })];
+  if (offer.kind === 'empty') return [reason('change.empty', offer.commit)];
+  if (offer.kind === 'conflict') return offer.paths.map((path) => reason('change.conflict', path));
+  return [];
+}
+
+/** Changes: commits offered for landing. */
+export function changeRouter(gateway: Gateway) {
+  return t.router({
+    submit: mutation(gateway, {
+      action: 'change:submit',
+      description:
+        'Offers a pushed commit for landing; the lease ends, gates run on the merge with today’s main.',
+      input: submitInput,
+      access: ({ task, epoch }) => ({ task, epoch }),
+      exclusive: true,
+      fixed: ({ git }, input) => git.offer(input),
+      moving: (tx, { input, entered }) => submitFacts(tx, input, entered.planHash),
+      decide: ({ grant, input, fixed, moving, entered }) => [
+        ...leaseReasons(moving.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+        ...offerReasons(moving.task, fixed),
+        ...(moving.openQuestions > 0
+          ? [reason('task.question', `task/${input.task}`, { found: `${moving.openQuestions} open` })]
+          : []),
+      ],
+      effect: async (tx, _permit, { grant, input, fixed, moving, entered }) => {
+        const offered =
+          fixed.kind === 'candidate'
+            ? fixed
+            : { commit: '', base: '', candidate: '', tree: `artefact:${input.artefact ?? ''}` };
+        const row = {
+          id: newId('change'),
+          project: input.project,
+          task: input.task,
+          epoch: input.epoch,
+          commitId: offered.commit,
+          base: offered.base,
+          candidate: offered.candidate,
+          tree: offered.tree,
+          state: 'gating' as const,
+          author: grant.sub,
+          gid: grant.gid,
+          lin: [...grant.lin],
+          note: input.artefact ?? null,
+          createdAt: entered.now,
+          stateAt: entered.now,
+          rebuilt: 0,
+          landedCommit: null,
+        };
+        await tx.orm.insert(changes).values(row);
+        await setTaskState(tx, input.project, input.task, 'gated');
+        const submitted = {
+          type: 'change.submitted' as const,
+          subject: `change/${row.id}`,
+          data: { task: input.task, epoch: input.epoch, commit: row.commitId, tree: row.tree },
+        };
+        await openGates(tx, row, moving.gates);
+        const settled = await settleGates(tx, row);
+        return {
+          answer: {
+            change: row.id,
+            tree: row.tree,
+            candidate: row.candidate,
+            gates: moving.gates.map(({ name: gateName }) => gateName),
+          },
+          events: [submitted, ...settled],
+        };
+      },
+      after: async ({ git, line }, answer, input) => {
+        if (answer.candidate !== '') await git.keepCandidate(input.project, answer.change, answer.candidate);
+        line.wake(input.project);
+        return answer;
+      },
+    }),
+    list: query(gateway, {
+      action: 'change:read',
+      description: 'Lists the changes of a project, the newest first.',
+      input: z.strictObject({
+        project,
+        task: name.optional(),
+        state: z.enum(['gating', 'judging', 'approved', 'landing', 'landed', 'refused']).optional(),
+        limit: z.number().int().min(1).max(500).default(50),
+      }),
+      answer: ({ store }, input) => {
+        const where = [eq(changes.project, input.project)];
+        if (input.task !== undefined) where.push(eq(changes.task, input.task));
+        if (input.state !== undefined) where.push(eq(changes.state, input.state));
+        return store.orm
+          .select()
+          .from(changes)
+          .where(and(...where))
+          .orderBy(desc(changes.createdAt))
+          .limit(input.limit);
+      },
+    }),
+    show: query(gateway, {
+      action: 'change:read',
+      description: 'Shows a change with its gates and verdicts.',
+      input: z.strictObject({ project, change: id }),
+      answer: async ({ store }, input) => {
+        const change = await findChange(gateway, input.project, input.change);
+        const gates = await store.orm.select().from(gateRuns).where(eq(gateRuns.change, change.id));
+        const given = await store.orm.select().from(verdicts).where(eq(verdicts.change, change.id));
+        return { ...change, gates, verdicts: given };
+      },
+    }),
+    diff: query(gateway, {
+      action: 'change:read',
+      description:
+        'Shows the patch of a change’s candidate against the main it was built on, within the read scope.',
+      input: z.strictObject({ project, change: id }),
+      answer: async ({ git }, input, call) => {
+        const change = await findChange(gateway, input.project, input.change);
+        return {
+          change: change.id,
+          tree: change.tree,
+          ...(await git.patch(input.project, change, call.grant.cap)),
+        };
+      },
+    }),
+    check: query(gateway, {
+      action: 'change:check',
+      description:
+        'Dry run: judges a pushed commit as a push would be, and tells whether it merges with today’s main.',
+      input: z.strictObject({ project, task: name, epoch: z.number().int().min(1), commit: commitId }),
+      answer: async ({ git }, input, call) => {
+        const offer = await git.offer(input);
+        const reasons = await git.judgeCommit(input, call.grant);
+        return { offer: offer.kind, conflicts: offer.kind === 'conflict' ? offer.paths : [], reasons };
+      },
+    }),
+  });
+}
+
+/** A change by its id or the short form of it. Errors: `change.missing`. */
+export async function findChange(
+  gateway: Gateway,
+  projectName: string,
+  wanted: string,
+): Promise<typeof changes.$inferSelect> {
+  const named = or(
+    eq(changes.id, wanted),
+    sql`left(${changes.id}, 4) || right(${changes.id}, 8) = ${wanted}`,
+  );
+  const found = await gateway.store.orm
+    .select()
+    .from(changes)
+    .where(and(eq(changes.project, projectName), named))
+    .limit(2);
+  const [only] = found;
+  if (only === undefined || found.length > 1) throw fail('change.missing', wanted);
+  return only;
+}

@@ -1,0 +1,122 @@
+import { tracked } from '@trpc/server';
+import { z } from 'zod';
+import type { ChainedEvent } from '../../store/chain.ts';
+import { eventTypes } from '../../store/events.ts';
+import { statement } from '../../store/store.ts';
+import { eventsAfter } from '../../store/tail.ts';
+import { authoriseRead } from '../door/admit-query.ts';
+import type { Gateway } from '../door/gateway.ts';
+import { answered, query, t } from '../door/procedure.ts';
+import { page, project } from './inputs.ts';
+
+const latest = statement(
+  'events.page',
+  `select count(*)::int as total, coalesce(max(position), 0)::bigint as latest from events where project = $1 and position is not null`,
+);
+
+const subscribeInput = z.strictObject({
+  project,
+  /** Position after which to go on; the client sends it by itself when it connects again. */
+  lastEventId: z.union([z.string().regex(/^\d{1,15}$/), z.number().int().min(0)]).nullish(),
+  types: z.array(z.enum(eventTypes)).max(eventTypes.length).optional(),
+});
+
+/** The log: pages of it, and a stream that goes on where it stopped. */
+export function eventRouter(gateway: Gateway) {
+  return t.router({
+    list: query(gateway, {
+      action: 'event:read',
+      description: 'Lists events of a project after a position, oldest first.',
+      input: z.strictObject({ project, ...page }),
+      answer: async ({ store }, input) => {
+        const events = await eventsAfter(
+          store,
+          input.after,
+          input.project === '*' ? null : input.project,
+          input.limit,
+        );
+        const [row] = await store.rows<{ total: number; latest: number }>(latest, [input.project]);
+        return { events, latest: row?.latest ?? 0 };
+      },
+    }),
+    stream: t.procedure
+      .meta({
+        action: 'event:read',
+        description: 'Streams events of a project as they are placed; resumes after a position without loss.',
+      })
+      .input(subscribeInput)
+      .subscription(async function* ({ ctx, input, signal }) {
+        const call = await answered(async () => ctx.call());
+        await answered(async () =>
+          authoriseRead(gateway, call, { action: 'event:read', project: input.project }),
+        );
+        const from =
+          input.lastEventId === null || input.lastEventId === undefined
+            ? gateway.feed.position
+            : Number(input.lastEventId);
+        for await (const event of follow(gateway, input.project, from, signal)) {
+          // The token may end, or be revoked, while the stream is open.
+          await answered(async () =>
+            authoriseRead(gateway, call, { action: 'event:read', project: input.project }),
+          );
+          if (input.types === undefined || input.types.some((type) => type === event.type))
+            yield tracked(String(event.position), event);
+        }
+      }),
+  });
+}
+
+const pageMax = 200;
+
+/** Every placed event of a project after `from`, without end, until `signal` aborts. Reads by position, so none is lost. */
+async function* follow(
+  gateway: Gateway,
+  projectName: string,
+  from: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ChainedEvent> {
+  let position = from;
+  const bell = new Bell();
+  const silence = gateway.feed.hear(() => bell.ring());
+  const stop = () => bell.ring();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    while (signal?.aborted !== true) {
+      const events = await eventsAfter(
+        gateway.store,
+        position,
+        projectName === '*' ? null : projectName,
+        pageMax,
+      );
+      for (const event of events) {
+        yield event;
+        position = event.position;
+      }
+      if (events.length < pageMax) await bell.heard();
+    }
+  } finally {
+    silence();
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** Remembers a ring until somebody waits, so that nothing that happens between two reads is slept through. */
+class Bell {
+  #rung = false;
+  #waiting: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#waiting?.();
+  }
+
+  async heard(): Promise<void> {
+    if (!this.#rung) {
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+    this.#rung = false;
+    this.#waiting = undefined;
+  }
+}

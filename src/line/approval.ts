@@ -1,0 +1,42 @@
+import type { EventDraft } from '../store/events.ts';
+import { newId } from '../store/ids.ts';
+import type { Tx } from '../store/store.ts';
+import { advanceReadiness } from '../tasks/readiness.ts';
+import { type ChangeRow, lockTask } from '../tasks/rows.ts';
+import { moveChange, setTaskState } from '../tasks/transition.ts';
+
+/**
+ * Approves a change. A task whose done state is `approved` ends here; one that is done by an artefact has nothing to
+ * land and ends here too. The caller holds the project's lock alone when a task may end: phases may open.
+ */
+export async function approve(tx: Tx, change: ChangeRow): Promise<EventDraft[]> {
+  const state = await moveChange(tx, change, 'approve');
+  const approved: EventDraft = {
+    id: newId('event'),
+    project: change.project,
+    type: 'change.approved',
+    actor: 'gateway',
+    subject: `change/${change.id}`,
+    data: { task: change.task, tree: change.tree },
+  };
+  const task = await lockTask(tx, change.project, change.task);
+  if (task === undefined || task.done === 'landed') return [approved];
+  if (task.done === 'artefact') await moveChange(tx, { id: change.id, state }, 'accept');
+  return [approved, ...(await finishTask(tx, change.project, change.task))];
+}
+
+/** Ends a gated task as done, and readies what waited for it. */
+export async function finishTask(tx: Tx, project: string, id: string): Promise<EventDraft[]> {
+  const task = await lockTask(tx, project, id);
+  if (task === undefined || task.state !== 'gated') return [];
+  await setTaskState(tx, project, id, 'done');
+  const done: EventDraft = {
+    id: newId('event'),
+    project,
+    type: 'task.done',
+    actor: 'gateway',
+    subject: `task/${id}`,
+    data: { done: task.done },
+  };
+  return [done, ...(await advanceReadiness(tx, project))];
+}

@@ -1,0 +1,11 @@
+import type { EventDraft } from '../store/events.ts';
+import type { Tx } from '../store/store.ts';
+
+/** What a transaction of the line leaves: a result, and the events that are appended with it. */
+export interface LineWork<T> {
+  readonly result: T;
+  readonly events: readonly EventDraft[];
+}
+
+/** Runs `work` under the project's lock, taken alone, and appends its events in the same transaction. */
+export type LineTx = <T>(project: string, work: (tx: Tx) => Promise<LineWork<T>>) => Promise<T>;

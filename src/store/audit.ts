@@ -1,0 +1,84 @@
+import { asc } from 'drizzle-orm';
+import { type ChainFault, genesisHash, verifyChain } from './chain.ts';
+import { checkpoints } from './schema.ts';
+import { type Session, statement } from './store.ts';
+import { eventsAfter } from './tail.ts';
+
+const pageMax = 2000;
+
+/** A signed statement that the chain stood at `hash` at `position`. */
+export interface Checkpoint {
+  readonly position: number;
+  readonly hash: string;
+  readonly kid: string;
+  readonly signature: string;
+}
+
+export type CheckpointVerifier = (checkpoint: Checkpoint) => Promise<boolean>;
+
+export interface AuditResult {
+  readonly events: number;
+  readonly position: number;
+  readonly hash: string;
+  readonly checkpoints: number;
+  readonly unplaced: number;
+  readonly fault: ChainFault | null;
+}
+
+const countUnplaced = statement(
+  'audit.unplaced',
+  'select count(*)::int as n from events where position is null',
+);
+
+/** Walks the whole chain and every checkpoint; the first fault, or null. */
+export async function auditStore(session: Session, verified: CheckpointVerifier): Promise<AuditResult> {
+  const signed = new Map(
+    (await session.orm.select().from(checkpoints).orderBy(asc(checkpoints.position))).map((row) => [
+      row.position,
+      row,
+    ]),
+  );
+  let end = { position: 0, hash: genesisHash };
+  let seen = 0;
+  let fault: ChainFault | null = null;
+  for (;;) {
+    const events = await eventsAfter(session, end.position, null, pageMax);
+    if (events.length === 0) break;
+    const result = verifyChain(events, end);
+    seen += events.length;
+    fault = result.fault ?? (await checkpointFault(events, signed, verified));
+    end = result.end;
+    if (fault !== null) break;
+  }
+  fault ??= missingTail(signed, end.position);
+  const [row] = await session.rows<{ n: number }>(countUnplaced);
+  return { events: seen, ...end, checkpoints: signed.size, unplaced: row?.n ?? 0, fault };
+}
+
+/** A checkpoint that the chain does not bear out: another hash, a bad signature. */
+export async function checkpointFault(
+  events: readonly { position: number; hash: string }[],
+  signed: ReadonlyMap<number, Checkpoint>,
+  verified: CheckpointVerifier,
+): Promise<ChainFault | null> {
+  for (const { position, hash } of events) {
+    const checkpoint = signed.get(position);
+    if (checkpoint === undefined) continue;
+    if (checkpoint.hash !== hash) return { position, found: hash, expected: checkpoint.hash };
+    if (!(await verified(checkpoint)))
+      return {
+        position,
+        found: 'a checkpoint with a bad signature',
+        expected: `a signature of ${checkpoint.kid}`,
+      };
+  }
+  return null;
+}
+
+/** Events that a checkpoint vouches for and that are gone. */
+function missingTail(signed: ReadonlyMap<number, Checkpoint>, position: number): ChainFault | null {
+  const beyond = [...signed.keys()].find((key) => key > position);
+  return beyond === undefined
+    ? null
+    : { position: position + 1, found: 'the end of the log', expected: `events up to ${beyond}` };
+}
