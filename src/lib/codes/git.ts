@@ -106,6 +106,12 @@ export const gitCodes = {
     'the project has a repository here',
     'andon init in the repository, then try again',
   ),
+  'repo.shallow': row(
+    409,
+    'refused',
+    'a repository is adopted with its whole history',
+    'git fetch --unshallow there, then try again',
+  ),
   'git.protocol': row(
     400,
     'failed',

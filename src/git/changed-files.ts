@@ -1,0 +1,55 @@
+import type { CommitFacts, PathChange } from '../policies/facts.ts';
+import type { ObjectReader } from './objects/reader.ts';
+
+/** One changed file of a tip with its content, for policies that read source. */
+export interface ChangedFile {
+  readonly path: string;
+  /** Content in the base tree; absent for an added file, and where it was over the limit. */
+  readonly before?: Buffer;
+  /** Content at the tip; absent where it was over the limit. */
+  readonly after?: Buffer;
+  /** Bytes of the larger of both, when over the limit: the file was not read and must be refused or left alone. */
+  readonly tooLarge?: number;
+}
+
+export interface ChangedFilesOptions {
+  /** Which paths are worth reading, such as those with a known grammar. */
+  wants(path: string): boolean;
+  readonly fileBytesMax: number;
+  /** Bytes of all files together; files beyond it come as `tooLarge`. */
+  readonly totalBytesMax: number;
+}
+
+const isFile = (mode: string | undefined): boolean =>
+  mode !== undefined && (Number.parseInt(mode, 8) & 0o170000) === 0o100000;
+
+/** The files that a commit adds or alters against its base tree, with bytes before and after. Deletions are left out. */
+export async function changedFiles(
+  facts: CommitFacts,
+  reader: ObjectReader,
+  options: ChangedFilesOptions,
+): Promise<ChangedFile[]> {
+  const files: ChangedFile[] = [];
+  let left = options.totalBytesMax;
+  for (const change of facts.changes) {
+    if (!isFile(change.newMode) || !options.wants(change.path)) continue;
+    const file = await readFile(change, reader, Math.min(options.fileBytesMax, left));
+    left -= (file.before?.length ?? 0) + (file.after?.length ?? 0);
+    files.push(file);
+  }
+  return files;
+}
+
+async function readFile(change: PathChange, reader: ObjectReader, bytesMax: number): Promise<ChangedFile> {
+  const { path, oldMode, oldOid, newOid } = change;
+  const oids = [isFile(oldMode) ? oldOid : undefined, newOid];
+  const sizes = await Promise.all(
+    oids.map(async (oid) => (oid === undefined ? 0 : ((await reader.info(oid))?.bytes ?? 0))),
+  );
+  const larger = Math.max(...sizes);
+  if (larger > bytesMax) return { path, tooLarge: larger };
+  const [before, after] = await Promise.all(
+    oids.map((oid) => (oid === undefined ? undefined : reader.read(oid, 'blob', bytesMax))),
+  );
+  return { path, ...(before && { before }), ...(after && { after }) };
+}

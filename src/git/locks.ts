@@ -1,0 +1,72 @@
+import { readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+
+export interface SweepOptions {
+  readonly nowMs: number;
+  /** Where the kernel can be asked who uses the repository: younger files are left, their owner may be starting. */
+  readonly idleMs?: number;
+  /** Where it cannot (no /proc, or another machine's files): older than any git call that Andon lets run. */
+  readonly blindMs?: number;
+}
+
+export interface Sweep {
+  readonly removed: readonly string[];
+  /** Left alone, because a process that may own them is alive or they are too young. */
+  readonly kept: readonly string[];
+}
+
+/**
+ * Removes what a killed git leaves behind: `*.lock` files and quarantines of pushes. One stale lock blocks every later
+ * landing. A file goes when no live process other than a reader (`git cat-file`) works in the repository and
+ * the file is older than `idleMs`; without /proc, when it is older than `blindMs`.
+ */
+export async function sweepLocks(gitDir: string, options: SweepOptions): Promise<Sweep> {
+  const { nowMs, idleMs = 2_000, blindMs = 15 * 60_000 } = options;
+  const leftovers = await findLeftovers(gitDir);
+  if (leftovers.length === 0) return { removed: [], kept: [] };
+  const users = await usersOf(gitDir);
+  const ageMs = users === undefined ? blindMs : idleMs;
+  const removed: string[] = [];
+  const kept: string[] = [];
+  for (const path of leftovers) {
+    const info = await stat(path).catch(() => undefined);
+    if (info === undefined) continue;
+    const stale = (users === undefined || users.length === 0) && nowMs - info.mtimeMs >= ageMs;
+    if (stale) await rm(path, { recursive: true, force: true });
+    (stale ? removed : kept).push(path);
+  }
+  return { removed, kept };
+}
+
+/** Every lock and quarantine in a repository. */
+export async function findLeftovers(gitDir: string): Promise<string[]> {
+  const found: string[] = [];
+  const walk = async (folder: string): Promise<void> => {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const path = join(folder, entry.name);
+      if (entry.isFile() && entry.name.endsWith('.lock')) found.push(path);
+      else if (entry.isDirectory() && /^tmp_objdir-/.test(entry.name)) found.push(path);
+      // The fan-out folders of loose objects hold no locks, and there may be many objects.
+      else if (entry.isDirectory() && !/^[0-9a-f]{2}$/.test(entry.name)) await walk(path);
+    }
+  };
+  await walk(gitDir);
+  return found.sort();
+}
+
+/** Ids of live processes that work in the repository; undefined where the kernel does not tell. */
+export async function usersOf(gitDir: string): Promise<number[] | undefined> {
+  const root = await realpath(gitDir);
+  const inside = (path: string): boolean => path === root || path.startsWith(root + sep);
+  const names = await readdir('/proc').catch(() => undefined);
+  if (names === undefined) return undefined;
+  const users: number[] = [];
+  for (const pid of names.filter((name) => /^\d+$/.test(name))) {
+    const folder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+    if (!inside(folder)) continue;
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (!command.split('\0').includes('cat-file')) users.push(Number(pid));
+  }
+  return users;
+}

@@ -1,0 +1,110 @@
+import { fail } from '../../lib/errors.ts';
+import type { Oid } from '../../policies/facts.ts';
+import type { GitRunner } from '../runner.ts';
+import type { Child } from '../spawn/children.ts';
+import { createBatchParser } from './batch.ts';
+import { type Commit, parseCommit } from './commit.ts';
+import { isOid } from './oid.ts';
+import { parseTree, type TreeEntry } from './tree.ts';
+import type { TreeCache } from './tree-cache.ts';
+
+export interface ObjectInfo {
+  readonly type: string;
+  readonly bytes: number;
+}
+
+/** Reads objects of one repository through one long-lived `git cat-file --batch-command`. */
+export interface ObjectReader {
+  /** Type and size without the content; undefined when the repository has no such object. */
+  info(oid: Oid): Promise<ObjectInfo | undefined>;
+  /** The content; rejects with `push.object` when missing or of another type, `tree.size` when over `bytesMax`. */
+  read(oid: Oid, type: string, bytesMax: number): Promise<Buffer>;
+  commit(oid: Oid): Promise<Commit>;
+  tree(oid: Oid): Promise<readonly TreeEntry[]>;
+  close(): Promise<void>;
+}
+
+export interface ReaderOptions {
+  readonly runner: GitRunner;
+  readonly gitDir: string;
+  /** Environment of a quarantine, when objects of a push in progress are to be seen. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Parsed trees, shared between readers of one repository: an object id names its content for ever. */
+  readonly trees?: TreeCache;
+}
+
+const commitBytesMax = 1024 * 1024;
+const treeBytesMax = 32 * 1024 * 1024;
+
+/** The process starts with the first question, and anew after it has died; a question lost with it is rejected. */
+export function createObjectReader({ runner, gitDir, env, trees }: ReaderOptions): ObjectReader {
+  let child: Promise<Child> | undefined;
+  const parser = createBatchParser();
+
+  const start = async (): Promise<Child> => {
+    const started = await runner.stream(['cat-file', '--batch-command'], {
+      gitDir,
+      stdin: true,
+      ...(env !== undefined && { env }),
+    });
+    started.stdin?.on('error', () => undefined);
+    started.stderr.resume();
+    started.stdout.on('data', (chunk: Buffer) => parser.push(chunk));
+    started.stdout.once('close', () => {
+      child = undefined;
+      parser.fail(fail('git.failed', 'git cat-file', { found: 'it ended before it answered' }));
+    });
+    started.stdout.resume();
+    return started;
+  };
+
+  const alive = async (): Promise<Child> => {
+    child ??= start();
+    const asked = child;
+    const running = await asked.catch((error: unknown) => {
+      child = undefined;
+      throw error;
+    });
+    // It may have died while we waited; a question put to the dead would never be answered.
+    return asked === child ? running : alive();
+  };
+
+  const ask = async (command: 'info' | 'contents', oid: Oid, bytesMax: number) => {
+    // Anything else would be a name for git to resolve, or a second command.
+    if (!isOid(oid)) throw fail('push.object', String(oid).slice(0, 80), { found: 'no object id' });
+    const { stdin } = await alive();
+    const answer = parser.expect(command === 'contents', bytesMax);
+    stdin?.write(`${command} ${oid}\n`);
+    return answer;
+  };
+
+  const read = async (oid: Oid, type: string, bytesMax: number): Promise<Buffer> => {
+    const answer = await ask('contents', oid, bytesMax);
+    if (answer?.type !== type)
+      throw fail('push.object', oid, { found: answer?.type ?? 'missing', limit: type });
+    if (answer.content === undefined) throw fail('tree.size', oid, { found: answer.bytes, limit: bytesMax });
+    return answer.content;
+  };
+
+  return {
+    async info(oid) {
+      const answer = await ask('info', oid, 0);
+      return answer && { type: answer.type, bytes: answer.bytes };
+    },
+    read,
+    commit: async (oid) => parseCommit(oid, await read(oid, 'commit', commitBytesMax)),
+    async tree(oid) {
+      const known = trees?.get(oid);
+      if (known !== undefined) return known;
+      const entries = parseTree(oid, await read(oid, 'tree', treeBytesMax));
+      trees?.set(oid, entries);
+      return entries;
+    },
+    async close() {
+      const running = await child?.catch(() => undefined);
+      if (running === undefined) return;
+      running.kill();
+      await running.exited;
+    },
+  };
+}

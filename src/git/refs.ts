@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { fail } from '../lib/errors.ts';
+import type { Oid } from '../policies/facts.ts';
+import { isOid } from './objects/oid.ts';
+import type { GitRunner } from './runner.ts';
+
+export const fenceRef = 'refs/andon/fence';
+export const candidateRef = (change: string): string => `refs/andon/candidates/${change}`;
+
+export interface RefPlace {
+  readonly runner: GitRunner;
+  readonly gitDir: string;
+}
+
+export interface RefMove {
+  readonly ref: string;
+  /** Absent: the ref must not exist yet. */
+  readonly from?: Oid;
+  /** Absent: the ref is deleted. */
+  readonly to?: Oid;
+}
+
+/** The commit or object a ref names, or undefined when there is no such ref. */
+export async function readRef({ runner, gitDir }: RefPlace, ref: string): Promise<Oid | undefined> {
+  const { code, stdout } = await runner.run(['rev-parse', '--verify', '--quiet', '--end-of-options', ref], {
+    gitDir,
+  });
+  const oid = stdout.toString('latin1').trim();
+  return code === 0 && isOid(oid) ? oid : undefined;
+}
+
+/** Every ref below a prefix with the object it names. */
+export async function listRefs({ runner, gitDir }: RefPlace, prefix: string): Promise<Map<string, Oid>> {
+  const output = await runner.must(['for-each-ref', '--format=%(objectname) %(refname)', prefix], { gitDir });
+  const rows = output
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  return new Map(rows.map((line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]));
+}
+
+/**
+ * Moves one ref from the value that the caller saw, while the fence is the caller's. Both are held by git in one
+ * transaction (git-update-ref, --stdin), so a process that slept through a takeover moves nothing when it wakes.
+ * Answers `moved`, or `lost` when ref or fence had another value; rejects with `git.failed` on anything else.
+ */
+export async function moveRef(place: RefPlace, move: RefMove, fence: Oid): Promise<'moved' | 'lost'> {
+  return transact(place, [`verify ${fenceRef}\0${fence}\0`, moveCommand(move)]);
+}
+
+/** As `moveRef` for refs that no landing depends on, such as a kept candidate. */
+export const moveUnfenced = (place: RefPlace, move: RefMove): Promise<'moved' | 'lost'> =>
+  transact(place, [moveCommand(move)]);
+
+const nowhere = '0'.repeat(40);
+
+function moveCommand({ ref, from, to }: RefMove): string {
+  if (to === undefined) return `delete ${ref}\0${from ?? ''}\0`;
+  return `update ${ref}\0${to}\0${from ?? nowhere.padEnd(to.length, '0')}\0`;
+}
+
+async function transact(
+  { runner, gitDir }: RefPlace,
+  commands: readonly string[],
+): Promise<'moved' | 'lost'> {
+  const stdin = ['start\0', ...commands, 'prepare\0', 'commit\0'].join('');
+  const { code, stderr } = await runner.run(['update-ref', '--stdin', '-z'], { gitDir, stdin });
+  if (code === 0) return 'moved';
+  // "is at … but expected …", "reference already exists", "unable to resolve reference": another value than ours.
+  if (/but expected|already exists|unable to resolve reference/.test(stderr) && !stderr.includes('.lock'))
+    return 'lost';
+  throw fail('git.failed', 'git update-ref', { found: stderr.trim().slice(-300) });
+}
+
+export const readFence = (place: RefPlace): Promise<Oid | undefined> => readRef(place, fenceRef);
+
+/**
+ * Takes the right to land: after this, every landing that holds an older fence is `lost`. Answers the new fence, or
+ * undefined when somebody else took it since `from` was read.
+ */
+export async function bumpFence(place: RefPlace, from: Oid | undefined): Promise<Oid | undefined> {
+  const { runner, gitDir } = place;
+  const blob = await runner.must(['hash-object', '-w', '--stdin'], {
+    gitDir,
+    stdin: `andon fence ${randomUUID()}\n`,
+  });
+  const to = blob.toString('latin1').trim();
+  const moved = await moveUnfenced(place, { ref: fenceRef, to, ...(from !== undefined && { from }) });
+  return moved === 'moved' ? to : undefined;
+}
+
+/** Whether `ancestor` is reachable from `commit`. */
+export async function isAncestor(
+  { runner, gitDir, env }: RefPlace & { readonly env?: Readonly<Record<string, string>> },
+  ancestor: Oid,
+  commit: Oid,
+): Promise<boolean> {
+  const args = ['merge-base', '--is-ancestor', ancestor, commit];
+  const { code, stderr } = await runner.run(args, { gitDir, ...(env !== undefined && { env }) });
+  if (code > 1) throw fail('git.failed', 'git merge-base', { found: stderr.trim().slice(-300) });
+  return code === 0;
+}

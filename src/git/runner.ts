@@ -1,0 +1,140 @@
+import type { Readable } from 'node:stream';
+import { fail } from '../lib/errors.ts';
+import { configEnvironment, gitEnvironment } from './environment.ts';
+import type { Child } from './spawn/children.ts';
+import { createSpawner, type Spawner } from './spawn/spawner.ts';
+
+export interface GitOptions {
+  /** The bare repository to work on; sets GIT_DIR, and the working directory when `cwd` is absent. */
+  readonly gitDir?: string;
+  readonly cwd?: string;
+  /** Added to the fixed environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Settings for this one call, above those of the repository. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface RunOptions extends GitOptions {
+  readonly stdin?: Buffer | string;
+  readonly timeoutMs?: number;
+  /** Most bytes of stdout and stderr together; more ends the child. */
+  readonly outputBytesMax?: number;
+}
+
+export interface StreamOptions extends GitOptions {
+  readonly stdin?: boolean;
+  readonly talk?: boolean;
+}
+
+export interface RunResult {
+  /** Exit code; a child ended by a signal has none and makes `run` reject. */
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface GitRunner {
+  /** Runs git to its end. Rejects with `git.failed` on a signal, the time limit or the output limit. */
+  run(args: readonly string[], options: RunOptions): Promise<RunResult>;
+  /** As `run`, and rejects with `git.failed` on an exit code above 0. Answers stdout. */
+  must(args: readonly string[], options: RunOptions): Promise<Buffer>;
+  /** Starts git and hands out its streams; the caller owns its time limit. */
+  stream(args: readonly string[], options: StreamOptions): Promise<Child>;
+  close(): Promise<void>;
+}
+
+export interface RunnerOptions {
+  /** Program search path of the children. */
+  readonly path?: string;
+  /** Shared with others; without one the runner makes its own and closes it. */
+  readonly spawner?: Spawner;
+}
+
+const timeoutMsDefault = 60_000;
+const outputBytesDefault = 16 * 1024 * 1024;
+
+/** Runs git with fixed arguments (never a shell), an environment of its own, and limits. */
+export function createGitRunner(options: RunnerOptions = {}): GitRunner {
+  const base = gitEnvironment(options.path ?? '/usr/local/bin:/usr/bin:/bin');
+  const own = options.spawner === undefined;
+  const spawner = options.spawner ?? createSpawner();
+
+  const start = (args: readonly string[], call: GitOptions, stdin: boolean, talk: boolean): Promise<Child> =>
+    spawner.start({
+      file: 'git',
+      args,
+      cwd: call.cwd ?? call.gitDir ?? '/',
+      env: {
+        ...base,
+        ...configEnvironment(call.config),
+        ...(call.gitDir === undefined ? {} : { GIT_DIR: call.gitDir }),
+        ...call.env,
+      },
+      stdin,
+      talk,
+    });
+
+  const run = async (args: readonly string[], call: RunOptions): Promise<RunResult> => {
+    const child = await start(args, call, call.stdin !== undefined, false);
+    return collect(child, args, call);
+  };
+
+  return {
+    run,
+    async must(args, call) {
+      const { code, stdout, stderr } = await run(args, call);
+      if (code !== 0)
+        throw fail('git.failed', `git ${args[0] ?? ''}`, { found: lastLines(stderr) || `exit ${code}` });
+      return stdout;
+    },
+    stream: (args, call) => start(args, call, call.stdin ?? false, call.talk ?? false),
+    async close() {
+      if (own) await spawner.close();
+    },
+  };
+}
+
+async function collect(child: Child, args: readonly string[], call: RunOptions): Promise<RunResult> {
+  const name = `git ${args[0] ?? ''}`;
+  const { timeoutMs = timeoutMsDefault, outputBytesMax = outputBytesDefault } = call;
+  let fault: Error | undefined;
+  const stop = (found: string, limit: number): void => {
+    fault ??= fail('git.failed', name, { found, limit });
+    child.kill();
+  };
+  const timer = setTimeout(stop, timeoutMs, 'the time limit passed (ms)', timeoutMs);
+  let left = outputBytesMax;
+  const take = (bytes: number): boolean => {
+    left -= bytes;
+    if (left < 0) stop('the output is over the limit (bytes)', outputBytesMax);
+    return left >= 0;
+  };
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(call.stdin);
+  const [stdout, stderr, exit] = await Promise.all([
+    gather(child.stdout, take),
+    gather(child.stderr, take),
+    child.exited,
+  ]);
+  clearTimeout(timer);
+  child.stdin?.destroy();
+  if (fault !== undefined) throw fault;
+  if (exit.code === null)
+    throw fail('git.failed', name, { found: `ended by ${exit.signal ?? 'its helper'}` });
+  return { code: exit.code, stdout, stderr: stderr.toString('utf8') };
+}
+
+/** Everything a stream brings, as long as `take` agrees; settles at its end, however it ends. */
+export function gather(stream: Readable, take: (bytes: number) => boolean = () => true): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
+      if (take(chunk.length)) chunks.push(chunk);
+    });
+    stream.once('close', () => resolve(Buffer.concat(chunks)));
+    stream.resume();
+  });
+}
+
+/** The end of what git said: enough to name the cause, short enough for a message. */
+const lastLines = (stderr: string): string => stderr.trim().split('\n').slice(-3).join(' | ').slice(-500);

@@ -1,0 +1,133 @@
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { fail } from '../../lib/errors.ts';
+import type { FromHelper, ToHelper } from './protocol.ts';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** A running child. Its streams are handed out paused (pipe or resume them) and carry backpressure. */
+export interface Child {
+  readonly pid: number;
+  readonly stdin?: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** What the child writes to its descriptor 3. */
+  readonly from3?: Readable;
+  /** What the child reads from its descriptor 4. */
+  readonly to4?: Writable;
+  /** Settles when the process has ended; its streams may still hold bytes. Never rejects. */
+  readonly exited: Promise<Exit>;
+  /** Ends the whole process group: SIGTERM, then SIGKILL after `graceMs` (0: at once). */
+  kill(graceMs?: number): void;
+}
+
+interface Entry {
+  readonly id: number;
+  readonly file: string;
+  /** Descriptors whose connection must have arrived before the child is handed out. */
+  readonly needs: readonly number[];
+  readonly sockets: (Socket | undefined)[];
+  readonly exited: Promise<Exit>;
+  end(exit: Exit): void;
+  resolve(child: Child): void;
+  reject(error: Error): void;
+  pid?: number;
+  handedOut: boolean;
+  ended: boolean;
+}
+
+/** The children of one helper: brings together what arrives on its channel and on the private socket. */
+export function createChildren(send: (message: ToHelper) => void) {
+  const entries = new Map<number, Entry>();
+
+  const kill = (entry: Entry, graceMs: number): void => {
+    const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
+      if (!entry.ended) send({ kind: 'kill', id: entry.id, signal: name });
+    };
+    signal(graceMs <= 0 ? 'SIGKILL' : 'SIGTERM');
+    if (graceMs <= 0) return;
+    const timer = setTimeout(signal, graceMs, 'SIGKILL');
+    void entry.exited.then(() => clearTimeout(timer));
+  };
+
+  const handOut = (entry: Entry): void => {
+    const { pid, sockets } = entry;
+    const [stdin, stdout, stderr, from3, to4] = sockets;
+    if (pid === undefined || stdout === undefined || stderr === undefined) return;
+    if (entry.needs.some((descriptor) => sockets[descriptor] === undefined)) return;
+    entry.handedOut = true;
+    if (entry.ended) entries.delete(entry.id);
+    // Nothing is ever written to what is only read; closing it at its end frees the descriptor.
+    for (const readable of [stdout, stderr, from3]) readable?.once('end', () => readable.destroy());
+    entry.resolve({
+      pid,
+      stdout,
+      stderr,
+      ...(stdin && { stdin }),
+      ...(from3 && { from3 }),
+      ...(to4 && { to4 }),
+      exited: entry.exited,
+      kill: (graceMs = 0) => kill(entry, graceMs),
+    });
+  };
+
+  const drop = (entry: Entry, found: string): void => {
+    entries.delete(entry.id);
+    entry.ended = true;
+    for (const socket of entry.sockets) socket?.destroy();
+    entry.reject(fail('git.failed', entry.file, { found }));
+    entry.end({ code: null, signal: null });
+  };
+
+  return {
+    expect(id: number, file: string, needs: readonly number[]): Promise<Child> {
+      let end: Entry['end'] = () => undefined;
+      const exited = new Promise<Exit>((resolve) => {
+        end = resolve;
+      });
+      return new Promise<Child>((resolve, reject) => {
+        entries.set(id, {
+          id,
+          file,
+          needs,
+          sockets: [],
+          exited,
+          end,
+          resolve,
+          reject,
+          handedOut: false,
+          ended: false,
+        });
+      });
+    },
+    /** Gives a connection to its child; false when there is no such child. */
+    attach(id: number, descriptor: number, socket: Socket): boolean {
+      const entry = entries.get(id);
+      if (entry === undefined) return false;
+      entry.sockets[descriptor] = socket;
+      handOut(entry);
+      return true;
+    },
+    hear(message: FromHelper): void {
+      const entry = entries.get(message.id);
+      if (entry === undefined) return;
+      if (message.kind === 'failed') {
+        drop(entry, message.message);
+      } else if (message.kind === 'started') {
+        entry.pid = message.pid;
+        handOut(entry);
+      } else {
+        entry.ended = true;
+        entry.end({ code: message.code, signal: message.signal });
+        // A short-lived child may end before its last connection is here; then `handOut` forgets it.
+        if (entry.handedOut) entries.delete(entry.id);
+      }
+    },
+    abandon(found: string): void {
+      for (const entry of [...entries.values()]) drop(entry, found);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+// The helper process: starts children for the gateway, because starting one costs a big process tens of milliseconds
+// of a blocked event loop and a small one about two. It holds no state but the list of its children.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { type FromHelper, greeting, type ToHelper } from './protocol.ts';
+
+const socketPath = process.argv[2] ?? '';
+const children = new Map<number, ChildProcess>();
+
+const tell = (message: FromHelper): void => {
+  if (process.connected) process.send?.(message);
+};
+
+async function open(id: number, descriptor: number): Promise<Socket> {
+  const socket = connect({ path: socketPath, allowHalfOpen: true });
+  socket.on('error', () => socket.destroy());
+  await once(socket, 'connect');
+  await new Promise<void>((resolve, reject) => {
+    socket.write(greeting(id, descriptor), (error) => (error ? reject(error) : resolve()));
+  });
+  return socket;
+}
+
+async function start(order: Extract<ToHelper, { kind: 'start' }>): Promise<void> {
+  const { id } = order;
+  const [stdin, stdout, stderr, from3, to4] = await Promise.all([
+    order.stdin ? open(id, 0) : undefined,
+    open(id, 1),
+    open(id, 2),
+    order.talk ? open(id, 3) : undefined,
+    order.talk ? open(id, 4) : undefined,
+  ]);
+  const inherited = [stdin, stdout, stderr].filter((socket) => socket !== undefined);
+  // A group of its own, so that one signal reaches everything the child started.
+  const child = spawn(order.file, order.args, {
+    cwd: order.cwd,
+    env: order.env,
+    detached: true,
+    // Descriptors 0 to 2 are the connections themselves: no byte is copied here. libuv makes only those blocking,
+    // and a shell cannot read from a non-blocking one, so 3 and 4 are pipes that are pumped.
+    stdio: [
+      stdin ?? 'ignore',
+      stdout ?? 'ignore',
+      stderr ?? 'ignore',
+      ...(order.talk ? (['pipe', 'pipe'] as const) : []),
+    ],
+  });
+  for (const socket of inherited) socket.destroy();
+  children.set(id, child);
+  if (from3 !== undefined && to4 !== undefined) pump(child, from3, to4);
+  child.once('error', (error) => {
+    children.delete(id);
+    from3?.destroy();
+    to4?.destroy();
+    tell({ kind: 'failed', id, message: error.message });
+  });
+  child.once('exit', (code, signal) => {
+    children.delete(id);
+    to4?.destroy();
+    tell({ kind: 'ended', id, code, signal });
+  });
+  if (child.pid !== undefined) tell({ kind: 'started', id, pid: child.pid });
+}
+
+function pump(child: ChildProcess, from3: Socket, to4: Socket): void {
+  const [, , , out, into] = child.stdio;
+  out?.on('error', () => from3.destroy());
+  into?.on('error', () => to4.destroy());
+  if (out !== null && out !== undefined && 'read' in out) out.pipe(from3);
+  if (into !== null && into !== undefined && 'write' in into) to4.pipe(into);
+}
+
+function kill(id: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  const pid = children.get(id)?.pid;
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group is gone already: that is what was asked for.
+  }
+}
+
+process.on('message', (message: ToHelper) => {
+  if (message.kind === 'kill') {
+    kill(message.id, message.signal);
+    return;
+  }
+  start(message).catch((error: unknown) => tell({ kind: 'failed', id: message.id, message: String(error) }));
+});
+
+// The gateway is gone, however it went: nothing it started may live on.
+process.once('disconnect', () => {
+  for (const id of children.keys()) kill(id, 'SIGKILL');
+  rmSync(dirname(socketPath), { recursive: true, force: true });
+  process.exit(0);
+});
+// A Ctrl-C in the terminal reaches the whole foreground group; the gateway decides when its children end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

@@ -1,0 +1,90 @@
+import { fail } from '../lib/errors.ts';
+import type { Oid } from '../policies/facts.ts';
+import { isAncestor, moveRef, readRef } from './refs.ts';
+import type { Repository } from './repository.ts';
+import type { GitRunner } from './runner.ts';
+
+const upstreamRef = 'refs/andon/upstream';
+const networkMs = 10 * 60_000;
+
+export interface Upstream {
+  readonly runner: GitRunner;
+  readonly repository: Repository;
+  /** A URL or a path, as git takes them. Credentials come from `env`, never from the URL. */
+  readonly url: string;
+  /** The remote's branch: `refs/heads/main`. */
+  readonly remoteRef: string;
+  /** What the operator grants for the connection: HOME, SSH_AUTH_SOCK, GIT_SSH_COMMAND, GIT_CONFIG_…. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export type SyncResult =
+  | { readonly kind: 'same' | 'ahead'; readonly main: Oid }
+  | { readonly kind: 'forwarded'; readonly from: Oid | undefined; readonly main: Oid };
+
+/**
+ * Fetches the remote's branch and moves main to it when that is forward, under the fence. `ahead`: main has landings
+ * that the remote lacks. Rejects with `sync.diverged` when each has commits of its own; then nothing has moved.
+ */
+export async function syncUpstream(upstream: Upstream, fence: Oid): Promise<SyncResult> {
+  const { runner, repository, url, remoteRef } = upstream;
+  const { gitDir, mainRef } = repository;
+  const place = { runner, gitDir };
+  const args = [
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--no-auto-maintenance',
+    '--',
+    safeUrl(url),
+  ];
+  await runner.must([...args, `+${remoteRef}:${upstreamRef}`], {
+    ...call(upstream),
+    config: { 'fetch.fsckObjects': 'true' },
+  });
+  const [theirs, ours] = await Promise.all([readRef(place, upstreamRef), readRef(place, mainRef)]);
+  if (theirs === undefined) throw fail('git.failed', 'git fetch', { found: `${remoteRef} did not arrive` });
+  if (theirs === ours) return { kind: 'same', main: theirs };
+  if (ours !== undefined && (await isAncestor(place, theirs, ours))) return { kind: 'ahead', main: ours };
+  if (ours !== undefined && !(await isAncestor(place, ours, theirs))) {
+    throw fail('sync.diverged', mainRef, { found: theirs, limit: ours });
+  }
+  const move = { ref: mainRef, to: theirs, ...(ours !== undefined && { from: ours }) };
+  if ((await moveRef(place, move, fence)) === 'lost')
+    throw fail('git.failed', mainRef, { found: 'main moved meanwhile', next: 'andon sync again' });
+  return { kind: 'forwarded', from: ours, main: theirs };
+}
+
+/**
+ * Pushes a landed commit to the remote's branch, which must still be at `expected` (undefined: not exist) and must be
+ * an ancestor: a lease, never a force. Rejects with `sync.diverged` when the remote has moved.
+ */
+export async function mirrorUpstream(upstream: Upstream, to: Oid, expected: Oid | undefined): Promise<void> {
+  const { runner, repository, url, remoteRef } = upstream;
+  const place = { runner, gitDir: repository.gitDir };
+  if (expected !== undefined && !(await isAncestor(place, expected, to))) {
+    throw fail('sync.diverged', remoteRef, { found: expected, limit: to });
+  }
+  const lease = `--force-with-lease=${remoteRef}:${expected ?? ''}`;
+  const args = ['push', '--quiet', '--porcelain', lease, '--', safeUrl(url), `${to}:${remoteRef}`];
+  const { code, stdout, stderr } = await runner.run(args, call(upstream));
+  if (code === 0) return;
+  const said = `${stdout.toString('utf8')}\n${stderr}`;
+  if (/stale info|fetch first|non-fast-forward/.test(said))
+    throw fail('sync.diverged', remoteRef, { found: 'the remote has moved' });
+  throw fail('git.failed', 'git push', { found: stderr.trim().slice(-300) });
+}
+
+const call = ({ repository, env }: Upstream) => ({
+  gitDir: repository.gitDir,
+  timeoutMs: networkMs,
+  ...(env !== undefined && { env }),
+});
+
+/** `ext::` and its like start programs; git refuses them by default, and this does not depend on it. */
+function safeUrl(url: string): string {
+  if (url.includes('::'))
+    throw fail('cli.usage', url, { found: 'a remote helper', next: 'use https, ssh or a path' });
+  return url;
+}

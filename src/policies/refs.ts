@@ -1,0 +1,36 @@
+import type { Reason } from '../lib/decision.ts';
+import { createFindings } from './findings.ts';
+
+/** What a push asks of one ref, and what git says about it. */
+export interface RefUpdate {
+  /** The whole name: `refs/heads/task/cart-api/3/work`. */
+  readonly ref: string;
+  readonly kind: 'create' | 'move' | 'delete';
+  /** Whether the new commit descends from the old one; true for a new ref. */
+  readonly forward: boolean;
+  /** Type of the new object; `commit` is what a branch holds. Absent for a deletion. */
+  readonly type?: string;
+}
+
+/**
+ * Refs that a push may touch: branches below the given prefixes (`refs/heads/task/cart-api/3/`), only forward, only to
+ * commits, never deleted. A prefix that does not end in `/` matches nothing.
+ */
+export function refReasons(updates: readonly RefUpdate[], prefixes: readonly string[]): Reason[] {
+  const findings = createFindings();
+  for (const { ref, kind, forward, type } of updates) {
+    if (!prefixes.some((prefix) => below(ref, prefix))) {
+      findings.add('ref.namespace', ref, { found: ref, limit: prefixes.join(', ') || 'no ref at all' });
+    }
+    if (kind === 'delete') findings.add('ref.delete', ref, { found: 'a deletion' });
+    if (kind === 'move' && !forward)
+      findings.add('ref.forward', ref, { found: 'a move that leaves commits behind' });
+    if (kind !== 'delete' && type !== 'commit') {
+      findings.add('push.object', ref, { found: `a ${type ?? 'missing object'}`, next: 'push a commit' });
+    }
+  }
+  return findings.list();
+}
+
+const below = (ref: string, prefix: string): boolean =>
+  prefix.endsWith('/') && ref.startsWith(prefix) && ref.length > prefix.length;
