@@ -50,6 +50,12 @@ export interface Capability {
   readonly skills: readonly string[];
 }
 
+/** Who delegated, and who delegated to them, outermost last. */
+export interface Actor {
+  readonly sub: string;
+  readonly act?: Actor;
+}
+
 /** What a verified token says, parsed. Times in seconds since 1970 (RFC 7519). */
 export interface Grant {
   readonly iss: string;
@@ -57,7 +63,7 @@ export interface Grant {
   /** The principal: `human:ada`, `agent:builder-1`. */
   readonly sub: string;
   /** Actor chain of RFC 8693; shown, never used to authorise. */
-  readonly act?: { readonly sub: string };
+  readonly act?: Actor;
   readonly jti: string;
   readonly iat: number;
   readonly nbf: number;

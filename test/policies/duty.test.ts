@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { type Ancestor, type DutyFacts, dutyPolicy, type Party } from '../../src/policies/duty.ts';
+
+const ada: Ancestor = { sub: 'human:ada', gid: 'gnt_ada', tier: 'human' };
+const lead: Ancestor = { sub: 'agent:lead', gid: 'gnt_lead', tier: 'executive' };
+const builder: Party = {
+  sub: 'agent:builder',
+  gid: 'gnt_builder',
+  tier: 'implementer',
+  ancestors: [lead, ada],
+};
+const reviewer = {
+  sub: 'agent:reviewer',
+  gid: 'gnt_reviewer',
+  tier: 'validator',
+  ancestors: [ada],
+  profileFixed: false,
+} as const;
+
+const findings = (change: Partial<DutyFacts>) =>
+  dutyPolicy({ judge: reviewer, makers: [builder], triggerOwners: [], ownWork: false, ...change }).map(
+    ({ code, found }) => {
+      expect(code).toBe('duty.separated');
+      return found;
+    },
+  );
+
+describe('separation of duty', () => {
+  it('lets a validator of another lineage judge', () => {
+    expect(findings({})).toEqual([]);
+  });
+
+  it('refuses a maker of the change, known by principal or by grant', () => {
+    expect(findings({ judge: { ...reviewer, sub: builder.sub } })).toContain('maker of the change');
+    expect(findings({ judge: { ...reviewer, gid: builder.gid } })).toContain('maker of the change');
+  });
+
+  it('refuses the spawner of a maker', () => {
+    expect(findings({ judge: { ...lead, ancestors: [ada], profileFixed: true } })).toContain(
+      'spawner of the maker',
+    );
+  });
+
+  it('refuses a validator that a maker spawned', () => {
+    const makers = [{ ...lead, ancestors: [ada] }];
+    expect(
+      findings({ judge: { ...reviewer, ancestors: [lead, ada], profileFixed: true }, makers }),
+    ).toContain('spawned by the maker');
+  });
+
+  it('refuses a validator of the same spawner unless the plan fixes its profile', () => {
+    const sibling = { ...reviewer, ancestors: [lead, ada] };
+    expect(findings({ judge: sibling })).toEqual(['spawned by the spawner of the maker']);
+    expect(findings({ judge: { ...sibling, profileFixed: true } })).toEqual([]);
+  });
+
+  it('refuses the owner of the trigger', () => {
+    expect(findings({ triggerOwners: [reviewer.sub] })).toEqual(['owner of the trigger']);
+  });
+
+  it('lets the person at the root judge the work of their agents', () => {
+    expect(findings({ judge: { ...ada, ancestors: [], profileFixed: false } })).toEqual([]);
+  });
+
+  it('lets a lone person judge their own work only when they say so', () => {
+    const own = {
+      judge: { ...ada, ancestors: [], profileFixed: false },
+      makers: [{ ...ada, ancestors: [] }],
+    };
+    expect(findings(own)).toEqual(['maker of the change']);
+    expect(findings({ ...own, ownWork: true })).toEqual([]);
+  });
+
+  it('does not let an agent declare own work', () => {
+    expect(findings({ judge: { ...reviewer, sub: builder.sub }, ownWork: true })).toContain(
+      'maker of the change',
+    );
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { actions } from '../../src/tiers/actions.ts';
+import { tierReasons } from '../../src/tiers/attenuate.ts';
+import { profiles, tierNames } from '../../src/tiers/profiles.ts';
+import { roleNames, roleOf, usualRole } from '../../src/tiers/roles.ts';
+import { fullCapability } from '../support/capabilities.ts';
+
+describe('tiers', () => {
+  it.each(tierNames)('%s exercises exactly its column of the actions table', (tier) => {
+    const column = Object.entries(actions).filter(([, row]) =>
+      (row.tiers as readonly string[]).includes(tier),
+    );
+    expect(profiles[tier].ops).toEqual(column.map(([action]) => action));
+    expect(tierReasons(fullCapability(tier))).toEqual([]);
+  });
+
+  it('keeps executives and validators away from code', () => {
+    for (const tier of ['executive', 'validator'] as const) {
+      for (const action of ['repo:push', 'change:submit', 'task:claim'] as const)
+        expect(profiles[tier].ops).not.toContain(action);
+    }
+    expect(profiles.executive.dops).toEqual(
+      expect.arrayContaining([...profiles.implementer.ops, ...profiles.validator.ops]),
+    );
+  });
+
+  it('bounds implementers: one project, simple functions, no deletion, no delegation', () => {
+    expect(profiles.implementer).toMatchObject({
+      everyProject: false,
+      deletes: false,
+      depth: 0,
+      dops: [],
+      mints: [],
+      ceilings: { complexity: 8, lines: 60 },
+    });
+  });
+
+  it('lets validators write verdicts and reports only', () => {
+    const written = profiles.validator.ops.filter((action) => actions[action].kind === 'mutation');
+    expect(written.sort()).toEqual([
+      'gate:pass',
+      'report:write',
+      'task:ask',
+      'token:renew',
+      'verdict:approve',
+      'verdict:reject',
+    ]);
+  });
+
+  it('lets people alone delete, and hold every project', () => {
+    expect(tierNames.filter((tier) => profiles[tier].deletes)).toEqual(['human']);
+    expect(tierNames.filter((tier) => profiles[tier].everyProject)).toEqual(['human']);
+  });
+});
+
+describe('roles', () => {
+  it.each(roleNames)('%s stays inside its tier', (name) => {
+    const role = roleOf(name);
+    expect(role).toBeDefined();
+    for (const action of role?.ops ?? []) expect(profiles[role?.tier ?? 'human'].ops).toContain(action);
+  });
+
+  it('has a usual role for every tier', () => {
+    for (const tier of tierNames) expect(roleOf(usualRole[tier])?.tier).toBe(tier);
+  });
+
+  it('lets an auditor judge nothing', () => {
+    const written = roleOf('AUDITOR')?.ops.filter((action) => actions[action].kind === 'mutation');
+    expect(written).toEqual(['task:ask', 'report:write', 'token:renew']);
+  });
+});
