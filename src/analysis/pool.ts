@@ -1,5 +1,5 @@
-import { fail } from '../lib/errors.ts';
 import type { Measure } from '../policies/measure/unit.ts';
+import { createPlaces } from './places.ts';
 import type { Question } from './protocol.ts';
 import { type Ending, type Resident, startResident } from './resident.ts';
 
@@ -7,6 +7,7 @@ import { type Ending, type Resident, startResident } from './resident.ts';
 export interface Pool {
   /** A refusal is an answer. Throws `source.busy` when the queue is full or the pool closed. */
   ask(question: Question): Promise<Measure>;
+  /** Kills every resident; questions under way and waiting throw `source.busy`. */
   close(): void;
 }
 
@@ -17,42 +18,21 @@ export interface PoolOptions {
 }
 
 export function createPool({ sizeMax, queueMax, deadlineMs }: PoolOptions): Pool {
+  const places = createPlaces(sizeMax, queueMax);
   const idle: Resident[] = [];
   const all = new Set<Resident>();
-  const waiting: (() => void)[] = [];
-  let taken = 0;
-  let isClosed = false;
 
-  const assertOpen = (): void => {
-    if (isClosed) throw fail('source.busy', 'analyser', { found: 'closed' });
-  };
-  const enter = async (): Promise<void> => {
-    assertOpen();
-    if (taken < sizeMax) {
-      taken += 1;
-      return;
-    }
-    if (waiting.length >= queueMax) {
-      throw fail('source.busy', 'analyser', { found: `${waiting.length} waiting`, limit: queueMax });
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-    assertOpen();
-  };
-  // The place is handed on, so that nobody who comes later overtakes.
-  const leave = (): void => {
-    const first = waiting.shift();
-    if (first === undefined) taken -= 1;
-    else first();
-  };
   const resident = async (): Promise<Resident> => {
+    places.assertOpen();
     for (let one = idle.pop(); one !== undefined; one = idle.pop()) {
       if (one.isAlive()) return one;
       all.delete(one);
     }
     const fresh = await startResident();
     all.add(fresh);
-    if (isClosed) fresh.kill();
-    assertOpen();
+    // Closed while it started: `close` did not know it.
+    if (places.isClosed()) fresh.kill();
+    places.assertOpen();
     return fresh;
   };
   const once = async (question: Question): Promise<Ending> => {
@@ -60,39 +40,33 @@ export function createPool({ sizeMax, queueMax, deadlineMs }: PoolOptions): Pool
     const ending = await one.ask(question, deadlineMs);
     if ('answer' in ending) idle.push(one);
     else all.delete(one);
-    assertOpen();
+    places.assertOpen();
     return ending;
   };
 
   return {
     async ask(question) {
-      await enter();
+      await places.enter();
       try {
         const ending = await once(question);
         // A process can die of something else than the file; twice is the file.
         return measureOf('died' in ending ? await once(question) : ending, deadlineMs);
       } finally {
-        leave();
+        places.leave();
       }
     },
     close() {
-      isClosed = true;
+      places.close();
       for (const one of all) one.kill();
-      for (const resume of waiting.splice(0)) resume();
     },
   };
 }
 
 function measureOf(ending: Ending, deadlineMs: number): Measure {
   if ('answer' in ending) return ending.answer;
+  const limit = `${deadlineMs} ms`;
   if ('timedOut' in ending) {
-    return {
-      refusal: {
-        code: 'source.timeout',
-        found: `no answer within ${deadlineMs} ms`,
-        limit: `${deadlineMs} ms`,
-      },
-    };
+    return { refusal: { code: 'source.timeout', found: `no answer within ${limit}`, limit } };
   }
   return { refusal: { code: 'source.crash', found: ending.died } };
 }

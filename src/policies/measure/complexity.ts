@@ -50,14 +50,17 @@ const isAssignment = (node: ts.Node): node is ts.BinaryExpression =>
  * The tree has no kind for assignment patterns: `[a = 1] = b` is an array literal left of `=`.
  */
 export function isTarget(child: ts.Node, parent: ts.Node, target: boolean): boolean {
-  if (isAssignment(parent)) return child === parent.left && (target || isLiteral(child));
+  if (isAssignment(parent)) return child === parent.left && (target || isPattern(child));
   if (ts.isForOfStatement(parent) || ts.isForInStatement(parent)) {
-    return child === parent.initializer && isLiteral(child);
+    return child === parent.initializer && isPattern(child);
   }
-  if (!target) return false;
-  if (ts.isPropertyAssignment(parent)) return child === parent.initializer;
-  return isLiteral(parent) || ts.isSpreadElement(parent) || ts.isSpreadAssignment(parent);
+  return target && passesOn(child, parent);
 }
 
-const isLiteral = (node: ts.Node): boolean =>
+function passesOn(child: ts.Node, parent: ts.Node): boolean {
+  if (ts.isPropertyAssignment(parent)) return child === parent.initializer;
+  return isPattern(parent) || ts.isSpreadElement(parent) || ts.isSpreadAssignment(parent);
+}
+
+const isPattern = (node: ts.Node): boolean =>
   ts.isArrayLiteralExpression(node) || ts.isObjectLiteralExpression(node);

@@ -17,16 +17,24 @@ export function hidden(
 ): string | undefined {
   if (isDeclarationFile && runs(node)) return 'code in a declaration file';
   if (ts.isIdentifier(node)) return node.text === 'eval' && isReference(node, parent) ? 'eval' : undefined;
-  if (ts.isNewExpression(node) || ts.isCallExpression(node)) return hiddenCall(node);
-  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
-    return isDataUrl(node.moduleSpecifier) ? 'import of a data: URL' : undefined;
-  }
+  if (isCall(node)) return hiddenCall(node);
+  if (isImport(node)) return isDataUrl(node.moduleSpecifier) ? dataImport : undefined;
   return globalMember(node) === 'eval' ? 'eval' : undefined;
 }
 
+const dataImport = 'import of a data: URL';
+
+const isCall = (node: ts.Node): node is ts.CallExpression | ts.NewExpression =>
+  ts.isCallExpression(node) || ts.isNewExpression(node);
+
+const isImport = (node: ts.Node): node is ts.ImportDeclaration | ts.ExportDeclaration =>
+  ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
+
+const isBody = (node: ts.Node): boolean =>
+  ts.isBlock(node) || ts.isClassStaticBlockDeclaration(node) || ts.isArrowFunction(node);
+
 function runs(node: ts.Node): boolean {
-  if (ts.isCallExpression(node) || ts.isNewExpression(node)) return true;
-  if (ts.isBlock(node) || ts.isClassStaticBlockDeclaration(node) || ts.isArrowFunction(node)) return true;
+  if (isCall(node) || isBody(node)) return true;
   if (node.kind < SyntaxKind.FirstStatement || node.kind > SyntaxKind.LastStatement) return false;
   return !ts.isVariableStatement(node) && !ts.isEmptyStatement(node);
 }
@@ -40,11 +48,13 @@ function isReference(node: ts.Identifier, parent: ts.Node | undefined): boolean 
 function hiddenCall(node: ts.NewExpression | ts.CallExpression): string | undefined {
   const callee = bare(node.expression);
   const first = node.arguments?.[0];
-  if (callee.kind === SyntaxKind.ImportKeyword) return isDataUrl(first) ? 'import of a data: URL' : undefined;
+  if (callee.kind === SyntaxKind.ImportKeyword) return isDataUrl(first) ? dataImport : undefined;
   const name = ts.isIdentifier(callee) ? callee.text : globalMember(callee);
   if (name === 'Function') return 'new Function';
-  return name !== undefined && timers.has(name) && isText(first) ? `${name} with text` : undefined;
+  return isTimer(name) && isText(first) ? `${name} with text` : undefined;
 }
+
+const isTimer = (name: string | undefined): boolean => name !== undefined && timers.has(name);
 
 /** The member name when `node` is a member of the global object, spelled `window.x` or `window['x']`. */
 function globalMember(node: ts.Node): string | undefined {
