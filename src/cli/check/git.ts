@@ -14,12 +14,20 @@ const outputBytesMax = 512 * 1024 * 1024;
 const stderrCharsMax = 2_000;
 const safe = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'core.quotePath=false'];
 
+const safeEnv = {
+  LC_ALL: 'C',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_TERMINAL_PROMPT: '0',
+  // A replacement would show other content than the object that is pushed.
+  GIT_NO_REPLACE_OBJECTS: '1',
+};
+
 /**
  * One git process in `cwd`, whatever its exit status. The environment is kept, since a pre-commit hook is told by
  * `GIT_INDEX_FILE` which index is being committed.
  */
 export function runGit(cwd: string, args: readonly string[], input = ''): Promise<GitResult> {
-  const env = { ...process.env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' };
+  const env = { ...process.env, ...safeEnv };
   const child = spawn('git', args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -16,11 +16,13 @@ export function hidden(
   isDeclarationFile: boolean,
 ): string | undefined {
   if (isDeclarationFile && runs(node)) return 'code in a declaration file';
-  if (ts.isIdentifier(node)) return node.text === 'eval' && isReference(node, parent) ? 'eval' : undefined;
   if (isCall(node)) return hiddenCall(node);
   if (isImport(node)) return isDataUrl(node.moduleSpecifier) ? dataImport : undefined;
-  return globalMember(node) === 'eval' ? 'eval' : undefined;
+  return isEval(node, parent) || globalMember(node) === 'eval' ? 'eval' : undefined;
 }
+
+const isEval = (node: ts.Node, parent: ts.Node | undefined): boolean =>
+  ts.isIdentifier(node) && node.text === 'eval' && isReference(node, parent);
 
 const dataImport = 'import of a data: URL';
 
