@@ -24,7 +24,7 @@ export const codeCodes = {
   'source.opaque': row(
     403,
     'refused',
-    'source hides no code from analysis (eval, new Function, string timers, bodies in .d.ts)',
+    'source hides no code from analysis (eval, new Function, string timers, data: imports, bodies in .d.ts)',
     'write the code out',
   ),
   'source.timeout': row(
@@ -38,6 +38,12 @@ export const codeCodes = {
     'refused',
     'source can be analysed without breaking the analyser',
     'simplify the file; deep nesting is the usual cause',
+  ),
+  'source.busy': row(
+    503,
+    'failed',
+    'source is judged by an analyser that runs and has room in its queue',
+    'try again in a moment',
   ),
   'source.unreadable': row(403, 'refused', 'source is valid UTF-8 text', 'save the file as UTF-8'),
 } as const;

@@ -90,6 +90,12 @@ export const requestCodes = {
     'start it with andon up, or set ANDON_URL',
   ),
   'cli.usage': row(400, 'usage', 'a command has the arguments its help names', 'run it with --help'),
+  'hook.foreign': row(
+    409,
+    'conflict',
+    'a hook that Andon did not write stays as it is',
+    'add `andon check --staged` to it by hand, or pass --force',
+  ),
   'cli.cancelled': row(408, 'cancelled', 'a command ends before its time limit', 'try again with more time'),
   internal: row(
     500,

@@ -1,0 +1,117 @@
+import { limits } from '../lib/limits.ts';
+import { needsHead, type SourceKind, sourceKind } from '../policies/measure/source-kind.ts';
+import type { Measure, Refusal } from '../policies/measure/unit.ts';
+import { cacheKey, createMeasureCache } from './cache.ts';
+import { createPool } from './pool.ts';
+
+/** A file that was not read because it is too large to be analysed. */
+export interface Oversize {
+  readonly sizeBytes: number;
+}
+
+export type Content = Uint8Array | string | Oversize;
+
+export interface SourceFile {
+  readonly path: string;
+  readonly content: Content;
+}
+
+export type FileMeasure = { readonly path: string } & Measure;
+
+export interface AnalyserOptions {
+  /** Child processes at most, about 130 MB each; the second starts when the first is busy. */
+  readonly processesMax?: number;
+  /** For one file. */
+  readonly deadlineMs?: number;
+  /** For one call of `measure`; files that it does not reach are refused. */
+  readonly callMsMax?: number;
+  /** Files that may wait for a process, over all calls. A call has at most `processesMax` of them there. */
+  readonly queueMax?: number;
+  /** Units remembered, about 300 bytes each. */
+  readonly cacheUnitsMax?: number;
+}
+
+/** Measures source text in child processes that can be killed. Keep one for the life of the process. */
+export interface Analyser {
+  /**
+   * The measure of each file, in the order given. Files that are no source have no units. Every failure to analyse is a
+   * refusal of its file, never a gap. After two files that killed or outlasted a process the rest of the call is refused
+   * unread, so one call costs at most two deadlines. Throws `source.busy` when the queue is full or the analyser closed.
+   */
+  measure(files: readonly SourceFile[]): Promise<FileMeasure[]>;
+  /** Kills the child processes; calls under way throw `source.busy`. */
+  close(): void;
+}
+
+const overrunsMax = 2;
+const callMsDefault = 120_000;
+
+export function createAnalyser(options: AnalyserOptions = {}): Analyser {
+  const { processesMax = 2, callMsMax = callMsDefault } = options;
+  const { deadlineMs = limits.analysisMsMax, queueMax = 256, cacheUnitsMax = 200_000 } = options;
+  const pool = createPool({ sizeMax: processesMax, queueMax, deadlineMs });
+  const cache = createMeasureCache(cacheUnitsMax);
+
+  const ask = async (kind: SourceKind, bytes: Uint8Array): Promise<Measure> => {
+    const key = cacheKey(kind, bytes);
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const found = await pool.ask({ kind, bytes });
+    // An overrun may be the machine's fault; it is not remembered against the file.
+    if (!isOverrun(found)) cache.set(key, found);
+    return found;
+  };
+
+  const measure = async (files: readonly SourceFile[]): Promise<FileMeasure[]> => {
+    const results: FileMeasure[] = [];
+    const rest = files.entries();
+    const endMs = performance.now() + callMsMax;
+    let overruns = 0;
+    const lane = async (): Promise<void> => {
+      for (const [index, { path, content }] of rest) {
+        const unread = unreadFault(overruns, endMs);
+        const found = unread ?? (await measureOne(path, content, ask));
+        if (unread === undefined && isOverrun(found)) overruns += 1;
+        results[index] = { path, ...found };
+      }
+    };
+    await Promise.all(Array.from({ length: processesMax }, lane));
+    return results;
+  };
+  return { measure, close: pool.close };
+}
+
+async function measureOne(
+  path: string,
+  content: Content,
+  ask: (kind: SourceKind, bytes: Uint8Array) => Promise<Measure>,
+): Promise<Measure> {
+  if (typeof content === 'object' && 'sizeBytes' in content) {
+    return sourceKind(path) === undefined ? { units: [] } : { refusal: sizeRefusal(content.sizeBytes) };
+  }
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const kind = sourceKind(path, needsHead(path) ? headOf(bytes) : '');
+  if (kind === undefined) return { units: [] };
+  if (bytes.byteLength > limits.sourceBytesMax) return { refusal: sizeRefusal(bytes.byteLength) };
+  return ask(kind, bytes);
+}
+
+const headBytes = 256;
+const headOf = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes.subarray(0, headBytes));
+
+const sizeRefusal = (sizeBytes: number): Refusal => ({
+  code: 'source.size',
+  found: `${sizeBytes} bytes`,
+  limit: `${limits.sourceBytesMax} bytes`,
+});
+
+const isOverrun = (found: Measure): boolean =>
+  'refusal' in found && (found.refusal.code === 'source.timeout' || found.refusal.code === 'source.crash');
+
+/** What a refusal says of a file that was not even read. */
+export const unreadFound = 'not analysed';
+
+function unreadFault(overruns: number, endMs: number): Measure | undefined {
+  if (overruns < overrunsMax && performance.now() < endMs) return undefined;
+  return { refusal: { code: 'source.timeout', found: unreadFound } };
+}

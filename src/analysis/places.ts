@@ -1,0 +1,45 @@
+import { fail } from '../lib/errors.ts';
+
+/** A fixed number of places and a bounded queue for them, first come first served. */
+export interface Places {
+  /** Waits for a place. Throws `source.busy` when the queue is full or everything closed. */
+  enter(): Promise<void>;
+  leave(): void;
+  /** Throws `source.busy` once closed. */
+  assertOpen(): void;
+  isClosed(): boolean;
+  close(): void;
+}
+
+export function createPlaces(sizeMax: number, queueMax: number): Places {
+  const waiting: (() => void)[] = [];
+  let taken = 0;
+  let isClosed = false;
+  const assertOpen = (): void => {
+    if (isClosed) throw fail('source.busy', 'analyser', { found: 'closed' });
+  };
+  return {
+    assertOpen,
+    isClosed: () => isClosed,
+    async enter() {
+      assertOpen();
+      if (taken < sizeMax) {
+        taken += 1;
+        return;
+      }
+      if (waiting.length >= queueMax) {
+        throw fail('source.busy', 'analyser', { found: `${waiting.length} waiting`, limit: queueMax });
+      }
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    leave() {
+      // The place is handed on, so that nobody who comes later overtakes.
+      const first = waiting.shift();
+      if (first === undefined) taken -= 1;
+      else first();
+    },
+    close() {
+      isClosed = true;
+    },
+  };
+}

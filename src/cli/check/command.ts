@@ -1,0 +1,82 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { exitCodes } from '../../lib/code-row.ts';
+import { AndonError, sentence } from '../../lib/errors.ts';
+import { installHook } from './install.ts';
+import type { GivenLimits } from './limits.ts';
+import { type Output, runCheck } from './run.ts';
+
+interface Options extends GivenLimits {
+  readonly staged?: boolean;
+  readonly range?: string;
+  readonly changed?: boolean;
+  readonly json?: boolean;
+  readonly sarif?: boolean;
+  readonly quiet?: boolean;
+  readonly install?: boolean;
+  readonly force?: boolean;
+}
+
+const about = `Judges TypeScript and JavaScript as the gateway does: complexity and length of functions, code hidden from analysis.
+
+paths          every function of the files and folders named
+--changed      functions that the work tree changes over HEAD (also without any argument)
+--staged       functions that the index changes over HEAD
+--range A..B   functions that B changes over its merge base with A
+
+Exit status: 0 nothing to refuse, 4 refused, 2 wrong use.`;
+
+/** `andon check`. Sets `process.exitCode`; prints data to stdout and talk to stderr. */
+export function checkCommand(): Command {
+  return new Command('check')
+    .summary('judge source as the gateway does')
+    .description(about)
+    .argument('[paths...]', 'files and folders')
+    .option('--staged', 'judge what is staged')
+    .option('--range <A..B>', 'judge what a range of commits changes')
+    .option('--changed', 'judge only what differs from HEAD')
+    .addOption(number('--complexity <n>', 'highest cyclomatic complexity of a function'))
+    .addOption(number('--lines <n>', 'most lines of a function'))
+    .option('--json', 'print one JSON object')
+    .addOption(new Option('--sarif', 'print a SARIF 2.1.0 log').conflicts('json'))
+    .option('--quiet', 'print reasons only')
+    .option('--install', 'write a pre-commit hook that runs andon check --staged')
+    .option('--force', 'with --install: replace a hook that Andon did not write')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage))
+    .action(act);
+}
+
+const number = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser((text: string) => {
+    if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 to 999999');
+    return Number(text);
+  });
+
+async function act(paths: string[], options: Options): Promise<void> {
+  const output: Output = {
+    data: (text) => process.stdout.write(`${text}\n`),
+    talk: (text) => process.stderr.write(`${text}\n`),
+  };
+  try {
+    process.exitCode =
+      options.install === true ? await install(options, output) : await check(paths, options, output);
+  } catch (error) {
+    if (!(error instanceof AndonError)) throw error;
+    for (const one of error.reasons) output.talk(`andon check: ${sentence(one)}`);
+    process.exitCode = error.exit;
+  }
+}
+
+function check(paths: string[], options: Options, output: Output): Promise<number> {
+  const { complexity, lines, ...rest } = options;
+  const format = options.sarif === true ? 'sarif' : options.json === true ? 'json' : 'human';
+  const given = { ...(complexity && { complexity }), ...(lines && { lines }) };
+  return runCheck({ ...rest, paths, cwd: process.cwd(), given, format }, output);
+}
+
+async function install(options: Options, output: Output): Promise<number> {
+  const launch = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
+  const { path, isChanged } = await installHook(process.cwd(), launch, options.force === true);
+  if (options.json === true) output.data(JSON.stringify({ path, isChanged }));
+  else output.data(`${isChanged ? 'wrote' : 'unchanged'} ${path}`);
+  return exitCodes.ok;
+}

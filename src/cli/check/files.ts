@@ -1,0 +1,67 @@
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import type { Content } from '../../analysis/analyser.ts';
+import type { SourceChange } from '../../analysis/check-sources.ts';
+import { fail } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
+import { needsHead, sourceKind } from '../../policies/measure/source-kind.ts';
+import { fields, gitIn, workTree } from './git.ts';
+
+/** The content of a regular file; only the size of a large one. Symbolic links and everything else: undefined. */
+export async function readSource(file: string): Promise<Content | undefined> {
+  const found = await lstat(file).catch(() => undefined);
+  if (!found?.isFile()) return undefined;
+  return found.size > limits.sourceBytesMax ? { sizeBytes: found.size } : readFile(file);
+}
+
+/**
+ * Every source file that `paths` name or that lies below them, as added: whole files are judged, not differences.
+ * Inside a work tree what git ignores is left out unless it is all there is; elsewhere `node_modules` and folders that
+ * begin with a dot. A path that does not exist is `cli.usage`. Paths of the result are relative to `base`, with `/`.
+ */
+export async function fileChanges(
+  paths: readonly string[],
+  cwd: string,
+  base: string,
+): Promise<SourceChange[]> {
+  const files = new Set<string>();
+  for (const path of paths) for (const file of await filesOf(path, resolve(cwd, path))) files.add(file);
+  const changes: SourceChange[] = [];
+  for (const file of [...files].sort()) {
+    const after = maySource(file) ? await readSource(file) : undefined;
+    if (after !== undefined) changes.push({ path: relative(base, file).split(sep).join('/'), after });
+  }
+  return changes;
+}
+
+/** False when the name alone tells that a file is no source. */
+export const maySource = (path: string): boolean => sourceKind(path) !== undefined || needsHead(path);
+
+async function filesOf(path: string, full: string): Promise<string[]> {
+  const found = await lstat(full).catch(() => undefined);
+  if (found === undefined) throw fail('cli.usage', path, { found: 'no such file or folder' });
+  if (!found.isDirectory()) return [full];
+  const tree = await workTree(full);
+  const listed = tree === undefined ? [] : await listTracked(full, tree);
+  return listed.length > 0 ? listed : walkFolder(full);
+}
+
+async function listTracked(folder: string, tree: string): Promise<string[]> {
+  const options = ['-z', '--cached', '--others', '--exclude-standard', '--full-name'];
+  return fields(await gitIn(folder)(['ls-files', ...options])).map((path) => join(tree, path));
+}
+
+async function walkFolder(top: string): Promise<string[]> {
+  const files: string[] = [];
+  const folders = [top];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const full = join(folder, entry.name);
+      if (entry.isFile()) files.push(full);
+      else if (entry.isDirectory() && isWalked(entry.name)) folders.push(full);
+    }
+  }
+  return files;
+}
+
+const isWalked = (name: string): boolean => name !== 'node_modules' && !name.startsWith('.');

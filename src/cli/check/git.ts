@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { fail } from '../../lib/errors.ts';
+
+/** Runs git on a repository whose configuration nobody vouches for: no hook, no file system monitor, no prompt, no lock. */
+export type Git = (args: readonly string[], input?: string) => Promise<Buffer>;
+
+export interface GitResult {
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+const outputBytesMax = 512 * 1024 * 1024;
+const stderrCharsMax = 2_000;
+const safe = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'core.quotePath=false'];
+
+const safeEnv = {
+  LC_ALL: 'C',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_TERMINAL_PROMPT: '0',
+  // A replacement would show other content than the object that is pushed.
+  GIT_NO_REPLACE_OBJECTS: '1',
+};
+
+/**
+ * One git process in `cwd`, whatever its exit status. The environment is kept, since a pre-commit hook is told by
+ * `GIT_INDEX_FILE` which index is being committed.
+ */
+export function runGit(cwd: string, args: readonly string[], input = ''): Promise<GitResult> {
+  const env = { ...process.env, ...safeEnv };
+  const child = spawn('git', args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    bytes += chunk.byteLength;
+    if (bytes > outputBytesMax) child.kill('SIGKILL');
+    else chunks.push(chunk);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-stderrCharsMax);
+  });
+  // git may exit before it has read everything; its status tells.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) =>
+      reject(fail('internal', 'git', { found: cause.message, next: 'install git' }, cause)),
+    );
+    child.on('close', (status) => resolve({ status, stdout: Buffer.concat(chunks), stderr: stderr.trim() }));
+  });
+}
+
+/** Git in `cwd`; what it refuses is `cli.usage` with its own words. */
+export function gitIn(cwd: string): Git {
+  return async (args, input) => {
+    const { status, stdout, stderr } = await runGit(cwd, [...safe, ...args], input);
+    if (status !== 0) throw fail('cli.usage', `git ${args[0]}`, { found: stderr || `exit ${status}` });
+    return stdout;
+  };
+}
+
+/** The fields of `-z` output. */
+export function fields(output: Buffer): string[] {
+  const list = output.toString('utf8').split('\u0000');
+  list.pop();
+  return list;
+}
+
+/** The root of the work tree that `cwd` is in, or undefined outside of one. */
+export async function workTree(cwd: string): Promise<string | undefined> {
+  const { status, stdout } = await runGit(cwd, [...safe, 'rev-parse', '--show-toplevel']);
+  const root = stdout.toString('utf8').replace(/\n$/, '');
+  return status === 0 && root !== '' ? root : undefined;
+}

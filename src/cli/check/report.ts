@@ -1,0 +1,32 @@
+import type { CodeLimits, SourceReason } from '../../policies/altered.ts';
+
+// Paths and messages hold what a stranger wrote; a terminal must not obey it.
+const unprintable = /[\p{C}\u2028\u2029]/gu;
+const printable = (text: string): string =>
+  text.replace(unprintable, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
+
+/** One line for each reason, in columns: code, place, value and limit, next step. Empty without reasons. */
+export function humanLines(reasons: readonly SourceReason[]): string[] {
+  const rows = reasons.map((one) => [one.code, printable(one.subject), value(one)] as const);
+  const codeWidth = Math.max(0, ...rows.map(([code]) => code.length));
+  const subjectWidth = Math.min(60, Math.max(0, ...rows.map(([, subject]) => subject.length)));
+  return reasons.map((one, at) => {
+    const [code = '', subject = '', found = ''] = rows[at] ?? [];
+    return `${code.padEnd(codeWidth)}  ${subject.padEnd(subjectWidth)}  ${found}; ${printable(one.next)}`;
+  });
+}
+
+function value({ found, limit, rule }: SourceReason): string {
+  if (found === undefined) return rule;
+  return printable(limit === undefined ? `${found}` : `${found}, limit ${limit}`);
+}
+
+/** The line that ends a check, for people. */
+export function summary(files: number, reasons: readonly SourceReason[], limits: CodeLimits): string {
+  const bounds = `complexity at most ${limits.complexity}, functions at most ${limits.lines} lines`;
+  const outcome =
+    reasons.length === 0 ? 'nothing to refuse' : `refused, ${counted(reasons.length, 'reason')}`;
+  return `andon check: ${outcome} in ${counted(files, 'source file')} (${bounds})`;
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,0 +1,82 @@
+import type { Code } from '../lib/codes/index.ts';
+import { type Reason, type ReasonDetail, reason } from '../lib/decision.ts';
+import type { Unit } from './measure/unit.ts';
+
+/** The units of each file of one change, by path. */
+export type UnitsByPath = ReadonlyMap<string, readonly Unit[]>;
+
+/** What the bearer of a grant may add or alter. */
+export interface CodeLimits {
+  readonly complexity: number;
+  readonly lines: number;
+}
+
+/** A reason of a code policy; `at` says the place of its subject in parts. */
+export interface SourceReason extends Reason {
+  readonly at: { readonly path: string; readonly line?: number; readonly unit?: string };
+}
+
+/** A reason whose subject reads `src/cart/add.ts:41 addItem`. */
+export function sourceReason(code: Code, at: SourceReason['at'], detail: ReasonDetail = {}): SourceReason {
+  const line = at.line === undefined ? '' : `:${at.line}`;
+  const unit = at.unit === undefined ? '' : ` ${at.unit}`;
+  return { ...reason(code, `${at.path}${line}${unit}`, detail), at };
+}
+
+/** A unit after the change, with the unit before it that it equals, if one is left for it. */
+export interface Offender {
+  readonly path: string;
+  readonly unit: Unit;
+  readonly base: Unit | undefined;
+}
+
+interface Placed {
+  readonly path: string;
+  readonly unit: Unit;
+}
+
+/**
+ * Every unit after the change that `offends`, paired with an equal one of before: same kind, name and `digest`. A unit of
+ * before serves one unit only, so that a copy counts as added; one in the same file is preferred, so that the copy
+ * is what is named; one in another file of the change serves too, so that moved is not altered. Longest are paired first.
+ */
+export function offenders(
+  before: UnitsByPath,
+  after: UnitsByPath,
+  digest: 'hash' | 'wholeHash',
+  offends: (unit: Unit) => boolean,
+): Offender[] {
+  const key = (unit: Unit): string => `${unit.kind}\u0000${unit.name}\u0000${unit[digest]}`;
+  const found = placed(after).filter(({ unit }) => offends(unit));
+  if (found.length === 0) return [];
+  const wanted = new Set(found.map(({ unit }) => key(unit)));
+  const bases = placed(before).filter(({ unit }) => wanted.has(key(unit)));
+  const here = pair(found, bases, ({ path, unit }) => `${path}\u0000${key(unit)}`);
+  const used = new Set(here.values());
+  const single = found.filter((one) => !here.has(one));
+  const spare = bases.filter((one) => !used.has(one));
+  const there = pair(single, spare, ({ unit }) => key(unit));
+  return found.map((one) => ({ ...one, base: (here.get(one) ?? there.get(one))?.unit }));
+}
+
+const placed = (units: UnitsByPath): Placed[] =>
+  [...units].flatMap(([path, list]) => list.map((unit) => ({ path, unit })));
+
+function pair(found: readonly Placed[], bases: readonly Placed[], key: (one: Placed) => string) {
+  const stock = new Map<string, Placed[]>();
+  for (const base of longestFirst(bases)) {
+    const list = stock.get(key(base));
+    if (list === undefined) stock.set(key(base), [base]);
+    else list.push(base);
+  }
+  for (const list of stock.values()) list.reverse();
+  const pairs = new Map<Placed, Placed>();
+  for (const one of longestFirst(found)) {
+    const base = stock.get(key(one))?.pop();
+    if (base !== undefined) pairs.set(one, base);
+  }
+  return pairs;
+}
+
+const longestFirst = (list: readonly Placed[]): Placed[] =>
+  list.toSorted((one, other) => other.unit.lines - one.unit.lines);

@@ -1,0 +1,52 @@
+import { ts } from 'ts-morph';
+
+const { SyntaxKind } = ts;
+
+// Only inside these can a slash, a quote or a space mean anything but itself.
+const verbatim = new Set<ts.SyntaxKind>([
+  SyntaxKind.Identifier,
+  SyntaxKind.PrivateIdentifier,
+  SyntaxKind.NumericLiteral,
+  SyntaxKind.BigIntLiteral,
+  SyntaxKind.StringLiteral,
+  SyntaxKind.RegularExpressionLiteral,
+  SyntaxKind.NoSubstitutionTemplateLiteral,
+  SyntaxKind.TemplateHead,
+  SyntaxKind.TemplateMiddle,
+  SyntaxKind.TemplateTail,
+  SyntaxKind.JsxText,
+]);
+
+// Between them there are only punctuation, keywords, blanks and comments.
+const trivia = /^#![^\n\r]*|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|\s+/g;
+
+/** Collects the tokens of units without comments and layout, in the order of the text. */
+export interface Tokens {
+  /** Takes what stands before `position` and was not taken yet. */
+  upTo(parts: string[], position: number): void;
+  /** Takes `node`: its kind, and its text when it is a name or a literal. */
+  node(parts: string[], node: ts.Node): void;
+}
+
+export function tokensOf(file: ts.SourceFile): Tokens {
+  const { text } = file;
+  let taken = 0;
+  const upTo = (parts: string[], position: number): void => {
+    if (position <= taken) return;
+    parts.push(text.slice(taken, position).replace(trivia, ''));
+    taken = position;
+  };
+  const node = (parts: string[], node: ts.Node): void => {
+    // The kinds keep apart what the bare characters do not: `a + ++b` and `a++ + b`.
+    parts.push(String.fromCharCode(node.kind));
+    if (!verbatim.has(node.kind)) return;
+    const isJsxText = node.kind === SyntaxKind.JsxText;
+    upTo(parts, isJsxText ? node.pos : node.getStart(file));
+    parts.push(verbatimText(text.slice(taken, node.end), isJsxText));
+    taken = Math.max(taken, node.end);
+  };
+  return { upTo, node };
+}
+
+const verbatimText = (raw: string, isJsxText: boolean): string =>
+  isJsxText ? raw.replace(/\s+/g, ' ') : raw.replaceAll('\r\n', '\n');

@@ -1,0 +1,41 @@
+/** What a unit is. Overload signatures, abstract members and other bodiless forms are none. */
+export type UnitKind =
+  | 'module'
+  | 'function'
+  | 'arrow'
+  | 'method'
+  | 'constructor'
+  | 'getter'
+  | 'setter'
+  | 'field'
+  | 'static';
+
+/** One unit of a source file with its numbers. Lines count from 1. */
+export interface Unit {
+  /** The simple name; `<module>`, `<static>`, `<anonymous>` or `[computed]` where source gives none. */
+  readonly name: string;
+  readonly kind: UnitKind;
+  readonly startLine: number;
+  readonly endLine: number;
+  /** Cyclomatic complexity as ESLint's `complexity` counts it; nested units count for themselves. */
+  readonly complexity: number;
+  /** All lines from first to last inclusive, blank lines, comments and nested units too. */
+  readonly lines: number;
+  /** Digest of its own tokens: comments and layout do not enter, a nested unit enters as a mark. */
+  readonly hash: string;
+  /** Digest of its tokens with those of every unit inside it. */
+  readonly wholeHash: string;
+  /** The first construct in it that keeps code from analysis, with its line. */
+  readonly hides?: { readonly what: string; readonly line: number };
+}
+
+/** Why a whole file has no numbers. `syntax` and `size` come from here, the rest from the analyser. */
+export interface Refusal {
+  readonly code: 'source.syntax' | 'source.size' | 'source.unreadable' | 'source.timeout' | 'source.crash';
+  readonly line?: number;
+  readonly found?: string | number;
+  readonly limit?: string | number;
+}
+
+/** The numbers of one file, or why there are none. */
+export type Measure = { readonly units: readonly Unit[] } | { readonly refusal: Refusal };

@@ -1,0 +1,118 @@
+import { ts } from 'ts-morph';
+import { decisionPoints, isTarget } from './complexity.ts';
+import { closeFrame, type Frame, unitStart } from './frame.ts';
+import { fieldName, unitKind, unitName } from './name.ts';
+import { hidden } from './opaque.ts';
+import { type Tokens, tokensOf } from './tokens.ts';
+import type { Unit, UnitKind } from './unit.ts';
+
+/** A node still to be visited, or a frame to be closed when everything inside it has been. */
+type Step =
+  | {
+      readonly node: ts.Node;
+      readonly parent: ts.Node | undefined;
+      readonly frame: Frame;
+      readonly target: boolean;
+    }
+  | { readonly close: Frame };
+
+interface Walk {
+  readonly file: ts.SourceFile;
+  readonly tokens: Tokens;
+  readonly digest: (text: string) => string;
+  readonly steps: Step[];
+  readonly units: (Unit | undefined)[];
+}
+
+/** Every unit of `file` in the order of their beginnings, `<module>` first. Keeps a stack of its own: depth costs memory, not calls. */
+export function walkUnits(file: ts.SourceFile, digest: (text: string) => string): Unit[] {
+  const walk: Walk = { file, tokens: tokensOf(file), digest, steps: [], units: [] };
+  const module = open(walk, undefined, 'module', '<module>', 0, file.end);
+  pushChildren(walk, file, module, false);
+  for (let step = walk.steps.pop(); step !== undefined; step = walk.steps.pop()) {
+    if ('close' in step) close(walk, step.close);
+    else visit(walk, step.node, step.parent, step.frame, step.target);
+  }
+  return walk.units.filter((unit) => unit !== undefined);
+}
+
+function visit(walk: Walk, node: ts.Node, parent: ts.Node | undefined, outer: Frame, target: boolean): void {
+  const frame = enter(walk, node, parent, outer);
+  frame.complexity += decisionPoints(node, target);
+  const what = hidden(node, parent, walk.file.isDeclarationFile);
+  if (what !== undefined && frame.hides === undefined) {
+    frame.hides = { what, line: walk.file.getLineAndCharacterOfPosition(node.getStart(walk.file)).line + 1 };
+  }
+  walk.tokens.node(frame.parts, node);
+  pushChildren(walk, node, frame, target);
+}
+
+/** The frame that `node` counts for: a new one when it is a unit or the initializer of a field. */
+function enter(walk: Walk, node: ts.Node, parent: ts.Node | undefined, outer: Frame): Frame {
+  let frame = outer;
+  if (parent !== undefined && ts.isPropertyDeclaration(parent) && parent.initializer === node) {
+    frame = open(walk, frame, 'field', fieldName(parent), node.getStart(walk.file), node.end);
+  }
+  const kind = unitKind(node);
+  if (kind === undefined) return frame;
+  return open(walk, frame, kind, unitName(node, parent, kind), unitStart(node, walk.file), node.end);
+}
+
+function open(
+  walk: Walk,
+  outer: Frame | undefined,
+  kind: UnitKind,
+  name: string,
+  start: number,
+  end: number,
+): Frame {
+  const index = walk.units.push(undefined) - 1;
+  const frame: Frame = {
+    name,
+    kind,
+    start,
+    end,
+    outer,
+    parts: [],
+    inside: [],
+    index,
+    complexity: 1,
+    hides: undefined,
+  };
+  outer?.parts.push('unit');
+  walk.steps.push({ close: frame });
+  return frame;
+}
+
+function close(walk: Walk, frame: Frame): void {
+  walk.tokens.upTo(frame.parts, frame.end);
+  walk.units[frame.index] = closeFrame(frame, walk.file, walk.digest);
+}
+
+function pushChildren(walk: Walk, node: ts.Node, frame: Frame, target: boolean): void {
+  const { steps } = walk;
+  const from = steps.length;
+  const outside = unitKind(node) === undefined ? frame : (frame.outer ?? frame);
+  ts.forEachChild(node, (child) => {
+    // Decorators and computed names are evaluated outside of the function that they belong to.
+    const isOutside = ts.isDecorator(child) || ts.isComputedPropertyName(child);
+    steps.push({
+      node: child,
+      parent: node,
+      frame: isOutside ? outside : frame,
+      target: isTarget(child, node, target),
+    });
+  });
+  reverseFrom(steps, from);
+}
+
+// A stack gives back the last first; children must come in the order of the text.
+function reverseFrom(steps: Step[], from: number): void {
+  for (let low = from, high = steps.length - 1; low < high; low += 1, high -= 1) {
+    const kept = steps[low];
+    const other = steps[high];
+    if (kept === undefined || other === undefined) return;
+    steps[low] = other;
+    steps[high] = kept;
+  }
+}
