@@ -40,7 +40,7 @@ export function authoriseRead(
     });
   const facts = {
     nowSeconds: gateway.nowSeconds(),
-    epoch: gateway.tokens.epochOf(request.project),
+    epoch: gateway.tokens.epochOf(grant.cap.project),
     revoked: gateway.tokens.revoked(grant),
   };
   const [first, ...rest] = authorise(grant, request, facts);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Analyser } from '../../analysis/index.ts';
+import type { Analyser } from '../../analysis/analyser.ts';
 import type { Chainer } from '../../store/chainer.ts';
 import type { Feed } from '../../store/feed.ts';
 import type { Store } from '../../store/store.ts';
