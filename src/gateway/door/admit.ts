@@ -96,7 +96,7 @@ function entryReasons<A extends Action, Input extends ProjectInput, Fixed, Movin
     {
       nowSeconds: entered.now.getTime() / 1000,
       epoch: entered.epoch ?? 0,
-      revoked: revokedReason(entered, grant.gid),
+      revoked: revokedReason(entered, grant.gid, definition.acceptsReplaced === true),
     },
   );
   if (entered.known !== true && input.project !== '*' && definition.action !== 'project:create')
@@ -106,9 +106,13 @@ function entryReasons<A extends Action, Input extends ProjectInput, Fixed, Movin
 
 const replacedGraceMs = 30_000;
 
-function revokedReason(entered: Entered, gid: string): Reason | undefined {
+function revokedReason(entered: Entered, gid: string, acceptsReplaced: boolean): Reason | undefined {
   if (entered.revoked !== null) return reason('token.revoked', gid, { found: `revoked ${entered.revoked}` });
-  if (entered.replacedAt !== null && entered.now.getTime() > entered.replacedAt.getTime() + replacedGraceMs) {
+  if (
+    !acceptsReplaced &&
+    entered.replacedAt !== null &&
+    entered.now.getTime() > entered.replacedAt.getTime() + replacedGraceMs
+  ) {
     return reason('token.revoked', gid, { found: 'replaced by its renewal' });
   }
   return undefined;

@@ -47,6 +47,8 @@ export interface MutationDefinition<A extends Action, Input extends ProjectInput
   readonly input: z.ZodType<Input>;
   /** True where phases, revocations or the plan move: the project's lock is then taken alone. */
   readonly exclusive?: boolean;
+  /** True for the renewal alone: it must see a token that was replaced before, to tell theft. */
+  readonly acceptsReplaced?: boolean;
   readonly access?: (input: Input) => AccessDetail;
   readonly fixed: (gateway: Gateway, input: Input, call: Call) => Promise<Fixed>;
   readonly moving: (tx: Tx, facts: Omit<Facts<Input, Fixed, undefined>, 'moving'>) => Promise<Moving>;

@@ -1,0 +1,145 @@
+import { CompactSign, type CryptoKey, compactVerify } from 'jose';
+import type { Reason } from '../../lib/decision.ts';
+import type { Checkpoint } from '../../store/audit.ts';
+import type { ChainedEvent } from '../../store/chain.ts';
+import { type Store, statement } from '../../store/store.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import type { GrantDraft } from './claims.ts';
+import type { KeyRing } from './keys.ts';
+import type { RevocationRow, Revocations } from './revocations.ts';
+import { createTokenAuthority, type TokenAuthority } from './token.ts';
+
+/** Tokens and what is known about them in memory. Mutations read the truth in the database instead. */
+export interface TokenService {
+  readonly issuer: string;
+  readonly keys: KeyRing;
+  authenticate(header: string | undefined): Promise<Grant>;
+  sign(draft: GrantDraft): Promise<string>;
+  /** Why memory holds the grant for revoked, or undefined. */
+  revoked(grant: Grant): Reason | undefined;
+  epochOf(project: string): number;
+  knowsProject(project: string): boolean;
+  signCheckpoint(position: number, hash: string): Promise<Checkpoint>;
+  verifiesCheckpoint(checkpoint: Checkpoint): Promise<boolean>;
+  /** Publishes the keys of this ring to the other gateways of the database, and trusts theirs. */
+  shareKeys(): Promise<void>;
+}
+
+export interface TokenServiceOptions {
+  readonly store: Store;
+  readonly issuer: string;
+  readonly keys: KeyRing;
+  readonly revocations: Revocations;
+  readonly now: () => number;
+}
+
+interface StoredRevocation {
+  readonly project: string;
+  readonly kind: 'token' | 'grant' | 'agent' | 'key';
+  readonly value: string;
+}
+
+const readRevocations = statement(
+  'tokens.revocations',
+  `select project, kind, value from revocations where kind <> 'epoch'`,
+);
+const readEpochs = statement('tokens.epochs', 'select name, epoch from projects');
+const readKeys = statement('tokens.keys', 'select kid, jwk from signing_keys');
+const putKey = statement(
+  'tokens.putKey',
+  `insert into signing_keys (kid, jwk, state) values ($1, $2::jsonb, $3) on conflict (kid) do update set state = excluded.state`,
+);
+
+/** A stored revocation as memory takes it. */
+export function asRow({ project, kind, value }: StoredRevocation): RevocationRow {
+  if (kind === 'token') return { kind, jti: value };
+  if (kind === 'grant') return { kind, gid: value };
+  if (kind === 'agent') return { kind, sub: value, project };
+  return { kind, kid: value };
+}
+
+/** Loads what is revoked, then follows the feed: `hear` is to be called with every page of events, in order. */
+export async function createTokenService(
+  options: TokenServiceOptions,
+): Promise<TokenService & { hear(events: readonly ChainedEvent[]): void }> {
+  const { store, issuer, keys, revocations, now } = options;
+  const authority: TokenAuthority = createTokenAuthority({ issuer, keys, now, revocations });
+  const projects = new Set<string>();
+  for (const row of await store.rows<StoredRevocation>(readRevocations)) revocations.apply(asRow(row));
+  for (const { name, epoch } of await store.rows<{ name: string; epoch: number }>(readEpochs)) {
+    projects.add(name);
+    revocations.apply({ kind: 'epoch', project: name, epoch });
+  }
+  const shareKeys = async (): Promise<void> => {
+    for (const [index, jwk] of keys.jwks().keys.entries()) {
+      await store.rows(putKey, [jwk.kid, JSON.stringify(jwk), index === 0 ? 'active' : 'next']);
+    }
+    await keys.trust((await store.rows<{ jwk: unknown }>(readKeys)).map(({ jwk }) => jwk));
+  };
+  await shareKeys();
+  return {
+    issuer,
+    keys,
+    shareKeys,
+    authenticate: (header) => authority.authenticate(header),
+    sign: (draft) => authority.sign(draft),
+    revoked: (grant) => revocations.check(grant, Math.floor(now() / 1000)),
+    epochOf: (project) => revocations.epoch(project),
+    knowsProject: (project) => projects.has(project),
+    signCheckpoint: async (position, hash) => {
+      const { kid, privateKey } = keys.active();
+      const payload = new TextEncoder().encode(checkpointText(position, hash));
+      const signature = await new CompactSign(payload)
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'andon-checkpoint', kid })
+        .sign(privateKey);
+      return { position, hash, kid, signature };
+    },
+    verifiesCheckpoint: (checkpoint) => verifyCheckpoint(checkpoint, (kid) => keys.verifier(kid)),
+    hear: (events) => {
+      for (const event of events) applyEvent(event, { revocations, projects, shareKeys });
+    },
+  };
+}
+
+const checkpointText = (position: number, hash: string): string => `${position} ${hash}`;
+
+/** True when the checkpoint was signed by a known key over exactly this position and hash. */
+export async function verifyCheckpoint(
+  checkpoint: Checkpoint,
+  keyOf: (kid: string) => CryptoKey | undefined,
+): Promise<boolean> {
+  const key = keyOf(checkpoint.kid);
+  if (key === undefined) return false;
+  try {
+    const { payload, protectedHeader } = await compactVerify(checkpoint.signature, key, {
+      algorithms: ['EdDSA'],
+    });
+    return (
+      protectedHeader.typ === 'andon-checkpoint' &&
+      new TextDecoder().decode(payload) === checkpointText(checkpoint.position, checkpoint.hash)
+    );
+  } catch {
+    return false;
+  }
+}
+
+interface Memory {
+  readonly revocations: Revocations;
+  readonly projects: Set<string>;
+  readonly shareKeys: () => Promise<void>;
+}
+
+function applyEvent(
+  { type, project, data }: ChainedEvent,
+  { revocations, projects, shareKeys }: Memory,
+): void {
+  if (type === 'project.created') {
+    projects.add(project);
+    revocations.apply({ kind: 'epoch', project, epoch: 1 });
+  }
+  if (type === 'token.revoked' || type === 'agent.terminated')
+    for (const row of data.rows as StoredRevocation[]) revocations.apply(asRow(row));
+  if (type === 'epoch.raised') revocations.apply({ kind: 'epoch', project, epoch: data.epoch as number });
+  // A failure here is healed by the next start; until then tokens of the new key are refused, never accepted.
+  if (type === 'key.added' || type === 'key.rotated') void shareKeys().catch(() => {});
+}
