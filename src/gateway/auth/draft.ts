@@ -1,0 +1,78 @@
+import { fail } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
+import type { Tier } from '../../tiers/actions.ts';
+import type { Actor, Capability, Grant } from '../../tiers/capability.ts';
+import { profiles } from '../../tiers/profiles.ts';
+import { audienceOf, type GrantDraft } from './claims.ts';
+
+/** What names a new grant; ids come from `makeId`. */
+export interface Naming {
+  readonly sub: string;
+  readonly gid: string;
+  readonly jti: string;
+  readonly cap: Capability;
+  /** Wished lifetime; the tier's own without. Never longer than the tier allows. */
+  readonly lifeSeconds?: number;
+  /** Thumbprint of the key that the bearer proves to hold (RFC 7800). */
+  readonly jkt?: string;
+}
+
+/** What holds at the moment of minting. */
+export interface MintFacts {
+  readonly nowSeconds: number;
+  /** Epoch of the project of the capability. */
+  readonly epoch: number;
+}
+
+/** How long a token of this tier lives: 15 minutes for agents, 60 for executives, up to 12 hours for people. */
+export const lifeSecondsOf = (tier: Tier, wished = Number.POSITIVE_INFINITY): number =>
+  Math.max(1, Math.min(wished, profiles[tier].tokenSecondsMax));
+
+/** Claims of a grant at the root of delegation, which has no ancestors. */
+export function rootDraft(issuer: string, naming: Naming, facts: MintFacts): GrantDraft {
+  return draft(issuer, naming, facts, []);
+}
+
+/**
+ * Claims of a child of `parent`: the parent heads its lineage and its actor chain. The capability is taken as it is:
+ * `attenuate` made it. Expiry does not cascade: the child may outlive the parent's token, never its grant, since a
+ * revoked grant takes its descendants along.
+ * Throws `lattice.depth` when the lineage would exceed `limits.lineageMax`.
+ */
+export function childDraft(parent: Grant, naming: Naming, facts: MintFacts): GrantDraft {
+  const lin = [parent.gid, ...parent.lin];
+  if (lin.length > limits.lineageMax) {
+    throw fail('lattice.depth', 'lin', { found: `${lin.length} ancestors`, limit: limits.lineageMax });
+  }
+  const act: Actor = parent.act === undefined ? { sub: parent.sub } : { sub: parent.sub, act: parent.act };
+  return { ...draft(parent.iss, naming, facts, lin), act };
+}
+
+/** Claims of the next token of the same grant: a new id and new times, everything else as it was. */
+export function renewedDraft(
+  grant: Grant,
+  next: { readonly jti: string; readonly lifeSeconds?: number },
+  nowSeconds: number,
+): GrantDraft {
+  const { kid: _kid, ...kept } = grant;
+  const exp = nowSeconds + lifeSecondsOf(grant.cap.tier, next.lifeSeconds);
+  return { ...kept, jti: next.jti, iat: nowSeconds, nbf: nowSeconds, exp };
+}
+
+function draft(issuer: string, naming: Naming, facts: MintFacts, lin: readonly string[]): GrantDraft {
+  const { sub, gid, jti, cap, jkt } = naming;
+  return {
+    iss: issuer,
+    aud: audienceOf(issuer, cap.project),
+    sub,
+    jti,
+    iat: facts.nowSeconds,
+    nbf: facts.nowSeconds,
+    exp: facts.nowSeconds + lifeSecondsOf(cap.tier, naming.lifeSeconds),
+    gid,
+    lin,
+    ep: facts.epoch,
+    ...(jkt === undefined ? {} : { cnf: { jkt } }),
+    cap,
+  };
+}

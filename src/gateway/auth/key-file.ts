@@ -1,0 +1,158 @@
+import { constants } from 'node:fs';
+import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import { z } from 'zod';
+import { fail } from '../../lib/errors.ts';
+
+const part = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
+/** An Ed25519 public key as a JWK (RFC 8037); `kid` is its thumbprint (RFC 7638). */
+export const publicJwkSchema = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  alg: z.literal('EdDSA'),
+  use: z.literal('sig'),
+  kid: part,
+  x: part,
+});
+
+const privateJwkSchema = publicJwkSchema.extend({ d: part });
+
+const ringSchema = z.strictObject({
+  version: z.literal(1),
+  next: privateJwkSchema,
+  active: privateJwkSchema,
+  /** Public halves only: a retired key signs nothing any more, and verifies until the last of its tokens expired. */
+  retired: z.array(z.strictObject({ jwk: publicJwkSchema, untilSeconds: z.int() })),
+});
+
+export type PublicJwk = z.infer<typeof publicJwkSchema>;
+export type PrivateJwk = z.infer<typeof privateJwkSchema>;
+export type StoredRing = z.infer<typeof ringSchema>;
+
+const fileName = 'keys.json';
+
+/** A new key with its private half. */
+export async function generateKey(): Promise<PrivateJwk> {
+  const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
+  const { x = '', d = '' } = await exportJWK(privateKey);
+  const kid = await calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x });
+  return { kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', kid, x, d };
+}
+
+/** The public half. */
+export function publicHalf({ d: _d, ...rest }: PrivateJwk): PublicJwk {
+  return rest;
+}
+
+/**
+ * Reads the ring from `folder`, or writes a new one when there is none; of two processes that do so at once, one
+ * ring wins and both use it. Throws `key.exposed` when folder or file are open to others, `key.broken` when the
+ * file is not a ring.
+ */
+export async function loadRing(folder: string): Promise<StoredRing> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  refuseExposed(folder, await lstat(folder));
+  const stored = await readRing(folder);
+  if (stored !== undefined) return stored;
+  const fresh: StoredRing = {
+    version: 1,
+    next: await generateKey(),
+    active: await generateKey(),
+    retired: [],
+  };
+  await writeRing(folder, fresh, 'first');
+  return (await readRing(folder)) ?? fresh;
+}
+
+async function readRing(folder: string): Promise<StoredRing | undefined> {
+  const path = join(folder, fileName);
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw fail('key.broken', path, { found: code ?? 'unreadable' }, error);
+  }
+  try {
+    refuseExposed(path, await file.stat());
+    return await parseRing(path, await file.readFile('utf8'));
+  } finally {
+    await file.close();
+  }
+}
+
+function refuseExposed(path: string, stat: { mode: number; uid: number }): void {
+  const mode = (stat.mode & 0o777).toString(8);
+  if ((stat.mode & 0o077) !== 0)
+    throw fail('key.exposed', path, { found: `mode ${mode}`, limit: 'mode 600 or 700' });
+  const self = process.getuid?.();
+  if (self !== undefined && stat.uid !== self) {
+    throw fail('key.exposed', path, { found: `owner ${stat.uid}`, limit: `owner ${self}` });
+  }
+}
+
+async function parseRing(path: string, text: string): Promise<StoredRing> {
+  const parsed = ringSchema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    const member = parsed.error.issues[0]?.path.join('.') || 'JSON';
+    throw fail('key.broken', path, { found: `a fault at ${member}` });
+  }
+  const { next, active, retired } = parsed.data;
+  for (const jwk of [next, active, ...retired.map((one) => one.jwk)]) {
+    if ((await thumbprintOf(jwk)) !== jwk.kid) throw fail('key.broken', path, { found: `kid ${jwk.kid}` });
+  }
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The RFC 7638 thumbprint of a public key. */
+export const thumbprintOf = ({ kty, crv, x }: PublicJwk): Promise<string> =>
+  calculateJwkThumbprint({ kty, crv, x });
+
+/** Writes the ring whole or not at all: a new file with mode 0600, flushed, then renamed, the folder flushed too. */
+export async function writeRing(folder: string, ring: StoredRing, how: 'first' | 'replace'): Promise<void> {
+  const path = join(folder, fileName);
+  const draft = join(folder, `.${fileName}.${process.pid}.${ring.next.kid.slice(0, 8)}`);
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    // The umask may have taken from the mode what the owner needs.
+    await file.chmod(0o600);
+    await file.writeFile(`${JSON.stringify(ring)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  if (how === 'replace') await rename(draft, path);
+  else await linkFirst(draft, path);
+  await syncFolder(folder);
+}
+
+// A link, unlike a rename, leaves a ring alone that another process wrote first.
+async function linkFirst(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await unlink(draft);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,67 @@
+import { type AndonError, fail } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
+
+/** The parts of a token that passed the precheck; nothing of it is verified yet. */
+export interface UnverifiedToken {
+  readonly kid: string;
+  readonly claims: unknown;
+}
+
+const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}$/;
+
+// The one spelling that the gateway itself writes: no other member, no other order, no space, no escape.
+const headerForm = /^\{"alg":"EdDSA","typ":"cap\+jwt","kid":"([A-Za-z0-9_-]{43})"\}$/;
+
+/**
+ * Refuses every text that is not exactly what the gateway writes, before any cryptography: at most 4 kB, three
+ * canonical base64url parts with a signature of 86 characters, the header `alg`, `typ`, `kid`, and a payload that is
+ * the very JSON its parsed value is written as (so no duplicate member, space or other spelling of a value).
+ * A plain verifier takes 16 spellings of one Ed25519 token, and the last of two `cap` members.
+ * Throws `token.malformed`; the error never holds any of the token.
+ */
+export function precheck(token: unknown): UnverifiedToken {
+  if (typeof token !== 'string') throw malformed('no text');
+  if (token.length > limits.tokenBytesMax) throw malformed(`${token.length} characters`);
+  if (!compact.test(token)) throw malformed('not three base64url parts with a signature of 86 characters');
+  const [head = '', body = '', signature = ''] = token.split('.');
+  if (!isCanonical(signature)) throw malformed('another spelling of the signature');
+  return { kid: kidOf(decode(head, 'header')), claims: canonicalJson(decode(body, 'payload')) };
+}
+
+const malformed = (found: string): AndonError =>
+  fail('token.malformed', 'token', { found, limit: `${limits.tokenBytesMax} characters` });
+
+/** True when the text is the base64url of what it decodes to: spare bits of the last character are zero. */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decode(part: string, what: string): string {
+  if (!isCanonical(part)) throw malformed(`another spelling of the ${what}`);
+  try {
+    return utf8.decode(Buffer.from(part, 'base64url'));
+  } catch {
+    throw malformed(`a ${what} that is not UTF-8`);
+  }
+}
+
+function kidOf(header: string): string {
+  const kid = headerForm.exec(header)?.[1];
+  if (kid === undefined) throw malformed('a header other than alg EdDSA, typ cap+jwt and kid, in this order');
+  return kid;
+}
+
+function canonicalJson(text: string): unknown {
+  // JSON.stringify writes escapes for quotes, which a path may hold, and for what no claim holds: control
+  // characters, backslashes, lone surrogates.
+  if (/\\[^"]/.test(text)) throw malformed('an escape in the payload');
+  try {
+    const value: unknown = JSON.parse(text);
+    if (JSON.stringify(value) === text) return value;
+  } catch {
+    throw malformed('a payload that is not JSON');
+  }
+  throw malformed('a payload with duplicate members, spaces or another spelling of a value');
+}

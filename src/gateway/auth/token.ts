@@ -1,0 +1,111 @@
+import { CompactSign, compactVerify } from 'jose';
+import { AndonError, fail } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { checkClaims, checkExpiry, type GrantDraft, parseClaims } from './claims.ts';
+import type { KeyRing } from './keys.ts';
+import { precheck } from './precheck.ts';
+import { createRevocations, type Revocations } from './revocations.ts';
+import { createVerifyCache, tokenDigest } from './verify-cache.ts';
+
+export interface TokenAuthorityOptions {
+  /** URL of the gateway; the `iss` of its tokens and the start of their `aud`. */
+  readonly issuer: string;
+  readonly keys: KeyRing;
+  /** Clock in milliseconds. */
+  readonly now: () => number;
+  /** What is revoked; an own, empty set without. */
+  readonly revocations?: Revocations;
+  /** Verified grants that are remembered; 10,000 without. */
+  readonly cacheEntriesMax?: number;
+}
+
+/** Signs and verifies capability tokens. Keeps no token, and no error of it holds any part of one. */
+export interface TokenAuthority {
+  readonly revocations: Revocations;
+  /**
+   * Signs a grant with the active key. Refuses what `verify` would refuse: throws `token.claims` on claims outside
+   * the schema, `grant.size` on a token above 4 kB.
+   */
+  sign(draft: GrantDraft): Promise<string>;
+  /** The grant of a valid token; throws one of the `token.*` codes. O(1), without database or network. */
+  verify(token: string): Promise<Grant>;
+  /** The grant of an Authorization header: `Bearer <token>`, or Basic with the token as password, as git sends it. */
+  authenticate(header: string | undefined): Promise<Grant>;
+}
+
+/** Makes the authority of one issuer. */
+export function createTokenAuthority(options: TokenAuthorityOptions): TokenAuthority {
+  const { issuer, keys, now, revocations = createRevocations() } = options;
+  const cache = createVerifyCache(options.cacheEntriesMax ?? 10_000);
+
+  // Whatever may end before the token does is asked again at every use.
+  const stillHolds = (grant: Grant, nowSeconds: number): void => {
+    checkExpiry(grant, nowSeconds);
+    if (keys.verifier(grant.kid) === undefined) throw fail('token.key', 'kid', { found: grant.kid });
+    const revoked = revocations.check(grant, nowSeconds);
+    if (revoked !== undefined) throw new AndonError([revoked]);
+  };
+
+  const verifyCold = async (token: string): Promise<Grant> => {
+    const { kid, claims } = precheck(token);
+    const key = keys.verifier(kid);
+    if (key === undefined) throw fail('token.key', 'kid', { found: kid });
+    try {
+      await compactVerify(token, key, { algorithms: ['EdDSA'] });
+    } catch {
+      // The cause is left out: a library's error may hold parts of the token.
+      throw fail('token.signature', 'token');
+    }
+    const parsed = parseClaims(claims);
+    checkClaims(parsed, issuer, Math.floor(now() / 1000));
+    return { ...parsed, kid };
+  };
+
+  const verify = async (token: string): Promise<Grant> => {
+    if (typeof token !== 'string' || token.length > limits.tokenBytesMax) precheck(token);
+    const digest = tokenDigest(token);
+    const known = cache.get(digest);
+    const grant = known ?? (await verifyCold(token));
+    stillHolds(grant, Math.floor(now() / 1000));
+    if (known === undefined) cache.set(digest, grant);
+    return grant;
+  };
+
+  return {
+    revocations,
+    sign: (draft) => sign(draft, issuer, keys, Math.floor(now() / 1000)),
+    verify,
+    authenticate: async (header) => verify(tokenOf(header)),
+  };
+}
+
+async function sign(draft: GrantDraft, issuer: string, keys: KeyRing, nowSeconds: number): Promise<string> {
+  const claims = parseClaims(draft);
+  checkClaims(claims, issuer, nowSeconds);
+  const { kid, privateKey } = keys.active();
+  const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'cap+jwt', kid })
+    .sign(privateKey);
+  if (token.length > limits.tokenBytesMax) {
+    throw fail('grant.size', claims.gid, {
+      found: `${token.length} bytes`,
+      limit: `${limits.tokenBytesMax} bytes`,
+    });
+  }
+  return token;
+}
+
+/** The token of an Authorization header (RFC 6750, RFC 7617); throws `token.missing` when it holds none. */
+export function tokenOf(header: string | undefined): string {
+  const match = /^(bearer|basic) +([^ ].*)$/is.exec(header ?? '');
+  const [, scheme = '', credentials = ''] = match ?? [];
+  if (scheme === '') throw fail('token.missing', 'Authorization');
+  if (scheme.toLowerCase() === 'bearer') return credentials;
+  // A header is bounded by the server, but a token is much shorter, so the decoder is spared the rest.
+  if (credentials.length > limits.tokenBytesMax * 2) precheck(credentials);
+  const pair = Buffer.from(credentials, 'base64').toString('utf8');
+  const colon = pair.indexOf(':');
+  if (colon < 0 || colon === pair.length - 1) throw fail('token.missing', 'password');
+  return pair.slice(colon + 1);
+}
