@@ -1,0 +1,224 @@
+import { join } from 'node:path';
+import { and, eq, inArray } from 'drizzle-orm';
+import type { Analyser } from '../analysis/analyser.ts';
+import {
+  buildCandidate,
+  commitCandidate,
+  dropCandidate,
+  type Identity,
+  keepCandidate,
+} from '../git/candidate.ts';
+import { checkoutTree } from '../git/checkout.ts';
+import { createFactsCache, type FactsCache } from '../git/facts-cache.ts';
+import { diffTrees } from '../git/objects/diff.ts';
+import { createObjectReader, type ObjectReader } from '../git/objects/reader.ts';
+import { createTreeCache, type TreeCache } from '../git/objects/tree-cache.ts';
+import { bumpFence, isAncestor, listRefs, moveRef, readFence } from '../git/refs.ts';
+import { mainOid, openRepository, type Repository } from '../git/repository.ts';
+import type { GitRunner } from '../git/runner.ts';
+import { fail } from '../lib/errors.ts';
+import { limits } from '../lib/limits.ts';
+import type { Candidate, LandingMove, LandingParts } from '../line/git-ops.ts';
+import type { Store } from '../store/store.ts';
+import { changes, taskNeeds } from '../tasks/schema.ts';
+import type { GitService, Offer, OfferInput } from './git-service.ts';
+import { readPatch } from './patch.ts';
+
+/** Everything that is open for one project's repository. */
+export interface OpenProject {
+  readonly repository: Repository;
+  readonly trees: TreeCache;
+  readonly facts: FactsCache;
+  readonly reader: ObjectReader;
+}
+
+export interface GitProjectsOptions {
+  readonly store: Store;
+  readonly runner: GitRunner;
+  readonly analyser: Analyser;
+  /** Folder that holds `<project>.git` of every project. */
+  readonly folder: string;
+}
+
+const gateway: Identity = { name: 'Andon', email: 'andon@localhost' };
+const patchPathsMax = limits.pushPathsMax;
+
+/** The bare repositories of all projects, opened when first asked for. */
+export class GitProjects implements GitService {
+  readonly #options: GitProjectsOptions;
+  readonly #open = new Map<string, Promise<OpenProject>>();
+
+  constructor(options: GitProjectsOptions) {
+    this.#options = options;
+  }
+
+  get runner(): GitRunner {
+    return this.#options.runner;
+  }
+
+  folderOf(project: string): string {
+    return join(this.#options.folder, `${project}.git`);
+  }
+
+  open(project: string): Promise<OpenProject> {
+    const known = this.#open.get(project);
+    if (known !== undefined) return known;
+    const opened = this.#openNow(project);
+    this.#open.set(project, opened);
+    opened.catch(() => this.#open.delete(project));
+    return opened;
+  }
+
+  async #openNow(project: string): Promise<OpenProject> {
+    const { runner } = this.#options;
+    const gitDir = this.folderOf(project);
+    const repository = await openRepository(runner, gitDir);
+    const trees = createTreeCache();
+    return {
+      repository,
+      trees,
+      facts: createFactsCache(),
+      reader: createObjectReader({ runner, gitDir, trees }),
+    };
+  }
+
+  #place(project: string) {
+    return { runner: this.#options.runner, gitDir: this.folderOf(project) };
+  }
+
+  async main(project: string): Promise<string> {
+    const { repository } = await this.open(project);
+    const oid = await mainOid(this.#options.runner, repository);
+    if (oid === undefined) throw fail('repo.missing', project, { found: 'no commit on main' });
+    return oid;
+  }
+
+  /** Main, and approved work of tasks that this one needs and that lands before it. */
+  async accepted(project: string, task: string): Promise<string[]> {
+    const { store } = this.#options;
+    const main = await this.main(project);
+    const rows = await store.orm
+      .select({ commit: changes.commitId })
+      .from(changes)
+      .innerJoin(taskNeeds, and(eq(taskNeeds.project, changes.project), eq(taskNeeds.needs, changes.task)))
+      .where(
+        and(
+          eq(changes.project, project),
+          eq(taskNeeds.task, task),
+          inArray(changes.state, ['approved', 'landing']),
+        ),
+      );
+    return [main, ...rows.map(({ commit }) => commit).filter((commit) => commit !== '')];
+  }
+
+  async offer(input: OfferInput): Promise<Offer> {
+    const { project, task, epoch, commit } = input;
+    if (commit === undefined) return { kind: 'artefact' };
+    const place = this.#place(project);
+    const prefix = `refs/heads/task/${task}/${epoch}/`;
+    const base = await this.main(project);
+    const tips = await listRefs(place, prefix);
+    if (![...tips.values()].includes(commit)) return { kind: 'unpushed', commit, prefix };
+    if (await isAncestor(place, commit, base)) return { kind: 'empty', commit };
+    const built = await buildCandidate(place, base, commit);
+    if (!built.ok) return { kind: 'conflict', commit, paths: built.conflicts };
+    const candidate = await this.#candidate(project, base, commit, built.tree);
+    return { kind: 'candidate', commit, base, candidate, tree: built.tree };
+  }
+
+  #candidate(project: string, base: string, commit: string, tree: string): Promise<string> {
+    // A fixed date: the same merge on the same main is the same candidate.
+    return commitCandidate(this.#place(project), {
+      parents: [base, commit],
+      tree,
+      message: 'Candidate\n',
+      identity: gateway,
+      date: '0 +0000',
+    });
+  }
+
+  keepCandidate(project: string, change: string, candidate: string): Promise<void> {
+    return keepCandidate(this.#place(project), change, candidate);
+  }
+
+  dropCandidate(project: string, change: string): Promise<void> {
+    return dropCandidate(this.#place(project), change);
+  }
+
+  async patch(
+    project: string,
+    change: { base: string; candidate: string },
+    cap: Parameters<GitService['patch']>[2],
+  ): ReturnType<GitService['patch']> {
+    const { reader } = await this.open(project);
+    return readPatch({ ...this.#place(project), reader }, change, cap);
+  }
+
+  async rebuild(project: string, commit: string): Promise<Candidate | { conflicts: readonly string[] }> {
+    const base = await this.main(project);
+    const built = await buildCandidate(this.#place(project), base, commit);
+    if (!built.ok) return { conflicts: built.conflicts };
+    return { base, tree: built.tree, candidate: await this.#candidate(project, base, commit, built.tree) };
+  }
+
+  async samePatch(project: string, before: Candidate, after: Candidate): Promise<boolean> {
+    const [one, other] = await Promise.all([this.#patchKey(project, before), this.#patchKey(project, after)]);
+    return one !== undefined && one === other;
+  }
+
+  async #patchKey(project: string, { base, tree }: Candidate): Promise<string | undefined> {
+    const { reader } = await this.open(project);
+    const { tree: baseTree } = await reader.commit(base);
+    const diff = await diffTrees(reader, baseTree, tree, patchPathsMax);
+    return diff.excess === undefined ? JSON.stringify(diff.changes) : undefined;
+  }
+
+  landingCommit(project: string, { main, commit, tree, message, at }: LandingParts): Promise<string> {
+    const date = `${Math.floor(at.getTime() / 1000)} +0000`;
+    return commitCandidate(this.#place(project), {
+      parents: [main, commit],
+      tree,
+      message,
+      identity: gateway,
+      date,
+    });
+  }
+
+  async fence(project: string): Promise<string> {
+    return (await readFence(this.#place(project))) ?? this.raiseFence(project);
+  }
+
+  async raiseFence(project: string): Promise<string> {
+    const place = this.#place(project);
+    for (;;) {
+      const raised = await bumpFence(place, await readFence(place));
+      if (raised !== undefined) return raised;
+    }
+  }
+
+  async moveMain(project: string, { oldMain, newMain, fence }: LandingMove): Promise<boolean> {
+    const { repository } = await this.open(project);
+    return (
+      (await moveRef(
+        this.#place(project),
+        { ref: repository.mainRef, from: oldMain, to: newMain },
+        fence,
+      )) === 'moved'
+    );
+  }
+
+  async landed(project: string, commit: string): Promise<boolean> {
+    return isAncestor(this.#place(project), commit, await this.main(project)).catch(() => false);
+  }
+
+  checkout(project: string, commit: string, folder: string): Promise<void> {
+    return checkoutTree({ ...this.#place(project), commit, folder });
+  }
+
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled(this.#open.values());
+    await Promise.allSettled(
+      opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value.reader.close()] : [])),
+    );
+  }
+}

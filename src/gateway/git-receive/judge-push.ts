@@ -1,0 +1,235 @@
+import { and, eq, isNotNull } from 'drizzle-orm';
+import { z } from 'zod';
+import { checkSources } from '../../analysis/check-sources.ts';
+import { changedFiles } from '../../git/changed-files.ts';
+import type { ObjectReader } from '../../git/objects/reader.ts';
+import { type Reason, reason } from '../../lib/decision.ts';
+import { AndonError } from '../../lib/errors.ts';
+import { compileScope } from '../../lib/glob-match.ts';
+import { limits } from '../../lib/limits.ts';
+import type { PushFacts, TreeScope } from '../../policies/facts.ts';
+import { frameReasons } from '../../policies/frame.ts';
+import { needsHead, sourceKind } from '../../policies/measure/source-kind.ts';
+import { phasePolicy } from '../../policies/phase.ts';
+import { type RefUpdate, refReasons } from '../../policies/refs.ts';
+import { treeReasons } from '../../policies/tree.ts';
+import type { Session } from '../../store/store.ts';
+import { leaseReasons } from '../../tasks/lease.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { lockTask, type TaskRow } from '../../tasks/rows.ts';
+import { phases, tasks } from '../../tasks/schema.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { profiles } from '../../tiers/profiles.ts';
+import { scopesOf, scopeText } from '../../tiers/scopes.ts';
+import { admit } from '../door/admit.ts';
+import type { MutationDefinition } from '../door/definitions.ts';
+import type { Gateway } from '../door/gateway.ts';
+
+/** What git says about a push; immutable once the objects are there. */
+export interface SeenPush {
+  readonly updates: readonly RefUpdate[];
+  readonly tips: readonly PushFacts[];
+  /** Reasons of the policies that read source, under the bounds of the grant. */
+  readonly source: readonly Reason[];
+}
+
+/** Which lease a push says it works under: task and epoch of the first ref of the right form. */
+export interface Claimed {
+  readonly task: string;
+  readonly epoch: number;
+}
+
+const refPattern = /^refs\/heads\/task\/([a-z0-9][a-z0-9._-]{0,63})\/(\d{1,9})\//;
+
+/** The task and epoch that a ref names, or undefined for any other ref. */
+export function claimedBy(ref: string): Claimed | undefined {
+  const [, task, epoch] = refPattern.exec(ref) ?? [];
+  return task === undefined ? undefined : { task, epoch: Number(epoch) };
+}
+
+const sourceBytesMax = 64 * 1024 * 1024;
+
+/** Reasons of the source policies at every tip, for what it adds or alters against its base. */
+export async function sourceReasons(
+  gateway: Gateway,
+  tips: readonly PushFacts[],
+  reader: ObjectReader,
+  grant: Grant,
+): Promise<Reason[]> {
+  const found: Reason[] = [];
+  for (const tip of tips) {
+    const last = tip.commits.at(-1);
+    if (last === undefined || tip.excess !== undefined) continue;
+    const options = {
+      wants: (path: string) => sourceKind(path) !== undefined || needsHead(path),
+      fileBytesMax: limits.sourceBytesMax,
+      totalBytesMax: sourceBytesMax,
+    };
+    const files = await changedFiles(last, reader, options);
+    const sources = files.map(({ path, before, after, tooLarge }) =>
+      tooLarge === undefined
+        ? { path, ...(before && { before }), ...(after && { after }) }
+        : { path, after: { sizeBytes: tooLarge } },
+    );
+    found.push(
+      ...(await checkSources(gateway.analyser, sources, {
+        complexity: grant.cap.complexity,
+        lines: grant.cap.lines,
+      })),
+    );
+  }
+  return found;
+}
+
+interface PushMoving {
+  readonly task: TaskRow | undefined;
+  readonly open: readonly string[];
+  readonly blobBytesMax: number;
+}
+
+const pushInput = z.strictObject({
+  project: z.string(),
+  task: z.string(),
+  epoch: z.number(),
+  refs: z.array(z.string()),
+  tips: z.array(z.string()),
+});
+type PushInput = z.infer<typeof pushInput>;
+
+/** Everything against a push, in the order a person wants to read it. Pure. */
+export function pushReasons(
+  grant: Grant,
+  claimed: Claimed,
+  seen: SeenPush,
+  moving: PushMoving,
+  now: Date,
+): Reason[] {
+  const { task } = moving;
+  const prefix = `refs/heads/task/${claimed.task}/${claimed.epoch}/`;
+  const granted = grant.cap.refs.some((allowed) => prefix.startsWith(`refs/heads/${allowed}`));
+  const scope = treeScope(grant, task);
+  const found = [
+    ...refReasons(seen.updates, granted ? [prefix] : []),
+    ...leaseReasons(task, claimed.task, { agent: grant.sub, epoch: claimed.epoch }, now),
+    ...(task === undefined ? [] : phasePolicy({ cap: grant.cap, phase: task.phase, open: moving.open })),
+    ...seen.tips.flatMap((tip) => [
+      ...frameReasons(tip, scope),
+      ...treeReasons(tip, { blobBytesMax: moving.blobBytesMax }),
+    ]),
+    ...seen.source,
+  ];
+  return withoutRepeats(found);
+}
+
+function treeScope(grant: Grant, task: TaskRow | undefined): TreeScope {
+  const { writable } = scopesOf(grant.cap);
+  const planned = task === undefined ? () => false : compileScope(task.write, task.deny);
+  const words = task === undefined ? scopeText(grant.cap.w, grant.cap.x) : task.write.join(', ') || 'no path';
+  return {
+    writable: (path) => writable(path) && planned(path),
+    mayDelete: profiles[grant.cap.tier].deletes,
+    words,
+  };
+}
+
+function withoutRepeats(reasons: readonly Reason[]): Reason[] {
+  const known = new Set<string>();
+  return reasons.filter(({ code, subject }) => {
+    const key = `${code} ${subject}`;
+    if (known.has(key)) return false;
+    known.add(key);
+    return true;
+  });
+}
+
+/** The moving facts of a push, outside or inside its transaction. */
+async function movingFacts(
+  session: Session,
+  task: TaskRow | undefined,
+  input: { project: string },
+  planHash: string | null,
+): Promise<PushMoving> {
+  const open = await session.orm
+    .select({ name: phases.name })
+    .from(phases)
+    .where(and(eq(phases.project, input.project), isNotNull(phases.openedAt)));
+  const plan = await planAt(session, input.project, planHash);
+  return {
+    task,
+    open: open.map(({ name }) => name),
+    blobBytesMax: plan?.limits.blobBytes ?? limits.blobBytesMax,
+  };
+}
+
+function definition(
+  seen: SeenPush,
+): MutationDefinition<'repo:push', PushInput, SeenPush, PushMoving, { accepted: number }> {
+  return {
+    action: 'repo:push',
+    description: 'Pushes commits to the branch of a task.',
+    input: pushInput,
+    access: ({ task, epoch }) => (task === '' ? {} : { task, epoch }),
+    fixed: async () => seen,
+    moving: async (tx, { input, entered }) =>
+      movingFacts(tx, await lockTask(tx, input.project, input.task), input, entered.planHash),
+    decide: ({ grant, input, fixed, moving, entered }) =>
+      pushReasons(grant, { task: input.task, epoch: input.epoch }, fixed, moving, entered.now),
+    effect: async (_tx, _permit, { input, fixed }) => {
+      const commits = fixed.tips.flatMap((tip) => tip.commits.map(({ oid }) => oid));
+      const data = {
+        epoch: input.epoch,
+        refs: input.refs,
+        tips: input.tips,
+        commits: commits.slice(0, 100),
+        count: commits.length,
+      };
+      return {
+        answer: { accepted: commits.length },
+        events: [{ type: 'change.pushed', subject: `task/${input.task}`, data }],
+      };
+    },
+  };
+}
+
+/** Decides a push through the door; every reason, none when it was let in. */
+export async function judgePush(
+  gateway: Gateway,
+  project: string,
+  grant: Grant,
+  seen: SeenPush,
+): Promise<readonly Reason[]> {
+  const claimed = seen.updates.map(({ ref }) => claimedBy(ref)).find((one) => one !== undefined) ?? {
+    task: '',
+    epoch: 0,
+  };
+  const input = {
+    project,
+    ...claimed,
+    refs: seen.updates.map(({ ref }) => ref),
+    tips: seen.tips.map(({ tip }) => tip),
+  };
+  try {
+    await admit(gateway, definition(seen), { grant, requestId: undefined }, input);
+    return [];
+  } catch (error) {
+    if (error instanceof AndonError) return error.reasons;
+    throw error;
+  }
+}
+
+/** The same judgement as a dry run: nothing is recorded and no lease is needed for longer than the look. */
+export async function previewPush(
+  gateway: Gateway,
+  input: { project: string; task: string; epoch: number },
+  grant: Grant,
+  seen: SeenPush,
+  planHash: string | null,
+): Promise<Reason[]> {
+  const [task] = await gateway.store.orm
+    .select()
+    .from(tasks)
+    .where(and(eq(tasks.project, input.project), eq(tasks.id, input.task)));
+  const moving = await movingFacts(gateway.store, task, input, planHash);
+  if (task === undefined) return [reason('task.missing', `task/${input.task}`)];
+  return pushReasons(grant, input, seen, moving, new Date(gateway.nowSeconds() * 1000));
+}
