@@ -1,0 +1,41 @@
+import type { Reason } from '../../lib/decision.ts';
+
+/** Widest column of subjects; a longer one pushes its detail to the right. */
+const subjectColumnsMax = 48;
+
+/**
+ * A refusal as the pusher's terminal shows it: one line of what was refused, one for every reason, one of what to do.
+ * Control bytes of paths and names are written out, so that a path cannot draw on the terminal.
+ */
+export function refusalLines(ref: string, reasons: readonly Reason[]): string[] {
+  const short = printable(ref.replace(/^refs\/heads\//, ''));
+  const count = reasons.length === 1 ? '1 reason' : `${reasons.length} reasons`;
+  const codes = width(
+    reasons.map(({ code }) => code.length),
+    24,
+  );
+  const subjects = width(
+    reasons.map(({ subject }) => printable(subject).length),
+    subjectColumnsMax,
+  );
+  const rows = reasons.map((reason) =>
+    `  ${reason.code.padEnd(codes)}  ${printable(reason.subject).padEnd(subjects)}  ${detail(reason)}`.trimEnd(),
+  );
+  const steps = [...new Set(reasons.map(({ next }) => printable(next)))];
+  return [`andon: refused ${short} (${count})`, ...rows, `next: ${steps.join('; ')}; push again`];
+}
+
+const width = (lengths: readonly number[], max: number): number => Math.min(Math.max(0, ...lengths), max);
+
+function detail({ found, limit, rule }: Reason): string {
+  if (found === undefined) return rule;
+  const shown = printable(String(found));
+  return limit === undefined ? shown : `${shown}, limit ${printable(String(limit))}`;
+}
+
+/** Text without control characters, direction overrides and line breaks; each is written as its number. */
+export const printable = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
