@@ -15,9 +15,11 @@ export interface PoolOptions {
   readonly sizeMax: number;
   readonly queueMax: number;
   readonly deadlineMs: number;
+  /** What starts a resident, if not `startResident`. */
+  readonly start?: () => Promise<Resident>;
 }
 
-export function createPool({ sizeMax, queueMax, deadlineMs }: PoolOptions): Pool {
+export function createPool({ sizeMax, queueMax, deadlineMs, start = startResident }: PoolOptions): Pool {
   const places = createPlaces(sizeMax, queueMax);
   const idle: Resident[] = [];
   const all = new Set<Resident>();
@@ -28,7 +30,7 @@ export function createPool({ sizeMax, queueMax, deadlineMs }: PoolOptions): Pool
       if (one.isAlive()) return one;
       all.delete(one);
     }
-    const fresh = await startResident();
+    const fresh = await start();
     all.add(fresh);
     // Closed while it started: `close` did not know it.
     if (places.isClosed()) fresh.kill();

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { createAnalyser } from '../../analysis/analyser.ts';
 import { exitCodes } from '../../lib/code-row.ts';
 import { AndonError, sentence } from '../../lib/errors.ts';
 import { installHook } from './install.ts';
@@ -66,11 +67,16 @@ async function act(paths: string[], options: Options): Promise<void> {
   }
 }
 
-function check(paths: string[], options: Options, output: Output): Promise<number> {
+async function check(paths: string[], options: Options, output: Output): Promise<number> {
   const { complexity, lines, ...rest } = options;
   const format = options.sarif === true ? 'sarif' : options.json === true ? 'json' : 'human';
   const given = { ...(complexity && { complexity }), ...(lines && { lines }) };
-  return runCheck({ ...rest, paths, cwd: process.cwd(), given, format }, output);
+  const analyser = createAnalyser();
+  try {
+    return await runCheck({ ...rest, paths, cwd: process.cwd(), given, format }, output, analyser);
+  } finally {
+    analyser.close();
+  }
 }
 
 async function install(options: Options, output: Output): Promise<number> {

@@ -1,4 +1,4 @@
-import { createAnalyser } from '../../analysis/analyser.ts';
+import type { Analyser } from '../../analysis/analyser.ts';
 import { checkSources, type SourceChange } from '../../analysis/check-sources.ts';
 import { exitCodes } from '../../lib/code-row.ts';
 import { fail } from '../../lib/errors.ts';
@@ -30,24 +30,22 @@ export interface Output {
   readonly talk: (text: string) => void;
 }
 
-/** Checks and reports. Resolves to the exit code: 0, or 4 when anything is refused. Throws `cli.usage`, `plan.invalid`. */
-export async function runCheck(request: CheckRequest, output: Output): Promise<number> {
+/**
+ * Checks with `analyser` and reports. Resolves to the exit code: 0, or 4 when anything is refused. Throws `cli.usage`,
+ * `plan.invalid`, `source.busy`.
+ */
+export async function runCheck(request: CheckRequest, output: Output, analyser: Analyser): Promise<number> {
   const root = await workTree(request.cwd);
   const limits = await codeLimits(request.given, root ?? request.cwd);
   const changes = await collect(request, root);
-  const analyser = createAnalyser();
-  try {
-    const reasons = await checkSources(analyser, changes, limits);
-    const files = changes.filter(({ after }) => after !== undefined).length;
-    const ok = reasons.length === 0;
-    if (request.format === 'sarif') output.data(JSON.stringify(toSarif(reasons), undefined, 2));
-    else if (request.format === 'json') output.data(JSON.stringify({ ok, files, limits, reasons }));
-    else for (const line of humanLines(reasons)) output.data(line);
-    if (request.quiet !== true) output.talk(summary(files, reasons, limits));
-    return ok ? exitCodes.ok : exitCodes.refused;
-  } finally {
-    analyser.close();
-  }
+  const reasons = await checkSources(analyser, changes, limits);
+  const files = changes.filter(({ after }) => after !== undefined).length;
+  const ok = reasons.length === 0;
+  if (request.format === 'sarif') output.data(JSON.stringify(toSarif(reasons), undefined, 2));
+  else if (request.format === 'json') output.data(JSON.stringify({ ok, files, limits, reasons }));
+  else for (const line of humanLines(reasons)) output.data(line);
+  if (request.quiet !== true) output.talk(summary(files, reasons, limits));
+  return ok ? exitCodes.ok : exitCodes.refused;
 }
 
 function collect(request: CheckRequest, root: string | undefined): Promise<SourceChange[]> {

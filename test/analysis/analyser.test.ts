@@ -1,0 +1,132 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { createAnalyser } from '../../src/analysis/analyser.ts';
+import { createPool } from '../../src/analysis/pool.ts';
+import { startResident } from '../../src/analysis/resident.ts';
+
+const analyser = createAnalyser();
+afterAll(() => analyser.close());
+
+const slow = `x = ${'async(a='.repeat(23)}`;
+
+describe('the analyser', () => {
+  it('answers in the order of the files, with no units for what is no source', async () => {
+    const files = ['b.ts', 'a.md', 'a.ts'].map((path) => ({ path, content: 'let a = 1' }));
+    const found = await analyser.measure(files);
+    expect(found.map((one) => [one.path, 'units' in one ? one.units.length : 'refused'])).toEqual([
+      ['b.ts', 1],
+      ['a.md', 0],
+      ['a.ts', 1],
+    ]);
+  });
+
+  it('refuses a file that was too large to be read, and passes over one that is no source', async () => {
+    const content = { sizeBytes: 2 ** 40 };
+    const found = await analyser.measure([
+      { path: 'a.ts', content },
+      { path: 'a.png', content },
+    ]);
+    expect(found).toMatchObject([
+      { refusal: { code: 'source.size', found: '1099511627776 bytes' } },
+      { units: [] },
+    ]);
+  });
+
+  it('knows the same bytes again, and not as another kind', async () => {
+    const one = createAnalyser({ processesMax: 1 });
+    const file = { path: 'a.tsx', content: 'const a = <b>1</b>' };
+    const [first] = await one.measure([file]);
+    const [second] = await one.measure([{ ...file, path: 'b.tsx' }]);
+    const [other] = await one.measure([{ ...file, path: 'a.ts' }]);
+    one.close();
+    expect(second).toMatchObject({ path: 'b.tsx' });
+    expect((second as { units?: unknown }).units).toBe((first as { units?: unknown }).units);
+    expect(other).toMatchObject({ refusal: { code: 'source.syntax' } });
+  });
+
+  it('does not remember an overrun against a file', async () => {
+    const one = createAnalyser({ processesMax: 1, deadlineMs: 100 });
+    const poison = { path: 'a.js', content: slow };
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect(await one.measure([poison])).toMatchObject([{ refusal: { found: 'no answer within 100 ms' } }]);
+    }
+    one.close();
+  });
+
+  it('refuses what a call does not reach in its time', async () => {
+    const one = createAnalyser({ callMsMax: 0 });
+    expect(await one.measure([{ path: 'a.ts', content: '' }])).toMatchObject([
+      { refusal: { code: 'source.timeout' } },
+    ]);
+  });
+
+  it('throws source.busy when the queue is full and after it was closed', async () => {
+    const one = createAnalyser({ processesMax: 1, queueMax: 1, deadlineMs: 500 });
+    const calls = [1, 2, 3].map((at) => one.measure([{ path: 'a.js', content: `${slow}${at}` }]));
+    const endings = await Promise.allSettled(calls);
+    expect(endings.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(endings[2]).toMatchObject({ reason: { code: 'source.busy' } });
+    one.close();
+    await expect(one.measure([{ path: 'a.js', content: '1' }])).rejects.toMatchObject({
+      code: 'source.busy',
+    });
+  });
+
+  it('throws source.busy from calls under way and waiting when it is closed', async () => {
+    const one = createAnalyser({ processesMax: 1, deadlineMs: 20_000 });
+    await one.measure([{ path: 'a.js', content: '1' }]);
+    const calls = [1, 2].map((at) => one.measure([{ path: 'a.js', content: `${slow}${at}` }]));
+    one.close();
+    for (const ending of await Promise.allSettled(calls)) {
+      expect(ending).toMatchObject({ status: 'rejected', reason: { code: 'source.busy' } });
+    }
+  });
+});
+
+describe('a resident process', () => {
+  it('dies at its deadline and is good for nothing afterwards', async () => {
+    const one = await startResident();
+    expect(await one.ask({ kind: 'js', bytes: Buffer.from(slow) }, 100)).toEqual({ timedOut: true });
+    expect(one.isAlive()).toBe(false);
+    expect(await one.ask({ kind: 'js', bytes: Buffer.from('1') }, 1_000)).toHaveProperty('died');
+  });
+
+  it('tells that it died when somebody else kills it', async () => {
+    const one = await startResident();
+    const ending = one.ask({ kind: 'js', bytes: Buffer.from(slow) }, 20_000);
+    process.kill(one.pid ?? Number.NaN, 'SIGKILL');
+    expect(await ending).toEqual({ died: 'exit SIGKILL' });
+  });
+
+  it('has nothing of our environment', async () => {
+    const one = await startResident();
+    const { readFileSync } = await import('node:fs');
+    const environment = readFileSync(`/proc/${one.pid}/environ`, 'utf8').split('\u0000').filter(Boolean);
+    one.kill();
+    expect(environment.map((line) => line.split('=')[0])).toEqual(
+      expect.not.arrayContaining(['PATH', 'HOME', 'ANDON_TOKEN']),
+    );
+  });
+});
+
+describe('the pool', () => {
+  it('gives a file a second process when the first was killed from outside', async () => {
+    const killed: number[] = [];
+    const pool = createPool({
+      sizeMax: 1,
+      queueMax: 1,
+      deadlineMs: 20_000,
+      start: async () => {
+        const one = await startResident();
+        // Only the first dies, before it is asked.
+        if (killed.length === 0) {
+          killed.push(one.pid ?? 0);
+          process.kill(one.pid ?? Number.NaN, 'SIGKILL');
+        }
+        return one;
+      },
+    });
+    expect(await pool.ask({ kind: 'js', bytes: Buffer.from('let a') })).toHaveProperty('units');
+    expect(killed).toHaveLength(1);
+    pool.close();
+  });
+});
