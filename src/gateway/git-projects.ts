@@ -16,6 +16,7 @@ import { createTreeCache, type TreeCache } from '../git/objects/tree-cache.ts';
 import { bumpFence, isAncestor, listRefs, moveRef, readFence } from '../git/refs.ts';
 import { mainOid, openRepository, type Repository } from '../git/repository.ts';
 import type { GitRunner } from '../git/runner.ts';
+import { mirrorUpstream, syncUpstream, type Upstream } from '../git/upstream.ts';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
 import type { Candidate, LandingMove, LandingParts } from '../line/git-ops.ts';
@@ -38,6 +39,8 @@ export interface GitProjectsOptions {
   readonly analyser: Analyser;
   /** Folder that holds `<project>.git` of every project. */
   readonly folder: string;
+  /** What the operator grants for connections to upstream remotes: HOME, SSH_AUTH_SOCK, … */
+  readonly upstreamEnv?: Readonly<Record<string, string>>;
 }
 
 const gateway: Identity = { name: 'Andon', email: 'andon@localhost' };
@@ -213,6 +216,26 @@ export class GitProjects implements GitService {
 
   checkout(project: string, commit: string, folder: string): Promise<void> {
     return checkoutTree({ ...this.#place(project), commit, folder });
+  }
+
+  async mirror(project: string, upstream: string, from: string | undefined): Promise<void> {
+    await mirrorUpstream(await this.#upstream(project, upstream), await this.main(project), from);
+  }
+
+  async sync(project: string, upstream: string): ReturnType<GitService['sync']> {
+    return syncUpstream(await this.#upstream(project, upstream), await this.fence(project));
+  }
+
+  async #upstream(project: string, url: string): Promise<Upstream> {
+    const { repository } = await this.open(project);
+    const { runner, upstreamEnv } = this.#options;
+    return {
+      runner,
+      repository,
+      url,
+      remoteRef: repository.mainRef,
+      ...(upstreamEnv === undefined ? {} : { env: upstreamEnv }),
+    };
   }
 
   async close(): Promise<void> {

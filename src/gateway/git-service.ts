@@ -1,6 +1,5 @@
-import type { Reason } from '../lib/decision.ts';
 import type { GitOps } from '../line/git-ops.ts';
-import type { Capability, Grant } from '../tiers/capability.ts';
+import type { Capability } from '../tiers/capability.ts';
 
 /** What a submit names. */
 export interface OfferInput {
@@ -37,6 +36,11 @@ export interface GitService extends GitOps {
   folderOf(project: string): string;
   offer(input: OfferInput): Promise<Offer>;
   patch(project: string, change: { base: string; candidate: string }, cap: Capability): Promise<Patch>;
-  judgeCommit(input: OfferInput, grant: Grant): Promise<readonly Reason[]>;
-  mirror(project: string, upstream: string): Promise<void>;
+  /** Pushes main to the project's upstream, which must not have moved; see andon sync. */
+  mirror(project: string, upstream: string, from: string | undefined): Promise<void>;
+  /** Takes the upstream's main, fast-forward only. Errors: `sync.diverged`. */
+  sync(
+    project: string,
+    upstream: string,
+  ): Promise<{ readonly kind: 'same' | 'ahead' | 'forwarded'; readonly main: string }>;
 }

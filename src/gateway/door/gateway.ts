@@ -4,7 +4,7 @@ import type { Chainer } from '../../store/chainer.ts';
 import type { Feed } from '../../store/feed.ts';
 import type { Store } from '../../store/store.ts';
 import type { TokenService } from '../auth/token-service.ts';
-import type { GitService } from '../git-service.ts';
+import type { GitProjects } from '../git-projects.ts';
 import type { LineService } from '../line-service.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -14,7 +14,7 @@ export interface Gateway {
   readonly chainer: Chainer;
   readonly feed: Feed;
   readonly tokens: TokenService;
-  readonly git: GitService;
+  readonly git: GitProjects;
   readonly analyser: Analyser;
   /** Gates, landing, leases: what goes on by itself after a call. */
   readonly line: LineService;

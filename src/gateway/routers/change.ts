@@ -12,6 +12,7 @@ import { changes, gateRuns, questions, verdicts } from '../../tasks/schema.ts';
 import { setTaskState } from '../../tasks/transition.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
+import { previewCommit } from '../git-receive/preview.ts';
 import type { Offer } from '../git-service.ts';
 import { commitId, id, name, project, text } from './inputs.ts';
 
@@ -180,7 +181,7 @@ export function changeRouter(gateway: Gateway) {
       input: z.strictObject({ project, task: name, epoch: z.number().int().min(1), commit: commitId }),
       answer: async ({ git }, input, call) => {
         const offer = await git.offer(input);
-        const reasons = await git.judgeCommit(input, call.grant);
+        const reasons = await previewCommit(gateway, input, call.grant);
         return { offer: offer.kind, conflicts: offer.kind === 'conflict' ? offer.paths : [], reasons };
       },
     }),

@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { AndonError } from '../../lib/errors.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { authoriseRead } from '../door/admit-query.ts';
+import type { Gateway } from '../door/gateway.ts';
+import { createGitHandler, type Judgement, type Push } from './handler.ts';
+import { claimedBy, judgePush, sourceReasons } from './judge-push.ts';
+import { viewPush } from './quarantine.ts';
+import { refusalLines } from './refusal.ts';
+
+/** The git door of the gateway: who may fetch and push is decided as everything else is. */
+export function createGitDoor(gateway: Gateway, hooksDir: string, log: Logger) {
+  return createGitHandler<Grant>({
+    runner: gateway.git.runner,
+    hooksDir,
+    repository: async (project) =>
+      gateway.tokens.knowsProject(project) ? (await gateway.git.open(project)).repository : undefined,
+    authenticate: (req, action, project) => authenticate(gateway, req, action, project),
+    judge: (push) => judge(gateway, push),
+    trouble: (error) => log.error({ err: error }, 'git door'),
+  });
+}
+
+async function authenticate(
+  gateway: Gateway,
+  req: IncomingMessage,
+  action: 'repo:fetch' | 'repo:push',
+  project: string,
+): Promise<Grant> {
+  const grant = await gateway.tokens.authenticate(req.headers.authorization).catch((error: unknown) => {
+    if (error instanceof AndonError) gateway.metrics.refusedToken(error.code);
+    throw error;
+  });
+  // A cheap early refusal; a push is decided again, under the lock, once its objects are there.
+  authoriseRead(gateway, { grant, requestId: undefined }, { action, project });
+  return grant;
+}
+
+async function judge(gateway: Gateway, push: Push<Grant>): Promise<Judgement> {
+  const started = performance.now();
+  const { grant, project, updates } = push;
+  const claimed = updates.map(({ ref }) => claimedBy(ref)).find((one) => one !== undefined);
+  const { trees, facts } = await gateway.git.open(project);
+  const accepted = await gateway.git.accepted(project, claimed?.task ?? '');
+  const reasons = await viewPush(
+    push,
+    { runner: gateway.git.runner, accepted, facts, trees },
+    async (view) => {
+      const source = await sourceReasons(gateway, view.tips, view.reader, grant);
+      return judgePush(gateway, project, grant, { updates: view.updates, tips: view.tips, source });
+    },
+  );
+  const ok = reasons.length === 0;
+  gateway.metrics.pushed(ok ? 'accepted' : 'refused', (performance.now() - started) / 1000);
+  return ok ? { ok } : { ok, lines: refusalLines(updates[0]?.ref ?? project, reasons) };
+}
