@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Analyser } from '../analysis/analyser.ts';
@@ -13,8 +14,8 @@ import { createFactsCache, type FactsCache } from '../git/facts-cache.ts';
 import { diffTrees } from '../git/objects/diff.ts';
 import { createObjectReader, type ObjectReader } from '../git/objects/reader.ts';
 import { createTreeCache, type TreeCache } from '../git/objects/tree-cache.ts';
-import { bumpFence, isAncestor, listRefs, moveRef, readFence } from '../git/refs.ts';
-import { mainOid, openRepository, type Repository } from '../git/repository.ts';
+import { bumpFence, isAncestor, listRefs, moveRef, moveUnfenced, readFence } from '../git/refs.ts';
+import { createRepository, mainOid, openRepository, type Repository } from '../git/repository.ts';
 import type { GitRunner } from '../git/runner.ts';
 import { mirrorUpstream, syncUpstream, type Upstream } from '../git/upstream.ts';
 import { fail } from '../lib/errors.ts';
@@ -218,8 +219,64 @@ export class GitProjects implements GitService {
     return checkoutTree({ ...this.#place(project), commit, folder });
   }
 
-  async mirror(project: string, upstream: string, from: string | undefined): Promise<void> {
-    await mirrorUpstream(await this.#upstream(project, upstream), await this.main(project), from);
+  /** Makes the project's repository, from a source or empty; one that is there already is kept. */
+  async create(
+    project: string,
+    source: string | undefined,
+    branch: string | undefined,
+  ): Promise<{ gitDir: string; branch: string; main: string }> {
+    const { runner } = this.#options;
+    const gitDir = this.folderOf(project);
+    const options = {
+      runner,
+      gitDir,
+      ...(source === undefined ? {} : { source }),
+      ...(branch === undefined ? {} : { branch }),
+    };
+    if (!existsSync(gitDir)) await createRepository(options);
+    const { repository } = await this.open(project);
+    if ((await mainOid(runner, repository)) === undefined) await this.#begin(project, repository);
+    await this.fence(project);
+    return {
+      gitDir,
+      branch: repository.mainRef.replace(/^refs\/heads\//, ''),
+      main: await this.main(project),
+    };
+  }
+
+  /** An empty project starts with an empty commit, so that there is a main to branch from. */
+  async #begin(project: string, { mainRef }: Repository): Promise<void> {
+    const place = this.#place(project);
+    const tree = (await place.runner.must(['mktree'], { ...place, stdin: '' })).toString('latin1').trim();
+    const first = await commitCandidate(place, {
+      parents: [],
+      tree,
+      message: 'Begin\n',
+      identity: gateway,
+      date: '0 +0000',
+    });
+    await moveUnfenced(place, { ref: mainRef, to: first });
+  }
+
+  /** Pushes main to the upstream after a landing; the upstream must be where the landing before left it. */
+  async mirrorAfterLanding(project: string, upstream: string): Promise<void> {
+    await mirrorUpstream(
+      await this.#upstream(project, upstream),
+      await this.main(project),
+      await this.upstreamTip(project, upstream),
+    );
+  }
+
+  /** Where the upstream's main is now. */
+  async upstreamTip(project: string, url: string): Promise<string | undefined> {
+    const { repository } = await this.open(project);
+    const { runner, upstreamEnv } = this.#options;
+    const args = ['ls-remote', '--', url, repository.mainRef];
+    const stdout = await runner.must(args, {
+      gitDir: repository.gitDir,
+      ...(upstreamEnv === undefined ? {} : { env: upstreamEnv }),
+    });
+    return stdout.toString('latin1').split('\t')[0]?.trim() || undefined;
   }
 
   async sync(project: string, upstream: string): ReturnType<GitService['sync']> {

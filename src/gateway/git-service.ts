@@ -36,8 +36,6 @@ export interface GitService extends GitOps {
   folderOf(project: string): string;
   offer(input: OfferInput): Promise<Offer>;
   patch(project: string, change: { base: string; candidate: string }, cap: Capability): Promise<Patch>;
-  /** Pushes main to the project's upstream, which must not have moved; see andon sync. */
-  mirror(project: string, upstream: string, from: string | undefined): Promise<void>;
   /** Takes the upstream's main, fast-forward only. Errors: `sync.diverged`. */
   sync(
     project: string,

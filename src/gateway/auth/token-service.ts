@@ -19,6 +19,8 @@ export interface TokenService {
   revoked(grant: Grant): Reason | undefined;
   epochOf(project: string): number;
   knowsProject(project: string): boolean;
+  /** Makes a project known at once on the gateway that created it; the others hear of it by the feed. */
+  know(project: string): void;
   signCheckpoint(position: number, hash: string): Promise<Checkpoint>;
   verifiesCheckpoint(checkpoint: Checkpoint): Promise<boolean>;
   /** Publishes the keys of this ring to the other gateways of the database, and trusts theirs. */
@@ -86,6 +88,10 @@ export async function createTokenService(
     revoked: (grant) => revocations.check(grant, Math.floor(now() / 1000)),
     epochOf: (project) => revocations.epoch(project),
     knowsProject: (project) => projects.has(project),
+    know: (project) => {
+      projects.add(project);
+      revocations.apply({ kind: 'epoch', project, epoch: 1 });
+    },
     signCheckpoint: async (position, hash) => {
       const { kid, privateKey } = keys.active();
       const payload = new TextEncoder().encode(checkpointText(position, hash));

@@ -22,19 +22,69 @@ type Outcome<Answer> = { readonly answer: Answer } | { readonly reasons: readonl
 export async function admit<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
   gateway: Gateway,
   definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
-  call: Call,
+  given: Call,
   input: Input,
 ): Promise<Answer> {
-  const fixed = await definition.fixed(gateway, input, call);
-  const outcome = await gateway.store.transaction((tx) =>
-    through(tx, gateway, definition, call, input, fixed),
-  );
+  const call = given.batch === true ? ofBatch(given, definition.action, input) : given;
+  const outcome = await decided(gateway, definition, call, input);
   gateway.chainer.wake();
   gateway.metrics.decided(definition.action, 'answer' in outcome);
   if ('reasons' in outcome) throw new AndonError(outcome.reasons);
   return definition.after === undefined
     ? outcome.answer
     : await definition.after(gateway, outcome.answer, input);
+}
+
+/**
+ * Fixed facts cost work (git, parsing), so who plainly may not is refused without them, by memory; the transaction then
+ * reads the truth and records the denial. Should memory have been wrong, the call goes the whole way.
+ */
+async function decided<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
+  gateway: Gateway,
+  definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
+  call: Call,
+  input: Input,
+): Promise<Outcome<Answer>> {
+  const { grant } = call;
+  const memory = {
+    nowSeconds: gateway.nowSeconds(),
+    epoch: gateway.tokens.epochOf(grant.cap.project),
+    revoked: gateway.tokens.revoked(grant),
+  };
+  const access = { action: definition.action, project: input.project, ...definition.access?.(input) };
+  if (authorise(grant, access, memory).length > 0) {
+    const refused = await gateway.store.transaction((tx) => refuseEarly(tx, definition, call, input));
+    if (refused !== undefined) return refused;
+  }
+  const fixed = await definition.fixed(gateway, input, call);
+  return gateway.store.transaction((tx) => through(tx, gateway, definition, call, input, fixed));
+}
+
+async function refuseEarly<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
+  tx: Tx,
+  definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
+  call: Call,
+  input: Input,
+): Promise<Outcome<Answer> | undefined> {
+  const entered = await enter(tx, { project: input.project, exclusive: false, grant: call.grant });
+  const [first, ...rest] = entryReasons(definition, call, input, entered);
+  return first === undefined ? undefined : deny(tx, definition, call, input, [first, ...rest]);
+}
+
+async function deny<Answer>(
+  tx: Tx,
+  definition: { readonly action: Action },
+  call: Call,
+  input: ProjectInput,
+  reasons: readonly [Reason, ...Reason[]],
+): Promise<Outcome<Answer>> {
+  await recordDenial(tx, call, {
+    project: input.project,
+    action: definition.action,
+    subject: reasons[0].subject,
+    reasons,
+  });
+  return { reasons };
 }
 
 async function through<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
@@ -53,27 +103,13 @@ async function through<A extends Action, Input extends ProjectInput, Fixed, Movi
     requestId,
   });
   const inputHash = requestId === undefined ? '' : hashOf(definition.action, input);
-  const refusal = entryReasons(definition, call, input, entered);
-  if (refusal.length === 0 && entered.inputHash !== null)
-    return storedAnswer<Answer>(entered, inputHash, call);
-  const facts = { grant, input, fixed, entered };
-  const moving = refusal.length === 0 ? await definition.moving(tx, facts) : undefined;
-  const all: Facts<Input, Fixed, Moving> | undefined =
-    moving === undefined && refusal.length > 0 ? undefined : { ...facts, moving: moving as Moving };
-  const decision: Decision<A> = decide(
-    definition.action,
-    all === undefined ? refusal : definition.decide(all),
-  );
-  if (!decision.allowed || all === undefined) {
-    const reasons = decision.allowed ? ([reason('internal', definition.action)] as const) : decision.reasons;
-    await recordDenial(tx, call, {
-      project: input.project,
-      action: definition.action,
-      subject: reasons[0].subject,
-      reasons,
-    });
-    return { reasons };
-  }
+  const [refused, ...others] = entryReasons(definition, call, input, entered);
+  if (refused !== undefined) return deny(tx, definition, call, input, [refused, ...others]);
+  if (entered.inputHash !== null) return storedAnswer<Answer>(entered, inputHash, call);
+  const before = { grant, input, fixed, entered };
+  const all: Facts<Input, Fixed, Moving> = { ...before, moving: await definition.moving(tx, before) };
+  const decision: Decision<A> = decide(definition.action, definition.decide(all));
+  if (!decision.allowed) return deny(tx, definition, call, input, decision.reasons);
   const { answer, events } = await definition.effect(tx, decision.permit, all, gateway);
   await appendEvents(
     tx,
@@ -117,6 +153,12 @@ function revokedReason(entered: Entered, gid: string, acceptsReplaced: boolean):
   }
   return undefined;
 }
+
+/** Calls of one batch share a request id; each gets its own, which a retry of the same batch finds again. */
+const ofBatch = (call: Call, action: Action, input: unknown): Call =>
+  call.requestId === undefined
+    ? call
+    : { ...call, requestId: `${call.requestId}/${hashOf(action, input).slice(0, 16)}` };
 
 const hashOf = (action: Action, input: unknown): string =>
   createHash('sha256').update(action).update(canonicalJson(input)).digest('hex');

@@ -16,6 +16,8 @@ export interface Call {
   readonly grant: Grant;
   /** Chosen by the client; a retry with it gets the stored answer. */
   readonly requestId: string | undefined;
+  /** One of several calls that share the request id. */
+  readonly batch?: boolean;
 }
 
 /** An event of an effect; the door fills in who and by which grant. */

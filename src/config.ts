@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { fail } from './lib/errors.ts';
+import type { SandboxSetting } from './runtime/run-gate.ts';
+
+/** Everything that a gateway is started with. */
+export interface Config {
+  /** Database, repositories, hooks: `.andon` of the repository, unless told otherwise. */
+  readonly dataFolder: string;
+  /** Keys and the first human token: in the user's state folder, outside every repository. */
+  readonly stateFolder: string;
+  /** PostgreSQL; PGlite in the data folder when absent. */
+  readonly databaseUrl: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  /** Names beside loopback under which the gateway may be addressed. */
+  readonly hosts: readonly string[];
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly behindProxy: boolean;
+  readonly sandbox: SandboxSetting;
+  readonly gatesAtOnceMax: number;
+  readonly logLevel: string;
+  /** Connections to PostgreSQL at most. */
+  readonly connectionsMax: number;
+}
+
+export interface ConfigInput extends Partial<Omit<Config, 'dataFolder'>> {
+  readonly dataFolder: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The configuration with its defaults. Errors: `gateway.exposed` for another address than loopback without TLS. */
+export function configure(input: ConfigInput, env: Environment): Config {
+  const dataFolder = resolve(input.dataFolder);
+  const config: Config = {
+    dataFolder,
+    stateFolder: input.stateFolder ?? stateFolderOf(dataFolder, env),
+    databaseUrl: input.databaseUrl ?? (env.DATABASE_URL || undefined),
+    host: input.host ?? '127.0.0.1',
+    port: input.port ?? 0,
+    hosts: input.hosts ?? [],
+    tls: input.tls,
+    behindProxy: input.behindProxy ?? false,
+    sandbox: input.sandbox ?? 'preferred',
+    gatesAtOnceMax: input.gatesAtOnceMax ?? 2,
+    logLevel: input.logLevel ?? 'info',
+    connectionsMax: input.connectionsMax ?? 16,
+  };
+  refuseExposed(config);
+  return config;
+}
+
+const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+function refuseExposed({ host, tls, behindProxy }: Config): void {
+  if (loopback.test(host) || tls !== undefined || behindProxy) return;
+  throw fail('gateway.exposed', host, { found: 'plain HTTP', limit: 'loopback' });
+}
+
+/** `$XDG_STATE_HOME/andon/<name>-<hash of the data folder>`: one per data folder, readable by its owner only. */
+export function stateFolderOf(dataFolder: string, env: Environment): string {
+  const home = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
+  const hash = createHash('sha256').update(dataFolder).digest('hex').slice(0, 12);
+  return join(home, 'andon', `${basename(resolve(dataFolder, '..'))}-${hash}`);
+}

@@ -1,0 +1,114 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { and, eq, isNull } from 'drizzle-orm';
+import type { Chainer } from '../../store/chainer.ts';
+import { appendEvents } from '../../store/events.ts';
+import { newId } from '../../store/ids.ts';
+import type { Store, Tx } from '../../store/store.ts';
+import type { Capability } from '../../tiers/capability.ts';
+import { human } from '../../tiers/human.ts';
+import { actionsOf } from '../../tiers/profile.ts';
+import { enter } from '../door/enter.ts';
+import type { GrantDraft } from './claims.ts';
+import { rootDraft } from './draft.ts';
+import { type GrantRow, mintRoot, recordToken, seconds } from './minting.ts';
+import { grants } from './schema.ts';
+import type { TokenService } from './token-service.ts';
+
+/** The token of the first human, in a file that only its owner can read. */
+export interface OwnerToken {
+  readonly file: string;
+  /** Writes a fresh token of the same grant. */
+  refresh(): Promise<void>;
+}
+
+export interface OwnerOptions {
+  readonly store: Store;
+  readonly tokens: TokenService;
+  readonly chainer: Chainer;
+  readonly file: string;
+}
+
+/** Everything, everywhere: what the person who starts the gateway may do. The root of all delegation. */
+export const ownerCapability: Capability = {
+  v: 1,
+  role: 'OWNER',
+  tier: 'human',
+  project: '*',
+  plan: '*',
+  ops: actionsOf('human'),
+  dops: human.dops,
+  phases: ['*'],
+  refs: ['task/'],
+  w: ['**'],
+  r: ['**'],
+  x: [],
+  ...human.ceilings,
+  budget: human.budget,
+  depth: human.depth,
+  mints: human.mints,
+  skills: ['*'],
+};
+
+const ownerName = 'human:owner';
+
+/** Makes the owner's grant when there is none, and writes a token of it to the file. */
+export async function ensureOwner(options: OwnerOptions): Promise<OwnerToken> {
+  const refresh = async (): Promise<void> =>
+    writeSecret(options.file, await options.tokens.sign(await ownerDraft(options)));
+  await refresh();
+  return { file: options.file, refresh };
+}
+
+async function ownerDraft({ store, tokens, chainer }: OwnerOptions): Promise<GrantDraft> {
+  const draft = await store.transaction(async (tx) => {
+    const { now, epoch } = await enter(tx, { project: '*', exclusive: true });
+    const facts = { now, epoch: epoch ?? 1 };
+    const row = await ownerGrant(tx);
+    if (row !== undefined) return renewed(tx, tokens.issuer, row, facts);
+    const { draft: first, gid } = await mintRoot(tx, tokens.issuer, ownerName, ownerCapability, facts);
+    const data = { agent: ownerName, tier: 'human', parent: null };
+    await appendEvents(tx, [
+      {
+        id: newId('event'),
+        project: '*',
+        type: 'grant.minted',
+        actor: 'gateway',
+        subject: `grant/${gid}`,
+        data,
+      },
+    ]);
+    return first;
+  });
+  chainer.wake();
+  return draft;
+}
+
+async function ownerGrant(tx: Tx): Promise<GrantRow | undefined> {
+  const [row] = await tx.orm
+    .select()
+    .from(grants)
+    .where(and(eq(grants.agent, ownerName), isNull(grants.parent), isNull(grants.revokedAt)))
+    .limit(1);
+  return row;
+}
+
+async function renewed(
+  tx: Tx,
+  issuer: string,
+  row: GrantRow,
+  facts: { now: Date; epoch: number },
+): Promise<GrantDraft> {
+  const naming = { sub: row.agent, gid: row.gid, jti: newId('token'), cap: row.cap };
+  const draft = rootDraft(issuer, naming, { nowSeconds: seconds(facts.now), epoch: facts.epoch });
+  await recordToken(tx, draft);
+  return draft;
+}
+
+/** Writes a secret whole or not at all, readable by its owner only, in a folder that only its owner may enter. */
+export async function writeSecret(file: string, secret: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const aside = `${file}.${process.pid}.new`;
+  await writeFile(aside, `${secret}\n`, { mode: 0o600 });
+  await rename(aside, file);
+}

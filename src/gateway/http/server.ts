@@ -1,0 +1,178 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
+import type { Logger } from 'pino';
+import { AndonError, fail, sentence } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
+import { feedSilentMsMax } from '../door/admit-query.ts';
+import type { Gateway } from '../door/gateway.ts';
+import type { CallContext } from '../door/procedure.ts';
+import type { AppRouter } from '../routers/index.ts';
+import { hostReason } from './guard.ts';
+import { answerSingle, isSingle } from './trpc-fast.ts';
+
+export interface ServerOptions {
+  readonly gateway: Gateway;
+  readonly router: AppRouter;
+  readonly git: (req: IncomingMessage, res: ServerResponse) => Promise<unknown>;
+  readonly hosts: readonly string[];
+  readonly log: Logger;
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+type Handler = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  url: { path: string; search: string },
+) => Promise<void> | void;
+
+/** The HTTP side of the gateway: one server, few paths, every other path refused. */
+export function createHttpServer(options: ServerOptions): Server {
+  const routes = createRoutes(options);
+  const handle = (req: IncomingMessage, res: ServerResponse): void => {
+    const [path = '/', search = ''] = splitUrl(req.url ?? '/');
+    const against = hostReason(req, { hosts: options.hosts });
+    if (against !== undefined) {
+      refuse(res, new AndonError([against]));
+      return;
+    }
+    const route = routes.find(
+      ([prefix]) => path === prefix || (prefix.length > 1 && prefix.endsWith('/') && path.startsWith(prefix)),
+    );
+    if (route === undefined) {
+      refuse(res, fail('request.path', path.slice(0, 200)));
+      return;
+    }
+    Promise.resolve(route[1](req, res, { path, search })).catch((error: unknown) => {
+      options.log.error({ err: error, path: path.slice(0, 200) }, 'request');
+      refuse(res, fail('internal', 'gateway'));
+    });
+  };
+  const server = options.tls === undefined ? createServer(handle) : createTlsServer(options.tls, handle);
+  // A client that sends headers or body by the byte does not hold a connection for ever; git pushes have ten minutes.
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 15 * 60_000;
+  server.maxHeadersCount = 100;
+  return server;
+}
+
+function splitUrl(url: string): [string, string] {
+  const mark = url.indexOf('?');
+  return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+function createRoutes(options: ServerOptions): [string, Handler][] {
+  const { gateway } = options;
+  return [
+    ['/trpc/', (req, res, url) => trpc(options, req, res, url)],
+    ['/git/', async (req, res) => void (await options.git(req, res))],
+    ['/livez', (_req, res) => text(res, 200, 'ok\n')],
+    ['/readyz', (_req, res) => readiness(gateway, res)],
+    [
+      '/metrics',
+      async (_req, res) =>
+        text(res, 200, await gateway.metrics.registry.metrics(), gateway.metrics.registry.contentType),
+    ],
+    [
+      '/.well-known/jwks.json',
+      (_req, res) => text(res, 200, JSON.stringify(gateway.tokens.keys.jwks()), 'application/jwk-set+json'),
+    ],
+    [
+      '/',
+      (_req, res) =>
+        text(res, 200, 'Andon gateway. See /livez, /readyz, /metrics, /trpc, /git/<project>.git\n'),
+    ],
+  ];
+}
+
+/** Paths end in a slash to match all below; `/` alone is exact, since it would match everything. */
+function readiness({ feed, store }: Gateway, res: ServerResponse): void {
+  const silentMs = Math.round(feed.silentMs);
+  const ready = silentMs <= feedSilentMsMax;
+  text(
+    res,
+    ready ? 200 : 503,
+    `${JSON.stringify({ ready, engine: store.engine, feedSilentMs: silentMs, position: feed.position })}\n`,
+    'application/json',
+  );
+}
+
+async function trpc(
+  options: ServerOptions,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { path, search }: { path: string; search: string },
+): Promise<void> {
+  const procedure = decodeURIComponentSafe(path.slice('/trpc/'.length));
+  const context = contextOf(options.gateway, req, procedure.includes(','));
+  if (isSingle(req, procedure, search))
+    return answerSingle(options.router, { req, res, path: procedure, search, context });
+  const calls = procedure.split(',').length;
+  if (calls > limits.batchCallsMax)
+    return refuse(res, fail('request.batch', 'batch', { found: calls, limit: limits.batchCallsMax }));
+  await nodeHTTPRequestHandler({
+    router: options.router,
+    req,
+    res,
+    path: procedure,
+    createContext: () => context,
+    maxBodySize: limits.bodyBytesMax,
+    allowBatching: true,
+    maxBatchSize: limits.batchCallsMax,
+  });
+}
+
+function decodeURIComponentSafe(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** Authenticates once per request, when the first procedure asks. The header is never logged. */
+function contextOf(gateway: Gateway, req: IncomingMessage, batch: boolean): CallContext {
+  const named = req.headers['x-request-id'];
+  const requestId = typeof named === 'string' && requestIdPattern.test(named) ? named : undefined;
+  let call: ReturnType<CallContext['call']> | undefined;
+  return {
+    call: () => {
+      call ??= gateway.tokens.authenticate(req.headers.authorization).then(
+        (grant) => ({ grant, requestId, batch }),
+        (error: unknown) => {
+          if (error instanceof AndonError) gateway.metrics.refusedToken(error.code);
+          throw error;
+        },
+      );
+      return call;
+    },
+  };
+}
+
+function text(res: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+  res.writeHead(status, {
+    'content-type': type,
+    'x-content-type-options': 'nosniff',
+    'content-length': Buffer.byteLength(body),
+  });
+  res.end(body);
+}
+
+function refuse(res: ServerResponse, error: AndonError): void {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const body = {
+    error: { message: error.message, data: { andon: { code: error.code, reasons: error.reasons } } },
+  };
+  res.setHeader('connection', 'close');
+  text(
+    res,
+    error.status,
+    `${JSON.stringify({ ...body, text: error.reasons.map(sentence) })}\n`,
+    'application/json',
+  );
+}

@@ -1,0 +1,31 @@
+import type { Gateway } from '../door/gateway.ts';
+import { t } from '../door/procedure.ts';
+import { auditRouter, reportRouter } from './audit.ts';
+import { changeRouter } from './change.ts';
+import { eventRouter } from './event.ts';
+import { gateRouter, verdictRouter } from './judgement.ts';
+import { phaseRouter, planRouter } from './plan.ts';
+import { projectRouter } from './project.ts';
+import { taskRouter } from './task.ts';
+import { agentRouter, tokenRouter } from './token.ts';
+
+/** Everything that the gateway does. The only door. */
+export function createRouter(gateway: Gateway) {
+  return t.router({
+    agent: agentRouter(gateway),
+    audit: auditRouter(gateway),
+    change: changeRouter(gateway),
+    event: eventRouter(gateway),
+    gate: gateRouter(gateway),
+    phase: phaseRouter(gateway),
+    plan: planRouter(gateway),
+    project: projectRouter(gateway),
+    report: reportRouter(gateway),
+    task: taskRouter(gateway),
+    token: tokenRouter(gateway),
+    verdict: verdictRouter(gateway),
+  });
+}
+
+/** The type that clients need; a type-only import of it crosses no layer. */
+export type AppRouter = ReturnType<typeof createRouter>;

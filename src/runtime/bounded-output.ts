@@ -1,0 +1,46 @@
+/** Keeps the head and the tail of a stream of bytes: what a person looks at first, in bounded memory. */
+export class BoundedOutput {
+  readonly #halfMax: number;
+  #head: Buffer[] = [];
+  #headBytes = 0;
+  #tail: Buffer[] = [];
+  #tailBytes = 0;
+  #dropped = 0;
+
+  constructor(bytesMax: number) {
+    this.#halfMax = Math.floor(bytesMax / 2);
+  }
+
+  add(chunk: Buffer): void {
+    const room = this.#halfMax - this.#headBytes;
+    const first = chunk.subarray(0, Math.max(0, room));
+    if (first.length > 0) {
+      this.#head.push(Buffer.from(first));
+      this.#headBytes += first.length;
+    }
+    const rest = chunk.subarray(first.length);
+    if (rest.length > 0) this.#addTail(rest);
+  }
+
+  #addTail(chunk: Buffer): void {
+    const kept = Buffer.from(chunk.subarray(Math.max(0, chunk.length - this.#halfMax)));
+    this.#dropped += chunk.length - kept.length;
+    this.#tail.push(kept);
+    this.#tailBytes += kept.length;
+    for (
+      let first = this.#tail[0];
+      first !== undefined && this.#tailBytes - first.length >= this.#halfMax;
+      first = this.#tail[0]
+    ) {
+      this.#tail.shift();
+      this.#tailBytes -= first.length;
+      this.#dropped += first.length;
+    }
+  }
+
+  /** What was kept, with a line that says how much was not. */
+  text(): string {
+    const gap = this.#dropped === 0 ? '' : `\n… ${this.#dropped} bytes left out …\n`;
+    return Buffer.concat([...this.#head, Buffer.from(gap), ...this.#tail]).toString('utf8');
+  }
+}

@@ -1,0 +1,91 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+
+/** What the operator wants: `required` refuses to run without bubblewrap, `preferred` says so in the evidence. */
+export type SandboxSetting = 'required' | 'preferred';
+
+/** How code that is not trusted runs on this machine. */
+export type Containment =
+  | { readonly kind: 'bubblewrap'; readonly program: string }
+  | { readonly kind: 'other-user'; readonly uid: number; readonly gid: number }
+  | { readonly kind: 'none' };
+
+/** The unprivileged account that every Unix has. */
+const nobody = 65534;
+
+/** The best containment there is: bubblewrap, another user when the gateway is root, or none. */
+export function findContainment(path: string = process.env.PATH ?? ''): Containment {
+  const program = findProgram('bwrap', path);
+  if (program !== undefined) return { kind: 'bubblewrap', program };
+  if (process.getuid?.() === 0 && reachableByOthers(process.execPath))
+    return { kind: 'other-user', uid: nobody, gid: nobody };
+  return { kind: 'none' };
+}
+
+/** The file that a program name stands for on a search path. */
+export function findProgram(name: string, path: string): string | undefined {
+  const candidates = path
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name));
+  return candidates.find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** True when every folder down to the file may be entered by everybody: another user could not start it otherwise. */
+function reachableByOthers(file: string): boolean {
+  for (let path = resolve(file); path !== dirname(path); path = dirname(path)) {
+    if ((statSync(path).mode & 0o001) === 0) return false;
+  }
+  return true;
+}
+
+export interface SandboxPlace {
+  /** The only folder that may be written to; it becomes the working directory's parent. */
+  readonly folder: string;
+  readonly workFolder: string;
+  /** Folders that the code must not see: Andon's data and state. */
+  readonly hidden: readonly string[];
+}
+
+/** Arguments of bubblewrap: everything read-only, homes and Andon hidden, one folder writable, no network, own processes. */
+export function bubblewrapArgs({ folder, workFolder, hidden }: SandboxPlace): string[] {
+  const covered = [...new Set(['/tmp', '/root', '/home', '/run', homedir(), ...hidden])].filter(
+    (path) => path !== '/' && existsSync(path),
+  );
+  const runtime = dirname(dirname(process.execPath));
+  const covers = covered.some((path) => runtime === path || runtime.startsWith(`${path}/`));
+  return [
+    '--die-with-parent',
+    '--unshare-pid',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-net',
+    '--new-session',
+    '--ro-bind',
+    '/',
+    '/',
+    ...covered.flatMap((path) => ['--tmpfs', path]),
+    ...(covers ? ['--ro-bind', runtime, runtime] : []),
+    '--bind',
+    folder,
+    folder,
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    ...(process.getuid?.() === 0 ? ['--cap-drop', 'ALL'] : []),
+    '--chdir',
+    workFolder,
+    '--',
+  ];
+}

@@ -1,0 +1,56 @@
+import { type ScheduledTask, schedule } from 'node-cron';
+import type { Logger } from 'pino';
+import { type Store, statement } from '../store/store.ts';
+
+/** What housekeeping winds up. Each chore may run on every gateway at once: rows are locked, not schedules. */
+export interface HousekeepingOptions {
+  readonly store: Store;
+  readonly line: { tick(): Promise<void>; tidy(): Promise<void> };
+  readonly clock: { set(now: Date): void };
+  readonly owner: { refresh(): Promise<void> };
+  readonly log: Logger;
+}
+
+export interface Housekeeping {
+  close(): Promise<void>;
+}
+
+const readClock = statement('clock.now', 'select andon_now() as now');
+
+/**
+ * Runs the chores of a gateway by the clock: every second leases and landings, every minute the rest, every hour the
+ * owner's token. A chore that is still running is not started again. The first round runs before this returns.
+ */
+export async function startHousekeeping(options: HousekeepingOptions): Promise<Housekeeping> {
+  const { store, line, clock, owner, log } = options;
+  const tick = async (): Promise<void> => {
+    const [row] = await store.rows<{ now: Date }>(readClock);
+    if (row !== undefined) clock.set(row.now);
+    await line.tick();
+  };
+  await line.tidy();
+  await tick();
+  const running = new Set<Promise<void>>();
+  const chore = (name: string, expression: string, work: () => Promise<void>): ScheduledTask =>
+    schedule(
+      expression,
+      async () => {
+        const run = work().catch((error: unknown) => log.warn({ err: error, chore: name }, 'housekeeping'));
+        running.add(run);
+        await run;
+        running.delete(run);
+      },
+      { name, noOverlap: true },
+    );
+  const chores = [
+    chore('tick', '* * * * * *', tick),
+    chore('tidy', '0 * * * * *', () => line.tidy()),
+    chore('owner', '0 0 * * * *', () => owner.refresh()),
+  ];
+  return {
+    close: async () => {
+      for (const one of chores) await one.destroy();
+      await Promise.allSettled(running);
+    },
+  };
+}
