@@ -42,7 +42,6 @@ export function createPool({ sizeMax, queueMax, deadlineMs, start = startResiden
     const ending = await one.ask(question, deadlineMs);
     if ('answer' in ending) idle.push(one);
     else all.delete(one);
-    places.assertOpen();
     return ending;
   };
 

@@ -47,7 +47,9 @@ describe('the analyser', () => {
     const one = createAnalyser({ processesMax: 1, deadlineMs: 100 });
     const poison = { path: 'a.js', content: slow };
     for (let turn = 0; turn < 2; turn += 1) {
+      const startMs = performance.now();
       expect(await one.measure([poison])).toMatchObject([{ refusal: { found: 'no answer within 100 ms' } }]);
+      expect(performance.now() - startMs).toBeGreaterThan(90);
     }
     one.close();
   });
@@ -102,9 +104,8 @@ describe('a resident process', () => {
     const { readFileSync } = await import('node:fs');
     const environment = readFileSync(`/proc/${one.pid}/environ`, 'utf8').split('\u0000').filter(Boolean);
     one.kill();
-    expect(environment.map((line) => line.split('=')[0])).toEqual(
-      expect.not.arrayContaining(['PATH', 'HOME', 'ANDON_TOKEN']),
-    );
+    // What Node needs for the channel to its parent.
+    expect(environment.filter((line) => !line.startsWith('NODE_CHANNEL_'))).toEqual([]);
   });
 });
 

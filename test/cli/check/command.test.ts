@@ -106,6 +106,11 @@ describe('andon check --install', () => {
     expect(readFileSync(target, 'utf8')).toBe('#!/bin/sh\n');
   });
 
+  it('takes a folder in place of the hook as foreign', () => {
+    mkdirSync(hook(), { recursive: true });
+    expect(andonCheck('--install').status).toBe(6);
+  });
+
   it('writes where core.hooksPath says', () => {
     repository.git('config', 'core.hooksPath', 'tools/hooks');
     expect(andonCheck('--install').status).toBe(0);

@@ -90,7 +90,7 @@ describe('andon check --staged', () => {
 
   it('reads names with line ends, quotes and tabs, and no symbolic link', async () => {
     repository.write('a\n"b"\t.ts', bad('f'));
-    symlinkSync('/etc/passwd', join(repository.root, 'link.ts'));
+    symlinkSync('if (', join(repository.root, 'link.ts'));
     repository.git('add', '-A');
     expect((await check({ staged: true })).subjects).toEqual(['a\n"b"\t.ts:1 f']);
   });
@@ -120,13 +120,17 @@ describe('andon check --range', () => {
     expect((await check({ range: 'main..' })).subjects).toEqual(subjects);
   });
 
-  it.each(['main', '--output=x..HEAD', 'none..HEAD', 'HEAD..--all'])(
-    'takes `%s` as wrong use',
-    async (range) => {
-      repository.commit();
-      await expect(check({ range })).rejects.toMatchObject({ code: 'cli.usage' });
-    },
-  );
+  it.each(['--output=x..HEAD', 'HEAD..--all'])('does not hand `%s` to git', async (range) => {
+    repository.commit();
+    await expect(check({ range })).rejects.toMatchObject({
+      reasons: [{ code: 'cli.usage', subject: '--range' }],
+    });
+  });
+
+  it.each(['main', 'none..HEAD'])('takes `%s` as wrong use', async (range) => {
+    repository.commit();
+    await expect(check({ range })).rejects.toMatchObject({ code: 'cli.usage' });
+  });
 });
 
 describe('andon check --changed', () => {
@@ -202,6 +206,11 @@ describe('the limits of andon check', () => {
       await expect(check({ paths: ['.'] })).rejects.toMatchObject({ code: 'plan.invalid' });
     },
   );
+
+  it('refuse a file over 1 MB', async () => {
+    repository.write('andon.yaml', `# ${'x'.repeat(1024 * 1024)}`);
+    await expect(check({ paths: ['.'] })).rejects.toMatchObject({ code: 'plan.invalid' });
+  });
 
   it('refuse an alias bomb', async () => {
     const bomb = [
