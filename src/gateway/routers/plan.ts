@@ -58,7 +58,8 @@ export function planRouter(gateway: Gateway) {
         return shown(diffPlan(plan, await storedTasks(store, input.project)));
       },
     }),
-    apply: mutation(gateway, {
+    // tRPC reserves the name apply.
+    put: mutation(gateway, {
       action: 'plan:apply',
       description: 'Applies a plan. Applying the same plan again changes nothing.',
       input: z.strictObject({ project, text: planText }),
