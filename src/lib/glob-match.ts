@@ -14,9 +14,9 @@ export function compileGlobs(texts: readonly string[]): PathMatcher {
   const general: Glob[] = [];
   for (const text of texts) {
     const glob = parseGlob(text);
-    const folder = text.slice(0, -2);
-    if (!/[*?]/.test(text)) exact.add(text);
-    else if (text.endsWith('**') && !/[*?]/.test(folder)) below.push(folder);
+    const wild = text.search(/[*?]/);
+    if (wild < 0) exact.add(text);
+    else if (wild === text.length - 2 && text.endsWith('**')) below.push(text.slice(0, -2));
     else general.push(glob);
   }
   return (path) => exact.has(path) || isBelow(below, path) || matchesAny(general, path);
