@@ -33,7 +33,7 @@ const hasEmptySegment = (path: string): boolean =>
   path === '' || path.includes('//') || path.startsWith('/') || path.endsWith('/');
 
 function isBelow(folders: readonly string[], path: string): boolean {
-  for (const folder of folders) if (path.length > folder.length && path.startsWith(folder)) return true;
+  for (const folder of folders) if (path.startsWith(folder)) return true;
   return false;
 }
 
@@ -80,7 +80,8 @@ function matchSegment(pattern: string, text: string): boolean {
   let retryGlob = -1;
   let retryText = 0;
   while (p < text.length) {
-    const code = g < pattern.length ? pattern.charCodeAt(g) : -1;
+    // Beyond the end this is NaN, which equals nothing.
+    const code = pattern.charCodeAt(g);
     const width = code === questionMark ? widthAt(text, p) : Number(code === text.charCodeAt(p));
     if (code === star) {
       retryGlob = ++g;

@@ -97,9 +97,12 @@ async function sign(draft: GrantDraft, issuer: string, keys: KeyRing, nowSeconds
 /** The token of an Authorization header (RFC 6750, RFC 7617); throws `token.missing` when it holds none. */
 export function tokenOf(header: string | undefined): string {
   const match = /^(bearer|basic) +([^ ].*)$/is.exec(header ?? '');
-  const [, scheme = '', credentials = ''] = match ?? [];
-  if (scheme === '') throw fail('token.missing', 'Authorization');
-  if (scheme.toLowerCase() === 'bearer') return credentials;
+  const [, scheme, credentials] = match ?? [];
+  if (scheme === undefined || credentials === undefined) throw fail('token.missing', 'Authorization');
+  return scheme.toLowerCase() === 'bearer' ? credentials : passwordOf(credentials);
+}
+
+function passwordOf(credentials: string): string {
   // A header is bounded by the server, but a token is much shorter, so the decoder is spared the rest.
   if (credentials.length > limits.tokenBytesMax * 2) precheck(credentials);
   const pair = Buffer.from(credentials, 'base64').toString('utf8');

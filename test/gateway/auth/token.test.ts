@@ -63,6 +63,12 @@ describe('tokens', () => {
     expect(await codeOf(authority.verify(token))).toBe('token.key');
   });
 
+  it('are text, and nothing else is', async () => {
+    for (const value of [undefined, null, 7, {}, ['a.b.c']]) {
+      expect(await codeOf(bench.authority.verify(value as never))).toBe('token.malformed');
+    }
+  });
+
   it('are not signed when verify would refuse them', async () => {
     const cap = fullCapability('implementer', {
       refs: Array.from({ length: 60 }, (_, i) => `task/${'x'.repeat(50)}${i}/`),
