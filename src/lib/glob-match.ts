@@ -14,9 +14,9 @@ export function compileGlobs(texts: readonly string[]): PathMatcher {
   const general: Glob[] = [];
   for (const text of texts) {
     const glob = parseGlob(text);
-    const folder = text.slice(0, -2);
-    if (!/[*?]/.test(text)) exact.add(text);
-    else if (text.endsWith('**') && !/[*?]/.test(folder)) below.push(folder);
+    const wild = text.search(/[*?]/);
+    if (wild < 0) exact.add(text);
+    else if (wild === text.length - 2 && text.endsWith('**')) below.push(text.slice(0, -2));
     else general.push(glob);
   }
   return (path) => exact.has(path) || isBelow(below, path) || matchesAny(general, path);
@@ -33,7 +33,7 @@ const hasEmptySegment = (path: string): boolean =>
   path === '' || path.includes('//') || path.startsWith('/') || path.endsWith('/');
 
 function isBelow(folders: readonly string[], path: string): boolean {
-  for (const folder of folders) if (path.length > folder.length && path.startsWith(folder)) return true;
+  for (const folder of folders) if (path.startsWith(folder)) return true;
   return false;
 }
 
@@ -80,7 +80,8 @@ function matchSegment(pattern: string, text: string): boolean {
   let retryGlob = -1;
   let retryText = 0;
   while (p < text.length) {
-    const code = g < pattern.length ? pattern.charCodeAt(g) : -1;
+    // Beyond the end this is NaN, which equals nothing.
+    const code = pattern.charCodeAt(g);
     const width = code === questionMark ? widthAt(text, p) : Number(code === text.charCodeAt(p));
     if (code === star) {
       retryGlob = ++g;

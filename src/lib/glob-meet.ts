@@ -73,16 +73,20 @@ function intersect(
   const solve: Rest = (i, j) => {
     const x = a[i];
     const y = b[j];
-    if (x === undefined && y === undefined) return [[]];
     if (x === wild && y === wild) return prefixed([wild], [...after(i + 1, j), ...after(i, j + 1)]);
-    if (x === wild) return [...after(i + 1, j), ...(y === undefined ? [] : prefixed([y], after(i, j + 1)))];
-    if (y === wild) return [...after(i, j + 1), ...(x === undefined ? [] : prefixed([x], after(i + 1, j)))];
-    if (x === undefined || y === undefined) return [];
-    const heads = both(x, y);
-    return heads.length === 0 ? [] : prefixed(heads, after(i + 1, j + 1));
+    if (x === wild) return [...after(i + 1, j), ...taking(one(y), () => after(i, j + 1))];
+    if (y === wild) return [...after(i, j + 1), ...taking(one(x), () => after(i + 1, j))];
+    if (x === undefined || y === undefined) return x === y ? [[]] : [];
+    return taking(both(x, y), () => after(i + 1, j + 1));
   };
   return after(0, 0);
 }
+
+const one = (head: string | undefined): Sequence => (head === undefined ? [] : [head]);
+
+// What follows is worked out only when something leads to it: that is what bounds the work.
+const taking = (heads: Sequence, tails: () => readonly Sequence[]): Sequence[] =>
+  heads.length === 0 ? [] : prefixed(heads, tails());
 
 const prefixed = (heads: readonly string[], tails: readonly Sequence[]): Sequence[] =>
   heads.flatMap((head) => tails.map((tail) => [head, ...tail]));

@@ -4,7 +4,7 @@ const slash = 47;
 
 /**
  * What a position waits for. `segments` and `inside` together are `**` followed by `/`; `tail` and `rest` are a `**`
- * at the end, where `rest` accepts whatever follows.
+ * at the end, where `rest` accepts whatever follows. The numbers are places in `moves`.
  */
 const kinds = { literal: 0, one: 1, many: 2, segments: 3, inside: 4, tail: 5, rest: 6, end: 7 } as const;
 
@@ -75,26 +75,22 @@ export function step(nfa: Nfa, state: readonly number[], point: number): readonl
   return settle(nfa, next);
 }
 
-function successor(nfa: Nfa, at: number, point: number): number {
-  switch (nfa.kind[at]) {
-    case kinds.literal:
-      return nfa.literal[at] === point ? at + 1 : -1;
-    case kinds.one:
-      return point === slash ? -1 : at + 1;
-    case kinds.many:
-      return point === slash ? -1 : at;
-    case kinds.segments:
-      return point === slash ? -1 : at + 1;
-    case kinds.inside:
-      return point === slash ? at - 1 : at;
-    case kinds.tail:
-      return at + 1;
-    case kinds.rest:
-      return at;
-    default:
-      return -1;
-  }
-}
+type Move = (at: number, point: number, literal: number | undefined) => number;
+
+/** Where a position goes on a character, by its kind; -1 is nowhere. */
+const moves: readonly Move[] = [
+  (at, point, literal) => (literal === point ? at + 1 : -1),
+  (at, point) => (point === slash ? -1 : at + 1),
+  (at, point) => (point === slash ? -1 : at),
+  (at, point) => (point === slash ? -1 : at + 1),
+  (at, point) => (point === slash ? at - 1 : at),
+  (at) => at + 1,
+  (at) => at,
+  () => -1,
+];
+
+const successor = (nfa: Nfa, at: number, point: number): number =>
+  moves[nfa.kind[at] ?? kinds.end]?.(at, point, nfa.literal[at]) ?? -1;
 
 // Follows the moves that take no character, sorts, and drops what a group that accepts everything no longer needs:
 // without that the states of `**` beside other globs multiply.

@@ -27,9 +27,20 @@ const faults: readonly (readonly [RegExp, string])[] = [
 /** Why `text` is no glob, in words that tell how to write it, or undefined when it is one. */
 export function globFault(text: string): string | undefined {
   if (text === '') return 'is empty';
+  return (usual.test(text) ? undefined : textFault(text)) ?? segmentsFault(text);
+}
+
+// What nearly every glob is made of; no fault of the whole text is possible.
+const usual = /^[A-Za-z0-9_.*?-](?:[A-Za-z0-9_./*?-]{0,254}[A-Za-z0-9_.*?-])?$/;
+
+function textFault(text: string): string | undefined {
   if (byteLength(text) > limits.globBytesMax) return `is longer than ${limits.globBytesMax} bytes`;
   if (!text.isWellFormed() || text.includes('\ufffd')) return 'is not valid Unicode';
   for (const [pattern, words] of faults) if (pattern.test(text)) return words;
+  return undefined;
+}
+
+function segmentsFault(text: string): string | undefined {
   for (const segment of text.split('/')) {
     const fault = segmentFault(segment);
     if (fault !== undefined) return fault;

@@ -33,8 +33,12 @@ function segmentFault(segment: string): string | undefined {
 // Code points that HFS+ ignores when it compares names (git: utf8.c, next_hfs_char).
 const hfsIgnored = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
+const ascii = /^[\u0020-\u007e]*$/;
+
 /** True for `.git` and every spelling that HFS+ or NTFS takes for it. */
 export function looksLikeDotGit(segment: string): boolean {
+  // Folding changes no ASCII letter but its case, which spares nearly every name the work below.
+  if (ascii.test(segment) && !/git/i.test(segment)) return false;
   const folded = segment.normalize('NFKC').replace(hfsIgnored, '').toLowerCase();
   // NTFS drops trailing dots and spaces, and reads what follows a colon as a stream name.
   const stem = (folded.split(':')[0] ?? '').replace(/[. ]+$/, '');

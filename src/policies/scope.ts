@@ -1,7 +1,7 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import { compileGlobs } from '../lib/glob-match.ts';
 import type { Capability } from '../tiers/capability.ts';
-import { scopesOf, scopeText } from '../tiers/scopes.ts';
+import { scopeText, writableBy } from '../tiers/scopes.ts';
 
 /** Paths that a change touches, and the two scopes that bound it. */
 export interface ScopeFacts {
@@ -21,7 +21,7 @@ export const reasonsPerCodeMax = 50;
  */
 export function scopePolicy(facts: ScopeFacts): Reason[] {
   const { cap, taskWrite } = facts;
-  const { writable } = scopesOf(cap);
+  const writable = writableBy(cap);
   const planned = taskWrite === undefined ? () => true : compileGlobs(taskWrite);
   const outside = facts.paths.filter((path) => !writable(path) || !planned(path));
   const found = outside.slice(0, reasonsPerCodeMax).map((path) => {

@@ -1,8 +1,7 @@
 import { type Reason, reason } from '../lib/decision.ts';
-import { limits } from '../lib/limits.ts';
 import { type Action, actions, type Tier } from './actions.ts';
 import type { Budget, Capability } from './capability.ts';
-import type { CapabilityRequest } from './capability-schema.ts';
+import { type CapabilityRequest, capabilitySchema } from './capability-schema.ts';
 import { descends, list, overBudget } from './lattice.ts';
 import { meetBudget } from './meet.ts';
 import type { Ceilings } from './profile.ts';
@@ -36,12 +35,23 @@ export function attenuate(
     return { reasons: [reason('lattice.member', 'role', { found: request.role, limit: list(roleNames) })] };
   }
   const cap = fill(parent, role, request, facts);
+  const [fault, ...faults] = shapeReasons(cap);
+  if (fault !== undefined) return { reasons: [fault, ...faults] };
   const [first, ...rest] = [
     ...tierReasons(cap, facts.ceilings),
     ...descends(cap, parent),
     ...overBudget(spent(cap.budget), facts.left, 'budget.exhausted'),
   ];
   return first === undefined ? { cap } : { reasons: [first, ...rest] };
+}
+
+// Each member of a request may be right and their sum wrong: an epoch without a task, more denied globs with those of
+// the parent than a capability holds.
+function shapeReasons(cap: Capability): Reason[] {
+  const issues = capabilitySchema.safeParse(cap).error?.issues ?? [];
+  return issues.map((issue) =>
+    reason('request.invalid', issue.path.join('.') || 'epoch', { found: issue.message }),
+  );
 }
 
 /** What a child takes from its parent's row: its budgets, and itself as one more child. */
@@ -106,7 +116,6 @@ export function tierReasons(cap: Capability, ceilings?: Ceilings): Reason[] {
     ...outside('lattice.dops', 'dops', cap.dops, profile.dops),
     ...outside('lattice.member', 'mints', cap.mints, profile.mints),
     ...ceilingReasons(cap, ceilings ?? profile.ceilings, profile.depth),
-    ...countReasons(cap),
   ];
 }
 
@@ -135,10 +144,4 @@ function ceilingReasons(cap: Capability, ceilings: Ceilings, depth: number): Rea
   ] as const;
   const over = bounds.filter(([, value, limit]) => value > limit);
   return over.map(([member, value, limit]) => reason('lattice.bound', member, { found: value, limit }));
-}
-
-// The union with the parent's denied paths can outgrow what the request's own schema bounded.
-function countReasons(cap: Capability): Reason[] {
-  if (cap.x.length <= limits.globsMax) return [];
-  return [reason('lattice.cost', 'x', { found: `${cap.x.length} globs`, limit: `${limits.globsMax} globs` })];
 }

@@ -2,7 +2,7 @@ import { type Reason, reason } from '../lib/decision.ts';
 import { type Action, actions, type Tier } from './actions.ts';
 import type { Capability, Grant } from './capability.ts';
 import { list } from './lattice.ts';
-import { scopesOf, scopeText } from './scopes.ts';
+import { readableBy, scopeText, writableBy } from './scopes.ts';
 
 /** What a caller wants to do. A member that the action does not concern is left out. */
 export interface AccessRequest {
@@ -105,7 +105,7 @@ function pathReasons(cap: Capability, request: AccessRequest, found: Reason[]): 
   const { paths } = request;
   if (paths === undefined) return;
   const writes = actions[request.action].kind === 'mutation';
-  const inScope = writes ? scopesOf(cap).writable : scopesOf(cap).readable;
+  const inScope = writes ? writableBy(cap) : readableBy(cap);
   for (const path of paths) {
     if (inScope(path)) continue;
     const limit = scopeText(writes ? cap.w : cap.r, cap.x);

@@ -1,21 +1,25 @@
 import { compileScope, type PathMatcher } from '../lib/glob-match.ts';
 import type { Capability } from './capability.ts';
 
-/** The two path scopes of a capability, compiled. */
-export interface Scopes {
-  readonly writable: PathMatcher;
-  readonly readable: PathMatcher;
-}
-
 // A capability is immutable, and lives as long as its grant is cached: compiling once is all that speed needs.
-const compiled = new WeakMap<Capability, Scopes>();
+const writing = new WeakMap<Capability, PathMatcher>();
+const reading = new WeakMap<Capability, PathMatcher>();
 
-/** `L(w \ x)` and `L(r \ x)` of a capability as matchers; compiled at first use. */
-export function scopesOf(cap: Capability): Scopes {
-  const known = compiled.get(cap);
-  if (known !== undefined) return known;
-  const fresh = { writable: compileScope(cap.w, cap.x), readable: compileScope(cap.r, cap.x) };
-  compiled.set(cap, fresh);
+/** The paths that a capability may write, `L(w \ x)`; compiled at first use. */
+export const writableBy = (cap: Capability): PathMatcher => compiled(writing, cap, cap.w);
+
+/** The paths that a capability may read, `L(r \ x)`; compiled at first use. */
+export const readableBy = (cap: Capability): PathMatcher => compiled(reading, cap, cap.r);
+
+function compiled(
+  known: WeakMap<Capability, PathMatcher>,
+  cap: Capability,
+  globs: readonly string[],
+): PathMatcher {
+  const matcher = known.get(cap);
+  if (matcher !== undefined) return matcher;
+  const fresh = compileScope(globs, cap.x);
+  known.set(cap, fresh);
   return fresh;
 }
 

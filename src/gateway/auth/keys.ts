@@ -1,3 +1,4 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type CryptoKey, importJWK } from 'jose';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
@@ -18,7 +19,7 @@ export interface KeyRing {
   /** The key that signs now. */
   active(): SigningKey;
   /** The public key of that id, or undefined when it is unknown or no longer honoured. Never touches disk or net. */
-  verifier(kid: string): CryptoKey | undefined;
+  verifier(kid: string): KeyObject | undefined;
   /** The public keys to publish (RFC 7517): active, next, and retired ones that are still honoured. */
   jwks(): { keys: PublicJwk[] };
   /** Retires the active key, makes the next one active and generates a new next; the file is replaced atomically. */
@@ -45,13 +46,13 @@ const honouredSeconds = limits.humanTokenSecondsMax + 60;
 interface Loaded {
   readonly stored: StoredRing;
   readonly active: SigningKey;
-  readonly verifiers: ReadonlyMap<string, { readonly key: CryptoKey; readonly untilSeconds: number }>;
+  readonly verifiers: ReadonlyMap<string, { readonly key: KeyObject; readonly untilSeconds: number }>;
 }
 
 /** Opens the key ring in a folder, and makes one when there is none; throws `key.exposed` or `key.broken`. */
 export async function openKeyRing({ folder, now }: KeyRingOptions): Promise<KeyRing> {
   const nowSeconds = () => Math.floor(now() / 1000);
-  const foreign = new Map<string, CryptoKey>();
+  const foreign = new Map<string, KeyObject>();
   let loaded = await load(await loadRing(folder));
   // One rotation after the other, or two would write from the same state and one key would be lost.
   let rotating: Promise<void> = Promise.resolve();
@@ -85,18 +86,21 @@ export async function openKeyRing({ folder, now }: KeyRingOptions): Promise<KeyR
 }
 
 async function load(stored: StoredRing): Promise<Loaded> {
-  const verifiers = new Map<string, { key: CryptoKey; untilSeconds: number }>();
+  const verifiers = new Map<string, { key: KeyObject; untilSeconds: number }>();
   for (const { jwk, untilSeconds } of stored.retired)
-    verifiers.set(jwk.kid, { key: await imported(jwk), untilSeconds });
+    verifiers.set(jwk.kid, { key: publicKeyOf(jwk), untilSeconds });
   for (const jwk of [stored.active, stored.next]) {
-    verifiers.set(jwk.kid, { key: await imported(publicHalf(jwk)), untilSeconds: Number.POSITIVE_INFINITY });
+    verifiers.set(jwk.kid, { key: publicKeyOf(jwk), untilSeconds: Number.POSITIVE_INFINITY });
   }
-  const active = { kid: stored.active.kid, privateKey: await imported(stored.active) };
+  const active = { kid: stored.active.kid, privateKey: await privateKeyOf(stored.active) };
   return { stored, active, verifiers };
 }
 
-const imported = async (jwk: PublicJwk | PrivateJwk): Promise<CryptoKey> =>
+const privateKeyOf = async (jwk: PrivateJwk): Promise<CryptoKey> =>
   (await importJWK(jwk, 'EdDSA')) as CryptoKey;
+
+const publicKeyOf = ({ kty, crv, x }: PublicJwk): KeyObject =>
+  createPublicKey({ key: { kty, crv, x }, format: 'jwk' });
 
 function rotated(stored: StoredRing, next: PrivateJwk, nowSeconds: number): StoredRing {
   const retiring = { jwk: publicHalf(stored.active), untilSeconds: nowSeconds + honouredSeconds };
@@ -109,12 +113,12 @@ function publishedKeys(stored: StoredRing, nowSeconds: number): PublicJwk[] {
   return [publicHalf(stored.active), publicHalf(stored.next), ...honoured.map(({ jwk }) => jwk)];
 }
 
-async function foreignKey(candidate: unknown): Promise<[kid: string, key: CryptoKey]> {
+async function foreignKey(candidate: unknown): Promise<[kid: string, key: KeyObject]> {
   const parsed = publicJwkSchema.safeParse(candidate);
   if (!parsed.success)
     throw fail('key.broken', 'public key', { found: parsed.error.issues[0]?.message ?? 'no JWK' });
   if ((await thumbprintOf(parsed.data)) !== parsed.data.kid) {
     throw fail('key.broken', parsed.data.kid, { found: 'a kid that is not the thumbprint of its key' });
   }
-  return [parsed.data.kid, await imported(parsed.data)];
+  return [parsed.data.kid, publicKeyOf(parsed.data)];
 }

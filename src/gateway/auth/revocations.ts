@@ -52,7 +52,19 @@ export function createRevocations(): Revocations {
     const row = tokens.get(jti);
     return row !== undefined && nowSeconds >= row.fromSeconds;
   };
-  const ancestorRevoked = (lin: readonly string[]): string | undefined => lin.find((gid) => grants.has(gid));
+  const lineageReason = ({ gid, lin }: Grant): Reason | undefined => {
+    if (grants.has(gid)) return revoked(gid, 'grant');
+    const ancestor = lin.find((one) => grants.has(one));
+    return ancestor === undefined ? undefined : revoked(ancestor, 'ancestor');
+  };
+  const holderReason = (grant: Grant): Reason | undefined => {
+    if (isAgentRevoked(grant)) return revoked(grant.sub, 'agent');
+    return kids.has(grant.kid) ? revoked(grant.kid, 'key') : undefined;
+  };
+  const epochReason = ({ cap, ep }: Grant): Reason | undefined => {
+    const epoch = epochs.get(cap.project) ?? 0;
+    return epoch > ep ? revoked(cap.project, `epoch ${ep}`, `epoch ${epoch}`) : undefined;
+  };
 
   return {
     apply(row) {
@@ -65,14 +77,8 @@ export function createRevocations(): Revocations {
     },
 
     check(grant, nowSeconds = Number.POSITIVE_INFINITY) {
-      const epoch = epochs.get(grant.cap.project) ?? 0;
       if (isTokenRevoked(grant.jti, nowSeconds)) return revoked(grant.jti, 'token');
-      if (grants.has(grant.gid)) return revoked(grant.gid, 'grant');
-      const ancestor = ancestorRevoked(grant.lin);
-      if (ancestor !== undefined) return revoked(ancestor, 'ancestor');
-      if (isAgentRevoked(grant)) return revoked(grant.sub, 'agent');
-      if (kids.has(grant.kid)) return revoked(grant.kid, 'key');
-      return epoch > grant.ep ? revoked(grant.cap.project, `epoch ${grant.ep}`, `epoch ${epoch}`) : undefined;
+      return lineageReason(grant) ?? holderReason(grant) ?? epochReason(grant);
     },
 
     epoch: (project) => epochs.get(project) ?? 0,

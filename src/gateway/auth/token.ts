@@ -1,4 +1,5 @@
-import { CompactSign, compactVerify } from 'jose';
+import { verify as verifySignature } from 'node:crypto';
+import { CompactSign } from 'jose';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Grant } from '../../tiers/capability.ts';
@@ -47,16 +48,13 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
     if (revoked !== undefined) throw new AndonError([revoked]);
   };
 
-  const verifyCold = async (token: string): Promise<Grant> => {
-    const { kid, claims } = precheck(token);
+  // After the precheck only the signature is left of what jose would do; node:crypto checks it without a hop to
+  // another thread, in two thirds of the time. A test holds both to the same answers.
+  const verifyCold = (token: string): Grant => {
+    const { kid, claims, signed, signature } = precheck(token);
     const key = keys.verifier(kid);
     if (key === undefined) throw fail('token.key', 'kid', { found: kid });
-    try {
-      await compactVerify(token, key, { algorithms: ['EdDSA'] });
-    } catch {
-      // The cause is left out: a library's error may hold parts of the token.
-      throw fail('token.signature', 'token');
-    }
+    if (!verifySignature(null, signed, key, signature)) throw fail('token.signature', 'token');
     const parsed = parseClaims(claims);
     checkClaims(parsed, issuer, Math.floor(now() / 1000));
     return { ...parsed, kid };
@@ -66,7 +64,7 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
     if (typeof token !== 'string' || token.length > limits.tokenBytesMax) precheck(token);
     const digest = tokenDigest(token);
     const known = cache.get(digest);
-    const grant = known ?? (await verifyCold(token));
+    const grant = known ?? verifyCold(token);
     stillHolds(grant, Math.floor(now() / 1000));
     if (known === undefined) cache.set(digest, grant);
     return grant;
@@ -99,9 +97,12 @@ async function sign(draft: GrantDraft, issuer: string, keys: KeyRing, nowSeconds
 /** The token of an Authorization header (RFC 6750, RFC 7617); throws `token.missing` when it holds none. */
 export function tokenOf(header: string | undefined): string {
   const match = /^(bearer|basic) +([^ ].*)$/is.exec(header ?? '');
-  const [, scheme = '', credentials = ''] = match ?? [];
-  if (scheme === '') throw fail('token.missing', 'Authorization');
-  if (scheme.toLowerCase() === 'bearer') return credentials;
+  const [, scheme, credentials] = match ?? [];
+  if (scheme === undefined || credentials === undefined) throw fail('token.missing', 'Authorization');
+  return scheme.toLowerCase() === 'bearer' ? credentials : passwordOf(credentials);
+}
+
+function passwordOf(credentials: string): string {
   // A header is bounded by the server, but a token is much shorter, so the decoder is spared the rest.
   if (credentials.length > limits.tokenBytesMax * 2) precheck(credentials);
   const pair = Buffer.from(credentials, 'base64').toString('utf8');

@@ -1,7 +1,8 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadRing, writeRing } from '../../../src/gateway/auth/key-file.ts';
 import { openKeyRing } from '../../../src/gateway/auth/keys.ts';
 import { codeOf } from '../../support/authority.ts';
 
@@ -31,6 +32,14 @@ describe('the key ring', () => {
   it('is one ring when two processes make it at once', async () => {
     const rings = await Promise.all([open(), open(), open()]);
     expect(new Set(rings.map((ring) => ring.active().kid)).size).toBe(1);
+  });
+
+  it('leaves a ring alone that another process wrote first', async () => {
+    const first = await open();
+    const other = await loadRing(join(root, 'other'));
+    await writeRing(folder, other, 'first');
+    expect((await open()).active().kid).toBe(first.active().kid);
+    expect(await readdir(folder)).toEqual(['keys.json']);
   });
 
   it('publishes active and next, without private halves', async () => {
@@ -99,6 +108,12 @@ describe('a key file', () => {
   it.each([0o750, 0o705, 0o711])('in a folder with mode %o is refused', async (mode) => {
     await open();
     await chmod(folder, mode);
+    expect(await codeOf(open())).toBe('key.exposed');
+  });
+
+  it.runIf(process.getuid?.() === 0)('of another owner is refused', async () => {
+    await open();
+    await chown(file, 12_345, 12_345);
     expect(await codeOf(open())).toBe('key.exposed');
   });
 

@@ -74,6 +74,9 @@ describe('revocations', () => {
     expect(revocations.check(owner)).toBeUndefined();
     revocations.apply({ kind: 'epoch', project: '*', epoch: 2 });
     expect(revocations.check(owner)?.limit).toBe('epoch 2');
+    const agents = createRevocations();
+    agents.apply({ kind: 'agent', sub: owner.sub, project: 'shop' });
+    expect(agents.check(owner)?.found).toBe('agent');
     expect([revocations.epoch('*'), revocations.epoch('shop'), revocations.epoch('bank')]).toEqual([2, 5, 0]);
   });
 });

@@ -1,8 +1,11 @@
+import fc from 'fast-check';
+import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKeyRing } from '../../../src/gateway/auth/keys.ts';
 import { createTokenAuthority, tokenOf } from '../../../src/gateway/auth/token.ts';
 import { type Bench, codeOf, draftOf, openBench } from '../../support/authority.ts';
 import { fullCapability, grantOf, ids, issuer } from '../../support/capabilities.ts';
+import { runs } from '../../support/seed.ts';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -60,6 +63,12 @@ describe('tokens', () => {
     expect(await codeOf(authority.verify(token))).toBe('token.key');
   });
 
+  it('are text, and nothing else is', async () => {
+    for (const value of [undefined, null, 7, {}, ['a.b.c']]) {
+      expect(await codeOf(bench.authority.verify(value as never))).toBe('token.malformed');
+    }
+  });
+
   it('are not signed when verify would refuse them', async () => {
     const cap = fullCapability('implementer', {
       refs: Array.from({ length: 60 }, (_, i) => `task/${'x'.repeat(50)}${i}/`),
@@ -87,6 +96,36 @@ describe('tokens', () => {
     const again = await openKeyRing({ folder: own.folder, now: () => own.clock.seconds * 1000 });
     const restarted = createTokenAuthority({ issuer, keys: again, now: () => own.clock.seconds * 1000 });
     expect(await codeOf(restarted.verify(token))).toBe('accepted');
+  });
+});
+
+describe('jose, beside our own check of the signature', () => {
+  it('takes and refuses the same tokens, whatever bit is flipped', async () => {
+    const token = await bench.authority.sign(draftOf());
+    const key = await importJWK(bench.keys.jwks().keys[0] ?? {}, 'EdDSA');
+    const [head = '', body = '', signature = ''] = token.split('.');
+    const flip = (part: string, at: number): string => {
+      const bytes = Buffer.from(part, 'base64url');
+      const index = at % (bytes.length * 8);
+      bytes[index >> 3] = (bytes[index >> 3] ?? 0) ^ (1 << (index & 7));
+      return bytes.toString('base64url');
+    };
+    const jose = (text: string) =>
+      compactVerify(text, key, { algorithms: ['EdDSA'] }).then(
+        () => true,
+        () => false,
+      );
+    expect(await jose(token)).toBe(true);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.boolean(), async (at, inBody) => {
+        const text = inBody
+          ? `${head}.${flip(body, at)}.${signature}`
+          : `${head}.${body}.${flip(signature, at)}`;
+        expect(await jose(text)).toBe(false);
+        expect(['token.signature', 'token.malformed']).toContain(await codeOf(bench.authority.verify(text)));
+      }),
+      runs(300),
+    );
   });
 });
 
