@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { type Duplex, PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
 
@@ -29,7 +29,7 @@ interface Entry {
   readonly file: string;
   /** Descriptors whose connection must have arrived before the child is handed out. */
   readonly needs: readonly number[];
-  readonly sockets: (Socket | undefined)[];
+  readonly sockets: (Duplex | undefined)[];
   readonly exited: Promise<Exit>;
   end(exit: Exit): void;
   resolve(child: Child): void;
@@ -37,6 +37,21 @@ interface Entry {
   pid?: number;
   handedOut: boolean;
   ended: boolean;
+}
+
+/** Descriptors of a child that are read here. */
+const readFrom: readonly number[] = [1, 2, 3];
+
+/**
+ * Keeps what a socket brings until somebody reads. A paused socket that meets its end with nothing left to read says
+ * `end` all the same (net reads once more), and whoever listens a moment later would wait for ever.
+ */
+function held(socket: Socket): PassThrough {
+  const kept = new PassThrough();
+  // Nothing is ever written to what is only read; closing it at its end frees the descriptor.
+  socket.once('end', () => socket.destroy());
+  pipeline(socket, kept, () => undefined);
+  return kept;
 }
 
 /** The children of one helper: brings together what arrives on its channel and on the private socket. */
@@ -60,8 +75,6 @@ export function createChildren(send: (message: ToHelper) => void) {
     if (entry.needs.some((descriptor) => sockets[descriptor] === undefined)) return;
     entry.handedOut = true;
     if (entry.ended) entries.delete(entry.id);
-    // Nothing is ever written to what is only read; closing it at its end frees the descriptor.
-    for (const readable of [stdout, stderr, from3]) readable?.once('end', () => readable.destroy());
     entry.resolve({
       pid,
       stdout,
@@ -107,7 +120,7 @@ export function createChildren(send: (message: ToHelper) => void) {
     attach(id: number, descriptor: number, socket: Socket): boolean {
       const entry = entries.get(id);
       if (entry === undefined) return false;
-      entry.sockets[descriptor] = socket;
+      entry.sockets[descriptor] = readFrom.includes(descriptor) ? held(socket) : socket;
       handOut(entry);
       return true;
     },
