@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { finished, type Readable } from 'node:stream';
 import { fail } from '../lib/errors.ts';
 import { configEnvironment, gitEnvironment } from './environment.ts';
 import type { Child } from './spawn/children.ts';
@@ -131,7 +131,8 @@ export function gather(stream: Readable, take: (bytes: number) => boolean = () =
     stream.on('data', (chunk: Buffer) => {
       if (take(chunk.length)) chunks.push(chunk);
     });
-    stream.once('close', () => resolve(Buffer.concat(chunks)));
+    // Not 'end' or 'close': a child that says nothing may have closed the stream before anybody listened.
+    finished(stream, { writable: false }, () => resolve(Buffer.concat(chunks)));
     stream.resume();
   });
 }

@@ -176,15 +176,17 @@ async function converse<G>(
 
 /** The quarantine lies among the objects of the very repository that is pushed to. */
 async function requireQuarantine({ quarantine }: Offer, { gitDir }: Repository): Promise<void> {
+  const { GIT_OBJECT_DIRECTORY: folder } = quarantine;
+  if (folder === undefined) return;
   const objects = join(await realpath(gitDir), 'objects');
-  if (dirname(await realpath(quarantine.GIT_OBJECT_DIRECTORY ?? '')) === objects) return;
+  if (folder !== '' && dirname(await realpath(folder)) === objects) return;
   throw fail('git.protocol', 'pre-receive', { found: 'a quarantine elsewhere' });
 }
 
 const statusGone = 499;
 
 function refuse(req: IncomingMessage, res: ServerResponse, error: unknown): number {
-  if (res.destroyed || req.socket.destroyed) return statusGone;
+  if (res.destroyed) return statusGone;
   const known = error instanceof AndonError ? error : fail('internal', 'git');
   if (res.headersSent) {
     res.destroy();

@@ -1,3 +1,4 @@
+import { finished } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
 import type { Oid } from '../../policies/facts.ts';
 import type { GitRunner } from '../runner.ts';
@@ -50,7 +51,7 @@ export function createObjectReader({ runner, gitDir, env, trees }: ReaderOptions
     started.stdin?.on('error', () => undefined);
     started.stderr.resume();
     started.stdout.on('data', (chunk: Buffer) => parser.push(chunk));
-    started.stdout.once('close', () => {
+    finished(started.stdout, { writable: false }, () => {
       child = undefined;
       parser.fail(fail('git.failed', 'git cat-file', { found: 'it ended before it answered' }));
     });

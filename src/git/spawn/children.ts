@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { finished, type Readable, type Writable } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
 
@@ -61,7 +61,9 @@ export function createChildren(send: (message: ToHelper) => void) {
     entry.handedOut = true;
     if (entry.ended) entries.delete(entry.id);
     // Nothing is ever written to what is only read; closing it at its end frees the descriptor.
-    for (const readable of [stdout, stderr, from3]) readable?.once('end', () => readable.destroy());
+    for (const readable of [stdout, stderr, from3]) {
+      if (readable !== undefined) finished(readable, { writable: false }, () => readable.destroy());
+    }
     entry.resolve({
       pid,
       stdout,
