@@ -77,6 +77,23 @@ test('the walk finds exactly what `git diff-tree -r --no-renames` finds, on rand
   }
 });
 
+test('what git never writes is reported as odd', async () => {
+  const oid = await must(work, ['hash-object', '-w', '--stdin'], 'x');
+  const empty = await forgeTree(work, []);
+  const blob = (name: string) => ({ mode: '100644', name, oid });
+  const kinds = async (...entries: { mode: string; name: string; oid: string }[]) => {
+    const { oddities } = await diffTrees(reader, undefined, await forgeTree(work, entries), 100);
+    return oddities.map(({ kind }) => kind);
+  };
+  expect(await kinds(blob('b'), blob('a'))).toEqual(['unsorted']);
+  expect(await kinds(blob('a'), blob('a'))).toEqual(['duplicate']);
+  expect(await kinds(blob('a/b'))).toEqual(['slash']);
+  expect(await kinds({ mode: '40000', name: 'd', oid: empty })).toEqual(['empty']);
+  expect(await kinds({ mode: '040000', name: 'd', oid: await forgeTree(work, [blob('x')]) })).toEqual([
+    'mode',
+  ]);
+});
+
 test('facts name accepted ancestors, base tree, sizes, and come parents first', async () => {
   await must(work, ['reset', '-q', '--hard', main]);
   const one = await commit(work, { 'src/cart/one.ts': '12345' });

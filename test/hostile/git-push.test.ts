@@ -1,4 +1,4 @@
-import { chmodSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
@@ -355,8 +355,20 @@ test('hooks and settings planted in the repository of the server do not run', as
   await refused(await forgeInCart(work, main, [{ mode: '40000', name: '..', oid: secret }]), 'push.object');
   await commit(work, { 'src/cart/a.ts': '1\n' });
   await accepted('HEAD');
-  expect((await git(server.repository.gitDir, ['rev-parse', '--git-path', 'ran'])).out).toBeTruthy();
+  expect(existsSync(join(server.repository.gitDir, 'ran'))).toBe(false);
   rmSync(join(server.repository.gitDir, 'hooks'), { recursive: true });
+});
+
+test('a hook that names a quarantine of its own choosing', async () => {
+  const hook = join(server.folder, 'hooks/pre-receive');
+  const own = readFileSync(hook);
+  const elsewhere = join(server.folder, 'source/.git/objects');
+  writeFileSync(hook, own.toString().replace('"$GIT_OBJECT_DIRECTORY"', `"${elsewhere}"`), { mode: 0o700 });
+  server.judge = async () => ({ ok: true });
+  await commit(work, { 'src/cart/q.ts': '1\n' });
+  await refused('HEAD', 'git.protocol', 'a quarantine elsewhere');
+  server.judge = undefined;
+  writeFileSync(hook, own, { mode: 0o700 });
 });
 
 test('what is legitimate passes: non-ASCII inside the scope, a file of one’s own deleted, an executable', async () => {
