@@ -94,6 +94,34 @@ test('what git never writes is reported as odd', async () => {
   ]);
 });
 
+test('a walk ends at its limit for paths', async () => {
+  const { excess } = await diffTrees(reader, undefined, await must(work, ['rev-parse', `${main}^{tree}`]), 3);
+  expect(excess).toEqual({ what: 'paths', limit: 3 });
+});
+
+test('a push of more commits than are judged at once has an excess and no facts', async () => {
+  const who = 'committer a <a@b.c> 1 +0000\ndata 1\nx\n';
+  const rows = Array.from(
+    { length: 2_001 },
+    (_, i) => `commit refs/heads/many\n${who}${i === 0 ? `from ${main}\n\n` : '\n'}`,
+  );
+  await must(work, ['fast-import', '--quiet'], rows.join(''));
+  const many = await must(work, ['rev-parse', 'many']);
+  expect(await factsOf(many, [main])).toMatchObject({
+    commits: [],
+    excess: { what: 'commits', limit: 2_000 },
+  });
+  expect((await factsOf(await must(work, ['rev-parse', 'many~1']), [main])).commits).toHaveLength(2_000);
+});
+
+test('a file by mode that is a folder by content has no facts', async () => {
+  const tree = await forgeTree(work, [
+    { mode: '100644', name: 'f', oid: await must(work, ['rev-parse', `${main}:src`]) },
+  ]);
+  const tip = await must(work, ['commit-tree', tree, '-p', main, '-m', 'x']);
+  await expect(factsOf(tip, [main])).rejects.toMatchObject({ code: 'push.object' });
+});
+
 test('facts name accepted ancestors, base tree, sizes, and come parents first', async () => {
   await must(work, ['reset', '-q', '--hard', main]);
   const one = await commit(work, { 'src/cart/one.ts': '12345' });

@@ -198,13 +198,23 @@ test.each([
   ['the dumb protocol', 'GET', '/git/shop.git/info/refs', 400],
   ['another service', 'GET', '/git/shop.git/info/refs?service=git-shell', 400],
   ['another method', 'DELETE', '/git/shop.git/git-upload-pack', 405],
-  ['a form of a web page', 'POST', '/git/shop.git/git-receive-pack', 400],
   ['an unknown project', 'GET', '/git/nope.git/info/refs?service=git-upload-pack', 404],
 ])('%s is answered in plain text', async (_what, method, path, status) => {
   const { origin } = new URL(server.url);
   const authorization = `Basic ${Buffer.from('agent:good').toString('base64')}`;
   const answer = await fetch(origin + path, { method, headers: { authorization } });
   expect([answer.status, (await answer.text()).startsWith('andon: ')]).toEqual([status, true]);
+});
+
+test('a form of a web page is refused by its type', async () => {
+  const { origin, pathname } = new URL(server.url);
+  const authorization = `Basic ${Buffer.from('agent:good').toString('base64')}`;
+  const form = { method: 'POST', headers: { authorization }, body: new URLSearchParams({ a: '0000' }) };
+  const answer = await fetch(`${origin}${pathname}/git-receive-pack`, form);
+  expect([answer.status, await answer.text()]).toEqual([
+    400,
+    expect.stringContaining('x-www-form-urlencoded'),
+  ]);
 });
 
 test.each([
