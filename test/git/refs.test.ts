@@ -123,13 +123,16 @@ test('a stale lock blocks a landing until it is swept', async () => {
   const lock = join(place.gitDir, `${ref}.lock`);
   writeFileSync(lock, '');
   mkdirSync(join(place.gitDir, 'objects/tmp_objdir-incoming-x'));
+  // A folder of refs may be called what folders of loose objects are called.
+  mkdirSync(join(place.gitDir, 'refs/heads/ab'), { recursive: true });
+  writeFileSync(join(place.gitDir, 'refs/heads/ab/x.lock'), '');
   await expect(moveRef(place, { ref, from: main, to: oid }, held)).rejects.toMatchObject({
     code: 'git.failed',
   });
   const young = await sweepLocks(place.gitDir, { nowMs: Date.now() });
   expect(young.removed).toEqual([]);
   const { removed } = await sweepLocks(place.gitDir, { nowMs: Date.now() + 10_000 });
-  expect(removed).toHaveLength(2);
+  expect(removed).toHaveLength(3);
   expect(await moveRef(place, { ref, from: main, to: oid }, held)).toBe('moved');
   await server.land(main);
 });
