@@ -137,7 +137,7 @@ export class GitProjects implements GitService {
       tree,
       message: 'Candidate\n',
       identity: gateway,
-      date: '0 +0000',
+      date: '@0 +0000',
     });
   }
 
@@ -178,7 +178,7 @@ export class GitProjects implements GitService {
   }
 
   landingCommit(project: string, { main, commit, tree, message, at }: LandingParts): Promise<string> {
-    const date = `${Math.floor(at.getTime() / 1000)} +0000`;
+    const date = `@${Math.floor(at.getTime() / 1000)} +0000`;
     return commitCandidate(this.#place(project), {
       parents: [main, commit],
       tree,
@@ -253,7 +253,7 @@ export class GitProjects implements GitService {
       tree,
       message: 'Begin\n',
       identity: gateway,
-      date: '0 +0000',
+      date: '@0 +0000',
     });
     await moveUnfenced(place, { ref: mainRef, to: first });
   }

@@ -4,7 +4,7 @@ import { at, type GitPlace } from '../git/place.ts';
 import { limits } from '../lib/limits.ts';
 import type { PathChange } from '../policies/facts.ts';
 import type { Capability } from '../tiers/capability.ts';
-import { scopesOf } from '../tiers/scopes.ts';
+import { readableBy } from '../tiers/scopes.ts';
 import type { Patch } from './git-service.ts';
 
 const patchBytesMax = 512 * 1024;
@@ -24,7 +24,7 @@ export async function readPatch(
   const { reader } = place;
   const [base, candidate] = await Promise.all([reader.commit(change.base), reader.commit(change.candidate)]);
   const diff = await diffTrees(reader, base.tree, candidate.tree, limits.pushPathsMax);
-  const { readable } = scopesOf(cap);
+  const readable = readableBy(cap);
   const seen = diff.changes.filter(({ path }) => readable(path));
   if (seen.length === 0) return { files: [], text: '', truncated: diff.excess !== undefined };
   const args = [

@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
 
 export interface SweepOptions {
   readonly nowMs: number;
@@ -15,28 +15,35 @@ export interface Sweep {
   readonly kept: readonly string[];
 }
 
+const waits = { idleMs: 2_000, blindMs: 15 * 60_000 };
+
 /**
  * Removes what a killed git leaves behind: `*.lock` files and quarantines of pushes. One stale lock blocks every later
  * landing. A file goes when no live process other than a reader (`git cat-file`) works in the repository and
  * the file is older than `idleMs`; without /proc, when it is older than `blindMs`.
  */
 export async function sweepLocks(gitDir: string, options: SweepOptions): Promise<Sweep> {
-  const { nowMs, idleMs = 2_000, blindMs = 15 * 60_000 } = options;
   const leftovers = await findLeftovers(gitDir);
   if (leftovers.length === 0) return { removed: [], kept: [] };
   const users = await usersOf(gitDir);
+  const inUse = users !== undefined && users.length > 0;
+  const { idleMs, blindMs } = { ...waits, ...options };
   const ageMs = users === undefined ? blindMs : idleMs;
   const removed: string[] = [];
   const kept: string[] = [];
   for (const path of leftovers) {
-    const info = await stat(path).catch(() => undefined);
-    if (info === undefined) continue;
-    const stale = (users === undefined || users.length === 0) && nowMs - info.mtimeMs >= ageMs;
+    // A lock that went away by itself is the youngest there is.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: options.nowMs }));
+    const stale = !inUse && options.nowMs - mtimeMs >= ageMs;
     if (stale) await rm(path, { recursive: true, force: true });
     (stale ? removed : kept).push(path);
   }
   return { removed, kept };
 }
+
+/** The folders of loose objects hold no locks, and there may be many objects. A ref may have the same name. */
+const isFanOut = (folder: string, name: string): boolean =>
+  basename(folder) === 'objects' && /^[0-9a-f]{2}$/.test(name);
 
 /** Every lock and quarantine in a repository. */
 export async function findLeftovers(gitDir: string): Promise<string[]> {
@@ -45,10 +52,9 @@ export async function findLeftovers(gitDir: string): Promise<string[]> {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
       const path = join(folder, entry.name);
-      if (entry.isFile() && entry.name.endsWith('.lock')) found.push(path);
-      else if (entry.isDirectory() && /^tmp_objdir-/.test(entry.name)) found.push(path);
-      // The fan-out folders of loose objects hold no locks, and there may be many objects.
-      else if (entry.isDirectory() && !/^[0-9a-f]{2}$/.test(entry.name)) await walk(path);
+      const wanted = entry.isDirectory() ? /^tmp_objdir-/ : /\.lock$/;
+      if (wanted.test(entry.name)) found.push(path);
+      else if (entry.isDirectory() && !isFanOut(folder, entry.name)) await walk(path);
     }
   };
   await walk(gitDir);

@@ -44,7 +44,7 @@ async function mergeTwo(place: GitPlace, ours: Oid, theirs: Oid): Promise<Merged
 }
 
 async function passingCommit(place: GitPlace, tree: Oid, parents: readonly Oid[]): Promise<Oid> {
-  const who = identityEnvironment({ name: 'andon', email: 'andon@localhost', date: '0 +0000' });
+  const who = identityEnvironment({ name: 'andon', email: 'andon@localhost', date: '@0 +0000' });
   const args = [
     'commit-tree',
     tree,

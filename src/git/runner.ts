@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { finished, type Readable, type Writable } from 'node:stream';
 import { fail } from '../lib/errors.ts';
 import { configEnvironment, gitEnvironment } from './environment.ts';
 import type { Child } from './spawn/children.ts';
@@ -96,7 +96,11 @@ export function createGitRunner(options: RunnerOptions = {}): GitRunner {
 
 async function collect(child: Child, args: readonly string[], call: RunOptions): Promise<RunResult> {
   const name = `git ${args[0] ?? ''}`;
-  const { timeoutMs = timeoutMsDefault, outputBytesMax = outputBytesDefault } = call;
+  const { timeoutMs, outputBytesMax } = {
+    timeoutMs: timeoutMsDefault,
+    outputBytesMax: outputBytesDefault,
+    ...call,
+  };
   let fault: Error | undefined;
   const stop = (found: string, limit: number): void => {
     fault ??= fail('git.failed', name, { found, limit });
@@ -109,19 +113,20 @@ async function collect(child: Child, args: readonly string[], call: RunOptions):
     if (left < 0) stop('the output is over the limit (bytes)', outputBytesMax);
     return left >= 0;
   };
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(call.stdin);
-  const [stdout, stderr, exit] = await Promise.all([
-    gather(child.stdout, take),
-    gather(child.stderr, take),
-    child.exited,
-  ]);
+  if (child.stdin !== undefined) give(child.stdin, call.stdin);
+  const texts = Promise.all([gather(child.stdout, take), gather(child.stderr, take)]);
+  const [[stdout, stderr], { code, signal }] = await Promise.all([texts, child.exited]);
   clearTimeout(timer);
   child.stdin?.destroy();
   if (fault !== undefined) throw fault;
-  if (exit.code === null)
-    throw fail('git.failed', name, { found: `ended by ${exit.signal ?? 'its helper'}` });
-  return { code: exit.code, stdout, stderr: stderr.toString('utf8') };
+  if (code === null) throw fail('git.failed', name, { found: `ended by ${signal ?? 'its helper'}` });
+  return { code, stdout, stderr: stderr.toString('utf8') };
+}
+
+/** A child that reads less than it is given breaks the pipe, and its exit code tells more than that. */
+function give(stdin: Writable, text: Buffer | string | undefined): void {
+  stdin.on('error', () => undefined);
+  stdin.end(text);
 }
 
 /** Everything a stream brings, as long as `take` agrees; settles at its end, however it ends. */
@@ -131,7 +136,8 @@ export function gather(stream: Readable, take: (bytes: number) => boolean = () =
     stream.on('data', (chunk: Buffer) => {
       if (take(chunk.length)) chunks.push(chunk);
     });
-    stream.once('close', () => resolve(Buffer.concat(chunks)));
+    // Not 'end' or 'close': a child that says nothing may have closed the stream before anybody listened.
+    finished(stream, { writable: false }, () => resolve(Buffer.concat(chunks)));
     stream.resume();
   });
 }

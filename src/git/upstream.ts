@@ -1,6 +1,6 @@
 import { fail } from '../lib/errors.ts';
 import type { Oid } from '../policies/facts.ts';
-import { isAncestor, moveRef, readRef } from './refs.ts';
+import { isAncestor, moveRef, type RefPlace, readRef } from './refs.ts';
 import type { Repository } from './repository.ts';
 import type { GitRunner } from './runner.ts';
 
@@ -46,14 +46,22 @@ export async function syncUpstream(upstream: Upstream, fence: Oid): Promise<Sync
   const [theirs, ours] = await Promise.all([readRef(place, upstreamRef), readRef(place, mainRef)]);
   if (theirs === undefined) throw fail('git.failed', 'git fetch', { found: `${remoteRef} did not arrive` });
   if (theirs === ours) return { kind: 'same', main: theirs };
-  if (ours !== undefined && (await isAncestor(place, theirs, ours))) return { kind: 'ahead', main: ours };
-  if (ours !== undefined && !(await isAncestor(place, ours, theirs))) {
-    throw fail('sync.diverged', mainRef, { found: theirs, limit: ours });
-  }
-  const move = { ref: mainRef, to: theirs, ...(ours !== undefined && { from: ours }) };
-  if ((await moveRef(place, move, fence)) === 'lost')
-    throw fail('git.failed', mainRef, { found: 'main moved meanwhile', next: 'andon sync again' });
-  return { kind: 'forwarded', from: ours, main: theirs };
+  if (ours === undefined) return forward(place, mainRef, { to: theirs }, fence);
+  if (await isAncestor(place, theirs, ours)) return { kind: 'ahead', main: ours };
+  if (await isAncestor(place, ours, theirs))
+    return forward(place, mainRef, { from: ours, to: theirs }, fence);
+  throw fail('sync.diverged', mainRef, { found: theirs, limit: ours });
+}
+
+async function forward(
+  place: RefPlace,
+  ref: string,
+  move: { from?: Oid; to: Oid },
+  fence: Oid,
+): Promise<SyncResult> {
+  if ((await moveRef(place, { ref, ...move }, fence)) === 'moved')
+    return { kind: 'forwarded', from: move.from, main: move.to };
+  throw fail('git.failed', ref, { found: 'main moved meanwhile', next: 'andon sync again' });
 }
 
 /**

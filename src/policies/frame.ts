@@ -43,18 +43,23 @@ function judgeFrame(
     });
     return;
   }
-  for (const path of commit.conflicts) {
-    if (!scope.writable(path)) findings.add('frame.conflict', path, { found: `outside ${scope.words}` });
+  for (const path of commit.conflicts.filter((one) => !scope.writable(one))) {
+    findings.add('frame.conflict', path, { found: `outside ${scope.words}` });
   }
   const code = commit.parents.length > 1 ? 'frame.merge' : 'scope.write';
   for (const change of commit.changes) {
-    if (!scope.writable(change.path)) {
-      if (!outside.has(change.path)) findings.add(code, change.path, { found: outsideWords(change, scope) });
-      outside.add(change.path);
-    } else if (change.newMode === undefined && !scope.mayDelete) {
-      findings.add('scope.delete', change.path, { found: 'deleted' });
+    const { path } = change;
+    if (scope.writable(path)) {
+      judgeInside(change, scope, findings);
+    } else if (!outside.has(path)) {
+      outside.add(path);
+      findings.add(code, path, { found: outsideWords(change, scope) });
     }
   }
+}
+
+function judgeInside({ path, newMode }: PathChange, scope: TreeScope, findings: Findings): void {
+  if (newMode === undefined && !scope.mayDelete) findings.add('scope.delete', path, { found: 'deleted' });
 }
 
 function outsideWords(change: PathChange, scope: TreeScope): string {

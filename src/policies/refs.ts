@@ -1,5 +1,5 @@
 import type { Reason } from '../lib/decision.ts';
-import { createFindings } from './findings.ts';
+import { createFindings, type Findings } from './findings.ts';
 
 /** What a push asks of one ref, and what git says about it. */
 export interface RefUpdate {
@@ -18,18 +18,25 @@ export interface RefUpdate {
  */
 export function refReasons(updates: readonly RefUpdate[], prefixes: readonly string[]): Reason[] {
   const findings = createFindings();
-  for (const { ref, kind, forward, type } of updates) {
+  for (const update of updates) {
+    const { ref } = update;
     if (!prefixes.some((prefix) => below(ref, prefix))) {
       findings.add('ref.namespace', ref, { found: ref, limit: prefixes.join(', ') || 'no ref at all' });
     }
-    if (kind === 'delete') findings.add('ref.delete', ref, { found: 'a deletion' });
-    if (kind === 'move' && !forward)
-      findings.add('ref.forward', ref, { found: 'a move that leaves commits behind' });
-    if (kind !== 'delete' && type !== 'commit') {
-      findings.add('push.object', ref, { found: `a ${type ?? 'missing object'}`, next: 'push a commit' });
-    }
+    judgeMove(update, findings);
   }
   return findings.list();
+}
+
+function judgeMove({ ref, kind, forward, type }: RefUpdate, findings: Findings): void {
+  if (kind === 'delete') {
+    findings.add('ref.delete', ref, { found: 'a deletion' });
+    return;
+  }
+  if (kind === 'move' && !forward)
+    findings.add('ref.forward', ref, { found: 'a move that leaves commits behind' });
+  if (type === 'commit') return;
+  findings.add('push.object', ref, { found: `a ${type ?? 'missing object'}`, next: 'push a commit' });
 }
 
 const below = (ref: string, prefix: string): boolean =>

@@ -91,7 +91,7 @@ export const claimReasons = (claimant: Claimant, task: Candidate): Reason[] =>
 const take = statement(
   'claim.take',
   `update tasks set state = 'in_progress', state_at = andon_now(), epoch = epoch + 1, holder = $3, holder_gid = $4,
-     lease_ms = $5, lease_until = andon_now() + $5 * interval '1 millisecond', preferred = $3
+     lease_ms = $5::int, lease_until = andon_now() + $5::int * interval '1 millisecond', preferred = $3
    where project = $1 and id = (
      select t.id from tasks t where t.project = $1 and t.id = any($2::text[]) and t.state = 'ready'
      order by array_position($2::text[], t.id) limit 1 for update skip locked)

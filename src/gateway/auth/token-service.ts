@@ -1,4 +1,5 @@
-import { CompactSign, type CryptoKey, compactVerify } from 'jose';
+import type { KeyObject } from 'node:crypto';
+import { CompactSign, compactVerify } from 'jose';
 import type { Reason } from '../../lib/decision.ts';
 import type { Checkpoint } from '../../store/audit.ts';
 import type { ChainedEvent } from '../../store/chain.ts';
@@ -112,7 +113,7 @@ const checkpointText = (position: number, hash: string): string => `${position} 
 /** True when the checkpoint was signed by a known key over exactly this position and hash. */
 export async function verifyCheckpoint(
   checkpoint: Checkpoint,
-  keyOf: (kid: string) => CryptoKey | undefined,
+  keyOf: (kid: string) => KeyObject | undefined,
 ): Promise<boolean> {
   const key = keyOf(checkpoint.kid);
   if (key === undefined) return false;

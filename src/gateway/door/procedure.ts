@@ -1,6 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { codes } from '../../lib/codes/index.ts';
 import { AndonError } from '../../lib/errors.ts';
+import { isUnavailable } from '../../store/retry.ts';
 import type { Action } from '../../tiers/actions.ts';
 import { admit } from './admit.ts';
 import { admitQuery } from './admit-query.ts';
@@ -48,7 +49,7 @@ export function mutation<A extends Action, Input extends ProjectInput, Fixed, Mo
     .meta({ action: definition.action, description: definition.description })
     .input(definition.input)
     .mutation(({ ctx, input }) =>
-      answered(async () => admit(gateway, definition, await ctx.call(), input as Input)),
+      answered(gateway, async () => admit(gateway, definition, await ctx.call(), input as Input)),
     );
 }
 
@@ -61,17 +62,19 @@ export function query<A extends Action, Input extends ProjectInput, Answer>(
     .meta({ action: definition.action, description: definition.description })
     .input(definition.input)
     .query(({ ctx, input }) =>
-      answered(async () => admitQuery(gateway, definition, await ctx.call(), input as Input)),
+      answered(gateway, async () => admitQuery(gateway, definition, await ctx.call(), input as Input)),
     );
 }
 
-/** Turns an AndonError into the tRPC error with its status; everything else is passed on and becomes `internal`. */
-export async function answered<T>(work: () => Promise<T>): Promise<T> {
+/** Turns an AndonError into the tRPC error with its status; everything else is logged, passed on and becomes `internal`. */
+export async function answered<T>(gateway: Gateway, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof AndonError)
       throw new TRPCError({ code: trpcCode(error), message: error.message, cause: error });
+    if (!isUnavailable(error))
+      gateway.log.error({ err: error }, 'a call failed for a reason that is no refusal');
     throw error;
   }
 }

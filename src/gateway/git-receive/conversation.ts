@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { isOid } from '../../git/objects/oid.ts';
+import { isOid, isZeroOid } from '../../git/objects/oid.ts';
 import { fail } from '../../lib/errors.ts';
 
 /** One ref that a push would move; the zero id stands for "none". */
@@ -36,10 +36,14 @@ export async function readOffer(from: Readable): Promise<Offer | undefined> {
 
 function parseOffer(text: string): Offer {
   const [head, objects = '', alternates = '', ...rows] = text.split('\n').slice(0, -2);
-  if (head !== 'push 1' || objects === '')
-    throw fail('git.protocol', 'pre-receive', { found: 'no quarantine' });
-  const quarantine = { GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates };
-  return { quarantine, updates: rows.map(parseUpdate) };
+  if (head !== 'push 1') throw fail('git.protocol', 'pre-receive', { found: 'another version of the hook' });
+  const updates = rows.map(parseUpdate);
+  // A push that only deletes brings no objects, and git makes no quarantine for it.
+  if (objects === '' && updates.every(({ newOid }) => isZeroOid(newOid))) return { quarantine: {}, updates };
+  return {
+    quarantine: { GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates },
+    updates,
+  };
 }
 
 function parseUpdate(row: string): Update {

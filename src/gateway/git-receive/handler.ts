@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Repository } from '../../git/repository.ts';
 import type { GitRunner } from '../../git/runner.ts';
 import type { Child } from '../../git/spawn/children.ts';
+import type { Reason } from '../../lib/decision.ts';
 import { AndonError, fail, sentence } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { answer, type Offer, readOffer } from './conversation.ts';
@@ -168,23 +169,30 @@ async function converse<G>(
     const judgement = await options.judge(push);
     answer(to4, judgement.ok, judgement.ok ? [] : judgement.lines);
   } catch (error) {
-    if (!(error instanceof AndonError)) options.trouble?.(error);
-    const reasons = error instanceof AndonError ? error.reasons : fail('internal', 'the judge').reasons;
-    answer(to4, false, refusalLines(request.project, reasons));
+    answer(to4, false, refusalLines(request.project, reasonsOf(error, options.trouble)));
   }
+}
+
+/** The reasons of an error; one that has none of its own is a defect of ours, and is told to `trouble`. */
+function reasonsOf(error: unknown, trouble: (error: unknown) => void = () => undefined): readonly Reason[] {
+  if (error instanceof AndonError) return error.reasons;
+  trouble(error);
+  return fail('internal', 'the judge').reasons;
 }
 
 /** The quarantine lies among the objects of the very repository that is pushed to. */
 async function requireQuarantine({ quarantine }: Offer, { gitDir }: Repository): Promise<void> {
+  const { GIT_OBJECT_DIRECTORY: folder } = quarantine;
+  if (folder === undefined) return;
   const objects = join(await realpath(gitDir), 'objects');
-  if (dirname(await realpath(quarantine.GIT_OBJECT_DIRECTORY ?? '')) === objects) return;
+  if (folder !== '' && dirname(await realpath(folder)) === objects) return;
   throw fail('git.protocol', 'pre-receive', { found: 'a quarantine elsewhere' });
 }
 
 const statusGone = 499;
 
 function refuse(req: IncomingMessage, res: ServerResponse, error: unknown): number {
-  if (res.destroyed || req.socket.destroyed) return statusGone;
+  if (res.destroyed) return statusGone;
   const known = error instanceof AndonError ? error : fail('internal', 'git');
   if (res.headersSent) {
     res.destroy();

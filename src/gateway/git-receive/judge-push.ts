@@ -20,7 +20,7 @@ import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import { phases, tasks } from '../../tasks/schema.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { profiles } from '../../tiers/profiles.ts';
-import { scopesOf, scopeText } from '../../tiers/scopes.ts';
+import { scopeText, writableBy } from '../../tiers/scopes.ts';
 import { admit } from '../door/admit.ts';
 import type { MutationDefinition } from '../door/definitions.ts';
 import type { Gateway } from '../door/gateway.ts';
@@ -122,7 +122,7 @@ export function pushReasons(
 }
 
 function treeScope(grant: Grant, task: TaskRow | undefined): TreeScope {
-  const { writable } = scopesOf(grant.cap);
+  const writable = writableBy(grant.cap);
   const planned = task === undefined ? () => false : compileScope(task.write, task.deny);
   const words = task === undefined ? scopeText(grant.cap.w, grant.cap.x) : task.write.join(', ') || 'no path';
   return {

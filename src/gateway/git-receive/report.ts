@@ -18,44 +18,58 @@ const textBytesKept = 8 * 1024;
  */
 export function createReport(pushBytesMax: number): { stream: Transform; report: Report } {
   const report: Report = { moved: [], reasons: [] };
-  let pending: Buffer = Buffer.alloc(0);
   let said = '';
-  let plain = false;
-
   const take = (packet: Buffer): Buffer[] => {
-    const band = packet[4];
-    if (band === undefined || packet.length <= 5) return [packet];
-    const text = packet.toString('utf8', 5);
+    const [band, text] = [packet[4], packet.toString('utf8', 5)];
     if (band === 2) said = (said + text).slice(-textBytesKept);
     if (band !== 1) return [packet];
-    const found = readStatus(text, said, pushBytesMax, report);
-    return [...found.map((line) => bandTwo(line)), packet];
+    return [...readStatus(text, said, pushBytesMax, report).map(bandTwo), packet];
   };
-
+  let split = createSplitter();
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      pending = Buffer.concat([pending, chunk]);
-      while (!plain && pending.length >= 4) {
-        const length = Number.parseInt(pending.toString('latin1', 0, 4), 16);
-        // Without a side band the client asked for no talk; its report goes through as it is.
-        plain = Number.isNaN(length) || (length > 4 && pending.length > 4 && (pending[4] ?? 0) > 3);
-        const end = Math.max(length, 4);
-        if (plain || pending.length < end) break;
-        for (const part of take(pending.subarray(0, end))) this.push(part);
-        pending = pending.subarray(end);
+      const { packets, plain } = split(chunk);
+      for (const part of packets.flatMap(take)) this.push(part);
+      if (plain !== undefined) {
+        // Not in packets of a side band: the client asked for no talk, and what comes goes through as it is.
+        this.push(plain);
+        split = (rest) => ({ packets: [], plain: rest });
       }
-      if (plain) {
-        this.push(pending);
-        pending = Buffer.alloc(0);
-      }
-      done();
-    },
-    flush(done) {
-      if (pending.length > 0) this.push(pending);
       done();
     },
   });
   return { stream, report };
+}
+
+interface Split {
+  readonly packets: readonly Buffer[];
+  /** Bytes that are no packets of a side band; nothing after them is. */
+  readonly plain?: Buffer;
+}
+
+/** Cuts bytes into packets (gitprotocol-common, pkt-line); what is not whole yet waits for the next chunk. */
+function createSplitter(): (chunk: Buffer) => Split {
+  let pending: Buffer = Buffer.alloc(0);
+  return (chunk) => {
+    pending = Buffer.concat([pending, chunk]);
+    const packets: Buffer[] = [];
+    while (pending.length > 4 || pending.equals(flushPacket)) {
+      const length = Number.parseInt(pending.toString('latin1', 0, 4), 16);
+      if (!isBanded(length, pending[4])) return { packets, plain: pending };
+      const end = Math.max(length, 4);
+      if (pending.length < end) break;
+      packets.push(pending.subarray(0, end));
+      pending = pending.subarray(end);
+    }
+    return { packets };
+  };
+}
+
+const flushPacket = Buffer.from('0000');
+
+function isBanded(length: number, band = 0): boolean {
+  if (Number.isNaN(length)) return false;
+  return length <= 4 || band <= 3;
 }
 
 function bandTwo(line: string): Buffer {
@@ -64,21 +78,24 @@ function bandTwo(line: string): Buffer {
 }
 
 function readStatus(text: string, said: string, pushBytesMax: number, report: Report): string[] {
-  for (const [, ref = ''] of text.matchAll(/[0-9a-f]{4}ok ([^\n]+)\n/g)) report.moved.push(ref);
+  const moved = [...text.matchAll(/[0-9a-f]{4}ok ([^\n]+)\n/g)].map(([, ref]) => String(ref));
+  report.moved.push(...moved);
   const unpack = /unpack (?!ok)([^\n]+)\n/.exec(text)?.[1];
   if (unpack !== undefined) {
     report.reasons.push(unpackReason(said, unpack, pushBytesMax));
     return refusalLines('the pack', report.reasons.slice(-1));
   }
-  const lines: string[] = [];
-  for (const [, ref = '', why = ''] of text.matchAll(/[0-9a-f]{4}ng (\S+) ([^\n]+)\n/g)) {
-    const code = refusedBy.find(([pattern]) => pattern.test(why))?.[1];
-    if (code === 'judged') continue;
-    const one = reason(code ?? 'git.failed', ref, { found: why });
-    report.reasons.push(one);
-    lines.push(...refusalLines(ref, [one]));
-  }
-  return lines;
+  return [...text.matchAll(/[0-9a-f]{4}ng (\S+) ([^\n]+)\n/g)].flatMap(([, ref, why]) =>
+    readRefusal(String(ref), String(why), report),
+  );
+}
+
+function readRefusal(ref: string, why: string, report: Report): string[] {
+  const code = refusedBy.find(([pattern]) => pattern.test(why))?.[1] ?? 'git.failed';
+  if (code === 'judged') return [];
+  const one = reason(code, ref, { found: why });
+  report.reasons.push(one);
+  return refusalLines(ref, [one]);
 }
 
 // What git answers for one ref, and the code under which everybody else knows it (builtin/receive-pack.c).

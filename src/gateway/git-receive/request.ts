@@ -19,18 +19,26 @@ const pathPattern =
 
 /** Reads method, path and headers. Throws `git.protocol`, or `request.path` for a path that is none of ours. */
 export function readGitRequest(req: IncomingMessage): GitRequest {
-  const url = new URL(req.url ?? '/', 'http://gateway');
-  const [, project, endpoint] = pathPattern.exec(url.pathname) ?? [];
-  if (project === undefined || endpoint === undefined) throw fail('request.path', url.pathname.slice(0, 120));
+  const { project, endpoint, query } = readPath(req.url ?? '/');
   const step = endpoint === 'info/refs' ? 'advertise' : 'serve';
-  const service = serviceOf(step === 'advertise' ? url.searchParams.get('service') : endpoint);
-  if (service === undefined) throw fail('git.protocol', url.pathname, { found: 'no smart HTTP service' });
-  const method = step === 'advertise' ? 'GET' : 'POST';
-  if (req.method !== method)
-    throw fail('request.method', url.pathname, { found: req.method ?? '', limit: method });
+  const service = serviceOf(step === 'advertise' ? query.get('service') : endpoint);
+  if (service === undefined) throw fail('git.protocol', endpoint, { found: 'no smart HTTP service' });
+  requireMethod(req, step === 'advertise' ? 'GET' : 'POST');
   if (step === 'serve') requireType(req, service);
   const protocol = protocolOf(req, service);
   return { project, service, step, ...(protocol !== undefined && { protocol }), gzip: isGzip(req) };
+}
+
+function readPath(target: string): { project: string; endpoint: string; query: URLSearchParams } {
+  const [path = '', search = ''] = target.split('?', 2);
+  const [, project, endpoint] = pathPattern.exec(path) ?? [];
+  if (project === undefined || endpoint === undefined) throw fail('request.path', path.slice(0, 120));
+  return { project, endpoint, query: new URLSearchParams(search) };
+}
+
+function requireMethod(req: IncomingMessage, limit: string): void {
+  const found = req.method ?? 'none';
+  if (found !== limit) throw fail('request.method', 'git', { found, limit });
 }
 
 function serviceOf(name: string | null): GitService | undefined {

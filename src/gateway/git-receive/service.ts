@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable, Writable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { GitRunner } from '../../git/runner.ts';
 import { receiveConfig, receiveEnvironment, uploadConfig } from '../../git/settings.ts';
@@ -62,15 +61,27 @@ export async function feed(
 ): Promise<void> {
   stdin.on('error', () => undefined);
   let left = bytesMax;
-  const write = async (source: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const chunk of source) {
-      left -= chunk.length;
-      if (left < 0) throw fail('push.size', 'the request', { found: 'more bytes', limit: bytesMax });
-      if (stdin.writable && !stdin.write(chunk)) await drained(stdin);
-    }
-    stdin.end();
-  };
-  await (gzip ? pipeline(req, createGunzip(), write) : pipeline(req, write));
+  // The request is left open when this throws: the reason still has to be sent on its connection.
+  for await (const chunk of bodyOf(req, gzip).iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    left -= chunk.length;
+    if (left < 0) throw fail('push.size', 'the request', { found: 'more bytes', limit: bytesMax });
+    if (stdin.writable && !stdin.write(chunk)) await drained(stdin);
+  }
+  stdin.end();
+}
+
+function bodyOf(req: IncomingMessage, gzip: boolean): Readable {
+  if (!gzip) return req;
+  const inflated = createGunzip();
+  // Whoever reads hears of an error; when nobody does any more, it is of no interest.
+  inflated.on('error', () => undefined);
+  // `pipe` does not pass on that the client went away.
+  req.once(
+    'close',
+    () =>
+      req.complete || inflated.destroy(fail('git.protocol', 'the request', { found: 'its end is missing' })),
+  );
+  return req.pipe(inflated);
 }
 
 /** Settles when a stream takes more, or never will. */

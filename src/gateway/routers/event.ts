@@ -46,8 +46,8 @@ export function eventRouter(gateway: Gateway) {
       })
       .input(subscribeInput)
       .subscription(async function* ({ ctx, input, signal }) {
-        const call = await answered(async () => ctx.call());
-        await answered(async () =>
+        const call = await answered(gateway, async () => ctx.call());
+        await answered(gateway, async () =>
           authoriseRead(gateway, call, { action: 'event:read', project: input.project }),
         );
         const from =
@@ -56,7 +56,7 @@ export function eventRouter(gateway: Gateway) {
             : Number(input.lastEventId);
         for await (const event of follow(gateway, input.project, from, signal)) {
           // The token may end, or be revoked, while the stream is open.
-          await answered(async () =>
+          await answered(gateway, async () =>
             authoriseRead(gateway, call, { action: 'event:read', project: input.project }),
           );
           if (input.types === undefined || input.types.some((type) => type === event.type))

@@ -86,37 +86,43 @@ async function walkLevel(reader: ObjectReader, level: readonly Folder[], open: O
 function compare(at: Folder, old: readonly TreeEntry[], next: readonly TreeEntry[], open: Open): void {
   const oldByKey = new Map(old.map((entry) => [entry.key, entry]));
   const seen = new Set<string>();
-  const added: string[] = [];
   for (const entry of next) {
-    const before = oldByKey.get(entry.key);
-    if (before === undefined) added.push(entry.key);
-    if (seen.has(entry.key))
-      open.oddities.push({ kind: 'duplicate', path: pathOf(at, entry.key), found: 'twice in one tree' });
+    const path = pathOf(at, entry.key);
+    if (seen.has(entry.key)) open.oddities.push({ kind: 'duplicate', path, found: 'twice in one tree' });
     seen.add(entry.key);
-    if (before?.oid !== entry.oid || before.mode !== entry.mode) differ(at, before, entry, open);
+    const before = oldByKey.get(entry.key);
+    if (before === undefined || !sameEntry(before, entry)) differ(path, before, entry, open);
   }
-  for (const entry of old) if (!seen.has(entry.key)) differ(at, entry, undefined, open);
+  for (const entry of old) if (!seen.has(entry.key)) differ(pathOf(at, entry.key), entry, undefined, open);
   if (at.new !== undefined) noteShape(at, next, open);
-  noteTwins(at, added, next, open);
+  noteTwins(
+    at,
+    next.filter(({ key }) => !oldByKey.has(key)).map(({ key }) => key),
+    next,
+    open,
+  );
 }
+
+const sameEntry = (a: TreeEntry, b: TreeEntry): boolean => a.oid === b.oid && a.mode === b.mode;
 
 const pathOf = (at: Folder, key: string): string => at.prefix + decodeKey(key);
 
 /** One name of two trees: folders go on the list, everything else is a change. */
-function differ(at: Folder, before: TreeEntry | undefined, after: TreeEntry | undefined, open: Open): void {
-  const path = pathOf(at, before?.key ?? after?.key ?? '');
-  const oldTree = before && isTreeMode(before.mode) ? before.oid : undefined;
-  const newTree = after && isTreeMode(after.mode) ? after.oid : undefined;
-  if (after !== undefined) noteEntry(path, after, newTree !== undefined, open);
-  if (oldTree !== newTree) open.folders.push(folder(`${path}/`, oldTree, newTree));
-  const old = oldTree === undefined ? before : undefined;
-  const next = newTree === undefined ? after : undefined;
-  if (old === undefined && next === undefined) return;
+function differ(path: string, before: TreeEntry | undefined, after: TreeEntry | undefined, open: Open): void {
+  const [old, next] = [sides(before), sides(after)];
+  if (after !== undefined) noteEntry(path, after, next.tree !== undefined, open);
+  if (old.tree !== next.tree) open.folders.push(folder(`${path}/`, old.tree, next.tree));
+  if (old.file === undefined && next.file === undefined) return;
   open.changes.push({
     path,
-    ...(old && { oldMode: old.mode, oldOid: old.oid }),
-    ...(next && { newMode: next.mode, newOid: next.oid }),
+    ...(old.file && { oldMode: old.file.mode, oldOid: old.file.oid }),
+    ...(next.file && { newMode: next.file.mode, newOid: next.file.oid }),
   });
+}
+
+function sides(entry: TreeEntry | undefined): { tree?: Oid; file?: TreeEntry } {
+  if (entry === undefined) return {};
+  return isTreeMode(entry.mode) ? { tree: entry.oid } : { file: entry };
 }
 
 function noteEntry(path: string, entry: TreeEntry, tree: boolean, open: Open): void {
@@ -140,19 +146,19 @@ function noteShape(at: Folder, entries: readonly TreeEntry[], open: Open): void 
 
 function noteTwins(at: Folder, added: readonly string[], next: readonly TreeEntry[], open: Open): void {
   if (added.length === 0) return;
-  const fresh = new Map<string, string>();
-  for (const key of added) {
+  const names = new Map<string, string>();
+  const note = (key: string, isAdded: boolean): void => {
     const name = decodeKey(key);
     const twin = twinKey(name);
-    const other = fresh.get(twin);
-    if (other !== undefined && other !== name) open.twins.push([at.prefix + name, at.prefix + other]);
-    fresh.set(twin, name);
-  }
-  const isFresh = new Set(added);
-  for (const { key } of next) {
-    const name = decodeKey(key);
-    const mine = fresh.get(twinKey(name));
-    if (mine !== undefined && mine !== name && !isFresh.has(key))
-      open.twins.push([at.prefix + mine, at.prefix + name]);
-  }
+    const other = names.get(twin);
+    if (isAdded) names.set(twin, name);
+    if (other !== undefined && other !== name) {
+      open.twins.push(
+        isAdded ? [at.prefix + name, at.prefix + other] : [at.prefix + other, at.prefix + name],
+      );
+    }
+  };
+  for (const key of added) note(key, true);
+  const fresh = new Set(added);
+  for (const { key } of next) if (!fresh.has(key)) note(key, false);
 }

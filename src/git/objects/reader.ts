@@ -1,3 +1,4 @@
+import { finished } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
 import type { Oid } from '../../policies/facts.ts';
 import type { GitRunner } from '../runner.ts';
@@ -37,29 +38,15 @@ const commitBytesMax = 1024 * 1024;
 const treeBytesMax = 32 * 1024 * 1024;
 
 /** The process starts with the first question, and anew after it has died; a question lost with it is rejected. */
-export function createObjectReader({ runner, gitDir, env, trees }: ReaderOptions): ObjectReader {
+export function createObjectReader(options: ReaderOptions): ObjectReader {
+  const { trees } = options;
   let child: Promise<Child> | undefined;
   const parser = createBatchParser();
 
-  const start = async (): Promise<Child> => {
-    const started = await runner.stream(['cat-file', '--batch-command'], {
-      gitDir,
-      stdin: true,
-      ...(env !== undefined && { env }),
-    });
-    started.stdin?.on('error', () => undefined);
-    started.stderr.resume();
-    started.stdout.on('data', (chunk: Buffer) => parser.push(chunk));
-    started.stdout.once('close', () => {
-      child = undefined;
-      parser.fail(fail('git.failed', 'git cat-file', { found: 'it ended before it answered' }));
-    });
-    started.stdout.resume();
-    return started;
-  };
-
   const alive = async (): Promise<Child> => {
-    child ??= start();
+    child ??= startBatch(options, parser, () => {
+      child = undefined;
+    });
     const asked = child;
     const running = await asked.catch((error: unknown) => {
       child = undefined;
@@ -107,4 +94,22 @@ export function createObjectReader({ runner, gitDir, env, trees }: ReaderOptions
       await running.exited;
     },
   };
+}
+
+async function startBatch(
+  { runner, gitDir, env }: ReaderOptions,
+  parser: ReturnType<typeof createBatchParser>,
+  gone: () => void,
+): Promise<Child> {
+  const args = ['cat-file', '--batch-command'];
+  const child = await runner.stream(args, { gitDir, stdin: true, ...(env !== undefined && { env }) });
+  child.stdin?.on('error', () => undefined);
+  child.stderr.resume();
+  child.stdout.on('data', (chunk: Buffer) => parser.push(chunk));
+  finished(child.stdout, { writable: false }, () => {
+    gone();
+    parser.fail(fail('git.failed', 'git cat-file', { found: 'it ended before it answered' }));
+  });
+  child.stdout.resume();
+  return child;
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { finished, type Readable, type Writable } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
 
@@ -39,40 +39,65 @@ interface Entry {
   ended: boolean;
 }
 
+type Send = (message: ToHelper) => void;
+
+function kill(entry: Entry, graceMs: number, send: Send): void {
+  const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
+    if (!entry.ended) send({ kind: 'kill', id: entry.id, signal: name });
+  };
+  signal(graceMs <= 0 ? 'SIGKILL' : 'SIGTERM');
+  if (graceMs <= 0) return;
+  const timer = setTimeout(signal, graceMs, 'SIGKILL');
+  void entry.exited.then(() => clearTimeout(timer));
+}
+
+/** Resolves the child of an entry once everything of it is there. */
+function handOut(entry: Entry, send: Send): void {
+  const { pid, sockets, exited } = entry;
+  const [, stdout, stderr, from3] = sockets;
+  if (pid === undefined || stdout === undefined || stderr === undefined) return;
+  if (entry.needs.some((descriptor) => sockets[descriptor] === undefined)) return;
+  entry.handedOut = true;
+  // Nothing is ever written to what is only read; closing it at its end frees the descriptor.
+  for (const readable of [stdout, stderr, from3].filter((socket) => socket !== undefined)) {
+    finished(readable, { writable: false }, () => readable.destroy());
+  }
+  entry.resolve({
+    pid,
+    stdout,
+    stderr,
+    ...optional(entry),
+    exited,
+    kill: (graceMs = 0) => kill(entry, graceMs, send),
+  });
+}
+
+function optional({ sockets: [stdin, , , from3, to4] }: Entry): Pick<Child, 'stdin' | 'from3' | 'to4'> {
+  return { ...(stdin && { stdin }), ...(from3 && { from3 }), ...(to4 && { to4 }) };
+}
+
+function makeEntry(
+  id: number,
+  file: string,
+  needs: readonly number[],
+): { entry: Entry; child: Promise<Child> } {
+  let end: Entry['end'] = () => undefined;
+  const exited = new Promise<Exit>((resolve) => {
+    end = resolve;
+  });
+  let settle: Pick<Entry, 'resolve' | 'reject'> = { resolve: () => undefined, reject: () => undefined };
+  const child = new Promise<Child>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return {
+    child,
+    entry: { id, file, needs, sockets: [], exited, end, ...settle, handedOut: false, ended: false },
+  };
+}
+
 /** The children of one helper: brings together what arrives on its channel and on the private socket. */
-export function createChildren(send: (message: ToHelper) => void) {
+export function createChildren(send: Send) {
   const entries = new Map<number, Entry>();
-
-  const kill = (entry: Entry, graceMs: number): void => {
-    const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
-      if (!entry.ended) send({ kind: 'kill', id: entry.id, signal: name });
-    };
-    signal(graceMs <= 0 ? 'SIGKILL' : 'SIGTERM');
-    if (graceMs <= 0) return;
-    const timer = setTimeout(signal, graceMs, 'SIGKILL');
-    void entry.exited.then(() => clearTimeout(timer));
-  };
-
-  const handOut = (entry: Entry): void => {
-    const { pid, sockets } = entry;
-    const [stdin, stdout, stderr, from3, to4] = sockets;
-    if (pid === undefined || stdout === undefined || stderr === undefined) return;
-    if (entry.needs.some((descriptor) => sockets[descriptor] === undefined)) return;
-    entry.handedOut = true;
-    if (entry.ended) entries.delete(entry.id);
-    // Nothing is ever written to what is only read; closing it at its end frees the descriptor.
-    for (const readable of [stdout, stderr, from3]) readable?.once('end', () => readable.destroy());
-    entry.resolve({
-      pid,
-      stdout,
-      stderr,
-      ...(stdin && { stdin }),
-      ...(from3 && { from3 }),
-      ...(to4 && { to4 }),
-      exited: entry.exited,
-      kill: (graceMs = 0) => kill(entry, graceMs),
-    });
-  };
 
   const drop = (entry: Entry, found: string): void => {
     entries.delete(entry.id);
@@ -82,33 +107,24 @@ export function createChildren(send: (message: ToHelper) => void) {
     entry.end({ code: null, signal: null });
   };
 
+  /** A short-lived child may end before its last connection is here; it is forgotten when both have happened. */
+  const tidy = (entry: Entry): void => {
+    if (!entry.handedOut) handOut(entry, send);
+    if (entry.handedOut && entry.ended) entries.delete(entry.id);
+  };
+
   return {
     expect(id: number, file: string, needs: readonly number[]): Promise<Child> {
-      let end: Entry['end'] = () => undefined;
-      const exited = new Promise<Exit>((resolve) => {
-        end = resolve;
-      });
-      return new Promise<Child>((resolve, reject) => {
-        entries.set(id, {
-          id,
-          file,
-          needs,
-          sockets: [],
-          exited,
-          end,
-          resolve,
-          reject,
-          handedOut: false,
-          ended: false,
-        });
-      });
+      const { entry, child } = makeEntry(id, file, needs);
+      entries.set(id, entry);
+      return child;
     },
     /** Gives a connection to its child; false when there is no such child. */
     attach(id: number, descriptor: number, socket: Socket): boolean {
       const entry = entries.get(id);
       if (entry === undefined) return false;
       entry.sockets[descriptor] = socket;
-      handOut(entry);
+      tidy(entry);
       return true;
     },
     hear(message: FromHelper): void {
@@ -116,15 +132,15 @@ export function createChildren(send: (message: ToHelper) => void) {
       if (entry === undefined) return;
       if (message.kind === 'failed') {
         drop(entry, message.message);
-      } else if (message.kind === 'started') {
+        return;
+      }
+      if (message.kind === 'started') {
         entry.pid = message.pid;
-        handOut(entry);
       } else {
         entry.ended = true;
         entry.end({ code: message.code, signal: message.signal });
-        // A short-lived child may end before its last connection is here; then `handOut` forgets it.
-        if (entry.handedOut) entries.delete(entry.id);
       }
+      tidy(entry);
     },
     abandon(found: string): void {
       for (const entry of [...entries.values()]) drop(entry, found);

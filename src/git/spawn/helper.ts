@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { type FromHelper, greeting, type ToHelper } from './protocol.ts';
 
 const socketPath = process.argv[2] ?? '';
@@ -24,33 +25,32 @@ async function open(id: number, descriptor: number): Promise<Socket> {
   return socket;
 }
 
-async function start(order: Extract<ToHelper, { kind: 'start' }>): Promise<void> {
+type Order = Extract<ToHelper, { kind: 'start' }>;
+
+async function start(order: Order): Promise<void> {
   const { id } = order;
-  const [stdin, stdout, stderr, from3, to4] = await Promise.all([
+  const [stdin, output, talk] = await Promise.all([
     order.stdin ? open(id, 0) : undefined,
-    open(id, 1),
-    open(id, 2),
-    order.talk ? open(id, 3) : undefined,
-    order.talk ? open(id, 4) : undefined,
+    Promise.all([open(id, 1), open(id, 2)]),
+    Promise.all(order.talk ? [open(id, 3), open(id, 4)] : []),
   ]);
-  const inherited = [stdin, stdout, stderr].filter((socket) => socket !== undefined);
-  // A group of its own, so that one signal reaches everything the child started.
   const child = spawn(order.file, order.args, {
     cwd: order.cwd,
     env: order.env,
+    // A group of its own, so that one signal reaches everything the child started.
     detached: true,
     // Descriptors 0 to 2 are the connections themselves: no byte is copied here. libuv makes only those blocking,
     // and a shell cannot read from a non-blocking one, so 3 and 4 are pipes that are pumped.
-    stdio: [
-      stdin ?? 'ignore',
-      stdout ?? 'ignore',
-      stderr ?? 'ignore',
-      ...(order.talk ? (['pipe', 'pipe'] as const) : []),
-    ],
+    stdio: [stdin ?? 'ignore', ...output, ...talk.map(() => 'pipe' as const)],
   });
-  for (const socket of inherited) socket.destroy();
+  for (const socket of [stdin, ...output]) socket?.destroy();
   children.set(id, child);
-  if (from3 !== undefined && to4 !== undefined) pump(child, from3, to4);
+  watch(id, child, talk);
+  pump(child, talk);
+  if (child.pid !== undefined) tell({ kind: 'started', id, pid: child.pid });
+}
+
+function watch(id: number, child: ChildProcess, [from3, to4]: readonly Socket[]): void {
   child.once('error', (error) => {
     children.delete(id);
     from3?.destroy();
@@ -62,15 +62,16 @@ async function start(order: Extract<ToHelper, { kind: 'start' }>): Promise<void>
     to4?.destroy();
     tell({ kind: 'ended', id, code, signal });
   });
-  if (child.pid !== undefined) tell({ kind: 'started', id, pid: child.pid });
 }
 
-function pump(child: ChildProcess, from3: Socket, to4: Socket): void {
-  const [, , , out, into] = child.stdio;
-  out?.on('error', () => from3.destroy());
-  into?.on('error', () => to4.destroy());
-  if (out !== null && out !== undefined && 'read' in out) out.pipe(from3);
-  if (into !== null && into !== undefined && 'write' in into) to4.pipe(into);
+function pump(child: ChildProcess, [from3, to4]: readonly Socket[]): void {
+  if (from3 === undefined || to4 === undefined) return;
+  const out = child.stdio[3] as Readable;
+  const into = child.stdio[4] as Writable;
+  out.on('error', () => from3.destroy());
+  into.on('error', () => to4.destroy());
+  out.pipe(from3);
+  to4.pipe(into);
 }
 
 function kill(id: number, signal: 'SIGTERM' | 'SIGKILL'): void {

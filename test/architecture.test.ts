@@ -1,0 +1,154 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const src = join(root, 'src');
+
+/** Folders from the bottom up; folders of one level are strangers. */
+const levels = [
+  ['lib'],
+  ['tiers'],
+  ['policies'],
+  ['store', 'git', 'analysis'],
+  ['tasks', 'memory', 'runtime'],
+  ['line'],
+  ['kaizen'],
+  ['gateway'],
+  ['triggers'],
+  ['dashboard', 'cli'],
+];
+const levelOf = new Map(
+  levels.flatMap((names, level) => names.map((name): [string, number] => [name, level])),
+);
+const pure = new Set(['lib', 'tiers', 'policies']);
+const composition = new Set(['app.ts', 'config.ts', 'index.ts']);
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => join(src, name));
+
+const importPattern = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gms;
+const dynamicPattern = /\bimport\(\s*'([^']+)'/g;
+
+function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
+  const text = readFileSync(file, 'utf8');
+  const found = [...text.matchAll(importPattern)].map(([whole, type, specifier = '']) => ({
+    specifier,
+    typeOnly:
+      type !== undefined ||
+      /^(?:import|export)\s*\{\s*(?:type\s+\w+(?:\s+as\s+\w+)?\s*,?\s*)+\}/s.test(whole),
+  }));
+  const dynamic = [...text.matchAll(dynamicPattern)].map(([, specifier = '']) => ({
+    specifier,
+    typeOnly: false,
+  }));
+  return [...found, ...dynamic];
+}
+
+const local: Import[] = files.flatMap((file) =>
+  importsOf(file)
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map(({ specifier, typeOnly }) => ({
+      from: relative(src, file),
+      to: relative(src, resolve(dirname(file), specifier)),
+      typeOnly,
+    })),
+);
+
+const folderOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] ?? '') : '');
+
+describe('the architecture', () => {
+  it('sees the imports that it judges', () => {
+    expect(local.length).toBeGreaterThan(300);
+  });
+
+  it('knows every folder of src', () => {
+    const folders = new Set(files.map((file) => folderOf(relative(src, file))).filter((name) => name !== ''));
+    expect([...folders].filter((name) => !levelOf.has(name))).toEqual([]);
+  });
+
+  it('imports downwards only, and never between folders of one level', () => {
+    const wrong = local.filter(({ from, to, typeOnly }) => {
+      const [one, other] = [folderOf(from), folderOf(to)];
+      if (one === other || one === '') return false;
+      // Clients need the type of the router, and nothing else of it.
+      if (typeOnly && to === 'gateway/routers/index.ts') return false;
+      if (other === '') return one !== 'cli';
+      return (levelOf.get(one) ?? -1) <= (levelOf.get(other) ?? 99);
+    });
+    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  it('has a composition root that only the command line imports', () => {
+    const wrong = local.filter(
+      ({ from, to }) => composition.has(to) && folderOf(from) !== 'cli' && folderOf(from) !== '',
+    );
+    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  it('keeps lib, tiers and policies free of I/O, clock, randomness and environment', () => {
+    const forbidden =
+      /\bprocess\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\b|\bfetch\(|\bperformance\./;
+    const wrong = files
+      .filter((file) => pure.has(folderOf(relative(src, file))))
+      .filter((file) => forbidden.test(withoutComments(readFileSync(file, 'utf8'))));
+    expect(wrong.map((file) => relative(src, file)).filter((name) => !allowedMentions.has(name))).toEqual([]);
+  });
+
+  it('lets nothing of the platform into lib, tiers and policies', () => {
+    const wrong = files
+      .filter((file) => pure.has(folderOf(relative(src, file))))
+      .filter((file) => importsOf(file).some(({ specifier }) => specifier.startsWith('node:')));
+    expect(wrong.map((file) => relative(src, file))).toEqual([]);
+  });
+
+  it('has no cycle of value imports', () => {
+    const graph = new Map<string, string[]>();
+    for (const { from, to, typeOnly } of local)
+      if (!typeOnly) graph.set(from, [...(graph.get(from) ?? []), to]);
+    expect(cycleIn(graph)).toBeUndefined();
+  });
+
+  it('keeps files within 300 lines of code', () => {
+    const long = files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 300);
+    expect(long.map((file) => relative(src, file))).toEqual([]);
+  });
+});
+
+/** Files that name such a thing as data: what source text may not hold. */
+const allowedMentions = new Set(['policies/measure/opaque.ts']);
+
+const withoutComments = (text: string): string =>
+  text
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\/\/.*$/gm, '')
+    .replace(/'(?:[^'\\\n]|\\.)*'/g, "''");
+
+function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (node: string): string[] | undefined => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+    if (done.has(node)) return undefined;
+    path.push(node);
+    for (const next of graph.get(node) ?? []) {
+      const cycle = visit(next);
+      if (cycle !== undefined) return cycle;
+    }
+    path.pop();
+    done.add(node);
+    return undefined;
+  };
+  for (const node of graph.keys()) {
+    const cycle = visit(node);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}

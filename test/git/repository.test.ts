@@ -1,0 +1,245 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkoutTree } from '../../src/git/checkout.ts';
+import { bumpFence, readRef } from '../../src/git/refs.ts';
+import { createRepository, mainOid, maintain, openRepository } from '../../src/git/repository.ts';
+import { unsafeSettings } from '../../src/git/settings.ts';
+import { mirrorUpstream, syncUpstream } from '../../src/git/upstream.ts';
+import { forgeTree } from '../support/forge.ts';
+import { commit, git, must, startServer, type TestServer, write } from '../support/git-server.ts';
+
+let server: TestServer;
+let source: string;
+beforeAll(async () => {
+  server = await startServer();
+  source = join(server.folder, 'source');
+});
+afterAll(() => server.close());
+const create = (name: string, from: string, branch?: string) =>
+  createRepository({
+    runner: server.runner,
+    gitDir: join(server.folder, name),
+    source: from,
+    ...(branch && { branch }),
+  });
+
+const files = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+
+test('adopting takes main and tags, shares the objects on disk and touches nothing of the user’s', async () => {
+  await must(source, ['branch', 'private']);
+  await must(source, ['tag', 'v1']);
+  await must(source, ['gc', '-q']);
+  write(source, { 'untracked.txt': 'mine' });
+  const before = files(source).map((path) => [path, readFileSync(path, 'latin1')]);
+  const { gitDir, mainRef } = await create('adopted.git', source);
+  expect(files(source).map((path) => [path, readFileSync(path, 'latin1')])).toEqual(before);
+  expect(mainRef).toBe('refs/heads/main');
+  const refs = await must(gitDir, ['for-each-ref', '--format=%(refname)']);
+  expect(refs.split('\n')).toEqual(['refs/heads/main', 'refs/tags/v1']);
+  const [pack = ''] = readdirSync(join(gitDir, 'objects/pack')).filter((name) => name.endsWith('.pack'));
+  expect(statSync(join(gitDir, 'objects/pack', pack)).ino).toBe(
+    statSync(join(source, '.git/objects/pack', pack)).ino,
+  );
+  expect(await must(gitDir, ['config', '--list'])).not.toContain(source);
+  await must(gitDir, ['fsck', '--strict']);
+});
+
+test('a branch of another name, a linked worktree and an empty repository can be adopted', async () => {
+  expect((await create('other.git', source, 'private')).mainRef).toBe('refs/heads/private');
+  await must(source, ['worktree', 'add', '-q', join(server.folder, 'linked'), 'private']);
+  expect((await create('linked.git', join(server.folder, 'linked'), 'main')).mainRef).toBe('refs/heads/main');
+  const empty = join(server.folder, 'empty');
+  mkdirSync(empty);
+  await must(empty, ['init', '-q', '-b', 'trunk']);
+  const adopted = await create('empty.git', empty);
+  expect([adopted.mainRef, await mainOid(server.runner, adopted)]).toEqual(['refs/heads/trunk', undefined]);
+  expect((await openRepository(server.runner, adopted.gitDir)).mainRef).toBe('refs/heads/trunk');
+});
+
+test('a source that borrows objects is copied whole', async () => {
+  await must(server.folder, ['clone', '-q', '--shared', source, 'borrower']);
+  const { gitDir } = await create('whole.git', join(server.folder, 'borrower'));
+  expect(existsSync(join(gitDir, 'objects/info/alternates'))).toBe(false);
+  await must(gitDir, ['fsck', '--strict']);
+});
+
+test('shallow and partial clones, a folder without git and an unknown branch are refused, and nothing is left', async () => {
+  await commit(source, { 'two.txt': '2' }, 'two');
+  await must(server.folder, ['clone', '-q', '--depth=1', `file://${source}`, 'shallow']);
+  await must(source, ['config', 'uploadpack.allowFilter', 'true']);
+  await must(server.folder, ['clone', '-q', '--filter=blob:none', `file://${source}`, 'partial']);
+  mkdirSync(join(server.folder, 'plain'));
+  const cases = [
+    ['shallow', undefined, 'repo.shallow'],
+    ['partial', undefined, 'repo.shallow'],
+    ['plain', undefined, 'repo.missing'],
+    ['nowhere', undefined, 'repo.missing'],
+    ['source', 'no-such', 'repo.missing'],
+  ] as const;
+  const before = readdirSync(server.folder).sort();
+  for (const [name, branch, code] of cases) {
+    await expect(create('refused.git', join(server.folder, name), branch), name).rejects.toMatchObject({
+      code,
+    });
+  }
+  expect(readdirSync(server.folder).sort()).toEqual(before);
+});
+
+test('unsafe settings, hooks and files are named', async () => {
+  const { gitDir } = await create('unsafe.git', source);
+  expect(await unsafeSettings(server.runner, gitDir)).toEqual([]);
+  for (const [key, value] of [
+    ['core.fsmonitor', 'evil'],
+    ['filter.x.smudge', 'evil'],
+    ['receive.fsckObjects', 'false'],
+    ['include.path', 'x'],
+    ['core.fsync', 'none'],
+    ['alias.x', '!evil'],
+    ['remote.o.uploadpack', 'evil'],
+  ] as const) {
+    await must(gitDir, ['config', key, value]);
+  }
+  write(gitDir, { 'hooks/post-receive': '#!/bin/sh', 'info/grafts': '' });
+  chmodSync(join(gitDir, 'hooks/post-receive'), 0o755);
+  chmodSync(gitDir, 0o777);
+  const keys = (await unsafeSettings(server.runner, gitDir)).map(({ key }) => key);
+  expect(keys.sort()).toEqual([
+    '.',
+    'alias.x',
+    'core.fsmonitor',
+    'core.fsync',
+    'filter.x.smudge',
+    'hooks/post-receive',
+    'include.path',
+    'info/grafts',
+    'receive.fsckobjects',
+    'remote.o.uploadpack',
+  ]);
+});
+
+test('maintenance packs what many pushes brought and loses nothing', async () => {
+  const work = await server.clone('busy');
+  for (let i = 0; i < 5; i++) {
+    await commit(work, { [`src/cart/${i}.ts`]: `${i}\n` });
+    await must(work, ['push', '-q', 'origin', `HEAD:task/cart/1/m${i}`]);
+  }
+  const packs = () =>
+    readdirSync(join(server.repository.gitDir, 'objects/pack')).filter((name) => name.endsWith('.pack'))
+      .length;
+  const before = packs();
+  await maintain(server.runner, server.repository.gitDir);
+  expect(packs()).toBeLessThan(before);
+  await must(server.repository.gitDir, ['fsck', '--strict']);
+});
+
+test('upstream is followed forward only, mirrored with a lease, and a divergence moves nothing', async () => {
+  await must(server.folder, ['clone', '-q', '--bare', source, 'upstream.git']);
+  const url = join(server.folder, 'upstream.git');
+  const repository = await create('follower.git', source);
+  const place = { runner: server.runner, gitDir: repository.gitDir };
+  const fence = (await bumpFence(place, undefined)) ?? '';
+  const upstream = { runner: server.runner, repository, url, remoteRef: 'refs/heads/main' };
+  const first = (await mainOid(server.runner, repository)) ?? '';
+  expect(await syncUpstream(upstream, fence)).toEqual({ kind: 'same', main: first });
+  const theirs = await commit(source, { 'upstream.txt': '1' }, 'theirs');
+  await must(source, ['push', '-q', url, 'main']);
+  expect(await syncUpstream(upstream, fence)).toEqual({ kind: 'forwarded', from: first, main: theirs });
+
+  const tree = await must(url, ['rev-parse', `${theirs}^{tree}`]);
+  const ours = await must(repository.gitDir, [
+    '-c',
+    'user.name=a',
+    '-c',
+    'user.email=a@b',
+    'commit-tree',
+    tree,
+    '-p',
+    theirs,
+    '-m',
+    'ours',
+  ]);
+  await must(repository.gitDir, ['update-ref', 'refs/heads/main', ours]);
+  expect(await syncUpstream(upstream, fence)).toEqual({ kind: 'ahead', main: ours });
+  await expect(mirrorUpstream(upstream, ours, first)).rejects.toMatchObject({ code: 'sync.diverged' });
+  await mirrorUpstream(upstream, ours, theirs);
+  expect(await must(url, ['rev-parse', 'main'])).toBe(ours);
+
+  const other = await commit(source, { 'upstream.txt': '2' }, 'other');
+  await must(source, ['push', '-q', '-f', url, 'main']);
+  await expect(syncUpstream(upstream, fence)).rejects.toMatchObject({ code: 'sync.diverged' });
+  expect([await readRef(place, 'refs/heads/main'), other === ours]).toEqual([ours, false]);
+  await expect(syncUpstream({ ...upstream, url: 'ext::sh -c evil' }, fence)).rejects.toThrow(/remote helper/);
+});
+
+test('a checkout writes the bytes of the tree whatever attributes, filters and hooks ask for', async () => {
+  const marker = join(server.folder, 'ran');
+  await must(source, ['config', 'core.autocrlf', 'false']);
+  const oid = await commit(source, {
+    '.gitattributes':
+      '*.txt text eol=crlf ident filter=evil export-subst\n*.u working-tree-encoding=UTF-16LE\nsub/* export-ignore\n',
+    'a.txt': 'line $Id$ $Format:%H$\n',
+    'b.u': Buffer.from('plain\n', 'utf16le'),
+    'sub/kept': 'kept\n',
+  });
+  const repository = await create('checkout.git', source);
+  await must(repository.gitDir, ['config', 'filter.evil.smudge', `touch ${marker}`]);
+  write(repository.gitDir, { 'hooks/post-checkout': `#!/bin/sh\ntouch ${marker}\n` });
+  chmodSync(join(repository.gitDir, 'hooks/post-checkout'), 0o755);
+  const folder = join(server.folder, 'out');
+  await checkoutTree({ runner: server.runner, gitDir: repository.gitDir, commit: oid, folder });
+  expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('line $Id$ $Format:%H$\n');
+  expect(readFileSync(join(folder, 'b.u'), 'utf8')).toBe('plain\n');
+  expect([
+    existsSync(join(folder, 'sub/kept')),
+    existsSync(join(folder, '.git')),
+    existsSync(marker),
+  ]).toEqual([true, false, false]);
+});
+
+test('links that stay inside are links, links that lead out are files', async () => {
+  mkdirSync(join(source, 'links'), { recursive: true });
+  symlinkSync('../README.md', join(source, 'links/in'));
+  symlinkSync('../../etc/passwd', join(source, 'links/out'));
+  symlinkSync('/etc/passwd', join(source, 'links/absolute'));
+  const oid = await commit(source, {});
+  const repository = await create('links.git', source);
+  const folder = join(server.folder, 'linkout');
+  await checkoutTree({ runner: server.runner, gitDir: repository.gitDir, commit: oid, folder });
+  expect(readlinkSync(join(folder, 'links/in'))).toBe('../README.md');
+  for (const name of ['out', 'absolute']) expect(statSync(join(folder, 'links', name)).isFile()).toBe(true);
+  expect(readFileSync(join(folder, 'links/absolute'), 'utf8')).toBe('/etc/passwd');
+});
+
+test('a tree that would write through a link or into .git is not checked out', async () => {
+  const { gitDir } = server.repository;
+  const blob = await must(gitDir, ['hash-object', '-w', '--stdin'], 'x\n');
+  const target = await must(gitDir, ['hash-object', '-w', '--stdin'], '/tmp');
+  const sub = await forgeTree(gitDir, [{ mode: '100644', name: 'f', oid: blob }]);
+  const twice = await forgeTree(gitDir, [
+    { mode: '120000', name: 'd', oid: target },
+    { mode: '40000', name: 'd', oid: sub },
+  ]);
+  const dotGit = await forgeTree(gitDir, [{ mode: '40000', name: '.git', oid: sub }]);
+  for (const [index, tree] of [twice, dotGit].entries()) {
+    const folder = join(server.folder, `trap${index}`);
+    const oid = (
+      await git(gitDir, ['-c', 'user.name=a', '-c', 'user.email=a@b', 'commit-tree', tree, '-m', 'x'])
+    ).out.trim();
+    await checkoutTree({ runner: server.runner, gitDir, commit: oid, folder }).catch(() => undefined);
+    expect([existsSync('/tmp/f'), existsSync(join(folder, '.git'))]).toEqual([false, false]);
+  }
+});
