@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { fail } from '../lib/errors.ts';
 import type { Client } from '../gateway/client.ts';
+import { fail } from '../lib/errors.ts';
 import { findGateway, type GatewayFile } from './gateway-file.ts';
 import type { Environment, World } from './world.ts';
 

@@ -1,11 +1,11 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { CryptoKey } from 'jose';
 import { z } from 'zod';
-import { fail } from '../../lib/errors.ts';
 import { verifyCheckpoint } from '../../gateway/auth/token-service.ts';
+import { fail } from '../../lib/errors.ts';
 import { type Checkpoint, checkpointFault } from '../../store/audit.ts';
 import { type ChainedEvent, type ChainFault, genesisHash, verifyChain } from '../../store/chain.ts';
 
@@ -72,7 +72,8 @@ async function signedFault(
   for (const one of signed) {
     const { position } = one;
     const hash = seen.get(position);
-    if (hash === undefined) return { position, found: 'the end of the log', expected: `events up to ${position}` };
+    if (hash === undefined)
+      return { position, found: 'the end of the log', expected: `events up to ${position}` };
     const fault = await checkpointFault([{ position, hash }], new Map([[position, one]]), verified);
     if (fault !== null) return fault;
   }
@@ -106,9 +107,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-type Keys = ReadonlyMap<string, CryptoKey>;
+type Keys = ReadonlyMap<string, KeyObject>;
 
-const jwksSchema = z.object({ keys: z.array(z.object({ kid: z.string(), kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() })) });
+const jwksSchema = z.object({
+  keys: z.array(
+    z.object({ kid: z.string(), kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+  ),
+});
 
 async function readKeys(path: string): Promise<Keys> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
@@ -116,11 +121,7 @@ async function readKeys(path: string): Promise<Keys> {
   });
   const parsed = jwksSchema.safeParse(parseJson(text));
   if (!parsed.success) throw fail('cli.usage', path, { found: 'no JWKS', next: 'andon token keys --json' });
-  const { importJWK } = await import('jose');
-  const rows = await Promise.all(
-    parsed.data.keys.map(async (jwk) => [jwk.kid, (await importJWK(jwk, 'EdDSA')) as CryptoKey] as const),
-  );
-  return new Map(rows);
+  return new Map(parsed.data.keys.map((jwk) => [jwk.kid, createPublicKey({ key: jwk, format: 'jwk' })]));
 }
 
 function asUsage(error: unknown, path: string): unknown {

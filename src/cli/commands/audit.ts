@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
 import type { AuditResult } from '../../store/audit.ts';
-import { act, group, leaf, type Run } from '../command.ts';
 import { verifyFile } from '../audit/verify-file.ts';
+import { act, group, leaf, type Run } from '../command.ts';
 import type { World } from '../world.ts';
 
 interface VerifyOptions {
@@ -35,7 +35,10 @@ async function verify(run: Run<VerifyOptions>) {
   const signed = 'signatures' in result && result.signatures === false ? 'not verified (no --jwks)' : 'good';
   return {
     data: { ok: true, ...result },
-    lines: [`unbroken: ${events} events up to position ${position}, ${checkpoints} checkpoints (${signed})`, hash],
+    lines: [
+      `unbroken: ${events} events up to position ${position}, ${checkpoints} checkpoints (${signed})`,
+      hash,
+    ],
   };
 }
 

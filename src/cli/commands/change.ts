@@ -21,12 +21,20 @@ interface OfferOptions {
 export function changeCommand(world: World): Command {
   return group('change', 'changes: check, submit, look at')
     .addCommand(
-      offer(leaf('submit', 'offer a pushed commit for landing', 'offers a pushed commit for landing; the lease ends, gates run'))
+      offer(
+        leaf(
+          'submit',
+          'offer a pushed commit for landing',
+          'offers a pushed commit for landing; the lease ends, gates run',
+        ),
+      )
         .option('--artefact <where>', 'where the result lies, for a task that is done by an artefact')
         .action(act<OfferOptions>(world, submit)),
     )
     .addCommand(
-      offer(leaf('check', 'judge a pushed commit without offering it')).action(act<OfferOptions>(world, check)),
+      offer(leaf('check', 'judge a pushed commit without offering it')).action(
+        act<OfferOptions>(world, check),
+      ),
     )
     .addCommand(listCommand(world))
     .addCommand(
@@ -54,7 +62,11 @@ async function submit(run: Run<OfferOptions>) {
   const offered = artefact === undefined ? { commit: await commitOf(run) } : { artefact };
   const data = await link.client.change.submit.mutate({ project: link.project, ...held, ...offered });
   const gates = data.gates.length === 0 ? 'no gates' : `gates ${data.gates.join(', ')}`;
-  return { data, lines: [`${short(data.change)}  ${held.task}  ${gates}`], talk: [`next: andon change show ${short(data.change)}`] };
+  return {
+    data,
+    lines: [`${short(data.change)}  ${held.task}  ${gates}`],
+    talk: [`next: andon change show ${short(data.change)}`],
+  };
 }
 
 const commitOf = async ({ options, world }: Run<OfferOptions>): Promise<string> =>
@@ -63,10 +75,16 @@ const commitOf = async ({ options, world }: Run<OfferOptions>): Promise<string> 
 async function check(run: Run<OfferOptions>) {
   const link = await run.link();
   const held = await heldLease(run, link, run.options);
-  const data = await link.client.change.check.query({ project: link.project, ...held, commit: await commitOf(run) });
+  const data = await link.client.change.check.query({
+    project: link.project,
+    ...held,
+    commit: await commitOf(run),
+  });
   const isSound = data.reasons.length === 0 && data.conflicts.length === 0 && data.offer === 'candidate';
   if (isSound) return { data, lines: ['nothing to refuse'] };
-  const lines = [`${data.offer}${data.conflicts.length === 0 ? '' : `: ${data.conflicts.map(printable).join(', ')}`}`];
+  const lines = [
+    `${data.offer}${data.conflicts.length === 0 ? '' : `: ${data.conflicts.map(printable).join(', ')}`}`,
+  ];
   if (data.reasons.length > 0) lines.push(...refusalLines(data.reasons, run.terminal.paint));
   return { data, lines, exit: 'refused' as const };
 }
@@ -77,19 +95,29 @@ function listCommand(world: World): Command {
     .option('--state <state>', `one of ${states.join(', ')}`)
     .option('--limit <n>', 'at most so many', wholeNumber(1, 500))
     .action(
-      act<{ task?: string; state?: (typeof states)[number]; limit?: number }>(world, async ({ link, options, terminal }) => {
-        const { client, project } = await link();
-        const { task, state, limit } = options;
-        const rows = await client.change.list.query({
-          project,
-          ...(task === undefined ? {} : { task }),
-          ...(state === undefined ? {} : { state }),
-          ...(limit === undefined ? {} : { limit }),
-        });
-        const cells = rows.map((row) => [short(row.id), stateCell(row.state), row.task, row.author, short(row.commitId), row.createdAt]);
-        const head = ['CHANGE', 'STATE', 'TASK', 'AUTHOR', 'COMMIT', 'SINCE'];
-        return { data: rows, lines: table(head, cells, terminal.paint) };
-      }),
+      act<{ task?: string; state?: (typeof states)[number]; limit?: number }>(
+        world,
+        async ({ link, options, terminal }) => {
+          const { client, project } = await link();
+          const { task, state, limit } = options;
+          const rows = await client.change.list.query({
+            project,
+            ...(task === undefined ? {} : { task }),
+            ...(state === undefined ? {} : { state }),
+            ...(limit === undefined ? {} : { limit }),
+          });
+          const cells = rows.map((row) => [
+            short(row.id),
+            stateCell(row.state),
+            row.task,
+            row.author,
+            short(row.commitId),
+            row.createdAt,
+          ]);
+          const head = ['CHANGE', 'STATE', 'TASK', 'AUTHOR', 'COMMIT', 'SINCE'];
+          return { data: rows, lines: table(head, cells, terminal.paint) };
+        },
+      ),
     );
 }
 
@@ -110,7 +138,10 @@ async function show({ link, terminal }: Run<object>, change: string) {
     lines: [
       ...facts.map(([name, value]) => `${name.padEnd(8)} ${printable(value)}`),
       ...row.gates.flatMap((gate) => gateLines(gate, terminal.paint)),
-      ...row.verdicts.map((one) => `verdict  ${one.approve ? 'approve' : 'reject'} by ${one.byAgent}: ${printable(one.reasons.join('; '))}`),
+      ...row.verdicts.map(
+        (one) =>
+          `verdict  ${one.approve ? 'approve' : 'reject'} by ${one.byAgent}: ${printable(one.reasons.join('; '))}`,
+      ),
     ],
   };
 }
@@ -127,7 +158,6 @@ function gateLines(gate: Shown['gates'][number], paint: (tone: 'quiet', text: st
 async function diff({ link }: Run<object>, change: string) {
   const { client, project } = await link();
   const data = await client.change.diff.query({ project, change });
-  return { data, lines: printableText(patchOf(data)).trimEnd().split('\n') };
+  const talk = data.truncated ? ['cut: fetch the branch to see all of it'] : [];
+  return { data, lines: printableText(data.text).trimEnd().split('\n'), talk };
 }
-
-const patchOf = (data: object): string => ('patch' in data && typeof data.patch === 'string' ? data.patch : '');

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import type { Command } from 'commander';
 import { constants } from 'node:os';
+import type { Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
 import { act, leaf } from '../command.ts';
 import type { World } from '../world.ts';
@@ -39,7 +39,11 @@ function authEnvironment({ env }: World, url: string, token: string): Record<str
   };
 }
 
-function runInherited(world: World, args: readonly string[], env: Record<string, string | undefined>): Promise<number> {
+function runInherited(
+  world: World,
+  args: readonly string[],
+  env: Record<string, string | undefined>,
+): Promise<number> {
   const child = spawn('git', args, { cwd: world.cwd, env, stdio: 'inherit' });
   // Ctrl-C reaches git as well, by the terminal; its end is ours.
   const wait = (): void => undefined;

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { act, group, leaf, many, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
-import { printable } from '../printable.ts';
+import { printable, printableText } from '../printable.ts';
 import { short, stateCell, table } from '../table.ts';
-import { printableText } from '../printable.ts';
 import type { World } from '../world.ts';
 
 interface JudgeOptions {
@@ -78,7 +77,10 @@ async function showGates({ link }: Run<object>, change: string, gate: string | u
   const shown = gate === undefined ? rows : rows.filter((row) => row.gate === gate);
   const lines = shown.flatMap((row) => [
     `${row.gate}: ${row.status}${row.exitCode === null ? '' : `, exit ${row.exitCode}`}`,
-    ...printableText(row.output ?? '').trimEnd().split('\n').filter((line) => line !== ''),
+    ...printableText(row.output ?? '')
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line !== ''),
   ]);
   return { data: shown, lines };
 }
@@ -119,7 +121,12 @@ export function verdictCommand(world: World): Command {
           act<object, [string]>(world, async ({ link, terminal }, change) => {
             const { client, project } = await link();
             const rows = await client.verdict.list.query({ project, change });
-            const cells = rows.map((row) => [row.approve ? 'approve' : 'reject', row.byAgent, row.tier, printable(row.reasons.join('; '))]);
+            const cells = rows.map((row) => [
+              row.approve ? 'approve' : 'reject',
+              row.byAgent,
+              row.tier,
+              printable(row.reasons.join('; ')),
+            ]);
             return { data: rows, lines: table(['VERDICT', 'BY', 'TIER', 'REASONS'], cells, terminal.paint) };
           }),
         ),

@@ -11,7 +11,11 @@ export function phaseCommand(world: World): Command {
         act(world, async ({ link, terminal }) => {
           const { client, project } = await link();
           const rows = await client.phase.list.query({ project });
-          const cells = rows.map((row) => [row.name, row.openedAt === null ? 'closed' : 'open', `${row.done}/${row.tasks}`]);
+          const cells = rows.map((row) => [
+            row.name,
+            row.openedAt === null ? 'closed' : 'open',
+            `${row.done}/${row.tasks}`,
+          ]);
           return { data: rows, lines: table(['PHASE', 'STATE', 'DONE'], cells, terminal.paint) };
         }),
       ),

@@ -32,7 +32,11 @@ export function planCommand(world: World): Command {
         ),
     )
     .addCommand(
-      leaf('check', 'judge a plan without a gateway', 'judges a plan without a gateway: shape, references, cycles, tasks that nobody could complete')
+      leaf(
+        'check',
+        'judge a plan without a gateway',
+        'judges a plan without a gateway: shape, references, cycles, tasks that nobody could complete',
+      )
         .argument(...fileArgument)
         .action(act<object, [string]>(world, checkFile)),
     );
@@ -57,7 +61,12 @@ async function readPlanFile({ world }: Run<unknown>, file: string): Promise<stri
     return await readFile(path, 'utf8');
   } catch (error) {
     const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    throw fail('cli.usage', path, { found: code, next: 'name the plan, or write one with andon init' }, error);
+    throw fail(
+      'cli.usage',
+      path,
+      { found: code, next: 'name the plan, or write one with andon init' },
+      error,
+    );
   }
 }
 
@@ -68,7 +77,8 @@ async function diffPlan(run: Run<object>, file: string) {
   return {
     data: diff,
     lines: diffLines(diff),
-    talk: diff.reasons.length === 0 ? [] : ['held back:', ...refusalLines(diff.reasons, run.terminal.paintTalk)],
+    talk:
+      diff.reasons.length === 0 ? [] : ['held back:', ...refusalLines(diff.reasons, run.terminal.paintTalk)],
   };
 }
 

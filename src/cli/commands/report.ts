@@ -42,7 +42,10 @@ export function reportCommand(world: World): Command {
             const limit = options.limit === undefined ? {} : { limit: options.limit };
             const rows = await client.report.list.query({ project, ...limit });
             const cells = rows.map((row) => [short(row.id), row.kind, row.byAgent, row.at, row.title]);
-            return { data: rows, lines: table(['REPORT', 'KIND', 'BY', 'AT', 'TITLE'], cells, terminal.paint) };
+            return {
+              data: rows,
+              lines: table(['REPORT', 'KIND', 'BY', 'AT', 'TITLE'], cells, terminal.paint),
+            };
           }),
         ),
     );
@@ -51,7 +54,8 @@ export function reportCommand(world: World): Command {
 async function bodyOf({ options, world }: Run<WriteOptions>): Promise<string> {
   const { body, file } = options;
   if (body !== undefined) return body;
-  if (file === undefined) throw fail('cli.usage', 'andon report write', { found: 'neither --body nor --file' });
+  if (file === undefined)
+    throw fail('cli.usage', 'andon report write', { found: 'neither --body nor --file' });
   try {
     return await readFile(file === '-' ? '/dev/stdin' : resolve(world.cwd, file), 'utf8');
   } catch (error) {

@@ -51,7 +51,10 @@ function listCommand(world: World): Command {
     );
 }
 
-const epochOption = ['--epoch <n>', 'epoch of the lease (default: ANDON_EPOCH, the branch, what you hold)'] as const;
+const epochOption = [
+  '--epoch <n>',
+  'epoch of the lease (default: ANDON_EPOCH, the branch, what you hold)',
+] as const;
 const leaseWords = '[task]';
 const leaseHelp = 'the task (default: ANDON_TASK, the branch checked out, the one you hold)';
 
@@ -59,7 +62,11 @@ function renewCommand(world: World): Command {
   return leaf('renew', 'renew the lease of a task that you hold')
     .argument(leaseWords, leaseHelp)
     .option(...epochOption, wholeNumber(1, 1_000_000_000))
-    .option('--every <duration>', 'keep renewing in this interval until the lease is lost or Ctrl-C', durationSeconds)
+    .option(
+      '--every <duration>',
+      'keep renewing in this interval until the lease is lost or Ctrl-C',
+      durationSeconds,
+    )
     .action(
       act<{ epoch?: number; every?: number }, [string?]>(world, async (run, task) => {
         const link = await run.link();
@@ -83,14 +90,22 @@ function releaseCommand(world: World): Command {
       act<{ epoch?: number; why: string }, [string?]>(world, async (run, task) => {
         const link = await run.link();
         const held = await heldLease(run, link, { ...run.options, ...(task && { task }) });
-        const data = await link.client.task.release.mutate({ project: link.project, ...held, why: run.options.why });
+        const data = await link.client.task.release.mutate({
+          project: link.project,
+          ...held,
+          why: run.options.why,
+        });
         return { data, lines: [`${held.task} is ready again`] };
       }),
     );
 }
 
 function stealCommand(world: World): Command {
-  return leaf('steal', 'move a task in progress to another holder', 'moves a task in progress to another holder; the former one is fenced off at once')
+  return leaf(
+    'steal',
+    'move a task in progress to another holder',
+    'moves a task in progress to another holder; the former one is fenced off at once',
+  )
     .argument('<task>')
     .requiredOption('--to <agent>', 'the next holder, such as agent:builder-2')
     .requiredOption('--why <text>', 'the reason; it is recorded')
@@ -104,7 +119,11 @@ function stealCommand(world: World): Command {
 }
 
 function askCommand(world: World): Command {
-  return leaf('ask', 'ask the people a question about a task', 'asks the people a question; the task cannot be closed until it is answered')
+  return leaf(
+    'ask',
+    'ask the people a question about a task',
+    'asks the people a question; the task cannot be closed until it is answered',
+  )
     .argument('<task>')
     .argument('<question>')
     .action(

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Client } from '../../gateway/client.ts';
 import { act, durationSeconds, group, leaf } from '../command.ts';
+import { short, table } from '../table.ts';
 import { explainLines } from '../token/explain.ts';
 import { mintCommand } from '../token/mint.ts';
 import { writeToken } from '../token/token-file.ts';
-import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
 
 /** `andon token`: what agents may do, and the end of it. */
@@ -54,21 +54,27 @@ export function tokenCommand(world: World): Command {
 }
 
 function renewCommand(world: World): Command {
-  return leaf('renew', 'get the next token of your grant', 'gets the next token of your grant; the present one dies after 30 s. Written over the file of --token-file or ANDON_TOKEN_FILE, else printed')
+  return leaf(
+    'renew',
+    'get the next token of your grant',
+    'gets the next token of your grant; the present one dies after 30 s. Written over the file of --token-file or ANDON_TOKEN_FILE, else printed',
+  )
     .option('--life <duration>', 'how long the next token lives', durationSeconds)
     .action(
       act<{ life?: number }>(world, async ({ link, options }) => {
         const { client, project, tokenFile } = await link();
         const life = options.life === undefined ? {} : { lifeSeconds: options.life };
         const { token = '', ...rest } = await client.token.renew.mutate({ project, ...life });
-        if (tokenFile === undefined) return { data: { ...rest, token }, lines: [token], talk: [expiry(rest)] };
+        if (tokenFile === undefined)
+          return { data: { ...rest, token }, lines: [token], talk: [expiry(rest)] };
         await writeToken(tokenFile, token);
         return { data: { ...rest, file: tokenFile }, lines: [tokenFile], talk: [expiry(rest)] };
       }),
     );
 }
 
-const expiry = ({ expires }: { expires: number }): string => `good until ${new Date(expires * 1000).toISOString()}`;
+const expiry = ({ expires }: { expires: number }): string =>
+  `good until ${new Date(expires * 1000).toISOString()}`;
 
 const kinds = { tok: 'token', gnt: 'grant' } as const;
 
@@ -80,7 +86,11 @@ function kindOf(value: string): 'token' | 'grant' | 'agent' | 'key' {
 }
 
 function revokeCommand(world: World): Command {
-  return leaf('revoke', 'revoke a token, a grant, an agent or a key', 'revokes a token (tok_…), a grant (gnt_…), an agent (agent:…) or a key, and all that descends from it, at once')
+  return leaf(
+    'revoke',
+    'revoke a token, a grant, an agent or a key',
+    'revokes a token (tok_…), a grant (gnt_…), an agent (agent:…) or a key, and all that descends from it, at once',
+  )
     .argument('<what>', 'tok_…, gnt_…, agent:… or a key id')
     .requiredOption('--why <text>', 'the reason; it is recorded')
     .action(
@@ -93,7 +103,6 @@ function revokeCommand(world: World): Command {
       }),
     );
 }
-
 
 /** A grant by its short form, when the project has exactly one like it. */
 async function wholeGrant(client: Client, project: string, value: string): Promise<string> {

@@ -1,14 +1,16 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { ChainedEvent } from '../../store/chain.ts';
 import type { Checkpoint } from '../../store/audit.ts';
+import type { ChainedEvent } from '../../store/chain.ts';
 import type { Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 
 const pageMax = 1000;
 
 /** A line of an export: an event, or a signed statement about the chain up to an event before it. */
-export type ExportLine = ({ readonly kind: 'event' } & ChainedEvent) | ({ readonly kind: 'checkpoint' } & Checkpoint);
+export type ExportLine =
+  | ({ readonly kind: 'event' } & ChainedEvent)
+  | ({ readonly kind: 'checkpoint' } & Checkpoint);
 
 /** `andon event export`: the whole chain, over all projects, as it has one order only. */
 export async function exportEvents({ link, options, terminal, world }: Run<{ out?: string }>) {
@@ -22,7 +24,11 @@ export async function exportEvents({ link, options, terminal, world }: Run<{ out
   const file = await open(`${path}.new`, 'w', 0o600);
   const counts = await writeAll(file, at).finally(() => file.close());
   await rename(`${path}.new`, path);
-  return { data: { file: path, ...counts }, lines: [path], talk: [`${counts.events} events, ${counts.checkpoints} checkpoints`] };
+  return {
+    data: { file: path, ...counts },
+    lines: [path],
+    talk: [`${counts.events} events, ${counts.checkpoints} checkpoints`],
+  };
 }
 
 async function writeAll(file: FileHandle, at: GatewayLink): Promise<{ events: number; checkpoints: number }> {

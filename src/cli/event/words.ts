@@ -6,7 +6,10 @@ import type { Paint, Tone } from '../terminal.ts';
 const tones: readonly (readonly [RegExp, Tone])[] = [
   [/^(change\.(landed|approved)|task\.done|gate\.passed|phase\.opened)$/, 'good'],
   [/^(call\.denied|change\.refused|token\.(revoked|replayed)|agent\.terminated|sync\.diverged)$/, 'bad'],
-  [/^(lease\.expired|task\.(released|stolen|abandoned)|question\.asked|landing\.voided|epoch\.raised)$/, 'warn'],
+  [
+    /^(lease\.expired|task\.(released|stolen|abandoned)|question\.asked|landing\.voided|epoch\.raised)$/,
+    'warn',
+  ],
 ];
 
 /** The tone of an event; of one that ends well or badly, that of its end. */
@@ -27,7 +30,9 @@ export function eventLine(event: ChainedEvent, paint: Paint): string {
 /** `change/chg_…` with the id cut to what can be typed back. */
 export const subjectWords = (subject: string): string => {
   const [noun = '', id] = subject.split('/', 2);
-  return id === undefined ? noun : `${noun}/${/^[a-z]{3}_/.test(id) ? short(id) : subject.slice(noun.length + 1)}`;
+  return id === undefined
+    ? noun
+    : `${noun}/${/^[a-z]{3}_/.test(id) ? short(id) : subject.slice(noun.length + 1)}`;
 };
 
 const shownMembers = ['task', 'gate', 'epoch', 'status', 'approve', 'why', 'title', 'reasons'] as const;

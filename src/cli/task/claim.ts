@@ -20,19 +20,28 @@ type Claimed = Awaited<ReturnType<GatewayLink['client']['task']['claim']['mutate
 export function claimCommand(world: World): Command {
   return leaf('claim', 'take the most urgent task that is ready, or the one named')
     .argument('[task]')
-    .option('--lease <duration>', 'how long it is held without renewal (default: that of the plan)', durationSeconds)
+    .option(
+      '--lease <duration>',
+      'how long it is held without renewal (default: that of the plan)',
+      durationSeconds,
+    )
     .option('--wait', 'wait until there is something to take')
     .option('--timeout <duration>', 'with --wait: give up after this time (exit 3)', durationSeconds)
     .action(
       act<ClaimOptions, [string?]>(world, async (run, task) => {
         const link = await run.link();
-        const claimed = run.options.wait === true ? await claimWaiting(run, link, task) : await claimOnce(run, link, task);
+        const claimed =
+          run.options.wait === true ? await claimWaiting(run, link, task) : await claimOnce(run, link, task);
         return claimed.task === null ? nothing(run, claimed) : taken(link, claimed);
       }),
     );
 }
 
-function claimOnce({ options }: Run<ClaimOptions>, { client, project }: GatewayLink, task: string | undefined): Promise<Claimed> {
+function claimOnce(
+  { options }: Run<ClaimOptions>,
+  { client, project }: GatewayLink,
+  task: string | undefined,
+): Promise<Claimed> {
   return client.task.claim.mutate({
     project,
     ...(task === undefined ? {} : { task }),
@@ -55,7 +64,11 @@ const wakers: readonly EventType[] = [
 ];
 
 /** Tries again whenever the log says that something moved. The position is taken before the first try, so none is missed. */
-async function claimWaiting(run: Run<ClaimOptions>, link: GatewayLink, task: string | undefined): Promise<Claimed> {
+async function claimWaiting(
+  run: Run<ClaimOptions>,
+  link: GatewayLink,
+  task: string | undefined,
+): Promise<Claimed> {
   const { client, project } = link;
   const { position } = await client.project.status.query({ project });
   const first = await tryClaim(run, link, task);
@@ -63,7 +76,12 @@ async function claimWaiting(run: Run<ClaimOptions>, link: GatewayLink, task: str
   run.terminal.talk('nothing to take yet; waiting');
   const end = untilInterrupted(run.options.timeout);
   try {
-    for await (const _event of follow(link, { project, after: position, types: wakers, signal: end.signal })) {
+    for await (const _event of follow(link, {
+      project,
+      after: position,
+      types: wakers,
+      signal: end.signal,
+    })) {
       const claimed = await tryClaim(run, link, task);
       if (claimed !== undefined) return claimed;
     }
@@ -76,7 +94,11 @@ async function claimWaiting(run: Run<ClaimOptions>, link: GatewayLink, task: str
 }
 
 /** A claim, or undefined while waiting could help. */
-async function tryClaim(run: Run<ClaimOptions>, link: GatewayLink, task: string | undefined): Promise<Claimed | undefined> {
+async function tryClaim(
+  run: Run<ClaimOptions>,
+  link: GatewayLink,
+  task: string | undefined,
+): Promise<Claimed | undefined> {
   try {
     const claimed = await claimOnce(run, link, task);
     return claimed.task === null ? undefined : claimed;

@@ -14,7 +14,9 @@ export async function keepRenewing(
   try {
     while (!end.signal.aborted) {
       const renewed = await client.task.renew.mutate({ project, ...held });
-      terminal.data(terminal.json ? JSON.stringify(renewed) : `${held.task}: held until ${renewed.leaseUntil}`);
+      terminal.data(
+        terminal.json ? JSON.stringify(renewed) : `${held.task}: held until ${renewed.leaseUntil}`,
+      );
       await pause(everySeconds * 1000, end.signal);
     }
   } finally {

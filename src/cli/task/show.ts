@@ -18,9 +18,13 @@ export async function showTask({ link }: Run<object>, task: string) {
     ['done when', row.done],
   ];
   const questions = row.questions.map(
-    (one) => `question  ${short(one.id)}  ${printable(one.question)}  ${one.answer === null ? '(open)' : `-> ${printable(one.answer)}`}`,
+    (one) =>
+      `question  ${short(one.id)}  ${printable(one.question)}  ${one.answer === null ? '(open)' : `-> ${printable(one.answer)}`}`,
   );
-  return { data: row, lines: [...facts.map(([name, value]) => `${name.padEnd(9)} ${printable(value)}`), ...questions] };
+  return {
+    data: row,
+    lines: [...facts.map(([name, value]) => `${name.padEnd(9)} ${printable(value)}`), ...questions],
+  };
 }
 
 const list = (words: readonly string[]): string => words.join(', ') || '-';

@@ -30,7 +30,12 @@ function taskWords(id: string, row: TaskRow | undefined): string {
 
 function changeWords({ change, changeState }: Waiting): string[] {
   if (change === null) return [];
-  const words: Readonly<Record<string, string>> = { gating: 'gates', judging: 'a verdict', approved: 'its landing', landing: 'its landing' };
+  const words: Readonly<Record<string, string>> = {
+    gating: 'gates',
+    judging: 'a verdict',
+    approved: 'its landing',
+    landing: 'its landing',
+  };
   return [`${words[changeState ?? ''] ?? 'its change'} (${short(change)})`];
 }
 
@@ -64,8 +69,11 @@ const forWhat = (one: Waiting, tasks: ReadonlyMap<string, TaskRow>): string => {
 
 /** `andon task next`: what could be claimed now, without claiming it. Exit 8 when that is nothing. */
 export function nextCommand(world: World): Command {
-  return leaf('next', 'show the task that could be claimed next', 'shows the task that could be claimed next, or what all the others wait for')
-    .action(act(world, showNext));
+  return leaf(
+    'next',
+    'show the task that could be claimed next',
+    'shows the task that could be claimed next, or what all the others wait for',
+  ).action(act(world, showNext));
 }
 
 async function showNext({ link, terminal }: Run<object>) {
@@ -80,7 +88,8 @@ async function showNext({ link, terminal }: Run<object>) {
   return { data: { task: null, waiting }, lines: [nothingReady(waiting, tasks)], exit: 'nothing' as const };
 }
 
-const urgency = (row: TaskRow | undefined): number => (row === undefined ? 1e9 : row.priority * 1e6 + row.position);
+const urgency = (row: TaskRow | undefined): number =>
+  row === undefined ? 1e9 : row.priority * 1e6 + row.position;
 
 function nothingReady(waiting: readonly Waiting[], tasks: ReadonlyMap<string, TaskRow>): string {
   if (waiting.length === 0) return 'nothing ready: every task has ended';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { GatewayLink } from '../connect.ts';
 import { act, durationSeconds, leaf, many, wholeNumber } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
 import type { World } from '../world.ts';
 import { writeToken } from './token-file.ts';
 
@@ -54,9 +54,15 @@ export function mintCommand(world: World): Command {
       act<MintOptions>(world, async ({ link, options }) => {
         const { client, project } = await link();
         const { token = '', ...rest } = await client.token.mint.mutate(mintInput(project, options));
-        const talk = [`${rest.agent}: grant ${rest.grant}, good until ${new Date(rest.expires * 1000).toISOString()}`];
+        const talk = [
+          `${rest.agent}: grant ${rest.grant}, good until ${new Date(rest.expires * 1000).toISOString()}`,
+        ];
         if (options.out === undefined) {
-          return { data: { ...rest, token }, lines: [token], talk: [...talk, 'this is a secret: keep it in a file with mode 600'] };
+          return {
+            data: { ...rest, token },
+            lines: [token],
+            talk: [...talk, 'this is a secret: keep it in a file with mode 600'],
+          };
         }
         const file = resolve(world.cwd, options.out);
         await writeToken(file, token);
