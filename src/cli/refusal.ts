@@ -69,13 +69,13 @@ export function refusalLines(reasons: readonly Reason[], paint: Paint): string[]
   const width = Math.max(...reasons.map(({ code }) => code.length));
   const lines = reasons.map((one) => {
     const code = paint('bad', one.code.padEnd(width));
-    return `  ${code}  ${printable(one.subject)}  ${printable(valueOf(one))}`.trimEnd();
+    return `  ${code}  ${printable(one.subject)}  ${printable(valueWords(one))}`.trimEnd();
   });
   const steps = [...new Set(reasons.map(({ next }) => printable(next)))].filter((next) => next !== '');
   return [...lines, ...steps.map((next) => `  ${paint('strong', 'next:')} ${next}`)];
 }
 
-function valueOf({ found, limit, rule }: Reason): string {
+function valueWords({ found, limit, rule }: Reason): string {
   const value = found === undefined ? '' : `found ${found}`;
   const bound = limit === undefined ? '' : `limit ${limit}`;
   const both = [value, bound].filter((part) => part !== '').join(', ');
