@@ -11,7 +11,8 @@ export function checkPlan(plan: Plan): Reason[] {
   for (const [id, task] of Object.entries(plan.tasks)) found.push(...badReferences(plan, id, task));
   if (found.length > 0) return found.slice(0, reasonsMax);
   const cycle = findCycle(new Map(Object.entries(plan.tasks).map(([id, task]) => [id, task.needs])));
-  if (cycle !== undefined) return [reason('plan.cycle', pathText(cycle), { found: `${cycle.length - 1} tasks` })];
+  if (cycle !== undefined)
+    return [reason('plan.cycle', pathText(cycle), { found: `${cycle.length - 1} tasks` })];
   return Object.entries(plan.tasks)
     .flatMap(([id, task]) => impossible(plan, id, task))
     .slice(0, reasonsMax);

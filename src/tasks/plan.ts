@@ -3,7 +3,10 @@ import { plainNamePattern, plainTextPattern } from '../lib/names.ts';
 
 const name = z
   .string()
-  .regex(plainNamePattern, 'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`');
+  .regex(
+    plainNamePattern,
+    'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`',
+  );
 const text = (charactersMax: number) =>
   z
     .string()
@@ -84,7 +87,9 @@ const task = z.strictObject({
   gates: z.array(name).max(32).default([]),
   priority: z.enum(['critical', 'high', 'normal', 'low']).default('normal'),
   deadline: z.iso.datetime({ offset: true }).optional(),
-  expected: duration(1000, 365 * dayMs, 'between 1s and 365d').optional().describe('How long the work is expected to take'),
+  expected: duration(1000, 365 * dayMs, 'between 1s and 365d')
+    .optional()
+    .describe('How long the work is expected to take'),
   done: z
     .enum(['landed', 'approved', 'artefact'])
     .optional()
@@ -170,7 +175,9 @@ export const planSchema = z.strictObject({
         .describe('Largest file of a push'),
     })
     .default({}),
-  lease: duration(1000, dayMs, 'between 1s and 1d').default('60s').describe('How long a claim is held without renewal'),
+  lease: duration(1000, dayMs, 'between 1s and 1d')
+    .default('60s')
+    .describe('How long a claim is held without renewal'),
   gates: z.record(name, z.union([commandGate, manualGate])).default({}),
   protect: z
     .array(glob)

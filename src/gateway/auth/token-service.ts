@@ -53,6 +53,9 @@ const putKey = statement(
   `insert into signing_keys (kid, jwk, state) values ($1, $2::jsonb, $3) on conflict (kid) do update set state = excluded.state`,
 );
 
+// The order in which a key ring publishes its keys.
+const keyStates = ['active', 'next'];
+
 /** A stored revocation as memory takes it. */
 export function asRow({ project, kind, value }: StoredRevocation): RevocationRow {
   if (kind === 'token') return { kind, jti: value };
@@ -75,7 +78,7 @@ export async function createTokenService(
   }
   const shareKeys = async (): Promise<void> => {
     for (const [index, jwk] of keys.jwks().keys.entries()) {
-      await store.rows(putKey, [jwk.kid, JSON.stringify(jwk), index === 0 ? 'active' : 'next']);
+      await store.rows(putKey, [jwk.kid, JSON.stringify(jwk), keyStates[index] ?? 'retired']);
     }
     await keys.trust((await store.rows<{ jwk: unknown }>(readKeys)).map(({ jwk }) => jwk));
   };

@@ -4,7 +4,10 @@ import { plainNamePattern, plainTextPattern, principalPattern } from '../../lib/
 /** Names of projects, tasks, phases and gates. */
 export const name = z
   .string()
-  .regex(plainNamePattern, 'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`');
+  .regex(
+    plainNamePattern,
+    'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`',
+  );
 
 /** A project, or `*` for the gateway itself where a procedure says so. */
 export const project = z.union([name, z.literal('*')]);
