@@ -61,12 +61,16 @@ const putChange = statement(
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 );
 
-/** Why what is offered is no change for this task. */
-function offerReasons(task: TaskRow | undefined, offer: Offer): Reason[] {
-  const subject = `task/${task?.id ?? ''}`;
-  if (task?.done === 'artefact' && offer.kind === 'artefact') return [];
-  if (offer.kind === 'artefact')
-    return [reason('change.empty', subject, { found: 'an artefact', limit: 'a commit' })];
+/** Why what is offered is no change for this task: the wrong kind of result, or a commit that cannot land. */
+function offerReasons(task: TaskRow | undefined, offer: Offer, artefact: string | undefined): Reason[] {
+  const named = artefact === undefined ? 'nothing' : 'an artefact';
+  const given = offer.kind === 'artefact' ? named : 'a commit';
+  const wanted = task?.done === 'artefact' ? 'an artefact' : 'a commit';
+  if (given === wanted) return commitReasons(offer);
+  return [reason('change.empty', `task/${task?.id ?? ''}`, { found: given, limit: wanted })];
+}
+
+function commitReasons(offer: Offer): Reason[] {
   if (offer.kind === 'unpushed') return [reason('change.unpushed', offer.commit, { limit: offer.prefix })];
   if (offer.kind === 'empty') return [reason('change.empty', offer.commit)];
   if (offer.kind === 'conflict') return offer.paths.map((path) => reason('change.conflict', path));
@@ -86,7 +90,7 @@ export function changeRouter(gateway: Gateway) {
       moving: (tx, { input, entered }) => submitFacts(tx, input, entered),
       decide: ({ grant, input, fixed, moving, entered }) => [
         ...leaseReasons(moving.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
-        ...offerReasons(moving.task, fixed),
+        ...offerReasons(moving.task, fixed, input.artefact),
         ...(moving.openQuestions > 0
           ? [reason('task.question', `task/${input.task}`, { found: `${moving.openQuestions} open` })]
           : []),
