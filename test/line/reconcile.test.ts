@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LandingPoint } from '../../src/line/land-one.ts';
-import { shiftClock } from '../support/engines.ts';
 import { mustGit, startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { type Hand, type Line, type Offered, openLine } from '../support/line.ts';
+import { type Hand, type Line, type Offered, openLine, passTime } from '../support/line.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const points: readonly LandingPoint[] = ['before-intent', 'after-intent', 'after-move', 'after-done'];
@@ -43,14 +42,6 @@ async function submitted(line: Line, task: string): Promise<{ offered: Offered; 
 
 const approve = (hand: Hand, { change, tree }: Offered) =>
   hand.client.verdict.approve.mutate({ project, change, tree });
-
-/** Eleven seconds go by, and every gateway has read the clock again. */
-async function passTime(...gateways: TestGateway[]): Promise<void> {
-  const before = gateways.map(({ app }) => app.gateway.nowSeconds());
-  const [first] = gateways;
-  if (first !== undefined) await shiftClock(first.app.gateway.store, 11_000);
-  await waitUntil(() => gateways.every(({ app }, i) => app.gateway.nowSeconds() >= (before[i] ?? 0) + 11));
-}
 
 /** Every landed commit has its audit row, and every audit row its landed commit. */
 async function expectBooksToBalance(line: Line): Promise<void> {
@@ -105,7 +96,7 @@ describe('a gateway that dies while it lands, and another on the same database',
     const before = trap.sprung;
     await approve(reviewer, offered);
     await waitUntil(() => trap.sprung > before);
-    await passTime(line, second);
+    await passTime(11_000, line, second);
     await line.until(offered.change, 'landed');
     const types = (await line.events())
       .filter(({ subject }) => subject === `change/${offered.change}`)
@@ -138,7 +129,7 @@ describe('a gateway that dies while it lands, and another on the same database',
     expect(intent?.data.to).toBe(late.newMain);
     // The other gateway voids first and is stopped before it lands the change itself.
     trap.armed = 'before-intent';
-    await passTime(line, second);
+    await passTime(11_000, line, second);
     await waitUntil(async () => (await line.change(offered.change)).state !== 'landing');
     expect(await git.moveMain(project, late)).toBe(false);
     await line.until(offered.change, 'landed');

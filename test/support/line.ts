@@ -7,7 +7,7 @@ import type { Reason } from '../../src/lib/decision.ts';
 import { statement } from '../../src/store/store.ts';
 import type { ChangeState } from '../../src/tasks/states.ts';
 import type { CapabilityRequest } from '../../src/tiers/capability-schema.ts';
-import type { Engine } from './engines.ts';
+import { type Engine, shiftClock } from './engines.ts';
 import {
   mustGit,
   sourceRepository,
@@ -159,6 +159,16 @@ function looksAt(gateway: TestGateway, project: string) {
     main: () => app.gateway.git.main(project),
     events: () => app.gateway.store.rows<Recorded>(recorded, [project]),
   };
+}
+
+/** Lets time go by in the database, and waits until every gateway on it has read the clock again. */
+export async function passTime(ms: number, ...gateways: TestGateway[]): Promise<void> {
+  const before = gateways.map(({ app }) => app.gateway.nowSeconds());
+  const [first] = gateways;
+  if (first !== undefined) await shiftClock(first.app.gateway.store, ms);
+  await waitUntil(() =>
+    gateways.every(({ app }, i) => app.gateway.nowSeconds() >= (before[i] ?? 0) + ms / 1000),
+  );
 }
 
 /** The reasons that a call is refused with; fails when it is not refused. */

@@ -15,6 +15,8 @@ export interface TokenService {
   readonly issuer: string;
   readonly keys: KeyRing;
   authenticate(header: string | undefined): Promise<Grant>;
+  /** The grant of an authentic token that may have ended; the door refuses and records that. */
+  identify(header: string | undefined): Promise<Grant>;
   sign(draft: GrantDraft): Promise<string>;
   /** Why memory holds the grant for revoked, or undefined. */
   revoked(grant: Grant): Reason | undefined;
@@ -88,6 +90,7 @@ export async function createTokenService(
     keys,
     shareKeys,
     authenticate: (header) => authority.authenticate(header),
+    identify: (header) => authority.identify(header),
     sign: (draft) => authority.sign(draft),
     revoked: (grant) => revocations.check(grant, Math.floor(now() / 1000)),
     epochOf: (project) => revocations.epoch(project),
