@@ -42,10 +42,17 @@ export function parsePlan(text: string): Plan {
   throw new AndonError(nonEmpty(parsed.error.issues.slice(0, reasonsMax).map(asReason)));
 }
 
+// The schema would drop such a member without a word.
+function refuseProto(key: unknown, value: unknown): unknown {
+  if (key === '__proto__') throw fail('plan.invalid', 'andon.yaml', { found: 'a member `__proto__`' });
+  return value;
+}
+
 function expand(document: ReturnType<typeof parseDocument>): unknown {
   try {
-    return document.toJS({ maxAliasCount: aliasesMax });
+    return document.toJS({ maxAliasCount: aliasesMax, reviver: refuseProto });
   } catch (error) {
+    if (error instanceof AndonError) throw error;
     throw fail(
       'plan.invalid',
       'andon.yaml',

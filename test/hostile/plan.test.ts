@@ -18,7 +18,8 @@ function faults(text: string): string[] {
   return [];
 }
 
-const nested = (open: string, close: string, depth: number): string => `x: ${open.repeat(depth)}${close.repeat(depth)}\n`;
+const nested = (open: string, close: string, depth: number): string =>
+  `x: ${open.repeat(depth)}${close.repeat(depth)}\n`;
 const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'
   .split('')
   .map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`)
@@ -28,14 +29,20 @@ const attacks: [string, string][] = [
   ['an alias bomb', bomb],
   ['an alias to itself', 'a: &a [*a]\n'],
   ['a duplicate key', `${head}project: other\n`],
-  ['a duplicate task', `${head}tasks:\n  a: { title: A, phase: build, write: [a] }\n  a: { title: B, phase: build, write: [b] }\n`],
+  [
+    'a duplicate task',
+    `${head}tasks:\n  a: { title: A, phase: build, write: [a] }\n  a: { title: B, phase: build, write: [b] }\n`,
+  ],
   ['a merge key', `${head}base: &b { title: A, phase: build }\ntasks:\n  a: { <<: *b, write: [a] }\n`],
   ['a tag of another language', `${head}lease: !!js/function "function(){}"\n`],
   ['a tag nobody knows', `${head}lease: !spell 10m\n`],
   ['binary data', `${head}lease: !!binary aGVsbG8=\n`],
   ['NUL in a title', `${head}tasks: { a: { title: "a\\0b", phase: build, write: [a] } }\n`],
   ['NUL in the file', `${head}lease: 10m\u0000\n`],
-  ['an escape sequence for the terminal in a title', `${head}tasks: { a: { title: "\\e[2J", phase: build, write: [a] } }\n`],
+  [
+    'an escape sequence for the terminal in a title',
+    `${head}tasks: { a: { title: "\\e[2J", phase: build, write: [a] } }\n`,
+  ],
   ['half a surrogate pair', `${head}tasks: { a: { title: "\\uD800", phase: build, write: [a] } }\n`],
   ['100,000 brackets', nested('[', ']', 100_000)],
   ['100,000 braces', nested('{a: ', '}', 100_000)],
@@ -80,7 +87,9 @@ describe('an andon.yaml that attacks its reader', () => {
     ['a budget', `${head}limits: { implementer: { budget: { euros: 1 } } }\n`],
     ['an agent', `${head}agents: { a: { tier: validator, ops: [] } }\n`],
   ])('is told of an unknown member in %s, by name', (_place, text) => {
-    expect(faults(text).join()).toMatch(/extra|writes|timeOut|implementor|complexty|euros|ops|Unrecognized|Invalid/);
+    expect(faults(text).join()).toMatch(
+      /extra|writes|timeOut|implementor|complexty|euros|ops|Unrecognized|Invalid/,
+    );
   });
 
   it('must say what counts as done', () => {
@@ -89,7 +98,9 @@ describe('an andon.yaml that attacks its reader', () => {
   });
 
   it('finds no way around the check with names of object members', () => {
-    const plan = parsePlan(`${head}tasks:\n  a: { title: A, phase: build, write: [a], needs: [constructor], gates: [constructor] }\n`);
+    const plan = parsePlan(
+      `${head}tasks:\n  a: { title: A, phase: build, write: [a], needs: [constructor], gates: [constructor] }\n`,
+    );
     expect(checkPlan(plan).map(({ code, found }) => [code, found])).toEqual([
       ['plan.reference', 'constructor'],
       ['plan.reference', 'constructor'],
@@ -99,11 +110,26 @@ describe('an andon.yaml that attacks its reader', () => {
 
 describe('the published JSON schema', () => {
   it('describes every member that the schema of the code has', () => {
-    const schema = planJsonSchema() as { required: string[]; properties: Record<string, object>; additionalProperties: boolean };
+    const schema = planJsonSchema() as {
+      required: string[];
+      properties: Record<string, object>;
+      additionalProperties: boolean;
+    };
     expect(schema.required.sort()).toEqual(['done', 'phases', 'project', 'version']);
     expect(schema.additionalProperties).toBe(false);
     expect(Object.keys(schema.properties).sort()).toEqual(
-      ['agents', 'done', 'gates', 'lease', 'limits', 'phases', 'project', 'protect', 'tasks', 'version'].sort(),
+      [
+        'agents',
+        'done',
+        'gates',
+        'lease',
+        'limits',
+        'phases',
+        'project',
+        'protect',
+        'tasks',
+        'version',
+      ].sort(),
     );
   });
 });
