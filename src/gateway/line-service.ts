@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { desc, eq, ne } from 'drizzle-orm';
+import { and, eq, ne } from 'drizzle-orm';
 import type { Logger } from 'pino';
 import { finishGate, type NamedGate } from '../line/gating.ts';
 import { type LandingPoint, landOne, reconcile } from '../line/land-one.ts';
@@ -57,11 +57,27 @@ const takeGate = statement(
      order by g.created_at limit 1 for update of g skip locked)
    returning id, project, change, gate, tree, (select candidate from changes c where c.id = change) as candidate`,
 );
-const freeGates = statement(
+const runningGates = statement(
+  'gates.running',
+  `select id, project, gate, runner, extract(epoch from andon_now() - started_at)::float8 * 1000 as ms
+   from gate_runs where status = 'running' and runner <> $1`,
+);
+const freeGate = statement(
   'gates.free',
   `update gate_runs set status = 'waiting', runner = null, started_at = null
-   where status = 'running' and runner <> $1 and started_at < andon_now() - $2 * interval '1 millisecond'`,
+   where id = $1 and status = 'running' and runner = $2`,
 );
+/** Checkout, clean-up and a slow machine, beside the time limit of a gate. */
+const gateGraceMs = 5 * 60_000;
+
+interface RunningGate {
+  readonly id: string;
+  readonly project: string;
+  readonly gate: string;
+  readonly runner: string;
+  readonly ms: number;
+}
+
 const expiredProjects = statement(
   'leases.expired',
   `select distinct project from tasks where state = 'in_progress' and lease_until <= andon_now()`,
@@ -118,7 +134,10 @@ export class LineService {
       await this.#expire(project);
     await this.#returnBudgets();
     for (const { name } of await this.#projects()) {
-      await reconcile(this.#ports(), name, this.#options.intentMs);
+      // A project whose repository is broken holds up no other.
+      await reconcile(this.#ports(), name, this.#options.intentMs).catch((error: unknown) =>
+        this.#options.log.error({ err: error, project: name }, 'reconcile'),
+      );
       this.wake(name);
     }
   }
@@ -127,10 +146,21 @@ export class LineService {
   async tidy(): Promise<void> {
     if (this.#closed) return;
     const { store } = this.#options;
-    const staleMs = this.#options.intentMs === 0 ? 0 : 30 * 60_000;
-    await store.rows(freeGates, [this.#owner, staleMs]);
+    await this.#freeGates();
     await store.rows(oldRequests);
     await this.checkpoint();
+  }
+
+  /** Gates of other gateways that should have ended by their own time limit wait again: their runner is dead. */
+  async #freeGates(): Promise<void> {
+    const { store, intentMs } = this.#options;
+    for (const { id, project, gate, runner, ms } of await store.rows<RunningGate>(runningGates, [
+      this.#owner,
+    ])) {
+      const planned = (await readPlan(store, project))?.gates[gate];
+      const timeoutMs = planned !== undefined && 'run' in planned ? durationMs(planned.timeout) : 0;
+      if (intentMs === 0 || ms > timeoutMs + gateGraceMs) await store.rows(freeGate, [id, runner]);
+    }
   }
 
   /** Signs the end of the chain, if it has grown since the last time. */
@@ -183,7 +213,7 @@ export class LineService {
     const [task] = await store.orm
       .select({ id: tasks.id, project: tasks.project, gates: tasks.gates })
       .from(tasks)
-      .where(eq(tasks.id, change.task));
+      .where(and(eq(tasks.project, change.project), eq(tasks.id, change.task)));
     return (task?.gates ?? []).flatMap((name) => {
       const gate = plan?.gates[name];
       return gate === undefined ? [] : [{ name, gate }];
@@ -194,8 +224,7 @@ export class LineService {
     const [task] = await this.#options.store.orm
       .select({ title: tasks.title })
       .from(tasks)
-      .where(eq(tasks.id, change.task))
-      .orderBy(desc(tasks.stateAt));
+      .where(and(eq(tasks.project, change.project), eq(tasks.id, change.task)));
     return task?.title ?? change.task;
   }
 

@@ -40,7 +40,11 @@ export class BoundedOutput {
 
   /** What was kept, with a line that says how much was not. */
   text(): string {
-    const gap = this.#dropped === 0 ? '' : `\n… ${this.#dropped} bytes left out …\n`;
-    return Buffer.concat([...this.#head, Buffer.from(gap), ...this.#tail]).toString('utf8');
+    // Whole chunks are dropped while more comes, so up to one of them is left to cut off here.
+    const tail = Buffer.concat(this.#tail);
+    const excess = Math.max(0, tail.length - this.#halfMax);
+    const dropped = this.#dropped + excess;
+    const gap = dropped === 0 ? '' : `\n… ${dropped} bytes left out …\n`;
+    return Buffer.concat([...this.#head, Buffer.from(gap), tail.subarray(excess)]).toString('utf8');
   }
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chown, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
 import { newId } from '../store/ids.ts';
@@ -18,6 +19,8 @@ export interface GateCommand {
   /** Folders that the command must not see. */
   readonly hidden?: readonly string[];
   readonly abort?: AbortSignal;
+  /** Where bubblewrap is looked for; `PATH` without. */
+  readonly searchPath?: string;
 }
 
 export interface GateEvidence {
@@ -31,46 +34,56 @@ export interface GateEvidence {
 }
 
 const graceMs = 2_000;
+const drainMs = 2_000;
 
 /**
  * Runs a gate command as untrusted code: empty environment, HOME and TMPDIR of its own, contained as well as this
  * machine can, bounded in time and output. Whatever it started is dead when this settles. Errors: `gate.sandbox`.
  */
 export async function runGate(gate: GateCommand): Promise<GateEvidence> {
-  const containment = findContainment();
-  if (gate.sandbox === 'required' && containment.kind !== 'bubblewrap')
-    throw fail('gate.sandbox', 'bubblewrap', { found: containment.kind, limit: 'required' });
-  const home = join(gate.folder, 'home');
-  const temporary = join(gate.folder, 'tmp');
-  await Promise.all([mkdir(home, { recursive: true }), mkdir(temporary, { recursive: true })]);
-  if (containment.kind === 'other-user') await giveAway(gate.folder, containment);
+  const containment = await contain(gate);
   const mark = newId('gate');
-  const env = {
-    PATH: process.env.PATH ?? '/usr/bin:/bin',
-    HOME: home,
-    TMPDIR: temporary,
-    LANG: 'C.UTF-8',
-    CI: 'true',
-    ANDON_GATE: mark,
-  };
   const started = performance.now();
-  const child = start(gate, containment, env);
+  const child = start(gate, containment, environmentOf(gate.folder, mark));
   const output = new BoundedOutput(limits.gateOutputBytesMax);
   child.stdout?.on('data', (chunk: Buffer) => output.add(chunk));
   child.stderr?.on('data', (chunk: Buffer) => output.add(chunk));
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const ended = await untilEnded(child, gate);
-  await reap(mark);
+  await reap(containment, mark);
+  // What was written last still lies in the pipes; they close with the last process that held them.
+  await Promise.race([closed, delay(drainMs, undefined, { ref: false })]);
   const exitCode = ended.reason === undefined ? ended.code : null;
   const note = ended.reason === undefined ? '' : `\nandon: ${ended.reason}`;
-  const ms = Math.round(performance.now() - started);
   return {
     passed: exitCode === 0,
     exitCode,
-    ms,
+    ms: Math.round(performance.now() - started),
     output: output.text() + note,
     sandboxed: containment.kind === 'bubblewrap',
   };
 }
+
+/** Chooses the containment and makes the folders ready for it. */
+async function contain({ folder, sandbox, searchPath }: GateCommand): Promise<Containment> {
+  const containment = findContainment(searchPath);
+  if (sandbox === 'required' && containment.kind !== 'bubblewrap')
+    throw fail('gate.sandbox', 'bubblewrap', { found: containment.kind, limit: 'required' });
+  const own = ['home', 'tmp'].map((name) => mkdir(join(folder, name), { recursive: true }));
+  await Promise.all(own);
+  if (containment.kind === 'other-user') await giveAway(folder, containment);
+  return containment;
+}
+
+/** All that the command sees of an environment; nothing of the gateway's own but where programs are. */
+const environmentOf = (folder: string, mark: string): Record<string, string> => ({
+  PATH: process.env.PATH ?? '/usr/bin:/bin',
+  HOME: join(folder, 'home'),
+  TMPDIR: join(folder, 'tmp'),
+  LANG: 'C.UTF-8',
+  CI: 'true',
+  ANDON_GATE: mark,
+});
 
 function start(
   { command, folder, hidden = [] }: GateCommand,
@@ -147,18 +160,38 @@ function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 /**
- * Kills what left the process group (setsid) and still carries the gate's mark in its environment. Inside bubblewrap
- * there is nothing left to find: its process namespace died with it.
+ * Kills what left the process group (setsid). Inside bubblewrap there is nothing left to find: its process namespace
+ * died with it. Another user has no process but those of this gate, so all of them go at once, even while they fork.
+ * With neither, only what still carries the gate's mark in its environment can be told from the rest.
  */
-async function reap(mark: string): Promise<void> {
-  const names = await readdir('/proc').catch(() => []);
-  for (const pid of names.filter((name) => /^\d+$/.test(name))) {
-    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-    if (!environment.split('\0').includes(`ANDON_GATE=${mark}`)) continue;
+async function reap(containment: Containment, mark: string): Promise<void> {
+  if (containment.kind === 'bubblewrap') return;
+  if (containment.kind === 'other-user') await killAllOf(containment);
+  for (const pid of await marked(mark)) {
     try {
-      process.kill(Number(pid), 'SIGKILL');
+      process.kill(pid, 'SIGKILL');
     } catch {
       // It has ended meanwhile.
     }
   }
 }
+
+async function marked(mark: string): Promise<number[]> {
+  const names = await readdir('/proc').catch(() => []);
+  const pids = names.filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+      return environment.split('\0').includes(`ANDON_GATE=${mark}`) ? [Number(pid)] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Sends SIGKILL to every process of the user, as that user; the sender is the last of them. */
+const killAllOf = ({ uid, gid }: { uid: number; gid: number }): Promise<void> =>
+  new Promise((resolve) => {
+    const killer = spawn('/bin/sh', ['-c', 'kill -9 -1'], { uid, gid, cwd: '/', env: {}, stdio: 'ignore' });
+    killer.once('error', () => resolve());
+    killer.once('exit', () => resolve());
+  });

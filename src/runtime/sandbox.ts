@@ -11,15 +11,24 @@ export type Containment =
   | { readonly kind: 'other-user'; readonly uid: number; readonly gid: number }
   | { readonly kind: 'none' };
 
-/** The unprivileged account that every Unix has. */
-const nobody = 65534;
+/** Users that no account has: the range that systemd, too, gives to services for as long as they run. */
+const users = { first: 61_184, count: 4_336 };
+let turn = process.pid * 16;
+
+/** Every gate is a user of its own: none can signal, trace or read another, and all of its processes can be found. */
+function nextUser(): number {
+  turn += 1;
+  return users.first + (turn % users.count);
+}
 
 /** The best containment there is: bubblewrap, another user when the gateway is root, or none. */
 export function findContainment(path: string = process.env.PATH ?? ''): Containment {
   const program = findProgram('bwrap', path);
   if (program !== undefined) return { kind: 'bubblewrap', program };
-  if (process.getuid?.() === 0 && reachableByOthers(process.execPath))
-    return { kind: 'other-user', uid: nobody, gid: nobody };
+  if (process.getuid?.() === 0 && reachableByOthers(process.execPath)) {
+    const uid = nextUser();
+    return { kind: 'other-user', uid, gid: uid };
+  }
   return { kind: 'none' };
 }
 

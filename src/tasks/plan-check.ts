@@ -1,17 +1,39 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import { escapes } from '../lib/glob-search.ts';
 import { globFault } from '../lib/globs.ts';
+import { roleNames, roleOf } from '../tiers/roles.ts';
 import { findCycle } from './graph.ts';
 import { deniedOf, type Plan, type PlanTask } from './plan.ts';
 
 /** Everything that is wrong with a plan beyond its shape: references, cycles, tasks that nobody could complete. */
 export function checkPlan(plan: Plan): Reason[] {
-  const found = [...repeatedPhases(plan), ...badGlobs(plan)];
+  const found = [...repeatedPhases(plan), ...badGlobs(plan), ...badRoles(plan)];
   for (const [id, task] of Object.entries(plan.tasks)) found.push(...badReferences(plan, id, task));
-  if (found.length > 0) return found;
+  if (found.length > 0) return found.slice(0, reasonsMax);
   const cycle = findCycle(new Map(Object.entries(plan.tasks).map(([id, task]) => [id, task.needs])));
-  if (cycle !== undefined) return [reason('plan.cycle', cycle.join(' -> '))];
-  return Object.entries(plan.tasks).flatMap(([id, task]) => impossible(plan, id, task));
+  if (cycle !== undefined)
+    return [reason('plan.cycle', pathText(cycle), { found: `${cycle.length - 1} tasks` })];
+  return Object.entries(plan.tasks)
+    .flatMap(([id, task]) => impossible(plan, id, task))
+    .slice(0, reasonsMax);
+}
+
+const reasonsMax = 50;
+const shownMax = 40;
+
+/** A path in words; of a very long one the beginning and the end. */
+function pathText(path: readonly string[]): string {
+  const half = shownMax / 2;
+  const shown = path.length <= shownMax ? path : [...path.slice(0, half), '…', ...path.slice(-half)];
+  return shown.join(' -> ');
+}
+
+function badRoles(plan: Plan): Reason[] {
+  return Object.entries(plan.agents).flatMap(([id, { tier, role }]) => {
+    if (role === undefined || roleOf(role)?.tier === tier) return [];
+    const limit = roleNames.filter((name) => roleOf(name)?.tier === tier).join(', ');
+    return [reason('plan.reference', `agents.${id}.role`, { found: role, limit })];
+  });
 }
 
 function repeatedPhases(plan: Plan): Reason[] {
@@ -72,22 +94,37 @@ function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {
       );
     }
   }
-  found.push(...unskilled(plan, place, task));
+  found.push(...withoutMaker(plan, place, task));
   return found;
 }
 
 const nothingWritable = (write: readonly string[], denied: readonly string[]): boolean =>
   escapes(write, denied, [], []) === undefined;
 
-function unskilled(plan: Plan, place: string, task: PlanTask): Reason[] {
+/** Why no implementer profile of the plan could claim the task; a plan without such profiles leaves that to people. */
+function withoutMaker(plan: Plan, place: string, task: PlanTask): Reason[] {
   const builders = Object.values(plan.agents).filter(({ tier }) => tier === 'implementer');
-  if (builders.length === 0 || task.requires.length === 0) return [];
-  if (builders.some(({ skills }) => task.requires.every((skill) => skills.includes(skill)))) return [];
+  if (builders.length === 0) return [];
+  const skilled = builders.filter(({ skills }) => task.requires.every((skill) => skills.includes(skill)));
+  if (skilled.length === 0) {
+    return [
+      reason('plan.impossible', place, {
+        found: `requires ${task.requires.join(', ')}`,
+        limit: 'skills of the implementer profiles',
+        next: 'give one profile under `agents` these skills',
+      }),
+    ];
+  }
+  const denied = deniedOf(plan, task);
+  const witnesses = skilled.map(({ write }) =>
+    write === undefined ? undefined : escapes(task.write, denied, write, []),
+  );
+  if (witnesses.includes(undefined)) return [];
   return [
     reason('plan.impossible', place, {
-      found: `requires ${task.requires.join(', ')}`,
-      limit: 'skills of the implementer profiles',
-      next: 'give one profile under `agents` these skills',
+      found: `may write ${witnesses[0] ?? ''}`,
+      limit: '`write` of the implementer profiles with its skills',
+      next: 'widen the profile or narrow the task',
     }),
   ];
 }

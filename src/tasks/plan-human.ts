@@ -1,21 +1,29 @@
-import type { Plan } from './plan.ts';
+import { canonicalJson } from '../store/chain.ts';
+import type { Plan, PlanTask } from './plan.ts';
 
 const members = ['gates', 'agents', 'limits', 'protect', 'done', 'lease'] as const;
 
 /**
  * The members of a plan that only a human changes: gates, agent profiles, ceilings, what is protected, and what counts
- * as done; and tasks that unprotect more than before. An executive edits the rest.
+ * as done; and tasks that come to unprotect more, pass fewer gates or count as done sooner. An executive edits the
+ * rest. Compared in canonical form: a plan that comes back from the database has its members in another order.
  */
 export function humanOnly(before: Plan | undefined, after: Plan): string[] {
   if (before === undefined) return ['first'];
   const found: string[] = members.filter(
-    (member) => JSON.stringify(before[member]) !== JSON.stringify(after[member]),
+    (member) => canonicalJson(before[member]) !== canonicalJson(after[member]),
   );
   for (const [id, task] of Object.entries(after.tasks)) {
-    const known = before.tasks[id]?.unprotect ?? [];
-    if (task.unprotect.some((glob) => !known.includes(glob))) found.push(`tasks.${id}.unprotect`);
-    const done = before.tasks[id]?.done;
-    if (task.done !== undefined && task.done !== done) found.push(`tasks.${id}.done`);
+    const known = Object.hasOwn(before.tasks, id) ? before.tasks[id] : undefined;
+    found.push(...loosened(before, known, after, task).map((member) => `tasks.${id}.${member}`));
   }
+  return found;
+}
+
+function loosened(before: Plan, known: PlanTask | undefined, after: Plan, task: PlanTask): string[] {
+  const found: string[] = [];
+  if (task.unprotect.some((glob) => known?.unprotect.includes(glob) !== true)) found.push('unprotect');
+  if ((known?.done ?? before.done) !== (task.done ?? after.done)) found.push('done');
+  if (known?.gates.some((gate) => !task.gates.includes(gate)) === true) found.push('gates');
   return found;
 }

@@ -3,17 +3,25 @@ import type { z } from 'zod';
 import { type Reason, reason } from '../lib/decision.ts';
 import { AndonError, fail } from '../lib/errors.ts';
 import { type Plan, planSchema } from './plan.ts';
+import { nestsDeeperThan } from './yaml-depth.ts';
 
 const planBytesMax = 1024 * 1024;
 const aliasesMax = 100;
+const depthMax = 32;
+/** A file that is wrong all over is told of its first faults only. */
+const reasonsMax = 50;
 
 /**
- * Reads andon.yaml. Aliases are bounded (an alias bomb is refused before it expands), keys are unique, unknown
- * members are refused. Errors: `plan.invalid`, one reason for every fault, with its line where known.
+ * Reads andon.yaml. Depth and aliases are bounded (a bomb is refused before it is composed or expands), keys are unique,
+ * tags and unknown members are refused. Errors: `plan.invalid`, one reason for each of the first faults, with its line
+ * where known.
  */
 export function parsePlan(text: string): Plan {
-  if (text.length > planBytesMax)
-    throw fail('plan.invalid', 'andon.yaml', { found: `${text.length} bytes`, limit: planBytesMax });
+  const bytes = Buffer.byteLength(text);
+  if (bytes > planBytesMax)
+    throw fail('plan.invalid', 'andon.yaml', { found: `${bytes} bytes`, limit: `${planBytesMax} bytes` });
+  if (nestsDeeperThan(text, depthMax))
+    throw fail('plan.invalid', 'andon.yaml', { found: 'nested too deeply', limit: `${depthMax} levels` });
   const lines = new LineCounter();
   const document = parseDocument(text, {
     uniqueKeys: true,
@@ -22,19 +30,29 @@ export function parsePlan(text: string): Plan {
     schema: 'core',
     merge: false,
   });
-  const faults = document.errors.map((error) =>
-    reason('plan.invalid', `line ${lines.linePos(error.pos[0]).line}`, { found: firstLine(error.message) }),
+  // A tag that nobody knows is only a warning to the parser, and its value would pass as a string.
+  const faults = [...document.errors, ...document.warnings].slice(0, reasonsMax);
+  throwIfAny(
+    faults.map((error) =>
+      reason('plan.invalid', `line ${lines.linePos(error.pos[0]).line}`, { found: firstLine(error.message) }),
+    ),
   );
-  throwIfAny(faults);
   const parsed = planSchema.safeParse(expand(document));
   if (parsed.success) return parsed.data;
-  throw new AndonError(nonEmpty(parsed.error.issues.map(asReason)));
+  throw new AndonError(nonEmpty(parsed.error.issues.slice(0, reasonsMax).map(asReason)));
+}
+
+// The schema would drop such a member without a word.
+function refuseProto(key: unknown, value: unknown): unknown {
+  if (key === '__proto__') throw fail('plan.invalid', 'andon.yaml', { found: 'a member `__proto__`' });
+  return value;
 }
 
 function expand(document: ReturnType<typeof parseDocument>): unknown {
   try {
-    return document.toJS({ maxAliasCount: aliasesMax });
+    return document.toJS({ maxAliasCount: aliasesMax, reviver: refuseProto });
   } catch (error) {
+    if (error instanceof AndonError) throw error;
     throw fail(
       'plan.invalid',
       'andon.yaml',
@@ -44,15 +62,22 @@ function expand(document: ReturnType<typeof parseDocument>): unknown {
   }
 }
 
-const firstLine = (text: string): string => text.split('\n')[0] ?? '';
+const firstLine = (text: string): string => shortened(text.split('\n')[0] ?? '');
+
+// What a file says is quoted back to people; a megabyte of it is no help.
+const shortened = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
 /** One fault of a zod schema as a reason: the place as a dotted path, what was wrong with it. */
 export function asReason(issue: z.core.$ZodIssue): Reason {
-  const place = issue.path.map(String).join('.') || 'andon.yaml';
-  const found =
+  const place = shortened(issue.path.map(String).join('.')) || 'andon.yaml';
+  const found = shortened(
     issue.code === 'unrecognized_keys'
-      ? `unknown member ${issue.keys.map((key) => `\`${key}\``).join(', ')}`
-      : issue.message;
+      ? `unknown member ${issue.keys
+          .slice(0, 20)
+          .map((key) => `\`${key}\``)
+          .join(', ')}`
+      : issue.message,
+  );
   return reason('plan.invalid', place, { found });
 }
 

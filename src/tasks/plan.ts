@@ -1,8 +1,18 @@
 import { z } from 'zod';
+import { plainNamePattern, plainTextPattern } from '../lib/names.ts';
 
 const name = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dot, dash, underscore; at most 64');
+  .regex(
+    plainNamePattern,
+    'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`',
+  );
+const text = (charactersMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .regex(plainTextPattern, 'text without control characters and without half surrogate pairs');
 const glob = z.string().min(1).max(256);
 const count = z.number().int().min(0).max(1_000_000_000);
 
@@ -21,13 +31,21 @@ export function durationMs(text: string): number {
   return Number(amount) * (durationUnitsMs[unit ?? ''] ?? Number.NaN);
 }
 
-const duration = z.string().regex(durationPattern, 'a number and ms, s, m, h or d, such as `10m`');
+/** A duration between two bounds, both included. A timer of more than 24 days would fire at once. */
+const duration = (leastMs: number, mostMs: number, words: string) =>
+  z
+    .string()
+    .regex(durationPattern, 'a number and ms, s, m, h or d, such as `10m`')
+    .refine((one) => !durationPattern.test(one) || within(durationMs(one), leastMs, mostMs), words);
+
+const within = (value: number, least: number, most: number): boolean => value >= least && value <= most;
+const dayMs = 86_400_000;
 
 const tier = z.enum(['executive', 'implementer', 'validator']);
 
 const commandGate = z.strictObject({
-  run: z.string().min(1).max(4096).describe('A shell command; it runs in a clean checkout of the candidate'),
-  timeout: duration.default('10m'),
+  run: text(4096).describe('A shell command; it runs in a clean checkout of the candidate'),
+  timeout: duration(100, dayMs, 'between 100ms and 1d').default('10m'),
 });
 const manualGate = z.strictObject({
   by: z.enum(['human', 'validator']).describe('Who passes this gate by hand'),
@@ -55,7 +73,7 @@ const tierLimits = z.strictObject({
 });
 
 const task = z.strictObject({
-  title: z.string().min(1).max(200),
+  title: text(200),
   phase: name,
   needs: z.array(name).max(1000).default([]).describe('Tasks that must be done first'),
   write: z.array(glob).max(64).default([]).describe('Paths that the work may change'),
@@ -69,7 +87,9 @@ const task = z.strictObject({
   gates: z.array(name).max(32).default([]),
   priority: z.enum(['critical', 'high', 'normal', 'low']).default('normal'),
   deadline: z.iso.datetime({ offset: true }).optional(),
-  expected: duration.optional().describe('How long the work is expected to take'),
+  expected: duration(1000, 365 * dayMs, 'between 1s and 365d')
+    .optional()
+    .describe('How long the work is expected to take'),
   done: z
     .enum(['landed', 'approved', 'artefact'])
     .optional()
@@ -155,7 +175,9 @@ export const planSchema = z.strictObject({
         .describe('Largest file of a push'),
     })
     .default({}),
-  lease: duration.default('60s').describe('How long a claim is held without renewal'),
+  lease: duration(1000, dayMs, 'between 1s and 1d')
+    .default('60s')
+    .describe('How long a claim is held without renewal'),
   gates: z.record(name, z.union([commandGate, manualGate])).default({}),
   protect: z
     .array(glob)

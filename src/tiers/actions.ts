@@ -25,7 +25,6 @@ export const actions = {
   'change:check': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'change:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'change:submit': { kind: 'mutation', tiers: ['human', 'implementer'] },
-  'change:land': { kind: 'mutation', tiers: ['human'] },
   'gate:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'gate:pass': { kind: 'mutation', tiers: ['human', 'validator'] },
   'verdict:approve': { kind: 'mutation', tiers: ['human', 'validator'] },

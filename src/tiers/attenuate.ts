@@ -88,12 +88,18 @@ function usual(parent: Capability, role: Role, tier: Tier, facts: AttenuateFacts
     w: handsOn ? parent.w : [],
     complexity: Math.min(parent.complexity, ceilings.complexity),
     lines: Math.min(parent.lines, ceilings.lines),
-    budget: meetBudget(profile.budget, left),
+    // Only people delegate to their own tier; a child that took all that is left would leave its parent unable to act.
+    budget: meetBudget(profile.budget, tier === parent.tier ? halved(left) : left),
     depth: Math.max(0, Math.min(profile.depth, parent.depth - 1)),
     mints: profile.mints.filter((one) => parent.mints.includes(one)),
     skills: handsOn ? parent.skills : [],
   };
 }
+
+const halved = (budget: Budget): Budget =>
+  Object.fromEntries(
+    Object.entries(budget).map(([key, value]) => [key, Math.floor(value / 2)]),
+  ) as never as Budget;
 
 /**
  * Every reason why no grant of its tier and role may hold this capability, whoever delegates it: ops outside the

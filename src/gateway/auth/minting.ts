@@ -4,12 +4,13 @@ import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
+import type { Tier } from '../../tiers/actions.ts';
 import { type Attenuation, attenuate, spent } from '../../tiers/attenuate.ts';
 import type { Budget, Capability, Grant } from '../../tiers/capability.ts';
 import type { CapabilityRequest } from '../../tiers/capability-schema.ts';
-import { budgetKeys } from '../../tiers/profile.ts';
+import { budgetKeys, type Ceilings } from '../../tiers/profile.ts';
 import { profiles } from '../../tiers/profiles.ts';
-import { usualRole } from '../../tiers/roles.ts';
+import { roleOf, usualRole } from '../../tiers/roles.ts';
 import type { GrantDraft } from './claims.ts';
 import { childDraft, rootDraft } from './draft.ts';
 import { grants } from './schema.ts';
@@ -33,32 +34,43 @@ export async function lockGrant(tx: Tx, gid: string): Promise<GrantRow | undefin
   return row;
 }
 
-/**
- * The request with what the plan's profile and tasks fill in. Nothing that the caller named is replaced; a role that
- * nobody named is the usual one of the tier, which may be the profile's.
- */
-export function withProfile(request: MintRequest, plan: Plan | undefined): CapabilityRequest {
-  const profile = request.profile === undefined ? undefined : plan?.agents[request.profile];
-  const { cap } = request;
-  const tier = cap.tier ?? profile?.tier;
-  const filled: CapabilityRequest = {
-    ...(profile === undefined ? {} : profileMembers(profile)),
-    ...cap,
-    role: cap.role ?? profile?.role ?? usualRole[tier ?? 'implementer'],
-  };
-  if (tier !== 'implementer' || filled.w !== undefined) return filled;
-  return { ...filled, w: planScope(plan) };
+/** The agent profile of that name, if the plan has one. */
+export const profileOf = (plan: Plan | undefined, name: string | undefined): Profile | undefined =>
+  plan !== undefined && name !== undefined && Object.hasOwn(plan.agents, name)
+    ? plan.agents[name]
+    : undefined;
+
+type Profile = Plan['agents'][string];
+
+/** The request with what the plan's profile and tasks fill in. Nothing that the caller named is replaced. */
+export function withProfile(
+  { profile: wanted, cap }: MintRequest,
+  plan: Plan | undefined,
+): CapabilityRequest {
+  const profile = profileOf(plan, wanted);
+  const given: MintRequest['cap'] = { ...(profile === undefined ? {} : ofProfile(profile)), ...cap };
+  const tier = given.tier ?? tierOf(given.role);
+  const filled = { ...given, tier, role: given.role ?? usualRole[tier] };
+  return tier === 'implementer' && filled.w === undefined ? { ...filled, w: planScope(plan) } : filled;
 }
 
-const profileMembers = ({
-  tier,
-  skills,
-  write,
-}: Plan['agents'][string]): Omit<CapabilityRequest, 'role'> => ({
-  tier,
-  skills,
-  ...(write === undefined ? {} : { w: write }),
-});
+const tierOf = (role: string | undefined): Tier => roleOf(role ?? '')?.tier ?? 'implementer';
+
+function ofProfile({ tier, role, skills, write }: Profile): MintRequest['cap'] {
+  return {
+    tier,
+    skills,
+    ...(role === undefined ? {} : { role }),
+    ...(write === undefined ? {} : { w: write }),
+  };
+}
+
+// A lease or a smaller budget chooses nothing about what the agent is.
+const neutral: ReadonlySet<string> = new Set(['task', 'epoch', 'budget', 'project', 'plan']);
+
+/** The profile that the grant has as the plan fixes it; null when the caller chose more than a lease or a budget. */
+const fixedProfile = ({ profile, cap }: Pick<MintRequest, 'profile' | 'cap'>): string | null =>
+  profile !== undefined && Object.keys(cap).every((member) => neutral.has(member)) ? profile : null;
 
 /** Every write scope of the plan, each glob once; what an implementer gets when nobody says otherwise. */
 function planScope(plan: Plan | undefined): string[] {
@@ -73,14 +85,15 @@ export function childCapability(
   request: CapabilityRequest,
   plan: Plan | undefined,
 ): Attenuation {
-  const limit = plan?.limits.implementer;
-  const tier = request.tier;
-  const own = profiles[tier ?? 'implementer'].ceilings;
-  const ceilings =
-    tier === 'implementer' || tier === undefined
-      ? { complexity: limit?.complexity ?? own.complexity, lines: limit?.functionLines ?? own.lines }
-      : own;
+  const ceilings = ceilingsOf(request.tier ?? tierOf(request.role), plan);
   return attenuate(parent.cap, request, { left: row.leftBudget, ceilings });
+}
+
+function ceilingsOf(tier: Tier, plan: Plan | undefined): Ceilings {
+  const { ceilings } = profiles[tier];
+  if (tier !== 'implementer') return ceilings;
+  const { complexity = ceilings.complexity, functionLines = ceilings.lines } = plan?.limits.implementer ?? {};
+  return { complexity, lines: functionLines };
 }
 
 const reserve = statement('grants.reserve', 'update grants set left_budget = $2::jsonb where gid = $1');
@@ -107,11 +120,12 @@ export async function mintChild(
     gid: newId('grant'),
     jti: newId('token'),
     cap,
-    ...(request.lifeSeconds === undefined ? {} : { lifeSeconds: request.lifeSeconds }),
+    lifeSeconds: Math.min(request.lifeSeconds ?? request.grantSeconds, request.grantSeconds),
   };
   const draft = childDraft(parent.grant, naming, { nowSeconds: seconds(facts.now), epoch: facts.epoch });
   await tx.rows(reserve, [parent.row.gid, jsonText(minus(parent.row.leftBudget, spent(cap.budget)))]);
-  await insertGrant(tx, draft, request, parent.row.gid, facts.now);
+  const row = { ...request, profile: fixedProfile(request) };
+  await insertGrant(tx, draft, row, parent.row.gid, facts.now);
   return { gid: draft.gid, draft };
 }
 
@@ -128,14 +142,15 @@ export async function mintRoot(
     { sub: agent, gid: newId('grant'), jti: newId('token'), cap },
     { nowSeconds: seconds(facts.now), epoch: facts.epoch },
   );
-  await insertGrant(tx, draft, { standing: true, grantSeconds: 10 * 365 * 86_400 }, null, facts.now);
+  const row = { standing: true, grantSeconds: 10 * 365 * 86_400, profile: null };
+  await insertGrant(tx, draft, row, null, facts.now);
   return { gid: draft.gid, draft };
 }
 
 async function insertGrant(
   tx: Tx,
   draft: GrantDraft,
-  request: Pick<MintRequest, 'standing' | 'grantSeconds' | 'profile'>,
+  request: Pick<MintRequest, 'standing' | 'grantSeconds'> & { readonly profile: string | null },
   parent: string | null,
   now: Date,
 ): Promise<void> {
@@ -147,7 +162,7 @@ async function insertGrant(
     cap: draft.cap,
     lin: [...draft.lin],
     standing: request.standing,
-    profile: request.profile ?? null,
+    profile: request.profile,
     leftBudget: draft.cap.budget,
     returned: false,
     createdAt: now,
@@ -172,22 +187,37 @@ function combine(one: Budget, other: Budget, how: (a: number, b: number) => numb
   return result as unknown as Budget;
 }
 
+// A grant whose ancestor was revoked is dead by its lineage, and gives back what it has like one that was revoked itself.
 const ended = statement(
   'grants.ended',
   `update grants set returned = true where gid in (
-     select gid from grants where not returned and parent is not null and (revoked_at is not null or expires_at <= andon_now()) limit 100 for update skip locked)
+     select g.gid from grants g where not g.returned and g.parent is not null and (g.revoked_at is not null
+       or g.expires_at <= andon_now() or exists (select 1 from grants a where a.gid = any(g.lin) and a.revoked_at is not null))
+     limit 100 for update skip locked)
    returning gid, project, parent, left_budget as "leftBudget"`,
 );
 
+interface Returned {
+  readonly gid: string;
+  readonly project: string;
+  readonly parent: string;
+  readonly leftBudget: Budget;
+}
+
 /** Gives what ended grants did not use back to their parents; answers the grants. */
-export async function returnBudgets(
-  tx: Tx,
-): Promise<{ gid: string; project: string; parent: string; leftBudget: Budget }[]> {
-  const rows = await tx.rows<{ gid: string; project: string; parent: string; leftBudget: Budget }>(ended);
+export async function returnBudgets(tx: Tx): Promise<Returned[]> {
+  const rows = await tx.rows<Returned>(ended);
   for (const row of rows) {
-    const parent = await lockGrant(tx, row.parent);
-    if (parent !== undefined)
-      await tx.rows(reserve, [row.parent, jsonText(plus(parent.leftBudget, spent(row.leftBudget)))]);
+    const heir = await heirOf(tx, row.parent);
+    if (heir !== undefined)
+      await tx.rows(reserve, [heir.gid, jsonText(plus(heir.leftBudget, spent(row.leftBudget)))]);
   }
   return rows;
+}
+
+/** The nearest ancestor that has not given its own back yet: what a returned grant gets would be lost. */
+async function heirOf(tx: Tx, gid: string): Promise<GrantRow | undefined> {
+  const row = await lockGrant(tx, gid);
+  if (row === undefined || !row.returned || row.parent === null) return row;
+  return heirOf(tx, row.parent);
 }

@@ -1,11 +1,15 @@
 import { and, eq, sql } from 'drizzle-orm';
+import { type Reason, reason } from '../../lib/decision.ts';
 import { statement, type Tx } from '../../store/store.ts';
-import { grants, tokens } from './schema.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { grants } from './schema.ts';
+
+export type RevocationKind = 'token' | 'grant' | 'agent' | 'key';
 
 /** A revocation as it is stored and as its event carries it. */
 export interface RevocationEntry {
   readonly project: string;
-  readonly kind: 'token' | 'grant' | 'agent' | 'key';
+  readonly kind: RevocationKind;
   readonly value: string;
 }
 
@@ -36,29 +40,67 @@ export async function revoke(
   await tx.rows(mark, [entries.filter(({ kind }) => kind === 'grant').map(({ value }) => value)]);
 }
 
-/** What revoking a token, a grant, an agent or a key comes to. Revoking any token revokes its grant. */
-export async function entriesFor(
-  tx: Tx,
-  project: string,
-  kind: RevocationEntry['kind'],
-  value: string,
-): Promise<RevocationEntry[]> {
-  const one: RevocationEntry = { project, kind, value };
-  if (kind === 'token') {
-    const [row] = await tx.orm.select({ gid: tokens.gid }).from(tokens).where(eq(tokens.jti, value));
-    return row === undefined ? [] : [one, { project, kind: 'grant', value: row.gid }];
-  }
-  if (kind === 'agent') return [one, ...(await grantsOf(tx, project, value))];
-  if (kind === 'key') return [{ project: '*', kind, value }];
-  const [row] = await tx.orm.select({ gid: grants.gid }).from(grants).where(eq(grants.gid, value));
-  return row === undefined ? [] : [one];
+/** A grant that a revocation is about. */
+export interface Target {
+  readonly gid: string;
+  readonly project: string;
+  readonly lin: readonly string[];
 }
 
-/** A revocation for every grant that an agent holds in a project. */
-export async function grantsOf(tx: Tx, project: string, agent: string): Promise<RevocationEntry[]> {
-  const rows = await tx.orm
-    .select({ gid: grants.gid })
+const ofProject = (project: string) =>
+  project === '*' ? sql`true` : sql`${grants.project} in (${project}, '*')`;
+
+const named = (kind: 'token' | 'grant' | 'agent', value: string) => {
+  if (kind === 'grant') return eq(grants.gid, value);
+  if (kind === 'token') return sql`${grants.gid} = (select gid from tokens where jti = ${value})`;
+  return and(eq(grants.agent, value), sql`${grants.revokedAt} is null`);
+};
+
+/** The grants behind a token, a grant or an agent that hold in the project (in any for `*`), those on every project included. */
+export async function findTargets(
+  tx: Tx,
+  project: string,
+  kind: 'token' | 'grant' | 'agent',
+  value: string,
+): Promise<Target[]> {
+  return tx.orm
+    .select({ gid: grants.gid, project: grants.project, lin: grants.lin })
     .from(grants)
-    .where(and(eq(grants.agent, agent), eq(grants.project, project), sql`${grants.revokedAt} is null`));
-  return rows.map(({ gid }) => ({ project, kind: 'grant' as const, value: gid }));
+    .where(and(named(kind, value), ofProject(project)));
+}
+
+/**
+ * Why `grant` may not revoke the targets. People revoke anything in their project, executives what descends from them.
+ * What holds on every project is revoked under the lock of the whole gateway, that is for the project `*`.
+ */
+export function targetReasons(grant: Grant, project: string, targets: readonly Target[]): Reason[] {
+  return targets.flatMap((target) => {
+    const subject = `grant/${target.gid}`;
+    if (target.project === '*' && project !== '*')
+      return [
+        reason('grant.project', subject, { found: project, limit: '*', next: 'revoke it for project `*`' }),
+      ];
+    const own = target.gid === grant.gid || target.lin.includes(grant.gid);
+    if (grant.cap.tier === 'human' || own) return [];
+    return [
+      reason('grant.tier', subject, { found: grant.cap.tier, limit: 'a grant that descends from yours' }),
+    ];
+  });
+}
+
+/** A revocation for each of the grants. */
+export const grantEntries = (targets: readonly Target[]): RevocationEntry[] =>
+  targets.map(({ gid, project }) => ({ project, kind: 'grant', value: gid }));
+
+/** What revoking a token, a grant, an agent or a key comes to. Revoking any token revokes its grant. */
+export function entriesFor(
+  kind: RevocationKind,
+  value: string,
+  targets: readonly Target[],
+): RevocationEntry[] {
+  if (kind === 'key') return [{ project: '*', kind, value }];
+  const entries = grantEntries(targets);
+  if (kind === 'grant') return entries;
+  const projects = [...new Set(targets.map(({ project }) => project))];
+  return [...projects.map((project) => ({ project, kind, value })), ...entries];
 }

@@ -15,6 +15,8 @@ export interface TokenService {
   readonly issuer: string;
   readonly keys: KeyRing;
   authenticate(header: string | undefined): Promise<Grant>;
+  /** The grant of an authentic token that may have ended; the door refuses and records that. */
+  identify(header: string | undefined): Promise<Grant>;
   sign(draft: GrantDraft): Promise<string>;
   /** Why memory holds the grant for revoked, or undefined. */
   revoked(grant: Grant): Reason | undefined;
@@ -53,6 +55,9 @@ const putKey = statement(
   `insert into signing_keys (kid, jwk, state) values ($1, $2::jsonb, $3) on conflict (kid) do update set state = excluded.state`,
 );
 
+// The order in which a key ring publishes its keys.
+const keyStates = ['active', 'next'];
+
 /** A stored revocation as memory takes it. */
 export function asRow({ project, kind, value }: StoredRevocation): RevocationRow {
   if (kind === 'token') return { kind, jti: value };
@@ -75,7 +80,7 @@ export async function createTokenService(
   }
   const shareKeys = async (): Promise<void> => {
     for (const [index, jwk] of keys.jwks().keys.entries()) {
-      await store.rows(putKey, [jwk.kid, JSON.stringify(jwk), index === 0 ? 'active' : 'next']);
+      await store.rows(putKey, [jwk.kid, JSON.stringify(jwk), keyStates[index] ?? 'retired']);
     }
     await keys.trust((await store.rows<{ jwk: unknown }>(readKeys)).map(({ jwk }) => jwk));
   };
@@ -85,6 +90,7 @@ export async function createTokenService(
     keys,
     shareKeys,
     authenticate: (header) => authority.authenticate(header),
+    identify: (header) => authority.identify(header),
     sign: (draft) => authority.sign(draft),
     revoked: (grant) => revocations.check(grant, Math.floor(now() / 1000)),
     epochOf: (project) => revocations.epoch(project),

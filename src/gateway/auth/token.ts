@@ -31,6 +31,11 @@ export interface TokenAuthority {
   sign(draft: GrantDraft): Promise<string>;
   /** The grant of a valid token; throws one of the `token.*` codes. O(1), without database or network. */
   verify(token: string): Promise<Grant>;
+  /**
+   * The grant of an authentic token, even when it has expired or is revoked: for callers that decide that themselves
+   * and record the refusal, as the door does. Everything else throws as in `authenticate`.
+   */
+  identify(header: string | undefined): Promise<Grant>;
   /** The grant of an Authorization header: `Bearer <token>`, or Basic with the token as password, as git sends it. */
   authenticate(header: string | undefined): Promise<Grant>;
 }
@@ -43,7 +48,6 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
   // Whatever may end before the token does is asked again at every use.
   const stillHolds = (grant: Grant, nowSeconds: number): void => {
     checkExpiry(grant, nowSeconds);
-    if (keys.verifier(grant.kid) === undefined) throw fail('token.key', 'kid', { found: grant.kid });
     const revoked = revocations.check(grant, nowSeconds);
     if (revoked !== undefined) throw new AndonError([revoked]);
   };
@@ -60,13 +64,18 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
     return { ...parsed, kid };
   };
 
-  const verify = async (token: string): Promise<Grant> => {
+  const authentic = (token: string): Grant => {
     if (typeof token !== 'string' || token.length > limits.tokenBytesMax) precheck(token);
     const digest = tokenDigest(token);
     const known = cache.get(digest);
     const grant = known ?? verifyCold(token);
-    stillHolds(grant, Math.floor(now() / 1000));
+    if (keys.verifier(grant.kid) === undefined) throw fail('token.key', 'kid', { found: grant.kid });
     if (known === undefined) cache.set(digest, grant);
+    return grant;
+  };
+  const verify = async (token: string): Promise<Grant> => {
+    const grant = authentic(token);
+    stillHolds(grant, Math.floor(now() / 1000));
     return grant;
   };
 
@@ -74,6 +83,7 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
     revocations,
     sign: (draft) => sign(draft, issuer, keys, Math.floor(now() / 1000)),
     verify,
+    identify: async (header) => authentic(tokenOf(header)),
     authenticate: async (header) => verify(tokenOf(header)),
   };
 }
@@ -81,6 +91,7 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
 async function sign(draft: GrantDraft, issuer: string, keys: KeyRing, nowSeconds: number): Promise<string> {
   const claims = parseClaims(draft);
   checkClaims(claims, issuer, nowSeconds);
+  checkExpiry(claims, nowSeconds);
   const { kid, privateKey } = keys.active();
   const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
     .setProtectedHeader({ alg: 'EdDSA', typ: 'cap+jwt', kid })

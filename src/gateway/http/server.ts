@@ -132,14 +132,14 @@ function decodeURIComponentSafe(text: string): string {
 
 const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** Authenticates once per request, when the first procedure asks. The header is never logged. */
+/** Authenticates once per request, when the first procedure asks; `admit` refuses what has ended. The header is never logged. */
 function contextOf(gateway: Gateway, req: IncomingMessage, batch: boolean): CallContext {
   const named = req.headers['x-request-id'];
   const requestId = typeof named === 'string' && requestIdPattern.test(named) ? named : undefined;
   let call: ReturnType<CallContext['call']> | undefined;
   return {
     call: () => {
-      call ??= gateway.tokens.authenticate(req.headers.authorization).then(
+      call ??= gateway.tokens.identify(req.headers.authorization).then(
         (grant) => ({ grant, requestId, batch }),
         (error: unknown) => {
           if (error instanceof AndonError) gateway.metrics.refusedToken(error.code);

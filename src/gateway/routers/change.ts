@@ -64,12 +64,16 @@ const putChange = statement(
 /** An artefact has no tree; its name stands in, so that evidence and verdicts are bound to it. */
 const artefactTree = (artefact: string | undefined): string => `artefact:${artefact ?? ''}`;
 
-/** Why what is offered is no change for this task. */
-function offerReasons(task: TaskRow | undefined, offer: Offer): Reason[] {
-  const subject = `task/${task?.id ?? ''}`;
-  if (task?.done === 'artefact' && offer.kind === 'artefact') return [];
-  if (offer.kind === 'artefact')
-    return [reason('change.empty', subject, { found: 'an artefact', limit: 'a commit' })];
+/** Why what is offered is no change for this task: the wrong kind of result, or a commit that cannot land. */
+function offerReasons(task: TaskRow | undefined, offer: Offer, artefact: string | undefined): Reason[] {
+  const named = artefact === undefined ? 'nothing' : 'an artefact';
+  const given = offer.kind === 'artefact' ? named : 'a commit';
+  const wanted = task?.done === 'artefact' ? 'an artefact' : 'a commit';
+  if (given === wanted) return commitReasons(offer);
+  return [reason('change.empty', `task/${task?.id ?? ''}`, { found: given, limit: wanted })];
+}
+
+function commitReasons(offer: Offer): Reason[] {
   if (offer.kind === 'unpushed') return [reason('change.unpushed', offer.commit, { limit: offer.prefix })];
   if (offer.kind === 'empty') return [reason('change.empty', offer.commit)];
   if (offer.kind === 'conflict') return offer.paths.map((path) => reason('change.conflict', path));
@@ -87,7 +91,7 @@ export function changeRouter(gateway: Gateway) {
       access: ({ task, epoch }) => ({ task, epoch }),
       fixed: ({ git }, input) => git.offer(input),
       foreseen: ({ input, fixed }) =>
-        fixed.kind === 'artefact'
+        fixed.kind === 'artefact' && input.artefact !== undefined
           ? {
               kind: 'submit',
               task: input.task,
@@ -100,7 +104,7 @@ export function changeRouter(gateway: Gateway) {
       moving: (tx, { input, entered }) => submitFacts(tx, input, entered),
       decide: ({ grant, input, fixed, moving, entered }) => [
         ...leaseReasons(moving.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
-        ...offerReasons(moving.task, fixed),
+        ...offerReasons(moving.task, fixed, input.artefact),
         ...(moving.openQuestions > 0
           ? [reason('task.question', `task/${input.task}`, { found: `${moving.openQuestions} open` })]
           : []),

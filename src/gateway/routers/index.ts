@@ -1,5 +1,6 @@
 import type { Gateway } from '../door/gateway.ts';
 import { t } from '../door/procedure.ts';
+import { agentRouter } from './agent.ts';
 import { auditRouter, reportRouter } from './audit.ts';
 import { changeRouter } from './change.ts';
 import { eventRouter } from './event.ts';
@@ -7,7 +8,7 @@ import { gateRouter, verdictRouter } from './judgement.ts';
 import { phaseRouter, planRouter } from './plan.ts';
 import { projectRouter } from './project.ts';
 import { taskRouter } from './task.ts';
-import { agentRouter, tokenRouter } from './token.ts';
+import { tokenRouter } from './token.ts';
 
 /** Everything that the gateway does. The only door. */
 export function createRouter(gateway: Gateway) {

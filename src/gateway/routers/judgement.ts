@@ -14,7 +14,7 @@ import type { Grant } from '../../tiers/capability.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { findChange } from './change.ts';
-import { id, name, project, text } from './inputs.ts';
+import { id, name, project, text, textOrEmpty } from './inputs.ts';
 
 interface JudgementFacts {
   readonly change: ChangeRow | undefined;
@@ -63,7 +63,7 @@ export function verdictRouter(gateway: Gateway) {
     approve: mutation(gateway, {
       action: 'verdict:approve',
       description: 'Approves a change whose gates have passed; the gateway then lands it.',
-      input: z.strictObject({ ...verdictInput, note: z.string().max(10_000).default('') }),
+      input: z.strictObject({ ...verdictInput, note: textOrEmpty(10_000).default('') }),
       exclusive: true,
       fixed: async () => undefined,
       moving: (tx, { input, grant }) => judgementFacts(tx, input, grant),
@@ -197,7 +197,7 @@ export function gateRouter(gateway: Gateway) {
     pass: mutation(gateway, {
       action: 'gate:pass',
       description: 'Passes a manual gate of a change, bound to the tree that was looked at.',
-      input: z.strictObject({ ...verdictInput, gate: name, note: z.string().max(10_000).default('') }),
+      input: z.strictObject({ ...verdictInput, gate: name, note: textOrEmpty(10_000).default('') }),
       exclusive: true,
       fixed: async () => undefined,
       moving: async (tx, { input, grant, entered }) => {

@@ -23,6 +23,7 @@ import { lockTask } from '../../tasks/rows.ts';
 import { questions, taskNeeds, tasks } from '../../tasks/schema.ts';
 import { taskAfter } from '../../tasks/states.ts';
 import { setTaskState } from '../../tasks/transition.ts';
+import { unreadyReasons } from '../../tasks/unready.ts';
 import { runningCount, waitingFor } from '../../tasks/waiting.ts';
 import type { Effect } from '../door/definitions.ts';
 import type { Gateway } from '../door/gateway.ts';
@@ -127,7 +128,7 @@ export function taskRouter(gateway: Gateway) {
     abandon: mutation(gateway, {
       action: 'task:abandon',
       description:
-        'Takes a task out of the plan’s work for good, with a reason; what it holds up is released.',
+        'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it, tasks that need it do.',
       input: z.strictObject({ project, task: name, why: text(2000) }),
       exclusive: true,
       fixed: none,
@@ -164,6 +165,8 @@ interface ClaimFacts {
   readonly candidates: readonly Candidate[];
   readonly leaseMs: number;
   readonly wip: { running: number; limit: number | undefined };
+  /** Why the task that was asked for by name is no candidate at all. */
+  readonly unready: readonly Reason[];
 }
 
 /** Which candidates the claimant may take, and why not the others. */
@@ -199,6 +202,9 @@ async function lookFor(tx: Tx, claimant: Claimant, input: ClaimInput): Promise<r
   }
   return found;
 }
+
+const unreadyNamed = async (tx: Tx, { project: projectName, task }: ClaimInput): Promise<Reason[]> =>
+  task === undefined ? [] : unreadyReasons(tx, projectName, task);
 
 async function takeAnother(
   tx: Tx,
@@ -247,7 +253,9 @@ function claimProcedure(gateway: Gateway) {
       const limit = plan?.limits.wip;
       const running = limit === undefined ? 0 : await runningCount(tx, input.project);
       const leaseMs = leaseOf(plan, input.leaseSeconds);
-      return { candidates: await first, leaseMs, wip: { running, limit } };
+      const candidates = await first;
+      const unready = candidates.length === 0 ? await unreadyNamed(tx, input) : [];
+      return { candidates, leaseMs, wip: { running, limit }, unready };
     },
     foreseen: ({ grant, input, plan }) => {
       if (input.task !== undefined || grant.cap.task !== undefined) return undefined;
@@ -265,7 +273,7 @@ function claimProcedure(gateway: Gateway) {
     decide: ({ grant, input, moving }) => {
       const { allowed, reasons } = sort({ agent: grant.sub, gid: grant.gid, cap: grant.cap }, moving);
       // Naming a task that may not be taken is refused; asking for any and finding none is an answer.
-      return input.task !== undefined && allowed.length === 0 ? reasons : [];
+      return input.task !== undefined && allowed.length === 0 ? [...reasons, ...moving.unready] : [];
     },
     effect: async (tx, _permit, { grant, input, moving }): Promise<Effect<ClaimAnswer>> => {
       const claimant = { agent: grant.sub, gid: grant.gid, cap: grant.cap };
@@ -275,7 +283,14 @@ function claimProcedure(gateway: Gateway) {
         (await takeOne(tx, input.project, claimant, allowed, moving.leaseMs)) ??
         (allowed.length === 0 ? undefined : await takeAnother(tx, claimant, input, moving));
       if (taken === undefined)
-        return { answer: { task: null, branch: null, reasons: reasons.slice(0, 20) }, events: [] };
+        return {
+          answer: {
+            task: null,
+            branch: null,
+            reasons: [...reasons, ...(await unreadyNamed(tx, input))].slice(0, 20),
+          },
+          events: [],
+        };
       const branch = `task/${taken.id}/${taken.epoch}/work`;
       return {
         answer: { task: taken, branch, reasons: [] },

@@ -105,6 +105,12 @@ export const tokenCodes = {
     'private keys are readable by their owner only',
     'chmod 700 the folder and 600 the file; rotate the keys when others could have read them',
   ),
+  'key.active': row(
+    409,
+    'conflict',
+    'a key that signs now or next is rotated away before it is revoked',
+    'andon token rotate-key, get new tokens, then revoke the former key',
+  ),
   'key.broken': row(
     500,
     'failed',

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { reason } from '../../lib/decision.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import type { Plan } from '../../tasks/plan.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import type { Attenuation } from '../../tiers/attenuate.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { capabilityRequestSchema } from '../../tiers/capability-schema.ts';
+import type { GrantDraft } from '../auth/claims.ts';
+import {
+  childCapability,
+  type GrantRow,
+  lockGrant,
+  mintChild,
+  profileOf,
+  withProfile,
+} from '../auth/minting.ts';
+import type { Effect } from '../door/definitions.ts';
+import type { Gateway } from '../door/gateway.ts';
+import { mutation } from '../door/procedure.ts';
+import { name, principal, project } from './inputs.ts';
+
+const mintInput = z.strictObject({
+  project,
+  agent: principal,
+  profile: name.optional().describe('An agent profile of the plan'),
+  cap: capabilityRequestSchema
+    .partial({ role: true })
+    .default({})
+    .describe('Members that are narrower than the default'),
+  standing: z.boolean().default(false),
+  lifeSeconds: z.number().int().min(1).max(86_400).optional(),
+  grantSeconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(365 * 86_400)
+    .default(12 * 3600)
+    .describe('How long the grant may be renewed'),
+});
+type MintInput = z.infer<typeof mintInput>;
+
+/** A token as it is handed out: signed after the commit, and never stored. */
+export interface TokenAnswer {
+  readonly grant: string;
+  readonly agent: string;
+  readonly expires: number;
+  readonly draft?: GrantDraft;
+  readonly token?: string;
+}
+
+/** The answer with its token in the place of the draft: what leaves the gateway. */
+export const signed = async (
+  { tokens: service }: Gateway,
+  answer: TokenAnswer,
+): Promise<Omit<TokenAnswer, 'draft'>> => {
+  const { draft, ...rest } = answer;
+  return draft === undefined ? rest : { ...rest, token: await service.sign(draft) };
+};
+
+interface MintFacts {
+  readonly row: GrantRow | undefined;
+  readonly plan: Plan | undefined;
+  readonly epoch: number;
+}
+
+/** What the child would hold, or every reason against it. */
+function decided(grant: Grant, input: MintInput, { row, plan }: MintFacts): Attenuation {
+  if (row === undefined) return { reasons: [reason('grant.missing', grant.gid)] };
+  if (input.profile !== undefined && profileOf(plan, input.profile) === undefined)
+    return { reasons: [reason('plan.reference', `agents.${input.profile}`, { found: input.profile })] };
+  const request = { project: input.project, plan: input.project, ...withProfile(input, plan) };
+  // The epoch that the token is bound to, and the lock that it is minted under, are those of the project of the call.
+  if (request.project !== input.project)
+    return {
+      reasons: [
+        reason('grant.project', 'cap.project', { found: request.project ?? '', limit: input.project }),
+      ],
+    };
+  return childCapability(grant, row, request, plan);
+}
+
+/** `token.mint`. */
+export function mintProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'token:mint',
+    description:
+      'Mints a token for an agent, inside the bounds of the caller’s own grant; budgets are reserved from it.',
+    input: mintInput,
+    fixed: async () => undefined,
+    moving: async (tx, { grant, input, entered }): Promise<MintFacts> => {
+      const row = await lockGrant(tx, grant.gid);
+      const plan = await planAt(tx, input.project, (await entered).planHash);
+      return { row, plan, epoch: await projectEpoch(tx, input.project) };
+    },
+    decide: ({ grant, input, moving }) => decided(grant, input, moving).reasons ?? [],
+    effect: async (
+      tx,
+      _permit,
+      { grant, input, moving, entered },
+      { tokens: service },
+    ): Promise<Effect<TokenAnswer>> => {
+      const { row, epoch } = moving;
+      const { cap } = decided(grant, input, moving);
+      if (cap === undefined || row === undefined) throw new Error('minted without a capability');
+      const minted = await mintChild(tx, { grant, row }, input, cap, { now: entered.now, epoch });
+      // Signed once before the commit: a grant whose token would be too long to hand out is not written.
+      await service.sign(minted.draft);
+      const { tier, role, w, x, budget } = cap;
+      const data = {
+        agent: input.agent,
+        tier,
+        role,
+        profile: input.profile ?? null,
+        parent: grant.gid,
+        w,
+        x,
+        budget,
+      };
+      return {
+        answer: { grant: minted.gid, agent: input.agent, expires: minted.draft.exp, draft: minted.draft },
+        events: [{ type: 'grant.minted', subject: `grant/${minted.gid}`, data }],
+      };
+    },
+    after: signed,
+  });
+}
+
+const epochOf = statement('projects.epoch', 'select epoch from projects where name = $1');
+
+async function projectEpoch(tx: Tx, projectName: string): Promise<number> {
+  const [row] = await tx.rows<{ epoch: number }>(epochOf, [projectName]);
+  return row?.epoch ?? 1;
+}

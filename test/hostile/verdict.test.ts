@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../support/engines.ts';
+import { codesOf, type Hand, type Line, openLine, refusal } from '../support/line.ts';
+
+const plan = `
+version: 1
+project: shop
+done: artefact
+phases: [build]
+gates: { look: { by: validator } }
+agents:
+  reviewer: { tier: validator }
+  builder: { tier: implementer }
+tasks:
+${Array.from({ length: 12 }, (_, i) => `  t${i}: { title: T, phase: build }`).join('\n')}
+  gated: { title: G, phase: build, gates: [look] }
+`;
+const project = 'shop';
+
+describe.each(engines)('judging what one had a part in, on %s', (engine) => {
+  let line: Line;
+  let next = 0;
+  beforeAll(async () => {
+    line = await openLine(engine, { plan });
+  });
+  afterAll(() => line.close());
+
+  interface Given {
+    readonly task: string;
+    readonly change: string;
+    readonly tree: string;
+  }
+  async function submit(hand: Pick<Hand, 'client'>, task = `t${next++}`): Promise<Given> {
+    const claimed = await hand.client.task.claim.mutate({ project, task });
+    const held = { project, task, epoch: claimed.task?.epoch ?? 0 };
+    return { task, ...(await hand.client.change.submit.mutate({ ...held, artefact: 'made' })) };
+  }
+  const approve = (hand: Pick<Hand, 'client'>, { change, tree }: Given, ownWork = false) =>
+    hand.client.verdict.approve.mutate({ project, change, tree, ownWork });
+  const reject = (hand: Pick<Hand, 'client'>, { change, tree }: Given) =>
+    hand.client.verdict.reject.mutate({ project, change, tree, reasons: ['no'] });
+  const ties = async (call: Promise<unknown>) => {
+    const reasons = await refusal(call);
+    expect(new Set(reasons.map(({ code }) => code))).toEqual(new Set(['duty.separated']));
+    return reasons.map(({ found }) => found);
+  };
+
+  it('is refused to the maker under another grant of the same name', async () => {
+    const given = await submit(await line.mint('agent:two-faced'));
+    const judge = await line.mint('agent:two-faced', { tier: 'validator' });
+    expect(await ties(approve(judge, given))).toEqual(['maker of the change']);
+    expect(await ties(reject(judge, given))).toEqual(['maker of the change']);
+    await approve(await line.mint('agent:fair', { tier: 'validator' }), given);
+  });
+
+  it('is refused to who held the task in an earlier epoch', async () => {
+    const first = await line.mint('agent:first');
+    const { task } = await first.client.task.claim.mutate({ project, task: `t${next}` });
+    await first.client.task.release.mutate({
+      project,
+      task: task?.id ?? '',
+      epoch: task?.epoch ?? 0,
+      why: 'x',
+    });
+    const given = await submit(await line.mint('agent:then'));
+    expect(await ties(approve(await line.mint('agent:first', { tier: 'validator' }), given))).toEqual([
+      'maker of the change',
+    ]);
+  });
+
+  it('is refused to a validator of the same spawner, unless the plan fixes its profile', async () => {
+    const lead = await line.mint('agent:lead', { tier: 'executive' });
+    const given = await submit(await line.mint('agent:hers', {}, {}, lead.client));
+    const sibling = await line.mint('agent:sibling', { tier: 'validator' }, {}, lead.client);
+    expect(await ties(approve(sibling, given))).toEqual(['spawned by the spawner of the maker']);
+    const chosen = await line.mint(
+      'agent:chosen',
+      { role: 'VALIDATOR', r: ['src/**'] },
+      { profile: 'reviewer' },
+      lead.client,
+    );
+    expect(await ties(approve(chosen, given))).toEqual(['spawned by the spawner of the maker']);
+    const fixed = await line.mint('agent:fixed', {}, { profile: 'reviewer' }, lead.client);
+    await approve(fixed, given);
+    expect((await line.task(given.task)).state).toBe('done');
+  });
+
+  it('is refused to a lone person unless they say that it is their own work, which is recorded', async () => {
+    const given = await submit({ client: line.owner });
+    expect(await ties(approve({ client: line.owner }, given))).toEqual(['maker of the change']);
+    await approve({ client: line.owner }, given, true);
+    const shown = await line.change(given.change);
+    expect(shown.verdicts).toMatchObject([{ ownWork: true, byAgent: 'human:owner' }]);
+    const [event] = (await line.events()).filter(
+      ({ type, subject }) => type === 'verdict.given' && subject === `change/${given.change}`,
+    );
+    expect(event?.data).toMatchObject({ ownWork: true, approve: true });
+  });
+
+  it('is not opened to an agent by saying that it is its own work', async () => {
+    const given = await submit(await line.mint('agent:sly'));
+    const judge = await line.mint('agent:sly', { tier: 'validator' });
+    expect(await ties(approve(judge, given, true))).toEqual(['maker of the change']);
+  });
+
+  it('is refused for manual gates too', async () => {
+    const given = await submit(await line.mint('agent:gater'), 'gated');
+    const pass = (hand: Hand) =>
+      hand.client.gate.pass.mutate({ project, change: given.change, tree: given.tree, gate: 'look' });
+    expect(await ties(pass(await line.mint('agent:gater', { tier: 'validator' })))).toEqual([
+      'maker of the change',
+    ]);
+    await pass(await line.mint('agent:keeper', { tier: 'validator', role: 'GATEKEEPER' }));
+  });
+
+  it('is refused to roles without verdicts, and to every other tier', async () => {
+    const given = await submit(await line.mint('agent:maker'));
+    const keeper = await line.mint('agent:keeper', { tier: 'validator', role: 'GATEKEEPER' });
+    expect(await codesOf(approve(keeper, given))).toEqual(['grant.action']);
+    const lead = await line.mint('agent:lead-2', { tier: 'executive' });
+    expect(await codesOf(approve(lead, given))).toContain('grant.tier');
+    expect(await codesOf(reject(await line.mint('agent:peer'), given))).toContain('grant.tier');
+  });
+});
