@@ -38,27 +38,19 @@ export async function lockGrant(tx: Tx, gid: string): Promise<GrantRow | undefin
  * nobody named is the usual one of the tier, which may be the profile's.
  */
 export function withProfile(request: MintRequest, plan: Plan | undefined): CapabilityRequest {
-  const profile = request.profile === undefined ? undefined : plan?.agents[request.profile];
   const { cap } = request;
-  const tier = cap.tier ?? profile?.tier;
-  const filled: CapabilityRequest = {
-    ...(profile === undefined ? {} : profileMembers(profile)),
-    ...cap,
-    role: cap.role ?? profile?.role ?? usualRole[tier ?? 'implementer'],
-  };
-  if (tier !== 'implementer' || filled.w !== undefined) return filled;
-  return { ...filled, w: planScope(plan) };
+  const named: MintRequest['cap'] = { ...profileMembers(request.profile, plan), ...cap };
+  const role = named.role ?? usualRole[named.tier ?? 'implementer'];
+  const isScopeOpen = named.tier === 'implementer' && named.w === undefined;
+  return { ...named, role, ...(isScopeOpen ? { w: planScope(plan) } : {}) };
 }
 
-const profileMembers = ({
-  tier,
-  skills,
-  write,
-}: Plan['agents'][string]): Omit<CapabilityRequest, 'role'> => ({
-  tier,
-  skills,
-  ...(write === undefined ? {} : { w: write }),
-});
+function profileMembers(name: string | undefined, plan: Plan | undefined): MintRequest['cap'] {
+  const profile = name === undefined ? undefined : plan?.agents[name];
+  if (profile === undefined) return {};
+  const { tier, role, skills, write } = profile;
+  return { tier, role, skills, ...(write === undefined ? {} : { w: write }) };
+}
 
 /** Every write scope of the plan, each glob once; what an implementer gets when nobody says otherwise. */
 function planScope(plan: Plan | undefined): string[] {
