@@ -40,6 +40,8 @@ export interface AppExtras {
   readonly log?: Logger;
   /** Named points of landings, for tests that die there. */
   readonly at?: (point: LandingPoint) => void;
+  /** Put around the opened store, for tests that die at a commit. */
+  readonly watch?: (store: Store) => Store;
   readonly purpose?: 'production' | 'test';
 }
 
@@ -47,7 +49,8 @@ export interface AppExtras {
 export async function startApp(config: Config, extras: AppExtras = {}): Promise<App> {
   const log = extras.log ?? createLog(config.logLevel);
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-  const store = await openStore(config);
+  const opened = await openStore(config);
+  const store = extras.watch?.(opened) ?? opened;
   try {
     await migrate(store, {
       purpose: extras.purpose ?? 'production',

@@ -1,0 +1,48 @@
+import type { Statement, Store, Tx } from '../../src/store/store.ts';
+
+/** Hears the name of every point that is passed; a test dies or sleeps there. */
+export type AtPoint = (point: string) => void;
+
+/**
+ * A store that names its commits: `task.claimed before commit` and `… after commit`, for every type of event that a
+ * transaction appends, and `gate taken` once a gate is marked as running.
+ */
+export function watchStore(store: Store, at: AtPoint): Store {
+  return {
+    engine: store.engine,
+    get orm() {
+      return store.orm;
+    },
+    async rows<R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> {
+      const found = await store.rows<R>(statement, params);
+      if (statement.name === 'gates.take' && found.length > 0) at('gate taken');
+      return found;
+    },
+    async transaction(work) {
+      let seen = new Set<string>();
+      const result = await store.transaction(async (tx) => {
+        seen = new Set();
+        const done = await work(watchTx(tx, seen));
+        for (const type of seen) at(`${type} before commit`);
+        return done;
+      });
+      for (const type of seen) at(`${type} after commit`);
+      return result;
+    },
+    listen: (channel, heard, lost) => store.listen(channel, heard, lost),
+    close: () => store.close(),
+  };
+}
+
+function watchTx(tx: Tx, seen: Set<string>): Tx {
+  return {
+    get orm() {
+      return tx.orm;
+    },
+    rows<R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> {
+      if (statement.name === 'events.append')
+        for (const { type } of JSON.parse(String(params?.[0])) as { type: string }[]) seen.add(type);
+      return tx.rows<R>(statement, params);
+    },
+  };
+}
