@@ -157,7 +157,7 @@ export class LineService {
     const { result, count } = await store.transaction(async (tx) => {
       await enter(tx, { project, exclusive: true });
       const done = await work(tx);
-      await appendEvents(tx, done.events);
+      appendEvents(tx, done.events);
       return { result: done.result, count: done.events.length };
     });
     if (count > 0) chainer.wake();
@@ -301,7 +301,7 @@ export class LineService {
     const { store, chainer } = this.#options;
     const returned = await store.transaction(async (tx) => {
       const rows = await returnBudgets(tx);
-      await appendEvents(
+      appendEvents(
         tx,
         rows.map(({ gid, project, parent, leftBudget }) => ({
           ...gatewayEvent(project, 'grant.returned', `grant/${gid}`),

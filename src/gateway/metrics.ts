@@ -48,12 +48,29 @@ export function createMetrics(facts: { feedSilentMs: () => number }): Metrics {
       this.set(facts.feedSilentMs() / 1000);
     },
   });
+  // Looking a child up by its labels costs more than the decision it counts.
+  const allowedBy = new Map<Action, Counter.Internal>();
+  const deniedBy = new Map<Action, Counter.Internal>();
   return {
     registry,
-    decided: (action, allowed) => decisions.inc({ action, allowed: String(allowed) }),
+    decided: (action, allowed) =>
+      counted(allowed ? allowedBy : deniedBy, action, () => decisions.labels(action, String(allowed))).inc(),
     refusedToken: (code) => tokens.inc({ code }),
     pushed: (outcome, seconds) => pushes.observe({ outcome }, seconds),
     gateEnded: (passed, seconds) => gates.observe({ passed: String(passed) }, seconds),
     landed: (seconds) => landings.observe(seconds),
   };
+}
+
+function counted(
+  known: Map<Action, Counter.Internal>,
+  action: Action,
+  make: () => Counter.Internal,
+): Counter.Internal {
+  let child = known.get(action);
+  if (child === undefined) {
+    child = make();
+    known.set(action, child);
+  }
+  return child;
 }

@@ -29,7 +29,7 @@ export async function approve(tx: Tx, change: ChangeRow): Promise<EventDraft[]> 
 export async function finishTask(tx: Tx, project: string, id: string): Promise<EventDraft[]> {
   const task = await lockTask(tx, project, id);
   if (task === undefined || task.state !== 'gated') return [];
-  await setTaskState(tx, project, id, 'done');
+  setTaskState(tx, project, id, 'done');
   const done: EventDraft = {
     id: newId('event'),
     project,

@@ -19,14 +19,14 @@ const open = statement(
 );
 
 /** Opens the gates of a change on a tree. Evidence is bound to that tree and to no other. */
-export async function openGates(
+export function openGates(
   tx: Tx,
   change: { id: string; project: string; tree: string },
   gates: readonly NamedGate[],
-): Promise<void> {
+): void {
   if (gates.length === 0) return;
   const all = <T>(value: T): T[] => gates.map(() => value);
-  await tx.rows(open, [
+  tx.later(open, [
     gates.map(() => newId('gate')),
     all(change.project),
     all(change.id),
@@ -117,7 +117,7 @@ export async function refuseChange(
   if (change.state !== 'gating' && change.state !== 'judging' && change.state !== 'approved') return [];
   await moveChange(tx, change, why, note);
   const task = await lockTask(tx, change.project, change.task);
-  if (task?.state === 'gated') await setTaskState(tx, change.project, change.task, 'ready');
+  if (task?.state === 'gated') setTaskState(tx, change.project, change.task, 'ready');
   return [lineEvent(change, 'change.refused', { why, note })];
 }
 

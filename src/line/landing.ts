@@ -163,7 +163,7 @@ export async function rebind(
     candidate: rebuilt.candidate,
     tree: rebuilt.tree,
   };
-  await openGates(tx, after, gates);
+  openGates(tx, after, gates);
   await carryManualGates(tx, change, rebuilt);
   const event = lineEvent(change, 'change.rebuilt', {
     from: change.tree,

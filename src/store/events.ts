@@ -69,11 +69,11 @@ const append = statement(
    from jsonb_array_elements($1::jsonb) with ordinality as given(e, place) order by place`,
 );
 
-/** Appends events inside the transaction of their effect, all in one statement. Positions are given after commit. */
-export async function appendEvents(tx: Tx, drafts: readonly EventDraft[]): Promise<void> {
+/** Appends events inside the transaction of their effect, all in one statement that the commit waits for. Positions are given after commit. */
+export function appendEvents(tx: Tx, drafts: readonly EventDraft[]): void {
   if (drafts.length === 0) return;
   const rows = drafts.map((draft) => ({ allowed: true, data: {}, ...draft }));
-  await tx.rows(append, [jsonText(rows)]);
+  tx.later(append, [jsonText(rows)]);
 }
 
 /** JSON that PostgreSQL takes as jsonb: NUL and lone surrogates, which jsonb refuses, are written as U+FFFD. */

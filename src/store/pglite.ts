@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { lockFolder } from './folder-lock.ts';
+import { Later } from './later.ts';
 import { withRetry } from './retry.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
 
@@ -70,6 +71,18 @@ class PgliteSession implements Session {
   }
 }
 
+class PgliteTx extends PgliteSession implements Tx {
+  readonly #later = new Later();
+
+  later(statement: Statement, params?: readonly unknown[]): void {
+    this.#later.start(this, statement, params);
+  }
+
+  settled(): Promise<void> {
+    return this.#later.settled();
+  }
+}
+
 class PgliteStore extends PgliteSession implements Store {
   readonly engine = 'pglite';
   #database: PGlite;
@@ -82,7 +95,15 @@ class PgliteStore extends PgliteSession implements Store {
   }
 
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return withRetry(() => this.#database.transaction((tx) => work(new PgliteSession(tx))) as Promise<T>);
+    return withRetry(
+      () =>
+        this.#database.transaction(async (client) => {
+          const tx = new PgliteTx(client);
+          const result = await work(tx);
+          await tx.settled();
+          return result;
+        }) as Promise<T>,
+    );
   }
 
   async listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { fail } from '../lib/errors.ts';
+import { Later } from './later.ts';
 import { isUnavailable, withRetry } from './retry.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
 
@@ -72,6 +73,18 @@ class PostgresSession implements Session {
   }
 }
 
+class PostgresTx extends PostgresSession implements Tx {
+  readonly #later = new Later();
+
+  later(statement: Statement, params?: readonly unknown[]): void {
+    this.#later.start(this, statement, params);
+  }
+
+  settled(): Promise<void> {
+    return this.#later.settled();
+  }
+}
+
 class PostgresStore extends PostgresSession implements Store {
   readonly engine = 'postgres';
   #pool: pg.Pool;
@@ -94,9 +107,14 @@ class PostgresStore extends PostgresSession implements Store {
       // Not awaited: the pipeline sends it together with the first statement of `work`.
       const begun = client.query('begin');
       begun.catch(() => {});
-      const result = await work(new PostgresSession(client));
+      const tx = new PostgresTx(client);
+      const result = await work(tx);
       await begun;
-      const { command } = await unavailableAsError(() => client.query('commit'));
+      // Sent right behind what nobody waited for; a failure there turns the commit into a rollback.
+      const committed = unavailableAsError(() => client.query('commit'));
+      committed.catch(() => {});
+      await tx.settled();
+      const { command } = await committed;
       // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and without an error.
       if (command !== 'COMMIT') throw new Error('the transaction had failed before its commit');
       return result;

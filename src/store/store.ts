@@ -21,6 +21,8 @@ declare const txBrand: unique symbol;
 /** A session inside a transaction; an effect takes one, so that it cannot run outside. */
 export interface Tx extends Session {
   readonly [txBrand]?: true;
+  /** Runs a statement whose rows nobody waits for; the commit does, and fails with it. Saves a round trip. */
+  later(statement: Statement, params?: readonly unknown[]): void;
 }
 
 /** One schema, two engines: PGlite in this process, or PostgreSQL. */

@@ -1,14 +1,12 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { Capability } from '../tiers/capability.ts';
-import { scopeWitness } from './scope-memo.ts';
+import { knowsScope, learnScope, scopeWitness, type TaskScope } from './scope-memo.ts';
 
 /** A task that is ready, as the claim sees it. `blockedBy` is work in progress whose write scope overlaps. */
 export interface Candidate {
   readonly id: string;
   readonly phase: string;
-  readonly write: readonly string[];
-  readonly deny: readonly string[];
   /** Equal for equal `write` and `deny`. */
   readonly scopeHash: string;
   readonly requires: readonly string[];
@@ -23,26 +21,48 @@ export interface Claimant {
   readonly cap: Capability;
 }
 
-const candidatesMax = 64;
-
 const candidates = statement(
   'claim.candidates',
-  `select t.id, t.phase, t.write, t.deny, t.scope_hash as "scopeHash", t.requires,
+  `select t.id, t.phase, t.scope_hash as "scopeHash", t.requires,
      (select c.other from task_conflicts c join tasks o on o.project = c.project and o.id = c.other
       where c.project = t.project and c.task = t.id and o.state in ('in_progress', 'gated') limit 1) as "blockedBy",
      array(select c.other from task_conflicts c where c.project = t.project and c.task = t.id) as conflicting
    from tasks t
    where t.project = $1 and t.state = 'ready' and ($2::text is null or t.id = $2)
-   order by t.priority, (t.preferred is not distinct from $3) desc, t.deadline nulls last, t.position limit ${candidatesMax}`,
+   order by t.priority, (t.preferred is not distinct from $3) desc, t.deadline nulls last, t.position limit $4`,
+);
+const scopes = statement(
+  'claim.scopes',
+  `select distinct on (scope_hash) scope_hash as "scopeHash", write, deny from tasks where project = $1 and scope_hash = any($2::text[])`,
 );
 
-/** Tasks that are ready, the most urgent first, work that the claimant had before first among equals. */
-export const readCandidates = (
+/** Pages of candidates: most claims find one among the first few. */
+export const pageSizes = [8, 64, 100_000] as const;
+
+/**
+ * Tasks that are ready, the most urgent first, work that the claimant had before first among equals; at most `pageMax`.
+ * Their scopes are compared with the grant here, once per scope, so that the decision itself only looks up.
+ */
+export async function readCandidates(
   tx: Tx,
-  project: string,
-  task: string | undefined,
-  agent: string,
-): Promise<Candidate[]> => tx.rows<Candidate>(candidates, [project, task ?? null, agent]);
+  where: { project: string; task: string | undefined },
+  claimant: Claimant,
+  pageMax: number,
+): Promise<Candidate[]> {
+  const found = await tx.rows<Candidate>(candidates, [
+    where.project,
+    where.task ?? null,
+    claimant.agent,
+    pageMax,
+  ]);
+  const unknown = [...new Set(found.map(({ scopeHash }) => scopeHash))].filter(
+    (hash) => !knowsScope(claimant.cap, hash),
+  );
+  if (unknown.length === 0) return found;
+  for (const scope of await tx.rows<TaskScope>(scopes, [where.project, unknown]))
+    learnScope(claimant.cap, scope);
+  return found;
+}
 
 type ClaimPolicy = (claimant: Claimant, task: Candidate) => Reason | undefined;
 
@@ -70,7 +90,7 @@ const bound: ClaimPolicy = ({ cap }, task) =>
     : reason('grant.task', `task/${task.id}`, { limit: cap.task });
 
 const covering: ClaimPolicy = ({ cap }, task) => {
-  const witness = scopeWitness(cap, task);
+  const witness = scopeWitness(cap, task.scopeHash);
   if (witness === undefined) return undefined;
   return reason('task.scope', `task/${task.id}`, { found: witness, limit: cap.w.join(', ') || 'no path' });
 };

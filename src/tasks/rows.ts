@@ -1,18 +1,22 @@
 import { and, eq } from 'drizzle-orm';
-import type { Session, Tx } from '../store/store.ts';
-import { changes, projects, tasks } from './schema.ts';
+import { type Session, statement, type Tx } from '../store/store.ts';
+import { changes, projects, type tasks } from './schema.ts';
 
 export type TaskRow = typeof tasks.$inferSelect;
 export type ProjectRow = typeof projects.$inferSelect;
 export type ChangeRow = typeof changes.$inferSelect;
 
+const lock = statement(
+  'task.lock',
+  `select project, id, title, phase, state, priority, position, write, deny, scope_hash as "scopeHash", requires, gates, done, deadline,
+     expected_minutes as "expectedMinutes", epoch, holder, holder_gid as "holderGid", lease_until as "leaseUntil", lease_ms as "leaseMs",
+     preferred, state_at as "stateAt"
+   from tasks where project = $1 and id = $2 for update`,
+);
+
 /** The row of a task, locked until the transaction ends. */
 export async function lockTask(tx: Tx, project: string, id: string): Promise<TaskRow | undefined> {
-  const [row] = await tx.orm
-    .select()
-    .from(tasks)
-    .where(and(eq(tasks.project, project), eq(tasks.id, id)))
-    .for('update');
+  const [row] = await tx.rows<TaskRow>(lock, [project, id]);
   return row;
 }
 

@@ -10,8 +10,8 @@ const setTask = statement(
 );
 
 /** Writes a state that the transition table allowed. Leases end with `in_progress`. */
-export async function setTaskState(tx: Tx, project: string, task: string, state: TaskState): Promise<void> {
-  await tx.rows(setTask, [project, task, state]);
+export function setTaskState(tx: Tx, project: string, task: string, state: TaskState): void {
+  tx.later(setTask, [project, task, state]);
 }
 
 const setChange = statement(

@@ -62,7 +62,7 @@ describe.each(engines)('the store on %s', (engine) => {
   });
 
   it('chains committed events in order, whatever their data holds, and verifies them', async () => {
-    await store.transaction((tx) =>
+    await store.transaction(async (tx) =>
       appendEvents(
         tx,
         Array.from({ length: 20 }, (_, i) => ({

@@ -68,7 +68,7 @@ async function ownerDraft({ store, tokens, chainer }: OwnerOptions): Promise<Gra
     if (row !== undefined) return renewed(tx, tokens.issuer, row, facts);
     const { draft: first, gid } = await mintRoot(tx, tokens.issuer, ownerName, ownerCapability, facts);
     const data = { agent: ownerName, tier: 'human', parent: null };
-    await appendEvents(tx, [
+    appendEvents(tx, [
       {
         id: newId('event'),
         project: '*',

@@ -96,26 +96,25 @@ async function through<A extends Action, Input extends ProjectInput, Fixed, Movi
   fixed: Fixed,
 ): Promise<Outcome<Answer>> {
   const { grant, requestId } = call;
-  const entered = await enter(tx, {
-    project: input.project,
-    exclusive: definition.exclusive === true,
-    grant,
-    requestId,
-  });
+  const exclusive = definition.exclusive === true;
+  const entering = enter(tx, { project: input.project, exclusive, grant, requestId });
+  entering.catch(() => {});
+  const reading = definition.moving(tx, { grant, input, fixed, entered: entering });
+  reading.catch(() => {});
+  const entered = await entering;
   const inputHash = requestId === undefined ? '' : hashOf(definition.action, input);
   const [refused, ...others] = entryReasons(definition, call, input, entered);
   if (refused !== undefined) return deny(tx, definition, call, input, [refused, ...others]);
   if (entered.inputHash !== null) return storedAnswer<Answer>(entered, inputHash, call);
-  const before = { grant, input, fixed, entered };
-  const all: Facts<Input, Fixed, Moving> = { ...before, moving: await definition.moving(tx, before) };
+  const all: Facts<Input, Fixed, Moving> = { grant, input, fixed, entered, moving: await reading };
   const decision: Decision<A> = decide(definition.action, definition.decide(all));
   if (!decision.allowed) return deny(tx, definition, call, input, decision.reasons);
   const { answer, events } = await definition.effect(tx, decision.permit, all, gateway);
-  await appendEvents(
+  appendEvents(
     tx,
     events.map((event) => complete(event, definition.action, call, input)),
   );
-  if (requestId !== undefined) await storeAnswer(tx, call, definition.action, inputHash, answer);
+  if (requestId !== undefined) storeAnswer(tx, call, definition.action, inputHash, answer);
   return { answer };
 }
 
@@ -173,14 +172,8 @@ const store = statement(
   'insert into requests (principal, request_id, action, input_hash, answer) values ($1, $2, $3, $4, $5::jsonb)',
 );
 
-async function storeAnswer(
-  tx: Tx,
-  call: Call,
-  action: Action,
-  inputHash: string,
-  answer: unknown,
-): Promise<void> {
-  await tx.rows(store, [call.grant.sub, call.requestId, action, inputHash, jsonText(answer ?? null)]);
+function storeAnswer(tx: Tx, call: Call, action: Action, inputHash: string, answer: unknown): void {
+  tx.later(store, [call.grant.sub, call.requestId, action, inputHash, jsonText(answer ?? null)]);
 }
 
 function complete(

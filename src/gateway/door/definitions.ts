@@ -39,6 +39,14 @@ export interface Facts<Input, Fixed, Moving> {
   readonly entered: Entered;
 }
 
+/** What the moving facts are read with. */
+export interface Before<Input, Fixed> {
+  readonly grant: Grant;
+  readonly input: Input;
+  readonly fixed: Fixed;
+  readonly entered: Promise<Entered>;
+}
+
 /** The part of an access request that an input decides. */
 export type AccessDetail = Omit<AccessRequest, 'action' | 'project'>;
 
@@ -53,7 +61,11 @@ export interface MutationDefinition<A extends Action, Input extends ProjectInput
   readonly acceptsReplaced?: boolean;
   readonly access?: (input: Input) => AccessDetail;
   readonly fixed: (gateway: Gateway, input: Input, call: Call) => Promise<Fixed>;
-  readonly moving: (tx: Tx, facts: Omit<Facts<Input, Fixed, undefined>, 'moving'>) => Promise<Moving>;
+  /**
+   * Sent right behind the locks, before their answer is here, which saves a round trip; whoever needs what `entered`
+   * says awaits it. Changes nothing: the call may yet be refused.
+   */
+  readonly moving: (tx: Tx, before: Before<Input, Fixed>) => Promise<Moving>;
   /** Pure. Every reason against it; none allows it. */
   readonly decide: (facts: Facts<Input, Fixed, Moving>) => readonly Reason[];
   readonly effect: (

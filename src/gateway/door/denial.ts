@@ -34,7 +34,7 @@ export async function recordDenial(tx: Tx, call: Call, denied: Denied): Promise<
     id,
   ]);
   if (row?.count !== 1) return;
-  await appendEvents(tx, [
+  appendEvents(tx, [
     {
       id,
       project: denied.project,

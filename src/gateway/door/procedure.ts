@@ -1,4 +1,5 @@
-import { initTRPC, TRPCError } from '@trpc/server';
+import { type AnyRouter, initTRPC, TRPCError } from '@trpc/server';
+import type { z } from 'zod';
 import { codes } from '../../lib/codes/index.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { isUnavailable } from '../../store/retry.ts';
@@ -40,17 +41,43 @@ export const t = initTRPC
     },
   });
 
+/** A procedure without tRPC around it: what the thin handler of the single-call case runs. */
+export interface DirectProcedure {
+  readonly type: 'query' | 'mutation';
+  readonly input: z.ZodType;
+  run(call: Call, input: unknown): Promise<unknown>;
+}
+
+const direct = new WeakMap<object, DirectProcedure>();
+
+/** The direct form of every query and mutation of a router, by path; subscriptions have none. */
+export function directProcedures(router: AnyRouter): ReadonlyMap<string, DirectProcedure> {
+  const procedures = Object.entries(router._def.procedures as Record<string, object>);
+  return new Map(
+    procedures.flatMap(([path, procedure]) => {
+      const known = direct.get(procedure);
+      return known === undefined ? [] : [[path, known] as const];
+    }),
+  );
+}
+
 /** Makes the tRPC procedure of a mutation; there is no other way to make one, so none lacks an action. */
 export function mutation<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
   gateway: Gateway,
   definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
 ) {
-  return t.procedure
+  const run = (call: Call, input: Input) =>
+    answered(gateway, async () => admit(gateway, definition, call, input));
+  const procedure = t.procedure
     .meta({ action: definition.action, description: definition.description })
     .input(definition.input)
-    .mutation(({ ctx, input }) =>
-      answered(gateway, async () => admit(gateway, definition, await ctx.call(), input as Input)),
-    );
+    .mutation(async ({ ctx, input }) => run(await calling(gateway, ctx), input as Input));
+  direct.set(procedure, {
+    type: 'mutation',
+    input: definition.input,
+    run: (call, input) => run(call, input as Input),
+  });
+  return procedure;
 }
 
 /** Makes the tRPC procedure of a query. */
@@ -58,13 +85,22 @@ export function query<A extends Action, Input extends ProjectInput, Answer>(
   gateway: Gateway,
   definition: QueryDefinition<A, Input, Answer>,
 ) {
-  return t.procedure
+  const run = (call: Call, input: Input) =>
+    answered(gateway, async () => admitQuery(gateway, definition, call, input));
+  const procedure = t.procedure
     .meta({ action: definition.action, description: definition.description })
     .input(definition.input)
-    .query(({ ctx, input }) =>
-      answered(gateway, async () => admitQuery(gateway, definition, await ctx.call(), input as Input)),
-    );
+    .query(async ({ ctx, input }) => run(await calling(gateway, ctx), input as Input));
+  direct.set(procedure, {
+    type: 'query',
+    input: definition.input,
+    run: (call, input) => run(call, input as Input),
+  });
+  return procedure;
 }
+
+const calling = (gateway: Gateway, context: CallContext): Promise<Call> =>
+  answered(gateway, async () => context.call());
 
 /** Turns an AndonError into the tRPC error with its status; everything else is logged, passed on and becomes `internal`. */
 export async function answered<T>(gateway: Gateway, work: () => Promise<T>): Promise<T> {

@@ -171,7 +171,7 @@ function definition(
     access: ({ task, epoch }) => (task === '' ? {} : { task, epoch }),
     fixed: async () => seen,
     moving: async (tx, { input, entered }) =>
-      movingFacts(tx, await lockTask(tx, input.project, input.task), input, entered.planHash),
+      movingFacts(tx, await lockTask(tx, input.project, input.task), input, (await entered).planHash),
     decide: ({ grant, input, fixed, moving, entered }) =>
       pushReasons(grant, { task: input.task, epoch: input.epoch }, fixed, moving, entered.now),
     effect: async (_tx, _permit, { input, fixed }) => {

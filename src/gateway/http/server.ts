@@ -9,7 +9,7 @@ import type { Gateway } from '../door/gateway.ts';
 import type { CallContext } from '../door/procedure.ts';
 import type { AppRouter } from '../routers/index.ts';
 import { hostReason } from './guard.ts';
-import { answerSingle, isSingle } from './trpc-fast.ts';
+import { createSingleHandler, isSingle, type SingleHandler } from './trpc-fast.ts';
 
 export interface ServerOptions {
   readonly gateway: Gateway;
@@ -63,8 +63,9 @@ function splitUrl(url: string): [string, string] {
 
 function createRoutes(options: ServerOptions): [string, Handler][] {
   const { gateway } = options;
+  const withSingle = { ...options, single: createSingleHandler(options.router) };
   return [
-    ['/trpc/', (req, res, url) => trpc(options, req, res, url)],
+    ['/trpc/', (req, res, url) => trpc(withSingle, req, res, url)],
     ['/git/', async (req, res) => void (await options.git(req, res))],
     ['/livez', (_req, res) => text(res, 200, 'ok\n')],
     ['/readyz', (_req, res) => readiness(gateway, res)],
@@ -98,15 +99,14 @@ function readiness({ feed, store }: Gateway, res: ServerResponse): void {
 }
 
 async function trpc(
-  options: ServerOptions,
+  { single, ...options }: ServerOptions & { readonly single: SingleHandler },
   req: IncomingMessage,
   res: ServerResponse,
   { path, search }: { path: string; search: string },
 ): Promise<void> {
   const procedure = decodeURIComponentSafe(path.slice('/trpc/'.length));
   const context = contextOf(options.gateway, req, procedure.includes(','));
-  if (isSingle(req, procedure, search))
-    return answerSingle(options.router, { req, res, path: procedure, search, context });
+  if (isSingle(req, procedure, search)) return single({ req, res, path: procedure, search, context });
   const calls = procedure.split(',').length;
   if (calls > limits.batchCallsMax)
     return refuse(res, fail('request.batch', 'batch', { found: calls, limit: limits.batchCallsMax }));

@@ -2,14 +2,15 @@ import { and, desc, eq, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
-import { type NamedGate, openGates, settleGates } from '../../line/gating.ts';
+import { type NamedGate, openGates } from '../../line/gating.ts';
 import { newId } from '../../store/ids.ts';
-import type { Tx } from '../../store/store.ts';
+import { statement, type Tx } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
-import { changes, gateRuns, questions, verdicts } from '../../tasks/schema.ts';
+import { changes, gateRuns, verdicts } from '../../tasks/schema.ts';
 import { setTaskState } from '../../tasks/transition.ts';
+import type { Entered } from '../door/enter.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { previewCommit } from '../git-receive/preview.ts';
@@ -30,23 +31,35 @@ interface SubmitFacts {
   readonly openQuestions: number;
 }
 
+const openQuestions = statement(
+  'questions.open',
+  'select count(*)::int as n from questions where project = $1 and task = $2 and answer is null',
+);
+
 async function submitFacts(
   tx: Tx,
   input: { project: string; task: string },
-  planHash: string | null,
+  entered: Promise<Entered>,
 ): Promise<SubmitFacts> {
-  const task = await lockTask(tx, input.project, input.task);
-  const plan = await planAt(tx, input.project, planHash);
+  const [task, [open], { planHash }] = await Promise.all([
+    lockTask(tx, input.project, input.task),
+    tx.rows<{ n: number }>(openQuestions, [input.project, input.task]),
+    entered,
+  ]);
+  const plan =
+    task === undefined || task.gates.length === 0 ? undefined : await planAt(tx, input.project, planHash);
   const gates = (task?.gates ?? []).flatMap((gateName) => {
     const gate = plan?.gates[gateName];
     return gate === undefined ? [] : [{ name: gateName, gate }];
   });
-  const waiting = await tx.orm
-    .select({ answer: questions.answer })
-    .from(questions)
-    .where(and(eq(questions.project, input.project), eq(questions.task, input.task)));
-  return { task, gates, openQuestions: waiting.filter(({ answer }) => answer === null).length };
+  return { task, gates, openQuestions: open?.n ?? 0 };
 }
+
+const putChange = statement(
+  'change.put',
+  `insert into changes (id, project, task, epoch, commit_id, base, candidate, tree, state, author, gid, lin, note)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+);
 
 /** Why what is offered is no change for this task. */
 function offerReasons(task: TaskRow | undefined, offer: Offer): Reason[] {
@@ -69,9 +82,8 @@ export function changeRouter(gateway: Gateway) {
         'Offers a pushed commit for landing; the lease ends, gates run on the merge with today’s main.',
       input: submitInput,
       access: ({ task, epoch }) => ({ task, epoch }),
-      exclusive: true,
       fixed: ({ git }, input) => git.offer(input),
-      moving: (tx, { input, entered }) => submitFacts(tx, input, entered.planHash),
+      moving: (tx, { input, entered }) => submitFacts(tx, input, entered),
       decide: ({ grant, input, fixed, moving, entered }) => [
         ...leaseReasons(moving.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
         ...offerReasons(moving.task, fixed),
@@ -103,15 +115,27 @@ export function changeRouter(gateway: Gateway) {
           rebuilt: 0,
           landedCommit: null,
         };
-        await tx.orm.insert(changes).values(row);
-        await setTaskState(tx, input.project, input.task, 'gated');
-        const submitted = {
-          type: 'change.submitted' as const,
-          subject: `change/${row.id}`,
-          data: { task: input.task, epoch: input.epoch, commit: row.commitId, tree: row.tree },
-        };
-        await openGates(tx, row, moving.gates);
-        const settled = await settleGates(tx, row);
+        const { id: changeId, commitId: offeredCommit, base, candidate, tree, author, gid, lin, note } = row;
+        const state = moving.gates.length === 0 ? 'judging' : 'gating';
+        tx.later(putChange, [
+          changeId,
+          input.project,
+          input.task,
+          input.epoch,
+          offeredCommit,
+          base,
+          candidate,
+          tree,
+          state,
+          author,
+          gid,
+          lin,
+          note,
+        ]);
+        setTaskState(tx, input.project, input.task, 'gated');
+        const data = { task: input.task, epoch: input.epoch, commit: offeredCommit, tree, state };
+        openGates(tx, row, moving.gates);
+        const submitted = { type: 'change.submitted' as const, subject: `change/${changeId}`, data };
         return {
           answer: {
             change: row.id,
@@ -119,7 +143,7 @@ export function changeRouter(gateway: Gateway) {
             candidate: row.candidate,
             gates: moving.gates.map(({ name: gateName }) => gateName),
           },
-          events: [submitted, ...settled],
+          events: [submitted],
         };
       },
       after: async ({ git, line }, answer, input) => {

@@ -202,7 +202,7 @@ export function gateRouter(gateway: Gateway) {
       fixed: async () => undefined,
       moving: async (tx, { input, grant, entered }) => {
         const facts = await judgementFacts(tx, input, grant);
-        const plan = await planAt(tx, input.project, entered.planHash);
+        const plan = await planAt(tx, input.project, (await entered).planHash);
         const [run] = await tx.orm
           .select()
           .from(gateRuns)

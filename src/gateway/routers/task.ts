@@ -4,7 +4,16 @@ import { type Reason, reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { newId } from '../../store/ids.ts';
-import { type Candidate, claimReasons, readCandidates, type Taken, takeOne } from '../../tasks/claim.ts';
+import type { Tx } from '../../store/store.ts';
+import {
+  type Candidate,
+  type Claimant,
+  claimReasons,
+  pageSizes,
+  readCandidates,
+  type Taken,
+  takeOne,
+} from '../../tasks/claim.ts';
 import { leaseReasons, renewLease, returnTask, stealLease } from '../../tasks/lease.ts';
 import { durationMs } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
@@ -127,7 +136,7 @@ export function taskRouter(gateway: Gateway) {
           : [];
       },
       effect: async (tx, _permit, { input }) => {
-        await setTaskState(tx, input.project, input.task, 'abandoned');
+        setTaskState(tx, input.project, input.task, 'abandoned');
         const events = await advanceReadiness(tx, input.project);
         return {
           answer: { task: input.task, state: 'abandoned' as const },
@@ -174,6 +183,37 @@ function sort(
   return { allowed, reasons };
 }
 
+type ClaimInput = { readonly project: string; readonly task?: string | undefined };
+
+/** Candidates by growing pages, until one page holds a task that the claimant may take or there are no more. */
+async function lookFor(tx: Tx, claimant: Claimant, input: ClaimInput): Promise<readonly Candidate[]> {
+  const where = { project: input.project, task: input.task ?? claimant.cap.task };
+  let found: readonly Candidate[] = [];
+  for (const pageMax of pageSizes) {
+    found = await readCandidates(tx, where, claimant, pageMax);
+    if (found.length < pageMax || found.some((candidate) => claimReasons(claimant, candidate).length === 0))
+      return found;
+  }
+  return found;
+}
+
+async function takeAnother(
+  tx: Tx,
+  claimant: Claimant,
+  input: ClaimInput,
+  facts: ClaimFacts,
+): Promise<Taken | undefined> {
+  const where = { project: input.project, task: input.task ?? claimant.cap.task };
+  const candidates = await readCandidates(tx, where, claimant, pageSizes[1]);
+  return takeOne(
+    tx,
+    input.project,
+    claimant,
+    sort(claimant, { ...facts, candidates }).allowed,
+    facts.leaseMs,
+  );
+}
+
 function claimProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:claim',
@@ -187,13 +227,15 @@ function claimProcedure(gateway: Gateway) {
     access: ({ task }) => (task === undefined ? {} : { task }),
     fixed: none,
     moving: async (tx, { grant, input, entered }): Promise<ClaimFacts> => {
-      const plan = await planAt(tx, input.project, entered.planHash);
-      const planned = plan === undefined ? limits.leaseMsDefault : durationMs(plan.lease);
+      const claimant = { agent: grant.sub, gid: grant.gid, cap: grant.cap };
+      const first = lookFor(tx, claimant, input);
+      first.catch(() => {});
+      const plan = await planAt(tx, input.project, (await entered).planHash);
       const limit = plan?.limits.wip;
       const running = limit === undefined ? 0 : await runningCount(tx, input.project);
-      const candidates = await readCandidates(tx, input.project, input.task ?? grant.cap.task, grant.sub);
+      const planned = plan === undefined ? limits.leaseMsDefault : durationMs(plan.lease);
       const leaseMs = input.leaseSeconds === undefined ? planned : input.leaseSeconds * 1000;
-      return { candidates, leaseMs, wip: { running, limit } };
+      return { candidates: await first, leaseMs, wip: { running, limit } };
     },
     decide: ({ grant, input, moving }) => {
       const { allowed, reasons } = sort({ agent: grant.sub, gid: grant.gid, cap: grant.cap }, moving);
@@ -203,7 +245,10 @@ function claimProcedure(gateway: Gateway) {
     effect: async (tx, _permit, { grant, input, moving }): Promise<Effect<ClaimAnswer>> => {
       const claimant = { agent: grant.sub, gid: grant.gid, cap: grant.cap };
       const { allowed, reasons } = sort(claimant, moving);
-      const taken = await takeOne(tx, input.project, claimant, allowed, moving.leaseMs);
+      // Others may have taken all that the first page showed; then the rest is looked through.
+      const taken =
+        (await takeOne(tx, input.project, claimant, allowed, moving.leaseMs)) ??
+        (allowed.length === 0 ? undefined : await takeAnother(tx, claimant, input, moving));
       if (taken === undefined)
         return { answer: { task: null, branch: null, reasons: reasons.slice(0, 20) }, events: [] };
       const branch = `task/${taken.id}/${taken.epoch}/work`;

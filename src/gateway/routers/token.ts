@@ -148,7 +148,7 @@ function mintProcedure(gateway: Gateway) {
     fixed: async () => undefined,
     moving: async (tx, { grant, input, entered }) => {
       const row = await lockGrant(tx, grant.gid);
-      const plan = await planAt(tx, input.project, entered.planHash);
+      const plan = await planAt(tx, input.project, (await entered).planHash);
       return { row, plan, epoch: await projectEpoch(tx, input.project) };
     },
     decide: ({ grant, input, moving }) => {
@@ -241,7 +241,7 @@ function renewProcedure(gateway: Gateway) {
     acceptsReplaced: true,
     fixed: async () => undefined,
     moving: async (tx, { grant, entered }) => ({
-      reasons: await renewalReasons(tx, grant, entered.now),
+      reasons: await renewalReasons(tx, grant, (await entered).now),
       row: await tokenRow(tx, grant.jti),
     }),
     decide: ({ moving }) => moving.reasons,

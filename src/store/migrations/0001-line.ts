@@ -139,6 +139,8 @@ create table revocations (
   unique (project, kind, value)
 );
 
+create index revocations_value on revocations (value);
+
 create table signing_keys (
   kid text primary key,
   jwk jsonb not null,
@@ -306,20 +308,18 @@ create function andon_enter(
 declare lock_key bigint := hashtextextended(in_project, 7101);
 begin
   if in_project = '*' then perform pg_advisory_xact_lock(7100);
-  else
-    perform pg_advisory_xact_lock_shared(7100);
-    if in_exclusive then perform pg_advisory_xact_lock(lock_key); else perform pg_advisory_xact_lock_shared(lock_key); end if;
+  elsif in_exclusive then perform pg_advisory_xact_lock_shared(7100), pg_advisory_xact_lock(lock_key);
+  else perform pg_advisory_xact_lock_shared(7100), pg_advisory_xact_lock_shared(lock_key);
   end if;
-  now := andon_now();
-  select true, p.plan_hash into known, plan_hash from projects p where p.name = in_project;
-  select p.epoch into epoch from projects p where p.name = coalesce(in_epoch_of, in_project);
-  if in_jti is not null then
-    select r.kind into revoked from revocations r
-      where r.project in (in_project, '*') and ((r.kind = 'token' and r.value = in_jti) or (r.kind = 'grant' and r.value = any(in_gids))
-        or (r.kind = 'agent' and r.value = in_agent) or (r.kind = 'key' and r.value = in_kid))
-      limit 1;
-    select t.replaced_at into replaced_at from tokens t where t.jti = in_jti;
-  end if;
+  select andon_now(), p.name is not null, p.plan_hash,
+      (select q.epoch from projects q where q.name = coalesce(in_epoch_of, in_project)),
+      (select r.kind from revocations r
+        where r.value = any(array[in_jti, in_agent, in_kid] || in_gids) and r.project in (in_project, '*')
+          and ((r.kind = 'token' and r.value = in_jti) or (r.kind = 'grant' and r.value = any(in_gids))
+            or (r.kind = 'agent' and r.value = in_agent) or (r.kind = 'key' and r.value = in_kid)) limit 1),
+      (select k.replaced_at from tokens k where k.jti = in_jti)
+    into now, known, plan_hash, epoch, revoked, replaced_at
+    from (select) as always left join projects p on p.name = in_project;
   if in_request is not null then
     -- two calls with one request id wait for each other, so the second finds the answer of the first
     perform pg_advisory_xact_lock(hashtextextended(in_principal || ' ' || in_request, 7102));
