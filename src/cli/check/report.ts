@@ -1,9 +1,5 @@
 import type { CodeLimits, SourceReason } from '../../policies/altered.ts';
-
-// Paths and messages hold what a stranger wrote; a terminal must not obey it.
-const unprintable = /[\p{C}\u2028\u2029]/gu;
-const printable = (text: string): string =>
-  text.replace(unprintable, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
+import { printable } from '../printable.ts';
 
 /** One line for each reason, in columns: code, place, value and limit, next step. Empty without reasons. */
 export function humanLines(reasons: readonly SourceReason[]): string[] {

@@ -1,11 +1,12 @@
-import { desc, eq } from 'drizzle-orm';
+import { asc, desc, eq, gt } from 'drizzle-orm';
 import { z } from 'zod';
 import { auditStore } from '../../store/audit.ts';
 import { newId } from '../../store/ids.ts';
+import { checkpoints } from '../../store/schema.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { reports } from '../reports-schema.ts';
-import { project, text } from './inputs.ts';
+import { page, project, text } from './inputs.ts';
 
 /** The chain of events, verified where it lies. */
 export function auditRouter(gateway: Gateway) {
@@ -15,6 +16,18 @@ export function auditRouter(gateway: Gateway) {
       description: 'Verifies the hash chain of all events and every signed checkpoint.',
       input: z.strictObject({ project }),
       answer: ({ store, tokens }) => auditStore(store, (checkpoint) => tokens.verifiesCheckpoint(checkpoint)),
+    }),
+    checkpoints: query(gateway, {
+      action: 'audit:verify',
+      description: 'Lists the signed checkpoints of the chain after a position, oldest first.',
+      input: z.strictObject({ project, ...page }),
+      answer: ({ store }, input) =>
+        store.orm
+          .select()
+          .from(checkpoints)
+          .where(gt(checkpoints.position, input.after))
+          .orderBy(asc(checkpoints.position))
+          .limit(input.limit),
     }),
   });
 }

@@ -108,7 +108,7 @@ const listPhases = statement(
    from phases p left join tasks t on t.project = p.project and t.phase = p.name where p.project = $1 group by 1, 2, 3 order by 2`,
 );
 
-interface PhaseRow {
+export interface PhaseRow {
   name: string;
   position: number;
   openedAt: Date | null;

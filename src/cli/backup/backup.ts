@@ -1,0 +1,105 @@
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { enter } from '../../gateway/door/enter.ts';
+import type { GitRunner } from '../../git/runner.ts';
+import { fail } from '../../lib/errors.ts';
+import { schemaVersion } from '../../store/migrate.ts';
+import { type Store, statement, type Tx } from '../../store/store.ts';
+import { digestOf, type Manifest, manifestName, packFile, tableFile } from './manifest.ts';
+import { readRepositories, savePack } from './repositories.ts';
+import { dumpTable, plainName, tablesInOrder } from './tables.ts';
+
+export interface BackupInput {
+  readonly store: Store;
+  readonly runner: GitRunner;
+  readonly reposFolder: string;
+  /** Must not exist yet; appears whole or not at all. */
+  readonly folder: string;
+}
+
+/**
+ * Copies database and repositories as they are at one moment. Every writer waits while tables and refs are read; packs
+ * are written afterwards, from what the refs named then. Private keys are no part of it.
+ */
+export async function backup({ store, runner, reposFolder, folder }: BackupInput): Promise<Manifest> {
+  const aside = `${folder}.new`;
+  await rm(aside, { recursive: true, force: true });
+  await mkdir(dirname(folder), { recursive: true });
+  await mkdir(aside, { mode: 0o700 });
+  try {
+    const seen = await store.transaction((tx) => readAll(tx, { runner, reposFolder, folder: aside }));
+    for (const one of seen.repositories) await savePack(runner, reposFolder, one, aside);
+    const manifest = { ...seen, files: await digests(seen, aside) };
+    await writeSynced(join(aside, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    await rename(aside, folder);
+    return manifest;
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+type Seen = Omit<Manifest, 'files'>;
+
+async function readAll(tx: Tx, { runner, reposFolder, folder }: Omit<BackupInput, 'store'>): Promise<Seen> {
+  const schema = await knownSchema(tx);
+  await enter(tx, { project: '*', exclusive: true });
+  const names = await tablesInOrder(tx);
+  const quoted = names.map((name) => `"${plainName(name)}"`).join(', ');
+  await tx.rows(statement('', `lock table ${quoted} in share mode`));
+  const repositories = await readRepositories(runner, reposFolder);
+  const [meta] = await tx.rows<{ installation: string; at: Date; position: number }>(
+    statement(
+      '',
+      `select installation, andon_now() as at, (select coalesce(max(position), 0)::bigint from events) as position from andon_meta`,
+    ),
+  );
+  if (meta === undefined) throw fail('store.backup', 'database', { found: 'no gateway ever ran on it' });
+  const tables: { name: string; rows: number }[] = [];
+  for (const name of names)
+    tables.push({ name, rows: await dumpTable(tx, name, join(folder, tableFile(name))) });
+  const { installation, at, position } = meta;
+  return {
+    format: 'andon-backup-1',
+    schema,
+    installation,
+    at: at.toISOString(),
+    position,
+    tables,
+    repositories,
+  };
+}
+
+async function knownSchema(tx: Tx): Promise<number> {
+  const [there] = await tx.rows<{ name: string | null }>(
+    statement('', `select to_regclass('andon_migrations')::text as name`),
+  );
+  if (there?.name === null || there === undefined)
+    throw fail('store.backup', 'database', { found: 'no gateway ever ran on it', next: 'andon up' });
+  const [row] = await tx.rows<{ version: number }>(
+    statement('', 'select coalesce(max(version), 0)::int as version from andon_migrations'),
+  );
+  const version = row?.version ?? 0;
+  if (version > schemaVersion) throw fail('store.newer', 'schema', { found: version, limit: schemaVersion });
+  return version;
+}
+
+async function digests({ tables, repositories }: Seen, folder: string): Promise<Record<string, string>> {
+  const names = [
+    ...tables.map(({ name }) => tableFile(name)),
+    ...repositories.map(({ project }) => packFile(project)),
+  ];
+  const found: Record<string, string> = {};
+  for (const name of names) found[name] = await digestOf(join(folder, name));
+  return found;
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

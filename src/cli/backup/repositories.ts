@@ -1,0 +1,88 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { listRefs } from '../../git/refs.ts';
+import { createRepository, openRepository } from '../../git/repository.ts';
+import type { GitRunner } from '../../git/runner.ts';
+import { fail } from '../../lib/errors.ts';
+import { type Manifest, packFile } from './manifest.ts';
+
+export type SavedRepository = Manifest['repositories'][number];
+
+/** Which object every ref of every repository names at this moment. */
+export async function readRepositories(runner: GitRunner, reposFolder: string): Promise<SavedRepository[]> {
+  const names = (await readdir(reposFolder).catch(() => [])).filter((name) => name.endsWith('.git')).sort();
+  const found: SavedRepository[] = [];
+  for (const name of names) {
+    const gitDir = join(reposFolder, name);
+    const { mainRef } = await openRepository(runner, gitDir);
+    const refs = Object.fromEntries(await listRefs({ runner, gitDir }, 'refs/'));
+    found.push({ project: name.slice(0, -'.git'.length), main: mainRef, refs });
+  }
+  return found;
+}
+
+/** Writes one pack with everything that the refs reach. Refs may move meanwhile: what they named stays. */
+export async function savePack(
+  runner: GitRunner,
+  reposFolder: string,
+  { project, refs }: SavedRepository,
+  folder: string,
+): Promise<void> {
+  const gitDir = join(reposFolder, `${project}.git`);
+  const oids = [...new Set(Object.values(refs))];
+  const child = await runner.stream(
+    ['pack-objects', '--revs', '--stdout', '--quiet', '--delta-base-offset'],
+    {
+      gitDir,
+      stdin: true,
+    },
+  );
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(`${oids.join('\n')}\n`);
+  child.stderr.resume();
+  await pipeline(
+    child.stdout,
+    createWriteStream(join(folder, packFile(project)), { flags: 'wx', mode: 0o600 }),
+  );
+  const { code, signal } = await child.exited;
+  if (code !== 0) throw fail('git.failed', 'git pack-objects', { found: signal ?? `exit ${code}` });
+}
+
+const packMs = 60 * 60_000;
+
+/** Makes a repository again from its pack and refs, and lets git see that nothing they reach is missing. */
+export async function loadRepository(
+  runner: GitRunner,
+  reposFolder: string,
+  { project, main, refs }: SavedRepository,
+  folder: string,
+): Promise<void> {
+  const gitDir = join(reposFolder, `${project}.git`);
+  await createRepository({ runner, gitDir, branch: main.slice('refs/heads/'.length) });
+  try {
+    await indexPack(runner, gitDir, join(folder, packFile(project)));
+    const commands = Object.entries(refs).map(([ref, oid]) => `create ${ref}\0${oid}\0`);
+    await runner.must(['update-ref', '--stdin', '-z'], { gitDir, stdin: commands.join('') });
+    await runner.must(['fsck', '--connectivity-only', '--no-dangling', '--no-progress'], {
+      gitDir,
+      timeoutMs: packMs,
+    });
+  } catch (error) {
+    await rm(gitDir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function indexPack(runner: GitRunner, gitDir: string, path: string): Promise<void> {
+  // A pack without objects is no pack to git; an empty project still has its first commit.
+  if ((await stat(path)).size === 0) return;
+  const child = await runner.stream(['index-pack', '--stdin'], { gitDir, stdin: true });
+  child.stdout.resume();
+  child.stderr.resume();
+  if (child.stdin === undefined) throw fail('git.failed', 'git index-pack', { found: 'no stdin' });
+  await pipeline(createReadStream(path), child.stdin);
+  const { code, signal } = await child.exited;
+  if (code !== 0) throw fail('store.backup', path, { found: `git index-pack: ${signal ?? `exit ${code}`}` });
+}

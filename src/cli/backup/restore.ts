@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import type { GitRunner } from '../../git/runner.ts';
+import { fail } from '../../lib/errors.ts';
+import { chainOnce } from '../../store/chainer.ts';
+import { appendEvents } from '../../store/events.ts';
+import { newId } from '../../store/ids.ts';
+import { migrate, schemaVersion } from '../../store/migrate.ts';
+import { type Store, statement, type Tx } from '../../store/store.ts';
+import { auditSession } from '../doctor/store.ts';
+import { type Manifest, tableFile } from './manifest.ts';
+import { loadRepository } from './repositories.ts';
+import { loadTable, settleSequences, tablesInOrder } from './tables.ts';
+
+export interface RestoreInput {
+  /** Opened on nothing, or on an empty database. */
+  readonly store: Store;
+  readonly runner: GitRunner;
+  readonly reposFolder: string;
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+export interface Restored {
+  readonly projects: readonly string[];
+  readonly events: number;
+}
+
+/**
+ * Brings a backup back: rows, repositories, then every epoch is raised, so that no token from before is good, and the
+ * chain is verified. Errors: `store.backup`, `store.newer`, `audit.broken`.
+ */
+export async function restore({
+  store,
+  runner,
+  reposFolder,
+  folder,
+  manifest,
+}: RestoreInput): Promise<Restored> {
+  if (manifest.schema > schemaVersion)
+    throw fail('store.newer', 'backup', { found: manifest.schema, limit: schemaVersion });
+  await migrate(store, { purpose: 'production', installation: manifest.installation });
+  await refuseUsed(store);
+  for (const one of manifest.repositories) await loadRepository(runner, reposFolder, one, folder);
+  const projects = await store.transaction(async (tx) => {
+    await loadAll(tx, manifest, folder);
+    return raiseEpochs(tx, reposFolder);
+  });
+  while ((await chainOnce(store)) > 0);
+  const audit = await auditSession(store);
+  if (audit.fault !== null) {
+    const { position, found, expected } = audit.fault;
+    throw fail('audit.broken', `position ${position}`, { found, limit: expected });
+  }
+  return { projects, events: audit.events };
+}
+
+async function refuseUsed(store: Store): Promise<void> {
+  const [row] = await store.rows<{ events: number; projects: number }>(
+    statement(
+      '',
+      `select (select count(*) from events)::int as events, (select count(*) from projects where name <> '*')::int as projects`,
+    ),
+  );
+  if (row === undefined || row.events > 0 || row.projects > 0)
+    throw fail('store.backup', 'database', {
+      found: 'one that is in use',
+      limit: 'an empty one',
+      next: 'restore into an empty folder or database',
+    });
+}
+
+async function loadAll(tx: Tx, { tables }: Manifest, folder: string): Promise<void> {
+  const known = await tablesInOrder(tx);
+  // What the migration wrote by itself comes back from the backup.
+  await tx.rows(statement('', 'delete from andon_meta'));
+  await tx.rows(statement('', 'delete from projects'));
+  for (const { name, rows } of tables) {
+    if (!known.includes(name))
+      throw fail('store.backup', name, { found: 'a table that this version does not have' });
+    const loaded = await loadTable(tx, name, join(folder, tableFile(name)));
+    if (loaded !== rows) throw fail('store.backup', name, { found: `${loaded} rows`, limit: `${rows} rows` });
+  }
+  await settleSequences(tx);
+}
+
+async function raiseEpochs(tx: Tx, reposFolder: string): Promise<string[]> {
+  const raised = await tx.rows<{ name: string; epoch: number }>(
+    statement(
+      '',
+      `update projects set epoch = epoch + 1, repository = case when name = '*' then '' else $1 || '/' || name || '.git' end
+       returning name, epoch`,
+    ),
+    [reposFolder],
+  );
+  await appendEvents(
+    tx,
+    raised.map(({ name, epoch }) => ({
+      id: newId('event'),
+      project: name,
+      type: 'epoch.raised' as const,
+      actor: 'gateway',
+      subject: `project/${name}`,
+      data: { epoch, why: 'restored from a backup' },
+    })),
+  );
+  return raised.map(({ name }) => name).filter((name) => name !== '*');
+}

@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { GitRunner } from '../../git/runner.ts';
+import { fail } from '../../lib/errors.ts';
+import type { Store } from '../../store/store.ts';
+import { act, leaf, type Run } from '../command.ts';
+import type { World } from '../world.ts';
+import { dataFolderOf } from './doctor.ts';
+
+interface StoreOptions {
+  readonly data?: string;
+  readonly databaseUrl?: string;
+}
+
+const aboutBackup = `copies database and repositories, as they are at one moment, into a new folder.
+With PGlite the gateway must be stopped; with PostgreSQL it may run. Private keys and tokens are not copied: they lie in
+your state folder, and tokens of before are dead after a restore anyway.`;
+
+const aboutRestore = `brings a backup back into an empty data folder or an empty PostgreSQL database, raises every epoch (no
+token from before is good), and verifies the chain. Then: andon up.`;
+
+const withStore = (command: Command): Command =>
+  command
+    .option('--data <folder>', 'the data folder (default: .andon of the repository here)')
+    .option('--database-url <url>', 'PostgreSQL (default: DATABASE_URL, else PGlite in the data folder)');
+
+/** `andon backup`. */
+export function backupCommand(world: World): Command {
+  return withStore(leaf('backup', 'copy database and repositories into a folder', aboutBackup))
+    .argument('<folder>', 'a folder that does not exist yet')
+    .action(act<StoreOptions, [string]>(world, runBackup));
+}
+
+/** `andon restore`. */
+export function restoreCommand(world: World): Command {
+  return withStore(leaf('restore', 'bring a backup back', aboutRestore))
+    .argument('<folder>', 'a folder that andon backup wrote')
+    .action(act<StoreOptions, [string]>(world, runRestore));
+}
+
+interface Opened {
+  readonly store: Store;
+  readonly runner: GitRunner;
+  readonly reposFolder: string;
+}
+
+/** Opens the store and closes it again, whatever happens in between. */
+async function onStore<T>(
+  dataFolder: string,
+  databaseUrl: string | undefined,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  const { openPglite } = await import('../../store/pglite.ts');
+  const { openPostgres } = await import('../../store/postgres.ts');
+  const { createGitRunner } = await import('../../git/runner.ts');
+  const store = await (databaseUrl === undefined
+    ? openPglite({ folder: join(dataFolder, 'db') })
+    : openPostgres({ url: databaseUrl, connectionsMax: 4 }));
+  const runner = createGitRunner(process.env.PATH === undefined ? {} : { path: process.env.PATH });
+  try {
+    return await work({ store, runner, reposFolder: join(dataFolder, 'repos') });
+  } finally {
+    await runner.close();
+    await store.close();
+  }
+}
+
+const urlOf = ({ options, world }: Run<StoreOptions>): string | undefined =>
+  options.databaseUrl ?? (world.env.DATABASE_URL || undefined);
+
+async function runBackup(run: Run<StoreOptions>, target: string) {
+  const { backup } = await import('../backup/backup.ts');
+  const folder = resolve(run.world.cwd, target);
+  if (existsSync(folder))
+    throw fail('store.backup', folder, { found: 'a folder that is there', next: 'name another folder' });
+  const dataFolder = await dataFolderOf(run.world, run.options.data);
+  const databaseUrl = urlOf(run);
+  // Opening PGlite would make a new, empty database.
+  if (databaseUrl === undefined && !existsSync(join(dataFolder, 'db')))
+    throw fail('store.backup', dataFolder, {
+      found: 'no database',
+      next: 'name the data folder with --data',
+    });
+  const manifest = await onStore(dataFolder, databaseUrl, (opened) => backup({ ...opened, folder }));
+  const { position, repositories, tables } = manifest;
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  return {
+    data: { folder, position, rows, repositories: repositories.map(({ project }) => project) },
+    lines: [folder],
+    talk: [
+      `${rows} rows, ${repositories.length} repositories, log up to position ${position}; no private keys`,
+    ],
+  };
+}
+
+async function runRestore(run: Run<StoreOptions>, source: string) {
+  const { readManifest } = await import('../backup/manifest.ts');
+  const { restore } = await import('../backup/restore.ts');
+  const folder = resolve(run.world.cwd, source);
+  const manifest = await readManifest(folder);
+  const dataFolder = await dataFolderOf(run.world, run.options.data);
+  const databaseUrl = urlOf(run);
+  await refuseUsed(dataFolder);
+  try {
+    const data = await onStore(dataFolder, databaseUrl, (opened) => restore({ ...opened, folder, manifest }));
+    return {
+      data,
+      lines: [`${data.projects.join(', ')}: ${data.events} events, unbroken`],
+      talk: ['every token from before is dead; next: andon up, then mint new ones'],
+    };
+  } catch (error) {
+    // Both were not there before: what half of a restore left is no use to anybody.
+    await rm(join(dataFolder, 'repos'), { recursive: true, force: true });
+    if (databaseUrl === undefined) await rm(join(dataFolder, 'db'), { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function refuseUsed(dataFolder: string): Promise<void> {
+  const repos = await readdir(join(dataFolder, 'repos')).catch(() => []);
+  if (repos.length === 0 && !existsSync(join(dataFolder, 'db'))) return;
+  throw fail('store.backup', dataFolder, {
+    found: 'a folder in use',
+    limit: 'an empty one',
+    next: 'name another folder with --data',
+  });
+}

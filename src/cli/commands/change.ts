@@ -1,0 +1,163 @@
+import type { Command } from 'commander';
+import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+import { heldLease } from '../lease.ts';
+import { printable, printableText } from '../printable.ts';
+import { refusalLines } from '../refusal.ts';
+import { short, stateCell, table } from '../table.ts';
+import { headCommit } from '../work-tree.ts';
+import type { World } from '../world.ts';
+
+const states = ['gating', 'judging', 'approved', 'landing', 'landed', 'refused'] as const;
+
+interface OfferOptions {
+  readonly task?: string;
+  readonly epoch?: number;
+  readonly commit?: string;
+  readonly artefact?: string;
+}
+
+/** `andon change`: commits offered for landing. */
+export function changeCommand(world: World): Command {
+  return group('change', 'changes: check, submit, look at')
+    .addCommand(
+      offer(
+        leaf(
+          'submit',
+          'offer a pushed commit for landing',
+          'offers a pushed commit for landing; the lease ends, gates run',
+        ),
+      )
+        .option('--artefact <where>', 'where the result lies, for a task that is done by an artefact')
+        .action(act<OfferOptions>(world, submit)),
+    )
+    .addCommand(
+      offer(leaf('check', 'judge a pushed commit without offering it')).action(
+        act<OfferOptions>(world, check),
+      ),
+    )
+    .addCommand(listCommand(world))
+    .addCommand(
+      leaf('show', 'show a change with gates and verdicts')
+        .argument('<change>')
+        .action(act<object, [string]>(world, show)),
+    )
+    .addCommand(
+      leaf('diff', 'show the patch of a change')
+        .argument('<change>')
+        .action(act<object, [string]>(world, diff)),
+    );
+}
+
+const offer = (command: Command): Command =>
+  command
+    .option('--task <task>', 'the task (default: ANDON_TASK, the branch checked out, the one you hold)')
+    .option('--epoch <n>', 'epoch of the lease', wholeNumber(1, 1_000_000_000))
+    .option('--commit <id>', 'the commit (default: HEAD of the repository here)');
+
+async function submit(run: Run<OfferOptions>) {
+  const link = await run.link();
+  const held = await heldLease(run, link, run.options);
+  const { artefact } = run.options;
+  const offered = artefact === undefined ? { commit: await commitOf(run) } : { artefact };
+  const data = await link.client.change.submit.mutate({ project: link.project, ...held, ...offered });
+  const gates = data.gates.length === 0 ? 'no gates' : `gates ${data.gates.join(', ')}`;
+  return {
+    data,
+    lines: [`${short(data.change)}  ${held.task}  ${gates}`],
+    talk: [`next: andon change show ${short(data.change)}`],
+  };
+}
+
+const commitOf = async ({ options, world }: Run<OfferOptions>): Promise<string> =>
+  options.commit ?? headCommit(world.cwd);
+
+async function check(run: Run<OfferOptions>) {
+  const link = await run.link();
+  const held = await heldLease(run, link, run.options);
+  const data = await link.client.change.check.query({
+    project: link.project,
+    ...held,
+    commit: await commitOf(run),
+  });
+  const isSound = data.reasons.length === 0 && data.conflicts.length === 0 && data.offer === 'candidate';
+  if (isSound) return { data, lines: ['nothing to refuse'] };
+  const lines = [
+    `${data.offer}${data.conflicts.length === 0 ? '' : `: ${data.conflicts.map(printable).join(', ')}`}`,
+  ];
+  if (data.reasons.length > 0) lines.push(...refusalLines(data.reasons, run.terminal.paint));
+  return { data, lines, exit: 'refused' as const };
+}
+
+function listCommand(world: World): Command {
+  return leaf('list', 'list the changes, the newest first')
+    .option('--task <task>', 'only those of a task')
+    .option('--state <state>', `one of ${states.join(', ')}`)
+    .option('--limit <n>', 'at most so many', wholeNumber(1, 500))
+    .action(
+      act<{ task?: string; state?: (typeof states)[number]; limit?: number }>(
+        world,
+        async ({ link, options, terminal }) => {
+          const { client, project } = await link();
+          const { task, state, limit } = options;
+          const rows = await client.change.list.query({
+            project,
+            ...(task === undefined ? {} : { task }),
+            ...(state === undefined ? {} : { state }),
+            ...(limit === undefined ? {} : { limit }),
+          });
+          const cells = rows.map((row) => [
+            short(row.id),
+            stateCell(row.state),
+            row.task,
+            row.author,
+            short(row.commitId),
+            row.createdAt,
+          ]);
+          const head = ['CHANGE', 'STATE', 'TASK', 'AUTHOR', 'COMMIT', 'SINCE'];
+          return { data: rows, lines: table(head, cells, terminal.paint) };
+        },
+      ),
+    );
+}
+
+type Shown = Awaited<ReturnType<GatewayLink['client']['change']['show']['query']>>;
+
+async function show({ link, terminal }: Run<object>, change: string) {
+  const { client, project } = await link();
+  const row = await client.change.show.query({ project, change });
+  const facts: [string, string][] = [
+    ['change', row.id],
+    ['state', `${row.state}${row.landedCommit === null ? '' : ` as ${row.landedCommit}`}`],
+    ['task', `${row.task}, epoch ${row.epoch}, by ${row.author}`],
+    ['commit', row.commitId],
+    ['tree', row.tree],
+  ];
+  return {
+    data: row,
+    lines: [
+      ...facts.map(([name, value]) => `${name.padEnd(8)} ${printable(value)}`),
+      ...row.gates.flatMap((gate) => gateLines(gate, terminal.paint)),
+      ...row.verdicts.map(
+        (one) =>
+          `verdict  ${one.approve ? 'approve' : 'reject'} by ${one.byAgent}: ${printable(one.reasons.join('; '))}`,
+      ),
+    ],
+  };
+}
+
+const outputLinesMax = 20;
+
+function gateLines(gate: Shown['gates'][number], paint: (tone: 'quiet', text: string) => string): string[] {
+  const line = `gate     ${gate.gate}: ${gate.status}${gate.passedBy === null ? '' : ` by ${gate.passedBy}`}`;
+  if (gate.status !== 'failed' || gate.output === null) return [line];
+  const output = printableText(gate.output).trimEnd().split('\n').slice(-outputLinesMax);
+  return [line, ...output.map((text) => paint('quiet', `         | ${text}`))];
+}
+
+async function diff({ link }: Run<object>, change: string) {
+  const { client, project } = await link();
+  const data = await client.change.diff.query({ project, change });
+  const talk = data.truncated ? ['cut: fetch the branch to see all of it'] : [];
+  return { data, lines: printableText(data.text).trimEnd().split('\n'), talk };
+}

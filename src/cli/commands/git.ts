@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Command } from 'commander';
+import { fail } from '../../lib/errors.ts';
+import { act, leaf } from '../command.ts';
+import type { World } from '../world.ts';
+
+const about = `runs git with your token, so that clone, fetch and push reach the gateway.
+The token is in the environment of that git only (http.<url>.extraHeader): not on disk, not in an argument.
+
+  andon git clone URL/git/PROJECT.git
+  andon git push origin HEAD:task/TASK/EPOCH/work`;
+
+/** `andon git`. Ends with the exit status of git. */
+export function gitCommand(world: World): Command {
+  return leaf('git', 'run git with your token', about)
+    .argument('[args...]', 'arguments of git')
+    .passThroughOptions()
+    .allowUnknownOption()
+    .action(
+      act<object, [string[]]>(world, async ({ link }, args) => {
+        if (args.length === 0) throw fail('cli.usage', 'andon git', { found: 'no arguments' });
+        const { url, token } = await link();
+        process.exitCode = await runInherited(world, args, authEnvironment(world, url, await token()));
+      }),
+    );
+}
+
+/** The settings of the caller's environment, if any, with the header for the gateway behind them. */
+function authEnvironment({ env }: World, url: string, token: string): Record<string, string | undefined> {
+  const before = Number(env.GIT_CONFIG_COUNT ?? 0);
+  const at = Number.isInteger(before) && before >= 0 ? before : 0;
+  return {
+    ...env,
+    GIT_TERMINAL_PROMPT: env.GIT_TERMINAL_PROMPT ?? '0',
+    GIT_CONFIG_COUNT: String(at + 1),
+    [`GIT_CONFIG_KEY_${at}`]: `http.${url}/.extraHeader`,
+    [`GIT_CONFIG_VALUE_${at}`]: `Authorization: Bearer ${token}`,
+  };
+}
+
+function runInherited(
+  world: World,
+  args: readonly string[],
+  env: Record<string, string | undefined>,
+): Promise<number> {
+  const child = spawn('git', args, { cwd: world.cwd, env, stdio: 'inherit' });
+  // Ctrl-C reaches git as well, by the terminal; its end is ours.
+  const wait = (): void => undefined;
+  process.on('SIGINT', wait);
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(fail('git.failed', 'git', { found: error.message, next: 'install git' }, error)),
+    );
+    child.once('close', (code, signal) => {
+      process.removeListener('SIGINT', wait);
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+}

@@ -1,0 +1,56 @@
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { fail } from '../../lib/errors.ts';
+import { act, leaf, type Run } from '../command.ts';
+import { excludeDataFolder } from '../init/exclude.ts';
+import { firstPlan, guessGates, projectName } from '../init/first-plan.ts';
+import { placeAt } from '../init/place.ts';
+import { keepSettings, readSettings } from '../init/settings.ts';
+import type { World } from '../world.ts';
+
+interface InitOptions {
+  readonly upstream?: string;
+}
+
+const about = `prepares the git repository here for Andon; running it again changes nothing.
+Writes andon.yaml when there is none, and keeps .andon/ out of git status by .git/info/exclude. Nothing else is touched.`;
+
+/** `andon init`. */
+export function initCommand(world: World): Command {
+  return leaf('init', 'prepare the git repository here', about)
+    .option('--upstream <url>', 'a remote to follow and to mirror landings to')
+    .action(act<InitOptions>(world, init));
+}
+
+async function init({ world, options }: Run<InitOptions>) {
+  const place = await placeAt(world.cwd);
+  const { root, dataFolder, planFile, plan } = place;
+  const done: string[] = [];
+  if (plan === undefined) {
+    const project = checkedName(options.project ?? projectName(basename(root)));
+    // `wx`: a file that appeared meanwhile is the user's.
+    await writeFile(planFile, firstPlan(project, await guessGates(root)), { flag: 'wx' });
+    done.push('wrote andon.yaml');
+  }
+  if (await excludeDataFolder(root)) done.push('added .andon/ to .git/info/exclude');
+  const { upstream } = options;
+  if (upstream !== undefined && (await readSettings(dataFolder)).upstream !== upstream) {
+    await keepSettings(dataFolder, { upstream });
+    done.push('noted the upstream for andon up');
+  }
+  const lines = done.length === 0 ? ['nothing to do: everything is in place'] : done;
+  return {
+    data: { root, planFile, changed: done },
+    lines,
+    talk: ['next: look at andon.yaml, then andon up'],
+  };
+}
+
+function checkedName(name: string): string {
+  if (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)) return name;
+  throw fail('cli.usage', '--project', {
+    found: name,
+    limit: 'lower-case letters, digits, dot, dash, underscore; at most 64',
+  });
+}

@@ -1,0 +1,134 @@
+import type { Command } from 'commander';
+import { act, group, leaf, many, type Run } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+import { printable, printableText } from '../printable.ts';
+import { short, stateCell, table } from '../table.ts';
+import type { World } from '../world.ts';
+
+interface JudgeOptions {
+  readonly tree?: string;
+  readonly ownWork?: boolean;
+  readonly note?: string;
+  readonly reason?: string[];
+}
+
+/** The change as it was looked at: its whole id, and the tree that the judgement binds. */
+async function lookAt({ client, project }: GatewayLink, change: string, tree: string | undefined) {
+  const shown = await client.change.show.query({ project, change });
+  return { project, change: shown.id, tree: tree ?? shown.tree };
+}
+
+const judging = (command: Command): Command =>
+  command
+    .argument('<change>')
+    .option('--tree <tree>', 'the tree that you looked at; refused when the candidate is another by now')
+    .option('--own-work', 'a lone human judges work of their own; it is recorded');
+
+const ownWorkOf = ({ ownWork }: JudgeOptions) => (ownWork === true ? { ownWork } : {});
+
+/** `andon gate`. */
+export function gateCommand(world: World): Command {
+  return group('gate', 'gates of a change')
+    .addCommand(
+      leaf('list', 'list the gates of a change')
+        .argument('<change>')
+        .action(
+          act<object, [string]>(world, async ({ link, terminal }, change) => {
+            const { client, project } = await link();
+            const rows = await client.gate.list.query({ project, change });
+            const cells = rows.map((row) => [
+              row.gate,
+              stateCell(row.status),
+              row.ms === null ? '-' : `${row.ms} ms`,
+              row.manual ? (row.passedBy ?? 'by hand') : sandboxWords(row.sandboxed),
+            ]);
+            return { data: rows, lines: table(['GATE', 'STATE', 'TOOK', 'HOW'], cells, terminal.paint) };
+          }),
+        ),
+    )
+    .addCommand(
+      leaf('show', 'show a gate with its output')
+        .argument('<change>')
+        .argument('[gate]', 'default: every gate')
+        .action(act<object, [string, string?]>(world, showGates)),
+    )
+    .addCommand(
+      judging(leaf('pass', 'pass a manual gate'))
+        .argument('<gate>')
+        .option('--note <text>', 'what you saw')
+        .action(
+          act<JudgeOptions, [string, string]>(world, async ({ link, options }, change, gate) => {
+            const at = await link();
+            const seen = await lookAt(at, change, options.tree);
+            const note = options.note === undefined ? {} : { note: options.note };
+            const data = await at.client.gate.pass.mutate({ ...seen, gate, ...note, ...ownWorkOf(options) });
+            return { data, lines: [`${gate}: passed`] };
+          }),
+        ),
+    );
+}
+
+const sandboxWords = (sandboxed: boolean | null): string =>
+  sandboxed === null ? '-' : sandboxed ? 'in a sandbox' : 'unsandboxed';
+
+async function showGates({ link }: Run<object>, change: string, gate: string | undefined) {
+  const { client, project } = await link();
+  const rows = await client.gate.list.query({ project, change });
+  const shown = gate === undefined ? rows : rows.filter((row) => row.gate === gate);
+  const lines = shown.flatMap((row) => [
+    `${row.gate}: ${row.status}${row.exitCode === null ? '' : `, exit ${row.exitCode}`}`,
+    ...printableText(row.output ?? '')
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line !== ''),
+  ]);
+  return { data: shown, lines };
+}
+
+/** `andon verdict`. */
+export function verdictCommand(world: World): Command {
+  return group('verdict', 'verdicts on a change')
+    .addCommand(
+      judging(leaf('approve', 'approve a change whose gates have passed'))
+        .option('--note <text>', 'what you saw')
+        .action(
+          act<JudgeOptions, [string]>(world, async ({ link, options }, change) => {
+            const at = await link();
+            const seen = await lookAt(at, change, options.tree);
+            const note = options.note === undefined ? {} : { note: options.note };
+            const data = await at.client.verdict.approve.mutate({ ...seen, ...note, ...ownWorkOf(options) });
+            return { data, lines: [`${short(data.change)}: approved`], talk: ['the gateway lands it now'] };
+          }),
+        ),
+    )
+    .addCommand(
+      judging(leaf('reject', 'reject a change with reasons'))
+        .addOption(many('--reason <text>', 'why (may be repeated)').makeOptionMandatory())
+        .action(
+          act<JudgeOptions, [string]>(world, async ({ link, options }, change) => {
+            const at = await link();
+            const seen = await lookAt(at, change, options.tree);
+            const reasons = options.reason ?? [];
+            const data = await at.client.verdict.reject.mutate({ ...seen, reasons, ...ownWorkOf(options) });
+            return { data, lines: [`${short(data.change)}: rejected`] };
+          }),
+        ),
+    )
+    .addCommand(
+      leaf('list', 'list the verdicts on a change')
+        .argument('<change>')
+        .action(
+          act<object, [string]>(world, async ({ link, terminal }, change) => {
+            const { client, project } = await link();
+            const rows = await client.verdict.list.query({ project, change });
+            const cells = rows.map((row) => [
+              row.approve ? 'approve' : 'reject',
+              row.byAgent,
+              row.tier,
+              printable(row.reasons.join('; ')),
+            ]);
+            return { data: rows, lines: table(['VERDICT', 'BY', 'TIER', 'REASONS'], cells, terminal.paint) };
+          }),
+        ),
+    );
+}

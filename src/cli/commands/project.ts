@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { act, group, leaf } from '../command.ts';
+import { table } from '../table.ts';
+import type { World } from '../world.ts';
+
+interface CreateOptions {
+  readonly source?: string;
+  readonly branch?: string;
+  readonly upstream?: string;
+}
+
+/** `andon project`: one gateway serves many. */
+export function projectCommand(world: World): Command {
+  return group('project', 'projects of the gateway')
+    .addCommand(
+      leaf('list', 'list the projects').action(
+        act(world, async ({ link, terminal }) => {
+          const rows = await (await link()).client.project.list.query({});
+          const cells = rows.map((row) => [
+            row.project,
+            row.branch,
+            String(row.revision),
+            row.upstream ?? '-',
+          ]);
+          return { data: rows, lines: table(['PROJECT', 'MAIN', 'PLAN', 'UPSTREAM'], cells, terminal.paint) };
+        }),
+      ),
+    )
+    .addCommand(
+      leaf('create', 'adopt a repository as a project', 'adopts a repository; it is only read')
+        .argument('<name>', 'name of the project')
+        .option('--source <folder>', 'a repository on the machine of the gateway; empty without')
+        .option('--branch <branch>', 'the branch that becomes main (default: the one checked out)')
+        .option('--upstream <url>', 'a remote to follow and to mirror landings to')
+        .action(
+          act<CreateOptions, [string]>(world, async ({ link, options }, name) => {
+            const { source, branch, upstream } = options;
+            const made = await (await link()).client.project.create.mutate({
+              project: name,
+              ...(source === undefined ? {} : { source: resolve(world.cwd, source) }),
+              ...(branch === undefined ? {} : { branch }),
+              ...(upstream === undefined ? {} : { upstream }),
+            });
+            return { data: made, lines: [`${made.project}: ${made.branch} at ${made.main}`] };
+          }),
+        ),
+    );
+}

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Argument, type Command } from 'commander';
+import { fail } from '../../lib/errors.ts';
+import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
+import { short, table } from '../table.ts';
+import type { World } from '../world.ts';
+
+const kinds = ['decision', 'alert', 'report'] as const;
+type Kind = (typeof kinds)[number];
+
+interface WriteOptions {
+  readonly title: string;
+  readonly body?: string;
+  readonly file?: string;
+}
+
+/** `andon report`: decisions, alerts and reports for everybody to read. */
+export function reportCommand(world: World): Command {
+  return group('report', 'decisions, alerts and reports')
+    .addCommand(
+      leaf('write', 'write a decision, an alert or a report')
+        .addArgument(new Argument('<kind>').choices(kinds))
+        .requiredOption('--title <text>', 'what it is about')
+        .option('--body <text>', 'the text')
+        .option('--file <file>', 'read the text from a file; `-` is stdin')
+        .action(
+          act<WriteOptions, [Kind]>(world, async (run, kind) => {
+            const body = await bodyOf(run);
+            const { client, project } = await run.link();
+            const data = await client.report.write.mutate({ project, kind, title: run.options.title, body });
+            return { data, lines: [data.report] };
+          }),
+        ),
+    )
+    .addCommand(
+      leaf('list', 'list them, the newest first')
+        .option('--limit <n>', 'at most so many', wholeNumber(1, 200))
+        .action(
+          act<{ limit?: number }>(world, async ({ link, options, terminal }) => {
+            const { client, project } = await link();
+            const limit = options.limit === undefined ? {} : { limit: options.limit };
+            const rows = await client.report.list.query({ project, ...limit });
+            const cells = rows.map((row) => [short(row.id), row.kind, row.byAgent, row.at, row.title]);
+            return {
+              data: rows,
+              lines: table(['REPORT', 'KIND', 'BY', 'AT', 'TITLE'], cells, terminal.paint),
+            };
+          }),
+        ),
+    );
+}
+
+async function bodyOf({ options, world }: Run<WriteOptions>): Promise<string> {
+  const { body, file } = options;
+  if (body !== undefined) return body;
+  if (file === undefined)
+    throw fail('cli.usage', 'andon report write', { found: 'neither --body nor --file' });
+  try {
+    return await readFile(file === '-' ? '/dev/stdin' : resolve(world.cwd, file), 'utf8');
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    throw fail('cli.usage', file, { found: code, next: 'name a text file' }, error);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { act, leaf } from '../command.ts';
+import type { SampleOptions } from '../sample/options.ts';
+import type { World } from '../world.ts';
+
+const about = `runs the sample line: a small real repository with a plan, on which three command agents (one per tier) carry
+six tasks to main, with refused pushes, a failing gate and a rejection on the way. The gateway stays up to be looked at.`;
+
+/** `andon sample`, which `npm start` runs. */
+export function sampleCommand(world: World): Command {
+  return leaf('sample', 'run the sample line', about)
+    .option('--exit', 'end when the plan is done; status 0 only if every task landed')
+    .option('--folder <folder>', 'make the sample in this folder (default: a temporary one)')
+    .option('--database-url <url>', 'PostgreSQL (default: PGlite)')
+    .action(
+      act<SampleOptions>(world, async (run) => {
+        const { runSample } = await import('../sample/run.ts');
+        process.exitCode = await runSample(run);
+      }),
+    );
+}

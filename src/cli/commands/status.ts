@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import { act, leaf, type Run } from '../command.ts';
+import { look, statusLines } from '../status/look.ts';
+import { watch } from '../status/watch.ts';
+import type { World } from '../world.ts';
+
+/** `andon status`. */
+export function statusCommand(world: World): Command {
+  return leaf('status', 'show the project at a glance')
+    .option('--watch', 'draw it again whenever something happens, until Ctrl-C')
+    .action(act<{ watch?: boolean }>(world, status));
+}
+
+async function status(run: Run<{ watch?: boolean }>) {
+  const link = await run.link();
+  if (run.options.watch === true) return watch(link, run.terminal);
+  const data = await look(link);
+  return { data, lines: statusLines(data, run.terminal.paint) };
+}

@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import type { Client } from '../../gateway/client.ts';
+import { act, durationSeconds, group, leaf } from '../command.ts';
+import { short, table } from '../table.ts';
+import { explainLines } from '../token/explain.ts';
+import { mintCommand } from '../token/mint.ts';
+import { writeToken } from '../token/token-file.ts';
+import type { World } from '../world.ts';
+
+/** `andon token`: what agents may do, and the end of it. */
+export function tokenCommand(world: World): Command {
+  return group('token', 'capability tokens and grants')
+    .addCommand(mintCommand(world))
+    .addCommand(renewCommand(world))
+    .addCommand(revokeCommand(world))
+    .addCommand(listCommand(world))
+    .addCommand(
+      leaf('explain', 'tell what your token allows and what it does not').action(
+        act(world, async ({ link }) => {
+          const { client, project } = await link();
+          const explained = await client.token.explain.query({ project });
+          return { data: explained, lines: explainLines(explained) };
+        }),
+      ),
+    )
+    .addCommand(
+      leaf('keys', 'print the public keys (JWKS) that tokens and checkpoints are verified with').action(
+        act(world, async ({ link }) => {
+          const { client, project } = await link();
+          const keys = await client.token.keys.query({ project });
+          return { data: keys, lines: [JSON.stringify(keys, undefined, 2)] };
+        }),
+      ),
+    )
+    .addCommand(
+      leaf('rotate-key', 'make the next key sign').action(
+        act(world, async ({ link }) => {
+          const data = await (await link()).client.token.rotateKey.mutate({ project: '*' });
+          return { data, lines: [`${data.kid} signs now`] };
+        }),
+      ),
+    )
+    .addCommand(
+      leaf('raise-epoch', 'kill every token of the project that was minted before')
+        .requiredOption('--why <text>', 'the reason; it is recorded')
+        .action(
+          act<{ why: string }>(world, async ({ link, options }) => {
+            const { client, project } = await link();
+            const data = await client.token.raiseEpoch.mutate({ project, why: options.why });
+            return { data, lines: [`${data.project}: epoch ${data.epoch}`] };
+          }),
+        ),
+    );
+}
+
+function renewCommand(world: World): Command {
+  return leaf(
+    'renew',
+    'get the next token of your grant',
+    'gets the next token of your grant; the present one dies after 30 s. Written over the file of --token-file or ANDON_TOKEN_FILE, else printed',
+  )
+    .option('--life <duration>', 'how long the next token lives', durationSeconds)
+    .action(
+      act<{ life?: number }>(world, async ({ link, options }) => {
+        const { client, project, tokenFile } = await link();
+        const life = options.life === undefined ? {} : { lifeSeconds: options.life };
+        const { token = '', ...rest } = await client.token.renew.mutate({ project, ...life });
+        if (tokenFile === undefined)
+          return { data: { ...rest, token }, lines: [token], talk: [expiry(rest)] };
+        await writeToken(tokenFile, token);
+        return { data: { ...rest, file: tokenFile }, lines: [tokenFile], talk: [expiry(rest)] };
+      }),
+    );
+}
+
+const expiry = ({ expires }: { expires: number }): string =>
+  `good until ${new Date(expires * 1000).toISOString()}`;
+
+const kinds = { tok: 'token', gnt: 'grant' } as const;
+
+/** What a value names: a token or grant by the prefix of its id, an agent by its name, else a key. */
+function kindOf(value: string): 'token' | 'grant' | 'agent' | 'key' {
+  const prefix = value.slice(0, 3);
+  if (value.charAt(3) === '_' && (prefix === 'tok' || prefix === 'gnt')) return kinds[prefix];
+  return /^(agent|human):/.test(value) ? 'agent' : 'key';
+}
+
+function revokeCommand(world: World): Command {
+  return leaf(
+    'revoke',
+    'revoke a token, a grant, an agent or a key',
+    'revokes a token (tok_…), a grant (gnt_…), an agent (agent:…) or a key, and all that descends from it, at once',
+  )
+    .argument('<what>', 'tok_…, gnt_…, agent:… or a key id')
+    .requiredOption('--why <text>', 'the reason; it is recorded')
+    .action(
+      act<{ why: string }, [string]>(world, async ({ link, options }, value) => {
+        const { client, project } = await link();
+        const kind = kindOf(value);
+        const named = kind === 'grant' ? await wholeGrant(client, project, value) : value;
+        const data = await client.token.revoke.mutate({ project, kind, value: named, why: options.why });
+        return { data, lines: data.revoked.map((row) => `revoked ${row.kind} ${row.value}`) };
+      }),
+    );
+}
+
+/** A grant by its short form, when the project has exactly one like it. */
+async function wholeGrant(client: Client, project: string, value: string): Promise<string> {
+  if (value.length > 12) return value;
+  const rows = await client.token.list.query({ project, limit: 1000 });
+  const found = rows.filter(({ gid }) => short(gid) === value);
+  return found.length === 1 && found[0] !== undefined ? found[0].gid : value;
+}
+
+function listCommand(world: World): Command {
+  return leaf('list', 'list the grants of the project')
+    .option('--agent <agent>', 'only those of an agent')
+    .action(
+      act<{ agent?: string }>(world, async ({ link, options, terminal }) => {
+        const { client, project } = await link();
+        const agent = options.agent === undefined ? {} : { agent: options.agent };
+        const rows = await client.token.list.query({ project, ...agent });
+        const cells = rows.map((row) => [
+          short(row.gid),
+          row.agent,
+          row.cap.tier,
+          row.cap.role,
+          short(row.parent),
+          standing(row),
+        ]);
+        const head = ['GRANT', 'AGENT', 'TIER', 'ROLE', 'PARENT', 'HOLDS'];
+        return { data: rows, lines: table(head, cells, terminal.paint) };
+      }),
+    );
+}
+
+function standing(row: { revokedAt: string | null; expiresAt: string }): string {
+  if (row.revokedAt !== null) return 'revoked';
+  return Date.parse(row.expiresAt) < Date.now() ? 'ended' : `until ${row.expiresAt}`;
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { act, leaf, wholeNumber } from '../command.ts';
+import { type UpOptions, up } from '../up/up.ts';
+import type { World } from '../world.ts';
+
+const about = `starts the gateway for the git repository here and stays until Ctrl-C.
+The first time it adopts the repository as a project (its checkout is only read) and applies andon.yaml.
+With --json it prints one line when ready: {"url", "tokenFile", "project", "git"}.`;
+
+/** `andon up`. */
+export function upCommand(world: World): Command {
+  return leaf('up', 'start the gateway for the repository here', about)
+    .option('--port <n>', 'the port (default: that of last time, or any)', wholeNumber(0, 65_535))
+    .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
+    .option('--hosts <names...>', 'further names under which the gateway may be addressed')
+    .option('--tls-cert <file>', 'certificate, in PEM')
+    .option('--tls-key <file>', 'its private key, in PEM')
+    .option('--behind-proxy', 'a proxy in front terminates TLS')
+    .option('--database-url <url>', 'PostgreSQL (default: DATABASE_URL, else PGlite in .andon)')
+    .addOption(
+      new Option('--sandbox <setting>', 'whether gates must run in bubblewrap').choices([
+        'required',
+        'preferred',
+      ]),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'what the gateway logs to stderr')
+        .choices(['silent', 'error', 'warn', 'info', 'debug'])
+        .default('warn'),
+    )
+    .action(act<UpOptions>(world, up));
+}

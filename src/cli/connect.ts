@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Client } from '../gateway/client.ts';
+import { fail } from '../lib/errors.ts';
+import { findGateway, type GatewayFile } from './gateway-file.ts';
+import type { Environment, World } from './world.ts';
+
+/** A gateway with a token and a project: what most commands need. */
+export interface GatewayLink {
+  readonly url: string;
+  readonly client: Client;
+  /** The project by option, environment, folder or token. Errors: `cli.usage`. */
+  readonly project: string;
+  /** The same, or undefined where nothing tells. */
+  readonly projectIfAny: string | undefined;
+  token(): Promise<string>;
+  /** The file of the token, when it comes from one. */
+  readonly tokenFile: string | undefined;
+}
+
+export interface LinkOptions {
+  readonly url?: string;
+  readonly tokenFile?: string;
+  readonly project?: string;
+}
+
+type Given = { readonly url: string; readonly file: GatewayFile | undefined };
+
+/**
+ * Finds the gateway: `--url`, ANDON_URL, else the nearest `.andon/gateway.json`. The token of that file goes to the
+ * gateway of that file only. Errors: `gateway.unreachable` when there is none, `cli.usage` without a token.
+ */
+export async function connect(options: LinkOptions, world: World): Promise<GatewayLink> {
+  const { url, file } = await whereTo(options, world);
+  const source = tokenSource(options, world, file);
+  const token = (): Promise<string> => readToken(source);
+  const { createClient } = await import('../gateway/client.ts');
+  const projectIfAny = await projectOf(options, world.env, file, token);
+  return {
+    url,
+    client: createClient({ url, token }),
+    token,
+    tokenFile: source.kind === 'file' ? source.path : undefined,
+    projectIfAny,
+    get project() {
+      if (projectIfAny !== undefined) return projectIfAny;
+      throw fail('cli.usage', 'project', { found: 'none', next: 'pass --project, or set ANDON_PROJECT' });
+    },
+  };
+}
+
+async function whereTo(options: LinkOptions, world: World): Promise<Given> {
+  const named = options.url ?? (world.env.ANDON_URL || undefined);
+  if (named !== undefined) return { url: named.replace(/\/+$/, ''), file: undefined };
+  const file = await findGateway(world);
+  if (file !== undefined) return { url: file.url, file };
+  throw fail('gateway.unreachable', world.cwd, { found: 'neither ANDON_URL nor a gateway of this folder' });
+}
+
+type TokenSource =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'file'; readonly path: string };
+
+function tokenSource(
+  { tokenFile }: LinkOptions,
+  { env, cwd }: World,
+  file: GatewayFile | undefined,
+): TokenSource {
+  if (tokenFile !== undefined) return { kind: 'file', path: resolve(cwd, tokenFile) };
+  if (env.ANDON_TOKEN) return { kind: 'text', text: env.ANDON_TOKEN.trim() };
+  if (env.ANDON_TOKEN_FILE) return { kind: 'file', path: resolve(cwd, env.ANDON_TOKEN_FILE) };
+  if (file !== undefined) return { kind: 'file', path: file.tokenFile };
+  throw fail('cli.usage', 'token', { found: 'none', next: 'set ANDON_TOKEN_FILE, or pass --token-file' });
+}
+
+// Read anew for every request, so that a token that was renewed in the file is used at once.
+async function readToken(source: TokenSource): Promise<string> {
+  if (source.kind === 'text') return source.text;
+  try {
+    return (await readFile(source.path, 'utf8')).trim();
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    throw fail(
+      'cli.usage',
+      source.path,
+      { found: code, next: 'name a file that andon token mint wrote' },
+      error,
+    );
+  }
+}
+
+async function projectOf(
+  options: LinkOptions,
+  env: Environment,
+  file: GatewayFile | undefined,
+  token: () => Promise<string>,
+): Promise<string | undefined> {
+  return options.project ?? (env.ANDON_PROJECT || undefined) ?? file?.project ?? boundProject(await token());
+}
+
+/** The project that a token is good for. Only a hint for the request: the gateway verifies the token. */
+function boundProject(token: string): string | undefined {
+  try {
+    const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+    const { cap } = JSON.parse(payload) as { cap?: { project?: unknown } };
+    return typeof cap?.project === 'string' && cap.project !== '*' ? cap.project : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,109 @@
+import { fail } from '../../lib/errors.ts';
+import { connect, type LinkOptions } from '../connect.ts';
+import { asAndonError } from '../refusal.ts';
+import type { World } from '../world.ts';
+import { type Finding, fault, note, ok } from './finding.ts';
+
+const answerMsMax = 5_000;
+/** A difference of clocks that deadlines and tokens can bear. */
+export const skewMsMax = 2_000;
+
+export interface Running {
+  readonly url: string;
+  readonly engine: string;
+}
+
+/** A gateway that is named must answer and be ready; one that is not named is a note. */
+export async function examineGateway(
+  options: LinkOptions,
+  world: World,
+): Promise<{ findings: Finding[]; running?: Running }> {
+  let url = '';
+  try {
+    const link = await connect(options, world);
+    url = link.url;
+    const { ready, dateMs } = await askReady(url);
+    const findings = [
+      readyFinding(url, ready),
+      clockFinding('this machine and the gateway', dateMs - Date.now()),
+    ];
+    findings.push(await chainThere(link));
+    return { findings, running: { url, engine: ready.engine } };
+  } catch (error) {
+    const { code, reasons } = asAndonError(error);
+    const [{ found = '', next, subject }] = reasons;
+    if (code === 'gateway.unreachable' && url === '')
+      return { findings: [note('gateway', subject, String(found) || 'none', 'andon up starts one')] };
+    return { findings: [fault('gateway', url || subject, `${code} ${found}`.trim(), next)] };
+  }
+}
+
+interface Ready {
+  readonly ready: boolean;
+  readonly engine: string;
+  readonly feedSilentMs: number;
+}
+
+async function askReady(url: string): Promise<{ ready: Ready; dateMs: number }> {
+  try {
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerMsMax) });
+    // The header has whole seconds; half of one is the best guess.
+    const dateMs = Date.parse(answer.headers.get('date') ?? '') + 500;
+    return { ready: (await answer.json()) as Ready, dateMs };
+  } catch (error) {
+    const cause = asAndonError(error);
+    throw fail('gateway.unreachable', url, { found: String(cause.reasons[0].found ?? cause.code) }, error);
+  }
+}
+
+const readyFinding = (url: string, { ready, engine, feedSilentMs }: Ready): Finding =>
+  ready
+    ? ok('gateway', url, `ready, on ${engine}`)
+    : fault(
+        'gateway',
+        url,
+        `its feed is silent for ${feedSilentMs} ms`,
+        'look at the database and at the log of the gateway',
+      );
+
+export function clockFinding(subject: string, skewMs: number): Finding {
+  const found = `${Math.round(skewMs)} ms apart`;
+  if (Math.abs(skewMs) <= skewMsMax) return ok('clock', subject, found);
+  return fault(
+    'clock',
+    subject,
+    found,
+    'set both clocks by NTP: leases and tokens end by the clock of the database',
+  );
+}
+
+type Link = Awaited<ReturnType<typeof connect>>;
+
+async function chainThere({ client, projectIfAny }: Link): Promise<Finding> {
+  try {
+    const result = await client.audit.verify.query({ project: projectIfAny ?? '*' });
+    return chainFinding('the log of the gateway', result);
+  } catch (error) {
+    const known = asAndonError(error);
+    if (known.code !== 'grant.tier' && known.code !== 'grant.action') throw error;
+    return note(
+      'chain',
+      'the log of the gateway',
+      'your token may not verify it',
+      'ask with a token that may',
+    );
+  }
+}
+
+export function chainFinding(
+  subject: string,
+  { fault: broken, events }: { fault: { position: number; found: string } | null; events: number },
+): Finding {
+  if (broken === null) return ok('chain', subject, `${events} events, unbroken`);
+  return fault(
+    'chain',
+    subject,
+    `broken at position ${broken.position}: ${broken.found}`,
+    'keep this database for examination and restore a backup',
+  );
+}

@@ -1,0 +1,80 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findContainment } from '../../runtime/sandbox.ts';
+import { runGit } from '../check/git.ts';
+import type { World } from '../world.ts';
+import { type Finding, fault, note, ok } from './finding.ts';
+
+const gitFloor: readonly [number, number] = [2, 38];
+const nodeFloor: readonly [number, number] = [20, 19];
+
+const isBelow = ([major, minor]: readonly number[], [a, b]: readonly [number, number]): boolean =>
+  (major ?? 0) < a || ((major ?? 0) === a && (minor ?? 0) < b);
+
+const numbers = (text: string): number[] => (/(\d+)\.(\d+)/.exec(text)?.slice(1) ?? []).map(Number);
+
+/** Programs of this machine: Node, git, bubblewrap. */
+export async function examineMachine({ cwd, env }: World): Promise<Finding[]> {
+  return [nodeFinding(process.version), await gitFinding(cwd), sandboxFinding(env.PATH ?? '')];
+}
+
+export function nodeFinding(version: string): Finding {
+  if (!isBelow(numbers(version), nodeFloor)) return ok('node', 'node', version);
+  return fault('node', 'node', version, 'install Node 20.19 or newer');
+}
+
+async function gitFinding(cwd: string): Promise<Finding> {
+  const said = await runGit(cwd, ['version']).catch(() => undefined);
+  if (said === undefined || said.status !== 0)
+    return fault('git', 'git', 'not found', 'install git 2.38 or newer');
+  return gitVersionFinding(said.stdout.toString('utf8').trim());
+}
+
+export function gitVersionFinding(version: string): Finding {
+  if (!isBelow(numbers(version), gitFloor)) return ok('git', 'git', version);
+  return fault(
+    'git',
+    'git',
+    version,
+    'install git 2.38 or newer: merges of candidates need merge-tree --write-tree',
+  );
+}
+
+export function sandboxFinding(path: string): Finding {
+  const { kind } = findContainment(path);
+  if (kind === 'bubblewrap') return ok('sandbox', 'bubblewrap');
+  const found = kind === 'other-user' ? 'missing; gates run under another user' : 'missing; gates run as you';
+  return note(
+    'sandbox',
+    'bubblewrap',
+    found,
+    'install bubblewrap, so that gates see neither your files nor the network',
+  );
+}
+
+/** Keys and tokens in the state folder must be for their owner only. */
+export async function examineSecrets(stateFolder: string): Promise<Finding[]> {
+  const places: [string, string][] = [
+    [stateFolder, 'chmod 700'],
+    [join(stateFolder, 'keys'), 'chmod 700'],
+    [join(stateFolder, 'keys', 'keys.json'), 'chmod 600'],
+    [join(stateFolder, 'token'), 'chmod 600'],
+  ];
+  const findings: Finding[] = [];
+  for (const [path, remedy] of places) {
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined) continue;
+    const mode = (found.mode & 0o777).toString(8);
+    findings.push(
+      (found.mode & 0o077) === 0
+        ? ok('secrets', path, `mode ${mode}`)
+        : fault(
+            'secrets',
+            path,
+            `mode ${mode}`,
+            `${remedy} ${path}; rotate the keys if others could have read them`,
+          ),
+    );
+  }
+  return findings.length === 0 ? [ok('secrets', stateFolder, 'none yet')] : findings;
+}

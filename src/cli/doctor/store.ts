@@ -1,0 +1,96 @@
+import { createPublicKey } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { verifyCheckpoint } from '../../gateway/auth/token-service.ts';
+import { AndonError } from '../../lib/errors.ts';
+import { auditStore } from '../../store/audit.ts';
+import { schemaVersion } from '../../store/migrate.ts';
+import { openPglite } from '../../store/pglite.ts';
+import { openPostgres } from '../../store/postgres.ts';
+import { type Session, type Store, statement } from '../../store/store.ts';
+import { type Finding, fault, note, ok } from './finding.ts';
+import { chainFinding, clockFinding } from './gateway.ts';
+
+/** The database itself: reachable, of a schema that this binary knows, its clock, its chain. Changes nothing. */
+export async function examineStore(dataFolder: string, databaseUrl: string | undefined): Promise<Finding[]> {
+  const subject = databaseUrl === undefined ? join(dataFolder, 'db') : 'PostgreSQL';
+  if (databaseUrl === undefined && !existsSync(subject)) return [ok('database', subject, 'none yet')];
+  try {
+    const store = await (databaseUrl === undefined
+      ? openPglite({ folder: subject })
+      : openPostgres({ url: databaseUrl, connectionsMax: 2 }));
+    try {
+      return await examineOpen(store, subject);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    return [storeFault(subject, error)];
+  }
+}
+
+function storeFault(subject: string, error: unknown): Finding {
+  if (!(error instanceof AndonError))
+    return fault(
+      'database',
+      subject,
+      error instanceof Error ? error.message : String(error),
+      'restore a backup',
+    );
+  const [{ code, found, next }] = error.reasons;
+  if (code === 'store.locked')
+    return note('database', subject, 'in use by a process', 'a gateway that runs answers for it');
+  return fault('database', subject, `${code} ${found ?? ''}`.trim(), next);
+}
+
+async function examineOpen(store: Store, subject: string): Promise<Finding[]> {
+  const version = await versionOf(store);
+  if (version === 0) return [ok('database', subject, 'empty')];
+  if (version > schemaVersion)
+    return [
+      fault(
+        'schema',
+        subject,
+        `version ${version}, this binary knows ${schemaVersion}`,
+        'install the newer Andon that wrote it, or restore a backup',
+      ),
+    ];
+  const schema =
+    version === schemaVersion
+      ? ok('schema', subject, `version ${version}`)
+      : note(
+          'schema',
+          subject,
+          `version ${version} of ${schemaVersion}`,
+          'andon up brings it up to date; make a backup before',
+        );
+  const startedMs = Date.now();
+  const [row] = await store.rows<{ now: Date }>(statement('', 'select andon_now() as now'));
+  const skewMs = row === undefined ? 0 : row.now.getTime() - (startedMs + Date.now()) / 2;
+  return [schema, clockFinding('this machine and the database', skewMs), await chainOf(store, subject)];
+}
+
+async function versionOf(session: Session): Promise<number> {
+  const [there] = await session.rows<{ name: string | null }>(
+    statement('', `select to_regclass('andon_migrations')::text as name`),
+  );
+  if (there?.name === null || there === undefined) return 0;
+  const [row] = await session.rows<{ version: number }>(
+    statement('', 'select coalesce(max(version), 0)::int as version from andon_migrations'),
+  );
+  return row?.version ?? 0;
+}
+
+/** The chain with its checkpoints, verified with the keys that the database publishes. */
+export async function chainOf(session: Session, subject: string): Promise<Finding> {
+  return chainFinding(subject, await auditSession(session));
+}
+
+/** As the gateway verifies its own log, without one. */
+export async function auditSession(session: Session): ReturnType<typeof auditStore> {
+  const rows = await session.rows<{ kid: string; jwk: Record<string, string> }>(
+    statement('', 'select kid, jwk from signing_keys'),
+  );
+  const keys = new Map(rows.map(({ kid, jwk }) => [kid, createPublicKey({ key: jwk, format: 'jwk' })]));
+  return auditStore(session, (checkpoint) => verifyCheckpoint(checkpoint, (kid) => keys.get(kid)));
+}

@@ -1,0 +1,57 @@
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Checkpoint } from '../../store/audit.ts';
+import type { ChainedEvent } from '../../store/chain.ts';
+import type { Run } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+
+const pageMax = 1000;
+
+/** A line of an export: an event, or a signed statement about the chain up to an event before it. */
+export type ExportLine =
+  | ({ readonly kind: 'event' } & ChainedEvent)
+  | ({ readonly kind: 'checkpoint' } & Checkpoint);
+
+/** `andon event export`: the whole chain, over all projects, as it has one order only. */
+export async function exportEvents({ link, options, terminal, world }: Run<{ out?: string }>) {
+  const at = await link();
+  const { out } = options;
+  if (out === undefined) {
+    for await (const line of exportLines(at)) terminal.data(JSON.stringify(line));
+    return undefined;
+  }
+  const path = resolve(world.cwd, out);
+  const file = await open(`${path}.new`, 'w', 0o600);
+  const counts = await writeAll(file, at).finally(() => file.close());
+  await rename(`${path}.new`, path);
+  return {
+    data: { file: path, ...counts },
+    lines: [path],
+    talk: [`${counts.events} events, ${counts.checkpoints} checkpoints`],
+  };
+}
+
+async function writeAll(file: FileHandle, at: GatewayLink): Promise<{ events: number; checkpoints: number }> {
+  const counts = { events: 0, checkpoints: 0 };
+  for await (const line of exportLines(at)) {
+    counts[line.kind === 'event' ? 'events' : 'checkpoints'] += 1;
+    await file.write(`${JSON.stringify(line)}\n`);
+  }
+  return counts;
+}
+
+async function* exportLines({ client }: GatewayLink): AsyncGenerator<ExportLine> {
+  for (let after = 0; ; ) {
+    const { events } = await client.event.list.query({ project: '*', after, limit: pageMax });
+    for (const event of events) yield { kind: 'event', ...event };
+    after = events.at(-1)?.position ?? after;
+    if (events.length < pageMax) break;
+  }
+  for (let after = 0; ; ) {
+    const page = await client.audit.checkpoints.query({ project: '*', after, limit: pageMax });
+    for (const { position, hash, kid, signature } of page)
+      yield { kind: 'checkpoint', position, hash, kid, signature };
+    after = page.at(-1)?.position ?? after;
+    if (page.length < pageMax) break;
+  }
+}

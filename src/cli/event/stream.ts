@@ -1,0 +1,41 @@
+import { fail } from '../../lib/errors.ts';
+import { type EventType, eventTypes } from '../../store/events.ts';
+import type { Run } from '../command.ts';
+import { follow, untilInterrupted } from '../follow.ts';
+import { eventLine } from './words.ts';
+
+export interface FollowInput {
+  readonly after?: number;
+  readonly type?: string[];
+  readonly count?: number;
+}
+
+/** `andon event follow`: one line for each event; with `--json` one JSON object a line. */
+export async function followEvents({ link, options, terminal }: Run<FollowInput>): Promise<void> {
+  const at = await link();
+  const end = untilInterrupted();
+  const { after, count = Number.POSITIVE_INFINITY } = options;
+  const types = options.type?.map(asType);
+  const input = {
+    project: at.project,
+    signal: end.signal,
+    ...(after === undefined ? {} : { after }),
+    ...(types === undefined ? {} : { types }),
+  };
+  let seen = 0;
+  try {
+    for await (const event of follow(at, input)) {
+      terminal.data(terminal.json ? JSON.stringify(event) : eventLine(event, terminal.paint));
+      seen += 1;
+      if (seen >= count) return;
+    }
+  } finally {
+    end.release();
+  }
+}
+
+function asType(text: string): EventType {
+  const found = eventTypes.find((type) => type === text);
+  if (found === undefined) throw fail('cli.usage', '--type', { found: text, limit: eventTypes.join(', ') });
+  return found;
+}

@@ -1,0 +1,56 @@
+import type { ChainedEvent } from '../../store/chain.ts';
+import { printable } from '../printable.ts';
+import { short } from '../table.ts';
+import type { Paint, Tone } from '../terminal.ts';
+
+const tones: readonly (readonly [RegExp, Tone])[] = [
+  [/^(change\.(landed|approved)|task\.done|gate\.passed|phase\.opened)$/, 'good'],
+  [/^(call\.denied|change\.refused|token\.(revoked|replayed)|agent\.terminated|sync\.diverged)$/, 'bad'],
+  [
+    /^(lease\.expired|task\.(released|stolen|abandoned)|question\.asked|landing\.voided|epoch\.raised)$/,
+    'warn',
+  ],
+];
+
+/** The tone of an event; of one that ends well or badly, that of its end. */
+export function toneOf({ type, data }: Pick<ChainedEvent, 'type' | 'data'>): Tone {
+  if (type === 'gate.ended') return data.passed === true || data.status === 'passed' ? 'good' : 'bad';
+  if (type === 'verdict.given') return data.approve === true ? 'good' : 'bad';
+  return tones.find(([types]) => types.test(type))?.[1] ?? 'name';
+}
+
+/** One event in one line: when, who, what, about what, and what matters of its data. */
+export function eventLine(event: ChainedEvent, paint: Paint): string {
+  const { position, at, type, actor, subject } = event;
+  const time = paint('quiet', `${String(position).padStart(5)} ${at.slice(11, 19)}`);
+  const words = detail(event);
+  return `${time} ${paint(toneOf(event), type.padEnd(17))} ${printable(subjectWords(subject))}  ${paint('quiet', printable(`${actor}${words}`))}`;
+}
+
+/** `change/chg_…` with the id cut to what can be typed back. */
+export const subjectWords = (subject: string): string => {
+  const [noun = '', id] = subject.split('/', 2);
+  return id === undefined
+    ? noun
+    : `${noun}/${/^[a-z]{3}_/.test(id) ? short(id) : subject.slice(noun.length + 1)}`;
+};
+
+const shownMembers = ['task', 'gate', 'epoch', 'status', 'approve', 'why', 'title', 'reasons'] as const;
+
+function detail({ data, action, allowed }: ChainedEvent): string {
+  const parts = shownMembers.flatMap((name) => {
+    const value = data[name];
+    return value === undefined || value === null ? [] : [`${name} ${shown(value)}`];
+  });
+  if (!allowed && action !== null) parts.unshift(action);
+  return parts.length === 0 ? '' : `  ${parts.join(', ')}`.slice(0, 240);
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.map(shown).join('; ');
+  if (typeof value === 'object' && value !== null && 'code' in value) {
+    const { code, subject } = value as { code: unknown; subject?: unknown };
+    return `${code} ${subject ?? ''}`.trim();
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,82 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { fail } from '../lib/errors.ts';
+import type { World } from './world.ts';
+
+/** What `andon up` prints when it is ready, and leaves for other commands. There is no secret in it. */
+export interface GatewayFile {
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly project: string;
+  readonly git: string;
+}
+
+const schema = z.object({ url: z.string(), tokenFile: z.string(), project: z.string(), git: z.string() });
+
+export const dataFolderName = '.andon';
+const fileName = 'gateway.json';
+const seal = 'gateway.json';
+
+/**
+ * The gateway of the nearest `.andon` at or above `cwd`, or undefined. The file in the repository is only believed when
+ * the user's own state folder holds the same: a repository from a stranger could bring a file that sends tokens away.
+ */
+export async function findGateway(
+  world: Pick<World, 'cwd' | 'env' | 'root'>,
+): Promise<GatewayFile | undefined> {
+  for (let folder = resolve(world.cwd); ; folder = dirname(folder)) {
+    const found = await readGateway(join(folder, dataFolderName), world);
+    if (found !== undefined) return found;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** The gateway that was started on a data folder. Errors: `gateway.unreachable` for a file that `andon up` did not write. */
+export async function readGateway(
+  dataFolder: string,
+  { env, root }: Pick<World, 'env' | 'root'>,
+): Promise<GatewayFile | undefined> {
+  const path = join(dataFolder, fileName);
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const sealed = await readFile(join(root.stateFolderOf(dataFolder, env), seal), 'utf8').catch(() => '');
+  if (sealed !== text) {
+    throw fail('gateway.unreachable', path, {
+      found: 'a file that andon up did not write for you',
+      next: 'run andon up there, or set ANDON_URL and ANDON_TOKEN_FILE',
+    });
+  }
+  return schema.parse(JSON.parse(text));
+}
+
+/** Writes the file, and the same into the state folder, which vouches for it. */
+export async function writeGateway(
+  dataFolder: string,
+  stateFolder: string,
+  file: GatewayFile,
+): Promise<void> {
+  const text = `${JSON.stringify(file)}\n`;
+  await replaceFile(join(stateFolder, seal), text, 0o600);
+  await replaceFile(join(dataFolder, fileName), text, 0o644);
+}
+
+/** Takes both files away when the gateway ends, as long as they are still its own. */
+export async function removeGateway(
+  dataFolder: string,
+  stateFolder: string,
+  file: GatewayFile,
+): Promise<void> {
+  const path = join(dataFolder, fileName);
+  if ((await readFile(path, 'utf8').catch(() => '')) !== `${JSON.stringify(file)}\n`) return;
+  await rm(path, { force: true });
+  await rm(join(stateFolder, seal), { force: true });
+}
+
+/** Writes a file whole or not at all. */
+export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const aside = `${path}.${process.pid}.new`;
+  await writeFile(aside, text, { mode });
+  await rename(aside, path);
+}

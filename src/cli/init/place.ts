@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fail } from '../../lib/errors.ts';
+import { workTree } from '../check/git.ts';
+import { dataFolderName } from '../gateway-file.ts';
+import { projectName } from './first-plan.ts';
+
+/** A user's repository, as init and up see it. */
+export interface Place {
+  readonly root: string;
+  readonly dataFolder: string;
+  readonly planFile: string;
+  /** The text of andon.yaml, or undefined. */
+  readonly plan: string | undefined;
+}
+
+/** The repository at `cwd`. Errors: `cli.usage` outside of one. */
+export async function placeAt(cwd: string): Promise<Place> {
+  const root = await workTree(cwd);
+  if (root === undefined)
+    throw fail('cli.usage', cwd, {
+      found: 'no git repository',
+      next: 'git init here, or go to your repository',
+    });
+  const planFile = join(root, 'andon.yaml');
+  const plan = await readFile(planFile, 'utf8').catch(() => undefined);
+  return { root, dataFolder: join(root, dataFolderName), planFile, plan };
+}
+
+/** The name of the project: as given, as the plan says, or that of the folder. */
+export async function nameOf({ root, plan }: Place, given: string | undefined): Promise<string> {
+  if (given !== undefined) return given;
+  if (plan === undefined) return projectName(basename(root));
+  const { parsePlan } = await import('../../tasks/plan-text.ts');
+  return parsePlan(plan).project;
+}

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { replaceFile } from '../gateway-file.ts';
+
+const schema = z.object({
+  /** A remote to follow and to mirror landings to. */
+  upstream: z.string().optional(),
+  /** The port that the gateway had, so that remotes of clones stay good. */
+  port: z.number().int().min(1).max(65_535).optional(),
+});
+
+export type Settings = z.infer<typeof schema>;
+
+const fileOf = (dataFolder: string): string => join(dataFolder, 'settings.json');
+
+/** What init and earlier starts left for the next start; nothing of it is needed. */
+export async function readSettings(dataFolder: string): Promise<Settings> {
+  try {
+    return schema.parse(JSON.parse(await readFile(fileOf(dataFolder), 'utf8')));
+  } catch {
+    return {};
+  }
+}
+
+export async function keepSettings(dataFolder: string, added: Settings): Promise<void> {
+  const settings = { ...(await readSettings(dataFolder)), ...added };
+  await replaceFile(fileOf(dataFolder), `${JSON.stringify(settings)}\n`, 0o600);
+}

@@ -1,0 +1,47 @@
+import { fail } from '../lib/errors.ts';
+import type { Run } from './command.ts';
+import type { GatewayLink } from './connect.ts';
+import { leaseHint } from './work-tree.ts';
+
+export interface LeaseOptions {
+  readonly task?: string;
+  readonly epoch?: number;
+}
+
+/** A lease that the caller holds. */
+export interface Held {
+  readonly task: string;
+  readonly epoch: number;
+}
+
+/**
+ * Which lease a command is about: by argument, environment or branch, and else the one task that the caller holds.
+ * Errors: `cli.usage` when that is none or several.
+ */
+export async function heldLease(
+  { world }: Run<unknown>,
+  link: GatewayLink,
+  given: LeaseOptions,
+): Promise<Held> {
+  const hint = await leaseHint(world.cwd, world.env);
+  const task = given.task ?? hint.task;
+  const epoch = given.epoch ?? (task === hint.task ? hint.epoch : undefined);
+  if (task !== undefined && epoch !== undefined) return { task, epoch };
+  const held = await heldTasks(link, task);
+  const [only] = held;
+  if (only !== undefined && held.length === 1) return { task: only.id, epoch: only.epoch };
+  const found = held.length === 0 ? 'you hold no task' : `you hold ${held.map(({ id }) => id).join(', ')}`;
+  throw fail('cli.usage', task === undefined ? 'task' : `task/${task}`, {
+    found,
+    next: held.length === 0 ? 'andon task claim' : 'name the task',
+  });
+}
+
+async function heldTasks(
+  { client, project }: GatewayLink,
+  task: string | undefined,
+): Promise<{ id: string; epoch: number }[]> {
+  const { agent } = await client.token.explain.query({ project });
+  const running = await client.task.list.query({ project, state: 'in_progress' });
+  return running.filter((row) => row.holder === agent && (task === undefined || row.id === task));
+}

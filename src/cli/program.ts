@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+import { exitCodes } from '../lib/code-row.ts';
+import { checkCommand } from './check/command.ts';
+import { withCommon } from './command.ts';
+import { agentCommand } from './commands/agent.ts';
+import { auditCommand } from './commands/audit.ts';
+import { backupCommand, restoreCommand } from './commands/backup.ts';
+import { changeCommand } from './commands/change.ts';
+import { completionCommand } from './commands/completion.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { eventCommand } from './commands/event.ts';
+import { gitCommand } from './commands/git.ts';
+import { initCommand } from './commands/init.ts';
+import { gateCommand, verdictCommand } from './commands/judgement.ts';
+import { phaseCommand } from './commands/phase.ts';
+import { planCommand } from './commands/plan.ts';
+import { projectCommand } from './commands/project.ts';
+import { reportCommand } from './commands/report.ts';
+import { sampleCommand } from './commands/sample.ts';
+import { schemaCommand } from './commands/schema.ts';
+import { statusCommand } from './commands/status.ts';
+import { syncCommand } from './commands/sync.ts';
+import { taskCommand } from './commands/task.ts';
+import { tokenCommand } from './commands/token.ts';
+import { upCommand } from './commands/up.ts';
+import type { World } from './world.ts';
+
+const after = `
+Exit status: 0 ok, 1 failed, 2 wrong use, 3 cancelled or timed out, 4 refused, 5 not found, 6 conflict or lost lease,
+             7 line stopped, 8 nothing ready or pending, 9 gateway unreachable
+Environment: ANDON_URL, ANDON_TOKEN or ANDON_TOKEN_FILE, ANDON_PROJECT, ANDON_TASK, ANDON_EPOCH, DATABASE_URL`;
+
+/** The whole command line. */
+export function createProgram(world: World, version: string): Command {
+  const program = withCommon(new Command('andon'))
+    .description('The line that a team of AI coding agents works on.')
+    .version(version)
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .addHelpText('after', after);
+  for (const make of starting) program.addCommand(make(world));
+  program.addCommand(checkCommand());
+  for (const make of working) program.addCommand(make(world));
+  program.addCommand(completionCommand(world, () => program));
+  // `andon --json task list` means the same as `andon task list --json`.
+  program.hook('preAction', (root, leaf) => {
+    for (const [name, value] of Object.entries(root.opts())) {
+      if (root.getOptionValueSource(name) === 'cli') leaf.setOptionValueWithSource(name, value, 'cli');
+    }
+  });
+  endWithOwnCodes(program);
+  return program;
+}
+
+const starting = [initCommand, upCommand, statusCommand, sampleCommand];
+const working = [
+  projectCommand,
+  planCommand,
+  phaseCommand,
+  taskCommand,
+  tokenCommand,
+  changeCommand,
+  gateCommand,
+  verdictCommand,
+  eventCommand,
+  auditCommand,
+  reportCommand,
+  agentCommand,
+  gitCommand,
+  syncCommand,
+  backupCommand,
+  restoreCommand,
+  doctorCommand,
+  schemaCommand,
+];
+
+/** commander ends with 1 on wrong use; here that is 2. */
+function endWithOwnCodes(command: Command): void {
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage));
+  for (const child of command.commands) endWithOwnCodes(child);
+}

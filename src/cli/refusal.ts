@@ -1,0 +1,110 @@
+import { type ExitName, exitCodes } from '../lib/code-row.ts';
+import { codes, isCode } from '../lib/codes/index.ts';
+import { type Reason, reason } from '../lib/decision.ts';
+import { AndonError, fail } from '../lib/errors.ts';
+import { printable } from './printable.ts';
+import type { Paint, Terminal } from './terminal.ts';
+
+interface Answered {
+  readonly andon?: { readonly reasons?: unknown };
+}
+
+/** Any error of a call as one of the table: what the gateway answered, that it did not answer, or a defect. */
+export function asAndonError(error: unknown): AndonError {
+  if (error instanceof AndonError) return error;
+  const given = reasonsOf(error);
+  if (given !== undefined) return new AndonError(given, { cause: error });
+  if (isAbort(error)) return fail('cli.cancelled', 'andon', {}, error);
+  const lost = connectionFault(error);
+  if (lost !== undefined) return fail('gateway.unreachable', 'gateway', { found: lost }, error);
+  const found = error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : String(error);
+  return fail('internal', 'andon', { found, next: 'report this with what you did' }, error);
+}
+
+/** The reasons that a tRPC error carries, in its data or, when the refusal came before tRPC, in the body. */
+function reasonsOf(error: unknown): [Reason, ...Reason[]] | undefined {
+  const { data, meta } = (error ?? {}) as {
+    data?: Answered;
+    meta?: { responseJSON?: { error?: { data?: Answered } } };
+  };
+  const raw = data?.andon?.reasons ?? meta?.responseJSON?.error?.data?.andon?.reasons;
+  if (!Array.isArray(raw)) return undefined;
+  const [first, ...rest] = raw.flatMap(asReason);
+  return first === undefined ? undefined : [first, ...rest];
+}
+
+// A gateway of another version may know codes that this program does not; they are shown as they are.
+function asReason(raw: unknown): Reason[] {
+  const one = raw as Partial<Reason> | null;
+  if (typeof one?.code !== 'string' || typeof one.subject !== 'string') return [];
+  if (isCode(one.code)) return [{ ...reason(one.code, one.subject), ...one } as Reason];
+  return [reason('internal', one.subject, { found: `unknown code ${one.code}`, next: one.next ?? '' })];
+}
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
+const networkCodes =
+  /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|EPIPE|ETIMEDOUT|UND_ERR|CERT_|DEPTH_ZERO|SELF_SIGNED|ERR_TLS|UNABLE_TO)/;
+
+function connectionFault(error: unknown): string | undefined {
+  for (let one = error, depth = 0; one instanceof Error && depth < 6; one = one.cause, depth++) {
+    const code = 'code' in one && typeof one.code === 'string' ? one.code : '';
+    if (networkCodes.test(code)) return code;
+    if (one.message === 'fetch failed' && one.cause === undefined) return one.message;
+    if (one instanceof AggregateError && one.errors[0] !== undefined) {
+      const inner = connectionFault(one.errors[0]);
+      if (inner !== undefined) return inner;
+    }
+  }
+  return undefined;
+}
+
+/** The exit status of an error. */
+export const exitOf = (error: AndonError): number => exitCodes[exitNameOf(error)];
+
+const exitNameOf = ({ code }: AndonError): ExitName => codes[code].exit;
+
+/** All reasons, for people: code, subject, found, limit; then what to do next. */
+export function refusalLines(reasons: readonly Reason[], paint: Paint): string[] {
+  const width = Math.max(...reasons.map(({ code }) => code.length));
+  const lines = reasons.map((one) => {
+    const code = paint('bad', one.code.padEnd(width));
+    return `  ${code}  ${printable(one.subject)}  ${printable(valueOf(one))}`.trimEnd();
+  });
+  const steps = [...new Set(reasons.map(({ next }) => printable(next)))].filter((next) => next !== '');
+  return [...lines, ...steps.map((next) => `  ${paint('strong', 'next:')} ${next}`)];
+}
+
+function valueOf({ found, limit, rule }: Reason): string {
+  const value = found === undefined ? '' : `found ${found}`;
+  const bound = limit === undefined ? '' : `limit ${limit}`;
+  const both = [value, bound].filter((part) => part !== '').join(', ');
+  return both === '' ? `(${rule})` : `${both} (${rule})`;
+}
+
+/** Tells an error and answers the exit status. With `--json` the reasons are data too. */
+export function tellError(error: unknown, terminal: Terminal): number {
+  const known = asAndonError(error);
+  const exit = exitOf(known);
+  if (terminal.json) {
+    terminal.data(JSON.stringify({ error: { code: known.code, exit, reasons: known.reasons } }));
+    return exit;
+  }
+  const count = known.reasons.length === 1 ? '1 reason' : `${known.reasons.length} reasons`;
+  terminal.talk(`andon: ${words[exitNameOf(known)]} (${count})`);
+  for (const line of refusalLines(known.reasons, terminal.paintTalk)) terminal.talk(line);
+  return exit;
+}
+
+const words: Readonly<Record<ExitName, string>> = {
+  ok: 'ok',
+  failed: 'failed',
+  usage: 'wrong use',
+  cancelled: 'ended early',
+  refused: 'refused',
+  notFound: 'not found',
+  conflict: 'conflict',
+  stopped: 'the line is stopped',
+  nothing: 'nothing ready',
+  unreachable: 'no gateway',
+};

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { type Attempt, recipes, tooEarly } from '../work.ts';
+import { andon, git, main, mustAndon, remoteGit, say, type Task, write } from './tools.ts';
+
+/** The implementer: claims, writes, pushes, mends what is refused, submits. */
+
+interface Claimed {
+  readonly task: { readonly id: string; readonly epoch: number } | null;
+  readonly branch: string | null;
+}
+
+const clone = join(process.cwd(), 'work');
+
+/** Commits an attempt on today's main and pushes it; answers whether the gateway took it. */
+async function push(attempt: Attempt, branch: string): Promise<boolean> {
+  say(attempt.say);
+  await remoteGit(clone, 'fetch', '--quiet', 'origin');
+  await git(clone, 'checkout', '--quiet', '--force', '-B', 'work', 'origin/main');
+  await write(clone, attempt.files);
+  await git(clone, 'add', '--all');
+  await git(clone, 'commit', '--quiet', '--message', attempt.say);
+  const { exit, stderr } = await remoteGit(clone, 'push', '--force', 'origin', `HEAD:refs/heads/${branch}`);
+  if (exit === 0) return true;
+  const told = stderr.split('\n').filter((line) => line.startsWith('remote: '));
+  say(`refused:\n${told.map((line) => `  ${line.slice('remote: '.length).trimEnd()}`).join('\n') || stderr}`);
+  return false;
+}
+
+async function carryOut({ task, branch }: Claimed): Promise<void> {
+  if (task === null || branch === null) return;
+  const recipe = recipes[task.id];
+  if (recipe === undefined) throw new Error(`no recipe for ${task.id}`);
+  say(`claimed ${task.id}, epoch ${task.epoch}`);
+  const attempts = task.epoch === 1 ? recipe.first : (recipe.again ?? recipe.first);
+  for (const [at, attempt] of attempts.entries()) {
+    // A refused push moved nothing, so each attempt begins on main again.
+    if (await push(attempt, `${branch}${at === 0 ? '' : `-${at + 1}`}`)) break;
+  }
+  await mustAndon(['change', 'submit', '--task', task.id, '--epoch', String(task.epoch)], clone);
+  say(`submitted ${task.id}`);
+}
+
+const unfinished = async (): Promise<boolean> =>
+  (await mustAndon<Task[]>(['task', 'list'])).some(({ state }) => state !== 'done' && state !== 'abandoned');
+
+main(async () => {
+  const { ANDON_URL = '', ANDON_PROJECT = '' } = process.env;
+  const cloned = await remoteGit(
+    process.cwd(),
+    'clone',
+    '--quiet',
+    `${ANDON_URL}/git/${ANDON_PROJECT}.git`,
+    clone,
+  );
+  if (cloned.exit !== 0) throw new Error(cloned.stderr);
+  await push(tooEarly, 'task/receipt/1/work');
+  while (await unfinished()) {
+    const { exit, data } = await andon<Claimed>(['task', 'claim', '--wait', '--timeout', '5s']);
+    if (exit === 0) await carryOut(data);
+    // 3: nothing came free in that time; the others are still at work.
+    else if (exit !== 3) throw new Error(`claim: exit ${exit}: ${JSON.stringify(data)}`);
+  }
+  say('nothing is left to do');
+});

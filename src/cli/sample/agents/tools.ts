@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** What an ordinary agent has: the command line of Andon and git, as child processes, and a place to talk. */
+
+interface Ended {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function launch(): readonly string[] {
+  const words: unknown = JSON.parse(process.env.ANDON_CLI ?? '["andon"]');
+  if (!Array.isArray(words)) throw new Error('ANDON_CLI is no list of words');
+  return words.map(String);
+}
+
+function run(command: readonly string[], cwd: string): Promise<Ended> {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ exit: code ?? 1, stdout, stderr }));
+  });
+}
+
+/** Says something to whoever watches. */
+export const say = (text: string): void => void process.stdout.write(`${JSON.stringify({ say: text })}\n`);
+
+/** An answer of `andon … --json`, whatever its exit status. */
+export async function andon<T>(
+  args: readonly string[],
+  cwd = process.cwd(),
+): Promise<{ exit: number; data: T }> {
+  const { exit, stdout, stderr } = await run([...launch(), ...args, '--json'], cwd);
+  try {
+    return { exit, data: JSON.parse(stdout) as T };
+  } catch {
+    throw new Error(`andon ${args.join(' ')}: exit ${exit}: ${stderr || stdout}`);
+  }
+}
+
+/** The same, for calls that must not fail. */
+export async function mustAndon<T>(args: readonly string[], cwd?: string): Promise<T> {
+  const { exit, data } = await andon<T>(args, cwd);
+  if (exit !== 0) throw new Error(`andon ${args.join(' ')}: exit ${exit}: ${JSON.stringify(data)}`);
+  return data;
+}
+
+/** git with the token, through `andon git`. */
+export const remoteGit = (cwd: string, ...args: string[]): Promise<Ended> =>
+  run([...launch(), 'git', ...args], cwd);
+
+/** Plain git; it must not fail. */
+export async function git(cwd: string, ...args: string[]): Promise<string> {
+  const { exit, stdout, stderr } = await run(['git', ...args], cwd);
+  if (exit !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`);
+  return stdout.trim();
+}
+
+export async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+}
+
+export interface Task {
+  readonly id: string;
+  readonly state: string;
+}
+
+const isOver = (tasks: readonly Task[]): boolean =>
+  tasks.every(({ state }) => state === 'done' || state === 'abandoned');
+
+/**
+ * Looks with `look` now and after every event of one of the types, until every task has ended. The stream is one
+ * long-lived `andon event follow`.
+ */
+export async function untilAllDone(types: readonly string[], look: () => Promise<void>): Promise<void> {
+  const { position } = await mustAndon<{ position: number }>(['status']);
+  const flags = [...types, 'task.done', 'task.abandoned'].flatMap((type) => ['--type', type]);
+  const [file = '', ...args] = launch();
+  const child = spawn(file, [...args, 'event', 'follow', '--json', '--after', String(position), ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await look();
+    if (isOver(await mustAndon<Task[]>(['task', 'list']))) return;
+    for await (const line of createInterface({ input: child.stdout })) {
+      await look();
+      const { type } = JSON.parse(line) as { type?: string };
+      if (type?.startsWith('task.') === true && isOver(await mustAndon<Task[]>(['task', 'list']))) return;
+    }
+    throw new Error('the stream of events ended');
+  } finally {
+    child.kill();
+  }
+}
+
+/** Runs an agent to its end; what it throws is said, and is its exit status 1. */
+export function main(work: () => Promise<void>): void {
+  work().catch((error: unknown) => {
+    say(`I give up: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,5 @@
+export interface SampleOptions {
+  readonly exit?: boolean;
+  readonly folder?: string;
+  readonly databaseUrl?: string;
+}

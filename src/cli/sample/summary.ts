@@ -1,0 +1,42 @@
+import type { ChainedEvent } from '../../store/chain.ts';
+import type { GatewayLink } from '../connect.ts';
+
+/** What the sample came to, counted from the log alone. */
+export interface Summary {
+  readonly done: boolean;
+  readonly tasks: number;
+  readonly landed: number;
+  /** Calls and pushes that were denied. */
+  readonly refused: number;
+  readonly pushesRefused: number;
+  readonly rejected: number;
+  readonly gatesFailed: number;
+  readonly events: number;
+  readonly seconds: number;
+}
+
+const pageMax = 1000;
+
+/** Reads the whole log of the project and counts. */
+export async function summarise({ client, project }: GatewayLink, seconds: number): Promise<Summary> {
+  const tasks = await client.task.list.query({ project });
+  const events: ChainedEvent[] = [];
+  for (let after = 0; ; after = events.at(-1)?.position ?? after) {
+    const page = await client.event.list.query({ project, after, limit: pageMax });
+    events.push(...page.events);
+    if (page.events.length < pageMax) break;
+  }
+  const count = (holds: (event: ChainedEvent) => boolean): number => events.filter(holds).length;
+  const landed = count(({ type }) => type === 'change.landed');
+  return {
+    done: landed === tasks.length && tasks.every(({ state }) => state === 'done'),
+    tasks: tasks.length,
+    landed,
+    refused: count(({ allowed }) => !allowed),
+    pushesRefused: count(({ allowed, action }) => !allowed && action === 'repo:push'),
+    rejected: count(({ type, data }) => type === 'verdict.given' && data.approve === false),
+    gatesFailed: count(({ type, data }) => type === 'gate.ended' && data.passed === false),
+    events: events.length,
+    seconds,
+  };
+}

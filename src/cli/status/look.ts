@@ -1,0 +1,77 @@
+import type { GatewayLink } from '../connect.ts';
+import { printable } from '../printable.ts';
+import { short, span, stateCell, table } from '../table.ts';
+import type { Paint } from '../terminal.ts';
+
+/** A project at one moment. */
+export async function look({ client, project, url }: GatewayLink) {
+  const [status, phases, tasks, waiting, changes] = await Promise.all([
+    client.project.status.query({ project }),
+    client.phase.list.query({ project }),
+    client.task.list.query({ project }),
+    client.task.waiting.query({ project }),
+    client.change.list.query({ project, limit: 5 }),
+  ]);
+  return { url, ...status, phases, tasks, waiting, changes };
+}
+
+export type Look = Awaited<ReturnType<typeof look>>;
+
+/** The same in lines. */
+export function statusLines(seen: Look, paint: Paint): string[] {
+  const { project, url, branch, main, revision, phases, changes } = seen;
+  const head = [
+    `${paint('strong', project)}  ${url}  ${branch ?? 'main'} at ${short(main)}  plan ${revision}`,
+    phases.map((phase) => phaseWords(phase, paint)).join(paint('quiet', ' > ')) ||
+      'no plan yet: andon plan apply',
+  ];
+  const recent = changes.map((row) => [short(row.id), stateCell(row.state), row.task, row.author]);
+  return [
+    ...head,
+    '',
+    ...taskTable(seen, paint),
+    ...(recent.length === 0 ? [] : ['', ...table(['CHANGE', 'STATE', 'TASK', 'AUTHOR'], recent, paint)]),
+  ];
+}
+
+function phaseWords({ name, openedAt, done, tasks }: Look['phases'][number], paint: Paint): string {
+  const words = `${name} ${done}/${tasks}`;
+  if (openedAt === null) return paint('quiet', words);
+  return paint(done === tasks && tasks > 0 ? 'good' : 'strong', words);
+}
+
+function taskTable({ tasks, waiting }: Look, paint: Paint): string[] {
+  const waits = new Map(waiting.map((one) => [one.task, one]));
+  const rows = tasks.map((row) => {
+    const waitingFor = waits.get(row.id);
+    return [
+      row.id,
+      stateCell(row.state),
+      row.phase,
+      row.holder ?? '-',
+      printable(waitingFor === undefined ? '' : waitWords(waitingFor)),
+    ];
+  });
+  return table(['TASK', 'STATE', 'PHASE', 'HOLDER', 'WAITS FOR'], rows, paint);
+}
+
+function waitWords({
+  needs,
+  overlaps,
+  phase,
+  questions,
+  change,
+  changeState,
+  sinceSeconds,
+  state,
+}: Look['waiting'][number]): string {
+  const words = [
+    ...needs,
+    ...overlaps.map((other) => `${other} (overlap)`),
+    ...(phase === null ? [] : [`phase ${phase}`]),
+    ...questions.map((question) => `a person (${short(question)})`),
+    ...(change === null ? [] : [`${changeState} ${short(change)}`]),
+  ];
+  if (words.length > 0) return words.join(', ');
+  return state === 'in_progress' ? `since ${span(sinceSeconds)}` : '';
+}

@@ -1,0 +1,130 @@
+import type { Command } from 'commander';
+import { codes } from '../../lib/codes/index.ts';
+import { fail } from '../../lib/errors.ts';
+import type { EventType } from '../../store/events.ts';
+import { act, durationSeconds, leaf, type Run } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+import { follow, untilInterrupted } from '../follow.ts';
+import { asAndonError, refusalLines } from '../refusal.ts';
+import type { World } from '../world.ts';
+
+interface ClaimOptions {
+  readonly lease?: number;
+  readonly wait?: boolean;
+  readonly timeout?: number;
+}
+
+type Claimed = Awaited<ReturnType<GatewayLink['client']['task']['claim']['mutate']>>;
+
+/** `andon task claim`. */
+export function claimCommand(world: World): Command {
+  return leaf('claim', 'take the most urgent task that is ready, or the one named')
+    .argument('[task]')
+    .option(
+      '--lease <duration>',
+      'how long it is held without renewal (default: that of the plan)',
+      durationSeconds,
+    )
+    .option('--wait', 'wait until there is something to take')
+    .option('--timeout <duration>', 'with --wait: give up after this time (exit 3)', durationSeconds)
+    .action(
+      act<ClaimOptions, [string?]>(world, async (run, task) => {
+        const link = await run.link();
+        const claimed =
+          run.options.wait === true ? await claimWaiting(run, link, task) : await claimOnce(run, link, task);
+        return claimed.task === null ? nothing(run, claimed) : taken(link, claimed);
+      }),
+    );
+}
+
+function claimOnce(
+  { options }: Run<ClaimOptions>,
+  { client, project }: GatewayLink,
+  task: string | undefined,
+): Promise<Claimed> {
+  return client.task.claim.mutate({
+    project,
+    ...(task === undefined ? {} : { task }),
+    ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
+  });
+}
+
+/** What can make a task claimable. */
+const wakers: readonly EventType[] = [
+  'agent.terminated',
+  'change.landed',
+  'change.refused',
+  'lease.expired',
+  'phase.opened',
+  'plan.applied',
+  'task.abandoned',
+  'task.done',
+  'task.readied',
+  'task.released',
+];
+
+/** Tries again whenever the log says that something moved. The position is taken before the first try, so none is missed. */
+async function claimWaiting(
+  run: Run<ClaimOptions>,
+  link: GatewayLink,
+  task: string | undefined,
+): Promise<Claimed> {
+  const { client, project } = link;
+  const { position } = await client.project.status.query({ project });
+  const first = await tryClaim(run, link, task);
+  if (first !== undefined) return first;
+  run.terminal.talk('nothing to take yet; waiting');
+  const end = untilInterrupted(run.options.timeout);
+  try {
+    for await (const _event of follow(link, {
+      project,
+      after: position,
+      types: wakers,
+      signal: end.signal,
+    })) {
+      const claimed = await tryClaim(run, link, task);
+      if (claimed !== undefined) return claimed;
+    }
+  } finally {
+    end.release();
+  }
+  throw fail('cli.cancelled', task === undefined ? 'andon task claim' : `task/${task}`, {
+    found: end.isTimedOut() ? 'nothing to take in time' : 'interrupted',
+  });
+}
+
+/** A claim, or undefined while waiting could help. */
+async function tryClaim(
+  run: Run<ClaimOptions>,
+  link: GatewayLink,
+  task: string | undefined,
+): Promise<Claimed | undefined> {
+  try {
+    const claimed = await claimOnce(run, link, task);
+    return claimed.task === null ? undefined : claimed;
+  } catch (error) {
+    if (asAndonError(error).reasons.every(({ code }) => codes[code].exit === 'nothing')) return undefined;
+    throw error;
+  }
+}
+
+function nothing({ terminal }: Run<ClaimOptions>, claimed: Claimed) {
+  const why = claimed.reasons.length === 0 ? [] : refusalLines(claimed.reasons, terminal.paintTalk);
+  const talk = ['nothing to take', ...why, 'andon task next tells what the others wait for'];
+  return { data: claimed, talk, exit: 'nothing' as const };
+}
+
+function taken({ url, project }: GatewayLink, claimed: Claimed) {
+  const { task, branch } = claimed;
+  const lines = [
+    `${task?.id}  epoch ${task?.epoch}  until ${task?.leaseUntil}`,
+    `write   ${task?.write.join(', ') || '-'}`,
+    `branch  ${branch}`,
+  ];
+  const talk = [
+    `next: andon git clone ${url}/git/${project}.git   (once)`,
+    `      andon git push origin HEAD:${branch}`,
+    '      andon change submit',
+  ];
+  return { data: claimed, lines, talk };
+}

@@ -1,0 +1,30 @@
+import type { Run } from '../command.ts';
+import { printable } from '../printable.ts';
+import { short } from '../table.ts';
+
+/** `andon task show`. */
+export async function showTask({ link }: Run<object>, task: string) {
+  const { client, project } = await link();
+  const row = await client.task.show.query({ project, task });
+  const facts: [string, string][] = [
+    ['title', row.title],
+    ['state', row.state],
+    ['phase', row.phase],
+    ['holder', row.holder === null ? '-' : `${row.holder}, epoch ${row.epoch}, until ${row.leaseUntil}`],
+    ['needs', list(row.needs)],
+    ['write', list(row.write)],
+    ['gates', list(row.gates)],
+    ['requires', list(row.requires)],
+    ['done when', row.done],
+  ];
+  const questions = row.questions.map(
+    (one) =>
+      `question  ${short(one.id)}  ${printable(one.question)}  ${one.answer === null ? '(open)' : `-> ${printable(one.answer)}`}`,
+  );
+  return {
+    data: row,
+    lines: [...facts.map(([name, value]) => `${name.padEnd(9)} ${printable(value)}`), ...questions],
+  };
+}
+
+const list = (words: readonly string[]): string => words.join(', ') || '-';

@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import { act, leaf, type Run } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+import { printable } from '../printable.ts';
+import { short, span } from '../table.ts';
+import type { World } from '../world.ts';
+
+type Waiting = Awaited<ReturnType<GatewayLink['client']['task']['waiting']['query']>>[number];
+type TaskRow = Awaited<ReturnType<GatewayLink['client']['task']['list']['query']>>[number];
+
+/** What one task waits for, in words. */
+export function waitsFor(one: Waiting, tasks: ReadonlyMap<string, TaskRow>): string {
+  const waits = [
+    ...one.needs.map((need) => taskWords(need, tasks.get(need))),
+    ...one.overlaps.map((other) => `${taskWords(other, tasks.get(other))} with an overlapping scope`),
+    ...(one.phase === null ? [] : [`phase ${one.phase}`]),
+    ...one.questions.map((question) => `a person (question ${short(question)})`),
+    ...changeWords(one),
+  ];
+  return waits.join(' and ');
+}
+
+function taskWords(id: string, row: TaskRow | undefined): string {
+  if (row === undefined) return id;
+  if (row.state !== 'in_progress') return `${id} (${row.state})`;
+  const since = span((Date.now() - Date.parse(row.stateAt)) / 1000);
+  const expected = row.expectedMinutes === null ? '' : `, expected ${row.expectedMinutes} min`;
+  return `${id} (in progress, ${row.holder ?? 'nobody'}, ${since}${expected})`;
+}
+
+function changeWords({ change, changeState }: Waiting): string[] {
+  if (change === null) return [];
+  const words: Readonly<Record<string, string>> = {
+    gating: 'gates',
+    judging: 'a verdict',
+    approved: 'its landing',
+    landing: 'its landing',
+  };
+  return [`${words[changeState ?? ''] ?? 'its change'} (${short(change)})`];
+}
+
+async function look(link: GatewayLink): Promise<{ waiting: Waiting[]; tasks: Map<string, TaskRow> }> {
+  const { client, project } = link;
+  const [waiting, rows] = await Promise.all([
+    client.task.waiting.query({ project }),
+    client.task.list.query({ project }),
+  ]);
+  return { waiting, tasks: new Map(rows.map((row) => [row.id, row])) };
+}
+
+/** `andon task waiting`. */
+export function waitingCommand(world: World): Command {
+  return leaf('waiting', 'tell what every open task waits for').action(
+    act(world, async ({ link }) => {
+      const { waiting, tasks } = await look(await link());
+      const lines = waiting.map((one) => printable(`${one.task} (${stateWords(one)})${forWhat(one, tasks)}`));
+      return { data: waiting, lines: lines.length === 0 ? ['nothing waits: every task has ended'] : lines };
+    }),
+  );
+}
+
+const stateWords = ({ state, holder, sinceSeconds }: Waiting): string =>
+  `${state}${holder === null || state !== 'in_progress' ? '' : `, ${holder}`}, ${span(sinceSeconds)}`;
+
+const forWhat = (one: Waiting, tasks: ReadonlyMap<string, TaskRow>): string => {
+  const what = waitsFor(one, tasks);
+  return what === '' ? '' : ` waits for ${what}`;
+};
+
+/** `andon task next`: what could be claimed now, without claiming it. Exit 8 when that is nothing. */
+export function nextCommand(world: World): Command {
+  return leaf(
+    'next',
+    'show the task that could be claimed next',
+    'shows the task that could be claimed next, or what all the others wait for',
+  ).action(act(world, showNext));
+}
+
+async function showNext({ link, terminal }: Run<object>) {
+  const { waiting, tasks } = await look(await link());
+  const ready = waiting.filter(({ state, overlaps }) => state === 'ready' && overlaps.length === 0);
+  ready.sort((a, b) => urgency(tasks.get(a.task)) - urgency(tasks.get(b.task)));
+  const task = tasks.get(ready[0]?.task ?? '');
+  if (task !== undefined) {
+    const line = `${terminal.paint('strong', task.id)}  ${printable(task.title)}  (${task.phase}; write ${task.write.join(', ') || '-'})`;
+    return { data: { task }, lines: [line], talk: [`next: andon task claim ${task.id}`] };
+  }
+  return { data: { task: null, waiting }, lines: [nothingReady(waiting, tasks)], exit: 'nothing' as const };
+}
+
+const urgency = (row: TaskRow | undefined): number =>
+  row === undefined ? 1e9 : row.priority * 1e6 + row.position;
+
+function nothingReady(waiting: readonly Waiting[], tasks: ReadonlyMap<string, TaskRow>): string {
+  if (waiting.length === 0) return 'nothing ready: every task has ended';
+  const parts = waiting.flatMap((one) => {
+    const what = waitsFor(one, tasks);
+    if (what !== '') return [`${one.task} waits for ${what}`];
+    return one.state === 'in_progress' ? [taskWords(one.task, tasks.get(one.task))] : [];
+  });
+  return printable(`nothing ready: ${parts.join(', ')}`);
+}

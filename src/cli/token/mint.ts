@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { act, durationSeconds, leaf, many, wholeNumber } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+import type { World } from '../world.ts';
+import { writeToken } from './token-file.ts';
+
+interface MintOptions {
+  readonly agent: string;
+  readonly tier?: 'executive' | 'implementer' | 'validator' | 'human';
+  readonly profile?: string;
+  readonly role?: string;
+  readonly write?: string[];
+  readonly read?: string[];
+  readonly deny?: string[];
+  readonly phase?: string[];
+  readonly skill?: string[];
+  readonly task?: string;
+  readonly epoch?: number;
+  readonly complexity?: number;
+  readonly lines?: number;
+  readonly life?: number;
+  readonly grant?: number;
+  readonly standing?: boolean;
+  readonly out?: string;
+}
+
+type MintInput = Parameters<GatewayLink['client']['token']['mint']['mutate']>[0];
+
+const about = `mints a token inside the bounds of your own. What you leave out is what tier and profile usually have.
+The token goes to the file of --out (mode 600), or to stdout; never put it into an argument of a program.`;
+
+/** `andon token mint`. */
+export function mintCommand(world: World): Command {
+  return leaf('mint', 'mint a token for an agent', about)
+    .requiredOption('--agent <agent>', 'who will hold it, such as agent:builder-1')
+    .option('--tier <tier>', 'executive, implementer, validator or human')
+    .option('--profile <name>', 'an agent profile of the plan')
+    .option('--role <ROLE>', 'a role inside the tier')
+    .addOption(many('--write <glob>', 'a path it may write (may be repeated)'))
+    .addOption(many('--read <glob>', 'a path it may read out (may be repeated)'))
+    .addOption(many('--deny <glob>', 'a path it may neither write nor read (may be repeated)'))
+    .addOption(many('--phase <name>', 'a phase it may work in (may be repeated)'))
+    .addOption(many('--skill <name>', 'a skill that tasks may require (may be repeated)'))
+    .option('--task <task>', 'good for this task only')
+    .option('--epoch <n>', 'with --task: good for this lease only', wholeNumber(1, 1_000_000_000))
+    .option('--complexity <n>', 'highest cyclomatic complexity of a function', wholeNumber(1, 1000))
+    .option('--lines <n>', 'most lines of a function', wholeNumber(1, 100_000))
+    .option('--life <duration>', 'how long the token lives', durationSeconds)
+    .option('--grant <duration>', 'how long it may be renewed (default 12h)', durationSeconds)
+    .option('--standing', 'a standing grant, for people and runners')
+    .option('--out <file>', 'write the token to this file, mode 600')
+    .action(
+      act<MintOptions>(world, async ({ link, options }) => {
+        const { client, project } = await link();
+        const { token = '', ...rest } = await client.token.mint.mutate(mintInput(project, options));
+        const talk = [
+          `${rest.agent}: grant ${rest.grant}, good until ${new Date(rest.expires * 1000).toISOString()}`,
+        ];
+        if (options.out === undefined) {
+          return {
+            data: { ...rest, token },
+            lines: [token],
+            talk: [...talk, 'this is a secret: keep it in a file with mode 600'],
+          };
+        }
+        const file = resolve(world.cwd, options.out);
+        await writeToken(file, token);
+        return { data: { ...rest, file }, lines: [file], talk };
+      }),
+    );
+}
+
+/** The options as the input of the procedure; what was not given is left out. */
+function mintInput(project: string, options: MintOptions): MintInput {
+  const { agent, profile, standing, life, grant, tier, role, task, epoch, complexity, lines } = options;
+  const cap = present({
+    tier,
+    role,
+    task,
+    epoch,
+    complexity,
+    lines,
+    w: options.write,
+    r: options.read,
+    x: options.deny,
+    phases: options.phase,
+    skills: options.skill,
+  });
+  const rest = present({ profile, standing, lifeSeconds: life, grantSeconds: grant });
+  return { project, agent, ...rest, cap } as MintInput;
+}
+
+const present = (members: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));

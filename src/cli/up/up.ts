@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { App } from '../../app.ts';
+import type { ConfigInput } from '../../config.ts';
+import { fail } from '../../lib/errors.ts';
+import type { SandboxSetting } from '../../runtime/run-gate.ts';
+import type { Run } from '../command.ts';
+import { type GatewayFile, removeGateway, writeGateway } from '../gateway-file.ts';
+import { excludeDataFolder } from '../init/exclude.ts';
+import { nameOf, type Place, placeAt } from '../init/place.ts';
+import { keepSettings, readSettings } from '../init/settings.ts';
+import { settle } from './adopt.ts';
+import { freePort } from './port.ts';
+
+export interface UpOptions {
+  readonly port?: number;
+  readonly host?: string;
+  readonly hosts?: string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly behindProxy?: boolean;
+  readonly databaseUrl?: string;
+  readonly sandbox?: SandboxSetting;
+  readonly logLevel: string;
+}
+
+/** `andon up`: everything until the gateway has ended. */
+export async function up(run: Run<UpOptions>): Promise<void> {
+  const { world, options, terminal } = run;
+  // From the first moment: a signal that comes while the database is made ends the start in order, too.
+  const ended = untilSignal();
+  const place = await placeAt(world.cwd);
+  const project = await nameOf(place, options.project);
+  await excludeDataFolder(place.root);
+  const config = world.root.configure(await configInput(run, place), world.env);
+  terminal.talk(`starting ${config.databaseUrl === undefined ? 'PGlite' : 'on PostgreSQL'} …`);
+  const app = await world.root.startApp(config, { log: await world.root.createLog(config.logLevel) });
+  let file: GatewayFile | undefined;
+  try {
+    const talk = await settle(app, {
+      place,
+      project,
+      upstream: (await readSettings(place.dataFolder)).upstream,
+    });
+    await keepSettings(place.dataFolder, { port: Number(new URL(app.url).port) });
+    file = gatewayFile(app, project);
+    await writeGateway(place.dataFolder, config.stateFolder, file);
+    tell(run, file, talk);
+    const signal = await ended;
+    terminal.talk(`${signal}: letting running calls end`);
+  } finally {
+    if (file !== undefined) await removeGateway(place.dataFolder, config.stateFolder, file);
+    await app.close();
+  }
+}
+
+const gatewayFile = ({ url, owner }: App, project: string): GatewayFile => ({
+  url,
+  tokenFile: owner.file,
+  project,
+  git: `${url}/git/${project}.git`,
+});
+
+function tell({ terminal }: Run<UpOptions>, file: GatewayFile, talk: readonly string[]): void {
+  if (terminal.json) terminal.data(JSON.stringify(file));
+  else terminal.data(file.url);
+  for (const line of talk) terminal.talk(line);
+  const lines = [
+    `project   ${file.project}`,
+    `clone     andon git clone ${file.git}`,
+    `token     ${file.tokenFile} (yours; keep it from agents)`,
+    'mint      andon token mint --agent agent:builder-1 --tier implementer --out builder.token',
+    'watch     andon status --watch',
+    'Ctrl-C ends the gateway; nothing is lost.',
+  ];
+  for (const line of lines) terminal.talk(line);
+}
+
+async function configInput({ options, world }: Run<UpOptions>, place: Place): Promise<ConfigInput> {
+  const { hosts, host, behindProxy, databaseUrl, sandbox, logLevel } = options;
+  const tls = await readTls(options, world.cwd);
+  const last = (await readSettings(place.dataFolder)).port;
+  const port = options.port ?? (last === undefined ? 0 : await freePort(last, host ?? '127.0.0.1'));
+  const given = {
+    host,
+    behindProxy,
+    databaseUrl,
+    sandbox,
+    tls,
+    hosts: hosts?.map((name) => name.toLowerCase()),
+  };
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { dataFolder: place.dataFolder, port, logLevel, ...present };
+}
+
+async function readTls(
+  { tlsCert, tlsKey }: UpOptions,
+  cwd: string,
+): Promise<{ cert: string; key: string } | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw fail('cli.usage', '--tls-cert and --tls-key', { found: 'one of the two', limit: 'both' });
+  const [cert, key] = await Promise.all([readPem(resolve(cwd, tlsCert)), readPem(resolve(cwd, tlsKey))]);
+  return { cert, key };
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    throw fail('cli.usage', path, { found: code, next: 'name a PEM file' }, error);
+  }
+}
+
+/** The first SIGINT or SIGTERM. A second one ends the process at once. */
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isEnding = false;
+    const heard = (signal: NodeJS.Signals): void => {
+      if (isEnding) process.exit(1);
+      isEnding = true;
+      resolve(signal);
+    };
+    process.on('SIGINT', heard).on('SIGTERM', heard);
+  });
+}

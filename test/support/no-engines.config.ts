@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config';
+
+/** The tests that need no database: they run without starting one. */
+export default defineConfig({
+  test: { root: new URL('../..', import.meta.url).pathname, include: ['test/architecture.test.ts'] },
+});
