@@ -35,14 +35,21 @@ export function watchStore(store: Store, at: AtPoint): Store {
 }
 
 function watchTx(tx: Tx, seen: Set<string>): Tx {
+  const note = (statement: Statement, params: readonly unknown[] = []): void => {
+    if (statement.name !== 'events.append') return;
+    for (const { type } of JSON.parse(String(params[0])) as { type: string }[]) seen.add(type);
+  };
   return {
     get orm() {
       return tx.orm;
     },
     rows<R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> {
-      if (statement.name === 'events.append')
-        for (const { type } of JSON.parse(String(params?.[0])) as { type: string }[]) seen.add(type);
+      note(statement, params);
       return tx.rows<R>(statement, params);
+    },
+    later(statement: Statement, params?: readonly unknown[]): void {
+      note(statement, params);
+      tx.later(statement, params);
     },
   };
 }
