@@ -112,7 +112,7 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     upstreamEnv: upstreamEnvironment(),
   });
   // PGlite has one process, so whatever is left of another is dead; on PostgreSQL another gateway may be alive.
-  const intentMs = store.engine === 'pglite' ? 0 : 10_000;
+  const abandonedMs = store.engine === 'pglite' ? 0 : config.abandonedMs;
   const line = new LineService({
     store,
     chainer,
@@ -120,7 +120,7 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     tokens,
     metrics,
     log,
-    intentMs,
+    abandonedMs,
     sandbox: config.sandbox,
     hidden: [config.dataFolder, config.stateFolder],
     gatesAtOnceMax: config.gatesAtOnceMax,
@@ -140,9 +140,15 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
   };
   const hooksDir = join(config.dataFolder, 'hooks');
   await installHook(hooksDir);
-  await sweepAll(gateway, log);
   const owner = await ensureOwner({ store, tokens, chainer, file: join(config.stateFolder, 'token') });
-  const housekeeping = await startHousekeeping({ store, line, clock, owner, log });
+  const housekeeping = await startHousekeeping({
+    store,
+    line,
+    clock,
+    owner,
+    log,
+    sweep: () => sweepAll(gateway, log),
+  });
   const server = createHttpServer({
     gateway,
     router: createRouter(gateway),
@@ -175,15 +181,18 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
   return { url, gateway, owner, close };
 }
 
-/** Removes what a killed git left behind, before anything can be blocked by it. */
-async function sweepAll({ store, git }: Gateway, log: Logger): Promise<void> {
+/** Removes what a killed git left behind, before anything can be blocked by it; returns how much was too young to go. */
+async function sweepAll({ store, git }: Gateway, log: Logger): Promise<number> {
+  let left = 0;
   const rows = await store.rows<{ name: string }>(
     statement('projects.names', `select name from projects where name <> '*'`),
   );
   for (const { name } of rows) {
-    const { removed } = await sweepLocks(git.folderOf(name), { nowMs: Date.now() });
+    const { removed, kept } = await sweepLocks(git.folderOf(name), { nowMs: Date.now() });
     if (removed.length > 0) log.warn({ project: name, removed }, 'removed stale locks');
+    left += kept.length;
   }
+  return left;
 }
 
 /** What git needs to reach upstream remotes as the operator does. */

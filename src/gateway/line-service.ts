@@ -34,8 +34,8 @@ export interface LineServiceOptions {
   /** Folders that gate commands must not see. */
   readonly hidden: readonly string[];
   readonly gatesAtOnceMax: number;
-  /** After this long an intent of another process counts as abandoned. */
-  readonly intentMs: number;
+  /** After this long without a sign of life another process's landing or gate counts as abandoned. */
+  readonly abandonedMs: number;
   /** Called at the named points of a landing; tests die there. */
   readonly at?: (point: LandingPoint) => void;
 }
@@ -51,16 +51,20 @@ interface WaitingGate {
 
 const takeGate = statement(
   'gates.take',
-  `update gate_runs set status = 'running', runner = $2, started_at = andon_now()
+  `update gate_runs set status = 'running', runner = $2, started_at = andon_now(), alive_at = andon_now()
    where id = (select g.id from gate_runs g join changes c on c.id = g.change
      where g.project = $1 and g.status = 'waiting' and not g.manual and g.tree = c.tree and c.state = 'gating'
      order by g.created_at limit 1 for update of g skip locked)
    returning id, project, change, gate, tree, (select candidate from changes c where c.id = change) as candidate`,
 );
+const keepGates = statement(
+  'gates.keep',
+  `update gate_runs set alive_at = andon_now() where status = 'running' and runner = $1`,
+);
 const freeGates = statement(
   'gates.free',
-  `update gate_runs set status = 'waiting', runner = null, started_at = null
-   where status = 'running' and runner <> $1 and started_at < andon_now() - $2 * interval '1 millisecond'`,
+  `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null
+   where status = 'running' and runner <> $1 and alive_at <= andon_now() - $2 * interval '1 millisecond'`,
 );
 const expiredProjects = statement(
   'leases.expired',
@@ -113,22 +117,32 @@ export class LineService {
   /** One round over all projects; called every second and once at the start. */
   async tick(): Promise<void> {
     if (this.#closed) return;
-    const { store } = this.#options;
+    const { store, abandonedMs } = this.#options;
+    if (this.#gates.size > 0) await store.rows(keepGates, [this.#owner]);
+    await store.rows(freeGates, [this.#owner, abandonedMs]);
     for (const { project } of await store.rows<{ project: string }>(expiredProjects))
       await this.#expire(project);
     await this.#returnBudgets();
     for (const { name } of await this.#projects()) {
-      await reconcile(this.#ports(), name, this.#options.intentMs);
+      await this.#reconcile(name);
       this.wake(name);
     }
   }
 
-  /** The rarer chores: gates of dead runners, stored answers, a checkpoint. */
+  /** One project whose repository is broken must not hold up the others. */
+  async #reconcile(project: string): Promise<void> {
+    // A landing of this very process is being concluded by it.
+    if (this.#landing.has(project)) return;
+    const { abandonedMs, log } = this.#options;
+    await reconcile(this.#ports(), project, abandonedMs).catch((error: unknown) =>
+      log.error({ err: error, project }, 'reconcile'),
+    );
+  }
+
+  /** The rarer chores: stored answers, a checkpoint. */
   async tidy(): Promise<void> {
     if (this.#closed) return;
     const { store } = this.#options;
-    const staleMs = this.#options.intentMs === 0 ? 0 : 30 * 60_000;
-    await store.rows(freeGates, [this.#owner, staleMs]);
     await store.rows(oldRequests);
     await this.checkpoint();
   }
@@ -324,7 +338,7 @@ export class LineService {
 
 const freeGatesOfOwner = statement(
   'gates.freeOwn',
-  `update gate_runs set status = 'waiting', runner = null, started_at = null where status = 'running' and runner = $1`,
+  `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null where status = 'running' and runner = $1`,
 );
 
 const gatewayEvent = (project: string, type: EventDraft['type'], subject: string): EventDraft => ({

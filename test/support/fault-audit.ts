@@ -56,7 +56,9 @@ async function landedOnMain(gitDir: string): Promise<Map<string, string>> {
 
 /** No landed commit without its audit rows, no such rows without their commit, every intent concluded. */
 function landingBreaches(events: readonly LoggedEvent[], landed: ReadonlyMap<string, string>): string[] {
-  const intents = new Map(events.filter(({ type }) => type === 'landing.intended').map((one) => [one.id, one]));
+  const intents = new Map(
+    events.filter(({ type }) => type === 'landing.intended').map((one) => [one.id, one]),
+  );
   const done = events.filter(({ type }) => type === 'change.landed');
   const ended = new Set(
     events
@@ -71,7 +73,8 @@ function landingBreaches(events: readonly LoggedEvent[], landed: ReadonlyMap<str
     if (rows.length !== 1) found.push(`${oid} is on main with ${rows.length} rows of change.landed`);
   }
   for (const { data } of done)
-    if (!landed.has(String(data.to))) found.push(`change.landed says ${String(data.to)}, which is not on main`);
+    if (!landed.has(String(data.to)))
+      found.push(`change.landed says ${String(data.to)}, which is not on main`);
   for (const { data } of intents.values())
     if (!ended.has(data.landing)) found.push(`the intent ${String(data.landing)} was never concluded`);
   return found;

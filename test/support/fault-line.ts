@@ -120,11 +120,10 @@ async function commitFor(agent: Agent, persist: Persist, task: string, epoch: nu
 async function pushUntilIn(agent: Agent, persist: Persist, refspec: string): Promise<void> {
   await persist(async (door) => {
     const remote = `${door.url}/git/${project}.git`;
-    const pushed: GitResult = await git(
-      join(agent.folder, 'clone'),
-      ['push', '-q', remote, refspec],
-      { url: door.url, token: agent.token },
-    );
+    const pushed: GitResult = await git(join(agent.folder, 'clone'), ['push', '-q', remote, refspec], {
+      url: door.url,
+      token: agent.token,
+    });
     if (pushed.code !== 0) throw new PushFailed(pushed.err);
   });
 }
