@@ -14,6 +14,8 @@ export interface FaultOptions {
   readonly config?: Partial<ConfigInput>;
   /** A shell line put before the program, such as `ulimit -f 100;`. */
   readonly before?: string;
+  /** SIGKILL so long after its start, whatever it is at. */
+  readonly dieAfterMs?: number;
 }
 
 export interface Ended {
@@ -103,7 +105,7 @@ export async function startFaultGateway(options: FaultOptions): Promise<FaultGat
   };
 }
 
-function launch({ folder, databaseUrl, config, before }: FaultOptions): {
+function launch({ folder, databaseUrl, config, before, dieAfterMs }: FaultOptions): {
   child: ChildProcess;
   ended: Promise<Ended>;
 } {
@@ -122,9 +124,11 @@ function launch({ folder, databaseUrl, config, before }: FaultOptions): {
   const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   alive.add(child);
   child.stdin?.on('error', () => undefined);
+  const death = dieAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), dieAfterMs);
   const ended = new Promise<Ended>((resolve) => {
     child.once('exit', (code, signal) => {
       alive.delete(child);
+      clearTimeout(death);
       resolve({ code, signal });
     });
   });

@@ -178,13 +178,13 @@ function mayPass(error: unknown): boolean {
 
 /** Tries a call at whatever gateway is there, until it is answered; rejects at once with an answer that will stay. */
 export const persistOn =
-  (door: () => Door, withinMs = 60_000): Persist =>
+  (door: () => Door | Promise<Door>, withinMs = 60_000): Persist =>
   async (call) => {
     const requestId = newRequest();
     const end = performance.now() + withinMs;
     for (;;) {
       try {
-        return await call(door(), requestId);
+        return await call(await door(), requestId);
       } catch (error) {
         if (!mayPass(error) || performance.now() > end) throw error;
       }
