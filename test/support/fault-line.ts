@@ -25,17 +25,16 @@ export const emptyLedger = (): Ledger => ({ claims: [], pushes: [], submits: [],
 
 export const project = 'shop';
 
-/** A plan of independent tasks, `t0` to `t<count-1>`, each with a folder of its own. */
+/** A plan of independent tasks, `t0` to `t<count-1>`, each with a folder of its own; an empty gate command is no gate. */
 export const planOf = (count: number, gate = 'true', lease = '60s'): string => `
 version: 1
 project: ${project}
 done: landed
 phases: [build]
 lease: ${lease}
-gates:
-  ok: { run: "${gate}", timeout: 1m }
+${gate === '' ? '' : `gates:\n  ok: { run: "${gate}", timeout: 1m }`}
 tasks:
-${Array.from({ length: count }, (_, n) => `  t${n}: { title: Task ${n}, phase: build, write: ["src/t${n}/**"], gates: [ok] }`).join('\n')}
+${Array.from({ length: count }, (_, n) => `  t${n}: { title: Task ${n}, phase: build, write: ["src/t${n}/**"], gates: [${gate === '' ? '' : 'ok'}] }`).join('\n')}
 `;
 
 export interface Agent {
@@ -101,7 +100,12 @@ export async function workOnce(
   return { task, epoch, change: submitted.change, tree: submitted.tree };
 }
 
-async function commitFor(agent: Agent, persist: Persist, task: string, epoch: number): Promise<string> {
+export async function commitFor(
+  agent: Agent,
+  persist: Persist,
+  task: string,
+  epoch: number,
+): Promise<string> {
   const clone = join(agent.folder, 'clone');
   await persist(async (door) => {
     const auth = { url: door.url, token: agent.token };
