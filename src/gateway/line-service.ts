@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { desc, eq, ne } from 'drizzle-orm';
 import type { Logger } from 'pino';
-import { finishGate, type NamedGate } from '../line/gating.ts';
+import { finishGate, type GateResult, type NamedGate } from '../line/gating.ts';
 import { type LandingPoint, landOne, reconcile } from '../line/land-one.ts';
 import type { LineTx } from '../line/line-tx.ts';
 import { runGate, type SandboxSetting } from '../runtime/run-gate.ts';
@@ -59,12 +59,13 @@ const takeGate = statement(
 );
 const keepGates = statement(
   'gates.keep',
-  `update gate_runs set alive_at = andon_now() where status = 'running' and runner = $1`,
+  `update gate_runs set alive_at = andon_now() where status = 'running' and id = any($1::text[])`,
 );
+// One of this process that it does not keep, because its end could not be written, is free five seconds later.
 const freeGates = statement(
   'gates.free',
   `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null
-   where status = 'running' and runner <> $1 and alive_at <= andon_now() - $2 * interval '1 millisecond'`,
+   where status = 'running' and alive_at <= andon_now() - ($2 + case when runner = $1 then 5000 else 0 end) * interval '1 millisecond'`,
 );
 const expiredProjects = statement(
   'leases.expired',
@@ -89,7 +90,7 @@ export class LineService {
   readonly #owner = newId('landing');
   readonly #landing = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
-  readonly #gates = new Set<Promise<void>>();
+  readonly #gates = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
   #closed = false;
 
@@ -118,7 +119,7 @@ export class LineService {
   async tick(): Promise<void> {
     if (this.#closed) return;
     const { store, abandonedMs } = this.#options;
-    if (this.#gates.size > 0) await store.rows(keepGates, [this.#owner]);
+    if (this.#gates.size > 0) await store.rows(keepGates, [[...this.#gates.keys()]]);
     await store.rows(freeGates, [this.#owner, abandonedMs]);
     for (const { project } of await store.rows<{ project: string }>(expiredProjects))
       await this.#expire(project);
@@ -247,9 +248,9 @@ export class LineService {
         const run = this.#runGate(gate).catch((error: unknown) =>
           this.#options.log.error({ err: error, gate: gate.gate }, 'gate'),
         );
-        this.#gates.add(run);
+        this.#gates.set(gate.id, run);
         void run.finally(() => {
-          this.#gates.delete(run);
+          this.#gates.delete(gate.id);
           void this.#fillGates(project);
         });
       }
@@ -259,43 +260,35 @@ export class LineService {
   }
 
   async #runGate(waiting: WaitingGate): Promise<void> {
-    const { store, git, metrics } = this.#options;
-    const plan = await readPlan(store, waiting.project);
+    const plan = await readPlan(this.#options.store, waiting.project);
     const gate = plan?.gates[waiting.gate];
-    if (gate === undefined || !('run' in gate))
-      return this.#fail(waiting, `gate ${waiting.gate} is no longer a command of the plan`);
-    const folder = await mkdtemp(join(tmpdir(), 'andon-gate-'));
-    try {
-      await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
-      const { sandbox, hidden } = this.#options;
-      const result = await runGate({
-        folder,
-        command: gate.run,
-        timeoutMs: durationMs(gate.timeout),
-        sandbox,
-        hidden,
-        abort: this.#abort.signal,
-      });
-      if (this.#abort.signal.aborted) return;
-      metrics.gateEnded(result.passed, result.ms / 1000);
-      await this.#lineTx(waiting.project, async (tx) => ({
-        result: undefined,
-        events: await finishGate(tx, waiting, this.#owner, result),
-      }));
-    } catch (error) {
-      await this.#fail(waiting, error instanceof Error ? error.message : String(error));
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-    this.wake(waiting.project);
-  }
-
-  async #fail(waiting: WaitingGate, output: string): Promise<void> {
-    const result = { passed: false, exitCode: null, ms: 0, output, sandboxed: false };
+    const result =
+      gate === undefined || !('run' in gate)
+        ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
+        : await this.#evidence(waiting, gate.run, durationMs(gate.timeout));
+    if (this.#abort.signal.aborted) return;
+    // What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it.
     await this.#lineTx(waiting.project, async (tx) => ({
       result: undefined,
       events: await finishGate(tx, waiting, this.#owner, result),
     }));
+    this.wake(waiting.project);
+  }
+
+  async #evidence(waiting: WaitingGate, command: string, timeoutMs: number): Promise<GateResult> {
+    const { git, metrics, sandbox, hidden } = this.#options;
+    const folder = await mkdtemp(join(tmpdir(), 'andon-gate-'));
+    try {
+      await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
+      const abort = this.#abort.signal;
+      const result = await runGate({ folder, command, timeoutMs, sandbox, hidden, abort });
+      metrics.gateEnded(result.passed, result.ms / 1000);
+      return result;
+    } catch (error) {
+      return failedGate(error instanceof Error ? error.message : String(error));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   async #expire(project: string): Promise<void> {
@@ -331,7 +324,7 @@ export class LineService {
   async close(): Promise<void> {
     this.#closed = true;
     this.#abort.abort();
-    await Promise.allSettled([...this.#gates, ...this.#landing.values()]);
+    await Promise.allSettled([...this.#gates.values(), ...this.#landing.values()]);
     await this.#options.store.rows(freeGatesOfOwner, [this.#owner]).catch(() => []);
   }
 }
@@ -340,6 +333,14 @@ const freeGatesOfOwner = statement(
   'gates.freeOwn',
   `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null where status = 'running' and runner = $1`,
 );
+
+const failedGate = (output: string): GateResult => ({
+  passed: false,
+  exitCode: null,
+  ms: 0,
+  output,
+  sandboxed: false,
+});
 
 const gatewayEvent = (project: string, type: EventDraft['type'], subject: string): EventDraft => ({
   id: newId('event'),
