@@ -9,6 +9,7 @@ import { openKeyRing } from './gateway/auth/keys.ts';
 import { ensureOwner, type OwnerToken } from './gateway/auth/owner.ts';
 import { createRevocations } from './gateway/auth/revocations.ts';
 import { createTokenService } from './gateway/auth/token-service.ts';
+import { createForesight } from './gateway/door/foreseen.ts';
 import type { Gateway } from './gateway/door/gateway.ts';
 import { GitProjects } from './gateway/git-projects.ts';
 import { createGitDoor } from './gateway/git-receive/git-door.ts';
@@ -129,6 +130,7 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
   const gateway: Gateway = {
     store,
     chainer,
+    foresight: createForesight(store),
     feed,
     tokens,
     git,

@@ -34,7 +34,9 @@ export const isUnavailable = (error: unknown): boolean =>
     (one) => unavailable.has(codeOf(one)) || (one instanceof Error && gone.test(one.message)),
   );
 
-const isRetryable = (error: unknown): boolean => withCauses(error).some((one) => retryable.has(codeOf(one)));
+/** True for a deadlock or a serialisation failure: nothing was committed then. */
+export const isRetryable = (error: unknown): boolean =>
+  withCauses(error).some((one) => retryable.has(codeOf(one)));
 
 /** Runs `once` again after a deadlock or a serialisation failure: nothing was committed then. */
 export async function withRetry<T>(once: () => Promise<T>, triesMax = 3): Promise<T> {

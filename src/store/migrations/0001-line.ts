@@ -65,7 +65,9 @@ create table tasks (
   state_at timestamptz not null default andon_now(),
   primary key (project, id)
 );
-create index tasks_claim on tasks (project, state, priority, position);
+create index tasks_running on tasks (project, lease_until) where state = 'in_progress';
+create index tasks_claim on tasks (project, priority, deadline, position) where state = 'ready';
+create index tasks_preferred on tasks (project, preferred) where state = 'ready' and preferred is not null;
 
 create table task_needs (
   project text not null,
@@ -246,9 +248,11 @@ create table reports (
   at timestamptz not null default andon_now()
 );
 
+-- Indexes that serve readers hold placed rows alone: an event is written under two small ones and enters the rest when
+-- it is placed.
 create table events (
-  seq bigint generated always as identity primary key,
-  id text not null unique,
+  seq bigint generated always as identity,
+  id text primary key,
   project text not null,
   type text not null,
   actor text not null,
@@ -259,12 +263,13 @@ create table events (
   request_id text,
   at timestamptz not null default andon_now(),
   data jsonb not null,
-  position bigint unique,
+  position bigint,
   hash text
 );
-create index events_unplaced on events (seq) where position is null;
-create index events_project on events (project, position);
-create index events_subject on events (project, subject, position);
+create unique index events_unplaced on events (seq) where position is null;
+create unique index events_position on events (position) where position is not null;
+create index events_project on events (project, position) where position is not null;
+create index events_subject on events (project, subject, position) where position is not null;
 
 -- Append-only: a row is inserted, placed in the chain once, and never touched again.
 create function andon_events_guard() returns trigger language plpgsql as $$
