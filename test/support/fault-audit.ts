@@ -4,7 +4,8 @@ import { type Door, type Ledger, project } from './fault-line.ts';
 import { git, mustGit } from './gateway.ts';
 import { waitUntil } from './wait.ts';
 
-interface LoggedEvent {
+export interface LoggedEvent {
+  readonly position: number;
   readonly id: string;
   readonly type: string;
   readonly subject: string;

@@ -14,7 +14,12 @@ export function watchStore(store: Store, at: AtPoint): Store {
       return store.orm;
     },
     async rows<R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> {
+      const foreseen = statement.name === 'door.foreseen' ? foreseenTypes(params) : [];
+      for (const type of foreseen) at(`${type} before commit`);
       const found = await store.rows<R>(statement, params);
+      // A call without an answer was not confirmed; it goes the whole way.
+      for (const [place, type] of foreseen.entries())
+        if ((found[place] as { answer?: unknown } | undefined)?.answer) at(`${type} after commit`);
       if (statement.name === 'gates.take' && found.length > 0) at('gate taken');
       return found;
     },
@@ -32,6 +37,14 @@ export function watchStore(store: Store, at: AtPoint): Store {
     listen: (channel, heard, lost) => store.listen(channel, heard, lost),
     close: () => store.close(),
   };
+}
+
+const eventOf = { claim: 'task.claimed', renew: 'task.renewed', submit: 'change.submitted' } as const;
+
+/** What the calls of one foreseen statement append, in their order. The statement is its own transaction. */
+function foreseenTypes(params: readonly unknown[] = []): string[] {
+  const calls = JSON.parse(String(params[1])) as { kind: keyof typeof eventOf }[];
+  return calls.map(({ kind }) => eventOf[kind]);
 }
 
 function watchTx(tx: Tx, seen: Set<string>): Tx {
