@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
@@ -20,6 +21,7 @@ import { createMetrics } from './gateway/metrics.ts';
 import { createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
+import { fail } from './lib/errors.ts';
 import type { LandingPoint } from './line/land-one.ts';
 import { Chainer } from './store/chainer.ts';
 import { Feed } from './store/feed.ts';
@@ -59,7 +61,8 @@ export async function startApp(config: Config, extras: AppExtras = {}): Promise<
     });
     return await startOn(store, config, log, extras);
   } catch (error) {
-    await store.close();
+    // It may be closed already; the first error is the one that tells why.
+    await store.close().catch(() => undefined);
     throw error;
   }
 }
@@ -159,12 +162,6 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     log,
     ...(config.tls === undefined ? {} : { tls: config.tls }),
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(config.port, config.host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  const url = `${config.tls === undefined ? 'http' : 'https'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const close = async (): Promise<void> => {
     await housekeeping.close();
     const ended = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -180,7 +177,28 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     await feed.close();
     await store.close();
   };
-  return { url, gateway, owner, close };
+  try {
+    await listen(server, config);
+  } catch (error) {
+    // Everything is running by now and would keep the process alive.
+    await close();
+    throw error;
+  }
+  return { url: urlOf(server, config), gateway, owner, close };
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? fail('gateway.port', `${host}:${port}`, {}, error) : error),
+    );
+    server.listen(port, host, resolve);
+  });
+}
+
+function urlOf(server: Server, { host, tls }: Config): string {
+  const { port } = server.address() as AddressInfo;
+  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Removes what a killed git left behind, before anything can be blocked by it; returns how much was too young to go. */
