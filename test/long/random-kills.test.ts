@@ -3,9 +3,9 @@ import { killAtRandom } from '../support/fault-random.ts';
 import { seed } from '../support/seed.ts';
 
 // A token of an agent lives for fifteen minutes, so the thousand are ten lines of a hundred.
-const rounds = [...Array(10).keys()].map((round) => ({
-  round,
-  engine: round < 7 ? ('postgres' as const) : ('pglite' as const),
+const rounds = Array.from({ length: 10 }, (_, index) => ({
+  round: index + 1,
+  engine: index < 7 ? ('postgres' as const) : ('pglite' as const),
 }));
 
 it.each(rounds)(

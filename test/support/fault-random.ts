@@ -44,11 +44,12 @@ export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
   const ledger = emptyLedger();
   const persist = persistOn(() => standing.gateway, persistMs);
   const end = new AbortController();
+  let killed: Promise<number> = Promise.resolve(0);
   try {
     const tasks = planOf(plan.kills * 3 + 10);
     const { agents, reviewer } = await prepareLine(await standing.gateway, tasks, plan.agentsCount);
     const load = Promise.all(agents.map((agent) => workOn(agent, reviewer, persist, ledger, end.signal)));
-    const killed = killAgainAndAgain(plan, options, standing).finally(() => end.abort());
+    killed = killAgainAndAgain(plan, options, standing, end.signal).finally(() => end.abort());
     const [restartMsWorst, landed] = await Promise.all([killed, load]);
     return {
       kills: plan.kills,
@@ -58,7 +59,9 @@ export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
       breaches: await breaches(await standing.gateway, ledger, gitDirOf(folder)),
     };
   } finally {
+    // Whoever kills must have ended first, or it would start one more gateway that nobody stops.
     end.abort();
+    await killed.catch(() => undefined);
     await (await standing.gateway).destroy();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -76,10 +79,11 @@ async function killAgainAndAgain(
   { kills, seed, lifeMsMax }: RandomKills,
   options: FaultOptions,
   standing: Standing,
+  end: AbortSignal,
 ): Promise<number> {
   const random = randomFrom(seed);
   let worst = 0;
-  for (let n = 0; n < kills; n++) {
+  for (let n = 0; n < kills && !end.aborted; n++) {
     const gateway = await standing.gateway;
     // Many short lives and some long ones: the square.
     await new Promise((resolve) => setTimeout(resolve, random() ** 2 * lifeMsMax));
