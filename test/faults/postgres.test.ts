@@ -124,4 +124,10 @@ describe('PostgreSQL killed underneath a gateway', () => {
     expect(await breaches(gateway, ledger, gitDirOf(folder))).toEqual([]);
     expect(await listeners()).toBe(1);
   }, 120_000);
+
+  it('keeps no gateway from ending on SIGTERM', async () => {
+    await server.kill();
+    await waitUntil(async () => (await ready()) === 503);
+    expect(await gateway.close()).toEqual({ code: 0, signal: null });
+  }, 30_000);
 });
