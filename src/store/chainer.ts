@@ -4,6 +4,10 @@ import { type Store, statement, type Tx } from './store.ts';
 /** The channel on which gateways hear that positions were given. */
 export const eventsChannel = 'andon_events';
 
+/** Between two runs under load: many events share one statement and one notification. */
+const restMs = 25;
+const batchMax = 1000;
+
 const chainLock = statement('chain.lock', 'select pg_try_advisory_xact_lock(7098) as held');
 const last = statement(
   'chain.last',
@@ -57,19 +61,19 @@ export function toChained(row: EventRow & { position: number; hash: string }): C
 }
 
 /**
- * Gives committed events their position and hash, at most `batchMax` of them; returns how many.
+ * Gives committed events their position and hash, at most `countMax` of them; returns how many.
  * One chainer works at a time over all gateways; the others find the lock taken and do nothing.
  * A row that commits late has no position yet, so it is never skipped.
  */
-export function chainOnce(store: Store, batchMax = 1000): Promise<number> {
-  return store.transaction((tx) => chainIn(tx, batchMax));
+export function chainOnce(store: Store, countMax = batchMax): Promise<number> {
+  return store.transaction((tx) => chainIn(tx, countMax));
 }
 
-async function chainIn(tx: Tx, batchMax: number): Promise<number> {
+async function chainIn(tx: Tx, countMax: number): Promise<number> {
   // One round trip: without the lock the rows are read for nothing, which is rare.
   const [[lock], rows, [end]] = await Promise.all([
     tx.rows<{ held: boolean }>(chainLock),
-    tx.rows<EventRow>(unplaced, [batchMax]),
+    tx.rows<EventRow>(unplaced, [countMax]),
     tx.rows<{ position: number; hash: string }>(last),
   ]);
   if (lock?.held !== true || rows.length === 0) return 0;
@@ -88,9 +92,6 @@ async function chainIn(tx: Tx, batchMax: number): Promise<number> {
   tx.later(tell, [String(position)]);
   return rows.length;
 }
-
-/** Between two runs under load: many events share one statement and one notification. */
-const restMs = 25;
 
 /** Runs the chainer whenever it is woken, and once a second in any case. Errors are tried again at the next wake. */
 export class Chainer {
@@ -141,7 +142,7 @@ export class Chainer {
 
   async #drain(): Promise<void> {
     try {
-      while (!this.#closed && (await chainOnce(this.#store)) > 0);
+      while (!this.#closed && (await chainOnce(this.#store, batchMax)) === batchMax);
     } catch (error) {
       this.#failed(error);
     }

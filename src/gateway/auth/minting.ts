@@ -9,6 +9,7 @@ import type { Budget, Capability, Grant } from '../../tiers/capability.ts';
 import type { CapabilityRequest } from '../../tiers/capability-schema.ts';
 import { budgetKeys } from '../../tiers/profile.ts';
 import { profiles } from '../../tiers/profiles.ts';
+import { usualRole } from '../../tiers/roles.ts';
 import type { GrantDraft } from './claims.ts';
 import { childDraft, rootDraft } from './draft.ts';
 import { grants } from './schema.ts';
@@ -20,7 +21,7 @@ export interface MintRequest {
   readonly agent: string;
   /** A profile of the plan; the members of `cap` narrow it further. */
   readonly profile?: string | undefined;
-  readonly cap: CapabilityRequest;
+  readonly cap: Omit<CapabilityRequest, 'role'> & { readonly role?: string | undefined };
   readonly standing: boolean;
   readonly lifeSeconds?: number | undefined;
   readonly grantSeconds: number;
@@ -32,26 +33,32 @@ export async function lockGrant(tx: Tx, gid: string): Promise<GrantRow | undefin
   return row;
 }
 
-/** The request with what the plan's profile and tasks fill in. Nothing that the caller named is replaced. */
+/**
+ * The request with what the plan's profile and tasks fill in. Nothing that the caller named is replaced; a role that
+ * nobody named is the usual one of the tier, which may be the profile's.
+ */
 export function withProfile(request: MintRequest, plan: Plan | undefined): CapabilityRequest {
   const profile = request.profile === undefined ? undefined : plan?.agents[request.profile];
   const { cap } = request;
-  const role = profile?.role ?? cap.role;
+  const tier = cap.tier ?? profile?.tier;
   const filled: CapabilityRequest = {
-    ...(profile === undefined
-      ? {}
-      : {
-          tier: profile.tier,
-          skills: profile.skills,
-          ...(profile.write === undefined ? {} : { w: profile.write }),
-        }),
+    ...(profile === undefined ? {} : profileMembers(profile)),
     ...cap,
-    role,
+    role: cap.role ?? profile?.role ?? usualRole[tier ?? 'implementer'],
   };
-  const tier = filled.tier;
   if (tier !== 'implementer' || filled.w !== undefined) return filled;
   return { ...filled, w: planScope(plan) };
 }
+
+const profileMembers = ({
+  tier,
+  skills,
+  write,
+}: Plan['agents'][string]): Omit<CapabilityRequest, 'role'> => ({
+  tier,
+  skills,
+  ...(write === undefined ? {} : { w: write }),
+});
 
 /** Every write scope of the plan, each glob once; what an implementer gets when nobody says otherwise. */
 function planScope(plan: Plan | undefined): string[] {

@@ -56,7 +56,8 @@ class Lane {
   put(text: string): Promise<unknown> {
     return new Promise((settle, fail) => {
       this.#waiting.push({ text, settle, fail });
-      this.#send();
+      // Calls that arrive in one turn of the loop go together.
+      if (this.#waiting.length === 1) setImmediate(() => this.#send());
     });
   }
 

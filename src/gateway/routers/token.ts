@@ -10,18 +10,9 @@ import { lockTask } from '../../tasks/rows.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { capabilityRequestSchema } from '../../tiers/capability-schema.ts';
 import { explain } from '../../tiers/explain.ts';
-import { usualRole } from '../../tiers/roles.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { renewedDraft } from '../auth/draft.ts';
-import {
-  childCapability,
-  lockGrant,
-  type MintRequest,
-  mintChild,
-  recordToken,
-  seconds,
-  withProfile,
-} from '../auth/minting.ts';
+import { childCapability, lockGrant, mintChild, recordToken, seconds, withProfile } from '../auth/minting.ts';
 import { entriesFor, grantsOf, revoke } from '../auth/revoking.ts';
 import { grants, tokens } from '../auth/schema.ts';
 import type { Effect } from '../door/definitions.ts';
@@ -61,12 +52,6 @@ const signed = async ({ tokens: service }: Gateway, answer: TokenAnswer): Promis
   const { draft, ...rest } = answer;
   return draft === undefined ? rest : { ...rest, token: await service.sign(draft) };
 };
-
-/** The request of a mint with its role settled: the profile's, the caller's, or the usual one of the tier. */
-function asRequest(input: z.infer<typeof mintInput>): MintRequest {
-  const { cap } = input;
-  return { ...input, cap: { ...cap, role: cap.role ?? usualRole[cap.tier ?? 'implementer'] } };
-}
 
 /** Tokens: minted, renewed, revoked, explained. */
 export function tokenRouter(gateway: Gateway) {
@@ -159,7 +144,7 @@ function mintProcedure(gateway: Gateway) {
       const request = {
         project: input.project,
         plan: input.project,
-        ...withProfile(asRequest(input), moving.plan),
+        ...withProfile(input, moving.plan),
       };
       return childCapability(grant, moving.row, request, moving.plan).reasons ?? [];
     },
@@ -167,12 +152,12 @@ function mintProcedure(gateway: Gateway) {
       const request = {
         project: input.project,
         plan: input.project,
-        ...withProfile(asRequest(input), moving.plan),
+        ...withProfile(input, moving.plan),
       };
       const row = moving.row;
       const { cap } = row === undefined ? {} : childCapability(grant, row, request, moving.plan);
       if (cap === undefined || row === undefined) throw new Error('minted without a capability');
-      const minted = await mintChild(tx, { grant, row }, asRequest(input), cap, {
+      const minted = await mintChild(tx, { grant, row }, input, cap, {
         now: entered.now,
         epoch: moving.epoch,
       });

@@ -7,27 +7,10 @@
 export const foreseen = `
 alter table tasks add column claim_class text not null default '';
 
--- True when the project, the grant and the request are as foreseen.
-create function andon_foreseen(in_project text, in_now timestamptz, in_epoch int, in_plan text, c jsonb) returns boolean language plpgsql volatile as $$
+create function andon_iso(at timestamptz) returns text language plpgsql stable as $$
 begin
-  if in_epoch is distinct from (c->>'epoch')::int or in_plan is distinct from c->>'plan'
-    or extract(epoch from in_now) >= (c->>'exp')::bigint then return false; end if;
-  perform 1 from revocations r
-    where r.value = any(array(select jsonb_array_elements_text(c->'names'))) and r.project in (in_project, '*');
-  if found then return false; end if;
-  perform 1 from tokens k where k.jti = c->>'jti' and k.replaced_at is not null;
-  if found then return false; end if;
-  if c ? 'request' then
-    perform pg_advisory_xact_lock(hashtextextended((c->>'agent') || ' ' || (c->>'request'), 7102));
-    perform 1 from requests q where q.principal = c->>'agent' and q.request_id = c->>'request';
-    if found then return false; end if;
-  end if;
-  return true;
+  return to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 end $$;
-
-create function andon_iso(at timestamptz) returns text language sql stable as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-$$;
 
 -- What a call leaves: its answer, its event and, for a hand-over, its change. Written for the whole batch at once.
 create type andon_made as (answer jsonb, type text, subject text, data jsonb);
@@ -40,40 +23,33 @@ declare
   allowed text[] := array(select jsonb_array_elements_text(c->'allowed'));
   refused text[] := array(select jsonb_array_elements_text(c->'refused'));
   next_task record;
-  held_state text;
   taken record;
   lease_end timestamptz := in_now + lease_ms_wanted * interval '1 millisecond';
   made andon_made;
 begin
-  perform 1 from tasks where project = in_project and state = 'ready' and preferred = agent;
-  if found then return null; end if;
   if c ? 'wip' then
     perform pg_advisory_xact_lock(hashtextextended(in_project, 7103));
     if (select count(*) from tasks where project = in_project and state = 'in_progress') >= (c->>'wip')::int then return null; end if;
   end if;
-  for next_task in
-    select id, claim_class as class, exists (select from task_conflicts x where x.project = t.project and x.task = t.id) as overlapping
-    from tasks t where project = in_project and state = 'ready' order by priority, deadline nulls last, position limit 64
-  loop
-    continue when next_task.class = any(refused);
-    -- What nobody judged yet, and what overlaps other work, goes the whole way.
-    if next_task.overlapping or not next_task.class = any(allowed) then return null; end if;
-    -- By the primary key alone; the state is looked at once the row is held.
-    select t.state into held_state from tasks t where t.project = in_project and t.id = next_task.id for update skip locked;
-    continue when not found or held_state <> 'ready';
-    update tasks set state = 'in_progress', state_at = in_now, epoch = epoch + 1, holder = agent, holder_gid = c->>'gid',
-        lease_ms = lease_ms_wanted, lease_until = lease_end, preferred = agent
-      where project = in_project and id = next_task.id returning id, title, phase, epoch, write, deny, gates into taken;
-    made.type := 'task.claimed';
-    made.subject := 'task/' || taken.id;
-    made.data := jsonb_build_object('epoch', taken.epoch, 'leaseMs', lease_ms_wanted);
-    made.answer := jsonb_build_object(
-      'task', jsonb_build_object('id', taken.id, 'title', taken.title, 'phase', taken.phase, 'epoch', taken.epoch,
-        'leaseUntil', andon_iso(lease_end), 'write', taken.write, 'deny', taken.deny, 'gates', taken.gates),
-      'branch', 'task/' || taken.id || '/' || taken.epoch || '/work', 'reasons', '[]'::jsonb);
-    return made;
-  end loop;
-  return null;
+  select t.id, t.claim_class as class,
+      exists (select from task_conflicts x where x.project = t.project and x.task = t.id) as overlapping,
+      exists (select from tasks p where p.project = in_project and p.state = 'ready' and p.preferred = agent) as others_first
+    into next_task from tasks t
+    where t.project = in_project and t.state = 'ready' and not t.claim_class = any(refused)
+    order by t.priority, t.deadline nulls last, t.position limit 1 for update of t skip locked;
+  -- What nobody judged yet, what overlaps other work and what was this claimant's before go the whole way.
+  if not found or next_task.overlapping or next_task.others_first or not next_task.class = any(allowed) then return null; end if;
+  update tasks set state = 'in_progress', state_at = in_now, epoch = epoch + 1, holder = agent, holder_gid = c->>'gid',
+      lease_ms = lease_ms_wanted, lease_until = lease_end, preferred = agent
+    where project = in_project and id = next_task.id returning id, title, phase, epoch, write, deny, gates into taken;
+  made.type := 'task.claimed';
+  made.subject := 'task/' || taken.id;
+  made.data := jsonb_build_object('epoch', taken.epoch, 'leaseMs', lease_ms_wanted);
+  made.answer := jsonb_build_object(
+    'task', jsonb_build_object('id', taken.id, 'title', taken.title, 'phase', taken.phase, 'epoch', taken.epoch,
+      'leaseUntil', andon_iso(lease_end), 'write', taken.write, 'deny', taken.deny, 'gates', taken.gates),
+    'branch', 'task/' || taken.id || '/' || taken.epoch || '/work', 'reasons', '[]'::jsonb);
+  return made;
 end $$;
 
 -- The row of a task, locked, if the caller holds it now; else null.
@@ -108,8 +84,7 @@ declare
   made andon_made;
 begin
   if held.id is null or held.done <> 'artefact' or cardinality(held.gates) > 0 then return null; end if;
-  perform 1 from questions q where q.project = in_project and q.task = held.id and q.answer is null;
-  if found then return null; end if;
+  if exists (select from questions q where q.project = in_project and q.task = held.id and q.answer is null) then return null; end if;
   update tasks set state = 'gated', state_at = in_now, holder = null, holder_gid = null, lease_until = null
     where project = in_project and id = held.id;
   insert into changes (id, project, task, epoch, commit_id, base, candidate, tree, state, author, gid, lin, note, created_at, state_at)
@@ -122,23 +97,37 @@ begin
   return made;
 end $$;
 
--- A batch of one project: one transaction, one answer per call, null for those that go the whole way.
+-- A batch of one project: one transaction, one answer per call, null for those that go the whole way. Each statement costs
+-- more than what it reads, so they are few; all lookups are by key, so planning them anew for each call buys nothing.
 create function andon_foreseen_calls(in_project text, in_calls jsonb) returns table (answer jsonb)
-language plpgsql volatile as $$
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 declare
+  one record;
   c jsonb;
-  now_epoch int;
-  now_plan text;
-  now_is timestamptz;
+  now_is timestamptz := andon_now();
   made andon_made;
   called jsonb[] := '{}';
   all_made andon_made[] := '{}';
 begin
   perform pg_advisory_xact_lock_shared(7100), pg_advisory_xact_lock_shared(hashtextextended(in_project, 7101));
-  select p.epoch, p.plan_hash, andon_now() into now_epoch, now_plan, now_is from projects p where p.name = in_project;
-  for c in select e from jsonb_array_elements(in_calls) e loop
+  for one in
+    -- As foreseen: epoch and plan of the project, nothing of the grant revoked or replaced, not expired.
+    select e as call, p.name is not null
+        and not exists (select from revocations r
+          where r.value = any(array(select jsonb_array_elements_text(e->'names'))) and r.project in (in_project, '*'))
+        and not exists (select from tokens k where k.jti = e->>'jti' and k.replaced_at is not null) as holds
+      from jsonb_array_elements(in_calls) e
+        left join projects p on p.name = in_project and p.epoch = (e->>'epoch')::int and p.plan_hash = e->>'plan'
+          and extract(epoch from now_is) < (e->>'exp')::bigint
+  loop
+    c := one.call;
     made := null;
-    if andon_foreseen(in_project, now_is, now_epoch, now_plan, c) then
+    if one.holds and c ? 'request' then
+      -- Two calls with one request id wait for each other, so the second finds the answer of the first.
+      perform pg_advisory_xact_lock(hashtextextended((c->>'agent') || ' ' || (c->>'request'), 7102));
+      one.holds := not exists (select from requests q where q.principal = c->>'agent' and q.request_id = c->>'request');
+    end if;
+    if one.holds then
       case c->>'kind'
         when 'claim' then made := andon_claim(in_project, now_is, c);
         when 'renew' then made := andon_renew(in_project, now_is, c);
