@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
@@ -20,6 +21,7 @@ import { createMetrics } from './gateway/metrics.ts';
 import { createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
+import { fail } from './lib/errors.ts';
 import type { LandingPoint } from './line/land-one.ts';
 import { Chainer } from './store/chainer.ts';
 import { Feed } from './store/feed.ts';
@@ -41,6 +43,8 @@ export interface AppExtras {
   readonly log?: Logger;
   /** Named points of landings, for tests that die there. */
   readonly at?: (point: LandingPoint) => void;
+  /** Put around the opened store, for tests that die at a commit. */
+  readonly watch?: (store: Store) => Store;
   readonly purpose?: 'production' | 'test';
 }
 
@@ -48,7 +52,8 @@ export interface AppExtras {
 export async function startApp(config: Config, extras: AppExtras = {}): Promise<App> {
   const log = extras.log ?? createLog(config.logLevel);
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-  const store = await openStore(config);
+  const opened = await openStore(config);
+  const store = extras.watch?.(opened) ?? opened;
   try {
     await migrate(store, {
       purpose: extras.purpose ?? 'production',
@@ -56,7 +61,8 @@ export async function startApp(config: Config, extras: AppExtras = {}): Promise<
     });
     return await startOn(store, config, log, extras);
   } catch (error) {
-    await store.close();
+    // It may be closed already; the first error is the one that tells why.
+    await store.close().catch(() => undefined);
     throw error;
   }
 }
@@ -110,7 +116,7 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     upstreamEnv: upstreamEnvironment(),
   });
   // PGlite has one process, so whatever is left of another is dead; on PostgreSQL another gateway may be alive.
-  const intentMs = store.engine === 'pglite' ? 0 : 10_000;
+  const abandonedMs = store.engine === 'pglite' ? 0 : config.abandonedMs;
   const line = new LineService({
     store,
     chainer,
@@ -118,7 +124,7 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     tokens,
     metrics,
     log,
-    intentMs,
+    abandonedMs,
     sandbox: config.sandbox,
     hidden: [config.dataFolder, config.stateFolder],
     gatesAtOnceMax: config.gatesAtOnceMax,
@@ -139,9 +145,15 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
   };
   const hooksDir = join(config.dataFolder, 'hooks');
   await installHook(hooksDir);
-  await sweepAll(gateway, log);
   const owner = await ensureOwner({ store, tokens, chainer, file: join(config.stateFolder, 'token') });
-  const housekeeping = await startHousekeeping({ store, line, clock, owner, log });
+  const housekeeping = await startHousekeeping({
+    store,
+    line,
+    clock,
+    owner,
+    log,
+    sweep: () => sweepAll(gateway, log),
+  });
   const server = createHttpServer({
     gateway,
     router: createRouter(gateway),
@@ -150,12 +162,6 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     log,
     ...(config.tls === undefined ? {} : { tls: config.tls }),
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(config.port, config.host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  const url = `${config.tls === undefined ? 'http' : 'https'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const close = async (): Promise<void> => {
     await housekeeping.close();
     const ended = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -171,18 +177,42 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     await feed.close();
     await store.close();
   };
-  return { url, gateway, owner, close };
+  try {
+    await listen(server, config);
+  } catch (error) {
+    // Everything is running by now and would keep the process alive.
+    await close();
+    throw error;
+  }
+  return { url: urlOf(server, config), gateway, owner, close };
 }
 
-/** Removes what a killed git left behind, before anything can be blocked by it. */
-async function sweepAll({ store, git }: Gateway, log: Logger): Promise<void> {
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? fail('gateway.port', `${host}:${port}`, {}, error) : error),
+    );
+    server.listen(port, host, resolve);
+  });
+}
+
+function urlOf(server: Server, { host, tls }: Config): string {
+  const { port } = server.address() as AddressInfo;
+  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Removes what a killed git left behind, before anything can be blocked by it; returns how much was too young to go. */
+async function sweepAll({ store, git }: Gateway, log: Logger): Promise<number> {
+  let left = 0;
   const rows = await store.rows<{ name: string }>(
     statement('projects.names', `select name from projects where name <> '*'`),
   );
   for (const { name } of rows) {
-    const { removed } = await sweepLocks(git.folderOf(name), { nowMs: Date.now() });
+    const { removed, kept } = await sweepLocks(git.folderOf(name), { nowMs: Date.now() });
     if (removed.length > 0) log.warn({ project: name, removed }, 'removed stale locks');
+    left += kept.length;
   }
+  return left;
 }
 
 /** What git needs to reach upstream remotes as the operator does. */

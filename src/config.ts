@@ -20,6 +20,8 @@ export interface Config {
   readonly behindProxy: boolean;
   readonly sandbox: SandboxSetting;
   readonly gatesAtOnceMax: number;
+  /** PostgreSQL: after this long without a sign of life another gateway's landings and gates are taken over. */
+  readonly abandonedMs: number;
   readonly logLevel: string;
   /** Connections to PostgreSQL at most. */
   readonly connectionsMax: number;
@@ -45,6 +47,7 @@ export function configure(input: ConfigInput, env: Environment): Config {
     behindProxy: input.behindProxy ?? false,
     sandbox: input.sandbox ?? 'preferred',
     gatesAtOnceMax: input.gatesAtOnceMax ?? 2,
+    abandonedMs: input.abandonedMs ?? 10_000,
     logLevel: input.logLevel ?? 'info',
     connectionsMax: input.connectionsMax ?? 16,
   };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { and, eq, ne } from 'drizzle-orm';
 import type { Logger } from 'pino';
-import { finishGate, type NamedGate } from '../line/gating.ts';
+import { finishGate, type GateResult, type NamedGate } from '../line/gating.ts';
 import { type LandingPoint, landOne, reconcile } from '../line/land-one.ts';
 import type { LineTx } from '../line/line-tx.ts';
 import { runGate, type SandboxSetting } from '../runtime/run-gate.ts';
@@ -34,8 +34,8 @@ export interface LineServiceOptions {
   /** Folders that gate commands must not see. */
   readonly hidden: readonly string[];
   readonly gatesAtOnceMax: number;
-  /** After this long an intent of another process counts as abandoned. */
-  readonly intentMs: number;
+  /** After this long without a sign of life another process's landing or gate counts as abandoned. */
+  readonly abandonedMs: number;
   /** Called at the named points of a landing; tests die there. */
   readonly at?: (point: LandingPoint) => void;
 }
@@ -51,33 +51,22 @@ interface WaitingGate {
 
 const takeGate = statement(
   'gates.take',
-  `update gate_runs set status = 'running', runner = $2, started_at = andon_now()
+  `update gate_runs set status = 'running', runner = $2, started_at = andon_now(), alive_at = andon_now()
    where id = (select g.id from gate_runs g join changes c on c.id = g.change
      where g.project = $1 and g.status = 'waiting' and not g.manual and g.tree = c.tree and c.state = 'gating'
      order by g.created_at limit 1 for update of g skip locked)
    returning id, project, change, gate, tree, (select candidate from changes c where c.id = change) as candidate`,
 );
-const runningGates = statement(
-  'gates.running',
-  `select id, project, gate, runner, extract(epoch from andon_now() - started_at)::float8 * 1000 as ms
-   from gate_runs where status = 'running' and runner <> $1`,
+const keepGates = statement(
+  'gates.keep',
+  `update gate_runs set alive_at = andon_now() where status = 'running' and id = any($1::text[])`,
 );
-const freeGate = statement(
+// One of this process that it does not keep, because its end could not be written, is free five seconds later.
+const freeGates = statement(
   'gates.free',
-  `update gate_runs set status = 'waiting', runner = null, started_at = null
-   where id = $1 and status = 'running' and runner = $2`,
+  `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null
+   where status = 'running' and alive_at <= andon_now() - ($2 + case when runner = $1 then 5000 else 0 end) * interval '1 millisecond'`,
 );
-/** Checkout, clean-up and a slow machine, beside the time limit of a gate. */
-const gateGraceMs = 5 * 60_000;
-
-interface RunningGate {
-  readonly id: string;
-  readonly project: string;
-  readonly gate: string;
-  readonly runner: string;
-  readonly ms: number;
-}
-
 const expiredProjects = statement(
   'leases.expired',
   `select distinct project from tasks where state = 'in_progress' and lease_until <= andon_now()`,
@@ -101,7 +90,7 @@ export class LineService {
   readonly #owner = newId('landing');
   readonly #landing = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
-  readonly #gates = new Set<Promise<void>>();
+  readonly #gates = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
   #closed = false;
 
@@ -129,38 +118,34 @@ export class LineService {
   /** One round over all projects; called every second and once at the start. */
   async tick(): Promise<void> {
     if (this.#closed) return;
-    const { store } = this.#options;
+    const { store, abandonedMs } = this.#options;
+    if (this.#gates.size > 0) await store.rows(keepGates, [[...this.#gates.keys()]]);
+    await store.rows(freeGates, [this.#owner, abandonedMs]);
     for (const { project } of await store.rows<{ project: string }>(expiredProjects))
       await this.#expire(project);
     await this.#returnBudgets();
     for (const { name } of await this.#projects()) {
-      // A project whose repository is broken holds up no other.
-      await reconcile(this.#ports(), name, this.#options.intentMs).catch((error: unknown) =>
-        this.#options.log.error({ err: error, project: name }, 'reconcile'),
-      );
+      await this.#reconcile(name);
       this.wake(name);
     }
   }
 
-  /** The rarer chores: gates of dead runners, stored answers, a checkpoint. */
+  /** One project whose repository is broken must not hold up the others. */
+  async #reconcile(project: string): Promise<void> {
+    // A landing of this very process is being concluded by it.
+    if (this.#landing.has(project)) return;
+    const { abandonedMs, log } = this.#options;
+    await reconcile(this.#ports(), project, abandonedMs).catch((error: unknown) =>
+      log.error({ err: error, project }, 'reconcile'),
+    );
+  }
+
+  /** The rarer chores: stored answers, a checkpoint. */
   async tidy(): Promise<void> {
     if (this.#closed) return;
     const { store } = this.#options;
-    await this.#freeGates();
     await store.rows(oldRequests);
     await this.checkpoint();
-  }
-
-  /** Gates of other gateways that should have ended by their own time limit wait again: their runner is dead. */
-  async #freeGates(): Promise<void> {
-    const { store, intentMs } = this.#options;
-    for (const { id, project, gate, runner, ms } of await store.rows<RunningGate>(runningGates, [
-      this.#owner,
-    ])) {
-      const planned = (await readPlan(store, project))?.gates[gate];
-      const timeoutMs = planned !== undefined && 'run' in planned ? durationMs(planned.timeout) : 0;
-      if (intentMs === 0 || ms > timeoutMs + gateGraceMs) await store.rows(freeGate, [id, runner]);
-    }
   }
 
   /** Signs the end of the chain, if it has grown since the last time. */
@@ -263,9 +248,9 @@ export class LineService {
         const run = this.#runGate(gate).catch((error: unknown) =>
           this.#options.log.error({ err: error, gate: gate.gate }, 'gate'),
         );
-        this.#gates.add(run);
+        this.#gates.set(gate.id, run);
         void run.finally(() => {
-          this.#gates.delete(run);
+          this.#gates.delete(gate.id);
           void this.#fillGates(project);
         });
       }
@@ -275,43 +260,35 @@ export class LineService {
   }
 
   async #runGate(waiting: WaitingGate): Promise<void> {
-    const { store, git, metrics } = this.#options;
-    const plan = await readPlan(store, waiting.project);
+    const plan = await readPlan(this.#options.store, waiting.project);
     const gate = plan?.gates[waiting.gate];
-    if (gate === undefined || !('run' in gate))
-      return this.#fail(waiting, `gate ${waiting.gate} is no longer a command of the plan`);
-    const folder = await mkdtemp(join(tmpdir(), 'andon-gate-'));
-    try {
-      await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
-      const { sandbox, hidden } = this.#options;
-      const result = await runGate({
-        folder,
-        command: gate.run,
-        timeoutMs: durationMs(gate.timeout),
-        sandbox,
-        hidden,
-        abort: this.#abort.signal,
-      });
-      if (this.#abort.signal.aborted) return;
-      metrics.gateEnded(result.passed, result.ms / 1000);
-      await this.#lineTx(waiting.project, async (tx) => ({
-        result: undefined,
-        events: await finishGate(tx, waiting, this.#owner, result),
-      }));
-    } catch (error) {
-      await this.#fail(waiting, error instanceof Error ? error.message : String(error));
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-    this.wake(waiting.project);
-  }
-
-  async #fail(waiting: WaitingGate, output: string): Promise<void> {
-    const result = { passed: false, exitCode: null, ms: 0, output, sandboxed: false };
+    const result =
+      gate === undefined || !('run' in gate)
+        ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
+        : await this.#evidence(waiting, gate.run, durationMs(gate.timeout));
+    if (this.#abort.signal.aborted) return;
+    // What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it.
     await this.#lineTx(waiting.project, async (tx) => ({
       result: undefined,
       events: await finishGate(tx, waiting, this.#owner, result),
     }));
+    this.wake(waiting.project);
+  }
+
+  async #evidence(waiting: WaitingGate, command: string, timeoutMs: number): Promise<GateResult> {
+    const { git, metrics, sandbox, hidden } = this.#options;
+    const folder = await mkdtemp(join(tmpdir(), 'andon-gate-'));
+    try {
+      await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
+      const abort = this.#abort.signal;
+      const result = await runGate({ folder, command, timeoutMs, sandbox, hidden, abort });
+      metrics.gateEnded(result.passed, result.ms / 1000);
+      return result;
+    } catch (error) {
+      return failedGate(error instanceof Error ? error.message : String(error));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   async #expire(project: string): Promise<void> {
@@ -347,15 +324,23 @@ export class LineService {
   async close(): Promise<void> {
     this.#closed = true;
     this.#abort.abort();
-    await Promise.allSettled([...this.#gates, ...this.#landing.values()]);
+    await Promise.allSettled([...this.#gates.values(), ...this.#landing.values()]);
     await this.#options.store.rows(freeGatesOfOwner, [this.#owner]).catch(() => []);
   }
 }
 
 const freeGatesOfOwner = statement(
   'gates.freeOwn',
-  `update gate_runs set status = 'waiting', runner = null, started_at = null where status = 'running' and runner = $1`,
+  `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null where status = 'running' and runner = $1`,
 );
+
+const failedGate = (output: string): GateResult => ({
+  passed: false,
+  exitCode: null,
+  ms: 0,
+  output,
+  sandboxed: false,
+});
 
 const gatewayEvent = (project: string, type: EventDraft['type'], subject: string): EventDraft => ({
   id: newId('event'),

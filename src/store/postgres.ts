@@ -37,6 +37,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   } as pg.PoolConfig);
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
+  // The pool takes its own listener away while a connection is lent out, and a server may die just then.
+  pool.on('connect', (client) => client.on('error', () => {}));
   await unavailableAsError(() => pool.query('select 1'));
   return new PostgresStore(pool, options.url);
 }

@@ -9,6 +9,9 @@ const unavailable = new Set([
   '08006',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
   'EPIPE',
   'ENOENT',
 ]);
@@ -16,17 +19,24 @@ const unavailable = new Set([
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
-/** True when the database itself could not be reached or went away. */
-export function isUnavailable(error: unknown): boolean {
-  if (unavailable.has(codeOf(error))) return true;
-  return (
-    error instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
-  );
+/** An error and what it wraps: drizzle puts its own around what the driver threw. */
+function withCauses(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let one = error; one instanceof Error && chain.length < 8; one = one.cause) chain.push(one);
+  return chain.length === 0 ? [error] : chain;
 }
 
+const gone = /Connection terminated|timeout exceeded when trying to connect|is not queryable/;
+
+/** True when the database itself could not be reached or went away. */
+export const isUnavailable = (error: unknown): boolean =>
+  withCauses(error).some(
+    (one) => unavailable.has(codeOf(one)) || (one instanceof Error && gone.test(one.message)),
+  );
+
 /** True for a deadlock or a serialisation failure: nothing was committed then. */
-export const isRetryable = (error: unknown): boolean => retryable.has(codeOf(error));
+export const isRetryable = (error: unknown): boolean =>
+  withCauses(error).some((one) => retryable.has(codeOf(one)));
 
 /** Runs `once` again after a deadlock or a serialisation failure: nothing was committed then. */
 export async function withRetry<T>(once: () => Promise<T>, triesMax = 3): Promise<T> {

@@ -103,6 +103,8 @@ export const gateRuns = pgTable('gate_runs', {
   manual: boolean('manual').notNull(),
   status: text('status').$type<'waiting' | 'running' | 'passed' | 'failed'>().notNull(),
   runner: text('runner'),
+  /** When the gateway that runs it last gave a sign of life. */
+  aliveAt: at('alive_at'),
   exitCode: integer('exit_code'),
   ms: integer('ms'),
   output: text('output'),

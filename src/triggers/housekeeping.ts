@@ -8,6 +8,8 @@ export interface HousekeepingOptions {
   readonly line: { tick(): Promise<void>; tidy(): Promise<void> };
   readonly clock: { set(now: Date): void };
   readonly owner: { refresh(): Promise<void> };
+  /** Removes stale locks; returns how many were too young to be sure. */
+  readonly sweep: () => Promise<number>;
   readonly log: Logger;
 }
 
@@ -19,13 +21,15 @@ const readClock = statement('clock.now', 'select andon_now() as now');
 
 /**
  * Runs the chores of a gateway by the clock: every second leases and landings, every minute the rest, every hour the
- * owner's token. A chore that is still running is not started again. The first round runs before this returns.
+ * owner's token. Stale locks are swept with the rest, and every second while one is left that was too young. A chore that is still running is not started again. The first round runs before this returns.
  */
 export async function startHousekeeping(options: HousekeepingOptions): Promise<Housekeeping> {
-  const { store, line, clock, owner, log } = options;
+  const { store, line, clock, owner, sweep, log } = options;
+  let locksLeft = await sweep();
   const tick = async (): Promise<void> => {
     const [row] = await store.rows<{ now: Date }>(readClock);
     if (row !== undefined) clock.set(row.now);
+    if (locksLeft > 0) locksLeft = await sweep();
     await line.tick();
   };
   await line.tidy();
@@ -44,7 +48,10 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
     );
   const chores = [
     chore('tick', '* * * * * *', tick),
-    chore('tidy', '0 * * * * *', () => line.tidy()),
+    chore('tidy', '0 * * * * *', async () => {
+      locksLeft = await sweep();
+      await line.tidy();
+    }),
     chore('owner', '0 0 * * * *', () => owner.refresh()),
   ];
   return {

@@ -10,7 +10,11 @@ import pg from 'pg';
 export interface PostgresServer {
   readonly url: string;
   readonly version: string;
-  /** SIGKILL of the whole server, then start again on the same folder. */
+  /** SIGKILL of the server; its folder stays. */
+  kill(): Promise<void>;
+  /** Starts again on the same folder and port. */
+  start(): Promise<void>;
+  /** Both, one after the other. */
   killAndRestart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -145,6 +149,10 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   return {
     url,
     version,
+    kill: () => ended('SIGKILL'),
+    start: async () => {
+      server = await start();
+    },
     killAndRestart: async () => {
       await ended('SIGKILL');
       server = await start();

@@ -77,6 +77,12 @@ export const requestCodes = {
     'a gateway answers queries only while its feed is fresh',
     'wait; /readyz tells why',
   ),
+  'gateway.port': row(
+    409,
+    'conflict',
+    'one program listens at an address',
+    'stop the other program, or choose another port',
+  ),
   'gateway.exposed': row(
     400,
     'usage',

@@ -196,6 +196,7 @@ create table gate_runs (
   manual boolean not null,
   status text not null check (status in ('waiting', 'running', 'passed', 'failed')),
   runner text,
+  alive_at timestamptz,
   exit_code int,
   ms int,
   output text,

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { killAtRandom } from '../support/fault-random.ts';
+import { seed } from '../support/seed.ts';
+
+// A restart on PGlite costs four times one on PostgreSQL, hence the uneven share of the hundred.
+const shares = [
+  { engine: 'postgres', kills: 85, lifeMsMax: 1400 },
+  { engine: 'pglite', kills: 15, lifeMsMax: 2000 },
+] as const;
+
+it.each(shares)(
+  'loses nothing in $kills kills at random moments under load on $engine',
+  async (share) => {
+    console.log(`${share.engine}: ${share.kills} of 100 random kills, seed ${seed}`);
+    const report = await killAtRandom({ ...share, seed, agentsCount: 2 });
+    const { breaches, ...figures } = report;
+    console.log(`${share.engine}: ${JSON.stringify(figures)}`);
+    expect(breaches).toEqual([]);
+    // Work went on between the deaths, however slow the machine is.
+    expect(report.landed).toBeGreaterThan(0);
+    expect(report.acknowledged).toBeGreaterThan(share.kills / 4);
+    expect(report.restartMsWorst).toBeLessThan(30_000);
+  },
+  240_000,
+);

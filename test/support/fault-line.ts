@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TRPCClientError } from '@trpc/client';
+import type { Client } from '../../src/gateway/client.ts';
+import { type GitResult, git, mustGit, sourceRepository, write } from './gateway.ts';
+
+/** What an agent talks to; it changes whenever a killed gateway comes back. */
+export interface Door {
+  readonly url: string;
+  readonly owner: Client;
+  client(token: string, requestId?: string): Client;
+}
+
+/** What was acknowledged to somebody, and must therefore be true for ever. */
+export interface Ledger {
+  readonly claims: { readonly task: string; readonly epoch: number; readonly agent: string }[];
+  readonly pushes: { readonly ref: string; readonly commit: string }[];
+  readonly submits: { readonly change: string; readonly task: string; readonly commit: string }[];
+  readonly verdicts: { readonly change: string }[];
+}
+
+export const emptyLedger = (): Ledger => ({ claims: [], pushes: [], submits: [], verdicts: [] });
+
+export const project = 'shop';
+
+/** A plan of independent tasks, `t0` to `t<count-1>`, each with a folder of its own; an empty gate command is no gate. */
+export const planOf = (count: number, gate = 'true', lease = '60s'): string => `
+version: 1
+project: ${project}
+done: landed
+phases: [build]
+lease: ${lease}
+${gate === '' ? '' : `gates:\n  ok: { run: "${gate}", timeout: 1m }`}
+tasks:
+${Array.from({ length: count }, (_, n) => `  t${n}: { title: Task ${n}, phase: build, write: ["src/t${n}/**"], gates: [${gate === '' ? '' : 'ok'}] }`).join('\n')}
+`;
+
+export interface Agent {
+  readonly name: string;
+  readonly token: string;
+  readonly folder: string;
+}
+
+/** Adopts a small repository, applies the plan, mints agents and one reviewer. */
+export async function prepareLine(
+  door: Door,
+  plan: string,
+  agentsCount: number,
+): Promise<{ agents: Agent[]; reviewer: string }> {
+  const source = await sourceRepository({ 'README.md': '# shop\n' });
+  await door.owner.project.create.mutate({ project, source });
+  await door.owner.plan.put.mutate({ project, text: plan });
+  const mint = async (agent: string, tier: 'implementer' | 'validator'): Promise<string> =>
+    (await door.owner.token.mint.mutate({ project, agent, cap: { tier } })).token ?? '';
+  const agents: Agent[] = [];
+  for (let n = 0; n < agentsCount; n++) {
+    const folder = mkdtempSync(join(tmpdir(), 'andon-agent-'));
+    agents.push({ name: `agent:a${n}`, token: await mint(`agent:a${n}`, 'implementer'), folder });
+  }
+  return { agents, reviewer: await mint('agent:reviewer', 'validator') };
+}
+
+/** A call is tried until it is answered: the same request id, so that an answer that got lost is given again. */
+export type Persist = <T>(call: (door: Door, requestId: string) => Promise<T>) => Promise<T>;
+
+export interface Work {
+  readonly task: string;
+  readonly epoch: number;
+  readonly change: string;
+  readonly tree: string;
+}
+
+const newRequest = (): string => randomBytes(8).toString('hex');
+
+/** One task by one agent: claim, commit, push, submit; writes down everything that was acknowledged. */
+export async function workOnce(
+  agent: Agent,
+  persist: Persist,
+  ledger: Ledger,
+  wanted?: string,
+): Promise<Work | undefined> {
+  const claimed = await persist((door, requestId) =>
+    door
+      .client(agent.token, requestId)
+      .task.claim.mutate({ project, ...(wanted === undefined ? {} : { task: wanted }) }),
+  );
+  if (claimed.task === null) return undefined;
+  const { id: task, epoch } = claimed.task;
+  ledger.claims.push({ task, epoch, agent: agent.name });
+  const commit = await commitFor(agent, persist, task, epoch);
+  const ref = `refs/heads/${claimed.branch}`;
+  await pushUntilIn(agent, persist, `${commit}:${ref}`);
+  ledger.pushes.push({ ref, commit });
+  const submitted = await persist((door, requestId) =>
+    door.client(agent.token, requestId).change.submit.mutate({ project, task, epoch, commit }),
+  );
+  ledger.submits.push({ change: submitted.change, task, commit });
+  return { task, epoch, change: submitted.change, tree: submitted.tree };
+}
+
+export async function commitFor(
+  agent: Agent,
+  persist: Persist,
+  task: string,
+  epoch: number,
+): Promise<string> {
+  const clone = join(agent.folder, 'clone');
+  await persist(async (door) => {
+    const auth = { url: door.url, token: agent.token };
+    const remote = `${door.url}/git/${project}.git`;
+    if (!existsSync(clone)) await mustGit(agent.folder, ['init', '-q', '-b', 'work', 'clone']);
+    await mustGit(clone, ['fetch', '-q', remote, '+refs/heads/main:refs/remotes/origin/main'], auth);
+  });
+  await mustGit(clone, ['checkout', '-q', '-f', '-B', 'work', 'origin/main']);
+  write(clone, { [`src/${task}/work.ts`]: `export const epoch = ${epoch};\n` });
+  await mustGit(clone, ['add', '-A']);
+  await mustGit(clone, ['commit', '-q', '-m', `${task} ${epoch}`]);
+  return mustGit(clone, ['rev-parse', 'HEAD']);
+}
+
+/** A push whose answer got lost is pushed again: then everything is up to date. */
+async function pushUntilIn(agent: Agent, persist: Persist, refspec: string): Promise<void> {
+  await persist(async (door) => {
+    const remote = `${door.url}/git/${project}.git`;
+    const pushed: GitResult = await git(join(agent.folder, 'clone'), ['push', '-q', remote, refspec], {
+      url: door.url,
+      token: agent.token,
+    });
+    if (pushed.code !== 0) throw new PushFailed(pushed.err);
+  });
+}
+
+/** A push that did not go through, with what the terminal showed. */
+export class PushFailed extends Error {}
+
+/** Approves a change once its gates have passed; a verdict whose answer got lost is seen in the change's state. */
+export async function approveOnce(
+  reviewer: string,
+  persist: Persist,
+  ledger: Ledger,
+  work: { readonly change: string },
+): Promise<void> {
+  await persist(async (door, requestId) => {
+    const change = await door.client(reviewer).change.show.query({ project, change: work.change });
+    if (change.state === 'gating') throw new NotYet(`change ${work.change} is gating`);
+    if (change.state !== 'judging') return;
+    const asked = { project, change: work.change, tree: change.tree };
+    await door.client(reviewer, requestId).verdict.approve.mutate(asked);
+  });
+  ledger.verdicts.push(work);
+}
+
+/** Waits until a change is on main. */
+export async function untilLanded(
+  reviewer: string,
+  persist: Persist,
+  work: { readonly change: string },
+): Promise<void> {
+  await persist(async (door) => {
+    const { state } = await door.client(reviewer).change.show.query({ project, change: work.change });
+    if (state !== 'landed') throw new NotYet(`change ${work.change} is ${state}`);
+  });
+}
+
+/** Something has not happened yet; worth asking again. */
+export class NotYet extends Error {}
+
+const passing = new Set(['store.unavailable', 'gateway.unready']);
+
+/** Whether asking again may help: nobody answered, or the answer says so. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof NotYet) return true;
+  if (error instanceof TRPCClientError) {
+    const code = (error.data as { andon?: { code: string } } | undefined)?.andon?.code;
+    return code === undefined || passing.has(code);
+  }
+  // The gateway died under git, or git met what only the next sweep removes.
+  return error instanceof Error && !/refused task\//.test(error.message);
+}
+
+/** Tries a call at whatever gateway is there, until it is answered; rejects at once with an answer that will stay. */
+export const persistOn =
+  (door: () => Door | Promise<Door>, withinMs = 60_000): Persist =>
+  async (call) => {
+    const requestId = newRequest();
+    const end = performance.now() + withinMs;
+    for (;;) {
+      try {
+        return await call(await door(), requestId);
+      } catch (error) {
+        if (!mayPass(error) || performance.now() > end) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  };

@@ -1,0 +1,68 @@
+import type { Statement, Store, Tx } from '../../src/store/store.ts';
+
+/** Hears the name of every point that is passed; a test dies or sleeps there. */
+export type AtPoint = (point: string) => void;
+
+/**
+ * A store that names its commits: `task.claimed before commit` and `… after commit`, for every type of event that a
+ * transaction appends, and `gate taken` once a gate is marked as running.
+ */
+export function watchStore(store: Store, at: AtPoint): Store {
+  return {
+    engine: store.engine,
+    get orm() {
+      return store.orm;
+    },
+    async rows<R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> {
+      const foreseen = statement.name === 'door.foreseen' ? foreseenTypes(params) : [];
+      for (const type of foreseen) at(`${type} before commit`);
+      const found = await store.rows<R>(statement, params);
+      // A call without an answer was not confirmed; it goes the whole way.
+      for (const [place, type] of foreseen.entries())
+        if ((found[place] as { answer?: unknown } | undefined)?.answer) at(`${type} after commit`);
+      if (statement.name === 'gates.take' && found.length > 0) at('gate taken');
+      return found;
+    },
+    async transaction(work) {
+      let seen = new Set<string>();
+      const result = await store.transaction(async (tx) => {
+        seen = new Set();
+        const done = await work(watchTx(tx, seen));
+        for (const type of seen) at(`${type} before commit`);
+        return done;
+      });
+      for (const type of seen) at(`${type} after commit`);
+      return result;
+    },
+    listen: (channel, heard, lost) => store.listen(channel, heard, lost),
+    close: () => store.close(),
+  };
+}
+
+const eventOf = { claim: 'task.claimed', renew: 'task.renewed', submit: 'change.submitted' } as const;
+
+/** What the calls of one foreseen statement append, in their order. The statement is its own transaction. */
+function foreseenTypes(params: readonly unknown[] = []): string[] {
+  const calls = JSON.parse(String(params[1])) as { kind: keyof typeof eventOf }[];
+  return calls.map(({ kind }) => eventOf[kind]);
+}
+
+function watchTx(tx: Tx, seen: Set<string>): Tx {
+  const note = (statement: Statement, params: readonly unknown[] = []): void => {
+    if (statement.name !== 'events.append') return;
+    for (const { type } of JSON.parse(String(params[0])) as { type: string }[]) seen.add(type);
+  };
+  return {
+    get orm() {
+      return tx.orm;
+    },
+    rows<R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> {
+      note(statement, params);
+      return tx.rows<R>(statement, params);
+    },
+    later(statement: Statement, params?: readonly unknown[]): void {
+      note(statement, params);
+      tx.later(statement, params);
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatabase, type Engine } from './engines.ts';
+import { breaches, gitDirOf } from './fault-audit.ts';
+import { type FaultGateway, type FaultOptions, startFaultGateway } from './fault-gateway.ts';
+import {
+  type Agent,
+  approveOnce,
+  emptyLedger,
+  type Ledger,
+  type Persist,
+  persistOn,
+  planOf,
+  prepareLine,
+  untilLanded,
+  workOnce,
+} from './fault-line.ts';
+
+export interface RandomKills {
+  readonly engine: Engine;
+  readonly kills: number;
+  readonly seed: number;
+  readonly agentsCount: number;
+  /** The gateway lives at most this long after it was ready. */
+  readonly lifeMsMax: number;
+}
+
+export interface KillReport {
+  readonly kills: number;
+  readonly landed: number;
+  readonly acknowledged: number;
+  readonly restartMsWorst: number;
+  readonly breaches: readonly string[];
+}
+
+/** Agents claim, push, submit and are approved without a pause while their gateway is killed again and again. */
+export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'andon-random-'));
+  const databaseUrl = plan.engine === 'postgres' ? await createDatabase() : undefined;
+  const config = { abandonedMs: 1000 };
+  const options = { folder, config, ...(databaseUrl === undefined ? {} : { databaseUrl }) };
+  const standing: Standing = { gateway: startFaultGateway(options) };
+  const ledger = emptyLedger();
+  const persist = persistOn(() => standing.gateway, persistMs);
+  const end = new AbortController();
+  let killed: Promise<number> = Promise.resolve(0);
+  try {
+    const tasks = planOf(plan.kills * 3 + 10);
+    const { agents, reviewer } = await prepareLine(await standing.gateway, tasks, plan.agentsCount);
+    const load = Promise.all(agents.map((agent) => workOn(agent, reviewer, persist, ledger, end.signal)));
+    killed = killAgainAndAgain(plan, options, standing, end.signal).finally(() => end.abort());
+    const [restartMsWorst, landed] = await Promise.all([killed, load]);
+    return {
+      kills: plan.kills,
+      landed: landed.reduce((sum, one) => sum + one, 0),
+      acknowledged: Object.values(ledger).reduce((sum, one) => sum + one.length, 0),
+      restartMsWorst: Math.round(restartMsWorst),
+      breaches: await breaches(await standing.gateway, ledger, gitDirOf(folder)),
+    };
+  } finally {
+    // Whoever kills must have ended first, or it would start one more gateway that nobody stops.
+    end.abort();
+    await killed.catch(() => undefined);
+    await (await standing.gateway).destroy();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const persistMs = 300_000;
+
+/** The gateway that is there, or the one that will be. */
+interface Standing {
+  gateway: Promise<FaultGateway>;
+}
+
+/** The slowest restart, in milliseconds. One death in eight comes while the gateway starts. */
+async function killAgainAndAgain(
+  { kills, seed, lifeMsMax }: RandomKills,
+  options: FaultOptions,
+  standing: Standing,
+  end: AbortSignal,
+): Promise<number> {
+  const random = randomFrom(seed);
+  let worst = 0;
+  for (let n = 0; n < kills && !end.aborted; n++) {
+    const gateway = await standing.gateway;
+    // Many short lives and some long ones: the square.
+    await new Promise((resolve) => setTimeout(resolve, random() ** 2 * lifeMsMax));
+    const early = n + 1 < kills && random() < 1 / 8;
+    if (early) n++;
+    standing.gateway = restart(gateway, options, early ? random() * startMsTypical : undefined);
+    worst = Math.max(worst, (await standing.gateway).startMs);
+  }
+  return worst;
+}
+
+const startMsTypical = 500;
+
+async function restart(
+  gateway: FaultGateway,
+  options: FaultOptions,
+  dieAfterMs: number | undefined,
+): Promise<FaultGateway> {
+  await gateway.destroy();
+  if (dieAfterMs !== undefined) {
+    const early = await startFaultGateway({ ...options, dieAfterMs }).catch(() => undefined);
+    await early?.destroy();
+  }
+  return startFaultGateway(options);
+}
+
+/** Task after task until told to end; what was begun is brought to main. Returns how many landed. */
+async function workOn(
+  agent: Agent,
+  reviewer: string,
+  persist: Persist,
+  ledger: Ledger,
+  end: AbortSignal,
+): Promise<number> {
+  for (let landed = 0; ; landed++) {
+    if (end.aborted) return landed;
+    const work = await workOnce(agent, persist, ledger);
+    if (work === undefined) return landed;
+    await approveOnce(reviewer, persist, ledger, work);
+    await untilLanded(reviewer, persist, work);
+  }
+}
+
+/** Numbers in [0, 1) that the seed fixes (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
