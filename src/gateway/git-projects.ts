@@ -2,19 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Analyser } from '../analysis/analyser.ts';
-import {
-  buildCandidate,
-  commitCandidate,
-  dropCandidate,
-  type Identity,
-  keepCandidate,
-} from '../git/candidate.ts';
+import { buildCandidate, dropCandidate, keepCandidate } from '../git/candidate.ts';
 import { checkoutTree } from '../git/checkout.ts';
 import { createFactsCache, type FactsCache } from '../git/facts-cache.ts';
 import { diffTrees } from '../git/objects/diff.ts';
 import { createObjectReader, type ObjectReader } from '../git/objects/reader.ts';
 import { createTreeCache, type TreeCache } from '../git/objects/tree-cache.ts';
-import { bumpFence, isAncestor, listRefs, moveRef, moveUnfenced, readFence } from '../git/refs.ts';
+import { bumpFence, isAncestor, listRefs, moveRef, readFence } from '../git/refs.ts';
 import { createRepository, mainOid, openRepository, type Repository } from '../git/repository.ts';
 import type { GitRunner } from '../git/runner.ts';
 import { mirrorUpstream, syncUpstream, type Upstream } from '../git/upstream.ts';
@@ -23,6 +17,7 @@ import { limits } from '../lib/limits.ts';
 import type { Candidate, LandingMove, LandingParts } from '../line/git-ops.ts';
 import type { Store } from '../store/store.ts';
 import { changes, taskNeeds } from '../tasks/schema.ts';
+import { begin, candidateOf, landingOf } from './git-commits.ts';
 import type { GitService, Offer, OfferInput } from './git-service.ts';
 import { readPatch } from './patch.ts';
 
@@ -44,7 +39,6 @@ export interface GitProjectsOptions {
   readonly upstreamEnv?: Readonly<Record<string, string>>;
 }
 
-const gateway: Identity = { name: 'Andon', email: 'andon@localhost' };
 const patchPathsMax = limits.pushPathsMax;
 
 /** The bare repositories of all projects, opened when first asked for. */
@@ -126,19 +120,8 @@ export class GitProjects implements GitService {
     if (await isAncestor(place, commit, base)) return { kind: 'empty', commit };
     const built = await buildCandidate(place, base, commit);
     if (!built.ok) return { kind: 'conflict', commit, paths: built.conflicts };
-    const candidate = await this.#candidate(project, base, commit, built.tree);
+    const candidate = await candidateOf(this.#place(project), base, commit, built.tree);
     return { kind: 'candidate', commit, base, candidate, tree: built.tree };
-  }
-
-  #candidate(project: string, base: string, commit: string, tree: string): Promise<string> {
-    // A fixed date: the same merge on the same main is the same candidate.
-    return commitCandidate(this.#place(project), {
-      parents: [base, commit],
-      tree,
-      message: 'Candidate\n',
-      identity: gateway,
-      date: '@0 +0000',
-    });
   }
 
   keepCandidate(project: string, change: string, candidate: string): Promise<void> {
@@ -162,7 +145,11 @@ export class GitProjects implements GitService {
     const base = await this.main(project);
     const built = await buildCandidate(this.#place(project), base, commit);
     if (!built.ok) return { conflicts: built.conflicts };
-    return { base, tree: built.tree, candidate: await this.#candidate(project, base, commit, built.tree) };
+    return {
+      base,
+      tree: built.tree,
+      candidate: await candidateOf(this.#place(project), base, commit, built.tree),
+    };
   }
 
   async samePatch(project: string, before: Candidate, after: Candidate): Promise<boolean> {
@@ -177,15 +164,8 @@ export class GitProjects implements GitService {
     return diff.excess === undefined ? JSON.stringify(diff.changes) : undefined;
   }
 
-  landingCommit(project: string, { main, commit, tree, message, at }: LandingParts): Promise<string> {
-    const date = `@${Math.floor(at.getTime() / 1000)} +0000`;
-    return commitCandidate(this.#place(project), {
-      parents: [main, commit],
-      tree,
-      message,
-      identity: gateway,
-      date,
-    });
+  landingCommit(project: string, parts: LandingParts): Promise<string> {
+    return landingOf(this.#place(project), parts);
   }
 
   async fence(project: string): Promise<string> {
@@ -235,27 +215,13 @@ export class GitProjects implements GitService {
     };
     if (!existsSync(gitDir)) await createRepository(options);
     const { repository } = await this.open(project);
-    if ((await mainOid(runner, repository)) === undefined) await this.#begin(project, repository);
+    if ((await mainOid(runner, repository)) === undefined) await begin(this.#place(project), repository);
     await this.fence(project);
     return {
       gitDir,
       branch: repository.mainRef.replace(/^refs\/heads\//, ''),
       main: await this.main(project),
     };
-  }
-
-  /** An empty project starts with an empty commit, so that there is a main to branch from. */
-  async #begin(project: string, { mainRef }: Repository): Promise<void> {
-    const place = this.#place(project);
-    const tree = (await place.runner.must(['mktree'], { ...place, stdin: '' })).toString('latin1').trim();
-    const first = await commitCandidate(place, {
-      parents: [],
-      tree,
-      message: 'Begin\n',
-      identity: gateway,
-      date: '@0 +0000',
-    });
-    await moveUnfenced(place, { ref: mainRef, to: first });
   }
 
   /** Pushes main to the upstream after a landing; the upstream must be where the landing before left it. */

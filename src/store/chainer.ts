@@ -40,6 +40,11 @@ interface EventRow {
   data: Record<string, unknown>;
 }
 
+interface ChainEnd {
+  readonly position: number;
+  readonly hash: string;
+}
+
 /** A row as the chain and the outside see it. */
 export function toChained(row: EventRow & { position: number; hash: string }): ChainedEvent {
   const { position, id, project, type, actor, gid, action, allowed, subject, data, hash } = row;
@@ -74,23 +79,25 @@ async function chainIn(tx: Tx, countMax: number): Promise<number> {
   const [[lock], rows, [end]] = await Promise.all([
     tx.rows<{ held: boolean }>(chainLock),
     tx.rows<EventRow>(unplaced, [countMax]),
-    tx.rows<{ position: number; hash: string }>(last),
+    tx.rows<ChainEnd>(last),
   ]);
   if (lock?.held !== true || rows.length === 0) return 0;
-  let position = end?.position ?? 0;
-  let hash = end?.hash ?? genesisHash;
-  const positions: number[] = [];
-  const hashes: string[] = [];
-  for (const row of rows) {
+  const placed = placedAfter(end ?? { position: 0, hash: genesisHash }, rows);
+  const positions = placed.map(({ position }) => position);
+  tx.later(place, [rows.map(({ seq }) => seq), positions, placed.map(({ hash }) => hash)]);
+  tx.later(tell, [String(positions.at(-1))]);
+  return rows.length;
+}
+
+/** Positions and hashes of rows that follow the end of the chain. */
+function placedAfter(end: ChainEnd, rows: readonly EventRow[]): ChainEnd[] {
+  let { position, hash } = end;
+  return rows.map((row) => {
     position += 1;
     const { hash: _unused, ...said } = toChained({ ...row, position, hash: '' });
     hash = chainHash(hash, said);
-    positions.push(position);
-    hashes.push(hash);
-  }
-  tx.later(place, [rows.map((row) => row.seq), positions, hashes]);
-  tx.later(tell, [String(position)]);
-  return rows.length;
+    return { position, hash };
+  });
 }
 
 /** Runs the chainer whenever it is woken, and once a second in any case. Errors are tried again at the next wake. */
