@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
@@ -32,6 +33,7 @@ export interface App {
   readonly url: string;
   readonly gateway: Gateway;
   readonly owner: OwnerToken;
+  readonly server: Server;
   /** Stops taking requests, lets running ones end, closes everything. */
   close(): Promise<void>;
 }
@@ -169,7 +171,7 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     await feed.close();
     await store.close();
   };
-  return { url, gateway, owner, close };
+  return { url, gateway, owner, server, close };
 }
 
 /** Removes what a killed git left behind, before anything can be blocked by it. */
