@@ -1,15 +1,25 @@
-// Compiles src into dist, from nothing, so that no file of an earlier build is left over.
+// Compiles src into dist, from nothing, so that no file of an earlier build is left over, and writes the
+// JSON Schema of andon.yaml beside it. dist is replaced whole: whoever runs from it sees one build or the next.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-rmSync(`${root}dist`, { recursive: true, force: true });
-const tsc = `${root}node_modules/typescript/bin/tsc`;
-const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
+const next = `dist.${process.pid}`;
+const former = `dist.${process.pid}.old`;
+
+const node = (args, stdio) => spawnSync(process.execPath, args, { cwd: root, stdio, encoding: 'utf8' });
+
+process.on('exit', () => {
+  for (const folder of [next, former]) rmSync(`${root}${folder}`, { recursive: true, force: true });
 });
-const main = `${root}dist/cli/main.js`;
-if (status === 0 && existsSync(main)) chmodSync(main, 0o755);
-process.exit(status ?? 1);
+
+const tsc = 'node_modules/typescript/bin/tsc';
+const compiled = node([tsc, '-p', 'tsconfig.build.json', '--outDir', next], 'inherit');
+if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+chmodSync(`${root}${next}/cli/main.js`, 0o755);
+const schema = node([`${next}/cli/main.js`, 'schema'], ['ignore', 'pipe', 'inherit']);
+if (schema.status !== 0) process.exit(schema.status ?? 1);
+writeFileSync(`${root}andon.schema.json`, schema.stdout);
+if (existsSync(`${root}dist`)) renameSync(`${root}dist`, `${root}${former}`);
+renameSync(`${root}${next}`, `${root}dist`);

@@ -14,6 +14,7 @@ import {
   type TokenService,
   type TokenServiceOptions,
 } from './gateway/auth/token-service.ts';
+import { createForesight } from './gateway/door/foreseen.ts';
 import type { Gateway } from './gateway/door/gateway.ts';
 import { GitProjects } from './gateway/git-projects.ts';
 import { createGitDoor } from './gateway/git-receive/git-door.ts';
@@ -110,6 +111,7 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
   const gateway: Gateway = {
     store,
     chainer,
+    foresight: createForesight(store),
     feed,
     tokens,
     git,

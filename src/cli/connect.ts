@@ -51,10 +51,24 @@ export async function connect(options: LinkOptions, world: World): Promise<Gatew
 
 async function whereTo(options: LinkOptions, world: World): Promise<Given> {
   const named = options.url ?? (world.env.ANDON_URL || undefined);
-  if (named !== undefined) return { url: named.replace(/\/+$/, ''), file: undefined };
+  if (named !== undefined) {
+    const url = plainUrl(named);
+    // The gateway of the folder under its own address: its project is known from there.
+    const file = await findGateway(world).catch(() => undefined);
+    return { url, file: file?.url === url ? file : undefined };
+  }
   const file = await findGateway(world);
   if (file !== undefined) return { url: file.url, file };
   throw fail('gateway.unreachable', world.cwd, { found: 'neither ANDON_URL nor a gateway of this folder' });
+}
+
+function plainUrl(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, '');
+  throw fail('cli.usage', text, {
+    found: 'no URL of a gateway',
+    limit: 'http://… or https://…',
+    next: 'mend ANDON_URL or --url',
+  });
 }
 
 type TokenSource =

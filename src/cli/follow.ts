@@ -14,49 +14,69 @@ export interface FollowOptions {
  * Events as the gateway streams them, without end, until the signal aborts. A lost connection is taken up again after
  * the last event; a refusal ends the stream with its error.
  */
-export async function* follow(
+export async function* follow(link: GatewayLink, options: FollowOptions): AsyncGenerator<ChainedEvent> {
+  const { signal } = options;
+  const inbox = new Inbox();
+  const subscription = subscribe(link, options, inbox);
+  const stop = (): void => inbox.end();
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted === true) stop();
+  try {
+    yield* inbox.events();
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    subscription.unsubscribe();
+  }
+}
+
+function subscribe(
   { client }: GatewayLink,
-  { project, after, types, signal }: FollowOptions,
-): AsyncGenerator<ChainedEvent> {
-  const queue: ChainedEvent[] = [];
-  let fault: { readonly error: unknown } | undefined;
-  let ended = false;
-  let wake: () => void = () => undefined;
+  { project, after, types }: FollowOptions,
+  inbox: Inbox,
+): { unsubscribe(): void } {
   const input = {
     project,
     ...(after === undefined ? {} : { lastEventId: after }),
     ...(types === undefined ? {} : { types: [...types] }),
   };
-  const subscription = client.event.stream.subscribe(input, {
-    onData: ({ data }) => {
-      queue.push(data as ChainedEvent);
-      wake();
-    },
-    onError: (error) => {
-      fault = { error };
-      wake();
-    },
-    onComplete: () => {
-      ended = true;
-      wake();
-    },
+  return client.event.stream.subscribe(input, {
+    onData: ({ data }) => inbox.put(data as ChainedEvent),
+    onError: (error) => inbox.end({ error }),
+    onComplete: () => inbox.end(),
   });
-  const stop = (): void => {
-    ended = true;
-    wake();
-  };
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    while (signal?.aborted !== true) {
-      const event = queue.shift();
+}
+
+/** What has come and was not taken yet. */
+class Inbox {
+  readonly #queue: ChainedEvent[] = [];
+  #end: { readonly error?: unknown } | undefined;
+  #wake: () => void = () => undefined;
+
+  put(event: ChainedEvent): void {
+    this.#queue.push(event);
+    this.#wake();
+  }
+
+  /** No more will come; with an error the reader gets it. The first end counts. */
+  end(end: { readonly error?: unknown } = {}): void {
+    this.#end ??= end;
+    this.#wake();
+  }
+
+  async *events(): AsyncGenerator<ChainedEvent> {
+    for (;;) {
+      const event = this.#queue.shift();
       if (event !== undefined) yield event;
-      else if (fault !== undefined) throw fault.error;
-      else if (ended) return;
-      else await new Promise<void>((resolve) => (wake = resolve));
+      else if (this.#end === undefined) await this.#change();
+      else if ('error' in this.#end) throw this.#end.error;
+      else return;
     }
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    subscription.unsubscribe();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 }
 

@@ -27,14 +27,17 @@ export async function heldLease(
   const task = given.task ?? hint.task;
   const epoch = given.epoch ?? (task === hint.task ? hint.epoch : undefined);
   if (task !== undefined && epoch !== undefined) return { task, epoch };
-  const held = await heldTasks(link, task);
-  const [only] = held;
-  if (only !== undefined && held.length === 1) return { task: only.id, epoch: only.epoch };
-  const found = held.length === 0 ? 'you hold no task' : `you hold ${held.map(({ id }) => id).join(', ')}`;
-  throw fail('cli.usage', task === undefined ? 'task' : `task/${task}`, {
-    found,
-    next: held.length === 0 ? 'andon task claim' : 'name the task',
-  });
+  return onlyOne(task, await heldTasks(link, task));
+}
+
+function onlyOne(task: string | undefined, held: readonly { id: string; epoch: number }[]): Held {
+  const [first, ...more] = held;
+  const subject = task === undefined ? 'task' : `task/${task}`;
+  if (first === undefined)
+    throw fail('cli.usage', subject, { found: 'you hold no such task', next: 'andon task claim' });
+  if (more.length === 0) return { task: first.id, epoch: first.epoch };
+  const found = `you hold ${held.map(({ id }) => id).join(', ')}`;
+  throw fail('cli.usage', subject, { found, next: 'name the task' });
 }
 
 async function heldTasks(

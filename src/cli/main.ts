@@ -26,6 +26,7 @@ const world: World = {
   cwd: process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
+  args: process.argv.slice(2),
   launch: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
 };
 

@@ -1,5 +1,6 @@
-import { Command } from 'commander';
+import { Command, type CommanderError } from 'commander';
 import { exitCodes } from '../lib/code-row.ts';
+import { reason } from '../lib/decision.ts';
 import { checkCommand } from './check/command.ts';
 import { withCommon } from './command.ts';
 import { agentCommand } from './commands/agent.ts';
@@ -48,7 +49,7 @@ export function createProgram(world: World, version: string): Command {
       if (root.getOptionValueSource(name) === 'cli') leaf.setOptionValueWithSource(name, value, 'cli');
     }
   });
-  endWithOwnCodes(program);
+  endWithOwnCodes(program, world);
   return program;
 }
 
@@ -74,8 +75,20 @@ const working = [
   schemaCommand,
 ];
 
-/** commander ends with 1 on wrong use; here that is 2. */
-function endWithOwnCodes(command: Command): void {
-  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage));
-  for (const child of command.commands) endWithOwnCodes(child);
+/** commander ends with 1 on wrong use; here that is 2, and data for who asked for JSON. */
+function endWithOwnCodes(command: Command, world: World): void {
+  command.exitOverride((error) => {
+    if (error.exitCode === 0) process.exit(exitCodes.ok);
+    if (error.code !== 'commander.help' && world.args.includes('--json'))
+      world.stdout.write(`${JSON.stringify(misuse(error))}\n`);
+    process.exit(exitCodes.usage);
+  });
+  for (const child of command.commands) endWithOwnCodes(child, world);
+}
+
+function misuse({ message }: CommanderError) {
+  const found = message.replace(/^error: /, '');
+  return {
+    error: { code: 'cli.usage', exit: exitCodes.usage, reasons: [reason('cli.usage', 'andon', { found })] },
+  };
 }

@@ -5,13 +5,10 @@ import { AndonError, fail } from '../lib/errors.ts';
 import { printable } from './printable.ts';
 import type { Paint, Terminal } from './terminal.ts';
 
-interface Answered {
-  readonly andon?: { readonly reasons?: unknown };
-}
-
 /** Any error of a call as one of the table: what the gateway answered, that it did not answer, or a defect. */
 export function asAndonError(error: unknown): AndonError {
-  if (error instanceof AndonError) return error;
+  const own = causes(error).find((one) => one instanceof AndonError);
+  if (own !== undefined) return own;
   const given = reasonsOf(error);
   if (given !== undefined) return new AndonError(given, { cause: error });
   if (isAbort(error)) return fail('cli.cancelled', 'andon', {}, error);
@@ -21,13 +18,27 @@ export function asAndonError(error: unknown): AndonError {
   return fail('internal', 'andon', { found, next: 'report this with what you did' }, error);
 }
 
+const causesMax = 6;
+
+/** An error and what caused it; of several causes the first. */
+function causes(error: unknown): Error[] {
+  const found: Error[] = [];
+  for (let one = error; one instanceof Error && found.length < causesMax; ) {
+    found.push(one);
+    one = one instanceof AggregateError ? one.errors[0] : one.cause;
+  }
+  return found;
+}
+
+const member = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+
+const under = (value: unknown, ...names: string[]): unknown => names.reduce(member, value);
+
 /** The reasons that a tRPC error carries, in its data or, when the refusal came before tRPC, in the body. */
 function reasonsOf(error: unknown): [Reason, ...Reason[]] | undefined {
-  const { data, meta } = (error ?? {}) as {
-    data?: Answered;
-    meta?: { responseJSON?: { error?: { data?: Answered } } };
-  };
-  const raw = data?.andon?.reasons ?? meta?.responseJSON?.error?.data?.andon?.reasons;
+  const inData = under(error, 'data', 'andon', 'reasons');
+  const raw = inData ?? under(error, 'meta', 'responseJSON', 'error', 'data', 'andon', 'reasons');
   if (!Array.isArray(raw)) return undefined;
   const [first, ...rest] = raw.flatMap(asReason);
   return first === undefined ? undefined : [first, ...rest];
@@ -47,16 +58,11 @@ const networkCodes =
   /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|EPIPE|ETIMEDOUT|UND_ERR|CERT_|DEPTH_ZERO|SELF_SIGNED|ERR_TLS|UNABLE_TO)/;
 
 function connectionFault(error: unknown): string | undefined {
-  for (let one = error, depth = 0; one instanceof Error && depth < 6; one = one.cause, depth++) {
-    const code = 'code' in one && typeof one.code === 'string' ? one.code : '';
-    if (networkCodes.test(code)) return code;
-    if (one.message === 'fetch failed' && one.cause === undefined) return one.message;
-    if (one instanceof AggregateError && one.errors[0] !== undefined) {
-      const inner = connectionFault(one.errors[0]);
-      if (inner !== undefined) return inner;
-    }
-  }
-  return undefined;
+  const chain = causes(error);
+  const code = chain.map((one) => String(member(one, 'code') ?? '')).find((one) => networkCodes.test(one));
+  if (code !== undefined) return code;
+  // fetch tells no more about, say, a port that it never opens.
+  return chain.some(({ message }) => message === 'fetch failed') ? 'fetch failed' : undefined;
 }
 
 /** The exit status of an error. */
@@ -69,13 +75,13 @@ export function refusalLines(reasons: readonly Reason[], paint: Paint): string[]
   const width = Math.max(...reasons.map(({ code }) => code.length));
   const lines = reasons.map((one) => {
     const code = paint('bad', one.code.padEnd(width));
-    return `  ${code}  ${printable(one.subject)}  ${printable(valueOf(one))}`.trimEnd();
+    return `  ${code}  ${printable(one.subject)}  ${printable(valueWords(one))}`.trimEnd();
   });
   const steps = [...new Set(reasons.map(({ next }) => printable(next)))].filter((next) => next !== '');
   return [...lines, ...steps.map((next) => `  ${paint('strong', 'next:')} ${next}`)];
 }
 
-function valueOf({ found, limit, rule }: Reason): string {
+function valueWords({ found, limit, rule }: Reason): string {
   const value = found === undefined ? '' : `found ${found}`;
   const bound = limit === undefined ? '' : `limit ${limit}`;
   const both = [value, bound].filter((part) => part !== '').join(', ');

@@ -20,6 +20,8 @@ export interface World {
   readonly cwd: string;
   readonly stdout: Sink;
   readonly stderr: Sink;
+  /** The words after the program's name. */
+  readonly args: readonly string[];
   /** How to start this program again: node, its options, the file. */
   readonly launch: readonly string[];
 }

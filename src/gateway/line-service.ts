@@ -195,9 +195,10 @@ export class LineService {
   };
 
   #ports() {
-    const { git, at } = this.#options;
+    const { git, at, store } = this.#options;
     return {
       git,
+      session: store,
       lineTx: this.#lineTx,
       owner: this.#owner,
       gatesOf: (change: ChangeRow) => this.#gatesOf(change),

@@ -1,4 +1,5 @@
 import { newId } from '../store/ids.ts';
+import type { Session } from '../store/store.ts';
 import type { ChangeRow } from '../tasks/rows.ts';
 import type { NamedGate } from './gating.ts';
 import type { GitOps } from './git-ops.ts';
@@ -16,6 +17,8 @@ import type { LineTx } from './line-tx.ts';
 /** What landing needs from the rest. */
 export interface LandingPorts {
   readonly git: GitOps;
+  /** Looks whether there is anything to do, without a lock. */
+  readonly session: Session;
   /** Runs `work` in a transaction of the line: project lock taken alone, events appended. */
   readonly lineTx: LineTx;
   readonly gatesOf: (change: ChangeRow) => Promise<readonly NamedGate[]>;
@@ -36,8 +39,8 @@ export type LandingOutcome = 'nothing' | 'landed' | 'rebuilt' | 'conflict' | 'ag
  * steps is finished or voided by `reconcile`; a process that wakes late finds its fence raised and moves nothing.
  */
 export async function landOne(ports: LandingPorts, project: string): Promise<LandingOutcome> {
-  const { git, lineTx } = ports;
-  const change = await lineTx(project, async (tx) => ({ result: await nextToLand(tx, project), events: [] }));
+  const { git, session } = ports;
+  const change = await nextToLand(session, project);
   if (change === undefined) return 'nothing';
   const main = await git.main(project);
   if (main !== change.base) return rebuildOn(ports, change);
@@ -113,14 +116,11 @@ export function landingMessage(
  * intent, paused and woken later, can no longer move main; only then is main looked at.
  */
 export async function reconcile(
-  { git, lineTx }: LandingPorts,
+  { git, session, lineTx }: LandingPorts,
   project: string,
   olderThanMs: number,
 ): Promise<number> {
-  const stale = await lineTx(project, async (tx) => ({
-    result: await staleIntents(tx, project, olderThanMs),
-    events: [],
-  }));
+  const stale = await staleIntents(session, project, olderThanMs);
   for (const landing of stale) {
     await git.raiseFence(project);
     const landed = await git.landed(project, landing.newMain);

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { EventDraft } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
-import { statement, type Tx } from '../store/store.ts';
+import { type Session, statement, type Tx } from '../store/store.ts';
 import { type ChangeRow, lockChange } from '../tasks/rows.ts';
 import { changes, gateRuns, landings, questions, verdicts } from '../tasks/schema.ts';
 import { moveChange } from '../tasks/transition.ts';
@@ -21,8 +21,8 @@ export interface Intent {
   readonly owner: string;
 }
 
-const openQuestions = (tx: Tx, change: ChangeRow) =>
-  tx.orm
+const openQuestions = (session: Session, change: ChangeRow) =>
+  session.orm
     .select({ id: questions.id })
     .from(questions)
     .where(
@@ -39,17 +39,23 @@ const unlandedNeeds = statement(
    where n.project = $1 and n.task = $2 and c.state in ('approved', 'landing') limit 1`,
 );
 
-/** The approved change that is next to land: the oldest that no question and no unlanded need holds back. */
-export async function nextToLand(tx: Tx, project: string): Promise<ChangeRow | undefined> {
-  const approved = await tx.orm
+const heldBack = async (session: Session, change: ChangeRow): Promise<boolean> =>
+  (await openQuestions(session, change)).length > 0 ||
+  (await session.rows(unlandedNeeds, [change.project, change.task])).length > 0;
+
+/**
+ * The approved change that is next to land: the oldest that no question and no unlanded need holds back. Looks without
+ * a lock, so that looking holds nobody up; `intend` looks again under it.
+ */
+export async function nextToLand(session: Session, project: string): Promise<ChangeRow | undefined> {
+  const approved = await session.orm
     .select()
     .from(changes)
     .where(and(eq(changes.project, project), eq(changes.state, 'approved')))
     .orderBy(asc(changes.stateAt))
     .limit(50);
   for (const change of approved) {
-    if ((await openQuestions(tx, change)).length > 0) continue;
-    if ((await tx.rows(unlandedNeeds, [project, change.task])).length > 0) continue;
+    if (await heldBack(session, change)) continue;
     return change;
   }
   return undefined;
@@ -62,7 +68,7 @@ export async function nextToLand(tx: Tx, project: string): Promise<ChangeRow | u
 export async function intend(tx: Tx, intent: Intent): Promise<EventDraft[] | undefined> {
   const change = await lockChange(tx, intent.change.project, intent.change.id);
   if (change?.state !== 'approved' || change.tree !== intent.change.tree) return undefined;
-  if ((await openQuestions(tx, change)).length > 0) return undefined;
+  if (await heldBack(tx, change)) return undefined;
   const busy = await tx.orm
     .select({ id: landings.id })
     .from(landings)
@@ -227,9 +233,13 @@ export async function refuseConflict(
   return refuseChange(tx, change, 'conflict', `main moved; conflicts in ${paths.slice(0, 20).join(', ')}`);
 }
 
-/** Intents that nobody concluded for `olderThanMs`. */
-export async function staleIntents(tx: Tx, project: string, olderThanMs: number): Promise<LandingRow[]> {
-  return tx.orm
+/** Intents that nobody concluded for `olderThanMs`. Looks without a lock: what ends an intent asks for it again. */
+export async function staleIntents(
+  session: Session,
+  project: string,
+  olderThanMs: number,
+): Promise<LandingRow[]> {
+  return session.orm
     .select()
     .from(landings)
     .where(

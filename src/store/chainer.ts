@@ -4,6 +4,10 @@ import { type Store, statement, type Tx } from './store.ts';
 /** The channel on which gateways hear that positions were given. */
 export const eventsChannel = 'andon_events';
 
+/** Between two runs under load: many events share one statement and one notification. */
+const restMs = 25;
+const batchMax = 1000;
+
 const chainLock = statement('chain.lock', 'select pg_try_advisory_xact_lock(7098) as held');
 const last = statement(
   'chain.last',
@@ -17,7 +21,7 @@ const unplaced = statement(
 const place = statement(
   'chain.place',
   `update events e set position = p.position, hash = p.hash
-   from (select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as t(seq, position, hash)) p where e.seq = p.seq`,
+   from (select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as t(seq, position, hash)) p where e.seq = p.seq and e.position is null`,
 );
 const tell = statement('chain.tell', `select pg_notify('${eventsChannel}', $1)`);
 
@@ -57,20 +61,22 @@ export function toChained(row: EventRow & { position: number; hash: string }): C
 }
 
 /**
- * Gives committed events their position and hash, at most `batchMax` of them; returns how many.
+ * Gives committed events their position and hash, at most `countMax` of them; returns how many.
  * One chainer works at a time over all gateways; the others find the lock taken and do nothing.
  * A row that commits late has no position yet, so it is never skipped.
  */
-export function chainOnce(store: Store, batchMax = 1000): Promise<number> {
-  return store.transaction((tx) => chainIn(tx, batchMax));
+export function chainOnce(store: Store, countMax = batchMax): Promise<number> {
+  return store.transaction((tx) => chainIn(tx, countMax));
 }
 
-async function chainIn(tx: Tx, batchMax: number): Promise<number> {
-  const [lock] = await tx.rows<{ held: boolean }>(chainLock);
-  if (lock?.held !== true) return 0;
-  const rows = await tx.rows<EventRow>(unplaced, [batchMax]);
-  if (rows.length === 0) return 0;
-  const [end] = await tx.rows<{ position: number; hash: string }>(last);
+async function chainIn(tx: Tx, countMax: number): Promise<number> {
+  // One round trip: without the lock the rows are read for nothing, which is rare.
+  const [[lock], rows, [end]] = await Promise.all([
+    tx.rows<{ held: boolean }>(chainLock),
+    tx.rows<EventRow>(unplaced, [countMax]),
+    tx.rows<{ position: number; hash: string }>(last),
+  ]);
+  if (lock?.held !== true || rows.length === 0) return 0;
   let position = end?.position ?? 0;
   let hash = end?.hash ?? genesisHash;
   const positions: number[] = [];
@@ -82,8 +88,8 @@ async function chainIn(tx: Tx, batchMax: number): Promise<number> {
     positions.push(position);
     hashes.push(hash);
   }
-  await tx.rows(place, [rows.map((row) => row.seq), positions, hashes]);
-  await tx.rows(tell, [String(position)]);
+  tx.later(place, [rows.map((row) => row.seq), positions, hashes]);
+  tx.later(tell, [String(position)]);
   return rows.length;
 }
 
@@ -95,6 +101,7 @@ export class Chainer {
   #again = false;
   #closed = false;
   #soon: NodeJS.Timeout | undefined;
+  #ranAtMs = -restMs;
   #failed: (error: unknown) => void;
 
   constructor(store: Store, failed: (error: unknown) => void) {
@@ -104,13 +111,17 @@ export class Chainer {
     this.#timer.unref();
   }
 
-  /** Call after a commit that appended events. Many calls within five milliseconds are one run. */
+  /** Call after a commit that appended events. After a pause it runs at once; under load, once in `restMs`. */
   wake(): void {
     if (this.#closed || this.#soon !== undefined) return;
-    this.#soon = setTimeout(() => {
-      this.#soon = undefined;
-      this.#run();
-    }, 5);
+    const restedMs = performance.now() - this.#ranAtMs;
+    this.#soon = setTimeout(
+      () => {
+        this.#soon = undefined;
+        this.#run();
+      },
+      Math.max(1, restMs - restedMs),
+    );
   }
 
   #run(): void {
@@ -120,6 +131,7 @@ export class Chainer {
       return;
     }
     this.#running = this.#drain().finally(() => {
+      this.#ranAtMs = performance.now();
       this.#running = undefined;
       if (this.#again) {
         this.#again = false;
@@ -130,7 +142,7 @@ export class Chainer {
 
   async #drain(): Promise<void> {
     try {
-      while (!this.#closed && (await chainOnce(this.#store)) > 0);
+      while (!this.#closed && (await chainOnce(this.#store, batchMax)) === batchMax);
     } catch (error) {
       this.#failed(error);
     }

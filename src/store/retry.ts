@@ -25,13 +25,16 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
+/** True for a deadlock or a serialisation failure: nothing was committed then. */
+export const isRetryable = (error: unknown): boolean => retryable.has(codeOf(error));
+
 /** Runs `once` again after a deadlock or a serialisation failure: nothing was committed then. */
 export async function withRetry<T>(once: () => Promise<T>, triesMax = 3): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await once();
     } catch (error) {
-      if (tries >= triesMax || !retryable.has(codeOf(error))) throw error;
+      if (tries >= triesMax || !isRetryable(error)) throw error;
     }
   }
 }

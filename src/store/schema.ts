@@ -4,8 +4,8 @@ const at = (name: string) => timestamp(name, { withTimezone: true });
 
 /** The log: one row for everything that was allowed or denied. Rows are placed in the hash chain after commit. */
 export const events = pgTable('events', {
-  seq: bigint('seq', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
-  id: text('id').notNull(),
+  seq: bigint('seq', { mode: 'number' }).generatedAlwaysAsIdentity(),
+  id: text('id').primaryKey(),
   project: text('project').notNull(),
   type: text('type').notNull(),
   actor: text('actor').notNull(),

@@ -2,10 +2,16 @@ import type { ChainedEvent } from './chain.ts';
 import { toChained } from './chainer.ts';
 import { type Session, statement } from './store.ts';
 
+const columns =
+  'seq, id, project, type, actor, gid, action, allowed, subject, request_id, at, data, position, hash';
+// Two statements, so that each has the plan of its own index.
 const after = statement(
   'events.after',
-  `select seq, id, project, type, actor, gid, action, allowed, subject, request_id, at, data, position, hash
-   from events where position > $1 and ($2::text is null or project = $2) order by position limit $3`,
+  `select ${columns} from events where position > $1 order by position limit $2`,
+);
+const afterIn = statement(
+  'events.afterIn',
+  `select ${columns} from events where position > $1 and project = $3 order by position limit $2`,
 );
 const latest = statement(
   'events.latest',
@@ -19,7 +25,11 @@ export async function eventsAfter(
   project: string | null,
   countMax: number,
 ): Promise<ChainedEvent[]> {
-  const rows = await session.rows<Parameters<typeof toChained>[0]>(after, [position, project, countMax]);
+  type Row = Parameters<typeof toChained>[0];
+  const rows =
+    project === null
+      ? await session.rows<Row>(after, [position, countMax])
+      : await session.rows<Row>(afterIn, [position, countMax, project]);
   return rows.map(toChained);
 }
 

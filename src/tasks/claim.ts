@@ -1,7 +1,7 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { Capability } from '../tiers/capability.ts';
-import { knowsScope, learnScope, scopeWitness, type TaskScope } from './scope-memo.ts';
+import { knowsScope, learnClass, learnScope, scopeWitness, type TaskScope } from './claim-memo.ts';
 
 /** A task that is ready, as the claim sees it. `blockedBy` is work in progress whose write scope overlaps. */
 export interface Candidate {
@@ -9,6 +9,8 @@ export interface Candidate {
   readonly phase: string;
   /** Equal for equal `write` and `deny`. */
   readonly scopeHash: string;
+  /** Equal for tasks that are equal in phase, skills and scope. */
+  readonly claimClass: string;
   readonly requires: readonly string[];
   readonly blockedBy: string | null;
   readonly conflicting: readonly string[];
@@ -21,19 +23,25 @@ export interface Claimant {
   readonly cap: Capability;
 }
 
+// The index gives the most urgent first; what the claimant had before is looked up apart and ranks first among equals.
 const candidates = statement(
   'claim.candidates',
-  `select t.id, t.phase, t.scope_hash as "scopeHash", t.requires,
+  `with page as (
+     (select * from tasks where project = $1 and state = 'ready' and ($2::text is null or id = $2)
+      order by priority, deadline nulls last, position limit $4)
+     union
+     (select * from tasks where project = $1 and state = 'ready' and preferred = $3 and ($2::text is null or id = $2)
+      order by priority, deadline nulls last, position limit $4))
+   select t.id, t.phase, t.scope_hash as "scopeHash", t.claim_class as "claimClass", t.requires,
      (select c.other from task_conflicts c join tasks o on o.project = c.project and o.id = c.other
       where c.project = t.project and c.task = t.id and o.state in ('in_progress', 'gated') limit 1) as "blockedBy",
      array(select c.other from task_conflicts c where c.project = t.project and c.task = t.id) as conflicting
-   from tasks t
-   where t.project = $1 and t.state = 'ready' and ($2::text is null or t.id = $2)
+   from page t
    order by t.priority, (t.preferred is not distinct from $3) desc, t.deadline nulls last, t.position limit $4`,
 );
 const scopes = statement(
   'claim.scopes',
-  `select distinct on (scope_hash) scope_hash as "scopeHash", write, deny from tasks where project = $1 and scope_hash = any($2::text[])`,
+  `select scope_hash as "scopeHash", write, deny from tasks where project = $1 and id = any($2::text[])`,
 );
 
 /** Pages of candidates: most claims find one among the first few. */
@@ -55,12 +63,13 @@ export async function readCandidates(
     claimant.agent,
     pageMax,
   ]);
-  const unknown = [...new Set(found.map(({ scopeHash }) => scopeHash))].filter(
-    (hash) => !knowsScope(claimant.cap, hash),
-  );
-  if (unknown.length === 0) return found;
-  for (const scope of await tx.rows<TaskScope>(scopes, [where.project, unknown]))
-    learnScope(claimant.cap, scope);
+  const unknown = new Map<string, string>();
+  for (const { id, scopeHash } of found) if (!knowsScope(claimant.cap, scopeHash)) unknown.set(scopeHash, id);
+  if (unknown.size > 0) {
+    for (const scope of await tx.rows<TaskScope>(scopes, [where.project, [...unknown.values()]]))
+      learnScope(claimant.cap, scope);
+  }
+  for (const task of found) learnClass(claimant.cap, task.claimClass, suits(claimant, task));
   return found;
 }
 
@@ -102,19 +111,25 @@ const apart: ClaimPolicy = (_claimant, task) =>
         found: `overlaps ${task.blockedBy}, which is in progress`,
       });
 
-const claimPolicies: readonly ClaimPolicy[] = [skilled, inPhase, bound, covering, apart];
+/** These read nothing but the capability and the class of the task, so their answer may be remembered. */
+const lasting: readonly ClaimPolicy[] = [skilled, inPhase, covering];
+const passing: readonly ClaimPolicy[] = [bound, apart];
 
 /** Why this claimant may not take this task now; empty when it may. */
 export const claimReasons = (claimant: Claimant, task: Candidate): Reason[] =>
-  claimPolicies.flatMap((policy) => policy(claimant, task) ?? []);
+  [...lasting, ...passing].flatMap((policy) => policy(claimant, task) ?? []);
+
+const suits = (claimant: Claimant, task: Candidate): boolean =>
+  lasting.every((policy) => policy(claimant, task) === undefined);
 
 const take = statement(
   'claim.take',
   `update tasks set state = 'in_progress', state_at = andon_now(), epoch = epoch + 1, holder = $3, holder_gid = $4,
      lease_ms = $5::int, lease_until = andon_now() + $5::int * interval '1 millisecond', preferred = $3
    where project = $1 and id = (
-     select t.id from tasks t where t.project = $1 and t.id = any($2::text[]) and t.state = 'ready'
-     order by array_position($2::text[], t.id) limit 1 for update skip locked)
+     select free.id from unnest($2::text[]) wanted(id) cross join lateral
+       (select t.id, t.state from tasks t where t.project = $1 and t.id = wanted.id for update skip locked) free
+     where free.state = 'ready' limit 1)
    returning id, title, phase, epoch, lease_until as "leaseUntil", write, deny, gates`,
 );
 

@@ -32,15 +32,16 @@ function grouped<T extends { task: string }>(rows: readonly T[]): Map<string, T[
 
 const putTasks = statement(
   'plan.tasks',
-  `insert into tasks (project, id, title, phase, state, priority, position, write, deny, scope_hash, requires, gates, done, deadline, expected_minutes)
+  `insert into tasks (project, id, title, phase, state, priority, position, write, deny, scope_hash, claim_class, requires, gates, done, deadline, expected_minutes)
    select $1, t->>'id', t->>'title', t->>'phase', 'backlog', (t->>'priority')::smallint, (t->>'position')::int,
      array(select jsonb_array_elements_text(t->'write')), array(select jsonb_array_elements_text(t->'deny')),
      md5((t->'write')::text || (t->'deny')::text),
+     left(md5(jsonb_build_array(t->'phase', t->'requires', t->'write', t->'deny')::text), 16),
      array(select jsonb_array_elements_text(t->'requires')), array(select jsonb_array_elements_text(t->'gates')),
      t->>'done', (t->>'deadline')::timestamptz, (t->>'expectedMinutes')::int
    from jsonb_array_elements($2::jsonb) as given(t)
    on conflict (project, id) do update set title = excluded.title, phase = excluded.phase, priority = excluded.priority,
-     position = excluded.position, write = excluded.write, deny = excluded.deny, scope_hash = excluded.scope_hash, requires = excluded.requires,
+     position = excluded.position, write = excluded.write, deny = excluded.deny, scope_hash = excluded.scope_hash, claim_class = excluded.claim_class, requires = excluded.requires,
      gates = excluded.gates, done = excluded.done, deadline = excluded.deadline, expected_minutes = excluded.expected_minutes`,
 );
 const putNeeds = statement(

@@ -8,7 +8,7 @@ export type ChangeRow = typeof changes.$inferSelect;
 
 const lock = statement(
   'task.lock',
-  `select project, id, title, phase, state, priority, position, write, deny, scope_hash as "scopeHash", requires, gates, done, deadline,
+  `select project, id, title, phase, state, priority, position, write, deny, scope_hash as "scopeHash", claim_class as "claimClass", requires, gates, done, deadline,
      expected_minutes as "expectedMinutes", epoch, holder, holder_gid as "holderGid", lease_until as "leaseUntil", lease_ms as "leaseMs",
      preferred, state_at as "stateAt"
    from tasks where project = $1 and id = $2 for update`,

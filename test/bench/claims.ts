@@ -20,7 +20,7 @@ const levels = [1, 8, 32];
 type Rate = (clients: number) => Promise<number>;
 
 /** Runs `one` on `clients` loops until the jobs are gone; jobs per second. */
-async function rate(clients: number, one: () => Promise<boolean>): Promise<number> {
+export async function rate(clients: number, one: () => Promise<boolean>): Promise<number> {
   let done = 0;
   const started = performance.now();
   const loop = async (): Promise<void> => {
@@ -40,7 +40,7 @@ async function freshDatabase(server: PostgresServer, name: string): Promise<stri
 }
 
 /** The least that claiming can be: one statement to take a row, one to end it. */
-function bare(server: PostgresServer): Rate {
+export function bare(server: PostgresServer): Rate {
   return async (clients) => {
     const pool = new pg.Pool({ connectionString: await freshDatabase(server, 'bench_bare'), max: clients });
     await pool.query(
@@ -86,7 +86,7 @@ function boss(server: PostgresServer): Rate {
   };
 }
 
-function graphile(server: PostgresServer): Rate {
+export function graphile(server: PostgresServer): Rate {
   return async (clients) => {
     const url = await freshDatabase(server, 'bench_graphile');
     const pool = new pg.Pool({ connectionString: url, max: clients + 4 });
@@ -134,7 +134,7 @@ function benchPlan(): string {
   return `version: 1\nproject: bench\ndone: landed\nphases: [build]\ntasks:\n  root: { title: root, phase: build, done: artefact }\n${tasks.join('\n')}\n`;
 }
 
-async function openBench(
+export async function openBench(
   server: PostgresServer,
   connectionsMax: number,
 ): Promise<{ app: App; close(): Promise<void>; token: string }> {
@@ -170,7 +170,7 @@ async function openBench(
 }
 
 /** Claim and hand over through the door: token, lattice, lease, fence, needs, decision, audit events. */
-function andon(server: PostgresServer, cpu: number[]): Rate {
+export function andon(server: PostgresServer, cpu: number[]): Rate {
   return async (clients) => {
     const { app, token, close } = await openBench(server, Math.max(4, clients));
     const procedures = directProcedures(createRouter(app.gateway));

@@ -18,16 +18,21 @@ export async function openTestStore(engine: Engine): Promise<Store> {
 
 /** A fresh, migrated database on the real server; its URL, so that several stores can open it. */
 export async function createDatabase(): Promise<string> {
+  const url = await createEmptyDatabase();
+  const store = await openPostgres({ url });
+  await migrate(store, { purpose: 'test', installation: 'test' });
+  await store.close();
+  return url;
+}
+
+/** A fresh database without anything in it; its URL. */
+export async function createEmptyDatabase(): Promise<string> {
   const name = `andon_${randomBytes(6).toString('hex')}`;
   const admin = new pg.Client({ connectionString: inject('postgresUrl') });
   await admin.connect();
   await admin.query(`create database ${name}`);
   await admin.end();
-  const url = inject('postgresUrl').replace(/\/postgres$/, `/${name}`);
-  const store = await openPostgres({ url });
-  await migrate(store, { purpose: 'test', installation: 'test' });
-  await store.close();
-  return url;
+  return inject('postgresUrl').replace(/\/postgres$/, `/${name}`);
 }
 
 /** Shifts the clock of a test database. */

@@ -1,10 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { createAnalyser } from '../../analysis/analyser.ts';
 import { exitCodes } from '../../lib/code-row.ts';
 import { AndonError, sentence } from '../../lib/errors.ts';
-import { installHook } from './install.ts';
 import type { GivenLimits } from './limits.ts';
-import { type Output, runCheck } from './run.ts';
+import type { Output } from './run.ts';
 
 interface Options extends GivenLimits {
   readonly staged?: boolean;
@@ -62,8 +60,10 @@ async function act(paths: string[], options: Options): Promise<void> {
       options.install === true ? await install(options, output) : await check(paths, options, output);
   } catch (error) {
     if (!(error instanceof AndonError)) throw error;
+    const { code, exit, reasons } = error;
+    if (options.json === true) output.data(JSON.stringify({ error: { code, exit, reasons } }));
     for (const one of error.reasons) output.talk(`andon check: ${sentence(one)}`);
-    process.exitCode = error.exit;
+    process.exitCode = exit;
   }
 }
 
@@ -71,6 +71,8 @@ async function check(paths: string[], options: Options, output: Output): Promise
   const { complexity, lines, ...rest } = options;
   const format = options.sarif === true ? 'sarif' : options.json === true ? 'json' : 'human';
   const given = { ...(complexity && { complexity }), ...(lines && { lines }) };
+  const { createAnalyser } = await import('../../analysis/analyser.ts');
+  const { runCheck } = await import('./run.ts');
   const analyser = createAnalyser();
   try {
     return await runCheck({ ...rest, paths, cwd: process.cwd(), given, format }, output, analyser);
@@ -80,6 +82,7 @@ async function check(paths: string[], options: Options, output: Output): Promise
 }
 
 async function install(options: Options, output: Output): Promise<number> {
+  const { installHook } = await import('./install.ts');
   const launch = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   const { path, isChanged } = await installHook(process.cwd(), launch, options.force === true);
   if (options.json === true) output.data(JSON.stringify({ path, isChanged }));

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
 import type { AuditResult } from '../../store/audit.ts';
-import { verifyFile } from '../audit/verify-file.ts';
 import { act, group, leaf, type Run } from '../command.ts';
 import type { World } from '../world.ts';
 
@@ -29,7 +28,7 @@ async function verify(run: Run<VerifyOptions>) {
   const { file, jwks } = run.options;
   if (file === undefined && jwks !== undefined)
     throw fail('cli.usage', '--jwks', { found: 'no --file', next: 'name the exported log with --file' });
-  const result = file === undefined ? await verifyThere(run) : await verifyFile(run.world.cwd, file, jwks);
+  const result = file === undefined ? await verifyThere(run) : await verifyHere(run, file);
   if (result.fault !== null) throw brokenChain(result);
   const { events, position, hash, checkpoints } = result;
   const signed = 'signatures' in result && result.signatures === false ? 'not verified (no --jwks)' : 'good';
@@ -40,6 +39,11 @@ async function verify(run: Run<VerifyOptions>) {
       hash,
     ],
   };
+}
+
+async function verifyHere({ world, options }: Run<VerifyOptions>, file: string) {
+  const { verifyFile } = await import('../audit/verify-file.ts');
+  return verifyFile(world.cwd, file, options.jwks);
 }
 
 async function verifyThere({ link }: Run<VerifyOptions>): Promise<AuditResult> {

@@ -90,7 +90,7 @@ async function runBackup(run: Run<StoreOptions>, target: string) {
     data: { folder, position, rows, repositories: repositories.map(({ project }) => project) },
     lines: [folder],
     talk: [
-      `${rows} rows, ${repositories.length} repositories, log up to position ${position}; no private keys`,
+      `${rows} rows, ${repositories.length} ${repositories.length === 1 ? 'repository' : 'repositories'}, log up to position ${position}; no private keys`,
     ],
   };
 }

@@ -65,7 +65,10 @@ async function submit(run: Run<OfferOptions>) {
   return {
     data,
     lines: [`${short(data.change)}  ${held.task}  ${gates}`],
-    talk: [`next: andon change show ${short(data.change)}`],
+    talk: [
+      `next: andon change show ${short(data.change)}`,
+      `      andon verdict approve ${short(data.change)}   (a validator, when the gates have passed)`,
+    ],
   };
 }
 

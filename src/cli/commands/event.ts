@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { act, group, leaf, many, wholeNumber } from '../command.ts';
 import { exportEvents } from '../event/export.ts';
-import { type FollowInput, followEvents } from '../event/stream.ts';
+import type { FollowInput } from '../event/stream.ts';
 import { eventLine } from '../event/words.ts';
 import type { World } from '../world.ts';
 
@@ -28,7 +28,12 @@ export function eventCommand(world: World): Command {
         .option('--after <position>', 'begin after this position (default: now)', wholeNumber(0, 1e12))
         .addOption(many('--type <type>', 'only events of this type (may be repeated)'))
         .option('--count <n>', 'end after so many', wholeNumber(1, 1e9))
-        .action(act<FollowInput>(world, followEvents)),
+        .action(
+          act<FollowInput>(world, async (run) => {
+            const { followEvents } = await import('../event/stream.ts');
+            return followEvents(run);
+          }),
+        ),
     )
     .addCommand(
       leaf(

@@ -3,6 +3,9 @@ import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
 import { act, leaf } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+import { tellError } from '../refusal.ts';
+import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
 
 const about = `runs git with your token, so that clone, fetch and push reach the gateway.
@@ -18,12 +21,23 @@ export function gitCommand(world: World): Command {
     .passThroughOptions()
     .allowUnknownOption()
     .action(
-      act<object, [string[]]>(world, async ({ link }, args) => {
+      act<object, [string[]]>(world, async ({ link, terminal }, args) => {
         if (args.length === 0) throw fail('cli.usage', 'andon git', { found: 'no arguments' });
-        const { url, token } = await link();
-        process.exitCode = await runInherited(world, args, authEnvironment(world, url, await token()));
+        const at = await link();
+        const status = await runInherited(world, args, authEnvironment(world, at.url, await at.token()));
+        process.exitCode = status;
+        if (status !== 0) await tellWhy(at, terminal);
       }),
     );
+}
+
+/** git itself says no more than that it could not log in: what is wrong with the token is said here. */
+async function tellWhy({ client, projectIfAny }: GatewayLink, terminal: Terminal): Promise<void> {
+  try {
+    await client.token.explain.query({ project: projectIfAny ?? '*' });
+  } catch (error) {
+    tellError(error, terminal);
+  }
 }
 
 /** The settings of the caller's environment, if any, with the header for the gateway behind them. */

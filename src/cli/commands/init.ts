@@ -6,7 +6,6 @@ import { act, leaf, type Run } from '../command.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
 import { firstPlan, guessGates, projectName } from '../init/first-plan.ts';
 import { placeAt } from '../init/place.ts';
-import { keepSettings, readSettings } from '../init/settings.ts';
 import type { World } from '../world.ts';
 
 interface InitOptions {
@@ -34,17 +33,21 @@ async function init({ world, options }: Run<InitOptions>) {
     done.push('wrote andon.yaml');
   }
   if (await excludeDataFolder(root)) done.push('added .andon/ to .git/info/exclude');
-  const { upstream } = options;
-  if (upstream !== undefined && (await readSettings(dataFolder)).upstream !== upstream) {
-    await keepSettings(dataFolder, { upstream });
-    done.push('noted the upstream for andon up');
-  }
+  if (await noteUpstream(dataFolder, options.upstream)) done.push('noted the upstream for andon up');
   const lines = done.length === 0 ? ['nothing to do: everything is in place'] : done;
   return {
     data: { root, planFile, changed: done },
     lines,
     talk: ['next: look at andon.yaml, then andon up'],
   };
+}
+
+async function noteUpstream(dataFolder: string, upstream: string | undefined): Promise<boolean> {
+  if (upstream === undefined) return false;
+  const { keepSettings, readSettings } = await import('../init/settings.ts');
+  if ((await readSettings(dataFolder)).upstream === upstream) return false;
+  await keepSettings(dataFolder, { upstream });
+  return true;
 }
 
 function checkedName(name: string): string {

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { act, group, leaf } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+import { asAndonError } from '../refusal.ts';
 import { table } from '../table.ts';
 import type { World } from '../world.ts';
 
@@ -16,7 +18,7 @@ export function projectCommand(world: World): Command {
     .addCommand(
       leaf('list', 'list the projects').action(
         act(world, async ({ link, terminal }) => {
-          const rows = await (await link()).client.project.list.query({});
+          const rows = await listProjects(await link());
           const cells = rows.map((row) => [
             row.project,
             row.branch,
@@ -46,4 +48,14 @@ export function projectCommand(world: World): Command {
           }),
         ),
     );
+}
+
+/** Every project, or for a token that is good for one only that one. */
+async function listProjects({ client, projectIfAny }: GatewayLink) {
+  try {
+    return await client.project.list.query({});
+  } catch (error) {
+    if (projectIfAny === undefined || asAndonError(error).code !== 'grant.project') throw error;
+    return client.project.list.query({ project: projectIfAny });
+  }
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { act, leaf, wholeNumber } from '../command.ts';
-import { type UpOptions, up } from '../up/up.ts';
+import type { UpOptions } from '../up/up.ts';
 import type { World } from '../world.ts';
 
 const about = `starts the gateway for the git repository here and stays until Ctrl-C.
@@ -29,5 +29,10 @@ export function upCommand(world: World): Command {
         .choices(['silent', 'error', 'warn', 'info', 'debug'])
         .default('warn'),
     )
-    .action(act<UpOptions>(world, up));
+    .action(
+      act<UpOptions>(world, async (run) => {
+        const { up } = await import('../up/up.ts');
+        return up(run);
+      }),
+    );
 }

@@ -41,17 +41,25 @@ async function writeAll(file: FileHandle, at: GatewayLink): Promise<{ events: nu
 }
 
 async function* exportLines({ client }: GatewayLink): AsyncGenerator<ExportLine> {
+  const project = '*';
+  const events = paged(
+    async (after) => (await client.event.list.query({ project, after, limit: pageMax })).events,
+  );
+  for await (const event of events) yield { kind: 'event', ...event };
+  const checkpoints = paged((after) => client.audit.checkpoints.query({ project, after, limit: pageMax }));
+  for await (const { position, hash, kid, signature } of checkpoints)
+    yield { kind: 'checkpoint', position, hash, kid, signature };
+}
+
+/** Rows page by page, each page after the position of the last row before it. */
+async function* paged<Row extends { readonly position: number }>(
+  read: (after: number) => Promise<Row[]>,
+): AsyncGenerator<Row> {
   for (let after = 0; ; ) {
-    const { events } = await client.event.list.query({ project: '*', after, limit: pageMax });
-    for (const event of events) yield { kind: 'event', ...event };
-    after = events.at(-1)?.position ?? after;
-    if (events.length < pageMax) break;
-  }
-  for (let after = 0; ; ) {
-    const page = await client.audit.checkpoints.query({ project: '*', after, limit: pageMax });
-    for (const { position, hash, kid, signature } of page)
-      yield { kind: 'checkpoint', position, hash, kid, signature };
-    after = page.at(-1)?.position ?? after;
-    if (page.length < pageMax) break;
+    const page = await read(after);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageMax) return;
+    after = last.position;
   }
 }

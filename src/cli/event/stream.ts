@@ -13,15 +13,13 @@ export interface FollowInput {
 /** `andon event follow`: one line for each event; with `--json` one JSON object a line. */
 export async function followEvents({ link, options, terminal }: Run<FollowInput>): Promise<void> {
   const at = await link();
-  const end = untilInterrupted();
-  const { after, count = Number.POSITIVE_INFINITY } = options;
+  const { project, client } = at;
   const types = options.type?.map(asType);
-  const input = {
-    project: at.project,
-    signal: end.signal,
-    ...(after === undefined ? {} : { after }),
-    ...(types === undefined ? {} : { types }),
-  };
+  // A stream waits for a gateway to come back; that there is none to begin with is told at once.
+  const { position } = await client.project.status.query({ project });
+  const end = untilInterrupted();
+  const { after = position, count = Number.POSITIVE_INFINITY } = options;
+  const input = { project, after, signal: end.signal, ...(types === undefined ? {} : { types }) };
   let seen = 0;
   try {
     for await (const event of follow(at, input)) {

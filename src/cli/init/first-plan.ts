@@ -74,6 +74,10 @@ phases: [build]
 # Bounds for agents that write code; these are the defaults.
 limits: { implementer: { complexity: 8, functionLines: 60 } }
 
+# How long a claimed task is held without a sign of life. Programs can have less, and renew in time:
+# andon task renew --every 20s
+lease: 30m
+
 # Commands that must pass on the merge of a change with main. They run in a clean checkout, in a sandbox
 # without network where there is one. Take away the marks of those that fit:
 gates:

@@ -6,6 +6,7 @@ import { exitCodes } from '../../lib/code-row.ts';
 import type { Run } from '../command.ts';
 import { connect, type GatewayLink } from '../connect.ts';
 import { follow, untilInterrupted } from '../follow.ts';
+import { asAndonError } from '../refusal.ts';
 import { writeToken } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 import { type Agent, startAgent } from './agent.ts';
@@ -74,27 +75,45 @@ interface Telling {
 
 async function tell(world: World, link: GatewayLink, telling: Telling): Promise<Summary> {
   const { folder, story, startedMs, signal } = telling;
-  const over = new AbortController();
-  const narrated = narrate(link, story, over.signal);
   await link.client.project.create.mutate({ project, source: join(folder, project) });
   await link.client.plan.put.mutate({ project, text: samplePlan });
+  const over = new AbortController();
+  const narrated = narrate(link, story, over.signal);
+  try {
+    await work(world, link, telling, signal);
+    return await summarise(link, Math.round((performance.now() - startedMs) / 1000));
+  } finally {
+    over.abort();
+    await narrated;
+  }
+}
+
+/** Starts the agents and waits until all have ended; none outlives the sample. */
+async function work(world: World, link: GatewayLink, telling: Telling, signal: AbortSignal): Promise<void> {
   const agents: Agent[] = [];
-  for (const name of agentNames) agents.push(await hire(world, link, name, telling));
   const stop = (): void => {
     for (const { child } of agents) child.kill();
   };
   signal.addEventListener('abort', stop, { once: true });
   const timer = setTimeout(stop, agentsMsMax);
-  await Promise.all(agents.map(({ ended }) => ended));
-  clearTimeout(timer);
-  const summary = await summarise(link, Math.round((performance.now() - startedMs) / 1000));
-  over.abort();
-  await narrated;
-  return summary;
+  try {
+    for (const name of agentNames) agents.push(await hire(world, link, name, telling));
+    await Promise.all(agents.map(({ ended }) => ended));
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
 }
 
+/** Tells the events from the first one on. A stream that breaks costs the story, not the work: it is said, and no more. */
 async function narrate(link: GatewayLink, story: Story, signal: AbortSignal): Promise<void> {
-  for await (const event of follow(link, { project, after: 0, signal })) story.event(event);
+  try {
+    for await (const event of follow(link, { project, after: 0, signal })) story.event(event);
+  } catch (error) {
+    const { rule, next } = asAndonError(error).reasons[0];
+    story.step(`the stream of events has ended (${rule}); ${next}`);
+  }
 }
 
 /** Mints a token from the plan's profile of that name and starts the agent with it. */

@@ -32,7 +32,10 @@ export function claimCommand(world: World): Command {
         const link = await run.link();
         const claimed =
           run.options.wait === true ? await claimWaiting(run, link, task) : await claimOnce(run, link, task);
-        return claimed.task === null ? nothing(run, claimed) : taken(link, claimed);
+        if (claimed.task !== null) return taken(link, claimed);
+        // A name that the plan does not have is no task that may become ready: `task.missing`.
+        if (task !== undefined) await link.client.task.show.query({ project: link.project, task });
+        return nothing(run, claimed);
       }),
     );
 }

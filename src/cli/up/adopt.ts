@@ -16,8 +16,8 @@ export async function settle(app: App, { place, project, upstream }: Settling): 
     token: async () => (await readFile(app.owner.file, 'utf8')).trim(),
   });
   const talk: string[] = [];
-  const known = await client.project.list.query({ project });
-  if (known.length === 0) {
+  const projects = await client.project.list.query({});
+  if (!projects.some((one) => one.project === project)) {
     const made = await client.project.create.mutate({
       project,
       source: place.root,

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { App } from '../../app.ts';
-import type { ConfigInput } from '../../config.ts';
+import type { Config, ConfigInput } from '../../config.ts';
 import { fail } from '../../lib/errors.ts';
 import type { SandboxSetting } from '../../runtime/run-gate.ts';
 import type { Run } from '../command.ts';
-import { type GatewayFile, removeGateway, writeGateway } from '../gateway-file.ts';
+import { type GatewayFile, readGateway, removeGateway, writeGateway } from '../gateway-file.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
 import { nameOf, type Place, placeAt } from '../init/place.ts';
 import { keepSettings, readSettings } from '../init/settings.ts';
+import { asAndonError } from '../refusal.ts';
 import { settle } from './adopt.ts';
 import { freePort } from './port.ts';
 
@@ -34,7 +35,7 @@ export async function up(run: Run<UpOptions>): Promise<void> {
   await excludeDataFolder(place.root);
   const config = world.root.configure(await configInput(run, place), world.env);
   terminal.talk(`starting ${config.databaseUrl === undefined ? 'PGlite' : 'on PostgreSQL'} …`);
-  const app = await world.root.startApp(config, { log: await world.root.createLog(config.logLevel) });
+  const app = await start(run, config, place);
   let file: GatewayFile | undefined;
   try {
     const talk = await settle(app, {
@@ -54,6 +55,22 @@ export async function up(run: Run<UpOptions>): Promise<void> {
   }
 }
 
+async function start({ world }: Run<UpOptions>, config: Config, { dataFolder }: Place): Promise<App> {
+  const log = await world.root.createLog(config.logLevel);
+  try {
+    return await world.root.startApp(config, { log });
+  } catch (error) {
+    const running = await readGateway(dataFolder, world).catch(() => undefined);
+    if (running === undefined || asAndonError(error).code !== 'store.locked') throw error;
+    throw fail(
+      'store.locked',
+      dataFolder,
+      { found: `a gateway at ${running.url}`, next: 'use that one: andon status; or end it first' },
+      error,
+    );
+  }
+}
+
 const gatewayFile = ({ url, owner }: App, project: string): GatewayFile => ({
   url,
   tokenFile: owner.file,
@@ -69,8 +86,9 @@ function tell({ terminal }: Run<UpOptions>, file: GatewayFile, talk: readonly st
     `project   ${file.project}`,
     `clone     andon git clone ${file.git}`,
     `token     ${file.tokenFile} (yours; keep it from agents)`,
-    'mint      andon token mint --agent agent:builder-1 --tier implementer --out builder.token',
+    'mint      andon token mint --agent agent:builder-1 --tier implementer --out .andon/tokens/builder-1',
     'watch     andon status --watch',
+    `take      andon git pull ${file.git} main   (what has landed, into your checkout)`,
     'Ctrl-C ends the gateway; nothing is lost.',
   ];
   for (const line of lines) terminal.talk(line);

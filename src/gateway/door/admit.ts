@@ -57,8 +57,41 @@ async function decided<A extends Action, Input extends ProjectInput, Fixed, Movi
     if (refused !== undefined) return refused;
   }
   const fixed = await definition.fixed(gateway, input, call);
+  const foreseen = await foresee(gateway, definition, call, input, fixed);
+  if (foreseen !== undefined) return foreseen;
   return gateway.store.transaction((tx) => through(tx, gateway, definition, call, input, fixed));
 }
+
+/** The call as one statement, where its definition knows how and nothing was otherwise than foreseen. */
+async function foresee<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
+  gateway: Gateway,
+  definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
+  call: Call,
+  input: Input,
+  fixed: Fixed,
+): Promise<Outcome<Answer> | undefined> {
+  const { foreseen } = definition;
+  const plan = foreseen === undefined ? undefined : gateway.foresight.plan(call.grant, input.project);
+  if (foreseen === undefined || plan === undefined) return undefined;
+  const effect = foreseen({ grant: call.grant, input, fixed, plan: plan.plan }, gateway);
+  if (effect === undefined) return undefined;
+  const { requestId } = call;
+  const request =
+    requestId === undefined ? {} : { request: requestId, hash: hashOf(definition.action, input) };
+  const answer = await gateway.foresight.make<Answer>(call.grant, input.project, {
+    ...effect,
+    ...request,
+    action: definition.action,
+    epoch: gateway.tokens.epochOf(input.project),
+    plan: plan.hash,
+  });
+  return answer === undefined ? undefined : { answer: revived(definition, answer) };
+}
+
+const revived = <Answer>(
+  definition: { readonly revive?: (stored: Answer) => Answer },
+  stored: Answer,
+): Answer => (definition.revive === undefined ? stored : definition.revive(stored));
 
 async function refuseEarly<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
   tx: Tx,
@@ -102,6 +135,7 @@ async function through<A extends Action, Input extends ProjectInput, Fixed, Movi
   const reading = definition.moving(tx, { grant, input, fixed, entered: entering });
   reading.catch(() => {});
   const entered = await entering;
+  gateway.foresight.see(input.project, entered.planHash);
   const inputHash = requestId === undefined ? '' : hashOf(definition.action, input);
   const [refused, ...others] = entryReasons(definition, call, input, entered);
   if (refused !== undefined) return deny(tx, definition, call, input, [refused, ...others]);

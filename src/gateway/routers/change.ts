@@ -61,6 +61,9 @@ const putChange = statement(
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 );
 
+/** An artefact has no tree; its name stands in, so that evidence and verdicts are bound to it. */
+const artefactTree = (artefact: string | undefined): string => `artefact:${artefact ?? ''}`;
+
 /** Why what is offered is no change for this task: the wrong kind of result, or a commit that cannot land. */
 function offerReasons(task: TaskRow | undefined, offer: Offer, artefact: string | undefined): Reason[] {
   const named = artefact === undefined ? 'nothing' : 'an artefact';
@@ -87,6 +90,17 @@ export function changeRouter(gateway: Gateway) {
       input: submitInput,
       access: ({ task, epoch }) => ({ task, epoch }),
       fixed: ({ git }, input) => git.offer(input),
+      foreseen: ({ input, fixed }) =>
+        fixed.kind === 'artefact' && input.artefact !== undefined
+          ? {
+              kind: 'submit',
+              task: input.task,
+              lease: input.epoch,
+              change: newId('change'),
+              tree: artefactTree(input.artefact),
+              note: input.artefact,
+            }
+          : undefined,
       moving: (tx, { input, entered }) => submitFacts(tx, input, entered),
       decide: ({ grant, input, fixed, moving, entered }) => [
         ...leaseReasons(moving.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
@@ -99,7 +113,7 @@ export function changeRouter(gateway: Gateway) {
         const offered =
           fixed.kind === 'candidate'
             ? fixed
-            : { commit: '', base: '', candidate: '', tree: `artefact:${input.artefact ?? ''}` };
+            : { commit: '', base: '', candidate: '', tree: artefactTree(input.artefact) };
         const row = {
           id: newId('change'),
           project: input.project,
@@ -152,7 +166,7 @@ export function changeRouter(gateway: Gateway) {
       },
       after: async ({ git, line }, answer, input) => {
         if (answer.candidate !== '') await git.keepCandidate(input.project, answer.change, answer.candidate);
-        line.wake(input.project);
+        if (answer.gates.length > 0) line.wake(input.project);
         return answer;
       },
     }),

@@ -14,8 +14,9 @@ import {
   type Taken,
   takeOne,
 } from '../../tasks/claim.ts';
+import { knownClasses } from '../../tasks/claim-memo.ts';
 import { leaseReasons, renewLease, returnTask, stealLease } from '../../tasks/lease.ts';
-import { durationMs } from '../../tasks/plan.ts';
+import { durationMs, type Plan } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { lockTask } from '../../tasks/rows.ts';
@@ -85,6 +86,8 @@ export function taskRouter(gateway: Gateway) {
       input: z.strictObject(held),
       access: ({ task, epoch }) => ({ task, epoch }),
       fixed: none,
+      foreseen: ({ input }) => ({ kind: 'renew', task: input.task, lease: input.epoch }),
+      revive: (stored) => ({ ...stored, leaseUntil: new Date(stored.leaseUntil) }),
       moving: (tx, { input }) => lockTask(tx, input.project, input.task),
       decide: ({ grant, input, moving, entered }) =>
         leaseReasons(moving, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
@@ -220,6 +223,16 @@ async function takeAnother(
   );
 }
 
+const leaseOf = (plan: Plan | undefined, wantedSeconds: number | undefined): number => {
+  if (wantedSeconds !== undefined) return wantedSeconds * 1000;
+  return plan === undefined ? limits.leaseMsDefault : durationMs(plan.lease);
+};
+
+const reviveClaim = (stored: ClaimAnswer): ClaimAnswer =>
+  stored.task === null
+    ? stored
+    : { ...stored, task: { ...stored.task, leaseUntil: new Date(stored.task.leaseUntil) } };
+
 function claimProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:claim',
@@ -239,12 +252,24 @@ function claimProcedure(gateway: Gateway) {
       const plan = await planAt(tx, input.project, (await entered).planHash);
       const limit = plan?.limits.wip;
       const running = limit === undefined ? 0 : await runningCount(tx, input.project);
-      const planned = plan === undefined ? limits.leaseMsDefault : durationMs(plan.lease);
-      const leaseMs = input.leaseSeconds === undefined ? planned : input.leaseSeconds * 1000;
+      const leaseMs = leaseOf(plan, input.leaseSeconds);
       const candidates = await first;
       const unready = candidates.length === 0 ? await unreadyNamed(tx, input) : [];
       return { candidates, leaseMs, wip: { running, limit }, unready };
     },
+    foreseen: ({ grant, input, plan }) => {
+      if (input.task !== undefined || grant.cap.task !== undefined) return undefined;
+      const classes = knownClasses(grant.cap);
+      if (classes.allowed.length === 0) return undefined;
+      const { wip } = plan.limits;
+      return {
+        kind: 'claim',
+        leaseMs: leaseOf(plan, input.leaseSeconds),
+        ...(wip === undefined ? {} : { wip }),
+        ...classes,
+      };
+    },
+    revive: reviveClaim,
     decide: ({ grant, input, moving }) => {
       const { allowed, reasons } = sort({ agent: grant.sub, gid: grant.gid, cap: grant.cap }, moving);
       // Naming a task that may not be taken is refused; asking for any and finding none is an answer.

@@ -30,7 +30,7 @@ export const requestCodes = {
     'see /trpc, /git/<project>.git, /livez, /readyz, /metrics',
   ),
   'request.replayed': row(409, 'conflict', 'a request id is used for one input only', 'use a new request id'),
-  'project.missing': row(404, 'notFound', 'the project is known to the gateway', 'andon init'),
+  'project.missing': row(404, 'notFound', 'the project is known to the gateway', 'andon project list'),
   'project.exists': row(409, 'conflict', 'a project name is taken once', 'choose another name'),
   'agent.missing': row(404, 'notFound', 'the agent is known to the project', 'andon status'),
   'grant.missing': row(404, 'notFound', 'the grant is known to the project', 'andon token list'),

@@ -28,16 +28,19 @@ async function push(attempt: Attempt, branch: string): Promise<boolean> {
 
 async function carryOut({ task, branch }: Claimed): Promise<void> {
   if (task === null || branch === null) return;
-  const recipe = recipes[task.id];
-  if (recipe === undefined) throw new Error(`no recipe for ${task.id}`);
   say(`claimed ${task.id}, epoch ${task.epoch}`);
-  const attempts = task.epoch === 1 ? recipe.first : (recipe.again ?? recipe.first);
-  for (const [at, attempt] of attempts.entries()) {
+  for (const [at, attempt] of attemptsAt(task.id, task.epoch).entries()) {
     // A refused push moved nothing, so each attempt begins on main again.
     if (await push(attempt, `${branch}${at === 0 ? '' : `-${at + 1}`}`)) break;
   }
   await mustAndon(['change', 'submit', '--task', task.id, '--epoch', String(task.epoch)], clone);
   say(`submitted ${task.id}`);
+}
+
+function attemptsAt(task: string, epoch: number): readonly Attempt[] {
+  const recipe = recipes[task];
+  if (recipe === undefined) throw new Error(`no recipe for ${task}`);
+  return epoch === 1 ? recipe.first : (recipe.again ?? recipe.first);
 }
 
 const unfinished = async (): Promise<boolean> =>

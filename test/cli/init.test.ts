@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cli } from '../support/cli.ts';
+import { mustGit, sourceRepository } from '../support/gateway.ts';
+
+describe('andon init', () => {
+  let folder: string;
+  const read = (name: string): string => readFileSync(join(folder, name), 'latin1');
+
+  beforeAll(async () => {
+    folder = await sourceRepository({
+      'package.json': '{ "scripts": { "test": "node --test", "lint": "eslint" } }',
+      '.gitignore': 'dist\n',
+    });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('writes a plan that is sound, and touches nothing else of the checkout', async () => {
+    const before = ['.git/index', '.git/config', '.git/HEAD', '.gitignore'].map(read);
+    const { exit, stdout } = await cli(['init', '--project', 'shop'], { cwd: folder });
+    expect([exit, stdout]).toEqual([0, 'wrote andon.yaml\nadded .andon/ to .git/info/exclude\n']);
+    expect(['.git/index', '.git/config', '.git/HEAD', '.gitignore'].map(read)).toEqual(before);
+    expect(await mustGit(folder, ['status', '--short'])).toBe('?? andon.yaml');
+    const checked = await cli(['plan', 'check', '--json'], { cwd: folder });
+    expect(JSON.parse(checked.stdout)).toEqual({ ok: true, project: 'shop', phases: 1, tasks: 1 });
+    expect(read('andon.yaml')).toContain('npm run test');
+  });
+
+  it('changes nothing when it is run again', async () => {
+    const before = ['andon.yaml', '.git/info/exclude'].map(read);
+    expect((await cli(['init'], { cwd: folder })).stdout).toBe('nothing to do: everything is in place\n');
+    expect(['andon.yaml', '.git/info/exclude'].map(read)).toEqual(before);
+  });
+
+  it('keeps a plan that is there', async () => {
+    writeFileSync(join(folder, 'andon.yaml'), 'mine: yes\n');
+    await cli(['init'], { cwd: folder });
+    expect(read('andon.yaml')).toBe('mine: yes\n');
+  });
+
+  it('ends with 2 where there is no repository', async () => {
+    const empty = mkdtempSync(join(tmpdir(), 'andon-empty-'));
+    const { exit, stderr } = await cli(['init'], { cwd: empty });
+    rmSync(empty, { recursive: true });
+    expect(exit).toBe(2);
+    expect(stderr).toContain('git init');
+  });
+});

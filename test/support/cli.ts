@@ -1,0 +1,133 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** The program as it is shipped, compiled once for the present sources. */
+export function builtMain(): string {
+  const hash = createHash('sha256').update(root);
+  for (const name of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).sort()) {
+    const { mtimeMs, size } = statSync(join(root, 'src', name));
+    hash.update(`${name} ${mtimeMs} ${size}\n`);
+  }
+  const folder = join(tmpdir(), `andon-built-${hash.digest('hex').slice(0, 16)}`);
+  const main = join(folder, 'dist/cli/main.js');
+  if (existsSync(main)) return main;
+  const aside = mkdtempSync(join(tmpdir(), 'andon-build-'));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(aside, 'dist')], {
+    cwd: root,
+  });
+  copyFileSync(join(root, 'package.json'), join(aside, 'package.json'));
+  symlinkSync(join(root, 'node_modules'), join(aside, 'node_modules'));
+  try {
+    renameSync(aside, folder);
+  } catch {
+    // Another test file was faster.
+    rmSync(aside, { recursive: true, force: true });
+  }
+  return main;
+}
+
+export interface Ended {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another program than the one of the sources. */
+  readonly command?: readonly string[];
+}
+
+/** An environment with nothing of the user's: an empty HOME, no git settings. */
+export function cleanEnvironment(home: string): Record<string, string> {
+  mkdirSync(home, { recursive: true });
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: home,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_AUTHOR_NAME: 'Ada',
+    GIT_AUTHOR_EMAIL: 'ada@example.org',
+    GIT_COMMITTER_NAME: 'Ada',
+    GIT_COMMITTER_EMAIL: 'ada@example.org',
+  };
+}
+
+function start(args: readonly string[], { cwd = tmpdir(), env = {}, command }: CliOptions): ChildProcess {
+  const [file = '', ...first] = command ?? [process.execPath, builtMain()];
+  const base = { PATH: process.env.PATH ?? '', HOME: join(tmpdir(), 'andon-no-home') };
+  return spawn(file, [...first, ...args], {
+    cwd,
+    env: { ...base, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Runs a command to its end. */
+export function cli(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
+  const child = start(args, options);
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((done, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => done({ exit: code ?? -1, stdout, stderr }));
+  });
+}
+
+/** Runs a command with `--json` that must end with 0; answers its data. */
+export async function answer<T>(args: readonly string[], options: CliOptions = {}): Promise<T> {
+  const { exit, stdout, stderr } = await cli([...args, '--json'], options);
+  if (exit !== 0) throw new Error(`andon ${args.join(' ')}: exit ${exit}: ${stderr}${stdout}`);
+  return JSON.parse(stdout) as T;
+}
+
+export interface Up {
+  readonly ready: {
+    readonly url: string;
+    readonly tokenFile: string;
+    readonly project: string;
+    readonly git: string;
+  };
+  /** Sends a signal and answers the exit status. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts `andon up --json` and waits for its line. */
+export async function up(options: CliOptions, ...args: string[]): Promise<Up> {
+  const child = start(['up', '--json', ...args], options);
+  let told = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (told += text));
+  const ended = new Promise<number | null>((done) => child.once('close', (code) => done(code)));
+  const lines = createInterface({ input: child.stdout ?? process.stdin });
+  const line = await Promise.race([
+    new Promise<string>((done) => lines.once('line', done)),
+    ended.then((code) => Promise.reject(new Error(`andon up: exit ${code}: ${told}`))),
+  ]);
+  const ready = JSON.parse(line) as Up['ready'];
+  return {
+    ready,
+    end: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
