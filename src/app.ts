@@ -94,7 +94,8 @@ const readInstallation = statement(
   'select installation, andon_now() as now from andon_meta',
 );
 
-async function startOn(store: Store, config: Config, log: Logger, extras: AppExtras): Promise<App> {
+/** The gateway with everything that procedures use, before anybody can reach it. */
+async function makeGateway(store: Store, config: Config, log: Logger, extras: AppExtras) {
   const [meta] = await store.rows<{ installation: string; now: Date }>(readInstallation);
   if (meta === undefined) throw new Error('the store was not migrated');
   const clock = new DatabaseClock(meta.now);
@@ -126,6 +127,12 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     log,
     nowSeconds: () => clock.nowMs() / 1000,
   };
+  return { gateway, clock };
+}
+
+async function startOn(store: Store, config: Config, log: Logger, extras: AppExtras): Promise<App> {
+  const { gateway, clock } = await makeGateway(store, config, log, extras);
+  const { chainer, tokens, line } = gateway;
   const hooksDir = join(config.dataFolder, 'hooks');
   await installHook(hooksDir);
   const owner = await ensureOwner({ store, tokens, chainer, file: join(config.stateFolder, 'token') });
@@ -148,13 +155,7 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
   const close = async (): Promise<void> => {
     await housekeeping.close();
     await closeServer(server);
-    await line.close();
-    await git.close();
-    await runner.close();
-    analyser.close();
-    await chainer.close();
-    await feed.close();
-    await store.close();
+    await closeGateway(gateway);
   };
   try {
     await listen(server, config);
@@ -164,6 +165,17 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     throw error;
   }
   return { url: urlOf(server, config), gateway, owner, server, close };
+}
+
+/** Ends what has begun, in the order in which it needs each other. */
+async function closeGateway({ line, git, analyser, chainer, feed, store }: Gateway): Promise<void> {
+  await line.close();
+  await git.close();
+  await git.runner.close();
+  analyser.close();
+  await chainer.close();
+  await feed.close();
+  await store.close();
 }
 
 /**
