@@ -20,7 +20,7 @@ import { GitProjects } from './gateway/git-projects.ts';
 import { createGitDoor } from './gateway/git-receive/git-door.ts';
 import { installHook } from './gateway/git-receive/hook.ts';
 import { createHttpServer } from './gateway/http/server.ts';
-import { LineService, type LineServiceOptions } from './gateway/line-service.ts';
+import { LineService, type LineServiceOptions } from './gateway/line/line-service.ts';
 import { createMetrics } from './gateway/metrics.ts';
 import { createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';

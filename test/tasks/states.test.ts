@@ -78,7 +78,7 @@ describe('the transitions of tasks and changes', () => {
         /update (?:tasks|changes)(?: \w)? set state = /.test(readFileSync(join(root, path), 'utf8')),
       );
     expect(found.sort()).toEqual([
-      'store/migrations/0002-foreseen.ts',
+      'store/migrations/0003-foreseen.ts',
       'tasks/claim.ts',
       'tasks/lease.ts',
       'tasks/plan-apply.ts',

@@ -94,7 +94,7 @@ function listProcedure(gateway: Gateway) {
   });
 }
 
-interface SyncAnswer {
+export interface SyncAnswer {
   readonly kind: 'same' | 'ahead' | 'forwarded' | 'diverged';
   /** Main after the call; empty when it was refused. */
   readonly main: string;
