@@ -9,20 +9,25 @@ import type { Config } from './config.ts';
 import { openKeyRing } from './gateway/auth/keys.ts';
 import { ensureOwner, type OwnerToken } from './gateway/auth/owner.ts';
 import { createRevocations } from './gateway/auth/revocations.ts';
-import { createTokenService } from './gateway/auth/token-service.ts';
+import {
+  createTokenService,
+  type TokenService,
+  type TokenServiceOptions,
+} from './gateway/auth/token-service.ts';
 import { createForesight } from './gateway/door/foreseen.ts';
 import type { Gateway } from './gateway/door/gateway.ts';
 import { GitProjects } from './gateway/git-projects.ts';
 import { createGitDoor } from './gateway/git-receive/git-door.ts';
 import { installHook } from './gateway/git-receive/hook.ts';
 import { createHttpServer } from './gateway/http/server.ts';
-import { LineService } from './gateway/line-service.ts';
+import { LineService, type LineServiceOptions } from './gateway/line/line-service.ts';
 import { createMetrics } from './gateway/metrics.ts';
 import { createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
 import { fail } from './lib/errors.ts';
 import type { LandingPoint } from './line/land-one.ts';
+import type { ChainedEvent } from './store/chain.ts';
 import { Chainer } from './store/chainer.ts';
 import { Feed } from './store/feed.ts';
 import { migrate } from './store/migrate.ts';
@@ -35,6 +40,7 @@ export interface App {
   readonly url: string;
   readonly gateway: Gateway;
   readonly owner: OwnerToken;
+  readonly server: Server;
   /** Stops taking requests, lets running ones end, closes everything. */
   close(): Promise<void>;
 }
@@ -88,48 +94,26 @@ const readInstallation = statement(
   'select installation, andon_now() as now from andon_meta',
 );
 
-async function startOn(store: Store, config: Config, log: Logger, extras: AppExtras): Promise<App> {
+/** The gateway with everything that procedures use, before anybody can reach it. */
+async function makeGateway(store: Store, config: Config, log: Logger, extras: AppExtras) {
   const [meta] = await store.rows<{ installation: string; now: Date }>(readInstallation);
   if (meta === undefined) throw new Error('the store was not migrated');
   const clock = new DatabaseClock(meta.now);
-  const issuer = `andon://${meta.installation}`;
   const keys = await openKeyRing({ folder: join(config.stateFolder, 'keys'), now: clock.nowMs });
   const chainer = new Chainer(store, (error) => log.warn({ err: error }, 'chainer'));
   const feed = new Feed(store);
   const metrics = createMetrics({ feedSilentMs: () => feed.silentMs });
-  const tokens = await createTokenService({
+  const tokens = await openTokens(feed, {
     store,
-    issuer,
+    issuer: `andon://${meta.installation}`,
     keys,
-    revocations: createRevocations(),
     now: clock.nowMs,
   });
-  feed.hear(tokens.hear);
-  await feed.start();
   const runner = createGitRunner(process.env.PATH === undefined ? {} : { path: process.env.PATH });
   const analyser = createAnalyser();
-  const git = new GitProjects({
-    store,
-    runner,
-    analyser,
-    folder: join(config.dataFolder, 'repos'),
-    upstreamEnv: upstreamEnvironment(),
-  });
-  // PGlite has one process, so whatever is left of another is dead; on PostgreSQL another gateway may be alive.
-  const abandonedMs = store.engine === 'pglite' ? 0 : config.abandonedMs;
-  const line = new LineService({
-    store,
-    chainer,
-    git,
-    tokens,
-    metrics,
-    log,
-    abandonedMs,
-    sandbox: config.sandbox,
-    hidden: [config.dataFolder, config.stateFolder],
-    gatesAtOnceMax: config.gatesAtOnceMax,
-    ...(extras.at === undefined ? {} : { at: extras.at }),
-  });
+  const folder = join(config.dataFolder, 'repos');
+  const git = new GitProjects({ store, runner, analyser, folder, upstreamEnv: upstreamEnvironment() });
+  const line = openLine(config, extras, { store, chainer, git, tokens, metrics, log });
   const gateway: Gateway = {
     store,
     chainer,
@@ -143,6 +127,12 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     log,
     nowSeconds: () => clock.nowMs() / 1000,
   };
+  return { gateway, clock };
+}
+
+async function startOn(store: Store, config: Config, log: Logger, extras: AppExtras): Promise<App> {
+  const { gateway, clock } = await makeGateway(store, config, log, extras);
+  const { chainer, tokens, line } = gateway;
   const hooksDir = join(config.dataFolder, 'hooks');
   await installHook(hooksDir);
   const owner = await ensureOwner({ store, tokens, chainer, file: join(config.stateFolder, 'token') });
@@ -164,18 +154,8 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
   });
   const close = async (): Promise<void> => {
     await housekeeping.close();
-    const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    const force = setTimeout(() => server.closeAllConnections(), 5_000);
-    await ended;
-    clearTimeout(force);
-    await line.close();
-    await git.close();
-    await runner.close();
-    analyser.close();
-    await chainer.close();
-    await feed.close();
-    await store.close();
+    await closeServer(server);
+    await closeGateway(gateway);
   };
   try {
     await listen(server, config);
@@ -184,7 +164,59 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
     await close();
     throw error;
   }
-  return { url: urlOf(server, config), gateway, owner, close };
+  return { url: urlOf(server, config), gateway, owner, server, close };
+}
+
+/** Ends what has begun, in the order in which it needs each other. */
+async function closeGateway({ line, git, analyser, chainer, feed, store }: Gateway): Promise<void> {
+  await line.close();
+  await git.close();
+  await git.runner.close();
+  analyser.close();
+  await chainer.close();
+  await feed.close();
+  await store.close();
+}
+
+/**
+ * Starts the feed and then loads what is revoked, and lets the tokens hear what came in between: a revocation that
+ * falls between a load and a later start would never reach memory.
+ */
+async function openTokens(
+  feed: Feed,
+  options: Omit<TokenServiceOptions, 'revocations'>,
+): Promise<TokenService> {
+  const early: ChainedEvent[] = [];
+  const silence = feed.hear((events) => early.push(...events));
+  await feed.start();
+  const tokens = await createTokenService({ ...options, revocations: createRevocations() });
+  silence();
+  feed.hear(tokens.hear);
+  tokens.hear(early);
+  return tokens;
+}
+
+type LineParts = Pick<LineServiceOptions, 'store' | 'chainer' | 'git' | 'tokens' | 'metrics' | 'log'>;
+
+function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineService {
+  return new LineService({
+    ...parts,
+    // PGlite has one process, so whatever is left of another is dead; on PostgreSQL another gateway may be alive.
+    abandonedMs: parts.store.engine === 'pglite' ? 0 : config.abandonedMs,
+    sandbox: config.sandbox,
+    hidden: [config.dataFolder, config.stateFolder],
+    gatesAtOnceMax: config.gatesAtOnceMax,
+    ...(at === undefined ? {} : { at }),
+  });
+}
+
+/** Takes no more connections, and waits for the requests that run; those of a stream are cut off after a while. */
+async function closeServer(server: Server): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const force = setTimeout(() => server.closeAllConnections(), 5_000);
+  await ended;
+  clearTimeout(force);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<void> {

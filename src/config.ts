@@ -33,23 +33,29 @@ export interface ConfigInput extends Partial<Omit<Config, 'dataFolder'>> {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const defaults = {
+  host: '127.0.0.1',
+  port: 0,
+  hosts: [],
+  behindProxy: false,
+  sandbox: 'preferred',
+  gatesAtOnceMax: 2,
+  abandonedMs: 10_000,
+  logLevel: 'info',
+  connectionsMax: 16,
+} as const;
+
 /** The configuration with its defaults. Errors: `gateway.exposed` for another address than loopback without TLS. */
 export function configure(input: ConfigInput, env: Environment): Config {
   const dataFolder = resolve(input.dataFolder);
+  const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
   const config: Config = {
+    stateFolder: stateFolderOf(dataFolder, env),
+    databaseUrl: env.DATABASE_URL || undefined,
+    tls: undefined,
+    ...defaults,
+    ...given,
     dataFolder,
-    stateFolder: input.stateFolder ?? stateFolderOf(dataFolder, env),
-    databaseUrl: input.databaseUrl ?? (env.DATABASE_URL || undefined),
-    host: input.host ?? '127.0.0.1',
-    port: input.port ?? 0,
-    hosts: input.hosts ?? [],
-    tls: input.tls,
-    behindProxy: input.behindProxy ?? false,
-    sandbox: input.sandbox ?? 'preferred',
-    gatesAtOnceMax: input.gatesAtOnceMax ?? 2,
-    abandonedMs: input.abandonedMs ?? 10_000,
-    logLevel: input.logLevel ?? 'info',
-    connectionsMax: input.connectionsMax ?? 16,
   };
   refuseExposed(config);
   return config;

@@ -23,15 +23,20 @@ export function conflicts(tasks: readonly Scoped[]): [string, string][] {
     pairs.push([one, other], [other, one]);
     refuseTooMany(pairs.length / 2);
   };
-  for (const { ids, scope } of scopes) {
-    if (ids.length < 2 || !meet(scope, scope)) continue;
-    for (const [i, one] of ids.entries()) for (const other of ids.slice(i + 1)) add(one, other);
-  }
-  for (const [one, other] of neighbours(scopes)) {
-    if (!meet(one.scope, other.scope)) continue;
-    for (const a of one.ids) for (const b of other.ids) add(a, b);
-  }
+  for (const { ids, scope } of scopes) if (ids.length > 1 && meet(scope, scope)) addAmong(ids, add);
+  for (const [one, other] of neighbours(scopes))
+    if (meet(one.scope, other.scope)) addAcross(one.ids, other.ids, add);
   return pairs;
+}
+
+type Add = (one: string, other: string) => void;
+
+function addAmong(ids: readonly string[], add: Add): void {
+  for (const [i, one] of ids.entries()) for (const other of ids.slice(i + 1)) add(one, other);
+}
+
+function addAcross(ones: readonly string[], others: readonly string[], add: Add): void {
+  for (const one of ones) for (const other of others) add(one, other);
 }
 
 interface Group {

@@ -24,11 +24,15 @@ class Depth {
 
   after(token: string): number {
     if (token === '\n' || token === '\r\n') this.#endLine();
-    else if (this.#flow === 0 && this.#startsLine) this.#indent(token);
+    else if (this.#flow === 0) this.#inBlock(token);
     if (opening.has(token)) this.#flow += 1;
     else if (closing.has(token)) this.#flow = Math.max(0, this.#flow - 1);
-    else if (this.#flow === 0 && indicators.has(token)) this.#onLine += 1;
     return this.#flow + this.#indents.length + this.#onLine;
+  }
+
+  #inBlock(token: string): void {
+    if (this.#startsLine) this.#indent(token);
+    if (indicators.has(token)) this.#onLine += 1;
   }
 
   #endLine(): void {

@@ -44,7 +44,8 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
         await run;
         running.delete(run);
       },
-      { name, noOverlap: true },
+      // A late or long round is no news: the next one does the same.
+      { name, noOverlap: true, suppressMissedWarning: true, logger: quiet(log) },
     );
   const chores = [
     chore('tick', '* * * * * *', tick),
@@ -61,3 +62,11 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
     },
   };
 }
+
+/** What the scheduler says goes to the gateway's own log, where it is no more than a detail. */
+const quiet = (log: Logger) => ({
+  info: (message: string) => log.debug(message),
+  warn: (message: string) => log.debug(message),
+  error: (message: string | Error, error?: Error) => log.warn({ err: error ?? message }, 'scheduler'),
+  debug: () => {},
+});

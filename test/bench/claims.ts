@@ -11,7 +11,7 @@ import { configure } from '../../src/config.ts';
 import { createClient } from '../../src/gateway/client.ts';
 import { directProcedures } from '../../src/gateway/door/procedure.ts';
 import { createRouter } from '../../src/gateway/routers/index.ts';
-import type { ClaimAnswer } from '../../src/gateway/routers/task.ts';
+import type { ClaimAnswer } from '../../src/gateway/routers/task-claim.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 
 const jobs = Number(process.env.JOBS ?? 2000);

@@ -238,17 +238,17 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
   });
 
   it('records an upstream that went another way, takes nothing from it, and lands all the same', async () => {
-    const { store } = line.app.gateway;
-    await store.rows({ name: '', text: 'update projects set upstream = $1 where name = $2' }, [
-      upstream,
-      project,
-    ]);
     const stranger = mkdtempSync(join(tmpdir(), 'andon-stranger-'));
     await mustGit(stranger, ['init', '-q', '-b', 'main']);
     write(stranger, { 'other.txt': 'other\n' });
     await mustGit(stranger, ['add', '-A']);
     await mustGit(stranger, ['commit', '-q', '-m', 'other']);
     await mustGit(stranger, ['push', '-q', upstream, 'main']);
+    const { store } = line.app.gateway;
+    await store.rows({ name: '', text: 'update projects set upstream = $1 where name = $2' }, [
+      upstream,
+      project,
+    ]);
     const main = await line.main();
     expect(await codesOf(line.owner.project.sync.mutate({ project }))).toEqual(['sync.diverged']);
     expect(await line.main()).toBe(main);

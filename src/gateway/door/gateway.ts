@@ -5,7 +5,7 @@ import type { Feed } from '../../store/feed.ts';
 import type { Store } from '../../store/store.ts';
 import type { TokenService } from '../auth/token-service.ts';
 import type { GitProjects } from '../git-projects.ts';
-import type { LineService } from '../line-service.ts';
+import type { LineService } from '../line/line-service.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Foresight } from './foreseen.ts';
 

@@ -24,19 +24,30 @@ function refuseProto(key: string, value: unknown): unknown {
 const badRequest = (cause: ReturnType<typeof fail>): TRPCError =>
   new TRPCError({ code: 'BAD_REQUEST', message: cause.message, cause });
 
+const quote = 34;
+const backslash = 92;
+/** What a character adds to the depth: brackets of either kind. */
+const steps: Readonly<Record<number, number>> = { 91: 1, 123: 1, 93: -1, 125: -1 };
+
 /** How deep brackets nest, strings left out; stops counting once the limit is passed. */
 export function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
-  let inString = false;
   for (let i = 0; i < text.length && deepest <= limits.jsonDepthMax; i++) {
     const char = text.charCodeAt(i);
-    if (inString) {
-      if (char === 92) i++;
-      else if (char === 34) inString = false;
-    } else if (char === 34) inString = true;
-    else if (char === 123 || char === 91) deepest = Math.max(deepest, ++depth);
-    else if (char === 125 || char === 93) depth--;
+    if (char === quote) i = endOfString(text, i);
+    else depth += steps[char] ?? 0;
+    if (depth > deepest) deepest = depth;
   }
   return deepest;
+}
+
+/** Where the string that begins at `start` ends; the end of the text when it does not. */
+function endOfString(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === quote) return i;
+    if (char === backslash) i++;
+  }
+  return text.length;
 }

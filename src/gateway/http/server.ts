@@ -9,7 +9,7 @@ import type { Gateway } from '../door/gateway.ts';
 import type { CallContext } from '../door/procedure.ts';
 import type { AppRouter } from '../routers/index.ts';
 import { hostReason } from './guard.ts';
-import { createSingleHandler, isSingle, type SingleHandler } from './trpc-fast.ts';
+import { createSingleHandler, type SingleHandler } from './trpc-fast.ts';
 
 export interface ServerOptions {
   readonly gateway: Gateway;
@@ -98,15 +98,20 @@ function readiness({ feed, store }: Gateway, res: ServerResponse): void {
   );
 }
 
+const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
+
 async function trpc(
   { single, ...options }: ServerOptions & { readonly single: SingleHandler },
   req: IncomingMessage,
   res: ServerResponse,
   { path, search }: { path: string; search: string },
 ): Promise<void> {
+  // The adapter cannot represent the rest, and would answer 500.
+  if (!methods.has(req.method ?? '')) return refuse(res, fail('request.method', req.method ?? ''));
   const procedure = decodeURIComponentSafe(path.slice('/trpc/'.length));
   const context = contextOf(options.gateway, req, procedure.includes(','));
-  if (isSingle(req, procedure, search)) return single({ req, res, path: procedure, search, context });
+  if (single.takes(req, procedure, search))
+    return single.answer({ req, res, path: procedure, search, context });
   const calls = procedure.split(',').length;
   if (calls > limits.batchCallsMax)
     return refuse(res, fail('request.batch', 'batch', { found: calls, limit: limits.batchCallsMax }));

@@ -1,11 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type AnyRouter,
-  callTRPCProcedure,
-  getErrorShape,
-  getTRPCErrorFromUnknown,
-  TRPCError,
-} from '@trpc/server';
+import { type AnyRouter, getErrorShape, getTRPCErrorFromUnknown, TRPCError } from '@trpc/server';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { AndonError } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
@@ -25,55 +19,55 @@ export interface FastCall {
   readonly context: CallContext;
 }
 
-/** True for the calls that the thin handler takes: one procedure, plain JSON, no stream. The rest is the adapter's. */
-export function isSingle(req: IncomingMessage, path: string, search: string): boolean {
-  if (path.includes(',') || /(?:^|&)batch=/.test(search)) return false;
-  if (req.method === 'GET')
-    return (
-      !(req.headers.accept ?? '').includes('text/event-stream') && req.headers['trpc-accept'] === undefined
-    );
-  return (
-    req.method === 'POST' &&
-    (req.headers['content-type'] ?? '').startsWith('application/json') &&
-    req.headers['trpc-accept'] === undefined
-  );
+/** The thin handler of one router. */
+export interface SingleHandler {
+  /** True for the calls that it takes: one known procedure, by its own method, plain JSON, no stream. The rest is the adapter's. */
+  takes(req: IncomingMessage, path: string, search: string): boolean;
+  answer(call: FastCall): Promise<void>;
 }
 
-/** The thin handler of one router. */
-export type SingleHandler = (call: FastCall) => Promise<void>;
+const methods = { query: 'GET', mutation: 'POST' } as const;
 
 /**
  * Answers single calls as tRPC's own adapter would, without its machinery: the same schema, the same `admit`, the same
- * error formatter. What it does not know (an unknown path, a wrong method) goes through tRPC, so that those answers are
- * its own too. A differential test holds both to the same answers.
+ * error formatter. A differential test holds both to the same answers.
  */
 export function createSingleHandler(router: AnyRouter): SingleHandler {
   const known = directProcedures(router);
-  return async (call) => {
-    const { req, res, path, search, context } = call;
-    const type = req.method === 'GET' ? 'query' : 'mutation';
-    let input: unknown;
-    try {
-      input = type === 'query' ? queryInput(search) : parseJson(await readBody(req, limits.bodyBytesMax));
+  return {
+    takes: (req, path, search) => {
       const procedure = known.get(path);
-      const data =
-        procedure?.type === type
-          ? await runDirect(procedure, context, input)
-          : await runByTrpc(router, call, type, input);
-      send(res, 200, { result: { data } });
-    } catch (cause) {
-      const error = asTrpcError(cause);
-      const shape: unknown = getErrorShape({
-        config: router._def._config,
-        error,
-        type,
-        path,
-        input,
-        ctx: context,
-      });
-      send(res, getHTTPStatusCodeFromError(error), { error: shape });
-    }
+      return procedure !== undefined && req.method === methods[procedure.type] && isPlain(req, search);
+    },
+    answer: async (call) => {
+      const procedure = known.get(call.path);
+      if (procedure === undefined) throw new Error(`${call.path} was not taken`);
+      await answerDirect(router, procedure, call);
+    },
   };
+}
+
+function isPlain({ method, headers }: IncomingMessage, search: string): boolean {
+  if (headers['trpc-accept'] !== undefined || /(?:^|&)batch=/.test(search)) return false;
+  return method === 'GET'
+    ? headers.accept?.includes('text/event-stream') !== true
+    : headers['content-type']?.startsWith('application/json') === true;
+}
+
+async function answerDirect(router: AnyRouter, procedure: DirectProcedure, call: FastCall): Promise<void> {
+  const { req, res, path, search, context } = call;
+  const { type } = procedure;
+  let input: unknown;
+  try {
+    input = type === 'query' ? queryInput(search) : parseJson(await readBody(req, limits.bodyBytesMax));
+    const data = await runDirect(procedure, context, input);
+    send(res, 200, { result: { data } });
+  } catch (cause) {
+    const error = asTrpcError(cause);
+    const config = router._def._config;
+    const shape: unknown = getErrorShape({ config, error, type, path, input, ctx: context });
+    send(res, getHTTPStatusCodeFromError(error), { error: shape });
+  }
 }
 
 async function runDirect(procedure: DirectProcedure, context: CallContext, input: unknown): Promise<unknown> {
@@ -92,24 +86,6 @@ async function callOf(context: CallContext): Promise<Call> {
     throw error;
   }
 }
-
-const neverAborted = new AbortController().signal;
-
-const runByTrpc = (
-  router: AnyRouter,
-  { path, context }: FastCall,
-  type: 'query' | 'mutation',
-  input: unknown,
-): Promise<unknown> =>
-  callTRPCProcedure({
-    router,
-    path,
-    getRawInput: async () => input,
-    ctx: context,
-    type,
-    signal: neverAborted,
-    batchIndex: 0,
-  });
 
 const asTrpcError = (cause: unknown): TRPCError =>
   cause instanceof TRPCError ? cause : getTRPCErrorFromUnknown(cause);

@@ -60,68 +60,8 @@ const verdictInput = {
 /** Verdicts bind the tree that was judged. */
 export function verdictRouter(gateway: Gateway) {
   return t.router({
-    approve: mutation(gateway, {
-      action: 'verdict:approve',
-      description: 'Approves a change whose gates have passed; the gateway then lands it.',
-      input: z.strictObject({ ...verdictInput, note: textOrEmpty(10_000).default('') }),
-      exclusive: true,
-      fixed: async () => undefined,
-      moving: (tx, { input, grant }) => judgementFacts(tx, input, grant),
-      decide: ({ grant, input, moving }) => [
-        ...treeReasons(moving.change, input.change, input.tree),
-        ...(moving.change !== undefined && moving.change.state !== 'judging'
-          ? [reason('change.state', input.change, { found: moving.change.state, limit: 'judging' })]
-          : []),
-        ...dutyReasons(moving, grant, input.ownWork),
-      ],
-      effect: async (tx, _permit, { grant, input, moving, entered }) => {
-        const change = sure(moving.change);
-        const verdict = await writeVerdict(tx, {
-          grant,
-          change,
-          approve: true,
-          reasons: input.note === '' ? [] : [input.note],
-          ownWork: input.ownWork,
-          at: entered.now,
-        });
-        const events = await approve(tx, change);
-        return { answer: { change: change.id, verdict: 'approve' as const }, events: [verdict, ...events] };
-      },
-      after: (gate, answer, input) => {
-        gate.line.wake(input.project);
-        return answer;
-      },
-    }),
-    reject: mutation(gateway, {
-      action: 'verdict:reject',
-      description: 'Rejects a change with reasons; its task is ready again, its former holder preferred.',
-      input: z.strictObject({ ...verdictInput, reasons: z.array(text(4000)).min(1).max(50) }),
-      exclusive: true,
-      fixed: async () => undefined,
-      moving: (tx, { input, grant }) => judgementFacts(tx, input, grant),
-      decide: ({ grant, input, moving }) => [
-        ...treeReasons(moving.change, input.change, input.tree),
-        ...(moving.change !== undefined &&
-        moving.change.state !== 'judging' &&
-        moving.change.state !== 'gating'
-          ? [reason('change.state', input.change, { found: moving.change.state, limit: 'gating or judging' })]
-          : []),
-        ...dutyReasons(moving, grant, input.ownWork),
-      ],
-      effect: async (tx, _permit, { grant, input, moving, entered }) => {
-        const change = sure(moving.change);
-        const verdict = await writeVerdict(tx, {
-          grant,
-          change,
-          approve: false,
-          reasons: input.reasons,
-          ownWork: input.ownWork,
-          at: entered.now,
-        });
-        const events = await refuseChange(tx, change, 'reject', input.reasons.join('; '));
-        return { answer: { change: change.id, verdict: 'reject' as const }, events: [verdict, ...events] };
-      },
-    }),
+    approve: approveProcedure(gateway),
+    reject: rejectProcedure(gateway),
     list: query(gateway, {
       action: 'change:read',
       description: 'Lists the verdicts on a change.',
@@ -131,6 +71,72 @@ export function verdictRouter(gateway: Gateway) {
         return store.orm.select().from(verdicts).where(eq(verdicts.change, change.id));
       },
     }),
+  });
+}
+
+function approveProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'verdict:approve',
+    description: 'Approves a change whose gates have passed; the gateway then lands it.',
+    input: z.strictObject({ ...verdictInput, note: textOrEmpty(10_000).default('') }),
+    exclusive: true,
+    fixed: async () => undefined,
+    moving: (tx, { input, grant }) => judgementFacts(tx, input, grant),
+    decide: ({ grant, input, moving }) => [
+      ...treeReasons(moving.change, input.change, input.tree),
+      ...(moving.change !== undefined && moving.change.state !== 'judging'
+        ? [reason('change.state', input.change, { found: moving.change.state, limit: 'judging' })]
+        : []),
+      ...dutyReasons(moving, grant, input.ownWork),
+    ],
+    effect: async (tx, _permit, { grant, input, moving, entered }) => {
+      const change = sure(moving.change);
+      const verdict = await writeVerdict(tx, {
+        grant,
+        change,
+        approve: true,
+        reasons: input.note === '' ? [] : [input.note],
+        ownWork: input.ownWork,
+        at: entered.now,
+      });
+      const events = await approve(tx, change);
+      return { answer: { change: change.id, verdict: 'approve' as const }, events: [verdict, ...events] };
+    },
+    after: (gate, answer, input) => {
+      gate.line.wake(input.project);
+      return answer;
+    },
+  });
+}
+
+function rejectProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'verdict:reject',
+    description: 'Rejects a change with reasons; its task is ready again, its former holder preferred.',
+    input: z.strictObject({ ...verdictInput, reasons: z.array(text(4000)).min(1).max(50) }),
+    exclusive: true,
+    fixed: async () => undefined,
+    moving: (tx, { input, grant }) => judgementFacts(tx, input, grant),
+    decide: ({ grant, input, moving }) => [
+      ...treeReasons(moving.change, input.change, input.tree),
+      ...(moving.change !== undefined && moving.change.state !== 'judging' && moving.change.state !== 'gating'
+        ? [reason('change.state', input.change, { found: moving.change.state, limit: 'gating or judging' })]
+        : []),
+      ...dutyReasons(moving, grant, input.ownWork),
+    ],
+    effect: async (tx, _permit, { grant, input, moving, entered }) => {
+      const change = sure(moving.change);
+      const verdict = await writeVerdict(tx, {
+        grant,
+        change,
+        approve: false,
+        reasons: input.reasons,
+        ownWork: input.ownWork,
+        at: entered.now,
+      });
+      const events = await refuseChange(tx, change, 'reject', input.reasons.join('; '));
+      return { answer: { change: change.id, verdict: 'reject' as const }, events: [verdict, ...events] };
+    },
   });
 }
 

@@ -3,7 +3,7 @@ import { fail } from '../../lib/errors.ts';
 import type { Oid } from '../../policies/facts.ts';
 import type { GitRunner } from '../runner.ts';
 import type { Child } from '../spawn/children.ts';
-import { createBatchParser } from './batch.ts';
+import { BatchParser } from './batch.ts';
 import { type Commit, parseCommit } from './commit.ts';
 import { isOid } from './oid.ts';
 import { parseTree, type TreeEntry } from './tree.ts';
@@ -41,7 +41,7 @@ const treeBytesMax = 32 * 1024 * 1024;
 export function createObjectReader(options: ReaderOptions): ObjectReader {
   const { trees } = options;
   let child: Promise<Child> | undefined;
-  const parser = createBatchParser();
+  const parser = new BatchParser();
 
   const alive = async (): Promise<Child> => {
     child ??= startBatch(options, parser, () => {
@@ -98,7 +98,7 @@ export function createObjectReader(options: ReaderOptions): ObjectReader {
 
 async function startBatch(
   { runner, gitDir, env }: ReaderOptions,
-  parser: ReturnType<typeof createBatchParser>,
+  parser: BatchParser,
   gone: () => void,
 ): Promise<Child> {
   const args = ['cat-file', '--batch-command'];

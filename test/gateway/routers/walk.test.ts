@@ -4,6 +4,7 @@ import { statement } from '../../../src/store/store.ts';
 import { type Action, actions } from '../../../src/tiers/actions.ts';
 import { engines } from '../../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine, passTime, refusal } from '../../support/line.ts';
+import { waitUntil } from '../../support/wait.ts';
 
 const plan = `
 version: 1
@@ -138,6 +139,13 @@ describe.each(engines)('the door, on %s', (engine) => {
     const late = await line.mint('agent:late');
     await line.owner.token.revoke.mutate({ project, kind: 'grant', value: gone.grant, why: 'x' });
     expect(await codesOf(gone.client.task.claim.mutate({ project }))).toEqual(['token.revoked']);
+    // Memory hears of it within 100 ms; until then a query may still be answered.
+    await waitUntil(async () =>
+      gone.client.task.list.query({ project }).then(
+        () => false,
+        () => true,
+      ),
+    );
     expect(await codesOf(gone.client.task.list.query({ project }))).toEqual(['token.revoked']);
     await passTime(15 * 60_000, line);
     expect(await codesOf(late.client.task.claim.mutate({ project }))).toEqual(['token.expired']);

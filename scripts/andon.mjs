@@ -1,5 +1,4 @@
-// `npm start`: compiles when the sources are newer than the last build, then runs the sample line.
-// Arguments go through: npm start -- --exit --json
+// `npm run -s andon -- …` in a clone: compiles when the sources are newer than the last build, then runs the program.
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -26,7 +25,9 @@ if (!isBuilt()) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const child = spawn(process.execPath, [main, 'sample', ...process.argv.slice(2)], { stdio: 'inherit' });
+// npm changes into the package's folder; the program works where the person stands.
+const cwd = process.env.INIT_CWD ?? process.cwd();
+const child = spawn(process.execPath, [main, ...process.argv.slice(2)], { stdio: 'inherit', cwd });
 // Ctrl-C reaches the child by the terminal as well; a signal to this process alone is handed on.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

@@ -1,0 +1,72 @@
+import type { LineTx } from '../../line/line-tx.ts';
+import type { Chainer } from '../../store/chainer.ts';
+import { appendEvents } from '../../store/events.ts';
+import { checkpoints } from '../../store/schema.ts';
+import { type Store, statement } from '../../store/store.ts';
+import { expireLeases } from '../../tasks/lease.ts';
+import { returnBudgets } from '../auth/minting.ts';
+import type { TokenService } from '../auth/token-service.ts';
+import { gatewayEvent } from './gateway-event.ts';
+
+const expiredProjects = statement(
+  'leases.expired',
+  `select distinct project from tasks where state = 'in_progress' and lease_until <= andon_now()`,
+);
+const oldRequests = statement(
+  'requests.sweep',
+  `delete from requests where at < andon_now() - interval '24 hours'`,
+);
+const lastPlaced = statement(
+  'checkpoint.due',
+  `select e.position, e.hash from events e where e.position = (select max(position) from events)
+   and e.position > coalesce((select max(position) from checkpoints), 0)`,
+);
+
+/** Ends every lease that has run out, in every project. */
+export async function expireAll(store: Store, lineTx: LineTx): Promise<void> {
+  for (const { project } of await store.rows<{ project: string }>(expiredProjects))
+    await expire(project, lineTx);
+}
+
+async function expire(project: string, lineTx: LineTx): Promise<void> {
+  await lineTx(project, async (tx) => {
+    const expired = await expireLeases(tx, project);
+    return {
+      result: undefined,
+      events: expired.map(({ id, epoch, holder }) => ({
+        ...gatewayEvent(project, 'lease.expired', `task/${id}`),
+        data: { epoch, holder },
+      })),
+    };
+  });
+}
+
+/** Gives what ended grants have left back to the grants that it came from. */
+export async function giveBackBudgets(store: Store, chainer: Chainer): Promise<void> {
+  const returned = await store.transaction(async (tx) => {
+    const rows = await returnBudgets(tx);
+    appendEvents(
+      tx,
+      rows.map(({ gid, project, parent, leftBudget }) => ({
+        ...gatewayEvent(project, 'grant.returned', `grant/${gid}`),
+        data: { parent, budget: leftBudget },
+      })),
+    );
+    return rows.length;
+  });
+  if (returned > 0) chainer.wake();
+}
+
+/** Forgets stored answers after a day. */
+export const forgetRequests = (store: Store): Promise<unknown> => store.rows(oldRequests);
+
+/** Signs the end of the chain, if it has grown since the last time. */
+export async function signChain(store: Store, tokens: TokenService): Promise<void> {
+  const [end] = await store.rows<{ position: number; hash: string }>(lastPlaced);
+  if (end === undefined) return;
+  const signed = await tokens.signCheckpoint(end.position, end.hash);
+  await store.orm
+    .insert(checkpoints)
+    .values({ ...signed, at: new Date() })
+    .onConflictDoNothing();
+}

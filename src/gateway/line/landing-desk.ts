@@ -1,0 +1,148 @@
+import { and, eq } from 'drizzle-orm';
+import type { Logger } from 'pino';
+import type { NamedGate } from '../../line/gating.ts';
+import { type LandingPoint, landOne, reconcile } from '../../line/land-one.ts';
+import type { LineTx } from '../../line/line-tx.ts';
+import type { EventDraft } from '../../store/events.ts';
+import type { Store } from '../../store/store.ts';
+import { readPlan } from '../../tasks/plan-apply.ts';
+import type { ChangeRow } from '../../tasks/rows.ts';
+import { projects, tasks } from '../../tasks/schema.ts';
+import type { GitProjects } from '../git-projects.ts';
+import type { Metrics } from '../metrics.ts';
+import { gatewayEvent } from './gateway-event.ts';
+
+export interface LandingDeskOptions {
+  readonly store: Store;
+  readonly git: GitProjects;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** After this long another process's intent counts as abandoned. */
+  readonly abandonedMs: number;
+  /** Called at the named points of a landing; tests die there. */
+  readonly at?: (point: LandingPoint) => void;
+}
+
+/** What the desk needs from the line around it. */
+export interface LandingDeskPorts {
+  /** Names this process in intents. */
+  readonly owner: string;
+  readonly lineTx: LineTx;
+  /** Called when a change was rebuilt and its gates wait again. */
+  readonly rebuilt: (project: string) => void;
+}
+
+/** Lands what is approved, one change at a time in each project, and mirrors main upstream where the plan's people want it. */
+export class LandingDesk {
+  readonly #options: LandingDeskOptions;
+  readonly #line: LandingDeskPorts;
+  readonly #landing = new Map<string, Promise<void>>();
+  readonly #again = new Set<string>();
+  #closed = false;
+
+  constructor(options: LandingDeskOptions, ports: LandingDeskPorts) {
+    this.#options = options;
+    this.#line = ports;
+  }
+
+  /** Lands all that can land now; one round more when it is called meanwhile. Never rejects. */
+  wake(project: string): void {
+    if (this.#closed) return;
+    if (this.#landing.has(project)) {
+      this.#again.add(project);
+      return;
+    }
+    const landing = this.#landAll(project)
+      .catch((error: unknown) => this.#options.log.error({ err: error, project }, 'landing'))
+      .finally(() => {
+        this.#landing.delete(project);
+        if (this.#again.delete(project)) this.wake(project);
+      });
+    this.#landing.set(project, landing);
+  }
+
+  /** Ends what a dead process left. One project whose repository is broken must not hold up the others. */
+  async reconcile(project: string): Promise<void> {
+    // A landing of this very process is being concluded by it.
+    if (this.#landing.has(project)) return;
+    const { abandonedMs, log } = this.#options;
+    await reconcile(this.#ports(), project, abandonedMs).catch((error: unknown) =>
+      log.error({ err: error, project }, 'reconcile'),
+    );
+  }
+
+  #ports() {
+    const { git, at, store } = this.#options;
+    return {
+      git,
+      session: store,
+      lineTx: this.#line.lineTx,
+      owner: this.#line.owner,
+      gatesOf: (change: ChangeRow) => this.#gatesOf(change),
+      titleOf: (change: ChangeRow) => this.#titleOf(change),
+      ...(at === undefined ? {} : { at }),
+    };
+  }
+
+  async #gatesOf(change: ChangeRow): Promise<NamedGate[]> {
+    const { store } = this.#options;
+    const plan = await readPlan(store, change.project);
+    const [task] = await store.orm
+      .select({ id: tasks.id, project: tasks.project, gates: tasks.gates })
+      .from(tasks)
+      .where(and(eq(tasks.project, change.project), eq(tasks.id, change.task)));
+    return (task?.gates ?? []).flatMap((name) => {
+      const gate = plan?.gates[name];
+      return gate === undefined ? [] : [{ name, gate }];
+    });
+  }
+
+  async #titleOf(change: ChangeRow): Promise<string> {
+    const [task] = await this.#options.store.orm
+      .select({ title: tasks.title })
+      .from(tasks)
+      .where(and(eq(tasks.project, change.project), eq(tasks.id, change.task)));
+    return task?.title ?? change.task;
+  }
+
+  async #landAll(project: string): Promise<void> {
+    const started = performance.now();
+    for (let tries = 0; tries < 1000 && !this.#closed; tries++) {
+      const outcome = await landOne(this.#ports(), project);
+      if (outcome === 'nothing') return;
+      if (outcome === 'landed') await this.#landed(project, started);
+      if (outcome === 'rebuilt') this.#line.rebuilt(project);
+      // Another gateway is landing, or main moved in between: the next tick looks again.
+      if (outcome === 'again') return;
+    }
+  }
+
+  async #landed(project: string, started: number): Promise<void> {
+    const { store, git, metrics, log } = this.#options;
+    metrics.landed((performance.now() - started) / 1000);
+    const [row] = await store.orm
+      .select({ upstream: projects.upstream })
+      .from(projects)
+      .where(eq(projects.name, project));
+    if (row?.upstream === null || row?.upstream === undefined) return;
+    // The landing stands whether or not the mirror follows; a divergence is an event that people see.
+    await git.mirrorAfterLanding(project, row.upstream).catch(async (error: unknown) => {
+      log.warn({ err: error, project }, 'mirror');
+      await this.#line.lineTx(project, async () => ({
+        result: undefined,
+        events: [diverged(project, error)],
+      }));
+    });
+  }
+
+  /** Waits for landings that have begun. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#landing.values());
+  }
+}
+
+const diverged = (project: string, error: unknown): EventDraft => ({
+  ...gatewayEvent(project, 'sync.diverged', `project/${project}`),
+  data: { found: error instanceof Error ? error.message : String(error) },
+});

@@ -1,0 +1,96 @@
+import { ne } from 'drizzle-orm';
+import type { LineTx } from '../../line/line-tx.ts';
+import type { Chainer } from '../../store/chainer.ts';
+import { appendEvents } from '../../store/events.ts';
+import { newId } from '../../store/ids.ts';
+import { projects } from '../../tasks/schema.ts';
+import type { TokenService } from '../auth/token-service.ts';
+import { enter } from '../door/enter.ts';
+import { expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
+import { GateDesk, type GateDeskOptions } from './gate-desk.ts';
+import { LandingDesk, type LandingDeskOptions } from './landing-desk.ts';
+
+export interface LineServiceOptions extends GateDeskOptions, LandingDeskOptions {
+  readonly chainer: Chainer;
+  readonly tokens: TokenService;
+}
+
+/**
+ * What goes on by itself: gates run, approved changes land, leases expire, crashed landings are finished or voided,
+ * the chain is signed. Each step is a transaction of its own, so any gateway may do it and a crash loses nothing.
+ */
+export class LineService {
+  readonly #options: LineServiceOptions;
+  readonly #gates: GateDesk;
+  readonly #landings: LandingDesk;
+  #closed = false;
+
+  constructor(options: LineServiceOptions) {
+    this.#options = options;
+    const owner = newId('landing');
+    const lineTx = this.#lineTx;
+    this.#gates = new GateDesk(options, { owner, lineTx, ended: (project) => this.wake(project) });
+    this.#landings = new LandingDesk(options, {
+      owner,
+      lineTx,
+      rebuilt: (project) => void this.#gates.fill(project),
+    });
+  }
+
+  /** Work may be waiting in this project: run its gates, land what is approved. Never rejects. */
+  wake(project: string): void {
+    if (this.#closed) return;
+    void this.#gates.fill(project);
+    this.#landings.wake(project);
+  }
+
+  /** One round over all projects; called every second and once at the start. */
+  async tick(): Promise<void> {
+    if (this.#closed) return;
+    const { store, chainer } = this.#options;
+    await this.#gates.keep();
+    await expireAll(store, this.#lineTx);
+    await giveBackBudgets(store, chainer);
+    for (const { name } of await this.#projects()) {
+      await this.#landings.reconcile(name);
+      this.wake(name);
+    }
+  }
+
+  /** The rarer chores: stored answers, a checkpoint. */
+  async tidy(): Promise<void> {
+    if (this.#closed) return;
+    await forgetRequests(this.#options.store);
+    await this.checkpoint();
+  }
+
+  /** Signs the end of the chain, if it has grown since the last time. */
+  checkpoint(): Promise<void> {
+    return signChain(this.#options.store, this.#options.tokens);
+  }
+
+  async #projects(): Promise<{ name: string }[]> {
+    return this.#options.store.orm
+      .select({ name: projects.name })
+      .from(projects)
+      .where(ne(projects.name, '*'));
+  }
+
+  #lineTx: LineTx = async (project, work) => {
+    const { store, chainer } = this.#options;
+    const { result, count } = await store.transaction(async (tx) => {
+      await enter(tx, { project, exclusive: true });
+      const done = await work(tx);
+      appendEvents(tx, done.events);
+      return { result: done.result, count: done.events.length };
+    });
+    if (count > 0) chainer.wake();
+    return result;
+  };
+
+  /** Ends running gates, waits for landings that have begun. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([this.#gates.close(), this.#landings.close()]);
+  }
+}

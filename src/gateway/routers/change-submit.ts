@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { type Reason, reason } from '../../lib/decision.ts';
+import { type NamedGate, openGates } from '../../line/gating.ts';
+import { newId } from '../../store/ids.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import { leaseReasons } from '../../tasks/lease.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { lockTask, type TaskRow } from '../../tasks/rows.ts';
+import { setTaskState } from '../../tasks/transition.ts';
+import type { Effect, Facts, Foreseen, ForeseenEffect } from '../door/definitions.ts';
+import type { Entered } from '../door/enter.ts';
+import type { Gateway } from '../door/gateway.ts';
+import { mutation } from '../door/procedure.ts';
+import type { Offer } from '../git-service.ts';
+import { commitId, name, project, text } from './inputs.ts';
+
+const submitInput = z.strictObject({
+  project,
+  task: name,
+  epoch: z.number().int().min(1),
+  commit: commitId.optional().describe('The pushed commit that is offered'),
+  artefact: text(4000).optional().describe('Where the result lies, for a task that is done by an artefact'),
+});
+
+type SubmitInput = z.infer<typeof submitInput>;
+
+/** The change that was made; a candidate is empty for an artefact. */
+export interface SubmitAnswer {
+  readonly change: string;
+  readonly tree: string;
+  readonly candidate: string;
+  readonly gates: readonly string[];
+}
+
+interface SubmitFacts {
+  readonly task: TaskRow | undefined;
+  readonly gates: readonly NamedGate[];
+  readonly openQuestions: number;
+}
+
+const openQuestions = statement(
+  'questions.open',
+  'select count(*)::int as n from questions where project = $1 and task = $2 and answer is null',
+);
+
+async function submitFacts(
+  tx: Tx,
+  input: { project: string; task: string },
+  entered: Promise<Entered>,
+): Promise<SubmitFacts> {
+  const [task, [open], { planHash }] = await Promise.all([
+    lockTask(tx, input.project, input.task),
+    tx.rows<{ n: number }>(openQuestions, [input.project, input.task]),
+    entered,
+  ]);
+  const plan =
+    task === undefined || task.gates.length === 0 ? undefined : await planAt(tx, input.project, planHash);
+  const gates = (task?.gates ?? []).flatMap((gateName) => {
+    const gate = plan?.gates[gateName];
+    return gate === undefined ? [] : [{ name: gateName, gate }];
+  });
+  return { task, gates, openQuestions: open?.n ?? 0 };
+}
+
+const putChange = statement(
+  'change.put',
+  `insert into changes (id, project, task, epoch, commit_id, base, candidate, tree, state, author, gid, lin, note)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+);
+
+/** An artefact has no tree; its name stands in, so that evidence and verdicts are bound to it. */
+const artefactTree = (artefact: string | undefined): string => `artefact:${artefact ?? ''}`;
+
+/** Why what is offered is no change for this task: the wrong kind of result, or a commit that cannot land. */
+function offerReasons(task: TaskRow | undefined, offer: Offer, artefact: string | undefined): Reason[] {
+  const named = artefact === undefined ? 'nothing' : 'an artefact';
+  const given = offer.kind === 'artefact' ? named : 'a commit';
+  const wanted = task?.done === 'artefact' ? 'an artefact' : 'a commit';
+  if (given === wanted) return commitReasons(offer);
+  return [reason('change.empty', `task/${task?.id ?? ''}`, { found: given, limit: wanted })];
+}
+
+function commitReasons(offer: Offer): Reason[] {
+  if (offer.kind === 'unpushed') return [reason('change.unpushed', offer.commit, { limit: offer.prefix })];
+  if (offer.kind === 'empty') return [reason('change.empty', offer.commit)];
+  if (offer.kind === 'conflict') return offer.paths.map((path) => reason('change.conflict', path));
+  return [];
+}
+
+/** An artefact that no gate looks at is a row and an event; a commit needs git, which is no matter of one statement. */
+const foreseeSubmit = ({ input, fixed }: Foreseen<SubmitInput, Offer>): ForeseenEffect | undefined =>
+  fixed.kind !== 'artefact' || input.artefact === undefined
+    ? undefined
+    : {
+        kind: 'submit',
+        task: input.task,
+        lease: input.epoch,
+        change: newId('change'),
+        tree: artefactTree(input.artefact),
+        note: input.artefact,
+      };
+
+/** What is offered, as a change is stored. */
+const offered = (fixed: Offer, artefact: string | undefined) =>
+  fixed.kind === 'candidate' ? fixed : { commit: '', base: '', candidate: '', tree: artefactTree(artefact) };
+
+function submitted(
+  tx: Tx,
+  { grant, input, fixed, moving }: Facts<SubmitInput, Offer, SubmitFacts>,
+): Effect<SubmitAnswer> {
+  const { project: projectName, task, epoch } = input;
+  const { commit, base, candidate, tree } = offered(fixed, input.artefact);
+  const change = newId('change');
+  const state = moving.gates.length === 0 ? 'judging' : 'gating';
+  const of = [grant.sub, grant.gid, [...grant.lin]];
+  const note = input.artefact ?? null;
+  tx.later(putChange, [change, projectName, task, epoch, commit, base, candidate, tree, state, ...of, note]);
+  setTaskState(tx, projectName, task, 'gated');
+  openGates(tx, { id: change, project: projectName, tree }, moving.gates);
+  const data = { task, epoch, commit, tree, state };
+  return {
+    answer: { change, tree, candidate, gates: moving.gates.map(({ name: gate }) => gate) },
+    events: [{ type: 'change.submitted', subject: `change/${change}`, data }],
+  };
+}
+
+export function submitProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'change:submit',
+    description:
+      'Offers a pushed commit for landing; the lease ends, gates run on the merge with today’s main.',
+    input: submitInput,
+    access: ({ task, epoch }) => ({ task, epoch }),
+    fixed: ({ git }, input) => git.offer(input),
+    foreseen: foreseeSubmit,
+    moving: (tx, { input, entered }) => submitFacts(tx, input, entered),
+    decide: ({ grant, input, fixed, moving, entered }) => [
+      ...leaseReasons(moving.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+      ...offerReasons(moving.task, fixed, input.artefact),
+      ...(moving.openQuestions > 0
+        ? [reason('task.question', `task/${input.task}`, { found: `${moving.openQuestions} open` })]
+        : []),
+    ],
+    effect: async (tx, _permit, facts) => submitted(tx, facts),
+    after: async ({ git, line }, answer, input) => {
+      if (answer.candidate !== '') await git.keepCandidate(input.project, answer.change, answer.candidate);
+      if (answer.gates.length > 0) line.wake(input.project);
+      return answer;
+    },
+  });
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import { type Reason, reason } from '../../lib/decision.ts';
+import { limits } from '../../lib/limits.ts';
+import type { Tx } from '../../store/store.ts';
+import {
+  type Candidate,
+  type Claimant,
+  claimReasons,
+  pageSizes,
+  readCandidates,
+  type Taken,
+  takeOne,
+} from '../../tasks/claim.ts';
+import { knownClasses } from '../../tasks/claim-memo.ts';
+import { durationMs, type Plan } from '../../tasks/plan.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { unreadyReasons } from '../../tasks/unready.ts';
+import { runningCount } from '../../tasks/waiting.ts';
+import type { Before, Effect, Foreseen, ForeseenEffect } from '../door/definitions.ts';
+import type { Gateway } from '../door/gateway.ts';
+import { mutation } from '../door/procedure.ts';
+import { name, project } from './inputs.ts';
+
+const none = async (): Promise<undefined> => undefined;
+
+/** What a claim answers: the task with the branch to push to, or null and why nothing was taken. */
+export interface ClaimAnswer {
+  readonly task: Taken | null;
+  readonly branch: string | null;
+  readonly reasons: readonly Reason[];
+}
+
+interface ClaimFacts {
+  readonly candidates: readonly Candidate[];
+  readonly leaseMs: number;
+  readonly wip: { running: number; limit: number | undefined };
+  /** Why the task that was asked for by name is no candidate at all. */
+  readonly unready: readonly Reason[];
+}
+
+/** Which candidates the claimant may take, and why not the others. */
+function sort(
+  claimant: Parameters<typeof claimReasons>[0],
+  { candidates, wip }: ClaimFacts,
+): { allowed: Candidate[]; reasons: Reason[] } {
+  if (wip.limit !== undefined && wip.running >= wip.limit)
+    return {
+      allowed: [],
+      reasons: [reason('wip.limit', 'tasks in progress', { found: wip.running, limit: wip.limit })],
+    };
+  const allowed: Candidate[] = [];
+  const reasons: Reason[] = [];
+  for (const candidate of candidates) {
+    const against = claimReasons(claimant, candidate);
+    if (against.length === 0) allowed.push(candidate);
+    else reasons.push(...against);
+  }
+  return { allowed, reasons };
+}
+
+const claimInput = z.strictObject({
+  project,
+  task: name.optional(),
+  leaseSeconds: z.number().int().min(5).max(3600).optional(),
+});
+
+type ClaimInput = z.infer<typeof claimInput>;
+
+/** Candidates by growing pages, until one page holds a task that the claimant may take or there are no more. */
+async function lookFor(tx: Tx, claimant: Claimant, input: ClaimInput): Promise<readonly Candidate[]> {
+  const where = { project: input.project, task: input.task ?? claimant.cap.task };
+  let found: readonly Candidate[] = [];
+  for (const pageMax of pageSizes) {
+    found = await readCandidates(tx, where, claimant, pageMax);
+    if (found.length < pageMax || found.some((candidate) => claimReasons(claimant, candidate).length === 0))
+      return found;
+  }
+  return found;
+}
+
+const unreadyNamed = async (tx: Tx, { project: projectName, task }: ClaimInput): Promise<Reason[]> =>
+  task === undefined ? [] : unreadyReasons(tx, projectName, task);
+
+async function takeAnother(
+  tx: Tx,
+  claimant: Claimant,
+  input: ClaimInput,
+  facts: ClaimFacts,
+): Promise<Taken | undefined> {
+  const where = { project: input.project, task: input.task ?? claimant.cap.task };
+  const candidates = await readCandidates(tx, where, claimant, pageSizes[1]);
+  return takeOne(
+    tx,
+    input.project,
+    claimant,
+    sort(claimant, { ...facts, candidates }).allowed,
+    facts.leaseMs,
+  );
+}
+
+const leaseOf = (plan: Plan | undefined, wantedSeconds: number | undefined): number => {
+  if (wantedSeconds !== undefined) return wantedSeconds * 1000;
+  return plan === undefined ? limits.leaseMsDefault : durationMs(plan.lease);
+};
+
+const reviveClaim = (stored: ClaimAnswer): ClaimAnswer =>
+  stored.task === null
+    ? stored
+    : { ...stored, task: { ...stored.task, leaseUntil: new Date(stored.task.leaseUntil) } };
+
+async function claimFacts(
+  tx: Tx,
+  { grant, input, entered }: Before<ClaimInput, undefined>,
+): Promise<ClaimFacts> {
+  const claimant = { agent: grant.sub, gid: grant.gid, cap: grant.cap };
+  const first = lookFor(tx, claimant, input);
+  first.catch(() => {});
+  const plan = await planAt(tx, input.project, (await entered).planHash);
+  const limit = plan?.limits.wip;
+  const running = limit === undefined ? 0 : await runningCount(tx, input.project);
+  const leaseMs = leaseOf(plan, input.leaseSeconds);
+  const candidates = await first;
+  const unready = candidates.length === 0 ? await unreadyNamed(tx, input) : [];
+  return { candidates, leaseMs, wip: { running, limit }, unready };
+}
+
+/** Only the open question "what is next?" is foreseen, by classes of tasks that were judged before. */
+function foreseeClaim({ grant, input, plan }: Foreseen<ClaimInput, undefined>): ForeseenEffect | undefined {
+  if (input.task !== undefined || grant.cap.task !== undefined) return undefined;
+  const classes = knownClasses(grant.cap);
+  if (classes.allowed.length === 0) return undefined;
+  const { wip } = plan.limits;
+  return {
+    kind: 'claim',
+    leaseMs: leaseOf(plan, input.leaseSeconds),
+    ...(wip === undefined ? {} : { wip }),
+    ...classes,
+  };
+}
+
+export function claimProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'task:claim',
+    description:
+      'Takes the most urgent task that is ready and that the caller can do, or the one named; answers null with reasons when there is none.',
+    input: claimInput,
+    access: ({ task }) => (task === undefined ? {} : { task }),
+    fixed: none,
+    moving: claimFacts,
+    foreseen: foreseeClaim,
+    revive: reviveClaim,
+    decide: ({ grant, input, moving }) => {
+      const { allowed, reasons } = sort({ agent: grant.sub, gid: grant.gid, cap: grant.cap }, moving);
+      // Naming a task that may not be taken is refused; asking for any and finding none is an answer.
+      return input.task !== undefined && allowed.length === 0 ? [...reasons, ...moving.unready] : [];
+    },
+    effect: async (tx, _permit, { grant, input, moving }): Promise<Effect<ClaimAnswer>> => {
+      const claimant = { agent: grant.sub, gid: grant.gid, cap: grant.cap };
+      const { allowed, reasons } = sort(claimant, moving);
+      // Others may have taken all that the first page showed; then the rest is looked through.
+      const taken =
+        (await takeOne(tx, input.project, claimant, allowed, moving.leaseMs)) ??
+        (allowed.length === 0 ? undefined : await takeAnother(tx, claimant, input, moving));
+      if (taken === undefined) {
+        const against = [...reasons, ...(await unreadyNamed(tx, input))].slice(0, 20);
+        return { answer: { task: null, branch: null, reasons: against }, events: [] };
+      }
+      const branch = `task/${taken.id}/${taken.epoch}/work`;
+      return {
+        answer: { task: taken, branch, reasons: [] },
+        events: [
+          {
+            type: 'task.claimed',
+            subject: `task/${taken.id}`,
+            data: { epoch: taken.epoch, leaseMs: moving.leaseMs },
+          },
+        ],
+      };
+    },
+  });
+}

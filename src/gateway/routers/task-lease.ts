@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { reason } from '../../lib/decision.ts';
+import { leaseReasons, renewLease, returnTask, stealLease } from '../../tasks/lease.ts';
+import { advanceReadiness } from '../../tasks/readiness.ts';
+import { lockTask } from '../../tasks/rows.ts';
+import { taskAfter } from '../../tasks/states.ts';
+import { setTaskState } from '../../tasks/transition.ts';
+import type { Effect } from '../door/definitions.ts';
+import type { Gateway } from '../door/gateway.ts';
+import { mutation } from '../door/procedure.ts';
+import { name, principal, project, text } from './inputs.ts';
+
+const held = { project, task: name, epoch: z.number().int().min(1) };
+const none = async (): Promise<undefined> => undefined;
+
+/** A lease with its new end. */
+export interface Renewed {
+  readonly task: string;
+  readonly epoch: number;
+  readonly leaseUntil: Date;
+}
+
+export function renewProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'task:renew',
+    description: 'Renews the lease of a task that the caller holds.',
+    input: z.strictObject(held),
+    access: ({ task, epoch }) => ({ task, epoch }),
+    fixed: none,
+    foreseen: ({ input }) => ({ kind: 'renew', task: input.task, lease: input.epoch }),
+    revive: (stored: Renewed): Renewed => ({ ...stored, leaseUntil: new Date(stored.leaseUntil) }),
+    moving: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ grant, input, moving, entered }) =>
+      leaseReasons(moving, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+    effect: async (tx, _permit, { input }): Promise<Effect<Renewed>> => {
+      const leaseUntil = await renewLease(tx, input.project, input.task);
+      return {
+        answer: { task: input.task, epoch: input.epoch, leaseUntil },
+        events: [{ type: 'task.renewed', subject: `task/${input.task}`, data: { epoch: input.epoch } }],
+      };
+    },
+  });
+}
+
+export function releaseProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'task:release',
+    description: 'Gives a held task back to the pool, with a reason.',
+    input: z.strictObject({ ...held, why: text(2000) }),
+    access: ({ task, epoch }) => ({ task, epoch }),
+    fixed: none,
+    moving: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ grant, input, moving, entered }) =>
+      leaseReasons(moving, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+    effect: async (tx, _permit, { input }) => {
+      await returnTask(tx, input.project, input.task);
+      return {
+        answer: { task: input.task, state: 'ready' as const },
+        events: [
+          {
+            type: 'task.released',
+            subject: `task/${input.task}`,
+            data: { epoch: input.epoch, why: input.why },
+          },
+        ],
+      };
+    },
+  });
+}
+
+export function stealProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'task:steal',
+    description:
+      'Moves a task in progress to another holder under the next epoch; the former holder is fenced off at once.',
+    input: z.strictObject({ project, task: name, to: principal, why: text(2000) }),
+    fixed: none,
+    moving: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ input, moving }) => {
+      if (moving === undefined) return [reason('task.missing', `task/${input.task}`)];
+      return taskAfter(moving.state, 'steal') === null
+        ? [reason('task.state', `task/${input.task}`, { found: moving.state })]
+        : [];
+    },
+    effect: async (tx, _permit, { grant, input, moving }) => {
+      const { epoch, leaseUntil } = await stealLease(tx, input.project, input.task, input.to, grant.gid);
+      return {
+        answer: { task: input.task, epoch, leaseUntil, holder: input.to },
+        events: [
+          {
+            type: 'task.stolen',
+            subject: `task/${input.task}`,
+            data: { from: moving?.holder, to: input.to, epoch, why: input.why },
+          },
+        ],
+      };
+    },
+  });
+}
+
+export function abandonProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'task:abandon',
+    description:
+      'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it, tasks that need it do.',
+    input: z.strictObject({ project, task: name, why: text(2000) }),
+    exclusive: true,
+    fixed: none,
+    moving: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ input, moving }) => {
+      if (moving === undefined) return [reason('task.missing', `task/${input.task}`)];
+      return taskAfter(moving.state, 'abandon') === null
+        ? [reason('task.state', `task/${input.task}`, { found: moving.state })]
+        : [];
+    },
+    effect: async (tx, _permit, { input }) => {
+      setTaskState(tx, input.project, input.task, 'abandoned');
+      const events = await advanceReadiness(tx, input.project);
+      return {
+        answer: { task: input.task, state: 'abandoned' as const },
+        events: [
+          { type: 'task.abandoned', subject: `task/${input.task}`, data: { why: input.why } },
+          ...events,
+        ],
+      };
+    },
+  });
+}

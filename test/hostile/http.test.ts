@@ -1,0 +1,223 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { limits } from '../../src/lib/limits.ts';
+import { type Line, openLine } from '../support/line.ts';
+
+const plan = `
+version: 1
+project: shop
+done: landed
+phases: [build]
+tasks:
+  cart: { title: Cart, phase: build, write: ["src/cart/**"] }
+`;
+const project = 'shop';
+
+describe('HTTP that means no good', () => {
+  let line: Line;
+  let port: number;
+  beforeAll(async () => {
+    line = await openLine('pglite', { plan });
+    port = Number(new URL(line.url).port);
+  });
+  afterAll(async () => {
+    expect((await fetch(`${line.url}/livez`)).status).toBe(200);
+    expect((await line.owner.task.list.query({ project })).length).toBe(1);
+    await line.close();
+  });
+
+  /** Sends bytes as they are; what came back until the other side closed, or was silent for a while. */
+  function raw(bytes: string | Buffer, silentMs = 700): Promise<string> {
+    return new Promise((resolve) => {
+      let held = '';
+      const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+      socket.setTimeout(silentMs, () => socket.destroy());
+      socket.on('data', (chunk) => {
+        held += chunk.toString('latin1');
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(held));
+    });
+  }
+  const statuses = (answer: string): number[] =>
+    [...answer.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code));
+  const request = (head: string, host = `127.0.0.1:${port}`) =>
+    `${head}\r\nhost: ${host}\r\nconnection: close\r\n\r\n`;
+  const auth = () => ({ authorization: `Bearer ${line.ownerToken()}` });
+  const json = { 'content-type': 'application/json' };
+  async function codeOf(response: Response): Promise<[number, string | undefined]> {
+    const body = (await response.json()) as { error?: { data?: { andon?: { code: string } } } };
+    return [response.status, body.error?.data?.andon?.code];
+  }
+
+  it.each([
+    ['the name of another host', 'evil.example'],
+    ['a name that only begins like loopback', '127.0.0.1.evil.example'],
+    ['a user before the host', 'localhost@evil.example'],
+    ['nothing', ''],
+  ])('is refused when Host says %s (DNS rebinding)', async (_name, host) => {
+    const answer = await raw(request('GET /livez HTTP/1.1', host));
+    expect(statuses(answer)).toEqual([host === '' ? 403 : 403]);
+    expect(answer).toContain('request.host');
+  });
+
+  it('is refused without Host, and with two', async () => {
+    expect(statuses(await raw('GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n'))).toEqual([400]);
+    const two = await raw(
+      `GET /livez HTTP/1.1\r\nhost: evil.example\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`,
+    );
+    expect(statuses(two)).not.toContain(200);
+  });
+
+  it.each(['https://evil.example', 'null', 'http://127.0.0.1.evil.example', 'file://', 'garbage'])(
+    'is refused when a page of %s sends it',
+    async (origin) => {
+      const response = await fetch(`${line.url}/trpc/task.list`, { headers: { origin, ...auth() } });
+      expect(await codeOf(response)).toEqual([403, 'request.host']);
+    },
+  );
+
+  it('is let in from a page of its own', async () => {
+    const input = encodeURIComponent(JSON.stringify({ project }));
+    const response = await fetch(`${line.url}/trpc/task.list?input=${input}`, {
+      headers: { origin: line.url, ...auth() },
+    });
+    expect(response.status).toBe(200);
+  });
+
+  it.each([
+    '/nothing',
+    '/trpc',
+    '/git',
+    '/../etc/passwd',
+    '/%2e%2e/%2e%2e/etc/passwd',
+    '/trpcx/task.list',
+    '//',
+    '/livez/x',
+  ])('finds nothing at %s', async (path) => {
+    expect(statuses(await raw(request(`GET ${path} HTTP/1.1`)))).toEqual([404]);
+  });
+
+  it.each([
+    'constructor',
+    '__proto__',
+    'toString',
+    'task.constructor',
+    'task.__proto__.x',
+    'task',
+    '%00',
+    '%',
+    'a'.repeat(5000),
+  ])('finds no procedure called %s', async (path) => {
+    for (const method of ['GET', 'POST']) {
+      const body = method === 'POST' ? { body: '{}' } : {};
+      const response = await fetch(`${line.url}/trpc/${path}`, {
+        method,
+        headers: { ...auth(), ...json },
+        ...body,
+      });
+      expect([400, 404], `${method} ${path}`).toContain(response.status);
+    }
+  });
+
+  it.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])(
+    'does nothing for %s',
+    async (method) => {
+      const answer = await raw(
+        request(`${method} /trpc/task.list?input=%7B%22project%22%3A%22shop%22%7D HTTP/1.1`),
+      );
+      expect(statuses(answer)[0]).toBeGreaterThanOrEqual(400);
+      expect(statuses(answer)[0]).toBeLessThan(500);
+    },
+  );
+
+  it('does not change anything by GET, nor answer a query by POST', async () => {
+    const claim = await fetch(`${line.url}/trpc/task.claim?input=%7B%22project%22%3A%22shop%22%7D`, {
+      headers: auth(),
+    });
+    expect(await codeOf(claim)).toEqual([405, 'request.method']);
+    const list = await fetch(`${line.url}/trpc/task.list`, {
+      method: 'POST',
+      headers: { ...auth(), ...json },
+      body: '{"project":"shop"}',
+    });
+    expect(await codeOf(list)).toEqual([405, 'request.method']);
+    expect((await line.task('cart')).state).toBe('ready');
+  });
+
+  it.each([
+    'text/plain',
+    'multipart/form-data; boundary=x',
+    'application/x-www-form-urlencoded',
+    'application/octet-stream',
+    '',
+  ])('changes nothing with a body of type "%s", which a page could send unasked', async (type) => {
+    const response = await fetch(`${line.url}/trpc/task.claim`, {
+      method: 'POST',
+      headers: { ...auth(), ...(type === '' ? {} : { 'content-type': type }) },
+      body: Buffer.from('{"project":"shop"}'),
+    });
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.status).toBeLessThan(500);
+    expect((await line.task('cart')).state).toBe('ready');
+  });
+
+  it('reads no body above its limit, whether it tells its length or not', async () => {
+    const big = `{"project":"shop","x":"${'x'.repeat(limits.bodyBytesMax)}"}`;
+    const told = await fetch(`${line.url}/trpc/task.claim`, {
+      method: 'POST',
+      headers: { ...auth(), ...json },
+      body: big,
+    }).then(codeOf, () => 'closed');
+    expect([[413, 'request.size'], 'closed']).toContainEqual(told);
+    const before = process.memoryUsage().rss;
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    const head = `POST /trpc/task.claim HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\nauthorization: Bearer ${line.ownerToken()}\r\ntransfer-encoding: chunked\r\n\r\n`;
+    const answer = await raw(Buffer.from(head + chunk.repeat(320)), 2000);
+    expect(statuses(answer)).toEqual([413]);
+    expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
+  });
+
+  it('takes no batch above its limit', async () => {
+    const calls = (n: number) => Array(n).fill('task.list').join(',');
+    const input = (n: number) =>
+      encodeURIComponent(
+        JSON.stringify(Object.fromEntries(Array.from({ length: n }, (_, i) => [i, { project }]))),
+      );
+    const batch = (n: number) =>
+      fetch(`${line.url}/trpc/${calls(n)}?batch=1&input=${input(n)}`, { headers: auth() });
+    expect((await batch(limits.batchCallsMax)).status).toBe(200);
+    expect(await codeOf(await batch(limits.batchCallsMax + 1))).toEqual([400, 'request.batch']);
+    const encoded = await fetch(
+      `${line.url}/trpc/${calls(40).replaceAll(',', '%2C')}?batch=1&input=${input(40)}`,
+      { headers: auth() },
+    );
+    expect(await codeOf(encoded)).toEqual([400, 'request.batch']);
+  });
+
+  it('answers no more than whole requests of a pipeline, and closes on garbage', async () => {
+    const one = `GET /livez HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`;
+    expect(statuses(await raw(`${one}${one}${one}`))).toEqual([200, 200, 200]);
+    const garbled = statuses(await raw(`${one}${one}\x16\x03\x01garbage\r\n\r\n`));
+    expect(garbled[0]).toBe(200);
+    expect(garbled.length).toBeLessThanOrEqual(3);
+    expect(statuses(await raw('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'))).toEqual([400]);
+    expect(statuses(await raw(`GET /${'a'.repeat(100_000)} HTTP/1.1\r\n\r\n`))[0]).toBeGreaterThanOrEqual(
+      400,
+    );
+  });
+
+  it('smuggles no second request behind two lengths', async () => {
+    const answer = await raw(
+      `POST /trpc/task.claim HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`,
+    );
+    expect(statuses(answer)).toEqual([400]);
+  });
+
+  it('is cut off when it sends its headers by the byte, as the limits of the server say', () => {
+    const { headersTimeout, requestTimeout, maxHeadersCount } = line.app.server;
+    expect(headersTimeout).toBeLessThanOrEqual(30_000);
+    expect(requestTimeout).toBeLessThanOrEqual(15 * 60_000);
+    expect(maxHeadersCount).toBeLessThanOrEqual(100);
+  });
+});
