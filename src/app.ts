@@ -22,7 +22,7 @@ import { installHook } from './gateway/git-receive/hook.ts';
 import { createHttpServer } from './gateway/http/server.ts';
 import { LineService, type LineServiceOptions } from './gateway/line/line-service.ts';
 import { createMetrics } from './gateway/metrics.ts';
-import { createRouter } from './gateway/routers/index.ts';
+import { type AppRouter, createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
 import { fail } from './lib/errors.ts';
@@ -36,11 +36,16 @@ import { openPostgres } from './store/postgres.ts';
 import { type Store, statement } from './store/store.ts';
 import { startHousekeeping } from './triggers/housekeeping.ts';
 
+/** Every procedure as a function. */
+export type Caller = ReturnType<AppRouter['createCaller']>;
+
 export interface App {
   readonly url: string;
   readonly gateway: Gateway;
   readonly owner: OwnerToken;
   readonly server: Server;
+  /** The router with no network in between, for whoever holds the token; calls pass the same door as all others. */
+  caller(token: string): Caller;
   /** Stops taking requests, lets running ones end, closes everything. */
   close(): Promise<void>;
 }
@@ -132,39 +137,53 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
 
 async function startOn(store: Store, config: Config, log: Logger, extras: AppExtras): Promise<App> {
   const { gateway, clock } = await makeGateway(store, config, log, extras);
-  const { chainer, tokens, line } = gateway;
-  const hooksDir = join(config.dataFolder, 'hooks');
-  await installHook(hooksDir);
-  const owner = await ensureOwner({ store, tokens, chainer, file: join(config.stateFolder, 'token') });
-  const housekeeping = await startHousekeeping({
-    store,
-    line,
-    clock,
-    owner,
-    log,
-    sweep: () => sweepAll(gateway, log),
-  });
-  const server = createHttpServer({
-    gateway,
-    router: createRouter(gateway),
-    git: createGitDoor(gateway, hooksDir, log),
-    hosts: config.hosts,
-    log,
-    ...(config.tls === undefined ? {} : { tls: config.tls }),
-  });
+  const begun = [() => closeGateway(gateway)];
   const close = async (): Promise<void> => {
-    await housekeeping.close();
-    await closeServer(server);
-    await closeGateway(gateway);
+    for (const end of begun.splice(0).reverse()) await end();
   };
   try {
-    await listen(server, config);
+    return { gateway, close, ...(await open(gateway, clock, config, begun)) };
   } catch (error) {
-    // Everything is running by now and would keep the process alive.
+    // What runs by now would keep the process alive, and work on a closed store.
     await close();
     throw error;
   }
-  return { url: urlOf(server, config), gateway, owner, server, close };
+}
+
+/** Lets the world in. What must be ended later is put into `begun`, as soon as it has begun. */
+async function open(
+  gateway: Gateway,
+  clock: DatabaseClock,
+  config: Config,
+  begun: (() => Promise<void>)[],
+): Promise<Omit<App, 'gateway' | 'close'>> {
+  const { store, log, chainer, tokens, line } = gateway;
+  const hooksDir = join(config.dataFolder, 'hooks');
+  await installHook(hooksDir);
+  const owner = await ensureOwner({ store, tokens, chainer, file: join(config.stateFolder, 'token') });
+  const router = createRouter(gateway);
+  const server = createHttpServer({
+    gateway,
+    router,
+    git: createGitDoor(gateway, hooksDir, log),
+    hosts: hostsOf(config),
+    log,
+    ...(config.tls === undefined ? {} : { tls: config.tls }),
+  });
+  begun.push(() => closeServer(server));
+  const sweep = () => sweepAll(gateway, log);
+  const housekeeping = await startHousekeeping({ store, line, clock, owner, log, sweep });
+  begun.push(() => housekeeping.close());
+  await listen(server, config);
+  const caller = (token: string): Caller =>
+    router.createCaller({
+      call: async () => ({
+        grant: await tokens.identify(`Bearer ${token}`),
+        requestId: undefined,
+        batch: false,
+      }),
+    });
+  return { url: urlOf(server, config), owner, server, caller };
 }
 
 /** Ends what has begun, in the order in which it needs each other. */
@@ -228,9 +247,20 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
   });
 }
 
-function urlOf(server: Server, { host, tls }: Config): string {
+const anyAddress = /^(0\.0\.0\.0|::)$/;
+
+/** An address that was chosen to listen on is a name of this gateway; "any address" is none. */
+const hostsOf = ({ host, hosts }: Config): readonly string[] =>
+  anyAddress.test(host) ? hosts : [...hosts, hostInUrl(host)];
+
+const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** Where it can be reached. Listening on any address it goes by its first name, which a certificate is for, or loopback. */
+function urlOf(server: Server, { host, hosts, tls }: Config): string {
   const { port } = server.address() as AddressInfo;
-  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const any = tls === undefined ? '127.0.0.1' : (hosts[0]?.replace(/:\d+$/, '') ?? '127.0.0.1');
+  const name = anyAddress.test(host) ? any : hostInUrl(host);
+  return `${tls === undefined ? 'http' : 'https'}://${name}:${port}`;
 }
 
 /** Removes what a killed git left behind, before anything can be blocked by it; returns how much was too young to go. */

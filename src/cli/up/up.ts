@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import type { App } from '../../app.ts';
 import type { Config, ConfigInput } from '../../config.ts';
 import { fail } from '../../lib/errors.ts';
@@ -119,7 +120,23 @@ async function readTls(
   if (tlsCert === undefined || tlsKey === undefined)
     throw fail('cli.usage', '--tls-cert and --tls-key', { found: 'one of the two', limit: 'both' });
   const [cert, key] = await Promise.all([readPem(resolve(cwd, tlsCert)), readPem(resolve(cwd, tlsKey))]);
-  return { cert, key };
+  return soundPair(cert, key);
+}
+
+/** Certificate and key before anything is started on them. Errors: `cli.usage` when they are no pair. */
+function soundPair(cert: string, key: string): { cert: string; key: string } {
+  try {
+    createSecureContext({ cert, key });
+    return { cert, key };
+  } catch (error) {
+    const { message } = error as Error;
+    throw fail(
+      'cli.usage',
+      '--tls-cert and --tls-key',
+      { found: message, limit: 'a certificate and its private key, in PEM' },
+      error,
+    );
+  }
 }
 
 async function readPem(path: string): Promise<string> {
