@@ -70,7 +70,11 @@ export function cleanEnvironment(home: string): Record<string, string> {
   };
 }
 
-function start(args: readonly string[], { cwd = tmpdir(), env = {}, command }: CliOptions): ChildProcess {
+/** Starts a command and leaves it running; its output is for the caller. */
+export function start(
+  args: readonly string[],
+  { cwd = tmpdir(), env = {}, command }: CliOptions,
+): ChildProcess {
   const [file = '', ...first] = command ?? [process.execPath, builtMain()];
   const base = { PATH: process.env.PATH ?? '', HOME: join(tmpdir(), 'andon-no-home') };
   return spawn(file, [...first, ...args], {

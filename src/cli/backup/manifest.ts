@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
+import { plainNamePattern } from '../../lib/names.ts';
 
 const oid = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
-const projectName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+const projectName = z.string().regex(plainNamePattern);
 const fileName = z.string().regex(/^[a-z0-9][a-zA-Z0-9._-]{0,120}$/);
 
 /** What lies in a backup, with a digest of every file. */

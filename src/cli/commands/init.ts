@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
+import { plainNamePattern } from '../../lib/names.ts';
 import { act, leaf, type Run } from '../command.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
 import { firstPlan, guessGates, projectName } from '../init/first-plan.ts';
@@ -51,9 +52,9 @@ async function noteUpstream(dataFolder: string, upstream: string | undefined): P
 }
 
 function checkedName(name: string): string {
-  if (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)) return name;
+  if (plainNamePattern.test(name)) return name;
   throw fail('cli.usage', '--project', {
     found: name,
-    limit: 'lower-case letters, digits, dot, dash, underscore; at most 64',
+    limit: 'lower-case letters, digits, dot, dash, underscore; at most 63',
   });
 }

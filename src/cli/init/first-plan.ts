@@ -12,8 +12,10 @@ export function projectName(folder: string): string {
   const name = folder
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+|[.-]+$/g, '')
-    .slice(0, 64);
+    .replace(/\.{2,}/g, '.')
+    .slice(0, 63)
+    .replace(/\.lock$/, '-lock')
+    .replace(/^[^a-z0-9]+|[.-]+$/g, '');
   return name === '' ? 'project' : name;
 }
 
