@@ -8,16 +8,26 @@ export interface Holder {
   readonly epoch: number;
 }
 
+const stateWords = {
+  backlog: 'not ready yet',
+  ready: 'ready and held by nobody',
+  gated: 'submitted and gated',
+  done: 'done',
+  abandoned: 'abandoned',
+} as const;
+
 /** Why `holder` does not hold `task` at `now`; empty when it does. Every change by a holder asks this under the row's lock. */
 export function leaseReasons(task: TaskRow | undefined, id: string, holder: Holder, now: Date): Reason[] {
   if (task === undefined) return [reason('task.missing', `task/${id}`)];
-  const lost = (found: string): Reason[] => [
-    reason('lease.lost', `task/${id}`, { found, limit: `epoch ${task.epoch}` }),
+  const lost = (found: string, limit: string): Reason[] => [
+    reason('lease.lost', `task/${id}`, { found, limit }),
   ];
-  if (task.state !== 'in_progress') return lost(`the task is ${task.state}`);
-  if (task.epoch !== holder.epoch) return lost(`epoch ${holder.epoch}`);
-  if (task.holder !== holder.agent) return lost(`holder ${task.holder ?? 'nobody'}`);
-  if (task.leaseUntil === null || task.leaseUntil <= now) return lost('the lease has expired');
+  if (task.state !== 'in_progress')
+    return lost(`a task that is ${stateWords[task.state]}`, 'one in progress');
+  if (task.epoch !== holder.epoch) return lost(`epoch ${holder.epoch}`, `epoch ${task.epoch}`);
+  if (task.holder !== holder.agent) return lost(`holder ${task.holder ?? 'nobody'}`, holder.agent);
+  if (task.leaseUntil === null || task.leaseUntil <= now)
+    return lost('a lease that has expired', 'one that lives');
   return [];
 }
 

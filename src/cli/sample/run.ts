@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { App } from '../../app.ts';
 import { exitCodes } from '../../lib/code-row.ts';
+import { chainOnce } from '../../store/chainer.ts';
 import type { Run } from '../command.ts';
 import { connect, type GatewayLink } from '../connect.ts';
 import { follow, untilInterrupted } from '../follow.ts';
@@ -30,7 +31,7 @@ export async function runSample(run: Run<SampleOptions>): Promise<number> {
   const app = await startGateway(run, folder, story);
   try {
     const link = await connect({ url: app.url, tokenFile: app.owner.file, project }, world);
-    const summary = await tell(world, link, { folder, story, startedMs, signal: end.signal });
+    const summary = await tell(world, link, { app, folder, story, startedMs, signal: end.signal });
     finish(run, summary);
     if (options.exit !== true && !end.signal.aborted) await stayUp(run, app, folder, end.signal);
     return summary.done ? exitCodes.ok : exitCodes.failed;
@@ -67,6 +68,7 @@ async function startGateway(
 }
 
 interface Telling {
+  readonly app: App;
   readonly folder: string;
   readonly story: Story;
   readonly startedMs: number;
@@ -74,13 +76,15 @@ interface Telling {
 }
 
 async function tell(world: World, link: GatewayLink, telling: Telling): Promise<Summary> {
-  const { folder, story, startedMs, signal } = telling;
+  const { app, folder, story, startedMs, signal } = telling;
   await link.client.project.create.mutate({ project, source: join(folder, project) });
   await link.client.plan.put.mutate({ project, text: samplePlan });
   const over = new AbortController();
   const narrated = narrate(link, story, over.signal);
   try {
     await work(world, link, telling, signal);
+    // Events get their place a moment after their commit: count when the last has its own.
+    while ((await chainOnce(app.gateway.store)) > 0);
     return await summarise(link, Math.round((performance.now() - startedMs) / 1000));
   } finally {
     over.abort();

@@ -33,8 +33,6 @@ export function claimCommand(world: World): Command {
         const claimed =
           run.options.wait === true ? await claimWaiting(run, link, task) : await claimOnce(run, link, task);
         if (claimed.task !== null) return taken(link, claimed);
-        // A name that the plan does not have is no task that may become ready: `task.missing`.
-        if (task !== undefined) await link.client.task.show.query({ project: link.project, task });
         return nothing(run, claimed);
       }),
     );
