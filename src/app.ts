@@ -161,6 +161,11 @@ async function open(
   const hooksDir = join(config.dataFolder, 'hooks');
   await installHook(hooksDir);
   const owner = await ensureOwner({ store, tokens, chainer, file: join(config.stateFolder, 'token') });
+  // The owner's grant is on `*`: whoever raises that epoch must not lock the owner out.
+  gateway.feed.hear((events) => {
+    if (events.some(({ type, project }) => type === 'epoch.raised' && project === '*'))
+      owner.refresh().catch((error: unknown) => log.error({ err: error }, 'token of the owner'));
+  });
   const router = createRouter(gateway);
   const server = createHttpServer({
     gateway,

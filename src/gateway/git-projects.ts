@@ -9,7 +9,7 @@ import { diffTrees } from '../git/objects/diff.ts';
 import { createObjectReader, type ObjectReader } from '../git/objects/reader.ts';
 import { createTreeCache, type TreeCache } from '../git/objects/tree-cache.ts';
 import { bumpFence, isAncestor, listRefs, moveRef, readFence } from '../git/refs.ts';
-import { createRepository, mainOid, openRepository, type Repository } from '../git/repository.ts';
+import { createRepository, mainOid, maintain, openRepository, type Repository } from '../git/repository.ts';
 import type { GitRunner } from '../git/runner.ts';
 import { mirrorUpstream, syncUpstream, type Upstream } from '../git/upstream.ts';
 import { fail } from '../lib/errors.ts';
@@ -259,6 +259,12 @@ export class GitProjects implements GitService {
       remoteRef: repository.mainRef,
       ...(upstreamEnv === undefined ? {} : { env: upstreamEnv }),
     };
+  }
+
+  /** Puts the packs of many pushes together, and forgets objects that nothing has reached for two weeks. */
+  async maintain(project: string): Promise<void> {
+    const { repository } = await this.open(project);
+    await maintain(this.#options.runner, repository.gitDir);
   }
 
   async close(): Promise<void> {

@@ -45,5 +45,3 @@ export const actions = {
 export type Tier = 'human' | 'executive' | 'implementer' | 'validator';
 
 export type Action = keyof typeof actions;
-
-export const isAction = (text: string): text is Action => Object.hasOwn(actions, text);

@@ -67,8 +67,11 @@ function actionReasons(cap: Capability, request: AccessRequest, found: Reason[])
   }
 }
 
-/** Mutations of these nouns always concern a task, so a grant that is bound to one must be told which. */
-const taskNouns = /^(?:task|repo|change|gate|verdict):/;
+/**
+ * Mutations of these nouns always name a task, so a grant that is bound to one must be told which. Gates and verdicts name
+ * a change; whoever judges compares the change's task.
+ */
+const taskNouns = /^(?:task|repo|change):/;
 
 function bindingReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {
   if (cap.task === undefined) return;

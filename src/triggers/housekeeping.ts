@@ -5,7 +5,7 @@ import { type Store, statement } from '../store/store.ts';
 /** What housekeeping winds up. Each chore may run on every gateway at once: rows are locked, not schedules. */
 export interface HousekeepingOptions {
   readonly store: Store;
-  readonly line: { tick(): Promise<void>; tidy(): Promise<void> };
+  readonly line: { tick(): Promise<void>; tidy(): Promise<void>; maintain(): Promise<void> };
   readonly clock: { set(now: Date): void };
   readonly owner: { refresh(): Promise<void> };
   /** Removes stale locks; returns how many were too young to be sure. */
@@ -54,6 +54,7 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
       await line.tidy();
     }),
     chore('owner', '0 0 * * * *', () => owner.refresh()),
+    chore('maintain', '0 17 * * * *', () => line.maintain()),
   ];
   return {
     close: async () => {

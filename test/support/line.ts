@@ -21,7 +21,6 @@ import { waitUntil } from './wait.ts';
 interface MintInput {
   readonly cap: Partial<CapabilityRequest>;
   readonly profile: string;
-  readonly standing: boolean;
   readonly lifeSeconds: number;
   readonly grantSeconds: number;
 }

@@ -21,7 +21,6 @@ interface MintOptions {
   readonly lines?: number;
   readonly life?: number;
   readonly grant?: number;
-  readonly standing?: boolean;
   readonly out?: string;
 }
 
@@ -48,7 +47,6 @@ export function mintCommand(world: World): Command {
     .option('--lines <n>', 'most lines of a function', wholeNumber(1, 100_000))
     .option('--life <duration>', 'how long the token lives', durationSeconds)
     .option('--grant <duration>', 'how long it may be renewed (default 12h)', durationSeconds)
-    .option('--standing', 'a standing grant, for people and runners')
     .option('--out <file>', 'write the token to this file, mode 600')
     .action(
       act<MintOptions>(world, async ({ link, options }) => {
@@ -73,7 +71,7 @@ export function mintCommand(world: World): Command {
 
 /** The options as the input of the procedure; what was not given is left out. */
 function mintInput(project: string, options: MintOptions): MintInput {
-  const { agent, profile, standing, life, grant, tier, role, task, epoch, complexity, lines } = options;
+  const { agent, profile, life, grant, tier, role, task, epoch, complexity, lines } = options;
   const cap = present({
     tier,
     role,
@@ -87,7 +85,7 @@ function mintInput(project: string, options: MintOptions): MintInput {
     phases: options.phase,
     skills: options.skill,
   });
-  const rest = present({ profile, standing, lifeSeconds: life, grantSeconds: grant });
+  const rest = present({ profile, lifeSeconds: life, grantSeconds: grant });
   return { project, agent, ...rest, cap } as MintInput;
 }
 

@@ -23,7 +23,6 @@ export interface MintRequest {
   /** A profile of the plan; the members of `cap` narrow it further. */
   readonly profile?: string | undefined;
   readonly cap: Omit<CapabilityRequest, 'role'> & { readonly role?: string | undefined };
-  readonly standing: boolean;
   readonly lifeSeconds?: number | undefined;
   readonly grantSeconds: number;
 }
@@ -142,7 +141,7 @@ export async function mintRoot(
     { sub: agent, gid: newId('grant'), jti: newId('token'), cap },
     { nowSeconds: seconds(facts.now), epoch: facts.epoch },
   );
-  const row = { standing: true, grantSeconds: 10 * 365 * 86_400, profile: null };
+  const row = { grantSeconds: 10 * 365 * 86_400, profile: null };
   await insertGrant(tx, draft, row, null, facts.now);
   return { gid: draft.gid, draft };
 }
@@ -150,7 +149,7 @@ export async function mintRoot(
 async function insertGrant(
   tx: Tx,
   draft: GrantDraft,
-  request: Pick<MintRequest, 'standing' | 'grantSeconds'> & { readonly profile: string | null },
+  request: Pick<MintRequest, 'grantSeconds'> & { readonly profile: string | null },
   parent: string | null,
   now: Date,
 ): Promise<void> {
@@ -161,7 +160,6 @@ async function insertGrant(
     agent: draft.sub,
     cap: draft.cap,
     lin: [...draft.lin],
-    standing: request.standing,
     profile: request.profile,
     leftBudget: draft.cap.budget,
     returned: false,

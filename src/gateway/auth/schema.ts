@@ -11,7 +11,6 @@ export const grants = pgTable('grants', {
   agent: text('agent').notNull(),
   cap: jsonb('cap').$type<Capability>().notNull(),
   lin: text('lin').array().notNull(),
-  standing: boolean('standing').notNull(),
   profile: text('profile'),
   leftBudget: jsonb('left_budget').$type<Budget>().notNull(),
   returned: boolean('returned').notNull(),

@@ -66,10 +66,18 @@ export interface ForeseenEffect {
 export type AccessDetail = Omit<AccessRequest, 'action' | 'project'>;
 
 /** A procedure that changes state. The members stand in the order in which the door runs them. */
-export interface MutationDefinition<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer> {
+export interface MutationDefinition<
+  A extends Action,
+  Input extends ProjectInput,
+  Fixed,
+  Moving,
+  Answer,
+  Raw = unknown,
+> {
   readonly action: A;
   readonly description: string;
-  readonly input: z.ZodType<Input>;
+  /** `Raw` is what a client sends: members with a default may be left out. */
+  readonly input: z.ZodType<Input, Raw>;
   /** True where phases, revocations or the plan move: the project's lock is then taken alone. */
   readonly exclusive?: boolean;
   /** True for the renewal alone: it must see a token that was replaced before, to tell theft. */
@@ -101,10 +109,10 @@ export interface MutationDefinition<A extends Action, Input extends ProjectInput
 }
 
 /** A procedure that only reads: decided in memory, appends nothing. */
-export interface QueryDefinition<A extends Action, Input extends ProjectInput, Answer> {
+export interface QueryDefinition<A extends Action, Input extends ProjectInput, Answer, Raw = unknown> {
   readonly action: A;
   readonly description: string;
-  readonly input: z.ZodType<Input>;
+  readonly input: z.ZodType<Input, Raw>;
   readonly access?: (input: Input) => AccessDetail;
   readonly answer: (gateway: Gateway, input: Input, call: Call) => Promise<Answer> | Answer;
 }

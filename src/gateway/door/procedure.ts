@@ -62,9 +62,9 @@ export function directProcedures(router: AnyRouter): ReadonlyMap<string, DirectP
 }
 
 /** Makes the tRPC procedure of a mutation; there is no other way to make one, so none lacks an action. */
-export function mutation<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
+export function mutation<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer, Raw>(
   gateway: Gateway,
-  definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
+  definition: MutationDefinition<A, Input, Fixed, Moving, Answer, Raw>,
 ) {
   const run = (call: Call, input: Input) =>
     answered(gateway, async () => admit(gateway, definition, call, input));
@@ -81,9 +81,9 @@ export function mutation<A extends Action, Input extends ProjectInput, Fixed, Mo
 }
 
 /** Makes the tRPC procedure of a query. */
-export function query<A extends Action, Input extends ProjectInput, Answer>(
+export function query<A extends Action, Input extends ProjectInput, Answer, Raw>(
   gateway: Gateway,
-  definition: QueryDefinition<A, Input, Answer>,
+  definition: QueryDefinition<A, Input, Answer, Raw>,
 ) {
   const run = (call: Call, input: Input) =>
     answered(gateway, async () => admitQuery(gateway, definition, call, input));

@@ -64,6 +64,17 @@ export class LineService {
     await this.checkpoint();
   }
 
+  /** Keeps the repositories fast; called every hour. */
+  async maintain(): Promise<void> {
+    if (this.#closed) return;
+    const { git, log } = this.#options;
+    for (const { name } of await this.#projects()) {
+      await git
+        .maintain(name)
+        .catch((error: unknown) => log.warn({ err: error, project: name }, 'maintenance'));
+    }
+  }
+
   /** Signs the end of the chain, if it has grown since the last time. */
   checkpoint(): Promise<void> {
     return signChain(this.#options.store, this.#options.tokens);

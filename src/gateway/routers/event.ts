@@ -42,7 +42,8 @@ export function eventRouter(gateway: Gateway) {
     stream: t.procedure
       .meta({
         action: 'event:read',
-        description: 'Streams events of a project as they are placed; resumes after a position without loss.',
+        description:
+          'Streams events of a project as they are placed, from lastEventId (the `latest` of event.list) or from now on; resumes without loss.',
       })
       .input(subscribeInput)
       .subscription(async function* ({ ctx, input, signal }) {

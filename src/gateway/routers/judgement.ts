@@ -44,8 +44,12 @@ function dutyReasons({ judge, makers }: JudgementFacts, grant: Grant, ownWork: b
   return dutyPolicy({ judge, makers, triggerOwners: [], ownWork });
 }
 
-function treeReasons(change: ChangeRow | undefined, wanted: string, tree: string): Reason[] {
+/** Why this is not the change, or not the tree of it, that the caller may judge. */
+function treeReasons(change: ChangeRow | undefined, wanted: string, tree: string, grant: Grant): Reason[] {
   if (change === undefined) return [reason('change.missing', wanted)];
+  const { task } = grant.cap;
+  if (task !== undefined && task !== change.task)
+    return [reason('grant.task', `change/${change.id}`, { found: change.task, limit: task })];
   if (change.tree !== tree) return [reason('change.moved', change.id, { found: tree, limit: change.tree })];
   return [];
 }
@@ -83,7 +87,7 @@ function approveProcedure(gateway: Gateway) {
     fixed: async () => undefined,
     moving: (tx, { input, grant }) => judgementFacts(tx, input, grant),
     decide: ({ grant, input, moving }) => [
-      ...treeReasons(moving.change, input.change, input.tree),
+      ...treeReasons(moving.change, input.change, input.tree, grant),
       ...(moving.change !== undefined && moving.change.state !== 'judging'
         ? [reason('change.state', input.change, { found: moving.change.state, limit: 'judging' })]
         : []),
@@ -118,7 +122,7 @@ function rejectProcedure(gateway: Gateway) {
     fixed: async () => undefined,
     moving: (tx, { input, grant }) => judgementFacts(tx, input, grant),
     decide: ({ grant, input, moving }) => [
-      ...treeReasons(moving.change, input.change, input.tree),
+      ...treeReasons(moving.change, input.change, input.tree, grant),
       ...(moving.change !== undefined && moving.change.state !== 'judging' && moving.change.state !== 'gating'
         ? [reason('change.state', input.change, { found: moving.change.state, limit: 'gating or judging' })]
         : []),
@@ -222,7 +226,7 @@ export function gateRouter(gateway: Gateway) {
         return { ...facts, declared: plan?.gates[input.gate], run };
       },
       decide: ({ grant, input, moving }) => [
-        ...treeReasons(moving.change, input.change, input.tree),
+        ...treeReasons(moving.change, input.change, input.tree, grant),
         ...manualReasons(moving, input.gate, grant),
         ...dutyReasons(moving, grant, input.ownWork),
       ],

@@ -28,7 +28,6 @@ const mintInput = z.strictObject({
     .partial({ role: true })
     .default({})
     .describe('Members that are narrower than the default'),
-  standing: z.boolean().default(false),
   lifeSeconds: z.number().int().min(1).max(86_400).optional(),
   grantSeconds: z
     .number()

@@ -113,7 +113,6 @@ create table grants (
   agent text not null,
   cap jsonb not null,
   lin text[] not null,
-  standing boolean not null default false,
   -- the agent profile of the plan that it was minted from, unchanged
   profile text,
   left_budget jsonb not null,
