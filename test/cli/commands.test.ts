@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -118,6 +118,9 @@ describe('the commands', () => {
 });
 
 describe('completion', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'andon-completion-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
   it('is a script that bash can read, and knows every command', () => {
     const script = completionScript('bash', program);
     execFileSync('bash', ['-n'], { input: script });
@@ -130,9 +133,29 @@ COMP_WORDS=(andon task cl); COMP_CWORD=2; _andon; echo "\${COMPREPLY[@]}"`;
     expect(execFileSync('bash', { input: script }).toString()).toBe('claim\n');
   });
 
-  it.each(['zsh', 'fish'] as const)('names every command for %s', (shell) => {
+  const shells = ['zsh', 'fish'] as const;
+  it.each(shells)('names every command for %s', (shell) => {
     const script = completionScript(shell, program);
     for (const [chain] of commands) expect(script).toContain(chain.split(' ').at(-1) ?? chain);
+  });
+
+  it.for(shells)('is a script that %s can read', (shell, { skip }) => {
+    if (spawnSync(shell, ['-c', 'true']).status !== 0) {
+      console.warn(`SKIPPED: ${shell} is not installed, its completion was not read by it`);
+      skip();
+    }
+    const file = join(folder, `andon.${shell}`);
+    writeFileSync(file, completionScript(shell, program));
+    const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  it('offers the commands of a group, and what they are, in fish', ({ skip }) => {
+    if (spawnSync('fish', ['-c', 'true']).status !== 0) skip();
+    const asked = `source ${join(folder, 'andon.fish')}; complete -C 'andon task cl'`;
+    writeFileSync(join(folder, 'andon.fish'), completionScript('fish', program));
+    const { stdout } = spawnSync('fish', ['--no-config', '-c', asked], { encoding: 'utf8' });
+    expect(stdout).toMatch(/^claim\ttake the most urgent task/m);
   });
 });
 
