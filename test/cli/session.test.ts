@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -74,6 +74,18 @@ describe('a session at the command line', () => {
     expect(await revoke('agent:nobody')).toEqual([5, 'agent.missing']);
     expect(await refused('builder', 'task', 'claim', 'nonsense')).toEqual([5, 'task.missing']);
     expect(await refused('builder', 'task', 'claim', 'nonsense', '--wait')).toEqual([5, 'task.missing']);
+  });
+
+  it('writes minted and renewed tokens for their owner only, over a file that others could read', async () => {
+    const out = join(folder, 'minted');
+    writeFileSync(out, '', { mode: 0o644 });
+    const mint = ['token', 'mint', '--agent', 'agent:m', '--tier', 'validator', '--out', out];
+    expect((await cli(mint, as('owner'))).exit).toBe(0);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    const minted = readFileSync(out, 'utf8');
+    expect((await cli(['token', 'renew', '--token-file', out], as('owner'))).exit).toBe(0);
+    expect(readFileSync(out, 'utf8')).not.toBe(minted);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
   });
 
   it('tells in words why a push to a task that nobody holds is refused', async () => {
