@@ -94,7 +94,8 @@ function listProcedure(gateway: Gateway) {
   });
 }
 
-interface SyncAnswer {
+/** What a sync found and did. */
+export interface SyncAnswer {
   readonly kind: 'same' | 'ahead' | 'forwarded' | 'diverged';
   /** Main after the call; empty when it was refused. */
   readonly main: string;
