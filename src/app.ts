@@ -14,7 +14,7 @@ import {
   type TokenService,
   type TokenServiceOptions,
 } from './gateway/auth/token-service.ts';
-import { createForesight } from './gateway/door/foreseen.ts';
+import { createForesight, type Foresight } from './gateway/door/foreseen.ts';
 import type { Gateway } from './gateway/door/gateway.ts';
 import { GitProjects } from './gateway/git-projects.ts';
 import { createGitDoor } from './gateway/git-receive/git-door.ts';
@@ -57,6 +57,8 @@ export interface AppExtras {
   /** Put around the opened store, for tests that die at a commit. */
   readonly watch?: (store: Store) => Store;
   readonly purpose?: 'production' | 'test';
+  /** In the place of the usual one, for tests that compare with a gateway that foresees nothing. */
+  readonly foresight?: (store: Store) => Foresight;
 }
 
 /** Opens the store, brings its schema up to date, starts the gateway. The composition root. */
@@ -122,7 +124,7 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
   const gateway: Gateway = {
     store,
     chainer,
-    foresight: createForesight(store),
+    foresight: (extras.foresight ?? createForesight)(store),
     feed,
     tokens,
     git,

@@ -11,7 +11,7 @@ import { createTreeCache, type TreeCache } from '../git/objects/tree-cache.ts';
 import { bumpFence, isAncestor, listRefs, moveRef, readFence } from '../git/refs.ts';
 import { createRepository, mainOid, maintain, openRepository, type Repository } from '../git/repository.ts';
 import type { GitRunner } from '../git/runner.ts';
-import { mirrorUpstream, syncUpstream, type Upstream } from '../git/upstream.ts';
+import { followUpstream } from '../git/upstream.ts';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
 import type { Candidate, LandingMove, LandingParts } from '../line/git-ops.ts';
@@ -20,6 +20,7 @@ import { changes, taskNeeds } from '../tasks/schema.ts';
 import { begin, candidateOf, landingOf } from './git-commits.ts';
 import type { GitService, Offer, OfferInput } from './git-service.ts';
 import { readPatch } from './patch.ts';
+import { Upstreams } from './upstreams.ts';
 
 /** Everything that is open for one project's repository. */
 export interface OpenProject {
@@ -45,9 +46,16 @@ const patchPathsMax = limits.pushPathsMax;
 export class GitProjects implements GitService {
   readonly #options: GitProjectsOptions;
   readonly #open = new Map<string, Promise<OpenProject>>();
+  readonly #upstreams: Upstreams;
 
   constructor(options: GitProjectsOptions) {
     this.#options = options;
+    const { runner, upstreamEnv } = options;
+    this.#upstreams = new Upstreams(
+      runner,
+      async (project) => (await this.open(project)).repository,
+      upstreamEnv,
+    );
   }
 
   get runner(): GitRunner {
@@ -225,40 +233,17 @@ export class GitProjects implements GitService {
   }
 
   /** Pushes main to the upstream after a landing; the upstream must be where the landing before left it. */
-  async mirrorAfterLanding(project: string, upstream: string): Promise<void> {
-    await mirrorUpstream(
-      await this.#upstream(project, upstream),
-      await this.main(project),
-      await this.upstreamTip(project, upstream),
-    );
+  async mirrorAfterLanding(project: string, url: string): Promise<void> {
+    await this.#upstreams.mirror(project, url, await this.main(project));
   }
 
-  /** Where the upstream's main is now. */
-  async upstreamTip(project: string, url: string): Promise<string | undefined> {
+  fetchUpstream(project: string, url: string): Promise<string> {
+    return this.#upstreams.fetch(project, url);
+  }
+
+  async followUpstream(project: string, theirs: string): ReturnType<GitService['followUpstream']> {
     const { repository } = await this.open(project);
-    const { runner, upstreamEnv } = this.#options;
-    const args = ['ls-remote', '--', url, repository.mainRef];
-    const stdout = await runner.must(args, {
-      gitDir: repository.gitDir,
-      ...(upstreamEnv === undefined ? {} : { env: upstreamEnv }),
-    });
-    return stdout.toString('latin1').split('\t')[0]?.trim() || undefined;
-  }
-
-  async sync(project: string, upstream: string): ReturnType<GitService['sync']> {
-    return syncUpstream(await this.#upstream(project, upstream), await this.fence(project));
-  }
-
-  async #upstream(project: string, url: string): Promise<Upstream> {
-    const { repository } = await this.open(project);
-    const { runner, upstreamEnv } = this.#options;
-    return {
-      runner,
-      repository,
-      url,
-      remoteRef: repository.mainRef,
-      ...(upstreamEnv === undefined ? {} : { env: upstreamEnv }),
-    };
+    return followUpstream({ runner: this.#options.runner, repository }, theirs, await this.fence(project));
   }
 
   /** Puts the packs of many pushes together, and forgets objects that nothing has reached for two weeks. */

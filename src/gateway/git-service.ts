@@ -36,9 +36,11 @@ export interface GitService extends GitOps {
   folderOf(project: string): string;
   offer(input: OfferInput): Promise<Offer>;
   patch(project: string, change: { base: string; candidate: string }, cap: Capability): Promise<Patch>;
-  /** Takes the upstream's main, fast-forward only. Errors: `sync.diverged`. */
-  sync(
+  /** Fetches the upstream's main and answers its tip: the network's part of a sync, for outside of transactions. */
+  fetchUpstream(project: string, url: string): Promise<string>;
+  /** Moves main to a fetched tip, fast-forward only. Errors: `sync.diverged`. */
+  followUpstream(
     project: string,
-    upstream: string,
+    theirs: string,
   ): Promise<{ readonly kind: 'same' | 'ahead' | 'forwarded'; readonly main: string }>;
 }

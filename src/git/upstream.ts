@@ -23,13 +23,11 @@ export type SyncResult =
   | { readonly kind: 'forwarded'; readonly from: Oid | undefined; readonly main: Oid };
 
 /**
- * Fetches the remote's branch and moves main to it when that is forward, under the fence. `ahead`: main has landings
- * that the remote lacks. Rejects with `sync.diverged` when each has commits of its own; then nothing has moved.
+ * Fetches the remote's branch, up to ten minutes over the network, and answers its tip; main stays. One at a time for a
+ * repository: git refuses two fetches into one ref. Rejects with `git.failed`.
  */
-export async function syncUpstream(upstream: Upstream, fence: Oid): Promise<SyncResult> {
+export async function fetchUpstream(upstream: Upstream): Promise<Oid> {
   const { runner, repository, url, remoteRef } = upstream;
-  const { gitDir, mainRef } = repository;
-  const place = { runner, gitDir };
   const args = [
     'fetch',
     '--quiet',
@@ -43,8 +41,23 @@ export async function syncUpstream(upstream: Upstream, fence: Oid): Promise<Sync
     ...call(upstream),
     config: { 'fetch.fsckObjects': 'true' },
   });
-  const [theirs, ours] = await Promise.all([readRef(place, upstreamRef), readRef(place, mainRef)]);
+  const theirs = await readRef({ runner, gitDir: repository.gitDir }, upstreamRef);
   if (theirs === undefined) throw fail('git.failed', 'git fetch', { found: `${remoteRef} did not arrive` });
+  return theirs;
+}
+
+/**
+ * Moves main to a tip that was fetched when that is forward, under the fence; no network. `ahead`: main has landings
+ * that the remote lacks. Rejects with `sync.diverged` when each has commits of its own; then nothing has moved.
+ */
+export async function followUpstream(
+  { runner, repository }: Pick<Upstream, 'runner' | 'repository'>,
+  theirs: Oid,
+  fence: Oid,
+): Promise<SyncResult> {
+  const { gitDir, mainRef } = repository;
+  const place = { runner, gitDir };
+  const ours = await readRef(place, mainRef);
   if (theirs === ours) return { kind: 'same', main: theirs };
   if (ours === undefined) return forward(place, mainRef, { to: theirs }, fence);
   if (await isAncestor(place, theirs, ours)) return { kind: 'ahead', main: ours };

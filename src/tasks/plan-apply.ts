@@ -36,7 +36,7 @@ const putTasks = statement(
    select $1, t->>'id', t->>'title', t->>'phase', 'backlog', (t->>'priority')::smallint, (t->>'position')::int,
      array(select jsonb_array_elements_text(t->'write')), array(select jsonb_array_elements_text(t->'deny')),
      md5((t->'write')::text || (t->'deny')::text),
-     left(md5(jsonb_build_array(t->'phase', t->'requires', t->'write', t->'deny')::text), 16),
+     andon_claim_class(t->>'phase', t->'requires', t->'write', t->'deny'),
      array(select jsonb_array_elements_text(t->'requires')), array(select jsonb_array_elements_text(t->'gates')),
      t->>'done', (t->>'deadline')::timestamptz, (t->>'expectedMinutes')::int
    from jsonb_array_elements($2::jsonb) as given(t)

@@ -39,7 +39,7 @@ export const tasks = pgTable(
     write: text('write').array().notNull(),
     deny: text('deny').array().notNull(),
     scopeHash: text('scope_hash').notNull(),
-    claimClass: text('claim_class').notNull().default(''),
+    claimClass: text('claim_class').notNull(),
     requires: text('requires').array().notNull(),
     gates: text('gates').array().notNull(),
     done: text('done').$type<'landed' | 'approved' | 'artefact'>().notNull(),

@@ -14,7 +14,7 @@ import { checkoutTree } from '../../src/git/checkout.ts';
 import { bumpFence, readRef } from '../../src/git/refs.ts';
 import { createRepository, mainOid, maintain, openRepository } from '../../src/git/repository.ts';
 import { unsafeSettings } from '../../src/git/settings.ts';
-import { mirrorUpstream, syncUpstream } from '../../src/git/upstream.ts';
+import { fetchUpstream, followUpstream, mirrorUpstream } from '../../src/git/upstream.ts';
 import { forgeTree } from '../support/forge.ts';
 import { commit, git, must, startServer, type TestServer, write } from '../support/git-server.ts';
 
@@ -154,10 +154,11 @@ test('upstream is followed forward only, mirrored with a lease, and a divergence
   const fence = (await bumpFence(place, undefined)) ?? '';
   const upstream = { runner: server.runner, repository, url, remoteRef: 'refs/heads/main' };
   const first = (await mainOid(server.runner, repository)) ?? '';
-  expect(await syncUpstream(upstream, fence)).toEqual({ kind: 'same', main: first });
+  const sync = async () => followUpstream(upstream, await fetchUpstream(upstream), fence);
+  expect(await sync()).toEqual({ kind: 'same', main: first });
   const theirs = await commit(source, { 'upstream.txt': '1' }, 'theirs');
   await must(source, ['push', '-q', url, 'main']);
-  expect(await syncUpstream(upstream, fence)).toEqual({ kind: 'forwarded', from: first, main: theirs });
+  expect(await sync()).toEqual({ kind: 'forwarded', from: first, main: theirs });
 
   const tree = await must(url, ['rev-parse', `${theirs}^{tree}`]);
   const ours = await must(repository.gitDir, [
@@ -173,16 +174,16 @@ test('upstream is followed forward only, mirrored with a lease, and a divergence
     'ours',
   ]);
   await must(repository.gitDir, ['update-ref', 'refs/heads/main', ours]);
-  expect(await syncUpstream(upstream, fence)).toEqual({ kind: 'ahead', main: ours });
+  expect(await sync()).toEqual({ kind: 'ahead', main: ours });
   await expect(mirrorUpstream(upstream, ours, first)).rejects.toMatchObject({ code: 'sync.diverged' });
   await mirrorUpstream(upstream, ours, theirs);
   expect(await must(url, ['rev-parse', 'main'])).toBe(ours);
 
   const other = await commit(source, { 'upstream.txt': '2' }, 'other');
   await must(source, ['push', '-q', '-f', url, 'main']);
-  await expect(syncUpstream(upstream, fence)).rejects.toMatchObject({ code: 'sync.diverged' });
+  await expect(sync()).rejects.toMatchObject({ code: 'sync.diverged' });
   expect([await readRef(place, 'refs/heads/main'), other === ours]).toEqual([ours, false]);
-  await expect(syncUpstream({ ...upstream, url: 'ext::sh -c evil' }, fence)).rejects.toThrow(/remote helper/);
+  await expect(fetchUpstream({ ...upstream, url: 'ext::sh -c evil' })).rejects.toThrow(/remote helper/);
 });
 
 test('a checkout writes the bytes of the tree whatever attributes, filters and hooks ask for', async () => {

@@ -7,6 +7,7 @@ import { act, leaf, type Run } from '../command.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
 import { firstPlan, guessGates, projectName } from '../init/first-plan.ts';
 import { placeAt } from '../init/place.ts';
+import { remoteAt } from '../init/remote.ts';
 import type { World } from '../world.ts';
 
 interface InitOptions {
@@ -34,7 +35,8 @@ async function init({ world, options }: Run<InitOptions>) {
     done.push('wrote andon.yaml');
   }
   if (await excludeDataFolder(root)) done.push('added .andon/ to .git/info/exclude');
-  if (await noteUpstream(dataFolder, options.upstream)) done.push('noted the upstream for andon up');
+  if (await noteUpstream(dataFolder, world.cwd, options.upstream))
+    done.push('noted the upstream for andon up');
   const lines = done.length === 0 ? ['nothing to do: everything is in place'] : done;
   return {
     data: { root, planFile, changed: done },
@@ -43,8 +45,9 @@ async function init({ world, options }: Run<InitOptions>) {
   };
 }
 
-async function noteUpstream(dataFolder: string, upstream: string | undefined): Promise<boolean> {
-  if (upstream === undefined) return false;
+async function noteUpstream(dataFolder: string, cwd: string, named: string | undefined): Promise<boolean> {
+  if (named === undefined) return false;
+  const upstream = remoteAt(cwd, named);
   const { keepSettings, readSettings } = await import('../init/settings.ts');
   if ((await readSettings(dataFolder)).upstream === upstream) return false;
   await keepSettings(dataFolder, { upstream });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { act, group, leaf } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
+import { remoteAt } from '../init/remote.ts';
 import { asAndonError } from '../refusal.ts';
 import { table } from '../table.ts';
 import type { World } from '../world.ts';
@@ -42,7 +43,7 @@ export function projectCommand(world: World): Command {
               project: name,
               ...(source === undefined ? {} : { source: resolve(world.cwd, source) }),
               ...(branch === undefined ? {} : { branch }),
-              ...(upstream === undefined ? {} : { upstream }),
+              ...(upstream === undefined ? {} : { upstream: remoteAt(world.cwd, upstream) }),
             });
             return { data: made, lines: [`${made.project}: ${made.branch} at ${made.main}`] };
           }),

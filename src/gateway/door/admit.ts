@@ -82,7 +82,6 @@ async function foresee<A extends Action, Input extends ProjectInput, Fixed, Movi
     ...effect,
     ...request,
     action: definition.action,
-    epoch: gateway.tokens.epochOf(input.project),
     plan: plan.hash,
   });
   return answer === undefined ? undefined : { answer: revived(definition, answer) };
@@ -139,7 +138,7 @@ async function through<A extends Action, Input extends ProjectInput, Fixed, Movi
   const inputHash = requestId === undefined ? '' : hashOf(definition.action, input);
   const [refused, ...others] = entryReasons(definition, call, input, entered);
   if (refused !== undefined) return deny(tx, definition, call, input, [refused, ...others]);
-  if (entered.inputHash !== null) return storedAnswer<Answer>(entered, inputHash, call);
+  if (entered.inputHash !== null) return storedAnswer(definition, entered, inputHash, call);
   const all: Facts<Input, Fixed, Moving> = { grant, input, fixed, entered, moving: await reading };
   const decision: Decision<A> = decide(definition.action, definition.decide(all));
   if (!decision.allowed) return deny(tx, definition, call, input, decision.reasons);
@@ -196,8 +195,13 @@ const ofBatch = (call: Call, action: Action, input: unknown): Call =>
 const hashOf = (action: Action, input: unknown): string =>
   createHash('sha256').update(action).update(canonicalJson(input)).digest('hex');
 
-function storedAnswer<Answer>(entered: Entered, inputHash: string, call: Call): Outcome<Answer> {
-  if (entered.inputHash === inputHash) return { answer: entered.answer as Answer };
+function storedAnswer<Answer>(
+  definition: { readonly revive?: (stored: Answer) => Answer },
+  entered: Entered,
+  inputHash: string,
+  call: Call,
+): Outcome<Answer> {
+  if (entered.inputHash === inputHash) return { answer: revived(definition, entered.answer as Answer) };
   return { reasons: [reason('request.replayed', call.requestId ?? '', { found: 'another input' })] };
 }
 

@@ -1,5 +1,6 @@
+import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
-import { isRetryable } from '../../store/retry.ts';
+import { leftNothing } from '../../store/retry.ts';
 import { type Store, statement } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { rememberedPlan } from '../../tasks/plan-cache.ts';
@@ -12,8 +13,7 @@ const calls = statement('door.foreseen', 'select answer from andon_foreseen_call
 /** An effect with everything that has to hold for it. */
 export interface ForeseenCall extends ForeseenEffect {
   readonly action: Action;
-  /** Epoch of the project and hash of its plan, as last seen. */
-  readonly epoch: number;
+  /** Hash of the project's plan, as last seen. */
   readonly plan: string;
   readonly request?: string;
   readonly hash?: string;
@@ -78,9 +78,11 @@ class Lane {
       const rows = await this.#store.rows<{ answer: unknown }>(calls, [this.#project, json]);
       for (const [place, { settle }] of batch.entries()) settle(rows[place]?.answer ?? undefined);
     } catch (error) {
-      // A deadlock left nothing behind, so each goes the whole way. Any other failure may have committed: it is told.
+      // What the database refused left nothing behind, be it a deadlock or the fault of one call: each goes the whole way.
+      // After a lost connection it may have committed: that is told.
+      const again = leftNothing(error);
       for (const { settle, fail } of batch) {
-        if (isRetryable(error)) settle(undefined);
+        if (again) settle(undefined);
         else fail(error);
       }
     }
@@ -111,9 +113,10 @@ export function createForesight(store: Store): Foresight {
   };
 }
 
-const withGrant = ({ jti, gid, lin, sub, kid, exp }: Grant, call: ForeseenCall): string =>
-  JSON.stringify({
+const withGrant = ({ jti, gid, lin, sub, kid, exp, ep }: Grant, call: ForeseenCall): string =>
+  jsonText({
     ...call,
+    epoch: ep,
     agent: sub,
     gid,
     jti,

@@ -94,6 +94,7 @@ function listProcedure(gateway: Gateway) {
   });
 }
 
+/** What a sync found and did. */
 export interface SyncAnswer {
   readonly kind: 'same' | 'ahead' | 'forwarded' | 'diverged';
   /** Main after the call; empty when it was refused. */
@@ -102,9 +103,9 @@ export interface SyncAnswer {
 }
 
 /** A divergence is an answer until its event is committed: thrown inside the transaction it would erase its own record. */
-async function tryToSync(git: GitProjects, projectName: string, upstream: string): Promise<SyncAnswer> {
+async function tryToFollow(git: GitProjects, projectName: string, theirs: string): Promise<SyncAnswer> {
   try {
-    return await git.sync(projectName, upstream);
+    return await git.followUpstream(projectName, theirs);
   } catch (error) {
     if (error instanceof AndonError && error.code === 'sync.diverged')
       return { kind: 'diverged', main: '', reason: error.reasons[0] };
@@ -118,14 +119,18 @@ function syncProcedure(gateway: Gateway) {
     description: 'Takes the upstream’s main, fast-forward only; a divergence is refused and recorded.',
     input: z.strictObject({ project }),
     exclusive: true,
-    fixed: async ({ store }, input) => (await readProject(store, input.project))?.upstream ?? undefined,
+    // The network may take minutes: it is waited for before the project is locked, and a tip never changes.
+    fixed: async ({ store, git }, input) => {
+      const upstream = (await readProject(store, input.project))?.upstream ?? undefined;
+      return upstream === undefined ? undefined : git.fetchUpstream(input.project, upstream);
+    },
     moving: async () => undefined,
     decide: ({ input, fixed }) =>
       fixed === undefined
         ? [reason('repo.missing', `${input.project} upstream`, { next: 'andon init --upstream URL' })]
         : [],
     effect: async (_tx, _permit, { input, fixed }, { git }) => {
-      const answer = await tryToSync(git, input.project, fixed ?? '');
+      const answer = await tryToFollow(git, input.project, fixed ?? '');
       const type = answer.kind === 'diverged' ? 'sync.diverged' : 'project.synced';
       return { answer, events: [{ type, subject: `project/${input.project}`, data: { ...answer } }] };
     },

@@ -5,7 +5,14 @@
  * hand-over of an artefact that no gate looks at.
  */
 export const foreseen = `
-alter table tasks add column claim_class text not null default '';
+-- Equal for tasks that are equal in phase, skills and scope. What is remembered of a class decides claims, so it must not
+-- be possible to make up two tasks of one class.
+create function andon_claim_class(phase text, requires jsonb, write jsonb, deny jsonb) returns text language sql immutable as $$
+  select left(encode(sha256(convert_to(jsonb_build_array(phase, requires, write, deny)::text, 'UTF8')), 'hex'), 32)
+$$;
+alter table tasks add column claim_class text;
+update tasks set claim_class = andon_claim_class(phase, to_jsonb(requires), to_jsonb(write), to_jsonb(deny));
+alter table tasks alter column claim_class set not null;
 
 create function andon_iso(at timestamptz) returns text language plpgsql stable as $$
 begin
@@ -57,7 +64,7 @@ create function andon_held(in_project text, in_now timestamptz, c jsonb) returns
 declare held tasks;
 begin
   select * into held from tasks where project = in_project and id = c->>'task' for update;
-  if held.state = 'in_progress' and held.epoch = (c->>'lease')::int and held.holder = c->>'agent' and held.lease_until > in_now
+  if held.state = 'in_progress' and held.epoch = (c->>'lease')::bigint and held.holder = c->>'agent' and held.lease_until > in_now
   then return held; end if;
   return null;
 end $$;
@@ -88,7 +95,8 @@ begin
   update tasks set state = 'gated', state_at = in_now, holder = null, holder_gid = null, lease_until = null
     where project = in_project and id = held.id;
   insert into changes (id, project, task, epoch, commit_id, base, candidate, tree, state, author, gid, lin, note, created_at, state_at)
-  values (change, in_project, held.id, held.epoch, '', '', '', c->>'tree', 'judging', held.holder, held.holder_gid,
+  -- by the grant that calls: the one that claimed may have been another of the same agent
+  values (change, in_project, held.id, held.epoch, '', '', '', c->>'tree', 'judging', c->>'agent', c->>'gid',
     array(select jsonb_array_elements_text(c->'lin')), c->>'note', in_now, in_now);
   made.type := 'change.submitted';
   made.subject := 'change/' || change;
@@ -104,21 +112,24 @@ language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 declare
   one record;
   c jsonb;
-  now_is timestamptz := andon_now();
+  now_is timestamptz;
+  project_epoch int;
+  project_plan text;
   made andon_made;
   called jsonb[] := '{}';
   all_made andon_made[] := '{}';
 begin
   perform pg_advisory_xact_lock_shared(7100), pg_advisory_xact_lock_shared(hashtextextended(in_project, 7101));
+  select p.epoch, p.plan_hash into project_epoch, project_plan from projects p where p.name = in_project;
   for one in
-    -- As foreseen: epoch and plan of the project, nothing of the grant revoked or replaced, not expired.
-    select e as call, p.name is not null
+    -- As foreseen: the grant of this epoch, the plan, nothing of the grant revoked or replaced. An answer finds its call by
+    -- its place, so the order is said.
+    select e as call, project_epoch <= (e->>'epoch')::bigint
+        and project_plan = e->>'plan'
         and not exists (select from revocations r
           where r.value = any(array(select jsonb_array_elements_text(e->'names'))) and r.project in (in_project, '*'))
         and not exists (select from tokens k where k.jti = e->>'jti' and k.replaced_at is not null) as holds
-      from jsonb_array_elements(in_calls) e
-        left join projects p on p.name = in_project and p.epoch = (e->>'epoch')::int and p.plan_hash = e->>'plan'
-          and extract(epoch from now_is) < (e->>'exp')::bigint
+      from jsonb_array_elements(in_calls) with ordinality as given(e, place) order by place
   loop
     c := one.call;
     made := null;
@@ -127,7 +138,9 @@ begin
       perform pg_advisory_xact_lock(hashtextextended((c->>'agent') || ' ' || (c->>'request'), 7102));
       one.holds := not exists (select from requests q where q.principal = c->>'agent' and q.request_id = c->>'request');
     end if;
-    if one.holds then
+    -- Read anew: the batch may have waited, for the project or for what a call before this one touched.
+    now_is := andon_now();
+    if one.holds and extract(epoch from now_is) < (c->>'exp')::bigint then
       case c->>'kind'
         when 'claim' then made := andon_claim(in_project, now_is, c);
         when 'renew' then made := andon_renew(in_project, now_is, c);

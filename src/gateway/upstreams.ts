@@ -1,0 +1,61 @@
+import type { Repository } from '../git/repository.ts';
+import type { GitRunner } from '../git/runner.ts';
+import { fetchUpstream, mirrorUpstream, type Upstream } from '../git/upstream.ts';
+
+/** Talks with the remotes that projects follow. All of it is network: never inside a transaction. */
+export class Upstreams {
+  readonly #runner: GitRunner;
+  readonly #repositoryOf: (project: string) => Promise<Repository>;
+  readonly #env: Readonly<Record<string, string>> | undefined;
+  /** The last fetch of each project; the next one waits for it. */
+  readonly #fetches = new Map<string, Promise<unknown>>();
+
+  constructor(
+    runner: GitRunner,
+    repositoryOf: (project: string) => Promise<Repository>,
+    env: Readonly<Record<string, string>> | undefined,
+  ) {
+    this.#runner = runner;
+    this.#repositoryOf = repositoryOf;
+    this.#env = env;
+  }
+
+  /** Fetches the remote's main and answers its tip, one fetch of a project after the other. Errors: `git.failed`. */
+  async fetch(project: string, url: string): Promise<string> {
+    const upstream = await this.#upstream(project, url);
+    const before = this.#fetches.get(project) ?? Promise.resolve();
+    const fetched = before.then(() => fetchUpstream(upstream));
+    this.#fetches.set(
+      project,
+      fetched.catch(() => {}),
+    );
+    return fetched;
+  }
+
+  /** Pushes `main` to the remote, which must be where it was found. Errors: `sync.diverged`, `git.failed`. */
+  async mirror(project: string, url: string, main: string): Promise<void> {
+    const upstream = await this.#upstream(project, url);
+    await mirrorUpstream(upstream, main, await this.#tip(upstream));
+  }
+
+  /** Where the remote's main is now. */
+  async #tip({ url, repository, remoteRef, env }: Upstream): Promise<string | undefined> {
+    const args = ['ls-remote', '--', url, remoteRef];
+    const stdout = await this.#runner.must(args, {
+      gitDir: repository.gitDir,
+      ...(env === undefined ? {} : { env }),
+    });
+    return stdout.toString('latin1').split('\t')[0]?.trim() || undefined;
+  }
+
+  async #upstream(project: string, url: string): Promise<Upstream> {
+    const repository = await this.#repositoryOf(project);
+    return {
+      runner: this.#runner,
+      repository,
+      url,
+      remoteRef: repository.mainRef,
+      ...(this.#env === undefined ? {} : { env: this.#env }),
+    };
+  }
+}

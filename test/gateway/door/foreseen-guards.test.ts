@@ -1,0 +1,261 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ForeseenCall } from '../../../src/gateway/door/foreseen.ts';
+import type { Grant } from '../../../src/tiers/capability.ts';
+import { engines } from '../../support/engines.ts';
+import { type Foreseer, openForeseer, type Shop } from '../../support/foreseer.ts';
+
+const oneTask = { a: {} };
+
+describe.each(engines)('a foreseen call, on %s', (engine) => {
+  let foreseer: Foreseer;
+  beforeAll(async () => {
+    foreseer = await openForeseer(engine);
+  });
+  afterAll(() => foreseer.close());
+
+  /** The call is not made, and nothing of the project has changed. */
+  async function goesTheWholeWay(shop: Shop, call: ForeseenCall, grant: Grant = shop.grant): Promise<void> {
+    const before = await shop.everything();
+    expect(await shop.make(call, grant)).toBeUndefined();
+    expect(await shop.everything()).toEqual(before);
+  }
+
+  it('is made when everything is as foreseen', async () => {
+    const shop = await foreseer.shop(oneTask);
+    expect(await shop.make(await shop.claim())).toMatchObject({ task: { id: 'a', epoch: 1 }, reasons: [] });
+    expect(await shop.make(shop.renew('a', 1))).toMatchObject({ task: 'a', epoch: 1 });
+    expect(await shop.make(shop.submit('a', 1))).toMatchObject({ tree: 'artefact:made', gates: [] });
+    expect(await shop.task('a')).toMatchObject({ state: 'gated', holder: null });
+  });
+
+  it('is not made with a grant of an epoch that has ended', async () => {
+    const shop = await foreseer.shop(oneTask);
+    await shop.sql('update projects set epoch = epoch + 1 where name = $1');
+    await goesTheWholeWay(shop, await shop.claim());
+    expect(await shop.make(await shop.claim(), { ...shop.grant, ep: 2 })).toBeDefined();
+  });
+
+  it('is not made under another plan than the one that was seen', async () => {
+    const shop = await foreseer.shop(oneTask);
+    const call = await shop.claim();
+    await shop.sql(`update projects set plan_hash = 'other' where name = $1`);
+    await goesTheWholeWay(shop, call);
+  });
+
+  it('is not made with an expired token', async () => {
+    const shop = await foreseer.shop(oneTask);
+    const nowSeconds = foreseer.gateway.app.gateway.nowSeconds();
+    await goesTheWholeWay(shop, await shop.claim(), { ...shop.grant, exp: Math.floor(nowSeconds) - 1 });
+  });
+
+  const revoked: [string, string, (grant: Grant) => string][] = [
+    ['token', 'token', ({ jti }) => jti],
+    ['grant', 'grant', ({ gid }) => gid],
+    ['ancestor', 'grant', ({ lin }) => lin[0] ?? ''],
+    ['agent', 'agent', ({ sub }) => sub],
+    ['key', 'key', ({ kid }) => kid],
+  ];
+  it.each(revoked)('is not made when its %s is revoked, here or everywhere', async (_title, kind, named) => {
+    for (const where of ['$1', `'*'`]) {
+      const shop = await foreseer.shop(oneTask);
+      const value = `'${named(shop.grant)}'`;
+      const put = `insert into revocations (project, kind, value, by_agent, why) values (${where}, '${kind}', ${value}, 'x', 'y')`;
+      await shop.sql(where === '$1' ? put : `${put} returning $1::text`);
+      try {
+        await goesTheWholeWay(shop, await shop.claim());
+      } finally {
+        await shop.sql(`delete from revocations where value = ${value} and $1::text is not null`);
+      }
+    }
+  });
+
+  it('is made when its agent is revoked in another project', async () => {
+    const shop = await foreseer.shop(oneTask);
+    await shop.sql(
+      `insert into revocations (project, kind, value, by_agent, why) values ($1 || '-x', 'agent', '${shop.grant.sub}', 'x', 'y')`,
+    );
+    expect(await shop.make(await shop.claim())).toBeDefined();
+    await shop.sql(`delete from revocations where project = $1 || '-x'`);
+  });
+
+  it('is not made with a token that was replaced by its renewal', async () => {
+    const shop = await foreseer.shop(oneTask);
+    await shop.sql(
+      `update tokens set replaced_at = andon_now() where jti = '${shop.grant.jti}' and $1::text is not null`,
+    );
+    await goesTheWholeWay(shop, await shop.claim());
+  });
+
+  it('is not made again under a request id that has an answer, whatever its input was', async () => {
+    const shop = await foreseer.shop({ a: {}, b: {} });
+    const named = { ...(await shop.claim()), request: 'once', hash: 'h' };
+    expect(await shop.make(named)).toBeDefined();
+    await goesTheWholeWay(shop, named);
+    await goesTheWholeWay(shop, { ...named, hash: 'other' });
+  });
+
+  it('is made once when one batch holds its request id twice', async () => {
+    const shop = await foreseer.shop({ a: {}, b: {} });
+    const named = { ...(await shop.claim()), request: 'twice', hash: 'h' };
+    const answers = await Promise.all([shop.make(named), shop.make(named)]);
+    expect(answers.filter((answer) => answer !== undefined)).toHaveLength(1);
+    expect((await shop.tasks()).filter(({ state }) => state === 'in_progress')).toHaveLength(1);
+  });
+
+  it('claims nothing above the limit of work in progress', async () => {
+    const shop = await foreseer.shop({ a: {}, b: {}, c: {} });
+    const limited = { ...(await shop.claim()), wip: 2 };
+    const answers = await Promise.all([shop.make(limited), shop.make(limited), shop.make(limited)]);
+    expect(answers.filter((answer) => answer !== undefined)).toHaveLength(2);
+    await goesTheWholeWay(shop, limited);
+  });
+
+  it('passes over a class that was refused, and claims none that was never judged', async () => {
+    const shop = await foreseer.shop({ a: { priority: 'critical', requires: ['c'] }, b: {} });
+    const [first, second] = [await shop.classOf('a'), await shop.classOf('b')];
+    await goesTheWholeWay(shop, { ...(await shop.claim()), allowed: [second], refused: [] });
+    const passing = { ...(await shop.claim()), allowed: [second], refused: [first] };
+    expect(await shop.make(passing)).toMatchObject({ task: { id: 'b' } });
+  });
+
+  it('claims no task whose scope overlaps another’s', async () => {
+    const shop = await foreseer.shop({ a: { write: ['src/**'] }, b: { write: ['src/x/**'] } });
+    await goesTheWholeWay(shop, await shop.claim());
+  });
+
+  it('claims nothing while something is ready that the claimant had before', async () => {
+    const shop = await foreseer.shop({ a: { priority: 'critical' }, b: {} });
+    await shop.sql(`update tasks set preferred = '${shop.grant.sub}' where project = $1 and id = 'b'`);
+    await goesTheWholeWay(shop, await shop.claim());
+    await shop.sql(`update tasks set preferred = 'agent:other' where project = $1 and id = 'b'`);
+    expect(await shop.make(await shop.claim())).toBeDefined();
+  });
+
+  it.each(['backlog', 'in_progress', 'gated', 'done', 'abandoned'])(
+    'claims no task that is %s',
+    async (state) => {
+      const shop = await foreseer.shop(oneTask);
+      await shop.sql(`update tasks set state = '${state}' where project = $1`);
+      await goesTheWholeWay(shop, await shop.claim());
+    },
+  );
+
+  const lost: [string, string][] = [
+    ['is no longer in progress', `state = 'ready'`],
+    ['has another epoch', 'epoch = 2'],
+    ['has another holder', `holder = 'agent:thief'`],
+    ['has no lease any more', 'lease_until = andon_now()'],
+  ];
+  it.each(lost)('neither renews nor hands over a task that %s', async (_title, change) => {
+    const shop = await foreseer.shop(oneTask);
+    await shop.make(await shop.claim());
+    await shop.sql(`update tasks set ${change} where project = $1`);
+    await goesTheWholeWay(shop, shop.renew('a', 1));
+    await goesTheWholeWay(shop, shop.submit('a', 1));
+  });
+
+  it('neither renews nor hands over a task that is not there', async () => {
+    const shop = await foreseer.shop(oneTask);
+    await goesTheWholeWay(shop, shop.renew('nowhere', 1));
+    await goesTheWholeWay(shop, shop.submit('nowhere', 1));
+  });
+
+  it('hands over nothing while a question is open', async () => {
+    const shop = await foreseer.shop(oneTask);
+    await shop.make(await shop.claim());
+    await shop.sql(
+      `insert into questions (id, project, task, asked_by, question) values ('q-' || $1, $1, 'a', 'x', 'Which?')`,
+    );
+    await goesTheWholeWay(shop, shop.submit('a', 1));
+    await shop.sql(`update questions set answer = 'This.' where project = $1`);
+    expect(await shop.make(shop.submit('a', 1))).toBeDefined();
+  });
+
+  it.each([
+    ['that is done by landing', `done = 'landed'`],
+    ['that a gate looks at', `gates = '{tests}'`],
+  ])('hands over no task %s', async (_title, change) => {
+    const shop = await foreseer.shop(oneTask);
+    await shop.make(await shop.claim());
+    await shop.sql(`update tasks set ${change} where project = $1`);
+    await goesTheWholeWay(shop, shop.submit('a', 1));
+  });
+
+  it('binds a change to the grant that hands it over, not to the one that claimed', async () => {
+    const shop = await foreseer.shop(oneTask);
+    await shop.make(await shop.claim());
+    const other = await shop.anotherGrant();
+    await shop.make(shop.submit('a', 1), other);
+    const [change] = await shop.sql<{ gid: string; author: string }>(
+      'select gid, author from changes where project = $1',
+    );
+    expect(change).toEqual({ gid: other.gid, author: other.sub });
+  });
+
+  it('spoils no other of its batch by an epoch that no column holds', async () => {
+    const shop = await foreseer.shop({ a: {}, b: {} });
+    await shop.make(await shop.claim());
+    const calls = [shop.make(shop.renew('a', Number.MAX_SAFE_INTEGER)), shop.make(await shop.claim())];
+    expect((await Promise.all(calls)).map((answer) => answer !== undefined)).toEqual([false, true]);
+  });
+
+  it('sends the whole batch the whole way when the database refuses one of it', async () => {
+    const shop = await foreseer.shop(oneTask);
+    const before = await shop.everything();
+    const broken = { ...(await shop.claim()), leaseMs: 'soon' };
+    expect(await Promise.all([shop.make(await shop.claim()), shop.make(broken)])).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(await shop.everything()).toEqual(before);
+  });
+
+  it('gives every call of a batch its own answer', async () => {
+    const names = Array.from({ length: 60 }, (_, n) => `t${n}`);
+    const shop = await foreseer.shop(Object.fromEntries(names.map((name) => [name, {}])));
+    const claim = await shop.claim();
+    await Promise.all(names.map(() => shop.make(claim)));
+    const calls = names.flatMap((name, n) => [shop.renew(name, n % 3 === 0 ? 2 : 1), shop.renew(name, 1)]);
+    const answers = await Promise.all(calls.map((call) => shop.make<{ task: string }>(call)));
+    const wanted = calls.map(({ task, lease }) => (lease === 1 ? task : undefined));
+    expect(answers.map((answer) => answer?.task)).toEqual(wanted);
+  });
+
+  it('classes tasks by phase, skills and scope, and by nothing else', async () => {
+    const shop = await foreseer.shop({
+      a: { write: ['a/**'] },
+      b: { write: ['a/**'], priority: 'low' },
+      c: { write: ['a/**'], requires: ['c'] },
+      d: { write: ['a/**'], phase: 'harden' },
+      e: { write: ['a/*'] },
+      f: { write: ['a/**'], deny: ['a/x'] },
+    });
+    const classes = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => shop.classOf(id)));
+    expect(classes[0]).toBe(classes[1]);
+    expect(new Set(classes).size).toBe(5);
+  });
+});
+
+describe('a foreseen call that waited for the project, on postgres', () => {
+  it('is judged by the time at which it goes on', async () => {
+    const foreseer = await openForeseer('postgres');
+    const outside = new pg.Client({ connectionString: foreseer.gateway.databaseUrl });
+    try {
+      const shop = await foreseer.shop({ a: {}, b: {} });
+      await shop.make(await shop.claim());
+      await outside.connect();
+      await outside.query('begin');
+      await outside.query('select pg_advisory_xact_lock(hashtextextended($1, 7101))', [shop.project]);
+      const renewal = shop.make(shop.renew('a', 1));
+      const claim = shop.make(await shop.claim());
+      await foreseer.untilWaiting();
+      await outside.query('select andon_shift_clock($1)', [2 * 3_600_000]);
+      await outside.query('commit');
+      expect(await Promise.all([renewal, claim])).toEqual([undefined, undefined]);
+    } finally {
+      await outside.end();
+      await foreseer.close();
+    }
+  });
+});
