@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/gateway/client.ts';
 import { directProcedures } from '../../../src/gateway/door/procedure.ts';
 import { createRouter } from '../../../src/gateway/routers/index.ts';
-import type { ClaimAnswer } from '../../../src/gateway/routers/task.ts';
+import type { ClaimAnswer } from '../../../src/gateway/routers/task-claim.ts';
 import { statement } from '../../../src/store/store.ts';
 import { engines, shiftClock } from '../../support/engines.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
