@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { createAnalyser } from './analysis/analyser.ts';
@@ -19,13 +18,13 @@ import type { Gateway } from './gateway/door/gateway.ts';
 import { GitProjects } from './gateway/git-projects.ts';
 import { createGitDoor } from './gateway/git-receive/git-door.ts';
 import { installHook } from './gateway/git-receive/hook.ts';
+import { closeServer, hostsOf, listen, urlOf } from './gateway/http/listening.ts';
 import { createHttpServer } from './gateway/http/server.ts';
 import { LineService, type LineServiceOptions } from './gateway/line/line-service.ts';
 import { createMetrics } from './gateway/metrics.ts';
 import { type AppRouter, createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
-import { fail } from './lib/errors.ts';
 import type { LandingPoint } from './line/land-one.ts';
 import type { ChainedEvent } from './store/chain.ts';
 import { Chainer } from './store/chainer.ts';
@@ -234,40 +233,6 @@ function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineServ
     gatesAtOnceMax: config.gatesAtOnceMax,
     ...(at === undefined ? {} : { at }),
   });
-}
-
-/** Takes no more connections, and waits for the requests that run; those of a stream are cut off after a while. */
-async function closeServer(server: Server): Promise<void> {
-  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const force = setTimeout(() => server.closeAllConnections(), 5_000);
-  await ended;
-  clearTimeout(force);
-}
-
-function listen(server: Server, { host, port }: Config): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? fail('gateway.port', `${host}:${port}`, {}, error) : error),
-    );
-    server.listen(port, host, resolve);
-  });
-}
-
-const anyAddress = /^(0\.0\.0\.0|::)$/;
-
-/** An address that was chosen to listen on is a name of this gateway; "any address" is none. */
-const hostsOf = ({ host, hosts }: Config): readonly string[] =>
-  anyAddress.test(host) ? hosts : [...hosts, hostInUrl(host)];
-
-const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
-
-/** Where it can be reached. Listening on any address it goes by its first name, which a certificate is for, or loopback. */
-function urlOf(server: Server, { host, hosts, tls }: Config): string {
-  const { port } = server.address() as AddressInfo;
-  const any = tls === undefined ? '127.0.0.1' : (hosts[0]?.replace(/:\d+$/, '') ?? '127.0.0.1');
-  const name = anyAddress.test(host) ? any : hostInUrl(host);
-  return `${tls === undefined ? 'http' : 'https'}://${name}:${port}`;
 }
 
 /** Removes what a killed git left behind, before anything can be blocked by it; returns how much was too young to go. */
