@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -24,12 +25,24 @@ function nextUser(): number {
 /** The best containment there is: bubblewrap, another user when the gateway is root, or none. */
 export function findContainment(path: string = process.env.PATH ?? ''): Containment {
   const program = findProgram('bwrap', path);
-  if (program !== undefined) return { kind: 'bubblewrap', program };
+  if (program !== undefined && isUsable(program)) return { kind: 'bubblewrap', program };
   if (process.getuid?.() === 0 && reachableByOthers(process.execPath)) {
     const uid = nextUser();
     return { kind: 'other-user', uid, gid: uid };
   }
   return { kind: 'none' };
+}
+
+const usable = new Map<string, boolean>();
+
+/** Containers and hardened kernels often refuse namespaces to a bubblewrap that is installed: tried once, by doing it. */
+function isUsable(program: string): boolean {
+  const known = usable.get(program);
+  if (known !== undefined) return known;
+  const args = [...namespaces, '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--', 'true'];
+  const { status } = spawnSync(program, args, { stdio: 'ignore', timeout: 10_000, env: {} });
+  usable.set(program, status === 0);
+  return status === 0;
 }
 
 /** The file that a program name stands for on a search path. */
@@ -66,6 +79,15 @@ export interface SandboxPlace {
   readonly hidden: readonly string[];
 }
 
+const namespaces = [
+  '--die-with-parent',
+  '--unshare-pid',
+  '--unshare-ipc',
+  '--unshare-uts',
+  '--unshare-net',
+  '--new-session',
+];
+
 /** Arguments of bubblewrap: everything read-only, homes and Andon hidden, one folder writable, no network, own processes. */
 export function bubblewrapArgs({ folder, workFolder, hidden }: SandboxPlace): string[] {
   const covered = [...new Set(['/tmp', '/root', '/home', '/run', homedir(), ...hidden])].filter(
@@ -74,12 +96,7 @@ export function bubblewrapArgs({ folder, workFolder, hidden }: SandboxPlace): st
   const runtime = dirname(dirname(process.execPath));
   const covers = covered.some((path) => runtime === path || runtime.startsWith(`${path}/`));
   return [
-    '--die-with-parent',
-    '--unshare-pid',
-    '--unshare-ipc',
-    '--unshare-uts',
-    '--unshare-net',
-    '--new-session',
+    ...namespaces,
     '--ro-bind',
     '/',
     '/',

@@ -194,6 +194,22 @@ describe('containment', () => {
     await expect(gate).rejects.toMatchObject({ code: 'gate.sandbox' });
   });
 
+  it('counts a bubblewrap that the kernel gives no namespaces as none', async () => {
+    const searchPath = made();
+    writeFileSync(
+      join(searchPath, 'bwrap'),
+      '#!/bin/sh\necho No permissions to create new namespace >&2\nexit 1\n',
+      {
+        mode: 0o755,
+      },
+    );
+    expect(findContainment(searchPath).kind).not.toBe('bubblewrap');
+    expect((await run('true', { searchPath })).passed).toBe(true);
+    await expect(run('true', { sandbox: 'required', searchPath })).rejects.toMatchObject({
+      code: 'gate.sandbox',
+    });
+  });
+
   it('marks evidence of a gate that ran without bubblewrap', async () => {
     expect((await run('true', { searchPath: pathWithoutBubblewrap })).sandboxed).toBe(false);
     expect((await run('true')).sandboxed).toBe(best.kind === 'bubblewrap');
