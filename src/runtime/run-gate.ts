@@ -16,6 +16,8 @@ export interface GateCommand {
   readonly command: string;
   readonly timeoutMs: number;
   readonly sandbox: SandboxSetting;
+  /** Whether the network stays open; closing it needs bubblewrap. */
+  readonly network?: boolean;
   /** Folders that the command must not see. */
   readonly hidden?: readonly string[];
   readonly abort?: AbortSignal;
@@ -44,7 +46,7 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
   const containment = await contain(gate);
   const mark = newId('gate');
   const started = performance.now();
-  const child = start(gate, containment, environmentOf(gate.folder, mark));
+  const child = start(gate, containment, environmentOf(gate, mark));
   const output = new BoundedOutput(limits.gateOutputBytesMax);
   child.stdout?.on('data', (chunk: Buffer) => output.add(chunk));
   child.stderr?.on('data', (chunk: Buffer) => output.add(chunk));
@@ -76,7 +78,8 @@ async function contain({ folder, sandbox, searchPath }: GateCommand): Promise<Co
 }
 
 /** All that the command sees of an environment; nothing of the gateway's own but where programs are. */
-const environmentOf = (folder: string, mark: string): Record<string, string> => ({
+const environmentOf = ({ folder, network }: GateCommand, mark: string): Record<string, string> => ({
+  ...(network === true ? proxies() : {}),
   PATH: process.env.PATH ?? '/usr/bin:/bin',
   HOME: join(folder, 'home'),
   TMPDIR: join(folder, 'tmp'),
@@ -85,8 +88,15 @@ const environmentOf = (folder: string, mark: string): Record<string, string> => 
   ANDON_GATE: mark,
 });
 
+const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
+
+const proxies = (): Record<string, string> =>
+  Object.fromEntries(
+    proxyNames.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
+  );
+
 function start(
-  { command, folder, hidden = [] }: GateCommand,
+  { command, folder, hidden = [], network = false }: GateCommand,
   containment: Containment,
   env: Record<string, string>,
 ): ChildProcess {
@@ -100,7 +110,7 @@ function start(
   if (containment.kind === 'bubblewrap') {
     return spawn(
       containment.program,
-      [...bubblewrapArgs({ folder, workFolder, hidden }), '/bin/sh', '-c', command],
+      [...bubblewrapArgs({ folder, workFolder, hidden, network }), '/bin/sh', '-c', command],
       options,
     );
   }

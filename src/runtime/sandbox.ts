@@ -39,7 +39,19 @@ const usable = new Map<string, boolean>();
 function isUsable(program: string): boolean {
   const known = usable.get(program);
   if (known !== undefined) return known;
-  const args = [...namespaces, '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--', 'true'];
+  const args = [
+    ...namespaces,
+    noNetwork,
+    '--ro-bind',
+    '/',
+    '/',
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--',
+    'true',
+  ];
   const { status } = spawnSync(program, args, { stdio: 'ignore', timeout: 10_000, env: {} });
   usable.set(program, status === 0);
   return status === 0;
@@ -77,19 +89,14 @@ export interface SandboxPlace {
   readonly workFolder: string;
   /** Folders that the code must not see: Andon's data and state. */
   readonly hidden: readonly string[];
+  readonly network: boolean;
 }
 
-const namespaces = [
-  '--die-with-parent',
-  '--unshare-pid',
-  '--unshare-ipc',
-  '--unshare-uts',
-  '--unshare-net',
-  '--new-session',
-];
+const namespaces = ['--die-with-parent', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--new-session'];
+const noNetwork = '--unshare-net';
 
-/** Arguments of bubblewrap: everything read-only, homes and Andon hidden, one folder writable, no network, own processes. */
-export function bubblewrapArgs({ folder, workFolder, hidden }: SandboxPlace): string[] {
+/** Arguments of bubblewrap: everything read-only, homes and Andon hidden, one folder writable, own processes, no network unless asked. */
+export function bubblewrapArgs({ folder, workFolder, hidden, network }: SandboxPlace): string[] {
   const covered = [...new Set(['/tmp', '/root', '/home', '/run', homedir(), ...hidden])].filter(
     (path) => path !== '/' && existsSync(path),
   );
@@ -97,11 +104,14 @@ export function bubblewrapArgs({ folder, workFolder, hidden }: SandboxPlace): st
   const covers = covered.some((path) => runtime === path || runtime.startsWith(`${path}/`));
   return [
     ...namespaces,
+    ...(network ? [] : [noNetwork]),
     '--ro-bind',
     '/',
     '/',
     ...covered.flatMap((path) => ['--tmpfs', path]),
     ...(covers ? ['--ro-bind', runtime, runtime] : []),
+    // Where resolv.conf points on many systems; /run itself is covered.
+    ...(network ? ['--ro-bind-try', '/run/systemd/resolve', '/run/systemd/resolve'] : []),
     '--bind',
     folder,
     folder,

@@ -46,6 +46,12 @@ const tier = z.enum(['executive', 'implementer', 'validator']);
 const commandGate = z.strictObject({
   run: text(4096).describe('A shell command; it runs in a clean checkout of the candidate'),
   timeout: duration(100, dayMs, 'between 100ms and 1d').default('10m'),
+  network: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Leaves the network open to the command, to install dependencies say; closed otherwise, in bubblewrap',
+    ),
 });
 const manualGate = z.strictObject({
   by: z.enum(['human', 'validator']).describe('Who passes this gate by hand'),

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -192,6 +193,19 @@ describe('containment', () => {
   it('refuses to run without bubblewrap where the operator requires it', async () => {
     const gate = run('true', { sandbox: 'required', searchPath: pathWithoutBubblewrap });
     await expect(gate).rejects.toMatchObject({ code: 'gate.sandbox' });
+  });
+
+  it.runIf(best.kind === 'bubblewrap')('reaches the network only where the plan opens it', async () => {
+    const server = createServer((socket) => socket.end('hello'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const reach = `node -e 'require("net").connect(${port},"127.0.0.1").on("data",()=>process.exit(0)).on("error",()=>process.exit(7))'`;
+    try {
+      expect((await run(reach)).exitCode).toBe(7);
+      expect((await run(reach, { network: true })).exitCode).toBe(0);
+    } finally {
+      server.close();
+    }
   });
 
   it('counts a bubblewrap that the kernel gives no namespaces as none', async () => {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface GuessedGate {
   readonly name: string;
   readonly run: string;
+  /** Whether it installs from a registry. */
+  readonly network?: boolean;
 }
 
 /** The folder's name as the name of a project: lower case, and what a name does not have becomes a dash. */
@@ -36,7 +38,13 @@ function fromPackage(text: string): GuessedGate[] {
   const install = 'npm ci --ignore-scripts --no-audit --no-fund';
   return ['test', 'lint', 'typecheck', 'check'].flatMap((script) =>
     typeof scripts[script] === 'string'
-      ? [{ name: script === 'test' ? 'tests' : script, run: `${install} && npm run ${script}` }]
+      ? [
+          {
+            name: script === 'test' ? 'tests' : script,
+            run: `${install} && npm run ${script}`,
+            network: true,
+          },
+        ]
       : [],
   );
 }
@@ -60,6 +68,9 @@ const fromMakefile = (text: string): GuessedGate[] =>
 const fromPyproject = (text: string): GuessedGate[] =>
   text.includes('pytest') ? [{ name: 'tests', run: 'python -m pytest' }] : [];
 
+const guessLine = ({ name, run, network }: GuessedGate): string =>
+  `#  ${name}: { run: ${JSON.stringify(run)}, timeout: 10m${network === true ? ', network: true' : ''} }`;
+
 /** The text of a first andon.yaml: valid as it is, with what else there is in comments. */
 export function firstPlan(project: string, gates: readonly GuessedGate[]): string {
   const guesses = gates.length === 0 ? [{ name: 'tests', run: 'npm test' }] : gates;
@@ -81,10 +92,10 @@ limits: { implementer: { complexity: 8, functionLines: 60 } }
 lease: 30m
 
 # Commands that must pass on the merge of a change with main. They run in a clean checkout, in a sandbox
-# without network where there is one. Take away the marks of those that fit:
+# without network (unless network: true) where there is one. Take away the marks of those that fit:
 gates:
   review: { by: validator }
-${guesses.map(({ name, run }) => `#  ${name}: { run: ${JSON.stringify(run)}, timeout: 10m }`).join('\n')}
+${guesses.map(guessLine).join('\n')}
 
 # Who works here. A token is minted from a profile: andon token mint --agent agent:builder-1 --profile builder
 agents:

@@ -6,7 +6,7 @@ import { finishGate, type GateResult } from '../../line/gating.ts';
 import type { LineTx } from '../../line/line-tx.ts';
 import { runGate, type SandboxSetting } from '../../runtime/run-gate.ts';
 import { type Store, statement } from '../../store/store.ts';
-import { durationMs } from '../../tasks/plan.ts';
+import { durationMs, type PlanGate } from '../../tasks/plan.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import type { GitProjects } from '../git-projects.ts';
 import type { Metrics } from '../metrics.ts';
@@ -42,6 +42,8 @@ const freeGatesOfOwner = statement(
   'gates.freeOwn',
   `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null where status = 'running' and runner = $1`,
 );
+
+type CommandGate = Extract<PlanGate, { run: string }>;
 
 export interface GateDeskOptions {
   readonly store: Store;
@@ -113,7 +115,7 @@ export class GateDesk {
     const result =
       gate === undefined || !('run' in gate)
         ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
-        : await this.#evidence(waiting, gate.run, durationMs(gate.timeout));
+        : await this.#evidence(waiting, gate);
     if (this.#abort.signal.aborted) return;
     // What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it.
     await this.#ports.lineTx(waiting.project, async (tx) => ({
@@ -123,13 +125,14 @@ export class GateDesk {
     this.#ports.ended(waiting.project);
   }
 
-  async #evidence(waiting: WaitingGate, command: string, timeoutMs: number): Promise<GateResult> {
+  async #evidence(waiting: WaitingGate, { run, timeout, network }: CommandGate): Promise<GateResult> {
     const { git, metrics, sandbox, hidden } = this.#options;
     const folder = await mkdtemp(join(tmpdir(), 'andon-gate-'));
     try {
       await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
       const abort = this.#abort.signal;
-      const result = await runGate({ folder, command, timeoutMs, sandbox, hidden, abort });
+      const timeoutMs = durationMs(timeout);
+      const result = await runGate({ folder, command: run, timeoutMs, network, sandbox, hidden, abort });
       metrics.gateEnded(result.passed, result.ms / 1000);
       return result;
     } catch (error) {
