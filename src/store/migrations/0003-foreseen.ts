@@ -29,7 +29,6 @@ declare
   lease_ms_wanted int := c->>'leaseMs';
   allowed text[] := array(select jsonb_array_elements_text(c->'allowed'));
   refused text[] := array(select jsonb_array_elements_text(c->'refused'));
-  next_task record;
   taken record;
   lease_end timestamptz := in_now + lease_ms_wanted * interval '1 millisecond';
   made andon_made;
@@ -38,17 +37,20 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(in_project, 7103));
     if (select count(*) from tasks where project = in_project and state = 'in_progress') >= (c->>'wip')::int then return null; end if;
   end if;
-  select t.id, t.claim_class as class,
-      exists (select from task_conflicts x where x.project = t.project and x.task = t.id) as overlapping,
-      exists (select from tasks p where p.project = in_project and p.state = 'ready' and p.preferred = agent) as others_first
-    into next_task from tasks t
-    where t.project = in_project and t.state = 'ready' and not t.claim_class = any(refused)
-    order by t.priority, t.deadline nulls last, t.position limit 1 for update of t skip locked;
   -- What nobody judged yet, what overlaps other work and what was this claimant's before go the whole way.
-  if not found or next_task.overlapping or next_task.others_first or not next_task.class = any(allowed) then return null; end if;
   update tasks set state = 'in_progress', state_at = in_now, epoch = epoch + 1, holder = agent, holder_gid = c->>'gid',
       lease_ms = lease_ms_wanted, lease_until = lease_end, preferred = agent
-    where project = in_project and id = next_task.id returning id, title, phase, epoch, write, deny, gates into taken;
+    where project = in_project and id = (
+      select next_task.id from (
+        select t.id, t.claim_class as class,
+            exists (select from task_conflicts x where x.project = t.project and x.task = t.id) as overlapping,
+            exists (select from tasks p where p.project = in_project and p.state = 'ready' and p.preferred = agent) as others_first
+          from tasks t
+          where t.project = in_project and t.state = 'ready' and not t.claim_class = any(refused)
+          order by t.priority, t.deadline nulls last, t.position limit 1 for update of t skip locked) as next_task
+      where not next_task.overlapping and not next_task.others_first and next_task.class = any(allowed))
+    returning id, title, phase, epoch, write, deny, gates into taken;
+  if not found then return null; end if;
   made.type := 'task.claimed';
   made.subject := 'task/' || taken.id;
   made.data := jsonb_build_object('epoch', taken.epoch, 'leaseMs', lease_ms_wanted);
@@ -92,12 +94,13 @@ declare
 begin
   if held.id is null or held.done <> 'artefact' or cardinality(held.gates) > 0 then return null; end if;
   if exists (select from questions q where q.project = in_project and q.task = held.id and q.answer is null) then return null; end if;
-  update tasks set state = 'gated', state_at = in_now, holder = null, holder_gid = null, lease_until = null
-    where project = in_project and id = held.id;
+  with moved as (
+    update tasks set state = 'gated', state_at = in_now, holder = null, holder_gid = null, lease_until = null
+      where project = in_project and id = held.id returning id)
   insert into changes (id, project, task, epoch, commit_id, base, candidate, tree, state, author, gid, lin, note, created_at, state_at)
   -- by the grant that calls: the one that claimed may have been another of the same agent
-  values (change, in_project, held.id, held.epoch, '', '', '', c->>'tree', 'judging', c->>'agent', c->>'gid',
-    array(select jsonb_array_elements_text(c->'lin')), c->>'note', in_now, in_now);
+  select change, in_project, moved.id, held.epoch, '', '', '', c->>'tree', 'judging', c->>'agent', c->>'gid',
+    array(select jsonb_array_elements_text(c->'lin')), c->>'note', in_now, in_now from moved;
   made.type := 'change.submitted';
   made.subject := 'change/' || change;
   made.data := jsonb_build_object('task', held.id, 'epoch', held.epoch, 'commit', '', 'tree', c->>'tree', 'state', 'judging');
