@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ChainedEvent } from '../../store/chain.ts';
 import { eventTypes } from '../../store/events.ts';
 import { statement } from '../../store/store.ts';
-import { eventsAfter } from '../../store/tail.ts';
+import { eventsAfter, latestPosition } from '../../store/tail.ts';
 import { authoriseRead } from '../door/admit-query.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { answered, query, t } from '../door/procedure.ts';
@@ -11,7 +11,7 @@ import { page, project } from './inputs.ts';
 
 const latest = statement(
   'events.page',
-  `select count(*)::int as total, coalesce(max(position), 0)::bigint as latest from events where project = $1 and position is not null`,
+  `select coalesce(max(position), 0)::bigint as latest from events where project = $1 and position is not null`,
 );
 
 const subscribeInput = z.strictObject({
@@ -35,7 +35,8 @@ export function eventRouter(gateway: Gateway) {
           input.project === '*' ? null : input.project,
           input.limit,
         );
-        const [row] = await store.rows<{ total: number; latest: number }>(latest, [input.project]);
+        if (input.project === '*') return { events, latest: await latestPosition(store) };
+        const [row] = await store.rows<{ latest: number }>(latest, [input.project]);
         return { events, latest: row?.latest ?? 0 };
       },
     }),

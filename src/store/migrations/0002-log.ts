@@ -1,7 +1,6 @@
 /** The log and its chain, the count of repeated denials, and the way in of every transaction that changes something. */
 export const log = `
--- Indexes that serve readers hold placed rows alone: an event is written under two small ones and enters the rest when
--- it is placed.
+-- Indexes that serve readers of the log hold placed rows alone: an event enters them when it is placed.
 create table events (
   seq bigint generated always as identity,
   id text primary key,
@@ -21,7 +20,8 @@ create table events (
 create unique index events_unplaced on events (seq) where position is null;
 create unique index events_position on events (position) where position is not null;
 create index events_project on events (project, position) where position is not null;
-create index events_subject on events (project, subject, position) where position is not null;
+-- Who had a hand in a task is asked of placed and unplaced events alike.
+create index events_subject on events (project, subject);
 
 -- Append-only: a row is inserted, placed in the chain once, and never touched again.
 create function andon_events_guard() returns trigger language plpgsql as $$
