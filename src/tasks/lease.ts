@@ -46,9 +46,10 @@ const steal = statement(
 );
 const expired = statement(
   'lease.expire',
-  `update tasks t set state = 'ready', state_at = andon_now(), holder = null, holder_gid = null, lease_until = null
+  `with ended as (update tasks t set state = 'ready', state_at = andon_now(), holder = null, holder_gid = null, lease_until = null
    from (select project, id, holder from tasks where state = 'in_progress' and lease_until <= andon_now() and project = $1 for update skip locked) o
-   where t.project = o.project and t.id = o.id returning t.id, t.epoch, o.holder`,
+   where t.project = o.project and t.id = o.id returning t.id, t.position, t.epoch, o.holder)
+   select id, epoch, holder from ended order by position, id`,
 );
 
 export async function renewLease(tx: Tx, project: string, task: string): Promise<Date> {

@@ -2,24 +2,27 @@ import type { EventDraft } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { statement, type Tx } from '../store/store.ts';
 
+// What moves is told in the order of the plan; an update alone answers in any.
 // A phase opens when every task of every phase before it has ended. One call opens as many as may open.
 const open = statement(
   'phases.open',
-  `update phases p set opened_at = andon_now()
+  `with moved as (update phases p set opened_at = andon_now()
    where p.project = $1 and p.opened_at is null and not exists (
      select 1 from tasks t join phases q on q.project = t.project and q.name = t.phase
      where t.project = $1 and q.position < p.position and t.state not in ('done', 'abandoned'))
-   returning p.name`,
+   returning p.name, p.position)
+   select name from moved order by position`,
 );
 const ready = statement(
   'tasks.ready',
-  `update tasks t set state = 'ready', state_at = andon_now()
+  `with moved as (update tasks t set state = 'ready', state_at = andon_now()
    where t.project = $1 and t.state = 'backlog'
      and exists (select 1 from phases p where p.project = t.project and p.name = t.phase and p.opened_at is not null)
      and not exists (
        select 1 from task_needs n join tasks d on d.project = n.project and d.id = n.needs
        where n.project = t.project and n.task = t.id and d.state <> 'done')
-   returning t.id`,
+   returning t.id, t.position)
+   select id from moved order by position, id`,
 );
 const unready = statement(
   'tasks.unready',
