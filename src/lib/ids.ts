@@ -7,10 +7,14 @@ export const idKinds = {
   gate: 'gat',
   grant: 'gnt',
   landing: 'lnd',
+  message: 'msg',
   question: 'qst',
   report: 'rpt',
   request: 'req',
+  run: 'run',
+  stop: 'stp',
   token: 'tok',
+  trigger: 'trg',
   verdict: 'vrd',
 } as const;
 

@@ -1,10 +1,10 @@
 import { canonicalJson } from '../store/chain.ts';
 import type { Plan, PlanTask } from './plan.ts';
 
-const members = ['gates', 'agents', 'limits', 'protect', 'done', 'lease'] as const;
+const members = ['gates', 'agents', 'models', 'limits', 'protect', 'done', 'lease'] as const;
 
 /**
- * The members of a plan that only a human changes: gates, agent profiles, ceilings, what is protected, and what counts
+ * The members of a plan that only a human changes: gates, agent profiles and models, ceilings, what is protected, and what counts
  * as done; and tasks that come to unprotect more, pass fewer gates or count as done sooner. An executive edits the
  * rest. Compared in canonical form: a plan that comes back from the database has its members in another order.
  */

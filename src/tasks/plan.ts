@@ -1,47 +1,8 @@
 import { z } from 'zod';
-import { plainNamePattern, plainTextPattern } from '../lib/names.ts';
+import { agentProfile, models, modelsDefault } from './plan-agents.ts';
+import { count, dayMs, duration, glob, name, text } from './plan-words.ts';
 
-const name = z
-  .string()
-  .regex(
-    plainNamePattern,
-    'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`',
-  );
-const text = (charactersMax: number) =>
-  z
-    .string()
-    .min(1)
-    .max(charactersMax)
-    .regex(plainTextPattern, 'text without control characters and without half surrogate pairs');
-const glob = z.string().min(1).max(256);
-const count = z.number().int().min(0).max(1_000_000_000);
-
-const durationUnitsMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
-
-/** A duration such as `90s` or `10m`, in milliseconds. */
-export function durationMs(text: string): number {
-  const [, amount, unit] = durationPattern.exec(text) ?? [];
-  return Number(amount) * (durationUnitsMs[unit ?? ''] ?? Number.NaN);
-}
-
-/** A duration between two bounds, both included. A timer of more than 24 days would fire at once. */
-const duration = (leastMs: number, mostMs: number, words: string) =>
-  z
-    .string()
-    .regex(durationPattern, 'a number and ms, s, m, h or d, such as `10m`')
-    .refine((one) => !durationPattern.test(one) || within(durationMs(one), leastMs, mostMs), words);
-
-const within = (value: number, least: number, most: number): boolean => value >= least && value <= most;
-const dayMs = 86_400_000;
-
-const tier = z.enum(['executive', 'implementer', 'validator']);
+export { durationMs } from './plan-words.ts';
 
 const commandGate = z.strictObject({
   run: text(4096).describe('A shell command; it runs in a clean checkout of the candidate'),
@@ -100,20 +61,6 @@ const task = z.strictObject({
     .enum(['landed', 'approved', 'artefact'])
     .optional()
     .describe('Overrides the done state of the project'),
-});
-
-const agent = z.strictObject({
-  tier,
-  role: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]{0,39}$/)
-    .optional(),
-  skills: z.array(name).max(32).default([]),
-  write: z
-    .array(glob)
-    .max(64)
-    .optional()
-    .describe('Paths for tokens of this profile; default: those of all tasks'),
 });
 
 /** Files that steer builds, gates and agents: outside every write scope unless a task unprotects them. */
@@ -179,8 +126,15 @@ export const planSchema = z.strictObject({
         .max(1024 ** 3)
         .optional()
         .describe('Largest file of a push'),
+      runs: z
+        .number()
+        .int()
+        .min(0)
+        .max(10_000)
+        .default(50)
+        .describe('Most runs of agents at once, waiting ones included'),
     })
-    .default({}),
+    .prefault({}),
   lease: duration(1000, dayMs, 'between 1s and 1d')
     .default('60s')
     .describe('How long a claim is held without renewal'),
@@ -189,7 +143,8 @@ export const planSchema = z.strictObject({
     .array(glob)
     .max(128)
     .default([...protectedDefault]),
-  agents: z.record(name, agent).default({}),
+  agents: z.record(name, agentProfile).default({}),
+  models: models.default({ ...modelsDefault }),
   tasks: z.record(name, task).default({}),
 });
 
@@ -197,6 +152,7 @@ export const planSchema = z.strictObject({
 export type Plan = z.infer<typeof planSchema>;
 export type PlanTask = Plan['tasks'][string];
 export type PlanGate = Plan['gates'][string];
+export type PlanAgent = Plan['agents'][string];
 
 /** The JSON Schema that the package publishes as andon.schema.json. */
 export const planJsonSchema = (): unknown =>

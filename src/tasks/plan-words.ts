@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { plainNamePattern, plainTextPattern } from '../lib/names.ts';
+
+export const name = z
+  .string()
+  .regex(
+    plainNamePattern,
+    'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`',
+  );
+export const text = (charactersMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .regex(plainTextPattern, 'text without control characters and without half surrogate pairs');
+export const glob = z.string().min(1).max(256);
+export const count = z.number().int().min(0).max(1_000_000_000);
+
+const durationUnitsMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
+
+/** A duration such as `90s` or `10m`, in milliseconds. */
+export function durationMs(text: string): number {
+  const [, amount, unit] = durationPattern.exec(text) ?? [];
+  return Number(amount) * (durationUnitsMs[unit ?? ''] ?? Number.NaN);
+}
+
+/** A duration between two bounds, both included. A timer of more than 24 days would fire at once. */
+export const duration = (leastMs: number, mostMs: number, words: string) =>
+  z
+    .string()
+    .regex(durationPattern, 'a number and ms, s, m, h or d, such as `10m`')
+    .refine((one) => !durationPattern.test(one) || within(durationMs(one), leastMs, mostMs), words);
+
+const within = (value: number, least: number, most: number): boolean => value >= least && value <= most;
+export const dayMs = 86_400_000;
