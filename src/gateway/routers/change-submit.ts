@@ -57,13 +57,18 @@ async function submitFacts(
     input.commit === undefined ? undefined : lockGrant(tx, grant.gid),
     entered,
   ]);
-  const plan =
-    task === undefined || task.gates.length === 0 ? undefined : await planAt(tx, input.project, planHash);
-  const gates = (task?.gates ?? []).flatMap((gateName) => {
+  const gates = await gatesOf(tx, task, planHash);
+  return { task, gates, openQuestions: open?.n ?? 0, left: row?.leftBudget };
+}
+
+/** The gates of a task as the plan declares them. */
+async function gatesOf(tx: Tx, task: TaskRow | undefined, planHash: string | null): Promise<NamedGate[]> {
+  if (task === undefined || task.gates.length === 0) return [];
+  const plan = await planAt(tx, task.project, planHash);
+  return task.gates.flatMap((gateName) => {
     const gate = plan?.gates[gateName];
     return gate === undefined ? [] : [{ name: gateName, gate }];
   });
-  return { task, gates, openQuestions: open?.n ?? 0, left: row?.leftBudget };
 }
 
 const putChange = statement(
