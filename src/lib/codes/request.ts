@@ -95,6 +95,25 @@ export const requestCodes = {
     'the gateway answers at ANDON_URL',
     'start it with andon up, or set ANDON_URL',
   ),
+  'tool.unknown': row(
+    403,
+    'refused',
+    'an agent uses only tools that Andon knows',
+    'use Read, Edit, Write, Glob, Grep, Bash, or the tools of andon',
+  ),
+  'tool.network': row(
+    403,
+    'refused',
+    'the network is closed to agents unless whoever starts them opens it',
+    'work with what is in the clone, or ask with andon task ask',
+  ),
+  'tool.command': row(
+    403,
+    'refused',
+    'a command line says plainly what it runs',
+    'write simple commands, one after the other, without what hides them',
+  ),
+  'tool.outside': row(403, 'refused', 'an agent works inside its clone', 'name a path of the clone'),
   'cli.usage': row(400, 'usage', 'a command has the arguments its help names', 'run it with --help'),
   'hook.foreign': row(
     409,
