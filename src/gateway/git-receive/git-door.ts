@@ -32,8 +32,11 @@ async function authenticate(
     if (error instanceof AndonError) gateway.metrics.refusedToken(error.code);
     throw error;
   });
-  // A cheap early refusal; a push is decided again, under the lock, once its objects are there.
-  authoriseRead(gateway, { grant, requestId: undefined }, { action, project });
+  // A cheap early refusal; a push is decided again, under the lock, once its objects are there. Until then nobody knows
+  // which task it is for, so a grant that is bound to one is taken at its word.
+  const { task, epoch } = grant.cap;
+  const bound = { ...(task === undefined ? {} : { task }), ...(epoch === undefined ? {} : { epoch }) };
+  authoriseRead(gateway, { grant, requestId: undefined }, { action, project, ...bound });
   return grant;
 }
 
