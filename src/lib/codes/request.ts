@@ -27,7 +27,7 @@ export const requestCodes = {
     404,
     'notFound',
     'the path is one that the gateway serves',
-    'see /trpc, /git/<project>.git, /livez, /readyz, /metrics',
+    'see /trpc, /mcp, /git/<project>.git, /livez, /readyz, /metrics',
   ),
   'request.replayed': row(409, 'conflict', 'a request id is used for one input only', 'use a new request id'),
   'project.missing': row(404, 'notFound', 'the project is known to the gateway', 'andon project list'),

@@ -11,8 +11,8 @@ export interface ToolFacts {
   readonly cap: Capability;
   /** Absolute path of the clone as the agent's program sees it; undefined when nobody said. */
   readonly clone: string | undefined;
-  /** The gateway without a slash at its end: its repositories are no foreign network. */
-  readonly gatewayUrl: string;
+  /** Host and port of the gateway: its repositories are no foreign network. */
+  readonly gatewayHost: string;
   /** Whether whoever started the agent opened the network to it. */
   readonly network: boolean;
 }

@@ -73,11 +73,10 @@ const remoteCommands = new Set([
 
 function foreignReasons(command: string, args: readonly Word[], facts: ToolFacts): Reason[] {
   if (facts.network || !remoteCommands.has(command)) return [];
+  const own = [`http://${facts.gatewayHost}/git/`, `https://${facts.gatewayHost}/git/`];
   return args
-    .filter(({ text }) => looksRemote.test(text) && !text.startsWith(`${facts.gatewayUrl}/git/`))
-    .map(({ text }) =>
-      reason('tool.network', `git ${command}`, { found: text, limit: `${facts.gatewayUrl}/git/` }),
-    );
+    .filter(({ text }) => looksRemote.test(text) && !own.some((url) => text.startsWith(url)))
+    .map(({ text }) => reason('tool.network', `git ${command}`, { found: text, limit: own.join(', ') }));
 }
 
 function configReasons(args: readonly Word[]): Reason[] {

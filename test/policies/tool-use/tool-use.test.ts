@@ -3,7 +3,7 @@ import { type ToolFacts, toolUseReasons } from '../../../src/policies/tool-use/t
 import { fullCapability } from '../../support/capabilities.ts';
 
 const cap = fullCapability('implementer', { w: ['src/cart/**'], x: ['**/*.pem'], task: 'cart', epoch: 3 });
-const facts: ToolFacts = { cap, clone: '/runs/7/clone', gatewayUrl: 'http://127.0.0.1:7420', network: false };
+const facts: ToolFacts = { cap, clone: '/runs/7/clone', gatewayHost: '127.0.0.1:7420', network: false };
 const codes = (tool: string, input: Record<string, unknown>, change: Partial<ToolFacts> = {}) =>
   toolUseReasons({ tool, input }, { ...facts, ...change }).map(({ code }) => code);
 const bash = (command: string, change: Partial<ToolFacts> = {}) => codes('Bash', { command }, change);
