@@ -17,7 +17,7 @@ const shipped = (path: string): Promise<string> =>
   readFile(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
 
 /** A template by name. Errors: `cli.usage`. */
-export function template(name: string): Promise<string> {
+export async function template(name: string): Promise<string> {
   if (templateNames.some((known) => known === name)) return shipped(`templates/${name}.md`);
   throw fail('cli.usage', '--template', { found: name, limit: templateNames.join(', ') });
 }

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answer, type CliOptions, cleanEnvironment, cli } from '../../support/cli.ts';
 import { mustGit, write } from '../../support/gateway.ts';
@@ -49,10 +50,10 @@ describe('andon join', () => {
       expect(stdout + stderr).not.toContain(part.slice(0, 30));
     expect(await status()).toBe('');
     const script = `eval "$1"; test "$ANDON_TOKEN" = "$(cat "$ANDON_TOKEN_FILE")" && git clone -q "$ANDON_URL/git/$ANDON_PROJECT.git" got && cat got/README.md && env | grep -c "^GIT_CONFIG"`;
-    const out = execFileSync('sh', ['-c', script, 'sh', stdout], {
+    const { stdout: out } = await promisify(execFile)('sh', ['-c', script, 'sh', stdout], {
       cwd: clone,
       env: { ...options.env },
-    }).toString();
+    });
     expect(out).toContain('# shop');
     expect(readFileSync(join(clone, 'got/.git/config'), 'utf8')).not.toContain(token.slice(-20));
   });
@@ -126,7 +127,7 @@ describe('andon join', () => {
   });
 
   it('refuses with a token that is none', async () => {
-    writeFileSync(join(folder, 'bad'), 'nonsense');
+    writeFileSync(join(folder, 'bad'), `${token.slice(0, -40)}${'A'.repeat(40)}`);
     expect((await cli(['join', '--token-file', join(folder, 'bad')], options)).exit).toBe(4);
     const data = await answer<{ files: { path: string }[]; written?: string[] }>(
       ['join', '--token-file', tokenFile],
