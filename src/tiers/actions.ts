@@ -39,6 +39,13 @@ export const actions = {
   'event:read': { kind: 'query', tiers: ['human', 'executive', 'validator', 'implementer'] },
   'audit:verify': { kind: 'query', tiers: ['human', 'executive', 'validator'] },
   'agent:terminate': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'agent:spawn': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'agent:update': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'agent:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'run:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'run:stop': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'run:take': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'run:report': { kind: 'mutation', tiers: ['human', 'executive'] },
 } as const satisfies Record<string, { kind: ActionKind; tiers: readonly Tier[] }>;
 
 /** Rank of a principal. `human` is the root of delegation. */
