@@ -42,7 +42,7 @@ function claudeServers({ url, folder, stdio }: JoinFacts): JoinFile {
     type: 'http',
     url: `${url}/mcp`,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: Claude Code expands it from its environment
-    headers: { Authorization: 'Bearer ${ANDON_TOKEN}', 'X-Andon-Clone': folder },
+    headers: { Authorization: 'Bearer ${ANDON_TOKEN}', 'X-Andon-Clone': headerText(folder) },
   };
   const server = stdio ? { type: 'stdio', command: 'andon', args: ['mcp'] } : http;
   const path = '.mcp.json';
@@ -52,6 +52,9 @@ function claudeServers({ url, folder, stdio }: JoinFacts): JoinFile {
     merge: (before) => withServer(path, before, server),
   };
 }
+
+/** A header holds one byte a character; a path is UTF-8. */
+const headerText = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
 
 const codexStdio = `[mcp_servers.andon]
 command = "andon"

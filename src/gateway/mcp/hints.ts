@@ -6,6 +6,7 @@ export const destructive: ReadonlySet<string> = new Set([
   'agent.terminate',
   'phase.advance',
   'plan.put',
+  'run.stop',
   'task.abandon',
   'task.release',
   'task.steal',
@@ -17,6 +18,7 @@ export const destructive: ReadonlySet<string> = new Set([
 
 /** Mutations that change nothing more when they are called again with the same input (MCP `idempotentHint`). */
 export const idempotent: ReadonlySet<string> = new Set([
+  'agent.update',
   'plan.put',
   'project.sync',
   'task.abandon',

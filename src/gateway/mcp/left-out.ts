@@ -5,5 +5,9 @@
 export const leftOut: Readonly<Record<string, string>> = {
   'token.renew':
     'the client keeps its token in its own configuration: the next one would stand in the model’s context, and the present one die',
+  'run.take': 'for runners: the answer holds the token of an agent',
+  'run.start': 'for runners: what a process is, only the program that started it knows',
+  'run.renew': 'for runners: as run.start',
+  'run.end': 'for runners: as run.start',
   'token.keys': 'public keys are for programs that verify, and stand at /.well-known/jwks.json',
 };

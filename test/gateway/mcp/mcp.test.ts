@@ -194,6 +194,15 @@ describe.each(engines)('the door of tools, on %s', (engine) => {
     const opened = await hand(builder.token, { 'x-andon-network': 'open' });
     const fetched = await opened.call('permission_prompt', { tool_name: 'WebFetch', input: {} });
     expect(JSON.parse(textOf(fetched)).behavior).toBe('allow');
+    const behind = await hand(builder.token, {
+      'x-andon-host': '10.0.0.1:80',
+      'x-andon-clone': '/home/j\u00c3\u00b6rg',
+    });
+    for (const [tool_name, input] of [
+      ['Bash', { command: 'git fetch http://10.0.0.1:80/git/shop.git main' }],
+      ['Read', { file_path: '/home/j\u00f6rg/README.md' }],
+    ] as const)
+      expect(textOf(await behind.call('permission_prompt', { tool_name, input }))).toContain('allow');
     const push = { command: `git push ${line.url}/git/shop.git HEAD:task/cart/1/work` };
     expect((await ask('Bash', push)).behavior).toBe('allow');
   });
