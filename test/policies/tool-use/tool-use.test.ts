@@ -110,6 +110,7 @@ describe('command lines', () => {
     ['git push origin :task/cart/3/work', 'ref.namespace'],
     ['git push origin HEAD:task/cart/3/work main', 'ref.namespace'],
     ['git push origin HEAD:$TARGET', 'ref.namespace'],
+    ['git push origin HEAD:task/cart/3/$WHERE', 'ref.namespace'],
     ['git push --all origin HEAD:task/cart/3/work', 'ref.namespace'],
     ['git push -d origin task/cart/3/work', 'ref.namespace'],
     ["npm test && 'git' pu''sh origin main", 'ref.namespace'],
