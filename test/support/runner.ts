@@ -58,6 +58,10 @@ function pathWithoutBubblewrap(): string {
   return folder;
 }
 
+/** The search path of a runner that shall contain its runs in that way. */
+export const pathFor = (containment: TestContainment): string =>
+  containment === 'bubblewrap' ? (process.env.PATH ?? '') : pathWithoutBubblewrap();
+
 export interface TestRunner {
   readonly runner: Runner;
   readonly folder: string;
@@ -90,7 +94,7 @@ export async function startTestRunner(
   const folder = mkdtempSync(join(tmpdir(), 'andon-runner-'));
   // A user of its own has to get at its run.
   mkdirSync(join(folder, 'work'), { mode: 0o711 });
-  const path = containment === 'bubblewrap' ? (process.env.PATH ?? '') : pathWithoutBubblewrap();
+  const path = pathFor(containment);
   chmodSync(folder, 0o711);
   const main = builtMain();
   const runner = startRunner({
