@@ -63,7 +63,7 @@ export class TokenKeeper {
 
   async #renew(): Promise<void> {
     try {
-      await renewOnce(this.#link, this.#file);
+      await renewOnce(this.#link, this.#file, Date.now());
       await this.start();
     } catch (error) {
       const known = asAndonError(error);
@@ -75,10 +75,14 @@ export class TokenKeeper {
 }
 
 /** Renews the token of a file once, unless somebody else has done so since it was last read. */
-async function renewOnce({ url, token, project }: GatewayLink, file: string): Promise<void> {
+export async function renewOnce(
+  { url, token, project }: Pick<GatewayLink, 'url' | 'token' | 'project'>,
+  file: string,
+  nowMs: number,
+): Promise<void> {
   const held = await token();
   const times = timesOf(held);
-  if (times === undefined || renewInMs(times, Date.now()) > 0) return;
+  if (times === undefined || renewInMs(times, nowMs) > 0) return;
   const client = createClient({ url, token: () => held, requestId: `renew-${times.jti}` });
   const { token: next } = await client.token.renew.mutate({ project });
   if (next !== undefined) await writeToken(file, next);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renewInMs, timesOf } from '../../../src/cli/mcp/keep-token.ts';
+import { renewInMs, renewOnce, timesOf } from '../../../src/cli/mcp/keep-token.ts';
 import { builtMain, cleanEnvironment } from '../../support/cli.ts';
 import { type Line, openLine } from '../../support/line.ts';
 import { waitUntil } from '../../support/wait.ts';
@@ -69,18 +69,35 @@ describe('andon mcp', () => {
     await client.close();
   });
 
-  it('renews the token in its file before it ends, also when two keep the same file', async () => {
-    const file = await fileOf('agent:long', 4);
+  it('renews the token in its file before it ends', { timeout: 60_000 }, async () => {
+    const file = await fileOf('agent:long', 15);
     const first = readFileSync(file, 'utf8');
-    const clients = await Promise.all([opened(file), opened(file)]);
+    const client = await opened(file);
     await waitUntil(() => readFileSync(file, 'utf8') !== first);
-    for (const client of clients) {
-      const listed = await client.callTool({ name: 'task_list', arguments: {} });
-      expect(listed.isError ?? false).toBe(false);
-    }
-    const types = (await line.events()).filter(({ actor }) => actor === 'agent:long').map(({ type }) => type);
+    const listed = await client.callTool({ name: 'task_list', arguments: {} });
+    expect(listed.isError ?? false).toBe(false);
+    await client.close();
+  });
+
+  it('does not take two that keep the same file for a thief', async () => {
+    const file = await fileOf('agent:twice', 600);
+    const held = readFileSync(file, 'utf8');
+    const link = { url: line.url, project: 'shop', token: async () => held };
+    const laterMs = Date.now() + 500_000;
+    await renewOnce(link, file, laterMs);
+    const second = readFileSync(file, 'utf8');
+    await renewOnce(link, file, laterMs);
+    expect(second).not.toBe(held);
+    await line.client(readFileSync(file, 'utf8').trim()).task.list.query({ project: 'shop' });
+    const types = (await line.events())
+      .filter(({ actor }) => actor === 'agent:twice')
+      .map(({ type }) => type);
     expect(types).toEqual(['token.renewed']);
-    for (const client of clients) await client.close();
+    // Somebody else has just renewed it: there is nothing to do.
+    await renewOnce({ ...link, token: async () => second.trim() }, file, Date.now());
+    expect(
+      await line.events().then((all) => all.filter(({ actor }) => actor === 'agent:twice')),
+    ).toHaveLength(1);
   });
 
   it('answers a call when the gateway refuses the token, in place of silence', async () => {
