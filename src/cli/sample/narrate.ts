@@ -18,27 +18,41 @@ export async function tellEvents(link: GatewayLink, story: Story, signal: AbortS
 
 /** Tells what an agent says in its run, until the run has ended. Answers its outcome, or undefined when it was cut short. */
 export async function tellRun(
-  { client, project }: GatewayLink,
+  link: GatewayLink,
   run: string,
   said: (text: string) => void,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  let after = 0;
-  let line = '';
-  while (!signal.aborted) {
-    const { pieces, ended } = await client.run.output.query({ project, run, after });
-    for (const { piece, body } of pieces) {
-      after = piece;
-      const lines = (line + body).split('\n');
-      line = lines.pop() ?? '';
-      for (const one of lines) said(textOf(one));
-    }
-    if (ended && pieces.length === 0) break;
+  const reader = new Reader(said);
+  while (!signal.aborted && !(await reader.readOn(link, run)))
     await delay(everyMs, undefined, { signal }).catch(() => undefined);
+  const { outcome, note } = await link.client.run.show.query({ project: link.project, run });
+  if (outcome === null) return undefined;
+  if (outcome !== 'shipped') said(`ended: ${outcome.replaceAll('_', ' ')}: ${note}`);
+  return outcome;
+}
+
+/** Reads the pieces of a run's output as lines, which may go on in the next piece. */
+class Reader {
+  readonly #said: (text: string) => void;
+  #after = 0;
+  #line = '';
+
+  constructor(said: (text: string) => void) {
+    this.#said = said;
   }
-  const { outcome, note } = await client.run.show.query({ project, run });
-  if (outcome !== null && outcome !== 'shipped') said(`ended: ${outcome.replaceAll('_', ' ')}: ${note}`);
-  return outcome ?? undefined;
+
+  /** Tells what came since the last time; true when no more will come. */
+  async readOn({ client, project }: GatewayLink, run: string): Promise<boolean> {
+    const { pieces, ended } = await client.run.output.query({ project, run, after: this.#after });
+    for (const { piece, body } of pieces) {
+      this.#after = piece;
+      const lines = (this.#line + body).split('\n');
+      this.#line = lines.pop() ?? '';
+      for (const one of lines) this.#said(textOf(one));
+    }
+    return ended && pieces.length === 0;
+  }
 }
 
 /** What an agent says is a line of JSON with `say`; anything else it prints is told as it is. */
