@@ -119,7 +119,7 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
   const analyser = createAnalyser();
   const folder = join(config.dataFolder, 'repos');
   const git = new GitProjects({ store, runner, analyser, folder, upstreamEnv: upstreamEnvironment() });
-  const line = openLine(config, extras, { store, chainer, git, tokens, metrics, log });
+  const line = openLine(config, extras, { store, chainer, git, analyser, tokens, metrics, log });
   const gateway: Gateway = {
     store,
     chainer,
@@ -221,7 +221,10 @@ async function openTokens(
   return tokens;
 }
 
-type LineParts = Pick<LineServiceOptions, 'store' | 'chainer' | 'git' | 'tokens' | 'metrics' | 'log'>;
+type LineParts = Pick<
+  LineServiceOptions,
+  'store' | 'chainer' | 'git' | 'analyser' | 'tokens' | 'metrics' | 'log'
+>;
 
 function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineService {
   return new LineService({

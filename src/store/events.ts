@@ -6,6 +6,8 @@ export const eventTypes = [
   'agent.terminated',
   'agent.updated',
   'audit.checked',
+  'audit.ended',
+  'audit.requested',
   'call.denied',
   'change.approved',
   'change.landed',

@@ -37,6 +37,8 @@ export const actions = {
   'grant:explain': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'key:rotate': { kind: 'mutation', tiers: ['human'] },
   'event:read': { kind: 'query', tiers: ['human', 'executive', 'validator', 'implementer'] },
+  'audit:run': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'audit:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'audit:verify': { kind: 'query', tiers: ['human', 'executive', 'validator'] },
   'agent:terminate': { kind: 'mutation', tiers: ['human', 'executive'] },
   'agent:spawn': { kind: 'mutation', tiers: ['human', 'executive'] },

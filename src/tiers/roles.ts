@@ -44,7 +44,15 @@ const table = {
     purpose: 'watches for deviation from the plan and reports; plans and mints nothing',
     ops: only(
       'executive',
-      any('report:write', 'token:renew', 'task:ask', 'agent:terminate', 'agent:update', 'run:stop'),
+      any(
+        'report:write',
+        'token:renew',
+        'task:ask',
+        'agent:terminate',
+        'agent:update',
+        'run:stop',
+        'audit:run',
+      ),
     ),
   },
   IMPLEMENTER: { tier: 'implementer', purpose: 'carries out tasks', ops: actionsOf('implementer') },

@@ -9,8 +9,9 @@ import { enter } from '../door/enter.ts';
 import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
 import { GateDesk, type GateDeskOptions } from './gate-desk.ts';
 import { LandingDesk, type LandingDeskOptions } from './landing-desk.ts';
+import { OversightDesk, type OversightDeskOptions } from './oversight-desk.ts';
 
-export interface LineServiceOptions extends GateDeskOptions, LandingDeskOptions {
+export interface LineServiceOptions extends GateDeskOptions, LandingDeskOptions, OversightDeskOptions {
   readonly chainer: Chainer;
   readonly tokens: TokenService;
 }
@@ -23,6 +24,7 @@ export class LineService {
   readonly #options: LineServiceOptions;
   readonly #gates: GateDesk;
   readonly #landings: LandingDesk;
+  readonly #oversight: OversightDesk;
   #closed = false;
 
   constructor(options: LineServiceOptions) {
@@ -30,6 +32,7 @@ export class LineService {
     const owner = newId('landing');
     const lineTx = this.#lineTx;
     this.#gates = new GateDesk(options, { owner, lineTx, ended: (project) => this.wake(project) });
+    this.#oversight = new OversightDesk(options, { owner, lineTx });
     this.#landings = new LandingDesk(options, {
       owner,
       lineTx,
@@ -44,6 +47,11 @@ export class LineService {
     this.#landings.wake(project);
   }
 
+  /** An audit was asked for. Never rejects. */
+  audit(): void {
+    if (!this.#closed) this.#oversight.wake();
+  }
+
   /** One round over all projects; called every second and once at the start. */
   async tick(): Promise<void> {
     if (this.#closed) return;
@@ -52,6 +60,7 @@ export class LineService {
     await endOverdueRuns(store, this.#lineTx, tokens.issuer);
     await expireAll(store, this.#lineTx);
     await giveBackBudgets(store, chainer);
+    this.audit();
     for (const { name } of await this.#projects()) {
       await this.#landings.reconcile(name);
       this.wake(name);
@@ -103,6 +112,6 @@ export class LineService {
   /** Ends running gates, waits for landings that have begun. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#gates.close(), this.#landings.close()]);
+    await Promise.all([this.#gates.close(), this.#landings.close(), this.#oversight.close()]);
   }
 }

@@ -6,11 +6,13 @@ import { checkpoints } from '../../store/schema.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { reports } from '../reports-schema.ts';
+import { auditRunProcedures } from './audit-run.ts';
 import { page, project, text } from './inputs.ts';
 
 /** The chain of events, verified where it lies. */
 export function auditRouter(gateway: Gateway) {
   return t.router({
+    ...auditRunProcedures(gateway),
     verify: query(gateway, {
       action: 'audit:verify',
       description: 'Verifies the hash chain of all events and every signed checkpoint.',
