@@ -3,6 +3,7 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Prefixes of every kind of id, so that an id tells what it names. */
 export const idKinds = {
   change: 'chg',
+  delivery: 'dlv',
   event: 'evt',
   gate: 'gat',
   grant: 'gnt',

@@ -4,6 +4,7 @@ import { gitCodes } from './git.ts';
 import { requestCodes } from './request.ts';
 import { taskCodes } from './task.ts';
 import { tokenCodes } from './token.ts';
+import { triggerCodes } from './trigger.ts';
 
 /** The one table of stable codes. A code is never renamed or reused. */
 export const codes = {
@@ -12,6 +13,7 @@ export const codes = {
   ...codeCodes,
   ...taskCodes,
   ...requestCodes,
+  ...triggerCodes,
 } as const satisfies Record<string, CodeRow>;
 
 export type Code = keyof typeof codes;
