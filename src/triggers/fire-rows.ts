@@ -2,6 +2,7 @@ import type { Reason } from '../lib/decision.ts';
 import { appendEvents, jsonText } from '../store/events.ts';
 import { type Session, type Store, statement, type Tx } from '../store/store.ts';
 import { type TriggerRow, triggerColumns } from '../tasks/trigger-rows.ts';
+import type { StandingFor } from './grant.ts';
 import { type Cause, triggerEvent } from './queue.ts';
 
 /** A slot that waits to be fired. */
@@ -17,8 +18,10 @@ export interface DueRow {
 const dueColumns = 'd.trigger, d.slot, d.project, d.at, d.queued, d.cause';
 const waiting = statement(
   'triggers.waiting',
-  `select ${dueColumns} from trigger_due d join triggers t on t.id = d.trigger
-   where t.state = 'active' and ($1 or not d.queued) order by d.put_at, d.at limit $2`,
+  `select ${dueColumns}, t.name, t.spec, t.owner_gid as "ownerGid", t.owner_epoch as "ownerEpoch", g.agent, g.cap, g.lin,
+     g.expires_at as "expiresAt"
+   from trigger_due d join triggers t on t.id = d.trigger join grants g on g.gid = t.owner_gid
+   where t.state = 'active' and d.queued = $1 order by d.put_at, d.at limit $2`,
 );
 const lockDue = statement(
   'triggers.lockDue',
@@ -56,9 +59,12 @@ const countFire = statement(
    where id = $1`,
 );
 
-/** Slots that wait, the first put first. With `queued` also those that an earlier run held up. */
-export const waitingSlots = (session: Session, queued: boolean, most: number): Promise<DueRow[]> =>
-  session.rows<DueRow>(waiting, [queued, most]);
+/** A slot that waits, with the grant that it would be fired under. */
+export type WaitingSlot = DueRow & StandingFor & Pick<TriggerRow, 'name' | 'spec'>;
+
+/** Slots that wait, the first put first: those that an earlier run holds up, or the others. */
+export const waitingSlots = (session: Session, queued: boolean, most: number): Promise<WaitingSlot[]> =>
+  session.rows<WaitingSlot>(waiting, [queued, most]);
 
 export async function lockSlot(tx: Tx, trigger: string, slot: string): Promise<DueRow | undefined> {
   const [row] = await tx.rows<DueRow>(lockDue, [trigger, slot]);

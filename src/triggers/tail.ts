@@ -19,7 +19,7 @@ const holdTail = statement(
 const moveTail = statement('triggers.moveTail', 'update trigger_tail set position = $1');
 const skipTail = statement(
   'triggers.skipTail',
-  'update trigger_tail set position = coalesce((select max(position) from events), 0)',
+  'update trigger_tail set position = p.latest from (select coalesce(max(position), 0) as latest from events) p where position < p.latest',
 );
 const listening = statement(
   'triggers.listening',

@@ -9,6 +9,7 @@ import { phaseRouter, planRouter } from './plan.ts';
 import { projectRouter } from './project.ts';
 import { taskRouter } from './task.ts';
 import { tokenRouter } from './token.ts';
+import { triggerRouter } from './trigger.ts';
 
 /** Everything that the gateway does. The only door. */
 export function createRouter(gateway: Gateway) {
@@ -24,6 +25,7 @@ export function createRouter(gateway: Gateway) {
     report: reportRouter(gateway),
     task: taskRouter(gateway),
     token: tokenRouter(gateway),
+    trigger: triggerRouter(gateway),
     verdict: verdictRouter(gateway),
   });
 }
