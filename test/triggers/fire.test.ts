@@ -30,6 +30,11 @@ describe.each(engines)('triggers on %s', (engine) => {
   });
   afterAll(() => line.close());
 
+  // The owner's token lives for twelve hours.
+  const pass = async (ms: number): Promise<void> => {
+    await passTime(ms, line);
+    await line.app.owner.refresh();
+  };
   const apply = (triggers: string) => line.owner.plan.put.mutate({ project, text: planOf(triggers) });
   const history = (name: string) => line.owner.trigger.history.query({ project, name });
   const messages = (): Promise<Message[]> =>
@@ -44,7 +49,7 @@ describe.each(engines)('triggers on %s', (engine) => {
 
   it('fires a slot of an interval once, under the grant of its owner, with an event', async () => {
     await apply('  tick: { every: 1h, notify: "tier:executive", say: "look" }\n');
-    await passTime(3_600_000, line);
+    await pass(3_600_000);
     await fires('tick', 1);
     expect(await outcomes('tick')).toEqual(['fired']);
     const [fired] = (await line.events()).filter(({ type }) => type === 'trigger.fired');
@@ -62,7 +67,7 @@ describe.each(engines)('triggers on %s', (engine) => {
 
   it('makes up for a night once, and counts what was missed', async () => {
     await apply('  night: { every: 1h, notify: "tier:executive" }\n');
-    await passTime(10 * 3_600_000, line);
+    await pass(10 * 3_600_000);
     await fires('night', 1);
     expect(await history('night')).toMatchObject({ fired: 1, missed: 9 });
   });
@@ -106,7 +111,7 @@ describe.each(engines)('triggers on %s', (engine) => {
     const triggers =
       '  chore: { every: 1h, overlap: skip, task: { title: Tidy, phase: build, write: ["docs/**"] } }\n';
     await apply(triggers);
-    await passTime(3_600_000, line);
+    await pass(3_600_000);
     await fires('chore', 1);
     expect((await line.task('chore-1')).state).toBe('ready');
     const { plan } = await line.owner.plan.show.query({ project });
@@ -118,11 +123,11 @@ describe.each(engines)('triggers on %s', (engine) => {
   });
 
   it('does not fire while the task that it made has not ended, and says so', async () => {
-    await passTime(3_600_000, line);
+    await pass(3_600_000);
     await fires('chore', 2);
     expect(await outcomes('chore')).toEqual(['skipped', 'fired']);
     await line.owner.task.abandon.mutate({ project, task: 'chore-1', why: 'x' });
-    await passTime(3_600_000, line);
+    await pass(3_600_000);
     await fires('chore', 3);
     expect(await outcomes('chore')).toEqual(['fired', 'skipped', 'fired']);
     expect((await line.task('chore-2')).state).toBe('ready');
@@ -139,9 +144,9 @@ describe.each(engines)('triggers on %s', (engine) => {
     await line.owner.plan.put.mutate({ project, text });
     const before = (await messages()).length;
     const told = async () => (await messages()).slice(before).map(({ recipient }) => recipient);
-    await passTime(2 * 3_600_000, line);
+    await pass(2 * 3_600_000);
     await waitUntil(async () => (await told()).length === 1);
-    await passTime(18 * 3_600_000, line);
+    await pass(18 * 3_600_000);
     await waitUntil(async () => (await told()).length === 2);
     // Nobody holds the task, so its executives are told; the step of twelve hours is void at five.
     expect(await told()).toEqual(['tier:executive', 'human:ada']);
@@ -156,7 +161,7 @@ describe.each(engines)('triggers on %s', (engine) => {
       await hand.client.task.ask.mutate({ project, task: 'cart', question: `q${n}` });
     await waitUntil(async () => (await history('busy')).heldBack === 3);
     await fires('busy', 2);
-    await passTime(3_700_000, line);
+    await pass(3_700_000);
     await waitUntil(async () =>
       (await messages()).some(
         ({ recipient, title }) => recipient === 'human:owner' && title.includes('3 fires held back'),
@@ -186,7 +191,7 @@ describe.each(engines)('triggers on %s', (engine) => {
     expect(await codesOf(line.owner.trigger.fire.mutate({ project, name: 'hand' }))).toEqual([
       'trigger.action',
     ]);
-    await passTime(5 * 3_600_000, line);
+    await pass(5 * 3_600_000);
     await line.owner.trigger.resume.mutate({ project, name: 'hand' });
     expect(await history('hand')).toMatchObject({ fired: 1, missed: 0 });
     await line.owner.trigger.delete.mutate({ project, name: 'hand' });
