@@ -115,6 +115,8 @@ function taskFaults(plan: Plan, refers: Refers, task: NewTask): Reason[] {
 
 /** True when the trigger starts agents or reaches outside the gateway: people answer for that. */
 export const needsPerson = (trigger: PlanTrigger): boolean =>
-  actionsOf(trigger).some(
-    ({ spawn, webhook, command }) => spawn !== undefined || webhook !== undefined || command !== undefined,
-  );
+  actionsOf(trigger).some(({ spawn }) => spawn !== undefined) || reachesOut(trigger);
+
+/** True when it sends something out of the gateway, or starts a program of the operator's. */
+export const reachesOut = (trigger: PlanTrigger): boolean =>
+  actionsOf(trigger).some(({ webhook, command }) => webhook !== undefined || command !== undefined);

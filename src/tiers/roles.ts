@@ -6,6 +6,8 @@ export interface Role {
   readonly tier: Tier;
   readonly purpose: string;
   readonly ops: readonly Action[];
+  /** False where a grant of the role never delegates, whatever its tier may. */
+  readonly delegates?: boolean;
 }
 
 const only = (tier: Tier, keep: (action: Action) => boolean): readonly Action[] =>
@@ -19,16 +21,31 @@ const but =
   (...left: Action[]) =>
   (action: Action) =>
     !left.includes(action);
-const reporting = any('report:write', 'token:renew', 'task:ask');
+/** What only a runner does: it is handed the tokens of the runs that it takes. */
+const running: readonly Action[] = ['run:take', 'run:report'];
+const reporting = any('report:write', 'token:renew', 'task:ask', 'agent:update');
 
 const table = {
   OWNER: { tier: 'human', purpose: 'owns the project and everything in it', ops: actionsOf('human') },
   OBSERVER: { tier: 'human', purpose: 'looks, and changes nothing', ops: only('human', any('token:renew')) },
-  LEAD: { tier: 'executive', purpose: 'plans, delegates, terminates', ops: actionsOf('executive') },
+  LEAD: {
+    tier: 'executive',
+    purpose: 'plans, delegates, terminates',
+    ops: actionsOf('executive').filter((action) => !running.includes(action)),
+  },
+  RUNNER: {
+    tier: 'executive',
+    purpose: 'starts and contains the runs of a machine; decides nothing',
+    ops: only('executive', any(...running, 'token:renew')),
+    delegates: false,
+  },
   MONITOR: {
     tier: 'executive',
     purpose: 'watches for deviation from the plan and reports; plans and mints nothing',
-    ops: only('executive', any('report:write', 'token:renew', 'task:ask', 'agent:terminate')),
+    ops: only(
+      'executive',
+      any('report:write', 'token:renew', 'task:ask', 'agent:terminate', 'agent:update', 'run:stop'),
+    ),
   },
   IMPLEMENTER: { tier: 'implementer', purpose: 'carries out tasks', ops: actionsOf('implementer') },
   DEBUGGER: { tier: 'implementer', purpose: 'finds and mends a defect', ops: actionsOf('implementer') },

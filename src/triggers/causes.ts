@@ -3,7 +3,7 @@ import { statement, type Tx } from '../store/store.ts';
 
 const runsOf = statement(
   'triggers.runsOf',
-  'select gid, id from runs where gid = any($1::text[]) and trigger is not null',
+  'select gid, id, trigger from runs where (gid = any($1::text[]) or id = any($2::text[])) and trigger is not null',
 );
 const madeBy = statement(
   'triggers.madeBy',
@@ -25,14 +25,18 @@ export async function readCauses(
     return named === undefined;
   });
   if (open.length === 0) return found;
-  const gids = open.flatMap(({ gid }) => (gid === null ? [] : [gid]));
-  const runs = await tx.rows<{ gid: string; id: string }>(runsOf, [[...new Set(gids)]]);
+  const runs = await tx.rows<{ gid: string; id: string; trigger: string }>(runsOf, [
+    [...new Set(open.flatMap(({ gid }) => gid ?? []))],
+    [...new Set(open.flatMap(({ subject }) => (subject.startsWith('run/') ? subject.slice(4) : [])))],
+  ]);
   const runOf = new Map(runs.map(({ gid, id }) => [gid, `run/${id}`]));
   const thingsOf = (event: ChainedEvent): string[] =>
     [event.subject, taskSubject(event), runOf.get(event.gid ?? '')].filter((one) => one !== undefined);
   const things = [...new Set(open.flatMap(thingsOf))];
   const rows = await tx.rows<{ made: string; trigger: string; causes: string[] }>(madeBy, [things]);
-  const makers = new Map(rows.map(({ made, trigger, causes }) => [made, [...causes, trigger]]));
+  // A retry is a run that no fire made; its trigger is known from the run alone.
+  const makers = new Map(runs.map(({ id, trigger }) => [`run/${id}`, [trigger]]));
+  for (const { made, trigger, causes } of rows) makers.set(made, [...causes, trigger]);
   for (const event of open) {
     const maker = thingsOf(event).find((thing) => makers.has(thing));
     if (maker !== undefined) found.set(event.id, makers.get(maker) ?? []);

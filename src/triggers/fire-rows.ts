@@ -34,7 +34,7 @@ const lockRow = statement(
 const isRunning = statement(
   'triggers.isRunning',
   `select case split_part($2, '/', 1)
-     when 'run' then exists (select 1 from runs where id = split_part($2, '/', 2) and ended_at is null)
+     when 'run' then exists (select 1 from runs where state in ('waiting', 'taken', 'running') and project = $1 and trigger = $3)
      when 'task' then exists (select 1 from tasks where project = $1 and id = split_part($2, '/', 2) and state not in ('done', 'abandoned'))
      else false end as "isRunning"`,
 );
@@ -77,9 +77,9 @@ export async function lockById(tx: Tx, id: string): Promise<TriggerRow | undefin
 }
 
 /** Whether what the trigger made last has not ended. */
-export async function lastStillRuns(tx: Tx, { project, lastMade }: TriggerRow): Promise<boolean> {
+export async function lastStillRuns(tx: Tx, { id, project, lastMade }: TriggerRow): Promise<boolean> {
   if (lastMade === null) return false;
-  const [row] = await tx.rows<{ isRunning: boolean }>(isRunning, [project, lastMade]);
+  const [row] = await tx.rows<{ isRunning: boolean }>(isRunning, [project, lastMade, id]);
   return row?.isRunning === true;
 }
 

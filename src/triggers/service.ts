@@ -9,6 +9,7 @@ import { type ActionName, actionNameOf, actionsOf, type PlanTrigger } from '../t
 import { addTask } from './actions/add-task.ts';
 import { deliver } from './actions/deliver.ts';
 import { notify } from './actions/notify.ts';
+import { spawn } from './actions/spawn.ts';
 import { targetOf } from './address.ts';
 import { DeliveryDesk, type DeliverySettings } from './delivery-desk.ts';
 import { type FireAnswer, fireDefinition, type Ports } from './fire.ts';
@@ -18,7 +19,7 @@ import { tickEvents } from './tail.ts';
 import { tellDigests, tickTimes } from './tick.ts';
 
 /** What is built in; what other parts of the line bring is added in app.ts. */
-const ownPorts: Ports = { notify, webhook: deliver, command: deliver, task: addTask };
+const ownPorts: Ports = { notify, webhook: deliver, command: deliver, task: addTask, spawn };
 
 const arming: ReadonlySet<string> = new Set(['plan.applied', 'trigger.created', 'trigger.resumed']);
 const pageMax = 50;

@@ -253,12 +253,16 @@ describe.each(engines)('what a trigger reaches for, on %s', (engine) => {
     expect(readFileSync(join(folder, 'environment'), 'utf8')).not.toMatch(/TOKEN|DATABASE|HOME|SECRET/);
   });
 
-  it('is nothing for an executive: agents, webhooks and commands are for people to arm', async () => {
+  it('is nothing for an executive: webhooks and commands are for people to arm, agents for who may start them', async () => {
     const lead = await line.mint('agent:lead', { tier: 'executive' });
-    for (const reach of [{ spawn: 'fixer' }, { webhook: `http://${hook.host}/` }, { command: 'tell' }])
+    for (const reach of [{ webhook: `http://${hook.host}/` }, { command: 'tell' }])
       expect(await codesOf(create('lead', { every: '1h', ...reach }, lead.client))).toContain(
         'trigger.owner',
       );
+    const monitor = await line.mint('agent:monitor', { tier: 'executive', role: 'MONITOR' });
+    expect(await codesOf(create('monitor', { every: '1h', spawn: 'fixer' }, monitor.client))).toContain(
+      'grant.action',
+    );
     const text = planOf('  lead: { every: 1h, command: tell }\n');
     expect(await codesOf(lead.client.plan.put.mutate({ project, text }))).toEqual(['grant.tier']);
     await create('lead', { every: '1h', notify: 'human:ada' }, lead.client);

@@ -38,6 +38,7 @@ describe('tiers', () => {
   it('lets validators write verdicts and reports only', () => {
     const written = profiles.validator.ops.filter((action) => actions[action].kind === 'mutation');
     expect(written.sort()).toEqual([
+      'agent:update',
       'gate:pass',
       'report:write',
       'task:ask',
@@ -64,8 +65,23 @@ describe('roles', () => {
     for (const tier of tierNames) expect(roleOf(usualRole[tier])?.tier).toBe(tier);
   });
 
+  it('lets a runner take runs and report on them, and delegate nothing', () => {
+    const runner = roleOf('RUNNER');
+    const written = runner?.ops.filter((action) => actions[action].kind === 'mutation');
+    expect(written).toEqual(['token:renew', 'run:take', 'run:report']);
+    const full = fullCapability('executive');
+    const greedy = { ...full, role: 'RUNNER', ops: runner?.ops ?? [] };
+    const codesFound = tierReasons(greedy).map(({ code }) => code);
+    expect(new Set(codesFound)).toEqual(new Set(['lattice.dops', 'lattice.member', 'lattice.bound']));
+    expect(tierReasons({ ...greedy, dops: [], mints: [], depth: 0 })).toEqual([]);
+  });
+
+  it('lets no lead take runs, and with them the tokens of others', () => {
+    expect(roleOf('LEAD')?.ops).not.toContain('run:take');
+  });
+
   it('lets an auditor judge nothing', () => {
     const written = roleOf('AUDITOR')?.ops.filter((action) => actions[action].kind === 'mutation');
-    expect(written).toEqual(['task:ask', 'report:write', 'token:renew']);
+    expect(written).toEqual(['task:ask', 'report:write', 'token:renew', 'agent:update']);
   });
 });

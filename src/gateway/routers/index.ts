@@ -7,6 +7,7 @@ import { eventRouter } from './event.ts';
 import { gateRouter, verdictRouter } from './judgement.ts';
 import { phaseRouter, planRouter } from './plan.ts';
 import { projectRouter } from './project.ts';
+import { runRouter } from './run.ts';
 import { taskRouter } from './task.ts';
 import { tokenRouter } from './token.ts';
 import { triggerRouter } from './trigger.ts';
@@ -23,6 +24,7 @@ export function createRouter(gateway: Gateway) {
     plan: planRouter(gateway),
     project: projectRouter(gateway),
     report: reportRouter(gateway),
+    run: runRouter(gateway),
     task: taskRouter(gateway),
     token: tokenRouter(gateway),
     trigger: triggerRouter(gateway),

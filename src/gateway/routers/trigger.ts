@@ -7,7 +7,7 @@ import type { Plan } from '../../tasks/plan.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import { type PlanTrigger, type PlanTriggerInput, planTrigger } from '../../tasks/plan-triggers.ts';
 import { nextSlots } from '../../tasks/schedule/slots.ts';
-import { checkTrigger, needsPerson } from '../../tasks/trigger-check.ts';
+import { checkTrigger, needsPerson, reachesOut } from '../../tasks/trigger-check.ts';
 import {
   armTrigger,
   deleteTriggers,
@@ -65,11 +65,12 @@ export const ownerOf = (grant: Grant): TriggerOwner => ({
   epoch: grant.ep,
 });
 
-/** Why a grant may not own a trigger: what starts agents or reaches outside is a person's. */
-export const ownerReasons = (grant: Grant, triggerName: string, trigger: PlanTrigger): Reason[] =>
-  grant.cap.tier === 'human' || !needsPerson(trigger)
-    ? []
-    : [reason('trigger.owner', `trigger/${triggerName}`, { found: grant.cap.tier, limit: 'human' })];
+/** Why a grant may not own a trigger: what reaches outside is a person's; agents start whoever may start them. */
+export function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanTrigger): Reason[] {
+  const maySpawn = cap.ops.includes('agent:spawn');
+  if (cap.tier === 'human' || (maySpawn ? !reachesOut(trigger) : !needsPerson(trigger))) return [];
+  return [reason('trigger.owner', `trigger/${triggerName}`, { found: cap.tier, limit: 'human' })];
+}
 
 interface Seen {
   readonly row: TriggerRow | undefined;

@@ -2,6 +2,7 @@ import type { CodeRow } from '../code-row.ts';
 import { codeCodes } from './code.ts';
 import { gitCodes } from './git.ts';
 import { requestCodes } from './request.ts';
+import { runCodes } from './run.ts';
 import { taskCodes } from './task.ts';
 import { tokenCodes } from './token.ts';
 import { triggerCodes } from './trigger.ts';
@@ -12,6 +13,7 @@ export const codes = {
   ...gitCodes,
   ...codeCodes,
   ...taskCodes,
+  ...runCodes,
   ...requestCodes,
   ...triggerCodes,
 } as const satisfies Record<string, CodeRow>;
