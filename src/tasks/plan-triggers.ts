@@ -161,10 +161,13 @@ function shapeFault(given: Given): string | undefined {
   const actionsCount = present(given, actionNames).length;
   if (given.deadline !== undefined && actionsCount > 0) return 'each step of `deadline` has its own action';
   if (given.deadline === undefined && actionsCount !== 1) return actionWords;
+  return conditionFault(given) ?? strayed(given);
+}
+
+function conditionFault(given: Given): string | undefined {
   if ((given.count === undefined) !== (given.within === undefined))
     return '`count` and `within` belong together';
-  if (given.count !== undefined && given.consecutive !== undefined) return 'one of `consecutive` and `count`';
-  return strayed(given);
+  return present(given, ['count', 'consecutive']).length > 1 ? 'one of `consecutive` and `count`' : undefined;
 }
 
 export type PlanTrigger = z.infer<typeof planTrigger>;

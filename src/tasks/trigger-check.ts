@@ -30,15 +30,22 @@ export function checkTrigger(plan: Plan, name: string, trigger: PlanTrigger): Re
 // Some day of a leap year; what never comes does not come from there either.
 const anyTimeMs = Date.UTC(2024, 0, 1);
 
-function timeFaults(place: string, { cron, zone = 'UTC', every, jitter = '0s' }: PlanTrigger): Reason[] {
-  const fault = (found: string): Reason[] => [reason('trigger.time', place, { found })];
-  if (every !== undefined && durationMs(jitter) >= durationMs(every) && durationMs(jitter) > 0)
-    return fault(`jitter ${jitter} of every ${every}`);
-  if (cron === undefined) return [];
+function timeFaults(place: string, trigger: PlanTrigger): Reason[] {
+  const found = intervalFault(trigger) ?? cronFaultOf(trigger);
+  return found === undefined ? [] : [reason('trigger.time', place, { found })];
+}
+
+function intervalFault({ every, jitter }: PlanTrigger): string | undefined {
+  if (every === undefined || jitter === undefined) return undefined;
+  return durationMs(jitter) >= durationMs(every) ? `jitter ${jitter} of every ${every}` : undefined;
+}
+
+function cronFaultOf({ cron, zone = 'UTC' }: PlanTrigger): string | undefined {
+  if (cron === undefined) return undefined;
   const syntax = cronFault(cron);
-  if (syntax !== undefined) return fault(`${cron.slice(0, 100)}: ${syntax.slice(0, 200)}`);
-  if (!isZone(zone)) return fault(`zone ${zone}`);
-  return nextCron({ expression: cron, zone }, anyTimeMs) === undefined ? fault(`${cron}: never`) : [];
+  if (syntax !== undefined) return `${cron.slice(0, 100)}: ${syntax.slice(0, 200)}`;
+  if (!isZone(zone)) return `zone ${zone}`;
+  return nextCron({ expression: cron, zone }, anyTimeMs) === undefined ? `${cron}: never` : undefined;
 }
 
 const isEventType = (type: string): boolean => (eventTypes as readonly string[]).includes(type);
@@ -75,20 +82,28 @@ export function firesItself(name: string, trigger: PlanTrigger): boolean {
 }
 
 function actionFaults(plan: Plan, place: string, trigger: PlanTrigger, action: TriggerAction): Reason[] {
-  const refers = (member: string, found: string, detail: ReasonDetail = {}): Reason =>
+  const refers: Refers = (member, found, detail = {}) =>
     reason('plan.reference', `${place}.${member}`, { found, ...detail });
-  const found: Reason[] = [];
-  const { spawn, role, for: task, notify } = action;
-  if (spawn !== undefined) found.push(...profileFaults(plan, refers, spawn, role));
-  if (task !== undefined && task !== 'event' && !Object.hasOwn(plan.tasks, task))
-    found.push(refers('for', task));
-  if (task === 'event' && trigger.on === undefined)
-    found.push(refers('for', 'event', { limit: 'with `on`' }));
-  if (notify === 'holder' && trigger.on === undefined && trigger.deadline === undefined)
-    found.push(reason('trigger.recipient', place, { found: 'holder' }));
-  if (action.task !== undefined) found.push(...taskFaults(plan, refers, action.task));
-  return found;
+  const { spawn, role, task } = action;
+  return [
+    ...(spawn === undefined ? [] : profileFaults(plan, refers, spawn, role)),
+    ...whatItIsFor(plan, refers, trigger, action),
+    ...(hasHolder(trigger, action) ? [] : [reason('trigger.recipient', place, { found: 'holder' })]),
+    ...(task === undefined ? [] : taskFaults(plan, refers, task)),
+  ];
 }
+
+function whatItIsFor(plan: Plan, refers: Refers, trigger: PlanTrigger, action: TriggerAction): Reason[] {
+  const { for: task } = action;
+  if (task === undefined) return [];
+  if (task === 'event')
+    return trigger.on === undefined ? [refers('for', 'event', { limit: 'with `on`' })] : [];
+  return Object.hasOwn(plan.tasks, task) ? [] : [refers('for', task)];
+}
+
+/** A holder is somebody of a task, and only events and deadlines are about one. */
+const hasHolder = ({ on, deadline }: PlanTrigger, { notify }: TriggerAction): boolean =>
+  notify !== 'holder' || on !== undefined || deadline !== undefined;
 
 type Refers = (member: string, found: string, detail?: ReasonDetail) => Reason;
 

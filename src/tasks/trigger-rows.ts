@@ -116,22 +116,20 @@ export async function armTrigger(tx: Tx, draft: TriggerDraft, now: Date, known?:
   const id = known ?? newId('trigger');
   const kind = kindOf(spec);
   const state = draft.state ?? (spec.paused ? 'paused' : 'active');
-  const isTimed = kind === 'cron' || kind === 'periodic';
-  const next = isTimed ? nextSlot(timedOf(id, spec), now.getTime()) : undefined;
-  // Deadlines are looked at in the next tick, which finds the first step.
-  const nextAt = kind === 'deadline' ? now : dateOf(next?.atMs);
-  const position = kind === 'event' ? await latestPosition(tx) : null;
   const owner = [by.owner, by.gid, by.epoch];
   const values = [id, project, name, kind, jsonText(spec), source, ...owner, state];
+  const position = kind === 'event' ? await latestPosition(tx) : null;
   await tx.rows(forget, [id]);
-  const [row] = await tx.rows<{ id: string }>(put, [
-    ...values,
-    nextAt,
-    dateOf(next?.slotMs),
-    spec.on ?? null,
-    position,
-  ]);
-  return row?.id ?? id;
+  await tx.rows(put, [...values, ...firstTimes(id, kind, spec, now), spec.on ?? null, position]);
+  return id;
+}
+
+/** When a trigger is looked at first, and for which slot. Deadlines are looked at in the next tick. */
+function firstTimes(id: string, kind: TriggerKind, spec: PlanTrigger, now: Date): (Date | null)[] {
+  if (kind === 'deadline') return [now, null];
+  if (kind === 'event') return [null, null];
+  const next = nextSlot(timedOf(id, spec), now.getTime());
+  return [dateOf(next?.atMs), dateOf(next?.slotMs)];
 }
 
 const dateOf = (ms: number | undefined): Date | null => (ms === undefined ? null : new Date(ms));

@@ -38,13 +38,22 @@ export function targetOf(text: string, allowed: AllowedHosts): Target | Reason {
   const refused = (found: string): Reason => reason('trigger.target', text.slice(0, 200), { found });
   if (!URL.canParse(text)) return refused('no URL');
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') return refused('a password in the URL');
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return refused(url.protocol);
+  const fault = schemeFault(url);
+  if (fault !== undefined) return refused(fault);
   const isAllowed = allowed.includes(url.host) || allowed.includes(url.hostname);
-  if (isAllowed) return { url, isAllowed };
-  if (url.protocol !== 'https:') return refused(url.protocol);
-  const name = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(name) !== 0 && !isPublic(name)) return refused(name);
-  if (/(^|\.)(localhost|local|internal|home\.arpa)\.?$/i.test(name)) return refused(name);
-  return { url, isAllowed };
+  const inside = isAllowed ? undefined : insideFault(url);
+  return inside === undefined ? { url, isAllowed } : refused(inside);
+}
+
+function schemeFault({ username, password, protocol }: URL): string | undefined {
+  if (username !== '' || password !== '') return 'a password in the URL';
+  return protocol === 'https:' || protocol === 'http:' ? undefined : protocol;
+}
+
+/** Why a host that nobody allowed is none: plain text, or an address or a name that is of the inside by itself. */
+function insideFault({ protocol, hostname }: URL): string | undefined {
+  if (protocol !== 'https:') return protocol;
+  const name = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(name) !== 0) return isPublic(name) ? undefined : name;
+  return /(^|\.)(localhost|local|internal|home\.arpa)\.?$/i.test(name) ? name : undefined;
 }

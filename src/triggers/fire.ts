@@ -100,13 +100,17 @@ function decided({ grant, input: given, entered, moving }: FireFacts): readonly 
 /** Why a slot is not fired although it may be; undefined when it is. */
 function unfired({ entered, moving }: { entered: FireFacts['entered']; moving: Waiting }) {
   const { row, due, isHeldUp, queued } = moving;
-  const lateMs = entered.now.getTime() - due.at.getTime();
-  const isTimed = row.kind === 'cron' || row.kind === 'periodic';
-  const isLate = isTimed && row.spec.misfire === 'skip' && !due.queued && lateMs > graceMs * 2;
-  if (isLate || lateMs > durationMs(row.spec.catchUp) + graceMs) return 'missed';
+  if (isTooLate(row, due, entered.now.getTime() - due.at.getTime())) return 'missed';
   if (!isHeldUp) return undefined;
   if (row.spec.overlap === 'skip') return 'skipped';
   return due.queued || queued < row.spec.most ? 'queued' : 'skipped';
+}
+
+/** A slot may have waited here too, for a gateway that died between finding and firing it. */
+function isTooLate({ kind, spec }: TriggerRow, { queued }: DueRow, lateMs: number): boolean {
+  if (lateMs > durationMs(spec.catchUp) + graceMs) return true;
+  const isTimed = kind === 'cron' || kind === 'periodic';
+  return isTimed && spec.misfire === 'skip' && !queued && lateMs > graceMs * 2;
 }
 
 async function effect(tx: Tx, facts: FireFacts): Promise<Effect<FireAnswer>> {

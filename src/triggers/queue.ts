@@ -3,7 +3,7 @@ import { appendEvents, type EventDraft, jsonText } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { TriggerRow } from '../tasks/trigger-rows.ts';
-import { rated } from './rate.ts';
+import { type Rated, rated } from './rate.ts';
 
 /** What made a slot due: nothing but time, an event, a deadline, a person. */
 export interface Cause {
@@ -54,26 +54,29 @@ const move = statement(
 export async function queueFound(tx: Tx, found: readonly Found[], nowMs: number): Promise<QueuedSlot[]> {
   const moves: Record<string, unknown>[] = [];
   const queued: (QueuedSlot & { trigger: string; project: string })[] = [];
-  for (const { row, slots, missed, next } of found) {
-    const { hour, allowed, digest } = rated(hourOf(row), slots.length, row.spec.perHour, nowMs);
-    const kept = slots.slice(0, allowed).map((slot) => ({ ...slot, trigger: row.id, project: row.project }));
-    queued.push(...kept);
-    moves.push({
-      id: row.id,
-      missed,
-      heldBack: slots.length - allowed,
-      hourAtMs: hour.atMs ?? null,
-      hourCount: hour.count,
-      hourHeld: hour.held,
-      ...(next === undefined ? {} : { nextAtMs: next.atMs ?? null, nextSlotMs: next.slotMs ?? null }),
-    });
-    if (digest > 0) await tellHeldBack(tx, row, digest);
+  for (const one of found) {
+    const { row, slots, missed } = one;
+    const rate = rated(hourOf(row), slots.length, row.spec.perHour, nowMs);
+    const kept = slots.slice(0, rate.allowed);
+    queued.push(...kept.map((slot) => ({ ...slot, trigger: row.id, project: row.project })));
+    moves.push(moveOf(one, rate));
+    if (rate.digest > 0) await tellHeldBack(tx, row, rate.digest);
     if (missed > 0) appendEvents(tx, [triggerEvent(row, 'trigger.missed', { missed })]);
   }
   if (moves.length > 0) tx.later(move, [jsonText(moves)]);
   if (queued.length > 0) tx.later(putDue, [jsonText(queued)]);
   return queued;
 }
+
+const moveOf = ({ row, slots, missed, next }: Found, { hour, allowed }: Rated) => ({
+  id: row.id,
+  missed,
+  heldBack: slots.length - allowed,
+  hourAtMs: hour.atMs ?? null,
+  hourCount: hour.count,
+  hourHeld: hour.held,
+  ...(next === undefined ? {} : { nextAtMs: next.atMs ?? null, nextSlotMs: next.slotMs ?? null }),
+});
 
 const hourOf = ({ hourAt, hourCount, hourHeld }: TriggerRow) => ({
   atMs: hourAt?.getTime(),

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { admit } from '../gateway/door/admit.ts';
 import type { Gateway } from '../gateway/door/gateway.ts';
 import type { TriggerDoor } from '../gateway/trigger-door.ts';
@@ -135,7 +136,11 @@ export class TriggerService implements TriggerDoor {
       let moved = 0;
       const next = slots.values();
       const lane = async (): Promise<void> => {
-        for (const slot of next) if (await this.#fire(gateway, slot)) moved++;
+        for (const slot of next) {
+          if (await this.#fire(gateway, slot)) moved++;
+          // PGlite answers within the turn of the loop: without a pause a flood would let nobody else have one.
+          await nextTurn();
+        }
       };
       await Promise.all(Array.from({ length: atOnceMax }, lane));
       isMore = slots.length === pageMax && moved > 0;
@@ -156,14 +161,13 @@ export class TriggerService implements TriggerDoor {
       });
       return answer !== 'gone' && answer !== 'queued';
     } catch (error) {
-      if (isUnavailable(error)) throw error;
-      const isRefusal = error instanceof AndonError;
-      if (!isRefusal) log.error({ err: error, trigger: slot.trigger, slot: slot.slot }, 'trigger');
-      const reasons = isRefusal
-        ? error.reasons
-        : [{ code: 'internal' as const, subject: `trigger/${slot.name}` }];
-      if (isRefusal && error.code === 'store.unavailable') throw error;
-      return recordRefusal(store, slot, isRefusal ? 'refused' : 'failed', reasons);
+      if (isUnavailable(error) || (error instanceof AndonError && error.code === 'store.unavailable'))
+        throw error;
+      if (error instanceof AndonError) return await recordRefusal(store, slot, 'refused', error.reasons);
+      log.error({ err: error, trigger: slot.trigger, slot: slot.slot }, 'trigger');
+      return await recordRefusal(store, slot, 'failed', [
+        { code: 'internal', subject: `trigger/${slot.name}` },
+      ]);
     } finally {
       gateway.chainer.wake();
     }

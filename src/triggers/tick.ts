@@ -3,7 +3,7 @@ import { type Store, statement, type Tx } from '../store/store.ts';
 import { durationMs } from '../tasks/plan-words.ts';
 import { type TriggerRow, timedOf, triggerColumns } from '../tasks/trigger-rows.ts';
 import { type DeadlineTask, dueDeadlines } from './deadlines.ts';
-import { due } from './due.ts';
+import { type Armed, due } from './due.ts';
 import { type Found, queueFound, tellHeldBack } from './queue.ts';
 
 /** How many triggers one transaction looks at. */
@@ -78,17 +78,25 @@ const look = async (tx: Tx, row: TriggerRow, nowMs: number): Promise<Found> =>
   row.kind === 'deadline' ? lookAtDeadlines(tx, row, nowMs) : lookAtTimes(row, nowMs);
 
 function lookAtTimes(row: TriggerRow, nowMs: number): Found {
-  const { misfire, most, catchUp } = row.spec;
-  const atMs = row.nextAt?.getTime() ?? nowMs;
-  const armed = {
-    timed: timedOf(row.id, row.spec),
-    policy: { misfire, most, catchUpMs: durationMs(catchUp) },
-    next: { atMs, slotMs: row.nextSlot?.getTime() ?? atMs },
+  const [one] = due([armedOf(row, nowMs)], nowMs);
+  if (one === undefined) return { row, slots: [], missed: 0 };
+  const { slots, missed, next } = one;
+  return {
+    row,
+    slots: slots.map((slot) => ({ ...slot, cause: { causes: [] } })),
+    missed,
+    next: { atMs: next?.atMs, slotMs: next?.slotMs },
   };
-  const [one] = due([armed], nowMs);
-  const slots = (one?.slots ?? []).map((slot) => ({ ...slot, cause: { causes: [] } }));
-  const next = { atMs: one?.next?.atMs, slotMs: one?.next?.slotMs };
-  return { row, slots, missed: one?.missed ?? 0, next };
+}
+
+function armedOf({ id, spec, nextAt, nextSlot }: TriggerRow, nowMs: number): Armed {
+  const { misfire, most, catchUp } = spec;
+  const atMs = nextAt?.getTime() ?? nowMs;
+  return {
+    timed: timedOf(id, spec),
+    policy: { misfire, most, catchUpMs: durationMs(catchUp) },
+    next: { atMs, slotMs: nextSlot?.getTime() ?? atMs },
+  };
 }
 
 async function lookAtDeadlines(tx: Tx, row: TriggerRow, nowMs: number): Promise<Found> {

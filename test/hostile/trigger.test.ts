@@ -330,29 +330,36 @@ describe.each(engines)('what a trigger reaches for, on %s', (engine) => {
     expect(await history('ring-b')).toMatchObject({ fired: 1 });
   });
 
-  it('is not disturbed by ten thousand others', async () => {
+  it('does not hold up the calls of others when thousands of ten thousand fire at once', async () => {
     const { store } = line.app.gateway;
-    const count = statement('', `select count(*)::int as count from trigger_due`);
+    const flood = engine === 'postgres' ? 3_000 : 500;
+    const count = async (text: string): Promise<number> =>
+      (await store.rows<{ count: number }>(statement('', text)))[0]?.count ?? 0;
     await store.rows(
       statement(
         '',
         `insert into triggers (id, project, name, kind, spec, source, owner, owner_gid, owner_epoch, state, next_at, next_slot)
-         select 'trg_flood' || n, project, 'flood-' || n, kind, spec, source, owner, owner_gid, owner_epoch, 'active', andon_now(), andon_now()
+         select 'trg_flood' || n, project, 'flood-' || n, kind, spec, source, owner, owner_gid, owner_epoch, 'active', andon_now() + case when n > ${flood} then interval '1 hour' else '0' end, date_trunc('hour', andon_now())
          from triggers, generate_series(1, 10000) n where name = 'still' and project = $1`,
       ),
       [project],
     );
     const began = performance.now();
-    await line.app.gateway.triggers.wake();
-    const fires = statement(
-      '',
-      `select count(*)::int as count from trigger_fires where trigger like 'trg_flood%'`,
+    let slowestMs = 0;
+    let fired = 0;
+    while (fired < flood && performance.now() - began < 100_000) {
+      const asked = performance.now();
+      await line.owner.task.list.query({ project });
+      slowestMs = Math.max(slowestMs, performance.now() - asked);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      fired = await count(`select count(*)::int as count from trigger_fires where trigger like 'trg_flood%'`);
+    }
+    expect(fired).toBe(flood);
+    expect(await count('select count(*)::int as count from trigger_due')).toBe(0);
+    console.log(
+      `${flood} of 10000 triggers at once on ${engine}: ${((performance.now() - began) / 1000).toFixed(1)} s, slowest call ${slowestMs.toFixed(0)} ms`,
     );
-    await waitUntil(async () => ((await store.rows<{ count: number }>(fires))[0]?.count ?? 0) === 10_000, {
-      timeoutMs: 100_000,
-    } as never);
-    expect((await store.rows<{ count: number }>(count))[0]?.count).toBe(0);
-    console.log(`flood of 10,000 on ${engine}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    expect(slowestMs).toBeLessThan(2000);
     await store.rows(statement('', `delete from triggers where id like 'trg_flood%'`));
   }, 120_000);
 });

@@ -94,52 +94,56 @@ export function planRouter(gateway: Gateway) {
       },
     }),
     // tRPC reserves the name apply.
-    put: mutation(gateway, {
-      action: 'plan:apply',
-      description: 'Applies a plan. Applying the same plan again changes nothing.',
-      input: z.strictObject({ project, text: planText }),
-      exclusive: true,
-      fixed: async (_gateway, input) => soundPlan(input.text, input.project),
-      moving: async (tx, { input }): Promise<PlanFacts> => ({
-        stored: await storedTasks(tx, input.project),
-        before: await readPlan(tx, input.project),
-        rows: await listTriggers(tx, input.project),
-      }),
-      decide: ({ grant, fixed, moving }) => {
-        const { diff, triggers, plan } = compared(fixed, moving);
-        return [
-          ...diff.reasons,
-          ...takenNames(triggers),
-          ...triggers.put.flatMap(([name, trigger]) => gateway.triggers.faults(name, trigger)),
-          ...(grant.cap.tier === 'human'
-            ? []
-            : humanOnly(moving.before, plan).map((member) =>
-                reason('grant.tier', `plan/${member}`, { found: grant.cap.tier, limit: 'human' }),
-              )),
-        ];
-      },
-      effect: async (tx, _permit, { grant, input, fixed, moving, entered }) => {
-        const { diff, triggers, plan } = compared(fixed, moving);
-        const unchanged = isEmptyDiff(diff) && entered.planHash === planHash(plan);
-        const answer = { applied: !unchanged, ...shown(diff, triggers) };
-        if (unchanged) return { answer, events: [] as EventDraft[] };
-        await writePlan(tx, input.project, plan, diff);
-        const owner = { owner: grant.sub, gid: grant.gid, epoch: grant.ep };
-        await syncTriggers(tx, input.project, triggers, { by: owner, now: entered.now, rows: moving.rows });
-        const events = await advanceReadiness(tx, input.project);
-        const data = {
-          hash: planHash(plan),
-          added: diff.added.length,
-          changed: diff.changed.length,
-          removed: diff.removed,
-          triggers: answer.triggers,
-        };
-        return {
-          answer,
-          events: [{ type: 'plan.applied' as const, subject: `plan/${input.project}`, data }, ...events],
-        };
-      },
+    put: putProcedure(gateway),
+  });
+}
+
+function putProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'plan:apply',
+    description: 'Applies a plan. Applying the same plan again changes nothing.',
+    input: z.strictObject({ project, text: planText }),
+    exclusive: true,
+    fixed: async (_gateway, input) => soundPlan(input.text, input.project),
+    moving: async (tx, { input }): Promise<PlanFacts> => ({
+      stored: await storedTasks(tx, input.project),
+      before: await readPlan(tx, input.project),
+      rows: await listTriggers(tx, input.project),
     }),
+    decide: ({ grant, fixed, moving }) => {
+      const { diff, triggers, plan } = compared(fixed, moving);
+      return [
+        ...diff.reasons,
+        ...takenNames(triggers),
+        ...triggers.put.flatMap(([name, trigger]) => gateway.triggers.faults(name, trigger)),
+        ...(grant.cap.tier === 'human'
+          ? []
+          : humanOnly(moving.before, plan).map((member) =>
+              reason('grant.tier', `plan/${member}`, { found: grant.cap.tier, limit: 'human' }),
+            )),
+      ];
+    },
+    effect: async (tx, _permit, { grant, input, fixed, moving, entered }) => {
+      const { diff, triggers, plan } = compared(fixed, moving);
+      const unchanged = isEmptyDiff(diff) && entered.planHash === planHash(plan);
+      const answer = { applied: !unchanged, ...shown(diff, triggers) };
+      if (unchanged) return { answer, events: [] as EventDraft[] };
+      await writePlan(tx, input.project, plan, diff);
+      const owner = { owner: grant.sub, gid: grant.gid, epoch: grant.ep };
+      await syncTriggers(tx, input.project, triggers, { by: owner, now: entered.now, rows: moving.rows });
+      const events = await advanceReadiness(tx, input.project);
+      const data = {
+        hash: planHash(plan),
+        added: diff.added.length,
+        changed: diff.changed.length,
+        removed: diff.removed,
+        triggers: answer.triggers,
+      };
+      return {
+        answer,
+        events: [{ type: 'plan.applied' as const, subject: `plan/${input.project}`, data }, ...events],
+      };
+    },
   });
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
-import { AndonError, fail } from '../../lib/errors.ts';
+import { fail } from '../../lib/errors.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
@@ -257,20 +257,29 @@ function previewProcedure(gateway: Gateway) {
       { project: string; name?: string | undefined; trigger?: PlanTrigger | undefined },
       { project: string; name?: string | undefined; trigger?: PlanTriggerInput | undefined }
     >,
-    answer: async ({ store, triggers, nowSeconds }, input) => {
-      const called = input.name ?? 'preview';
-      const row = input.trigger === undefined ? await known(store, { ...input, name: called }) : undefined;
-      const spec = input.trigger ?? row?.spec;
-      if (spec === undefined) throw new AndonError([missing(called)]);
-      const plan = await readPlan(store, input.project);
-      const reasons = [
-        ...(plan === undefined ? [] : checkTrigger(plan, called, spec)),
-        ...triggers.faults(called, spec),
-      ];
-      const isTimed = spec.cron !== undefined || spec.every !== undefined;
-      const sound = isTimed && !reasons.some(({ code }) => code === 'trigger.time');
-      const slots = sound ? nextSlots(timedOf(row?.id ?? called, spec), nowSeconds() * 1000, sooner) : [];
+    answer: async (door, input) => {
+      const { id, called, spec } = await thoughtOf(door.store, input);
+      const plan = await readPlan(door.store, input.project);
+      const checked = plan === undefined ? [] : checkTrigger(plan, called, spec);
+      const reasons = [...checked, ...door.triggers.faults(called, spec)];
+      const isSound = isTimed(spec) && !reasons.some(({ code }) => code === 'trigger.time');
+      const slots = isSound ? nextSlots(timedOf(id, spec), door.nowSeconds() * 1000, sooner) : [];
       return { reasons, times: slots.map(({ atMs }) => new Date(atMs).toISOString()) };
     },
   });
+}
+
+const isTimed = ({ cron, every }: PlanTrigger): boolean => cron !== undefined || every !== undefined;
+
+async function thoughtOf(
+  store: Gateway['store'],
+  {
+    project: of,
+    name: called = 'preview',
+    trigger,
+  }: { project: string; name?: string | undefined; trigger?: PlanTrigger | undefined },
+) {
+  if (trigger !== undefined) return { id: called, called, spec: trigger };
+  const { id, spec } = await known(store, { project: of, name: called });
+  return { id, called, spec };
 }

@@ -16,10 +16,10 @@ export function isZone(name: string): boolean {
 export function zoneOffsetMs(zone: string, atMs: number): number {
   if (zone === 'UTC') return 0;
   const wholeMs = Math.floor(atMs / 1000) * 1000;
-  const at: Record<string, number> = {};
-  for (const { type, value } of formatOf(zone).formatToParts(wholeMs)) at[type] = Number(value);
-  const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = at;
-  return Date.UTC(year, month - 1, day, hour, minute, second) - wholeMs;
+  const at = { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
+  for (const { type, value } of formatOf(zone).formatToParts(wholeMs))
+    if (Object.hasOwn(at, type)) at[type as keyof typeof at] = Number(value);
+  return Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second) - wholeMs;
 }
 
 function formatOf(zone: string): Intl.DateTimeFormat {

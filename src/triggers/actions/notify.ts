@@ -27,25 +27,24 @@ export const notify: TriggerActionPort<TaskFacts | undefined> = {
       ? [reason('trigger.recipient', `trigger/${row.name}`, { found: 'an event without a task' })]
       : [],
   make: async (tx, firing, task) => {
-    const { row, action, cause } = firing;
-    const recipient =
-      action.notify === 'holder' ? (task?.holder ?? 'tier:executive') : (action.notify ?? row.owner);
+    const { row, action, cause, slot } = firing;
     await sendMessage(tx, {
       project: row.project,
-      recipient,
+      recipient: recipientOf(firing, task),
       kind: cause.step === undefined ? 'note' : 'deadline',
       subject: cause.task === undefined ? `trigger/${row.name}` : `task/${cause.task}`,
       title: titleOf(firing, task),
       body: action.say ?? bodyOf(firing),
-      data: {
-        trigger: row.id,
-        slot: firing.slot,
-        ...(cause.event === undefined ? {} : { event: cause.event }),
-      },
+      data: { trigger: row.id, slot, event: cause.event ?? null },
     });
     return {};
   },
 };
+
+function recipientOf({ row, action }: Firing, task: TaskFacts | undefined): string {
+  if (action.notify !== 'holder') return action.notify ?? row.owner;
+  return task?.holder ?? 'tier:executive';
+}
 
 function titleOf({ row, cause, now }: Firing, task: TaskFacts | undefined): string {
   if (cause.step === undefined || task?.deadline === null || task === undefined) return `${row.name} fired`;
