@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
@@ -16,10 +16,26 @@ export type Containment =
 const users = { first: 61_184, count: 4_336 };
 let turn = process.pid * 16;
 
-/** Every gate is a user of its own: none can signal, trace or read another, and all of its processes can be found. */
+/** Every gate and run is a user of its own: none can signal, trace or read another, and all of its processes can be found. */
 function nextUser(): number {
-  turn += 1;
-  return users.first + (turn % users.count);
+  const taken = usersAlive();
+  for (let tries = 0; tries < users.count; tries++) {
+    turn += 1;
+    const uid = users.first + (turn % users.count);
+    if (!taken.has(uid)) return uid;
+  }
+  throw new Error('every user of the range has a process');
+}
+
+/** Users that have a process now: another program of Andon's may take users of the same range. */
+function usersAlive(): ReadonlySet<number> {
+  const uids = new Set<number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = statSync(`/proc/${name}`, { throwIfNoEntry: false });
+    if (stat !== undefined) uids.add(stat.uid);
+  }
+  return uids;
 }
 
 /** The best containment there is: bubblewrap, another user when the gateway is root, or none. */

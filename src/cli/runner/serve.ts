@@ -12,6 +12,7 @@ import { asAndonError } from '../refusal.ts';
 import { writeToken } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 import { runnerGateway } from './gateway.ts';
+import { workFolder } from './work-folder.ts';
 
 export interface RunnerCliOptions {
   readonly name: string;
@@ -33,14 +34,15 @@ export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
   await mayRun(link);
   const containment = findContainment(world.env.PATH);
   if (containment.kind !== 'bubblewrap') warn(run, containment.kind);
-  const folder = resolve(world.cwd, options.folder ?? join(stateHome(world), 'runner', options.name));
+  const wanted = resolve(world.cwd, options.folder ?? join(stateHome(world), 'runner', options.name));
+  const folder = workFolder(wanted, containment.kind);
   const runner = startRunner({
     gateway: runnerGateway(link, options.name),
     folder,
     capacity: options.capacity,
     adapters: options.adapter ?? ['command', 'claude', 'codex'],
     sandbox: options.sandbox,
-    hidden: [folder, ...(options.hide ?? []).map((one) => resolve(world.cwd, one))],
+    hidden: [folder, wanted, ...(options.hide ?? []).map((one) => resolve(world.cwd, one))],
     visible: programFolders(world.launch),
     launch: world.launch,
     outer: world.env,

@@ -28,6 +28,8 @@ export interface LiveRunOptions {
   readonly outer: Readonly<Record<string, string | undefined>>;
   /** Marks everything that this runner starts. */
   readonly runnerMark: Readonly<Record<string, string>>;
+  /** Hears of each user that is a run's alone. */
+  readonly ownUser: (uid: number) => void;
   /** Leaves the folder of a run behind. */
   readonly keep: boolean;
   readonly say: (run: string, words: string) => void;
@@ -151,6 +153,7 @@ export class LiveRun {
     const containment = findContainment(outer.PATH);
     if (sandbox === 'required' && containment.kind !== 'bubblewrap')
       throw new Error('the operator requires bubblewrap, and this machine has none that works');
+    if (containment.kind === 'other-user') this.#options.ownUser(containment.uid);
     const port = await this.#door.listen();
     const prepared = await prepareRun({
       ...{ order: this.#order, place: this.#place, gateway, containment, launch, outer, runnerMark },

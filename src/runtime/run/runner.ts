@@ -6,7 +6,7 @@ import { LiveRun, type LiveRunOptions } from './live-run.ts';
 import type { EndCause, RunOrder } from './ports.ts';
 import { runnerMarkName, startWatchdog, sweepMarked } from './watchdog.ts';
 
-export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark'> {
+export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark' | 'ownUser'> {
   /** The folder of this runner; each run has one below it. */
   readonly folder: string;
   /** Most runs at once. */
@@ -34,14 +34,19 @@ export function startRunner(options: RunnerOptions): Runner {
   rmSync(runs, { recursive: true, force: true });
   mkdirSync(runs, { recursive: true, mode: 0o711 });
   const watchdog = startWatchdog(mark);
-  const taking = new Taking({ ...options, runs, runnerMark: { [runnerMarkName]: mark } });
+  const taking = new Taking({
+    ...options,
+    runs,
+    runnerMark: { [runnerMarkName]: mark },
+    ownUser: (uid) => watchdog.watch(uid),
+  });
   const done = taking.go();
   return {
     running: () => taking.running(),
     close: async () => {
       await taking.close('runner_ended');
       await done;
-      watchdog.stdin?.end();
+      watchdog.close();
     },
   };
 }

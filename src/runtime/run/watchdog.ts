@@ -1,37 +1,48 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 
 /** The environment variable that everything that a runner started carries. */
 export const runnerMarkName = 'ANDON_RUNNER';
 
-// Kills until nothing with the mark is left: what is killed may have forked a moment before.
-const killMarked =
+// Kills until nothing with the mark, or of the users of its runs, is left: what is killed may have forked a moment before.
+// Another user's environment cannot always be read, whose process it is always can.
+const killMarked = [
+  'found() { grep -lsz "^$1=$2\\$" /proc/[0-9]*/environ; [ -z "$3" ] || grep -lsE "^Uid:[[:space:]]+($3)[[:space:]]" /proc/[0-9]*/status; }',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
-  'while pids=$(grep -lsz "^$1=$2\\$" /proc/[0-9]*/environ); do for f in $pids; do p=${f#/proc/}; kill -9 "${p%/environ}" 2>/dev/null; done; done';
+  'while files=$(found "$@"); [ -n "$files" ]; do for f in $files; do p=${f#/proc/}; kill -9 "${p%%/*}" 2>/dev/null; done; done',
+].join('\n');
+
+/** Waits for the end of the runner, however it comes. */
+export interface Watchdog {
+  /** Tells it of a user whose processes are those of runs. */
+  watch(uid: number): void;
+  close(): void;
+}
 
 /**
- * A process of a few lines of shell that waits for the end of this one, however it comes, and then kills everything
- * that carries the mark. (Behind bubblewrap nothing outlives the runner anyway; this is for machines without it.) What
- * clears its environment cannot be found this way.
+ * A process of a few lines of shell that waits for the end of this one and then kills everything that carries the mark,
+ * and everything of the users that it was told of. (Behind bubblewrap nothing outlives the runner anyway; this is for
+ * machines without it.) What has the runner's own user and clears its environment cannot be found this way.
  */
-export function startWatchdog(mark: string): ChildProcess {
-  const child = spawn(
-    '/bin/sh',
-    ['-c', `cat >/dev/null; ${killMarked}`, 'andon-watchdog', runnerMarkName, mark],
-    {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-      env: { PATH: '/usr/bin:/bin' },
-    },
-  );
+export function startWatchdog(mark: string): Watchdog {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
+  const wait = 'uids=; while read -r uid; do uids="$uids|$uid"; done; set -- "$1" "$2" "${uids#|}"';
+  const child = spawn('/bin/sh', ['-c', `${wait}\n${killMarked}`, 'andon-watchdog', runnerMarkName, mark], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    env: { PATH: '/usr/bin:/bin' },
+  });
   child.on('error', () => undefined);
-  child.stdin?.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
   child.unref();
-  return child;
+  return {
+    watch: (uid) => void child.stdin.write(`${uid}\n`),
+    close: () => void child.stdin.end(),
+  };
 }
 
 /** Kills what an earlier runner of the same mark may have left. */
 export function sweepMarked(mark: string): void {
-  spawnSync('/bin/sh', ['-c', killMarked, 'andon-sweep', runnerMarkName, mark], {
+  spawnSync('/bin/sh', ['-c', killMarked, 'andon-sweep', runnerMarkName, mark, ''], {
     stdio: 'ignore',
     env: { PATH: '/usr/bin:/bin' },
     timeout: 30_000,
