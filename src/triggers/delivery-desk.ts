@@ -22,7 +22,7 @@ const leaseSeconds = 60;
 const take = statement(
   'deliveries.take',
   `update trigger_deliveries set tries = tries + 1, next_try_at = andon_now() + $2 * interval '1 second'
-   where id in (select id from trigger_deliveries where state = 'waiting' and next_try_at <= andon_now()
+   where id in (select id from trigger_deliveries where state = 'waiting' and next_try_at <= (select andon_now())
      order by next_try_at limit $1 for update skip locked)
    returning id, project, trigger, slot, kind, target, body, tries`,
 );

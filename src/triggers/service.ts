@@ -31,7 +31,7 @@ const onTypes = statement(
 );
 const oldTallies = statement(
   'triggers.oldTallies',
-  `delete from trigger_tallies where at < andon_now() - interval '31 days'`,
+  `delete from trigger_tallies where at < (select andon_now()) - interval '31 days'`,
 );
 
 /**

@@ -11,13 +11,14 @@ const pageMax = 200;
 
 const takeDue = statement(
   'triggers.takeDue',
+  // The clock is volatile: outside of a sub-select it would be read for every row, and no index would be used.
   `select ${triggerColumns}, andon_now() as now from triggers
-   where state = 'active' and next_at <= andon_now() order by next_at limit ${pageMax} for update skip locked`,
+   where state = 'active' and next_at <= (select andon_now()) order by next_at limit ${pageMax} for update skip locked`,
 );
 const takeDigests = statement(
   'triggers.takeDigests',
   `select ${triggerColumns} from triggers
-   where hour_held > 0 and hour_at <= andon_now() - interval '1 hour' limit ${pageMax} for update skip locked`,
+   where hour_held > 0 and hour_at <= (select andon_now()) - interval '1 hour' limit ${pageMax} for update skip locked`,
 );
 const told = statement('triggers.told', 'update triggers set hour_held = 0 where id = any($1::text[])');
 const brokenStatement = statement(

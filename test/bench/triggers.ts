@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { makeWorkerUtils, run as runGraphile } from 'graphile-worker';
+import { Logger, makeWorkerUtils, run as runGraphile } from 'graphile-worker';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
 import pino from 'pino';
@@ -102,6 +102,7 @@ async function graphile(server: PostgresServer): Promise<number[]> {
     pgPool: pool,
     concurrency: 4,
     noHandleSignals: true,
+    logger: new Logger(() => () => undefined),
     taskList: {
       bench: async (payload) => {
         found.push(performance.now() - (payload as { began: number }).began);

@@ -11,6 +11,7 @@ done: artefact
 phases: [build]
 agents:
   lead: { tier: executive }
+  fixer: { tier: validator, adapter: command, run: "true" }
 tasks:
   cart: { title: Cart, phase: build, write: ["src/**"], deadline: 2099-01-01T00:00:00Z }
 `;
@@ -198,6 +199,35 @@ describe.each(engines)('triggers on %s', (engine) => {
     expect(await codesOf(line.owner.trigger.delete.mutate({ project, name: 'busy' }))).toEqual([
       'trigger.exists',
     ]);
+  });
+
+  it('starts an agent for an event, inside the grant of its owner, once and not while it runs', async () => {
+    await apply(
+      '  fix: { on: question.asked, where: { data.text: broken }, spawn: fixer, maxDuration: 7m, for: event }\n',
+    );
+    const hand = await line.mint('agent:finder');
+    const ask = () => hand.client.task.ask.mutate({ project, task: 'cart', question: 'broken' });
+    await ask();
+    await fires('fix', 1);
+    const { made, outcome } = (await history('fix')).fires[0] ?? {};
+    expect([outcome, made]).toEqual(['fired', expect.stringMatching(/^run\/run_/)]);
+    const [run] = await line.app.gateway.store.rows<Record<string, unknown>>(
+      statement('', `select profile, task, max_ms as "maxMs", spawner, trigger, state from runs`),
+    );
+    const { id } = await line.owner.trigger.show.query({ project, name: 'fix' });
+    expect(run).toEqual({
+      profile: 'fixer',
+      task: 'cart',
+      maxMs: 420_000,
+      spawner: 'human:owner',
+      trigger: id,
+      state: 'waiting',
+    });
+    await ask();
+    await fires('fix', 2);
+    expect(await outcomes('fix')).toEqual(['skipped', 'fired']);
+    const requested = (await line.events()).filter(({ type }) => type === 'run.requested');
+    expect(requested.map(({ actor }) => actor)).toEqual(['trigger:fix']);
   });
 
   it('shows the next ten times of what is only thought of', async () => {
