@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    exclude: ['test/bench/**', 'test/long/**'],
+    exclude: ['test/agents/**', 'test/bench/**', 'test/long/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -12,7 +12,9 @@ import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { gitCommand } from './commands/git.ts';
 import { initCommand } from './commands/init.ts';
+import { joinCommand } from './commands/join.ts';
 import { gateCommand, verdictCommand } from './commands/judgement.ts';
+import { mcpCommand } from './commands/mcp.ts';
 import { phaseCommand } from './commands/phase.ts';
 import { planCommand } from './commands/plan.ts';
 import { projectCommand } from './commands/project.ts';
@@ -79,6 +81,8 @@ const working = [
   restoreCommand,
   doctorCommand,
   schemaCommand,
+  joinCommand,
+  mcpCommand,
 ];
 
 /** commander ends with 1 on wrong use; here that is 2, and data for who asked for JSON. */

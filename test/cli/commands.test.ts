@@ -45,13 +45,15 @@ describe('the commands', () => {
         'audit',
         'report',
         'agent',
+        'run',
+        'runner',
         'git',
         'sync',
         'backup',
         'restore',
         'doctor',
       ],
-      ...['schema', 'completion'],
+      ...['schema', 'join', 'mcp', 'completion'],
     ]);
   });
 

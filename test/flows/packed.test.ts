@@ -49,7 +49,9 @@ describe('the package, as npm pack makes it', () => {
 
   it('holds the program and the schema, and no source or test', () => {
     const names = readdirSync(join(installed, 'node_modules/andon'));
-    expect(names.sort()).toEqual(['LICENSE', 'README.md', 'andon.schema.json', 'dist', 'package.json']);
+    expect(names.sort()).toEqual(
+      ['LICENSE', 'README.md', 'andon.schema.json', 'dist', 'package.json', 'plugin', 'templates'].sort(),
+    );
   });
 
   it('adopts a repository and starts', { timeout: 60_000 }, async () => {

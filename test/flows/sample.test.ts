@@ -26,6 +26,7 @@ describe('the sample line', () => {
       pushesRefused: 3,
       rejected: 1,
       gatesFailed: 1,
+      shipped: 3,
     });
     expect(exit).toBe(0);
     const denied = steps.flatMap(({ event }) =>

@@ -36,7 +36,8 @@ export function builtMain(): string {
     cwd: root,
   });
   copyFileSync(join(root, 'package.json'), join(aside, 'package.json'));
-  symlinkSync(join(root, 'node_modules'), join(aside, 'node_modules'));
+  for (const name of ['node_modules', 'plugin', 'templates'])
+    symlinkSync(join(root, name), join(aside, name));
   try {
     renameSync(aside, folder);
   } catch {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { act, leaf } from '../command.ts';
 import type { SampleOptions } from '../sample/options.ts';
 import type { World } from '../world.ts';
@@ -12,8 +12,19 @@ export function sampleCommand(world: World): Command {
     .option('--exit', 'end when the plan is done; status 0 only if every task landed')
     .option('--folder <folder>', 'make the sample in this folder (default: a temporary one)')
     .option('--database-url <url>', 'PostgreSQL (default: PGlite)')
+    .addOption(
+      new Option('--agent <name>', 'be one of its agents')
+        .choices(['lead', 'builder', 'reviewer'])
+        .hideHelp(),
+    )
     .action(
       act<SampleOptions>(world, async (run) => {
+        if (run.options.agent !== undefined) {
+          await import(
+            `../sample/agents/${run.options.agent}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`
+          );
+          return;
+        }
         const { runSample } = await import('../sample/run.ts');
         process.exitCode = await runSample(run);
       }),

@@ -9,9 +9,9 @@ limits: { implementer: { complexity: 8, functionLines: 60 } }
 gates:
   tests: { run: node --test, timeout: 2m }
 agents:
-  lead: { tier: executive }
-  builder: { tier: implementer }
-  reviewer: { tier: validator }
+  lead: { tier: executive, adapter: command, run: andon sample --agent lead, maxDuration: 5m }
+  builder: { tier: implementer, adapter: command, run: andon sample --agent builder, maxDuration: 5m }
+  reviewer: { tier: validator, adapter: command, run: andon sample --agent reviewer, maxDuration: 5m }
 tasks:
   money:
     title: Amounts of money in cents

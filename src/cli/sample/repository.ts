@@ -7,8 +7,8 @@ import { sampleFiles } from './plan.ts';
 
 const exec = promisify(execFile);
 
-/** The environment of the sample's agents and of git: nothing of the user's settings, an identity, a HOME of its own. */
-export function plainEnvironment(env: Environment, home: string, name: string): Record<string, string> {
+/** The environment of git: nothing of the user's settings, an identity, a HOME of its own. */
+function plainEnvironment(env: Environment, home: string, name: string): Record<string, string> {
   return {
     PATH: env.PATH ?? '',
     HOME: home,

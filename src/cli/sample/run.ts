@@ -2,15 +2,15 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { App } from '../../app.ts';
+import type { Config } from '../../config.ts';
 import { exitCodes } from '../../lib/code-row.ts';
 import { chainOnce } from '../../store/chainer.ts';
 import type { Run } from '../command.ts';
 import { connect, type GatewayLink } from '../connect.ts';
-import { follow, untilInterrupted } from '../follow.ts';
-import { asAndonError } from '../refusal.ts';
-import { writeToken } from '../token/token-file.ts';
+import { untilInterrupted } from '../follow.ts';
+import { startOwnRunner } from '../up/own-runner.ts';
 import type { World } from '../world.ts';
-import { type Agent, startAgent } from './agent.ts';
+import { tellEvents, tellRun } from './narrate.ts';
 import type { SampleOptions } from './options.ts';
 import { samplePlan } from './plan.ts';
 import { makeRepository } from './repository.ts';
@@ -28,10 +28,13 @@ export async function runSample(run: Run<SampleOptions>): Promise<number> {
   const story = createStory(terminal);
   const end = untilInterrupted();
   const folder = await sampleFolder(world, options.folder);
-  const app = await startGateway(run, folder, story);
+  const { app, config } = await startGateway(run, folder, story);
   try {
     const link = await connect({ url: app.url, tokenFile: app.owner.file, project }, world);
-    const summary = await tell(world, link, { app, folder, story, startedMs, signal: end.signal });
+    const summary = await tell(run, link, {
+      ...{ app, config, folder, story, startedMs },
+      signal: end.signal,
+    });
     finish(run, summary);
     if (options.exit !== true && !end.signal.aborted) await stayUp(run, app, folder, end.signal);
     return summary.done ? exitCodes.ok : exitCodes.failed;
@@ -53,7 +56,7 @@ async function startGateway(
   { world, options }: Run<SampleOptions>,
   folder: string,
   story: Story,
-): Promise<App> {
+): Promise<{ app: App; config: Config }> {
   story.step(`a small repository, a plan and a gateway in ${folder}`);
   await makeRepository(join(folder, project), world.env);
   const input = {
@@ -64,73 +67,55 @@ async function startGateway(
     ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
   };
   const config = world.root.configure(input, {});
-  return world.root.startApp(config, { log: await world.root.createLog(config.logLevel) });
+  const app = await world.root.startApp(config, { log: await world.root.createLog(config.logLevel) });
+  return { app, config };
 }
 
 interface Telling {
   readonly app: App;
+  readonly config: Config;
   readonly folder: string;
   readonly story: Story;
   readonly startedMs: number;
   readonly signal: AbortSignal;
 }
 
-async function tell(world: World, link: GatewayLink, telling: Telling): Promise<Summary> {
-  const { app, folder, story, startedMs, signal } = telling;
+async function tell(run: Run<SampleOptions>, link: GatewayLink, telling: Telling): Promise<Summary> {
+  const { app, config, folder, story, startedMs, signal } = telling;
   await link.client.project.create.mutate({ project, source: join(folder, project) });
   await link.client.plan.put.mutate({ project, text: samplePlan });
   const over = new AbortController();
-  const narrated = narrate(link, story, over.signal);
+  const narrated = tellEvents(link, story, over.signal);
+  const runner = await startOwnRunner({ ...run, options: {} }, app, { project, config });
   try {
-    await work(world, link, telling, signal);
+    const outcomes = await work(link, story, signal);
     // Events get their place a moment after their commit: count when the last has its own.
     while ((await chainOnce(app.gateway.store)) > 0);
-    return await summarise(link, Math.round((performance.now() - startedMs) / 1000));
+    return await summarise(link, outcomes, Math.round((performance.now() - startedMs) / 1000));
   } finally {
     over.abort();
+    await runner?.close();
     await narrated;
   }
 }
 
-/** Starts the agents and waits until all have ended; none outlives the sample. */
-async function work(world: World, link: GatewayLink, telling: Telling, signal: AbortSignal): Promise<void> {
-  const agents: Agent[] = [];
-  const stop = (): void => {
-    for (const { child } of agents) child.kill();
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  const timer = setTimeout(stop, agentsMsMax);
-  try {
-    for (const name of agentNames) agents.push(await hire(world, link, name, telling));
-    await Promise.all(agents.map(({ ended }) => ended));
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-    stop();
-  }
-}
-
-/** Tells the events from the first one on. A stream that breaks costs the story, not the work: it is said, and no more. */
-async function narrate(link: GatewayLink, story: Story, signal: AbortSignal): Promise<void> {
-  try {
-    for await (const event of follow(link, { project, after: 0, signal })) story.event(event);
-  } catch (error) {
-    const { rule, next } = asAndonError(error).reasons[0];
-    story.step(`the stream of events has ended (${rule}); ${next}`);
-  }
-}
-
-/** Mints a token from the plan's profile of that name and starts the agent with it. */
-async function hire(
-  world: World,
-  { client, url }: GatewayLink,
-  name: (typeof agentNames)[number],
-  { folder, story }: Telling,
-): Promise<Agent> {
-  const { token = '' } = await client.token.mint.mutate({ project, agent: `agent:${name}`, profile: name });
-  const tokenFile = join(folder, 'tokens', name);
-  await writeToken(tokenFile, token);
-  return startAgent(world, { name, folder, url, project, tokenFile, said: (text) => story.said(name, text) });
+/** Has a run of each profile started and waits until all have ended; none outlives the sample. */
+async function work(
+  link: GatewayLink,
+  story: Story,
+  signal: AbortSignal,
+): Promise<readonly (string | undefined)[]> {
+  const { client } = link;
+  const within = AbortSignal.any([signal, AbortSignal.timeout(agentsMsMax)]);
+  const runs = await Promise.all(
+    agentNames.map(async (name) => {
+      const { run } = await client.agent.spawn.mutate({ project, profile: name });
+      return { name, run };
+    }),
+  );
+  return Promise.all(
+    runs.map(({ name, run }) => tellRun(link, run, (text) => story.said(name, text), within)),
+  );
 }
 
 function finish({ terminal }: Run<SampleOptions>, summary: Summary): void {

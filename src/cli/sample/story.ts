@@ -55,6 +55,8 @@ const sentences: Readonly<Record<string, Words>> = {
   'phase.opened': (event) => `phase ${subject(event)} is open`,
   'plan.applied': ({ data }) => `plan applied, ${data.added} tasks`,
   'project.created': (event) => `project ${subject(event)}`,
+  'run.started': ({ data }) => `${data.agent} runs (${data.sandbox})`,
+  'run.ended': ({ data }) => `${data.agent} ended: ${String(data.outcome).replaceAll('_', ' ')}`,
   'report.written': ({ actor, data }) => `${actor} wrote a ${data.kind}: ${data.title}`,
 };
 

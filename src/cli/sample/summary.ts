@@ -11,6 +11,8 @@ export interface Summary {
   readonly pushesRefused: number;
   readonly rejected: number;
   readonly gatesFailed: number;
+  /** Runs of agents that ended as they should. */
+  readonly shipped: number;
   readonly events: number;
   readonly seconds: number;
 }
@@ -18,7 +20,11 @@ export interface Summary {
 const pageMax = 1000;
 
 /** Reads the whole log of the project and counts. */
-export async function summarise({ client, project }: GatewayLink, seconds: number): Promise<Summary> {
+export async function summarise(
+  { client, project }: GatewayLink,
+  outcomes: readonly (string | undefined)[],
+  seconds: number,
+): Promise<Summary> {
   const tasks = await client.task.list.query({ project });
   const events: ChainedEvent[] = [];
   for (let after = 0; ; after = events.at(-1)?.position ?? after) {
@@ -29,14 +35,18 @@ export async function summarise({ client, project }: GatewayLink, seconds: numbe
   const count = (holds: (event: ChainedEvent) => boolean): number => events.filter(holds).length;
   const landed = count(({ type }) => type === 'change.landed');
   return {
-    done: landed === tasks.length && tasks.every(({ state }) => state === 'done'),
+    done: isDone(tasks, landed) && outcomes.every((outcome) => outcome === 'shipped'),
     tasks: tasks.length,
     landed,
     refused: count(({ allowed }) => !allowed),
     pushesRefused: count(({ allowed, action }) => !allowed && action === 'repo:push'),
     rejected: count(({ type, data }) => type === 'verdict.given' && data.approve === false),
     gatesFailed: count(({ type, data }) => type === 'gate.ended' && data.passed === false),
+    shipped: count(({ type, data }) => type === 'run.ended' && data.outcome === 'shipped'),
     events: events.length,
     seconds,
   };
 }
+
+const isDone = (tasks: readonly { readonly state: string }[], landed: number): boolean =>
+  landed === tasks.length && tasks.every(({ state }) => state === 'done');

@@ -6,6 +6,9 @@ import type { Run } from '../command.ts';
 import { writeToken } from '../token/token-file.ts';
 import type { UpOptions } from './up.ts';
 
+/** What is said about the runner on the command line. */
+export type RunnerWish = Pick<UpOptions, 'runner' | 'runs' | 'sandbox'>;
+
 /** The runner that `andon up` holds: a process of its own, so that starting agents never slows the gateway. */
 export interface OwnRunner {
   close(): Promise<void>;
@@ -21,7 +24,7 @@ interface Where {
 
 /** Starts the runner of this machine with a token of its own; starts it again when it ends without having been asked. */
 export async function startOwnRunner(
-  run: Run<UpOptions>,
+  run: Run<RunnerWish>,
   app: App,
   where: Where,
 ): Promise<OwnRunner | undefined> {
@@ -59,7 +62,7 @@ async function mintRunner(app: App, project: string, tokenFile: string): Promise
 }
 
 function argumentsOf(
-  { options, world }: Run<UpOptions>,
+  { options, world }: Run<RunnerWish>,
   app: App,
   { project, config }: Where,
   tokenFile: string,
@@ -79,13 +82,13 @@ function argumentsOf(
 }
 
 class Keeper {
-  readonly #run: Run<UpOptions>;
+  readonly #run: Run<RunnerWish>;
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(run: Run<UpOptions>, args: readonly string[]) {
+  constructor(run: Run<RunnerWish>, args: readonly string[]) {
     this.#run = run;
     this.#args = args;
   }
@@ -119,7 +122,7 @@ class Keeper {
 }
 
 /** The environment without what would lead the runner to another gateway or token. */
-const plain = (env: Run<UpOptions>['world']['env']): NodeJS.ProcessEnv =>
+const plain = (env: Run<RunnerWish>['world']['env']): NodeJS.ProcessEnv =>
   Object.fromEntries(
     Object.entries(env).filter(([name]) => !name.startsWith('ANDON_') && name !== 'DATABASE_URL'),
   ) as NodeJS.ProcessEnv;

@@ -7,6 +7,7 @@ import { limits } from '../../lib/limits.ts';
 import { feedSilentMsMax } from '../door/admit-query.ts';
 import type { Gateway } from '../door/gateway.ts';
 import type { CallContext } from '../door/procedure.ts';
+import { createMcpHandler } from '../mcp/handler.ts';
 import type { AppRouter } from '../routers/index.ts';
 import { hostReason } from './guard.ts';
 import { createSingleHandler, type SingleHandler } from './trpc-fast.ts';
@@ -66,6 +67,7 @@ function createRoutes(options: ServerOptions): [string, Handler][] {
   const withSingle = { ...options, single: createSingleHandler(options.router) };
   return [
     ['/trpc/', (req, res, url) => trpc(withSingle, req, res, url)],
+    ['/mcp', createMcpHandler(gateway, options.router)],
     ['/git/', async (req, res) => void (await options.git(req, res))],
     ['/livez', (_req, res) => text(res, 200, 'ok\n')],
     ['/readyz', (_req, res) => readiness(gateway, res)],
@@ -81,7 +83,7 @@ function createRoutes(options: ServerOptions): [string, Handler][] {
     [
       '/',
       (_req, res) =>
-        text(res, 200, 'Andon gateway. See /livez, /readyz, /metrics, /trpc, /git/<project>.git\n'),
+        text(res, 200, 'Andon gateway. See /livez, /readyz, /metrics, /trpc, /mcp, /git/<project>.git\n'),
     ],
   ];
 }

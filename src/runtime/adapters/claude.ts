@@ -50,8 +50,11 @@ export const claude: Adapter = {
         // The header is filled in by the program from its environment: no token lies in this file.
         'claude-mcp.json': JSON.stringify({
           mcpServers: {
-            // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own syntax
-            andon: { type: 'http', url: `${url}/mcp`, headers: { Authorization: 'Bearer ${ANDON_TOKEN}' } },
+            andon: {
+              type: 'http',
+              url: `${url}/mcp`,
+              headers: headersOf(place.tree, url, order.settings.network),
+            },
           },
         }),
       },
@@ -67,6 +70,15 @@ export const claude: Adapter = {
     };
   },
 };
+
+/** The token, and for the permission prompt where the agent works, as it sees that. */
+const headersOf = (tree: string, url: string, network: 'open' | readonly string[]) => ({
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own syntax
+  Authorization: 'Bearer ${ANDON_TOKEN}',
+  'X-Andon-Clone': tree,
+  'X-Andon-Host': new URL(url).host,
+  ...(network.length === 0 ? {} : { 'X-Andon-Network': 'open' }),
+});
 
 /** Tokens and cost over the lines of one run: a message comes in several lines, each with its usage so far. */
 class Counting {

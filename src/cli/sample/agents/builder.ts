@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type Attempt, recipes, tooEarly } from '../work.ts';
 import { andon, git, main, mustAndon, remoteGit, say, type Task, write } from './tools.ts';
 
@@ -9,7 +8,7 @@ interface Claimed {
   readonly branch: string | null;
 }
 
-const clone = join(process.cwd(), 'work');
+const clone = process.cwd();
 
 /** Commits an attempt on today's main and pushes it; answers whether the gateway took it. */
 async function push(attempt: Attempt, branch: string): Promise<boolean> {
@@ -47,15 +46,6 @@ const unfinished = async (): Promise<boolean> =>
   (await mustAndon<Task[]>(['task', 'list'])).some(({ state }) => state !== 'done' && state !== 'abandoned');
 
 main(async () => {
-  const { ANDON_URL = '', ANDON_PROJECT = '' } = process.env;
-  const cloned = await remoteGit(
-    process.cwd(),
-    'clone',
-    '--quiet',
-    `${ANDON_URL}/git/${ANDON_PROJECT}.git`,
-    clone,
-  );
-  if (cloned.exit !== 0) throw new Error(cloned.stderr);
   await push(tooEarly, 'task/receipt/1/work');
   while (await unfinished()) {
     const { exit, data } = await andon<Claimed>(['task', 'claim', '--wait', '--timeout', '5s']);
@@ -64,4 +54,5 @@ main(async () => {
     else if (exit !== 3) throw new Error(`claim: exit ${exit}: ${JSON.stringify(data)}`);
   }
   say('nothing is left to do');
+  return 'every task was handed over';
 });

@@ -32,6 +32,16 @@ main(async () => {
     '--body',
     order.join('\n'),
   ]);
+  if (wide.length > 0)
+    await mustAndon([
+      'report',
+      'write',
+      'alert',
+      '--title',
+      'A scope has no bounds',
+      '--body',
+      wide.map(([id]) => id).join(', '),
+    ]);
   await untilAllDone([], async () => undefined);
   const audit = await mustAndon<{ events: number }>(['audit', 'verify']);
   say(`every task has ended; the log of ${audit.events} events is unbroken`);
@@ -44,4 +54,5 @@ main(async () => {
     '--body',
     `${tasks.length} tasks, ${audit.events} events.`,
   ]);
+  return 'the plan was audited before and after';
 });

@@ -23,9 +23,10 @@ async function judge({ id, task, tree }: Change): Promise<void> {
   await andon(['verdict', 'approve', id, '--tree', tree, '--note', 'read the patch']);
 }
 
-main(() =>
-  untilAllDone(['gate.passed', 'change.rebuilt', 'change.submitted'], async () => {
+main(async () => {
+  await untilAllDone(['gate.passed', 'change.rebuilt', 'change.submitted'], async () => {
     for (const change of await mustAndon<Change[]>(['change', 'list', '--state', 'judging']))
       await judge(change);
-  }),
-);
+  });
+  return 'every change was read';
+});

@@ -11,12 +11,6 @@ interface Ended {
   readonly stderr: string;
 }
 
-function launch(): readonly string[] {
-  const words: unknown = JSON.parse(process.env.ANDON_CLI ?? '["andon"]');
-  if (!Array.isArray(words)) throw new Error('ANDON_CLI is no list of words');
-  return words.map(String);
-}
-
 function run(command: readonly string[], cwd: string): Promise<Ended> {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -38,7 +32,7 @@ export async function andon<T>(
   args: readonly string[],
   cwd = process.cwd(),
 ): Promise<{ exit: number; data: T }> {
-  const { exit, stdout, stderr } = await run([...launch(), ...args, '--json'], cwd);
+  const { exit, stdout, stderr } = await run(['andon', ...args, '--json'], cwd);
   try {
     return { exit, data: JSON.parse(stdout) as T };
   } catch {
@@ -53,9 +47,8 @@ export async function mustAndon<T>(args: readonly string[], cwd?: string): Promi
   return data;
 }
 
-/** git with the token, through `andon git`. */
-export const remoteGit = (cwd: string, ...args: string[]): Promise<Ended> =>
-  run([...launch(), 'git', ...args], cwd);
+/** git that may be refused: it has the token from the environment of the run. */
+export const remoteGit = (cwd: string, ...args: string[]): Promise<Ended> => run(['git', ...args], cwd);
 
 /** Plain git; it must not fail. */
 export async function git(cwd: string, ...args: string[]): Promise<string> {
@@ -86,8 +79,7 @@ const isOver = (tasks: readonly Task[]): boolean =>
 export async function untilAllDone(types: readonly string[], look: () => Promise<void>): Promise<void> {
   const { position } = await mustAndon<{ position: number }>(['status']);
   const flags = [...types, 'task.done', 'task.abandoned'].flatMap((type) => ['--type', type]);
-  const [file = '', ...args] = launch();
-  const child = spawn(file, [...args, 'event', 'follow', '--json', '--after', String(position), ...flags], {
+  const child = spawn('andon', ['event', 'follow', '--json', '--after', String(position), ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
@@ -104,10 +96,23 @@ export async function untilAllDone(types: readonly string[], look: () => Promise
   }
 }
 
-/** Runs an agent to its end; what it throws is said, and is its exit status 1. */
-export function main(work: () => Promise<void>): void {
-  work().catch((error: unknown) => {
-    say(`I give up: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-  });
+/** Runs an agent to its end, and writes its verdict: what `work` sums up, or that it failed, and why. */
+export function main(work: () => Promise<string>): void {
+  work().then(
+    (summary) => writeVerdict('shipped', summary),
+    async (error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      say(`I give up: ${why}`);
+      process.exitCode = 1;
+      await writeVerdict('failed', why);
+    },
+  );
+}
+
+/** The verdict of a run: what it believes, for the gateway to compare with what is true. */
+async function writeVerdict(result: 'shipped' | 'failed', summary: string): Promise<void> {
+  const { ANDON_VERDICT: file, ANDON_RUN: id } = process.env;
+  if (file === undefined) throw new Error('this is an agent of the sample: andon agent spawn starts it');
+  const plain = summary.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 2000);
+  await writeFile(file, JSON.stringify({ version: 1, run: id, result, summary: plain }));
 }

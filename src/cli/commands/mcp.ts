@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { act, leaf } from '../command.ts';
+import type { World } from '../world.ts';
+
+const about = `speaks the Model Context Protocol on standard input and output, for a client that starts its servers.
+Every message goes to /mcp of the gateway with your token, which is renewed in its file before it ends.`;
+
+/** `andon mcp`. */
+export function mcpCommand(world: World): Command {
+  return leaf('mcp', 'serve the tools of the gateway on standard input and output', about)
+    .option('--no-renew', 'leave the token as it is')
+    .action(
+      act<{ renew: boolean }>(world, async ({ link, options }) => {
+        const at = await link();
+        const { bridge } = await import('../mcp/bridge.ts');
+        const { TokenKeeper } = await import('../mcp/keep-token.ts');
+        const keeper =
+          options.renew && at.tokenFile !== undefined ? new TokenKeeper(at, at.tokenFile, world) : undefined;
+        await keeper?.start();
+        try {
+          await bridge(at, world);
+        } finally {
+          keeper?.close();
+        }
+      }),
+    );
+}

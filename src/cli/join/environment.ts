@@ -1,0 +1,52 @@
+/** A line of a POSIX shell that sets a variable. */
+export interface Setting {
+  readonly name: string;
+  /** As it stands behind the `=`, quoted. */
+  readonly value: string;
+}
+
+/** Text as one word of a POSIX shell, whatever is in it. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+export interface Place {
+  readonly url: string;
+  readonly project: string;
+  readonly tokenFile: string | undefined;
+}
+
+/**
+ * What the environment of an agent needs: the gateway, the token by its file, and git's credentials in the form that
+ * leaves nothing on disk. The token itself stands nowhere: the shell, and git for each request, read the file.
+ */
+export function settings({ url, project, tokenFile }: Place): Setting[] {
+  const base = [
+    { name: 'ANDON_URL', value: quoted(url) },
+    { name: 'ANDON_PROJECT', value: quoted(project) },
+  ];
+  return tokenFile === undefined
+    ? [...base, ...gitSettings([[`http.${url}/.extraHeader`, '"Authorization: Bearer $ANDON_TOKEN"']])]
+    : [
+        ...base,
+        { name: 'ANDON_TOKEN_FILE', value: quoted(tokenFile) },
+        { name: 'ANDON_TOKEN', value: `"$(cat ${quoted(tokenFile)})"` },
+        ...gitSettings([
+          // An empty helper forgets those of the user, which would store the token.
+          [`credential.${url}.helper`, "''"],
+          [`credential.${url}.helper`, quoted(fileHelper)],
+        ]),
+      ];
+}
+
+const fileHelper = '!f() { echo username=andon; echo "password=$(cat "$ANDON_TOKEN_FILE")"; }; f';
+
+function gitSettings(pairs: readonly (readonly [string, string])[]): Setting[] {
+  return [
+    { name: 'GIT_CONFIG_COUNT', value: String(pairs.length) },
+    ...pairs.flatMap(([key, value], at) => [
+      { name: `GIT_CONFIG_KEY_${at}`, value: quoted(key) },
+      { name: `GIT_CONFIG_VALUE_${at}`, value },
+    ]),
+  ];
+}
+
+export const exportLine = ({ name, value }: Setting): string => `export ${name}=${value}`;

@@ -1,0 +1,75 @@
+import { markdownMarks, withMarked, withServer, withSkill, withTable } from './merge.ts';
+import { agentsText, type Facts, skillText } from './texts.ts';
+
+export const clientNames = ['claude', 'codex', 'generic'] as const;
+export type ClientName = (typeof clientNames)[number];
+
+/** One file that a client reads: what is added to it, and how. */
+export interface JoinFile {
+  readonly path: string;
+  /** What is added, as it is printed. */
+  readonly text: string;
+  /** The file with it, given the file as it is; empty when there is none. Errors: `cli.usage` where it would destroy. */
+  readonly merge: (before: string) => string;
+}
+
+export interface JoinFacts extends Facts {
+  readonly client: ClientName;
+  /** The folder that the agent works in, absolute. */
+  readonly folder: string;
+  /** Through `andon mcp`, which renews the token, in place of HTTP. */
+  readonly stdio: boolean;
+}
+
+/** The files for a client. None of them holds a token: it is taken from the environment. */
+export async function joinFiles(facts: JoinFacts): Promise<JoinFile[]> {
+  const agents = await agentsText(facts);
+  const instructions = facts.client === 'claude' ? 'CLAUDE.md' : 'AGENTS.md';
+  const files: JoinFile[] = [
+    {
+      path: instructions,
+      text: agents,
+      merge: (before) => withMarked(instructions, before, agents, markdownMarks),
+    },
+  ];
+  if (facts.client === 'claude') files.unshift(claudeServers(facts), await skill());
+  if (facts.client === 'codex') files.unshift(codexServers(facts));
+  return files;
+}
+
+function claudeServers({ url, folder, stdio }: JoinFacts): JoinFile {
+  const http = {
+    type: 'http',
+    url: `${url}/mcp`,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: Claude Code expands it from its environment
+    headers: { Authorization: 'Bearer ${ANDON_TOKEN}', 'X-Andon-Clone': headerText(folder) },
+  };
+  const server = stdio ? { type: 'stdio', command: 'andon', args: ['mcp'] } : http;
+  const path = '.mcp.json';
+  return {
+    path,
+    text: JSON.stringify({ mcpServers: { andon: server } }, undefined, 2),
+    merge: (before) => withServer(path, before, server),
+  };
+}
+
+/** A header holds one byte a character; a path is UTF-8. */
+const headerText = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
+
+const codexStdio = `[mcp_servers.andon]
+command = "andon"
+args = ["mcp"]
+env_vars = ["ANDON_URL", "ANDON_TOKEN", "ANDON_TOKEN_FILE", "ANDON_PROJECT"]`;
+
+function codexServers({ url, stdio }: JoinFacts): JoinFile {
+  const http = `[mcp_servers.andon]\nurl = "${url}/mcp"\nbearer_token_env_var = "ANDON_TOKEN"`;
+  const text = stdio ? codexStdio : http;
+  const path = '.codex/config.toml';
+  return { path, text, merge: (before) => withTable(path, before, text) };
+}
+
+async function skill(): Promise<JoinFile> {
+  const path = '.claude/skills/andon/SKILL.md';
+  const text = await skillText();
+  return { path, text, merge: (before) => withSkill(path, before, text) };
+}

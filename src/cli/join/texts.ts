@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { fail } from '../../lib/errors.ts';
+
+/** Templates of instructions that `andon join --template` prints. */
+export const templateNames = [
+  'basic-jit',
+  'advanced-pull',
+  'multi-agent',
+  'quality-aware',
+  'context',
+  'assignment',
+] as const;
+
+// The same place from src/cli/join and from dist/cli/join: the root of the package.
+const shipped = (path: string): Promise<string> =>
+  readFile(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
+
+/** A template by name. Errors: `cli.usage`. */
+export async function template(name: string): Promise<string> {
+  if (templateNames.some((known) => known === name)) return shipped(`templates/${name}.md`);
+  throw fail('cli.usage', '--template', { found: name, limit: templateNames.join(', ') });
+}
+
+export interface Facts {
+  readonly project: string;
+  readonly url: string;
+}
+
+/** What AGENTS.md or CLAUDE.md says about Andon. */
+export async function agentsText({ project, url }: Facts): Promise<string> {
+  return (await shipped('templates/agents.md')).replaceAll('{project}', project).replaceAll('{url}', url);
+}
+
+/** The skill, as the plugin holds it. */
+export const skillText = (): Promise<string> => shipped('plugin/skills/andon/SKILL.md');

@@ -1,0 +1,89 @@
+import { createClient } from '../../gateway/client.ts';
+import type { GatewayLink } from '../connect.ts';
+import { asAndonError } from '../refusal.ts';
+import { writeToken } from '../token/token-file.ts';
+import type { World } from '../world.ts';
+
+interface Times {
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+}
+
+/** What a token says about its own life; the gateway alone verifies it. Undefined for what is no token. */
+export function timesOf(token: string): Times | undefined {
+  try {
+    const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+    const { jti, iat, exp } = JSON.parse(payload) as Partial<Times>;
+    return jti === undefined || iat === undefined || exp === undefined ? undefined : { jti, iat, exp };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Milliseconds until two thirds of a token's life are over; never negative, at most a day. */
+export const renewInMs = ({ iat, exp }: Times, nowMs: number): number =>
+  Math.min(86_400_000, Math.max(0, (iat + ((exp - iat) * 2) / 3) * 1000 - nowMs));
+
+const retryMs = 10_000;
+const pauseMsMin = 200;
+
+/**
+ * Renews the token of a file before it ends, again and again, and writes it over the file. Two that keep the same file do
+ * no harm: the request id is that of the token, so the second gets the answer of the first, not the mark of a thief.
+ */
+export class TokenKeeper {
+  readonly #link: GatewayLink;
+  readonly #file: string;
+  readonly #world: Pick<World, 'stderr'>;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(link: GatewayLink, file: string, world: Pick<World, 'stderr'>) {
+    this.#link = link;
+    this.#file = file;
+    this.#world = world;
+  }
+
+  async start(): Promise<void> {
+    const times = timesOf(await this.#link.token());
+    if (times !== undefined) this.#plan(renewInMs(times, Date.now()));
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #plan(ms: number): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => void this.#renew(), Math.max(pauseMsMin, ms));
+    this.#timer.unref();
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await renewOnce(this.#link, this.#file, Date.now());
+      await this.start();
+    } catch (error) {
+      const known = asAndonError(error);
+      this.#world.stderr.write(`andon: the token could not be renewed: ${known.message}\n`);
+      // A gateway that is away may come back; a grant that has ended does not.
+      if (known.status >= 500) this.#plan(retryMs);
+    }
+  }
+}
+
+/** Renews the token of a file once, unless somebody else has done so since it was last read. */
+export async function renewOnce(
+  { url, token, project }: Pick<GatewayLink, 'url' | 'token' | 'project'>,
+  file: string,
+  nowMs: number,
+): Promise<void> {
+  const held = await token();
+  const times = timesOf(held);
+  if (times === undefined || renewInMs(times, nowMs) > 0) return;
+  const client = createClient({ url, token: () => held, requestId: `renew-${times.jti}` });
+  const { token: next } = await client.token.renew.mutate({ project });
+  if (next !== undefined) await writeToken(file, next);
+}

@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { GatewayLink } from '../connect.ts';
+import { follow } from '../follow.ts';
+import { asAndonError } from '../refusal.ts';
+import type { Story } from './story.ts';
+
+const everyMs = 400;
+
+/** Tells the events from the first one on. A stream that breaks costs the story, not the work: it is said, and no more. */
+export async function tellEvents(link: GatewayLink, story: Story, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const event of follow(link, { project: link.project, after: 0, signal })) story.event(event);
+  } catch (error) {
+    const { rule, next } = asAndonError(error).reasons[0];
+    story.step(`the stream of events has ended (${rule}); ${next}`);
+  }
+}
+
+/** Tells what an agent says in its run, until the run has ended. Answers its outcome, or undefined when it was cut short. */
+export async function tellRun(
+  link: GatewayLink,
+  run: string,
+  said: (text: string) => void,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const reader = new Reader(said);
+  while (!signal.aborted && !(await reader.readOn(link, run)))
+    await delay(everyMs, undefined, { signal }).catch(() => undefined);
+  const { outcome, note } = await link.client.run.show.query({ project: link.project, run });
+  if (outcome === null) return undefined;
+  if (outcome !== 'shipped') said(`ended: ${outcome.replaceAll('_', ' ')}: ${note}`);
+  return outcome;
+}
+
+/** Reads the pieces of a run's output as lines, which may go on in the next piece. */
+class Reader {
+  readonly #said: (text: string) => void;
+  #after = 0;
+  #line = '';
+
+  constructor(said: (text: string) => void) {
+    this.#said = said;
+  }
+
+  /** Tells what came since the last time; true when no more will come. */
+  async readOn({ client, project }: GatewayLink, run: string): Promise<boolean> {
+    const { pieces, ended } = await client.run.output.query({ project, run, after: this.#after });
+    for (const { piece, body } of pieces) {
+      this.#after = piece;
+      const lines = (this.#line + body).split('\n');
+      this.#line = lines.pop() ?? '';
+      for (const one of lines) this.#said(textOf(one));
+    }
+    return ended && pieces.length === 0;
+  }
+}
+
+/** What an agent says is a line of JSON with `say`; anything else it prints is told as it is. */
+function textOf(line: string): string {
+  try {
+    const { say } = JSON.parse(line) as { say?: unknown };
+    return typeof say === 'string' ? say : line;
+  } catch {
+    return line;
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * Procedures that are no tool, and why. Whoever may call them still can, by the command line or tRPC. Everything else
+ * becomes a tool by itself as soon as it stands in the router; subscriptions never do, since a tool answers once.
+ */
+export const leftOut: Readonly<Record<string, string>> = {
+  'token.renew':
+    'the client keeps its token in its own configuration: the next one would stand in the model’s context, and the present one die',
+  'run.take': 'for runners: the answer holds the token of an agent',
+  'run.start': 'for runners: what a process is, only the program that started it knows',
+  'run.renew': 'for runners: as run.start',
+  'run.end': 'for runners: as run.start',
+  'token.keys': 'public keys are for programs that verify, and stand at /.well-known/jwks.json',
+};

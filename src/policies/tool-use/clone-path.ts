@@ -1,0 +1,42 @@
+/** Where a path of a tool leads: into the clone, as a path of the repository, or elsewhere, with the reason in words. */
+export type Place =
+  | { readonly kind: 'inside'; readonly path: string }
+  | { readonly kind: 'outside'; readonly why: string };
+
+const outside = (why: string): Place => ({ kind: 'outside', why });
+
+/**
+ * Resolves a path as a tool names it against the clone. `clone` is absolute, with `/` as separator; without it only
+ * relative paths can be told. The root itself is the empty path. Symbolic links are not followed: nothing is looked at.
+ */
+export function placeOf(path: string, clone: string | undefined): Place {
+  if (path.includes('\0')) return outside('a path with a NUL byte');
+  if (path.startsWith('~')) return outside('a path of a home folder');
+  if (!path.startsWith('/')) return inside(path);
+  if (clone === undefined) return outside('an absolute path, and nobody said where the clone is');
+  return below(normal(path), normal(clone));
+}
+
+function below(path: string | undefined, root: string | undefined): Place {
+  if (path === undefined || root === undefined) return outside('a path above the root');
+  if (path === root) return { kind: 'inside', path: '' };
+  return path.startsWith(`${root}/`)
+    ? { kind: 'inside', path: path.slice(root.length + 1) }
+    : outside('outside the clone');
+}
+
+function inside(path: string): Place {
+  const plain = normal(path);
+  return plain === undefined ? outside('outside the clone') : { kind: 'inside', path: plain };
+}
+
+/** Without empty, `.` and `..` segments; undefined when `..` leads above the start. */
+function normal(path: string): string | undefined {
+  const kept: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '' || segment === '.') continue;
+    if (segment !== '..') kept.push(segment);
+    else if (kept.pop() === undefined) return undefined;
+  }
+  return kept.join('/');
+}

@@ -1,0 +1,26 @@
+import { type Reason, reason } from '../../lib/decision.ts';
+import { pathFault } from '../../lib/paths.ts';
+import { scopeText, writableBy } from '../../tiers/scopes.ts';
+import { placeOf } from './clone-path.ts';
+import type { ToolFacts } from './facts.ts';
+
+/** Reasons against writing a file: outside the clone, outside the write scope, or no path that a tree may hold. */
+export function writeReasons(path: string, facts: ToolFacts): Reason[] {
+  const { cap, clone } = facts;
+  const place = placeOf(path, clone);
+  if (place.kind === 'outside') return [outsideReason(path, place.why, clone)];
+  const limit = cap.ops.includes('repo:push') ? scopeText(cap.w, cap.x) : 'no path';
+  const fault = pathFault(place.path);
+  if (fault !== undefined) return [reason('scope.write', path, { found: fault, limit })];
+  const allowed = cap.ops.includes('repo:push') && writableBy(cap)(place.path);
+  return allowed ? [] : [reason('scope.write', place.path, { limit })];
+}
+
+/** Reasons against reading a file or folder: only what lies outside the clone is refused. */
+export function readReasons(path: string, { clone }: ToolFacts): Reason[] {
+  const place = placeOf(path, clone);
+  return place.kind === 'outside' ? [outsideReason(path, place.why, clone)] : [];
+}
+
+const outsideReason = (path: string, why: string, clone: string | undefined): Reason =>
+  reason('tool.outside', path, { found: why, ...(clone === undefined ? {} : { limit: clone }) });
