@@ -27,6 +27,7 @@ import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { taskCommand } from './commands/task.ts';
 import { tokenCommand } from './commands/token.ts';
+import { triggerCommand } from './commands/trigger.ts';
 import { upCommand } from './commands/up.ts';
 import type { World } from './world.ts';
 
@@ -73,6 +74,7 @@ const working = [
   agentCommand,
   runCommand,
   runnerCommand,
+  triggerCommand,
   gitCommand,
   syncCommand,
   backupCommand,

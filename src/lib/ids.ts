@@ -4,6 +4,7 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 export const idKinds = {
   audit: 'aud',
   change: 'chg',
+  delivery: 'dlv',
   event: 'evt',
   gate: 'gat',
   grant: 'gnt',

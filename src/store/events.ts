@@ -49,6 +49,15 @@ export const eventTypes = [
   'token.renewed',
   'token.replayed',
   'token.revoked',
+  'trigger.created',
+  'trigger.deleted',
+  'trigger.delivered',
+  'trigger.fired',
+  'trigger.held',
+  'trigger.missed',
+  'trigger.paused',
+  'trigger.refused',
+  'trigger.resumed',
   'verdict.given',
 ] as const;
 

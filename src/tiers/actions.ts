@@ -48,6 +48,10 @@ export const actions = {
   'run:stop': { kind: 'mutation', tiers: ['human', 'executive'] },
   'run:take': { kind: 'mutation', tiers: ['human', 'executive'] },
   'run:report': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'trigger:create': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'trigger:fire': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'trigger:pause': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'trigger:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
 } as const satisfies Record<string, { kind: ActionKind; tiers: readonly Tier[] }>;
 
 /** Rank of a principal. `human` is the root of delegation. */

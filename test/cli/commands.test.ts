@@ -47,6 +47,7 @@ describe('the commands', () => {
         'agent',
         'run',
         'runner',
+        'trigger',
         'git',
         'sync',
         'backup',

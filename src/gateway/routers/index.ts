@@ -10,6 +10,7 @@ import { projectRouter } from './project.ts';
 import { runRouter } from './run.ts';
 import { taskRouter } from './task.ts';
 import { tokenRouter } from './token.ts';
+import { triggerRouter } from './trigger.ts';
 
 /** Everything that the gateway does. The only door. */
 export function createRouter(gateway: Gateway) {
@@ -26,6 +27,7 @@ export function createRouter(gateway: Gateway) {
     run: runRouter(gateway),
     task: taskRouter(gateway),
     token: tokenRouter(gateway),
+    trigger: triggerRouter(gateway),
     verdict: verdictRouter(gateway),
   });
 }

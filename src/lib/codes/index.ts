@@ -5,6 +5,7 @@ import { requestCodes } from './request.ts';
 import { runCodes } from './run.ts';
 import { taskCodes } from './task.ts';
 import { tokenCodes } from './token.ts';
+import { triggerCodes } from './trigger.ts';
 
 /** The one table of stable codes. A code is never renamed or reused. */
 export const codes = {
@@ -14,6 +15,7 @@ export const codes = {
   ...taskCodes,
   ...runCodes,
   ...requestCodes,
+  ...triggerCodes,
 } as const satisfies Record<string, CodeRow>;
 
 export type Code = keyof typeof codes;
