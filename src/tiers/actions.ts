@@ -39,9 +39,18 @@ export const actions = {
   'event:read': { kind: 'query', tiers: ['human', 'executive', 'validator', 'implementer'] },
   'audit:verify': { kind: 'query', tiers: ['human', 'executive', 'validator'] },
   'agent:terminate': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'cord:pull': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'cord:clear': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'cord:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'message:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'message:mark': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'message:send': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
 } as const satisfies Record<string, { kind: ActionKind; tiers: readonly Tier[] }>;
 
 /** Rank of a principal. `human` is the root of delegation. */
 export type Tier = 'human' | 'executive' | 'implementer' | 'validator';
 
 export type Action = keyof typeof actions;
+
+/** What every grant may, whatever its list of actions says: whoever sees that something is wrong stops the line. */
+export const everybodys: readonly Action[] = ['cord:pull'];

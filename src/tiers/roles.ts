@@ -19,16 +19,22 @@ const but =
   (...left: Action[]) =>
   (action: Action) =>
     !left.includes(action);
-const reporting = any('report:write', 'token:renew', 'task:ask');
+/** What a role that does nothing else may: stop the line, write to those above, and take back its own stop. */
+const calling: readonly Action[] = ['cord:pull', 'cord:clear', 'message:mark', 'message:send'];
+const reporting = any('report:write', 'token:renew', 'task:ask', ...calling);
 
 const table = {
   OWNER: { tier: 'human', purpose: 'owns the project and everything in it', ops: actionsOf('human') },
-  OBSERVER: { tier: 'human', purpose: 'looks, and changes nothing', ops: only('human', any('token:renew')) },
+  OBSERVER: {
+    tier: 'human',
+    purpose: 'looks, and changes nothing',
+    ops: only('human', any('token:renew', 'cord:pull', 'message:mark')),
+  },
   LEAD: { tier: 'executive', purpose: 'plans, delegates, terminates', ops: actionsOf('executive') },
   MONITOR: {
     tier: 'executive',
     purpose: 'watches for deviation from the plan and reports; plans and mints nothing',
-    ops: only('executive', any('report:write', 'token:renew', 'task:ask', 'agent:terminate')),
+    ops: only('executive', any('report:write', 'token:renew', 'task:ask', 'agent:terminate', ...calling)),
   },
   IMPLEMENTER: { tier: 'implementer', purpose: 'carries out tasks', ops: actionsOf('implementer') },
   DEBUGGER: { tier: 'implementer', purpose: 'finds and mends a defect', ops: actionsOf('implementer') },

@@ -1,5 +1,6 @@
 import type { CodeRow } from '../code-row.ts';
 import { codeCodes } from './code.ts';
+import { cordCodes } from './cord.ts';
 import { gitCodes } from './git.ts';
 import { requestCodes } from './request.ts';
 import { taskCodes } from './task.ts';
@@ -11,6 +12,7 @@ export const codes = {
   ...gitCodes,
   ...codeCodes,
   ...taskCodes,
+  ...cordCodes,
   ...requestCodes,
 } as const satisfies Record<string, CodeRow>;
 
