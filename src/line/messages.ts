@@ -20,15 +20,26 @@ export interface MessageDraft {
 const put = statement(
   'messages.put',
   `insert into messages (id, project, recipient, kind, subject, title, body, data)
-   values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb)`,
+   select m->>'id', m->>'project', m->>'recipient', m->>'kind', m->>'subject', m->>'title', m->>'body', m->'data'
+   from jsonb_array_elements($1::jsonb) as given(m)`,
 );
 
 /** Puts a message into the inbox of its recipient, in the transaction of what it tells about. Returns its id. */
 export async function sendMessage(tx: Tx, draft: MessageDraft): Promise<string> {
-  const id = newId('message');
-  const { project, recipient, kind, subject, title, body, data = {} } = draft;
-  await tx.rows(put, [id, project, recipient, kind, subject, title.slice(0, 300), body, jsonText(data)]);
+  const [id = ''] = await sendMessages(tx, [draft]);
   return id;
+}
+
+/** The same for many, in one statement. */
+export async function sendMessages(tx: Tx, drafts: readonly MessageDraft[]): Promise<string[]> {
+  const rows = drafts.map((draft) => ({
+    data: {},
+    ...draft,
+    id: newId('message'),
+    title: draft.title.slice(0, 300),
+  }));
+  if (rows.length > 0) await tx.rows(put, [jsonText(rows)]);
+  return rows.map(({ id }) => id);
 }
 
 /** A message as its reader sees it. */

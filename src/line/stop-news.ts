@@ -2,7 +2,7 @@ import { shortId } from '../lib/ids.ts';
 import { statement, type Tx } from '../store/store.ts';
 import { readPlan } from '../tasks/plan-apply.ts';
 import { clearers, inScope, scopeText } from './cord.ts';
-import { sendMessage } from './messages.ts';
+import { sendMessages } from './messages.ts';
 import type { Cleared, CordDraft, StopRow } from './stops.ts';
 
 // Whoever works: holders of leases, and runs that were started and have not ended.
@@ -44,9 +44,11 @@ export async function tellPulled(tx: Tx, stop: string, draft: CordDraft): Promis
     data: { colour, scope: where },
   };
   const tiers = colour === 'red' ? ['tier:executive', 'tier:human'] : ['tier:executive'];
-  for (const { project, agent } of workers) await sendMessage(tx, { ...message, project, recipient: agent });
-  for (const { name } of await tx.rows<{ name: string }>(projectsOf, [draft.project]))
-    for (const recipient of tiers) await sendMessage(tx, { ...message, project: name, recipient });
+  const projects = await tx.rows<{ name: string }>(projectsOf, [draft.project]);
+  await sendMessages(tx, [
+    ...workers.map(({ project, agent }) => ({ ...message, project, recipient: agent })),
+    ...projects.flatMap(({ name }) => tiers.map((recipient) => ({ ...message, project: name, recipient }))),
+  ]);
   return [...new Set([...workers.map(({ agent }) => agent), ...tiers])];
 }
 
@@ -70,6 +72,8 @@ export async function tellCleared(tx: Tx, stop: StopRow, { by, why }: Cleared): 
   const where = stop.project === '*' ? 'every project' : scopeText(stop.scope);
   const title = `the ${stop.colour} stop on ${where} is cleared`;
   const body = `Cleared by ${by}: ${why}`;
-  for (const { project, recipient } of told)
-    await sendMessage(tx, { project, recipient, kind: 'stop', subject, title, body });
+  await sendMessages(
+    tx,
+    told.map(({ project, recipient }) => ({ project, recipient, kind: 'stop', subject, title, body })),
+  );
 }

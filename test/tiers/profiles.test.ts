@@ -35,10 +35,14 @@ describe('tiers', () => {
     });
   });
 
-  it('lets validators write verdicts and reports only', () => {
+  it('lets validators write verdicts, reports and messages, stop the line, and nothing else', () => {
     const written = profiles.validator.ops.filter((action) => actions[action].kind === 'mutation');
     expect(written.sort()).toEqual([
+      'cord:clear',
+      'cord:pull',
       'gate:pass',
+      'message:mark',
+      'message:send',
       'report:write',
       'task:ask',
       'token:renew',
@@ -64,8 +68,20 @@ describe('roles', () => {
     for (const tier of tierNames) expect(roleOf(usualRole[tier])?.tier).toBe(tier);
   });
 
+  it('lets every role stop the line', () => {
+    expect(roleNames.filter((name) => roleOf(name)?.ops.includes('cord:pull') !== true)).toEqual([]);
+  });
+
   it('lets an auditor judge nothing', () => {
     const written = roleOf('AUDITOR')?.ops.filter((action) => actions[action].kind === 'mutation');
-    expect(written).toEqual(['task:ask', 'report:write', 'token:renew']);
+    expect(written).toEqual([
+      'task:ask',
+      'report:write',
+      'token:renew',
+      'cord:pull',
+      'cord:clear',
+      'message:mark',
+      'message:send',
+    ]);
   });
 });

@@ -32,7 +32,11 @@ export interface ClaimAnswer {
   readonly reasons: readonly Reason[];
 }
 
-type Stopped = (task: string) => readonly Reason[];
+/** Why stops hold the claim of a task, and whether they hold that of every task. */
+interface Stopped {
+  readonly all: boolean;
+  of(task: string): readonly Reason[];
+}
 
 interface ClaimFacts {
   readonly candidates: readonly Candidate[];
@@ -62,7 +66,7 @@ function sort(
     reasons.push(...against);
     if (against.length > 0) continue;
     // The stop is told once, and only where it is what keeps the work away.
-    const held = stopped(candidate.id);
+    const held = stopped.of(candidate.id);
     for (const one of held) stops.set(one.subject, one);
     if (held.length === 0) allowed.push(candidate);
   }
@@ -89,8 +93,9 @@ async function lookFor(
   for (const pageMax of pageSizes) {
     found = await readCandidates(tx, where, claimant, pageMax);
     const stops = await stopped;
-    const free = ({ id }: Candidate): boolean => stops(id).length === 0;
+    const free = ({ id }: Candidate): boolean => stops.of(id).length === 0;
     if (
+      stops.all ||
       found.length < pageMax ||
       found.some((candidate) => free(candidate) && claimReasons(claimant, candidate).length === 0)
     )
@@ -138,9 +143,10 @@ async function claimFacts(
   const reading = readStops(tx, input.project);
   const planned = entered.then(({ planHash }) => planAt(tx, input.project, planHash));
   const stopping = Promise.all([reading, planned]).then(
-    ([stops, plan]): Stopped =>
-      (task) =>
-        stopReasons(stops, { what: 'claim', task, plan }),
+    ([stops, plan]): Stopped => ({
+      all: stopReasons(stops, { what: 'claim', plan }).length > 0,
+      of: (task) => stopReasons(stops, { what: 'claim', task, plan }),
+    }),
   );
   stopping.catch(() => {});
   const first = lookFor(tx, claimant, input, stopping);
