@@ -51,7 +51,7 @@ describe('the commands', () => {
         'restore',
         'doctor',
       ],
-      ...['schema', 'completion'],
+      ...['schema', 'cord', 'inbox', 'completion'],
     ]);
   });
 

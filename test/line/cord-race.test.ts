@@ -86,6 +86,8 @@ describe('a red stop against those who work on, through two gateways of one data
     const draw = random(seed);
     let running = true;
     let calls = 0;
+    // Closed once a round has been looked at, until the line runs again: waiting hot would only take time.
+    let open = Promise.resolve();
     const flying = new Set<Promise<unknown>>();
     const fly = async (call: Promise<unknown>): Promise<void> => {
       const flight = call.catch(() => undefined);
@@ -94,6 +96,7 @@ describe('a red stop against those who work on, through two gateways of one data
       flying.delete(flight);
       calls++;
       await turn();
+      await open;
     };
     const claiming = hands.map(async ({ token }, i) => {
       const caller = (i % 2 === 0 ? line : second).app.caller(token);
@@ -135,8 +138,11 @@ describe('a red stop against those who work on, through two gateways of one data
         const last = await granted();
         before += first - start;
         late += last - first;
+        const { promise, resolve } = deferred<void>();
+        open = promise;
         await freeAll();
         await owner.cord.clear({ project: scope.project, stop, rootCause });
+        resolve();
       }
     } finally {
       running = false;
