@@ -104,6 +104,23 @@ describe.each(engines)('the cord, on %s', (engine) => {
     await clear(workflow.stop);
   });
 
+  it('hides no free task behind many that are stopped', async () => {
+    const wide = `wide-${engine}`;
+    const ids = Array.from({ length: 12 }, (_, n) => `w${n}`);
+    const rows = ids.map((id) => `  ${id}: { title: W, phase: build }`).join('\n');
+    await line.owner.project.create.mutate({ project: wide });
+    await line.owner.plan.put.mutate({
+      project: wide,
+      text: `version: 1\nproject: ${wide}\ndone: artefact\nphases: [build]\ntasks:\n${rows}\n`,
+    });
+    for (const id of ids.slice(0, 11))
+      await line.owner.cord.pull.mutate({ project: wide, colour: 'red', scope: `task/${id}`, why: 'wrong' });
+    const { task } = await line.owner.task.claim.mutate({ project: wide });
+    expect(task?.id).toBe('w11');
+    const { reasons } = await line.owner.task.claim.mutate({ project: wide });
+    expect(reasons).toHaveLength(11);
+  });
+
   it('answers nothing ready, and no stop, when a stop is not what keeps work away', async () => {
     const tester = await line.mint('agent:no-paths', { w: [], skills: [] });
     const { stop } = await pull(builder, 'red', 'task/docs');
