@@ -19,6 +19,8 @@ import { phaseCommand } from './commands/phase.ts';
 import { planCommand } from './commands/plan.ts';
 import { projectCommand } from './commands/project.ts';
 import { reportCommand } from './commands/report.ts';
+import { runCommand } from './commands/run.ts';
+import { runnerCommand } from './commands/runner.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { statusCommand } from './commands/status.ts';
@@ -69,6 +71,8 @@ const working = [
   auditCommand,
   reportCommand,
   agentCommand,
+  runCommand,
+  runnerCommand,
   gitCommand,
   syncCommand,
   backupCommand,

@@ -8,4 +8,14 @@ export interface LineWork<T> {
 }
 
 /** Runs `work` under the project's lock, taken alone, and appends its events in the same transaction. */
-export type LineTx = <T>(project: string, work: (tx: Tx) => Promise<LineWork<T>>) => Promise<T>;
+export type LineTx = <T>(
+  project: string,
+  work: (tx: Tx, entered: LineEntered) => Promise<LineWork<T>>,
+) => Promise<T>;
+
+/** What the transaction found under the project's lock. */
+export interface LineEntered {
+  readonly now: Date;
+  readonly epoch: number | null;
+  readonly planHash: string | null;
+}

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chown, mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
 import { newId } from '../store/ids.ts';
 import { BoundedOutput } from './bounded-output.ts';
+import { giveAway } from './give-away.ts';
+import { killGroup, markName, reap } from './reap.ts';
 import { bubblewrapArgs, type Containment, findContainment, type SandboxSetting } from './sandbox.ts';
 
 export type { SandboxSetting } from './sandbox.ts';
@@ -85,7 +87,7 @@ const environmentOf = ({ folder, network }: GateCommand, mark: string): Record<s
   TMPDIR: join(folder, 'tmp'),
   LANG: 'C.UTF-8',
   CI: 'true',
-  ANDON_GATE: mark,
+  [markName]: mark,
 });
 
 const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
@@ -116,15 +118,6 @@ function start(
   }
   const user = containment.kind === 'other-user' ? { uid: containment.uid, gid: containment.gid } : {};
   return spawn('/bin/sh', ['-c', command], { ...options, ...user });
-}
-
-/** Hands a folder and everything in it to another user. */
-async function giveAway(folder: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
-  await chown(folder, uid, gid);
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    // A symbolic link is left as it is: chown would follow it out of the folder.
-    if (!entry.isSymbolicLink()) await chown(join(entry.parentPath, entry.name), uid, gid);
-  }
 }
 
 interface Ended {
@@ -159,49 +152,3 @@ function untilEnded(child: ChildProcess, { timeoutMs, abort }: GateCommand): Pro
     child.once('exit', (code) => setImmediate(settle, code));
   });
 }
-
-function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Nobody of the group is left.
-  }
-}
-
-/**
- * Kills what left the process group (setsid). Inside bubblewrap there is nothing left to find: its process namespace
- * died with it. Another user has no process but those of this gate, so all of them go at once, even while they fork.
- * With neither, only what still carries the gate's mark in its environment can be told from the rest.
- */
-async function reap(containment: Containment, mark: string): Promise<void> {
-  if (containment.kind === 'bubblewrap') return;
-  if (containment.kind === 'other-user') await killAllOf(containment);
-  for (const pid of await marked(mark)) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-}
-
-async function marked(mark: string): Promise<number[]> {
-  const names = await readdir('/proc').catch(() => []);
-  const pids = names.filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-      return environment.split('\0').includes(`ANDON_GATE=${mark}`) ? [Number(pid)] : [];
-    }),
-  );
-  return found.flat();
-}
-
-/** Sends SIGKILL to every process of the user, as that user; the sender is the last of them. */
-const killAllOf = ({ uid, gid }: { uid: number; gid: number }): Promise<void> =>
-  new Promise((resolve) => {
-    const killer = spawn('/bin/sh', ['-c', 'kill -9 -1'], { uid, gid, cwd: '/', env: {}, stdio: 'ignore' });
-    killer.once('error', () => resolve());
-    killer.once('exit', () => resolve());
-  });

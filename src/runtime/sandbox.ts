@@ -89,6 +89,8 @@ export interface SandboxPlace {
   readonly workFolder: string;
   /** Folders that the code must not see: Andon's data and state. */
   readonly hidden: readonly string[];
+  /** Folders that it must be able to read even where a hidden one holds them: the program that it is. */
+  readonly visible?: readonly string[];
   readonly network: boolean;
 }
 
@@ -96,12 +98,18 @@ const namespaces = ['--die-with-parent', '--unshare-pid', '--unshare-ipc', '--un
 const noNetwork = '--unshare-net';
 
 /** Arguments of bubblewrap: everything read-only, homes and Andon hidden, one folder writable, own processes, no network unless asked. */
-export function bubblewrapArgs({ folder, workFolder, hidden, network }: SandboxPlace): string[] {
+export function bubblewrapArgs({
+  folder,
+  workFolder,
+  hidden,
+  visible = [],
+  network,
+}: SandboxPlace): string[] {
   const covered = [...new Set(['/tmp', '/root', '/home', '/run', homedir(), ...hidden])].filter(
     (path) => path !== '/' && existsSync(path),
   );
   const runtime = dirname(dirname(process.execPath));
-  const covers = covered.some((path) => runtime === path || runtime.startsWith(`${path}/`));
+  const shown = [runtime, ...visible].filter((one) => covered.some((path) => isWithin(one, path)));
   return [
     ...namespaces,
     ...(network ? [] : [noNetwork]),
@@ -109,7 +117,7 @@ export function bubblewrapArgs({ folder, workFolder, hidden, network }: SandboxP
     '/',
     '/',
     ...covered.flatMap((path) => ['--tmpfs', path]),
-    ...(covers ? ['--ro-bind', runtime, runtime] : []),
+    ...shown.flatMap((path) => ['--ro-bind', path, path]),
     // Where resolv.conf points on many systems; /run itself is covered.
     ...(network ? ['--ro-bind-try', '/run/systemd/resolve', '/run/systemd/resolve'] : []),
     '--bind',
@@ -125,3 +133,5 @@ export function bubblewrapArgs({ folder, workFolder, hidden, network }: SandboxP
     '--',
   ];
 }
+
+const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);

@@ -4,6 +4,7 @@ import { statement, type Tx } from './store.ts';
 /** Every type of event, past tense, named once. */
 export const eventTypes = [
   'agent.terminated',
+  'agent.updated',
   'audit.checked',
   'call.denied',
   'change.approved',
@@ -34,6 +35,11 @@ export const eventTypes = [
   'question.answered',
   'question.asked',
   'report.written',
+  'run.ended',
+  'run.requested',
+  'run.started',
+  'run.stopped',
+  'run.taken',
   'sync.diverged',
   'task.abandoned',
   'task.claimed',

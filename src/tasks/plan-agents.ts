@@ -85,6 +85,15 @@ export const agentProfile = z.strictObject({
   idle: duration(1000, dayMs, 'between 1s and 1d')
     .default('10m')
     .describe('A run that prints nothing and makes no call for this long has ended'),
+  flatTurns: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(3)
+    .describe(
+      'A run ends after so many turns in a row that changed nothing and called nothing new; 0 for never',
+    ),
   autoTerminate: z.boolean().default(true).describe('Ends the run once its task is handed over'),
   retries: z
     .number()

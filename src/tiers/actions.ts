@@ -45,6 +45,13 @@ export const actions = {
   'message:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'message:mark': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'message:send': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'agent:spawn': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'agent:update': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'agent:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'run:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'run:stop': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'run:take': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'run:report': { kind: 'mutation', tiers: ['human', 'executive'] },
 } as const satisfies Record<string, { kind: ActionKind; tiers: readonly Tier[] }>;
 
 /** Rank of a principal. `human` is the root of delegation. */

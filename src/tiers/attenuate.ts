@@ -4,7 +4,7 @@ import type { Budget, Capability } from './capability.ts';
 import { type CapabilityRequest, capabilitySchema } from './capability-schema.ts';
 import { descends, list, overBudget } from './lattice.ts';
 import { meetBudget } from './meet.ts';
-import type { Ceilings } from './profile.ts';
+import type { Ceilings, TierProfile } from './profile.ts';
 import { profiles } from './profiles.ts';
 import { type Role, roleNames, roleOf } from './roles.ts';
 
@@ -74,7 +74,7 @@ const present = (members: object): object =>
 
 /** What a child of this role has when the request is silent. */
 function usual(parent: Capability, role: Role, tier: Tier, facts: AttenuateFacts): Capability {
-  const profile = profiles[tier];
+  const profile = delegationOf(role, tier);
   const ceilings = facts.ceilings ?? profile.ceilings;
   // Who delegates further gets the paths and skills of its parent to hand on; who does not must ask for them.
   const handsOn = profile.dops.length > 0;
@@ -96,6 +96,12 @@ function usual(parent: Capability, role: Role, tier: Tier, facts: AttenuateFacts
   };
 }
 
+/** The profile of the tier, without delegation where the role has none. */
+function delegationOf(role: Role | undefined, tier: Tier): TierProfile {
+  const profile = profiles[tier];
+  return role?.delegates === false ? { ...profile, dops: [], mints: [], depth: 0 } : profile;
+}
+
 const halved = (budget: Budget): Budget =>
   Object.fromEntries(
     Object.entries(budget).map(([key, value]) => [key, Math.floor(value / 2)]),
@@ -106,8 +112,8 @@ const halved = (budget: Budget): Budget =>
  * column of the actions table or of the role, delegation that the tier does not have, `*` as project, ceilings.
  */
 export function tierReasons(cap: Capability, ceilings?: Ceilings): Reason[] {
-  const profile = profiles[cap.tier];
   const role = roleOf(cap.role);
+  const profile = delegationOf(role, cap.tier);
   const found: Reason[] = [];
   if (role?.tier !== cap.tier)
     found.push(reason('lattice.member', 'role', { found: cap.role, limit: cap.tier }));

@@ -6,6 +6,8 @@ export interface Role {
   readonly tier: Tier;
   readonly purpose: string;
   readonly ops: readonly Action[];
+  /** False where a grant of the role never delegates, whatever its tier may. */
+  readonly delegates?: boolean;
 }
 
 const only = (tier: Tier, keep: (action: Action) => boolean): readonly Action[] =>
@@ -21,7 +23,9 @@ const but =
     !left.includes(action);
 /** What a role that does nothing else may: stop the line, write to those above, and take back its own stop. */
 const calling: readonly Action[] = ['cord:pull', 'cord:clear', 'message:mark', 'message:send'];
-const reporting = any('report:write', 'token:renew', 'task:ask', ...calling);
+/** What only a runner does: it is handed the tokens of the runs that it takes. */
+const running: readonly Action[] = ['run:take', 'run:report'];
+const reporting = any('report:write', 'token:renew', 'task:ask', 'agent:update', ...calling);
 
 const table = {
   OWNER: { tier: 'human', purpose: 'owns the project and everything in it', ops: actionsOf('human') },
@@ -30,11 +34,32 @@ const table = {
     purpose: 'looks, and changes nothing',
     ops: only('human', any('token:renew', 'cord:pull', 'message:mark')),
   },
-  LEAD: { tier: 'executive', purpose: 'plans, delegates, terminates', ops: actionsOf('executive') },
+  LEAD: {
+    tier: 'executive',
+    purpose: 'plans, delegates, terminates',
+    ops: actionsOf('executive').filter((action) => !running.includes(action)),
+  },
+  RUNNER: {
+    tier: 'executive',
+    purpose: 'starts and contains the runs of a machine; decides nothing',
+    ops: only('executive', any(...running, 'token:renew', 'cord:pull')),
+    delegates: false,
+  },
   MONITOR: {
     tier: 'executive',
     purpose: 'watches for deviation from the plan and reports; plans and mints nothing',
-    ops: only('executive', any('report:write', 'token:renew', 'task:ask', 'agent:terminate', ...calling)),
+    ops: only(
+      'executive',
+      any(
+        'report:write',
+        'token:renew',
+        'task:ask',
+        'agent:terminate',
+        'agent:update',
+        'run:stop',
+        ...calling,
+      ),
+    ),
   },
   IMPLEMENTER: { tier: 'implementer', purpose: 'carries out tasks', ops: actionsOf('implementer') },
   DEBUGGER: { tier: 'implementer', purpose: 'finds and mends a defect', ops: actionsOf('implementer') },

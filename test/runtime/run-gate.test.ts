@@ -79,7 +79,7 @@ describe.each(kinds)('a gate command, contained by $kind', ({ change }) => {
     expect(output).not.toContain(`HOME=${process.env.HOME}\n`);
     const names = output.split('\n').flatMap((row) => /^([A-Z_]+)=/.exec(row)?.[1] ?? []);
     expect(names.filter((name) => !['PWD', 'SHLVL', 'OLDPWD', '_'].includes(name)).sort()).toEqual([
-      'ANDON_GATE',
+      'ANDON_MARK',
       'CI',
       'HOME',
       'LANG',

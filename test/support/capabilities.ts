@@ -14,7 +14,7 @@ export function fullCapability(tier: Tier, change: Partial<Capability> = {}): Ca
     tier,
     project: tier === 'human' ? '*' : 'shop',
     plan: '*',
-    ops: profile.ops,
+    ops: roleOf(usualRole[tier])?.ops ?? profile.ops,
     dops: profile.dops,
     phases: ['*'],
     refs: ['task/'],

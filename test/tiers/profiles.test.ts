@@ -38,6 +38,7 @@ describe('tiers', () => {
   it('lets validators write verdicts, reports and messages, stop the line, and nothing else', () => {
     const written = profiles.validator.ops.filter((action) => actions[action].kind === 'mutation');
     expect(written.sort()).toEqual([
+      'agent:update',
       'cord:clear',
       'cord:pull',
       'gate:pass',
@@ -72,6 +73,21 @@ describe('roles', () => {
     expect(roleNames.filter((name) => roleOf(name)?.ops.includes('cord:pull') !== true)).toEqual([]);
   });
 
+  it('lets a runner take runs and report on them, and delegate nothing', () => {
+    const runner = roleOf('RUNNER');
+    const written = runner?.ops.filter((action) => actions[action].kind === 'mutation');
+    expect(written).toEqual(['token:renew', 'cord:pull', 'run:take', 'run:report']);
+    const full = fullCapability('executive');
+    const greedy = { ...full, role: 'RUNNER', ops: runner?.ops ?? [] };
+    const codesFound = tierReasons(greedy).map(({ code }) => code);
+    expect(new Set(codesFound)).toEqual(new Set(['lattice.dops', 'lattice.member', 'lattice.bound']));
+    expect(tierReasons({ ...greedy, dops: [], mints: [], depth: 0 })).toEqual([]);
+  });
+
+  it('lets no lead take runs, and with them the tokens of others', () => {
+    expect(roleOf('LEAD')?.ops).not.toContain('run:take');
+  });
+
   it('lets an auditor judge nothing', () => {
     const written = roleOf('AUDITOR')?.ops.filter((action) => actions[action].kind === 'mutation');
     expect(written).toEqual([
@@ -82,6 +98,7 @@ describe('roles', () => {
       'cord:clear',
       'message:mark',
       'message:send',
+      'agent:update',
     ]);
   });
 });

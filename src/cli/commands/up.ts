@@ -19,11 +19,13 @@ export function upCommand(world: World): Command {
     .option('--behind-proxy', 'a proxy in front terminates TLS')
     .option('--database-url <url>', 'PostgreSQL (default: DATABASE_URL, else PGlite in .andon)')
     .addOption(
-      new Option('--sandbox <setting>', 'whether gates must run in bubblewrap').choices([
+      new Option('--sandbox <setting>', 'whether gates and runs must be in bubblewrap').choices([
         'required',
         'preferred',
       ]),
     )
+    .option('--no-runner', 'start no runner: agents run elsewhere, or by hand')
+    .option('--runs <n>', 'most runs of agents at once on this machine', wholeNumber(1, 1000))
     .addOption(
       new Option('--log-level <level>', 'what the gateway logs to stderr')
         .choices(['silent', 'error', 'warn', 'info', 'debug'])

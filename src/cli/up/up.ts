@@ -12,6 +12,7 @@ import { nameOf, type Place, placeAt } from '../init/place.ts';
 import { keepSettings, readSettings } from '../init/settings.ts';
 import { asAndonError } from '../refusal.ts';
 import { settle } from './adopt.ts';
+import { type OwnRunner, startOwnRunner } from './own-runner.ts';
 import { freePort } from './port.ts';
 
 export interface UpOptions {
@@ -24,6 +25,8 @@ export interface UpOptions {
   readonly databaseUrl?: string;
   readonly sandbox?: SandboxSetting;
   readonly logLevel: string;
+  readonly runner?: boolean;
+  readonly runs?: number;
 }
 
 /** `andon up`: everything until the gateway has ended. */
@@ -38,6 +41,7 @@ export async function up(run: Run<UpOptions>): Promise<void> {
   terminal.talk(`starting ${config.databaseUrl === undefined ? 'PGlite' : 'on PostgreSQL'} …`);
   const app = await start(run, config, place);
   let file: GatewayFile | undefined;
+  let runner: OwnRunner | undefined;
   try {
     const talk = await settle(app, {
       place,
@@ -47,10 +51,12 @@ export async function up(run: Run<UpOptions>): Promise<void> {
     await keepSettings(place.dataFolder, { port: Number(new URL(app.url).port) });
     file = gatewayFile(app, project);
     await writeGateway(place.dataFolder, config.stateFolder, file);
+    runner = await startOwnRunner(run, app, { project, config });
     tell(run, file, talk);
     const signal = await ended;
     terminal.talk(`${signal}: letting running calls end`);
   } finally {
+    await runner?.close();
     if (file !== undefined) await removeGateway(place.dataFolder, config.stateFolder, file);
     await app.close();
   }

@@ -32,8 +32,11 @@ async function authenticate(
     if (error instanceof AndonError) gateway.metrics.refusedToken(error.code);
     throw error;
   });
-  // A cheap early refusal; a push is decided again, under the lock, once its objects are there.
-  authoriseRead(gateway, { grant, requestId: undefined }, { action, project });
+  // A cheap early refusal; a push is decided again, under the lock, once its objects are there. Which task it is for is
+  // known then, so a grant that is bound to one is not asked yet.
+  const { task, epoch } = grant.cap;
+  const own = task === undefined ? {} : { task, ...(epoch === undefined ? {} : { epoch }) };
+  authoriseRead(gateway, { grant, requestId: undefined }, { action, project, ...own });
   return grant;
 }
 

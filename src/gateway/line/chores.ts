@@ -1,4 +1,5 @@
 import type { LineTx } from '../../line/line-tx.ts';
+import { lockOverdue, projectsWithOverdue } from '../../line/run/take.ts';
 import type { Chainer } from '../../store/chainer.ts';
 import { appendEvents } from '../../store/events.ts';
 import { checkpoints } from '../../store/schema.ts';
@@ -6,6 +7,8 @@ import { type Store, statement } from '../../store/store.ts';
 import { expireLeases } from '../../tasks/lease.ts';
 import { returnBudgets } from '../auth/minting.ts';
 import type { TokenService } from '../auth/token-service.ts';
+import { endContext } from '../runs/end-context.ts';
+import { asGatewayEvent, endRun } from '../runs/end-run.ts';
 import { gatewayEvent } from './gateway-event.ts';
 
 const expiredProjects = statement(
@@ -40,6 +43,27 @@ async function expire(project: string, lineTx: LineTx): Promise<void> {
     };
   });
 }
+
+/** Ends every run whose runner has given no sign of life in time: its tokens die, its tasks go back. */
+export async function endOverdueRuns(store: Store, lineTx: LineTx, issuer: string): Promise<void> {
+  for (const project of await projectsWithOverdue(store)) {
+    await lineTx(project, async (tx, entered) => {
+      const context = await endContext(tx, { issuer }, project, entered);
+      const events = [];
+      for (const run of await lockOverdue(tx, project))
+        events.push(...(await endRun(tx, run, { ...lostLease, usage: run.usage }, context)).events);
+      return { result: undefined, events: events.map((one) => asGatewayEvent(project, one)) };
+    });
+  }
+}
+
+const lostLease = {
+  cause: 'lost_lease',
+  exitCode: null,
+  signal: null,
+  verdict: { problem: 'missing' },
+  note: 'its runner gave no sign of life',
+} as const;
 
 /** Gives what ended grants have left back to the grants that it came from. */
 export async function giveBackBudgets(store: Store, chainer: Chainer): Promise<void> {

@@ -9,7 +9,7 @@ import type { TokenService } from '../auth/token-service.ts';
 import { enter } from '../door/enter.ts';
 import { watchBlocked } from './blocked.ts';
 import { auditChain } from './chain-audit.ts';
-import { expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
+import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
 import { GateDesk, type GateDeskOptions } from './gate-desk.ts';
 import { LandingDesk, type LandingDeskOptions } from './landing-desk.ts';
 
@@ -65,8 +65,9 @@ export class LineService {
   /** One round over all projects; called every second and once at the start. */
   async tick(): Promise<void> {
     if (this.#closed) return;
-    const { store, chainer } = this.#options;
+    const { store, chainer, tokens } = this.#options;
     await this.#gates.keep();
+    await endOverdueRuns(store, this.#lineTx, tokens.issuer);
     await expireAll(store, this.#lineTx);
     await giveBackBudgets(store, chainer);
     await watchBlocked(store, this.#lineTx);
@@ -116,8 +117,8 @@ export class LineService {
   #lineTx: LineTx = async (project, work) => {
     const { store, chainer } = this.#options;
     const { result, count } = await store.transaction(async (tx) => {
-      await enter(tx, { project, exclusive: true });
-      const done = await work(tx);
+      const entered = await enter(tx, { project, exclusive: true });
+      const done = await work(tx, entered);
       appendEvents(tx, done.events);
       return { result: done.result, count: done.events.length };
     });

@@ -1,54 +1,174 @@
 import { z } from 'zod';
 import { reason } from '../../lib/decision.ts';
+import { fail } from '../../lib/errors.ts';
+import { lockRunsBelow, lockRunsOf } from '../../line/run/rows.ts';
+import { jsonText } from '../../store/events.ts';
 import { statement } from '../../store/store.ts';
 import { returnTask } from '../../tasks/lease.ts';
+import type { Tier } from '../../tiers/actions.ts';
 import { findTargets, grantEntries, revoke, targetReasons } from '../auth/revoking.ts';
 import type { Gateway } from '../door/gateway.ts';
-import { mutation, t } from '../door/procedure.ts';
-import { principal, project, text } from './inputs.ts';
+import { mutation, query, t } from '../door/procedure.ts';
+import { endContext } from '../runs/end-context.ts';
+import { stopRun } from '../runs/stop-run.ts';
+import { spawnProcedure } from './agent-spawn.ts';
+import { name, principal, project, text } from './inputs.ts';
 
 const heldBy = statement(
   'tasks.heldBy',
   `select id, epoch from tasks where project = $1 and holder = $2 and state = 'in_progress' for update`,
 );
+// Who ever held a grant in the project, what it says of itself, and what it does now.
+const agentRows = statement(
+  'agents.list',
+  `select g.agent as name, (array_agg(g.cap->>'tier' order by g.created_at desc))[1] as tier,
+     (array_agg(g.cap->>'role' order by g.created_at desc))[1] as role,
+     (array_agg(g.cap->'skills' order by g.created_at desc))[1] as capabilities,
+     max(g.created_at) as "grantedAt",
+     bool_or(g.revoked_at is null and g.expires_at > andon_now()) as active,
+     (select id from runs r where r.project = $1 and r.agent = g.agent order by requested_at desc limit 1) as run,
+     (select state from runs r where r.project = $1 and r.agent = g.agent order by requested_at desc limit 1) as "runState",
+     array(select t.id from tasks t where t.project = $1 and t.holder = g.agent and t.state = 'in_progress' order by t.id) as tasks,
+     (select a.self from agents a where a.project = $1 and a.name = g.agent) as self,
+     (select a.seen_at from agents a where a.project = $1 and a.name = g.agent) as "seenAt"
+   from grants g where g.project in ($1, '*') and ($2::text is null or g.agent = $2)
+   group by g.agent order by max(g.created_at) desc limit $3`,
+);
+const putSelf = statement(
+  'agents.update',
+  `insert into agents (project, name, type, tier, role, capabilities, self)
+   values ($1, $2, $3, $4, $5, $6, $7::jsonb)
+   on conflict (project, name) do update set self = agents.self || excluded.self, seen_at = andon_now(),
+     tier = excluded.tier, role = excluded.role, capabilities = excluded.capabilities
+   returning self`,
+);
 
-/** Agents: who works here, and the end of it. */
+export interface AgentRow {
+  readonly name: string;
+  readonly tier: Tier;
+  readonly role: string;
+  readonly capabilities: readonly string[];
+  readonly grantedAt: Date;
+  /** Whether it holds a grant that lives. */
+  readonly active: boolean;
+  readonly run: string | null;
+  readonly runState: string | null;
+  readonly tasks: readonly string[];
+  readonly self: Record<string, unknown> | null;
+  readonly seenAt: Date | null;
+}
+
+/** Agents: who works here, how one is started, what it says of itself, and the end of it. */
 export function agentRouter(gateway: Gateway) {
   return t.router({
-    terminate: mutation(gateway, {
-      action: 'agent:terminate',
-      description:
-        'Ends everything an agent holds in the project: its grants are revoked, its tasks go back to the pool.',
-      input: z.strictObject({ project, agent: principal, why: text(2000) }),
-      exclusive: true,
-      fixed: async () => undefined,
-      moving: async (tx, { input }) => ({
-        targets: await findTargets(tx, input.project, 'agent', input.agent),
-        tasks: await tx.rows<{ id: string; epoch: number }>(heldBy, [input.project, input.agent]),
+    list: query(gateway, {
+      action: 'agent:read',
+      description: 'Lists agents and people who hold or held a grant, with what they do now.',
+      input: z.strictObject({ project, limit: z.number().int().min(1).max(1000).default(100) }),
+      answer: async ({ store }, input) => ({
+        agents: await store.rows<AgentRow>(agentRows, [input.project, null, input.limit]),
       }),
-      decide: ({ grant, input, moving: { targets, tasks } }) =>
-        targets.length === 0 && tasks.length === 0
-          ? [reason('agent.missing', input.agent)]
-          : targetReasons(grant, input.project, targets),
-      effect: async (tx, _permit, { grant, input, moving }) => {
-        const rows = grantEntries(moving.targets);
-        await revoke(tx, rows, grant.sub, input.why);
-        for (const task of moving.tasks) await returnTask(tx, input.project, task.id);
-        const released = moving.tasks.map(({ id, epoch }) => ({
-          type: 'task.released' as const,
-          subject: `task/${id}`,
-          data: { epoch, why: `${input.agent} was terminated` },
-        }));
-        const ended = {
-          type: 'agent.terminated' as const,
-          subject: input.agent,
-          data: { rows, why: input.why },
-        };
-        return {
-          answer: { agent: input.agent, grants: rows.length, tasks: moving.tasks.map(({ id }) => id) },
-          events: [ended, ...released],
-        };
+    }),
+    show: query(gateway, {
+      action: 'agent:read',
+      description: 'Shows an agent: tier, role, capabilities, its run, its tasks and what it says of itself.',
+      input: z.strictObject({ project, agent: principal }),
+      answer: async ({ store }, input) => {
+        const [row] = await store.rows<AgentRow>(agentRows, [input.project, input.agent, 1]);
+        if (row === undefined) throw fail('agent.missing', input.agent);
+        return row;
       },
     }),
+    update: updateProcedure(gateway),
+    spawn: spawnProcedure(gateway),
+    terminate: terminateProcedure(gateway),
+  });
+}
+
+const items = z.array(text(1000)).max(200).optional();
+
+function updateProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'agent:update',
+    description:
+      'Writes down what the caller does now: task, open files, what it knows, what blocks it, a checkpoint to go on from. Its next run reads it.',
+    input: z.strictObject({
+      project,
+      currentTask: name.nullable().optional(),
+      filesOpen: items,
+      contextItems: items,
+      blockers: items,
+      checkpoint: text(20_000).nullable().optional(),
+      memoryBudget: z.number().int().min(0).optional(),
+    }),
+    fixed: async () => undefined,
+    moving: async () => undefined,
+    decide: () => [],
+    effect: async (tx, _permit, { grant, input }) => {
+      const { project: projectName, ...self } = input;
+      const { tier, role, skills } = grant.cap;
+      const type = grant.sub.startsWith('human:') ? 'HUMAN' : 'AI_AGENT';
+      const values = [projectName, grant.sub, type, tier, role, skills, jsonText(self)];
+      const [row] = await tx.rows<{ self: Record<string, unknown> }>(putSelf, values);
+      return {
+        answer: { agent: grant.sub, self: row?.self ?? {} },
+        events: [{ type: 'agent.updated', subject: grant.sub, data: { members: Object.keys(self) } }],
+      };
+    },
+  });
+}
+
+function terminateProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'agent:terminate',
+    description:
+      'Ends everything an agent holds in the project: its grants are revoked, its runs and those it spawned end, its tasks go back to the pool.',
+    input: z.strictObject({ project, agent: principal, why: text(2000) }),
+    exclusive: true,
+    fixed: async () => undefined,
+    moving: async (tx, { input }) => {
+      const targets = await findTargets(tx, input.project, 'agent', input.agent);
+      const gids = targets.map(({ gid }) => gid);
+      const own = await lockRunsOf(tx, input.project, input.agent);
+      const below = await lockRunsBelow(tx, input.project, gids);
+      const runs = [...new Map([...own, ...below].map((run) => [run.id, run])).values()];
+      return {
+        targets,
+        runs,
+        tasks: await tx.rows<{ id: string; epoch: number }>(heldBy, [input.project, input.agent]),
+      };
+    },
+    decide: ({ grant, input, moving: { targets, tasks, runs } }) =>
+      targets.length === 0 && tasks.length === 0 && runs.length === 0
+        ? [reason('agent.missing', input.agent)]
+        : targetReasons(grant, input.project, targets),
+    effect: async (tx, _permit, { grant, input, moving, entered }, { tokens }) => {
+      const rows = grantEntries(moving.targets);
+      await revoke(tx, rows, grant.sub, input.why);
+      for (const task of moving.tasks) await returnTask(tx, input.project, task.id);
+      const context = await endContext(tx, tokens, input.project, entered);
+      const stopped = [];
+      for (const run of moving.runs)
+        stopped.push(...(await stopRun(tx, run, { by: grant.sub, why: input.why }, context)));
+      const released = moving.tasks.map(({ id, epoch }) => ({
+        type: 'task.released' as const,
+        subject: `task/${id}`,
+        data: { epoch, why: `${input.agent} was terminated` },
+      }));
+      const ended = {
+        type: 'agent.terminated' as const,
+        subject: input.agent,
+        data: { rows, why: input.why, runs: moving.runs.map(({ id }) => id) },
+      };
+      return {
+        answer: {
+          agent: input.agent,
+          grants: rows.length,
+          tasks: moving.tasks.map(({ id }) => id),
+          runs: moving.runs.map(({ id }) => id),
+        },
+        events: [ended, ...released, ...stopped],
+      };
+    },
   });
 }

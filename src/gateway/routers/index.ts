@@ -9,6 +9,7 @@ import { gateRouter, verdictRouter } from './judgement.ts';
 import { messageRouter } from './message.ts';
 import { phaseRouter, planRouter } from './plan.ts';
 import { projectRouter } from './project.ts';
+import { runRouter } from './run.ts';
 import { taskRouter } from './task.ts';
 import { tokenRouter } from './token.ts';
 
@@ -26,6 +27,7 @@ export function createRouter(gateway: Gateway) {
     plan: planRouter(gateway),
     project: projectRouter(gateway),
     report: reportRouter(gateway),
+    run: runRouter(gateway),
     task: taskRouter(gateway),
     token: tokenRouter(gateway),
     verdict: verdictRouter(gateway),

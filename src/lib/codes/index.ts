@@ -3,6 +3,7 @@ import { codeCodes } from './code.ts';
 import { cordCodes } from './cord.ts';
 import { gitCodes } from './git.ts';
 import { requestCodes } from './request.ts';
+import { runCodes } from './run.ts';
 import { taskCodes } from './task.ts';
 import { tokenCodes } from './token.ts';
 
@@ -13,6 +14,7 @@ export const codes = {
   ...codeCodes,
   ...taskCodes,
   ...cordCodes,
+  ...runCodes,
   ...requestCodes,
 } as const satisfies Record<string, CodeRow>;
 

@@ -32,7 +32,6 @@ export const requestCodes = {
   'request.replayed': row(409, 'conflict', 'a request id is used for one input only', 'use a new request id'),
   'project.missing': row(404, 'notFound', 'the project is known to the gateway', 'andon project list'),
   'project.exists': row(409, 'conflict', 'a project name is taken once', 'choose another name'),
-  'agent.missing': row(404, 'notFound', 'the agent is known to the project', 'andon status'),
   'grant.missing': row(404, 'notFound', 'the grant is known to the project', 'andon token list'),
   'key.missing': row(404, 'notFound', 'the key is known to the gateway', 'andon token keys'),
   'sync.diverged': row(

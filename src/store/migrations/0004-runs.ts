@@ -33,6 +33,8 @@ create table runs (
   sandbox text,
   requested_at timestamptz not null default andon_now(),
   taken_at timestamptz,
+  -- the end of the log when it was taken: what it did comes behind
+  since bigint not null default 0,
   started_at timestamptz,
   progress_at timestamptz,
   ended_at timestamptz,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/gateway/client.ts';
 import { engines } from '../../support/engines.ts';
+import { mustGit } from '../../support/gateway.ts';
 import { codesOf, type Hand, type Line, openLine, passTime, refusal } from '../../support/line.ts';
 import { waitUntil } from '../../support/wait.ts';
 
@@ -21,6 +22,7 @@ tasks:
   code: { title: Code, phase: build, write: ["code/**"], done: landed, gates: [tests] }
   free: { title: Free, phase: build, write: ["free/**"] }
   more: { title: More, phase: build, write: ["more/**"], done: landed }
+  other: { title: Other, phase: build, write: ["other/**"], done: landed }
 `;
 const rootCause = {
   whys: [
@@ -244,9 +246,12 @@ describe.each(engines)('the cord, on %s', (engine) => {
     const { stop } = await pull(builder, 'red', 'task/more');
     const main = await line.main();
     await reviewer.client.verdict.approve.mutate({ project, change: offered.change, tree: offered.tree });
-    await line.app.gateway.line.tick();
+    // What is approved later lands meanwhile, on the main as it was.
+    const later = await line.offer(other, 'other', { 'other/a.txt': 'a\n' });
+    await reviewer.client.verdict.approve.mutate({ project, change: later.change, tree: later.tree });
+    await line.until(later.change, 'landed');
     expect((await line.change(offered.change)).state).toBe('approved');
-    expect(await line.main()).toBe(main);
+    expect(await mustGit(line.app.gateway.git.folderOf(project), ['rev-parse', 'main^1'])).toBe(main);
     const [row] = (await line.owner.task.waiting.query({ project })).filter(({ task }) => task === 'more');
     expect(row?.stops).toMatchObject([{ code: 'line.stopped' }]);
     await clear(stop);

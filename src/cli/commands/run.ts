@@ -1,0 +1,92 @@
+import type { Command } from 'commander';
+import { act, group, leaf, many, type Run, wholeNumber } from '../command.ts';
+import { printableText } from '../printable.ts';
+import { followOutput } from '../runner/follow-output.ts';
+import { type Cell, short, span, table } from '../table.ts';
+import type { World } from '../world.ts';
+import { stopRun } from './agent.ts';
+
+const states = ['waiting', 'taken', 'running', 'ended'] as const;
+
+interface ListOptions {
+  readonly state?: string[];
+  readonly task?: string;
+  readonly limit?: number;
+}
+
+/** `andon run`: processes of agents. */
+export function runCommand(world: World): Command {
+  return group('run', 'runs of agents: list, show, output, stop')
+    .addCommand(
+      leaf('list', 'list runs, the newest first')
+        .addOption(many('--state <state...>', 'only these states').choices([...states]))
+        .option('--task <task>', 'only runs for this task')
+        .option('--limit <n>', 'at most so many', wholeNumber(1, 1000))
+        .action(act<ListOptions>(world, list)),
+    )
+    .addCommand(
+      leaf('show', 'show a run: who asked, what it may do, what it said and did')
+        .argument('<run>', 'id, whole or short')
+        .action(
+          act<object, [string]>(world, async ({ link }, run) => {
+            const { client, project } = await link();
+            const data = await client.run.show.query({ project, run });
+            return { data, lines: JSON.stringify(data, null, 2).split('\n').map(printableText) };
+          }),
+        ),
+    )
+    .addCommand(
+      leaf('output', 'show what a run printed')
+        .argument('<run>', 'id, whole or short')
+        .option('--follow', 'go on until the run ends')
+        .action(
+          act<{ follow?: boolean }, [string]>(world, async (run, id) =>
+            followOutput(run, await run.link(), id, run.options.follow !== true),
+          ),
+        ),
+    )
+    .addCommand(
+      leaf('stop', 'end a run')
+        .argument('<run>', 'id, whole or short')
+        .requiredOption('--why <text>', 'the reason; it is recorded')
+        .action(act<{ why: string }, [string]>(world, stopRun)),
+    );
+}
+
+async function list({ link, options, terminal }: Run<ListOptions>) {
+  const { client, project } = await link();
+  const { runs } = await client.run.list.query({
+    project,
+    states: options.state as (typeof states)[number][] | undefined,
+    task: options.task,
+    limit: options.limit ?? 50,
+  });
+  const rows = runs.map((run): Cell[] => [
+    short(run.id),
+    run.agent,
+    run.task ?? run.change ?? '-',
+    outcomeCell(run.outcome, run.state),
+    lasted(run),
+    String(run.usage.tokens),
+    run.runner ?? '-',
+  ]);
+  const head = ['run', 'agent', 'for', 'state', 'for how long', 'tokens', 'runner'];
+  return { data: runs, lines: table(head, rows, terminal.paint) };
+}
+
+function outcomeCell(outcome: string | null, state: string): Cell {
+  if (outcome === null) return [state, state === 'running' ? 'name' : 'quiet'];
+  return [outcome.replaceAll('_', ' '), outcome === 'shipped' ? 'good' : 'bad'];
+}
+
+function lasted({
+  startedAt,
+  endedAt,
+}: {
+  startedAt: string | Date | null;
+  endedAt: string | Date | null;
+}): string {
+  if (startedAt === null) return '-';
+  const until = endedAt === null ? Date.now() : new Date(endedAt).getTime();
+  return span((until - new Date(startedAt).getTime()) / 1000);
+}

@@ -1,0 +1,39 @@
+import { type Command, Option } from 'commander';
+import { act, leaf, many, wholeNumber } from '../command.ts';
+import type { RunnerCliOptions } from '../runner/serve.ts';
+import type { World } from '../world.ts';
+
+const about = `takes runs of agents from the gateway and brings each to its end, here on this machine.
+andon up holds one already; more may run on other machines:
+
+  andon token mint --agent runner:mac-1 --role RUNNER --grant 30d --out runner.token
+  andon runner --url https://andon.example:7420 --token-file runner.token --name mac-1`;
+
+/** `andon runner`. */
+export function runnerCommand(world: World): Command {
+  return leaf('runner', 'start and contain runs of agents on this machine', about)
+    .option('--name <name>', 'the name of this runner, one of its own per machine', 'local')
+    .option('--capacity <n>', 'most runs at once', wholeNumber(1, 1000), 8)
+    .addOption(
+      many('--adapter <adapter...>', 'what it can start (default: all)').choices([
+        'command',
+        'claude',
+        'codex',
+      ]),
+    )
+    .option('--folder <folder>', 'where runs live (default: runner/<name> in the user’s state folder)')
+    .addOption(
+      new Option('--sandbox <setting>', 'whether runs must be in bubblewrap')
+        .choices(['required', 'preferred'])
+        .default('preferred'),
+    )
+    .addOption(many('--hide <folder...>', 'folders that no run may see'))
+    .option('--keep', 'leave the folder of a run behind when it has ended')
+    .option('--until-parent-ends', 'end when standard input ends')
+    .action(
+      act<RunnerCliOptions>(world, async (run) => {
+        const { serve } = await import('../runner/serve.ts');
+        return serve(run);
+      }),
+    );
+}

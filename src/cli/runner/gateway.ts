@@ -1,0 +1,106 @@
+import { type Client, createClient } from '../../gateway/client.ts';
+import { AndonError } from '../../lib/errors.ts';
+import type { RunnerGateway, RunOrder } from '../../runtime/run/ports.ts';
+import { durationMs } from '../../tasks/plan.ts';
+import type { GatewayLink } from '../connect.ts';
+import { follow } from '../follow.ts';
+import { asAndonError } from '../refusal.ts';
+
+type Taken = NonNullable<Awaited<ReturnType<Client['run']['take']['mutate']>>['taken']>;
+
+/** The gateway as a runner needs it, over the same router as everybody. */
+export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway {
+  const { client, url, project } = link;
+  const mine = (run: string) => ({ project, run, runner });
+  const as = (token: string): Client => createClient({ url, token: () => token });
+  return {
+    url,
+    take: async (adapters) => {
+      const { taken } = await client.run.take.mutate({ project, runner, adapters: [...adapters] });
+      return taken === null ? null : asOrder(taken);
+    },
+    start: async (run, { sandbox, epoch }) => {
+      await client.run.start.mutate({ ...mine(run), sandbox: sandbox as 'bubblewrap', epoch });
+    },
+    beat: (run, report) =>
+      unlessLost(async () =>
+        client.run.renew.mutate({ ...mine(run), ...report, usage: { ...report.usage } }),
+      ),
+    end: (run, report) => unlessLost(async () => client.run.end.mutate({ ...mine(run), ...report })),
+    claim: async (token, projectName, task) => claim(as(token), projectName, task),
+    messages: async () => [],
+    listen: async (heard, signal) => {
+      for await (const event of follow(link, { project, signal }))
+        heard({ type: event.type, run: event.subject.replace(/^run\//, '') });
+    },
+  };
+}
+
+async function claim(client: Client, project: string, named: string) {
+  try {
+    const { task, branch, reasons } = await client.task.claim.mutate({ project, task: named });
+    if (task === null || branch === null)
+      throw new Error(reasons.map(({ rule, found }) => `${rule} (${found ?? ''})`).join('; '));
+    const { id, title, epoch, write, deny, gates } = task;
+    return { id, title, epoch, branch, write, deny, gates };
+  } catch (error) {
+    const { reasons } = asAndonError(error);
+    throw new Error(
+      `claim of ${named}: ${reasons.map(({ code, found }) => `${code} ${found ?? ''}`).join('; ')}`,
+    );
+  }
+}
+
+/** `lost` when the gateway says that this runner no longer holds the run; other errors are passed on. */
+async function unlessLost<T>(work: () => Promise<T>): Promise<T | 'lost'> {
+  try {
+    return await work();
+  } catch (error) {
+    const known = error instanceof AndonError ? error : asAndonError(error);
+    if (known.reasons.some(({ code }) => code === 'run.lost' || code === 'run.missing')) return 'lost';
+    throw error;
+  }
+}
+
+function asOrder({ run, profile, token = '', expires }: Taken): RunOrder {
+  const { id, project, agent, tier, role, adapter, model, task, change, mission, maxMs, leaseMs, attempt } =
+    run;
+  const { budget } = profile;
+  return {
+    ...{
+      id,
+      project,
+      agent,
+      profile: run.profile,
+      tier,
+      role,
+      adapter,
+      model,
+      task,
+      change,
+      mission,
+      maxMs,
+      leaseMs,
+      attempt,
+    },
+    token,
+    expires,
+    settings: {
+      run: profile.run,
+      program: profile.program,
+      prompt: profile.prompt,
+      env: profile.env,
+      pass: profile.pass,
+      network: profile.network,
+      idleMs: durationMs(profile.idle),
+      autoTerminate: profile.autoTerminate,
+      flatTurns: profile.flatTurns,
+      budget: {
+        tokens: budget.tokens,
+        usdMicro: budget.usd === undefined ? undefined : Math.round(budget.usd * 1_000_000),
+        wallClockMs: budget.wallClock === undefined ? undefined : durationMs(budget.wallClock),
+        beforeProgress: Number.parseInt(budget.beforeFirstCommit, 10) / 100,
+      },
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fail } from '../../lib/errors.ts';
+import type { RunOrder } from '../../runtime/run/ports.ts';
+import { startRunner } from '../../runtime/run/runner.ts';
+import { findContainment } from '../../runtime/sandbox.ts';
+import type { Run } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+import { untilInterrupted } from '../follow.ts';
+import { asAndonError } from '../refusal.ts';
+import { writeToken } from '../token/token-file.ts';
+import type { World } from '../world.ts';
+import { runnerGateway } from './gateway.ts';
+
+export interface RunnerCliOptions {
+  readonly name: string;
+  readonly capacity: number;
+  readonly adapter?: RunOrder['adapter'][];
+  readonly folder?: string;
+  readonly sandbox: 'required' | 'preferred';
+  readonly hide?: string[];
+  readonly keep?: boolean;
+  readonly untilParentEnds?: boolean;
+}
+
+const renewMs = 10 * 60_000;
+
+/** `andon runner`: until Ctrl-C, SIGTERM, or, where asked for, the end of whoever started it. */
+export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
+  const { options, terminal, world } = run;
+  const link = await run.link();
+  await mayRun(link);
+  const containment = findContainment(world.env.PATH);
+  if (containment.kind !== 'bubblewrap') warn(run, containment.kind);
+  const folder = resolve(world.cwd, options.folder ?? join(stateHome(world), 'runner', options.name));
+  const runner = startRunner({
+    gateway: runnerGateway(link, options.name),
+    folder,
+    capacity: options.capacity,
+    adapters: options.adapter ?? ['command', 'claude', 'codex'],
+    sandbox: options.sandbox,
+    hidden: [folder, ...(options.hide ?? []).map((one) => resolve(world.cwd, one))],
+    visible: programFolders(world.launch),
+    launch: world.launch,
+    outer: world.env,
+    keep: options.keep === true,
+    log: (words) => terminal.talk(words),
+    say: (id, words) => terminal.talk(`${id} ${words}`),
+  });
+  const ready = { runner: options.name, sandbox: containment.kind, capacity: options.capacity, folder };
+  terminal.data(
+    terminal.json
+      ? JSON.stringify(ready)
+      : `runner ${options.name}: ${containment.kind}, ${options.capacity} runs at once`,
+  );
+  const end = untilInterrupted();
+  const renewal = keepToken(link, run);
+  await untilOver(end.signal, options.untilParentEnds === true);
+  clearInterval(renewal);
+  await runner.close();
+  end.release();
+}
+
+/** Says at once what a token may not, instead of at the first run. */
+async function mayRun({ client, project }: GatewayLink): Promise<void> {
+  const { may } = await client.token.explain.query({ project });
+  if (!may.some(({ action }) => action === 'run:take'))
+    throw fail('grant.action', 'run:take', {
+      found: 'a token that takes no runs',
+      next: 'mint one with --role RUNNER',
+    });
+}
+
+function warn({ options, terminal }: Run<RunnerCliOptions>, kind: 'other-user' | 'none'): void {
+  if (options.sandbox === 'required')
+    throw fail('gate.sandbox', 'bubblewrap', {
+      found: kind,
+      limit: 'required',
+      next: 'install bubblewrap, or set --sandbox preferred',
+    });
+  const own = 'runs see the files that everybody on this machine may read, and its whole network';
+  const words =
+    kind === 'other-user'
+      ? `WITHOUT bubblewrap: each run is a user of its own, but ${own}.`
+      : `WITHOUT bubblewrap: runs have YOUR user: they can read and change your files, read this runner's tokens, and ${own}. Use this for agents that you trust like yourself.`;
+  terminal.talk(terminal.paintTalk('warn', words));
+}
+
+const stateHome = ({ env }: World): string =>
+  join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'andon');
+
+/** What a run must be able to read to start `andon`: the package with what it depends on. */
+function programFolders(launch: readonly string[]): string[] {
+  const file = realpathSync(launch.at(-1) ?? '.');
+  const at = file.lastIndexOf('/node_modules/');
+  return [at < 0 ? dirname(dirname(dirname(file))) : file.slice(0, at + '/node_modules'.length)];
+}
+
+/** A token of a file is renewed in it, long before it ends. */
+function keepToken(
+  { client, project, tokenFile }: GatewayLink,
+  { terminal }: Run<unknown>,
+): NodeJS.Timeout | undefined {
+  if (tokenFile === undefined) return undefined;
+  const renew = async (): Promise<void> => {
+    const { token } = await client.token.renew.mutate({ project });
+    if (token !== undefined) await writeToken(tokenFile, token);
+  };
+  return setInterval(() => {
+    renew().catch((error: unknown) =>
+      terminal.talk(`the token was not renewed: ${asAndonError(error).message}`),
+    );
+  }, renewMs).unref();
+}
+
+function untilOver(signal: AbortSignal, withParent: boolean): Promise<void> {
+  return new Promise((done) => {
+    signal.addEventListener('abort', () => done(), { once: true });
+    if (signal.aborted) done();
+    if (!withParent) {
+      // Nothing else may keep the process alive while there is nothing to run.
+      const keep = setInterval(() => undefined, 60_000);
+      signal.addEventListener('abort', () => clearInterval(keep), { once: true });
+      return;
+    }
+    process.stdin
+      .once('end', () => done())
+      .once('error', () => done())
+      .resume();
+  });
+}

@@ -1,0 +1,25 @@
+import { jsonText } from '../../store/events.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import type { Budget } from '../../tiers/capability.ts';
+import { noBudget } from '../../tiers/profile.ts';
+import { lockGrant, plus } from './minting.ts';
+
+const write = statement('grants.spend', 'update grants set left_budget = $2::jsonb where gid = $1');
+
+/**
+ * Takes what was spent from a grant; a member never falls below nothing. Returns the members that are spent: what was
+ * reserved from its parent is gone for good, so spending counts against everybody above.
+ */
+export async function spendBudget(tx: Tx, gid: string, spent: Partial<Budget>): Promise<string[]> {
+  const row = await lockGrant(tx, gid);
+  if (row === undefined) return [];
+  const left: Record<string, number> = { ...row.leftBudget };
+  const over: string[] = [];
+  for (const [member, amount] of Object.entries(plus(noBudget, { ...noBudget, ...spent }))) {
+    const rest = (left[member] ?? 0) - amount;
+    if (amount > 0 && rest <= 0) over.push(member);
+    left[member] = Math.max(0, rest);
+  }
+  if (Object.values(spent).some((amount) => amount > 0)) await tx.rows(write, [gid, jsonText(left)]);
+  return over;
+}

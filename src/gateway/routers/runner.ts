@@ -1,0 +1,243 @@
+import { z } from 'zod';
+import { type Reason, reason } from '../../lib/decision.ts';
+import { stopReasons } from '../../line/cord.ts';
+import { endCauses } from '../../line/run/outcome.ts';
+import { addOutput, outputPieces } from '../../line/run/output.ts';
+import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
+import { takeRun, type WaitingRun, waitingRuns } from '../../line/run/take.ts';
+import { verdictBytesMax } from '../../line/run/verdict-file.ts';
+import { readStops } from '../../line/stops.ts';
+import { storable } from '../../store/events.ts';
+import type { Tx } from '../../store/store.ts';
+import { readPlan } from '../../tasks/plan-apply.ts';
+import type { GrantDraft } from '../auth/claims.ts';
+import { lifeSecondsOf } from '../auth/draft.ts';
+import { seconds } from '../auth/minting.ts';
+import { spendBudget } from '../auth/spending.ts';
+import type { Gateway } from '../door/gateway.ts';
+import { mutation } from '../door/procedure.ts';
+import { endContext } from '../runs/end-context.ts';
+import { endRun } from '../runs/end-run.ts';
+import { draftRunToken, lengthenGrant } from '../runs/run-token.ts';
+import { project } from './inputs.ts';
+
+const run = z.string().regex(/^run_[0-9a-z]{26}$/, 'the whole id of a run');
+const runner = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'the name of a runner');
+const mine = { project, run, runner };
+const none = async (): Promise<undefined> => undefined;
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const usage = z.strictObject({ tokens: count, usdMicro: count, turns: count });
+const output = z.array(z.string().max(outputPieces.bytesMax)).max(8).default([]);
+
+/** A run as its runner gets it, with a token that nobody else has. */
+export interface TakenRun {
+  readonly run: Omit<RunRow, 'launch'>;
+  readonly profile: RunRow['launch']['profile'];
+  readonly expires: number;
+  readonly draft?: GrantDraft;
+  readonly token?: string;
+}
+
+/** Why this runner does not speak for the run. */
+function holderReasons(row: RunRow | undefined, input: { run: string; runner: string }, now: Date): Reason[] {
+  if (row === undefined) return [reason('run.missing', input.run)];
+  const lost = (found: string): Reason[] => [
+    reason('run.lost', `run/${input.run}`, { found, limit: input.runner }),
+  ];
+  if (row.state === 'ended') return lost(`ended: ${row.outcome ?? ''}`);
+  if (row.runner !== input.runner) return lost(row.runner ?? 'no runner');
+  if (row.leaseUntil === null || row.leaseUntil <= now) return lost('its lease has expired');
+  return [];
+}
+
+const held = (row: RunRow | undefined): RunRow => {
+  if (row === undefined) throw new Error('a run without a row passed its decision');
+  return row;
+};
+
+/** What a runner calls: take, start, renew, end. */
+export function runnerProcedures(gateway: Gateway) {
+  return {
+    take: takeProcedure(gateway),
+    start: mutation(gateway, {
+      action: 'run:report',
+      description: 'Says that the process of a run is alive, under which sandbox and lease.',
+      input: z.strictObject({
+        ...mine,
+        sandbox: z.enum(['bubblewrap', 'other-user', 'none']),
+        epoch: z.number().int().min(1).nullable(),
+      }),
+      fixed: none,
+      moving: (tx, { input }) => lockRun(tx, input.project, input.run),
+      decide: ({ input, moving, entered }) => holderReasons(moving, input, entered.now),
+      effect: async (tx, _permit, { input, moving }) => {
+        const row = held(moving);
+        await startRun(tx, input.project, input.run, input);
+        const data = {
+          agent: row.agent,
+          task: row.task,
+          runner: input.runner,
+          sandbox: input.sandbox,
+          epoch: input.epoch,
+        };
+        return {
+          answer: { run: input.run },
+          events: [{ type: 'run.started', subject: `run/${input.run}`, data }],
+        };
+      },
+    }),
+    renew: renewProcedure(gateway),
+    end: endProcedure(gateway),
+  };
+}
+
+function takeProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'run:take',
+    description:
+      'Hands the longest waiting run that a runner can start to it, with a token for the agent; null when there is none.',
+    input: z.strictObject({
+      project,
+      runner,
+      adapters: z
+        .array(z.enum(['command', 'claude', 'codex']))
+        .min(1)
+        .max(3),
+    }),
+    fixed: none,
+    moving: (tx, { input }) => freeRuns(tx, input.project, input.adapters),
+    decide: () => [],
+    effect: async (tx, _permit, { input, moving, entered }) => {
+      const row = await takeRun(
+        tx,
+        input.project,
+        moving.map(({ id }) => id),
+        input.runner,
+      );
+      if (row === undefined) return { answer: { taken: null as TakenRun | null }, events: [] };
+      await lengthenGrant(tx, row);
+      const draft = await draftRunToken(tx, row, entered.now);
+      const { launch, ...bare } = row;
+      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, draft };
+      const data = { agent: row.agent, task: row.task, runner: input.runner };
+      return { answer: { taken }, events: [{ type: 'run.taken', subject: `run/${row.id}`, data }] };
+    },
+    after: async ({ tokens }, answer) => ({
+      taken: answer.taken === null ? null : await withToken(tokens, answer.taken),
+    }),
+  });
+}
+
+/** Waiting runs that no stop holds: a run that was asked for before the stop is started after it. */
+async function freeRuns(tx: Tx, projectName: string, adapters: readonly string[]): Promise<WaitingRun[]> {
+  const waiting = await waitingRuns(tx, projectName, adapters);
+  const stops = await readStops(tx, projectName);
+  if (stops.length === 0) return waiting;
+  const plan = await readPlan(tx, projectName);
+  return waiting.filter(
+    ({ task }) => stopReasons(stops, { what: 'spawn', task: task ?? undefined, plan }).length === 0,
+  );
+}
+
+async function withToken<T extends { readonly draft?: GrantDraft; readonly token?: string }>(
+  tokens: Gateway['tokens'],
+  answer: T,
+): Promise<T> {
+  const { draft, ...rest } = answer;
+  return (draft === undefined ? rest : { ...rest, token: await tokens.sign(draft) }) as T;
+}
+
+export interface Beat {
+  readonly leaseUntil: Date;
+  /** Set when somebody wants the run to end. */
+  readonly stop: { readonly by: string; readonly why: string } | null;
+  /** Tasks that the run holds. */
+  readonly held: readonly { id: string; epoch: number }[];
+  /** Whether the budget of the grant is spent. */
+  readonly spent: readonly string[];
+  readonly expires: number | null;
+  readonly draft?: GrantDraft;
+  readonly token?: string;
+}
+
+/** Half of its life before a token ends, the next one is handed out. */
+const isDue = (row: RunRow, expires: number, now: Date): boolean =>
+  expires - seconds(now) < lifeSecondsOf(row.tier) / 2;
+
+function renewProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'run:report',
+    description:
+      'Keeps a run and the leases of its tasks alive, brings what it printed and spent; answers whether it shall end.',
+    input: z.strictObject({
+      ...mine,
+      usage,
+      progressed: z.boolean().default(false),
+      output,
+      expires: z.number().int().describe('When the token that the runner has ends, in seconds'),
+    }),
+    fixed: none,
+    moving: (tx, { input }) => lockRun(tx, input.project, input.run),
+    decide: ({ input, moving, entered }) => holderReasons(moving, input, entered.now),
+    effect: async (tx, _permit, { input, moving, entered }) => {
+      const row = held(moving);
+      const spent = await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
+      const { leaseUntil, held: tasks } = await beatRun(tx, row, input.usage, input.progressed);
+      for (const piece of input.output) await addOutput(tx, row.id, storable(piece));
+      const draft = isDue(row, input.expires, entered.now)
+        ? await draftRunToken(tx, row, entered.now)
+        : undefined;
+      const stop = row.stopWanted === null ? null : { by: row.stopWanted, why: row.stopWhy ?? '' };
+      const answer: Beat = {
+        leaseUntil,
+        stop,
+        held: tasks,
+        spent,
+        expires: draft?.exp ?? null,
+        ...(draft === undefined ? {} : { draft }),
+      };
+      return { answer, events: [] };
+    },
+    after: ({ tokens }, answer) => withToken(tokens, answer),
+  });
+}
+
+/** What was spent since the last report; reports only grow. */
+const spentSince = (before: RunRow['usage'], now: RunRow['usage']) => ({
+  tokens: Math.max(0, now.tokens - before.tokens),
+  usdMicro: Math.max(0, now.usdMicro - before.usdMicro),
+});
+
+function endProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'run:report',
+    description:
+      'Says how the process of a run ended and what it left as its verdict; the gateway judges the outcome by what is true.',
+    input: z.strictObject({
+      ...mine,
+      cause: z.enum(endCauses as [string, ...string[]]) as z.ZodType<(typeof endCauses)[number]>,
+      exitCode: z.number().int().nullable(),
+      signal: z.string().max(20).nullable(),
+      usage,
+      output,
+      note: z.string().max(2000).optional(),
+      verdict: z.union([
+        z.strictObject({ text: z.string().max(verdictBytesMax) }),
+        z.strictObject({ problem: z.enum(['missing', 'not_a_file', 'too_large']) }),
+      ]),
+    }),
+    // The end of a run may pull the cord.
+    exclusive: true,
+    fixed: none,
+    moving: (tx, { input }) => lockRun(tx, input.project, input.run),
+    decide: ({ input, moving, entered }) => holderReasons(moving, input, entered.now),
+    effect: async (tx, _permit, { input, moving, entered }, { tokens }) => {
+      const row = held(moving);
+      for (const piece of input.output) await addOutput(tx, row.id, storable(piece));
+      await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
+      const context = await endContext(tx, tokens, input.project, entered);
+      const { judged, events } = await endRun(tx, row, input, context);
+      return { answer: { run: row.id, outcome: judged.outcome, note: judged.note }, events };
+    },
+  });
+}

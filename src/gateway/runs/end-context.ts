@@ -1,0 +1,16 @@
+import type { Tx } from '../../store/store.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import type { TokenService } from '../auth/token-service.ts';
+import type { Entered } from '../door/enter.ts';
+import type { EndContext } from './end-run.ts';
+
+/** What the end of a run is judged with, as the transaction that writes it found it. */
+export async function endContext(
+  tx: Tx,
+  { issuer }: Pick<TokenService, 'issuer'>,
+  project: string,
+  entered: Pick<Entered, 'now' | 'epoch' | 'planHash'>,
+): Promise<EndContext> {
+  const plan = await planAt(tx, project, entered.planHash);
+  return { issuer, plan, now: entered.now, epoch: entered.epoch ?? 1 };
+}

@@ -1,0 +1,195 @@
+import { sendMessage } from '../../line/messages.ts';
+import { type NextStep, nextStep } from '../../line/run/next-step.ts';
+import { type EndCause, type Judged, judgeRun, type RunTruth } from '../../line/run/outcome.ts';
+import { type RunRow, type Usage, writeEnd } from '../../line/run/rows.ts';
+import { readTruth } from '../../line/run/truth.ts';
+import { type ReadVerdict, readVerdict, type VerdictSource } from '../../line/run/verdict-file.ts';
+import { pullCord } from '../../line/stops.ts';
+import type { EventDraft } from '../../store/events.ts';
+import { newId } from '../../store/ids.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import { returnTask } from '../../tasks/lease.ts';
+import type { Plan } from '../../tasks/plan.ts';
+import { revoke } from '../auth/revoking.ts';
+import { retryRun } from './retry-run.ts';
+import { endGrant } from './run-token.ts';
+
+/** What a runner saw of the end of a run. */
+export interface SeenEnd {
+  readonly cause: EndCause;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly verdict: VerdictSource;
+  readonly usage: Usage;
+  /** Why it could not be started, or what else its runner has to say. */
+  readonly note?: string | undefined;
+}
+
+export interface EndContext {
+  readonly issuer: string;
+  readonly plan: Plan | undefined;
+  readonly now: Date;
+  readonly epoch: number;
+}
+
+export type Emitted = Omit<EventDraft, 'id' | 'project' | 'actor'>;
+
+const heldBy = statement(
+  'runs.heldTasks',
+  `select id, epoch from tasks where project = $1 and holder_gid = $2 and state = 'in_progress' order by id for update`,
+);
+
+/**
+ * Ends a run in the transaction of whoever learned of it: judges it by what is true, writes the outcome, kills its
+ * tokens, gives its tasks back, and does what follows. `run` is locked and has not ended. Returns its events.
+ */
+export async function endRun(
+  tx: Tx,
+  run: RunRow,
+  seen: SeenEnd,
+  context: EndContext,
+): Promise<{ judged: Judged; events: Emitted[] }> {
+  const said = readVerdict(seen.verdict, run);
+  const truth = await readTruth(tx, run);
+  const judged = judge(run, seen, said, truth);
+  await writeEnd(tx, run, judged, { ...seen, verdict: said.verdict });
+  const released = await release(tx, run, judged);
+  const revoked = await killTokens(tx, run);
+  const followed = await follow(tx, run, judged, context);
+  await tellBlockers(tx, run, said.verdict === undefined ? [] : said.verdict.blockers);
+  const ended: Emitted = {
+    type: 'run.ended',
+    subject: `run/${run.id}`,
+    data: { ...dataOf(run, judged, seen), ...saidOf(said), truth, retry: followed.retry },
+  };
+  return { judged, events: [ended, ...released, ...revoked, ...followed.events] };
+}
+
+function judge(run: RunRow, seen: SeenEnd, said: ReadVerdict, truth: RunTruth): Judged {
+  const { exitCode, signal, note } = seen;
+  const cause = run.stopWanted === null ? seen.cause : 'stopped';
+  const judged = judgeRun({
+    tier: run.tier,
+    hasTask: run.task !== null,
+    cause,
+    exitCode,
+    signal,
+    said,
+    truth,
+  });
+  return note === undefined ? judged : { ...judged, note: `${judged.note}: ${note}` };
+}
+
+/** The next attempt where one is due, and who hears of the end. */
+async function follow(
+  tx: Tx,
+  run: RunRow,
+  judged: Judged,
+  context: EndContext,
+): Promise<{ retry: string | null; events: readonly Emitted[] }> {
+  const step = nextStep(judged);
+  const retried = step.retry ? await retryRun(tx, run, context) : undefined;
+  const stops = await pullFor(tx, run, judged, step);
+  const isLast = step.retry && retried === undefined;
+  await tell(tx, run, judged, isLast ? [...new Set([...step.tell, 'executive' as const])] : step.tell);
+  return retried === undefined
+    ? { retry: null, events: stops }
+    : { retry: retried.run, events: [retried.event, ...stops] };
+}
+
+/** The stop that the outcome calls for: of the workflow of the run's task, of the project for a run without one. */
+async function pullFor(
+  tx: Tx,
+  run: RunRow,
+  { note }: Judged,
+  { stop }: NextStep,
+): Promise<readonly EventDraft[]> {
+  if (stop === null) return [];
+  return pullCord(tx, {
+    project: run.project,
+    colour: stop.colour,
+    scope: run.task === null ? { kind: 'project', value: '' } : { kind: 'workflow', value: run.task },
+    why: `${run.agent}: ${note}`.slice(0, 2000),
+    cause: stop.cause,
+    subject: `run/${run.id}`,
+    by: stop.cause === 'verdict' ? run.agent : 'gateway',
+  });
+}
+
+const dataOf = (run: RunRow, judged: Judged, { cause, exitCode, signal, usage }: SeenEnd) => ({
+  agent: run.agent,
+  profile: run.profile,
+  task: run.task,
+  trigger: run.trigger,
+  attempt: run.attempt,
+  depth: run.launch.depth,
+  outcome: judged.outcome,
+  note: judged.note.slice(0, 1000),
+  contradiction: judged.contradiction,
+  cause,
+  exitCode,
+  signal,
+  usage,
+});
+
+function saidOf({ verdict, problem }: ReadVerdict) {
+  if (verdict === undefined) return { said: problem };
+  const { result, confidence = null, implications, output = null } = verdict;
+  return { said: result, confidence, implications, output };
+}
+
+/** Tasks that the run still holds go back to the pool. */
+async function release(tx: Tx, run: RunRow, { outcome }: Judged): Promise<Emitted[]> {
+  const tasks = await tx.rows<{ id: string; epoch: number }>(heldBy, [run.project, run.gid]);
+  for (const { id } of tasks) await returnTask(tx, run.project, id);
+  return tasks.map(({ id, epoch }) => ({
+    type: 'task.released',
+    subject: `task/${id}`,
+    data: { epoch, why: `its run ended: ${outcome}`, run: run.id },
+  }));
+}
+
+async function killTokens(tx: Tx, run: RunRow): Promise<Emitted[]> {
+  const jtis = await endGrant(tx, run.gid);
+  if (jtis.length === 0) return [];
+  const rows = jtis.map((value) => ({ project: run.project, kind: 'token' as const, value }));
+  const why = `run ${run.id} ended`;
+  await revoke(tx, rows, 'gateway', why);
+  return [{ type: 'token.revoked', subject: `grant/${run.gid}`, data: { rows, why } }];
+}
+
+async function tell(tx: Tx, run: RunRow, judged: Judged, to: NextStep['tell']): Promise<void> {
+  for (const whom of to) {
+    await sendMessage(tx, {
+      project: run.project,
+      recipient: `tier:${whom}`,
+      kind: 'run',
+      subject: `run/${run.id}`,
+      title: `${run.agent} ended: ${judged.outcome.replaceAll('_', ' ')}${run.task === null ? '' : ` (${run.task})`}`,
+      body: judged.note,
+      data: { task: run.task, outcome: judged.outcome, attempt: run.attempt },
+    });
+  }
+}
+
+/** What stands in an agent's way is told to the executive tier at once. */
+async function tellBlockers(tx: Tx, run: RunRow, blockers: readonly string[]): Promise<void> {
+  if (blockers.length === 0) return;
+  await sendMessage(tx, {
+    project: run.project,
+    recipient: 'tier:executive',
+    kind: 'blocker',
+    subject: run.task === null ? `run/${run.id}` : `task/${run.task}`,
+    title: `${run.agent} is blocked${run.task === null ? '' : ` on ${run.task}`}`,
+    body: blockers.map((one) => `- ${one}`).join('\n'),
+    data: { run: run.id, blockers },
+  });
+}
+
+/** The same as an event of the gateway itself. */
+export const asGatewayEvent = (project: string, emitted: Emitted): EventDraft => ({
+  id: newId('event'),
+  project,
+  actor: 'gateway',
+  ...emitted,
+});

@@ -1,0 +1,162 @@
+import { reason } from '../../lib/decision.ts';
+import { insertRun } from '../../line/run/insert.ts';
+import type { RunLaunch } from '../../line/run/rows.ts';
+import type { EventDraft } from '../../store/events.ts';
+import { newId } from '../../store/ids.ts';
+import type { Tx } from '../../store/store.ts';
+import { durationMs, type Plan, type PlanAgent } from '../../tasks/plan.ts';
+import type { Attenuation } from '../../tiers/attenuate.ts';
+import type { Capability, Grant } from '../../tiers/capability.ts';
+import type { CapabilityRequest } from '../../tiers/capability-schema.ts';
+import type { GrantDraft } from '../auth/claims.ts';
+import { childCapability, type GrantRow, mintChild, profileOf, withProfile } from '../auth/minting.ts';
+
+/** What somebody asks for: a run of a profile of the plan. Members that are left out are the profile's. */
+export interface RunRequest {
+  readonly project: string;
+  readonly profile: string;
+  readonly role?: string | undefined;
+  readonly model?: string | undefined;
+  readonly task?: string | undefined;
+  readonly change?: string | undefined;
+  readonly mission?: string | undefined;
+  readonly maxMs?: number | undefined;
+  readonly autoTerminate?: boolean | undefined;
+  /** The trigger that asked, if one did. */
+  readonly trigger?: string | undefined;
+  /** How many triggers and runs stand behind this one. */
+  readonly depth?: number | undefined;
+  readonly attempt?: number | undefined;
+  readonly retryOf?: string | undefined;
+  readonly delayMs?: number | undefined;
+}
+
+/** Who asks: a grant, and its row, locked. */
+export interface Spawner {
+  readonly grant: Pick<Grant, 'iss' | 'sub' | 'act' | 'gid' | 'lin' | 'cap'>;
+  readonly row: GrantRow;
+}
+
+export interface SpawnFacts {
+  readonly plan: Plan | undefined;
+  /** Runs of the project that wait or run. */
+  readonly alive: number;
+}
+
+/** What the run may do, or every reason against starting it. Pure. */
+export function decideRun(spawner: Spawner, request: RunRequest, { plan, alive }: SpawnFacts): Attenuation {
+  const profile = profileOf(plan, request.profile);
+  if (plan === undefined || profile === undefined)
+    return { reasons: [reason('profile.missing', `agents.${request.profile}`, { found: request.profile })] };
+  if (profile.adapter === undefined)
+    return { reasons: [reason('profile.adapter', `agents.${request.profile}`, { found: 'no adapter' })] };
+  if (request.task !== undefined && !Object.hasOwn(plan.tasks, request.task))
+    return { reasons: [reason('task.missing', `task/${request.task}`)] };
+  const limit = plan.limits.runs;
+  if (alive >= limit) return { reasons: [reason('run.limit', 'runs', { found: alive, limit })] };
+  const cap = capabilityRequest(request, plan, profile);
+  return childCapability(spawner.grant as Grant, spawner.row, cap, plan);
+}
+
+/** The members that the run names; everything else comes from profile, role and tier. */
+function capabilityRequest(request: RunRequest, plan: Plan, profile: PlanAgent): CapabilityRequest {
+  const { project } = request;
+  const cap = {
+    budget: budgetOf(profile),
+    ...(request.role === undefined ? {} : { role: request.role }),
+    ...(profile.tier === 'implementer' ? boundTo(request.task, plan, profile) : {}),
+  };
+  const mint = { agent: '', profile: request.profile, cap, grantSeconds: 0 };
+  return { project, plan: project, ...withProfile(mint, plan) };
+}
+
+function budgetOf({ budget: { tokens, usd, commits, files, lines } }: PlanAgent) {
+  const usdMicro = usd === undefined ? undefined : Math.round(usd * 1_000_000);
+  return { tokens, commits, files, lines, usdMicro };
+}
+
+/** A run for one task is bound to it, and gets the paths of that task and no more. */
+function boundTo(task: string | undefined, plan: Plan, profile: PlanAgent) {
+  if (task === undefined) return {};
+  const write = plan.tasks[task]?.write;
+  return profile.write === undefined && write !== undefined ? { task, w: write } : { task };
+}
+
+// A run may wait for a runner for a day; its grant is given the length of the run when it is taken.
+const waitingSeconds = 86_400;
+
+type Requested = Omit<EventDraft, 'id' | 'project' | 'actor'>;
+
+/**
+ * Writes the intent of a run with the grant that it will have, in the transaction of whoever asks. A runner takes it
+ * later. `cap` is what `decideRun` answered.
+ */
+export async function requestRun(
+  tx: Tx,
+  spawner: Spawner,
+  request: RunRequest,
+  cap: Capability,
+  facts: { readonly now: Date; readonly epoch: number; readonly plan: Plan },
+): Promise<{ run: string; agent: string; event: Requested }> {
+  const profile = profileOf(facts.plan, request.profile);
+  if (profile?.adapter === undefined) throw new Error('a run without an adapter was decided');
+  const id = newId('run');
+  const agent = `agent:${request.profile.slice(0, 50)}-${id.slice(-6)}`;
+  const { gid, draft } = await mintFor(tx, spawner, request, cap, { ...facts, agent });
+  const run = {
+    ...namedBy(request),
+    agent,
+    profile: request.profile,
+    tier: cap.tier,
+    role: cap.role,
+    adapter: profile.adapter,
+    model: request.model ?? profile.model ?? facts.plan.models[profile.tier],
+  };
+  const launch = launchOf(request, profile, draft);
+  await insertRun(tx, {
+    ...run,
+    id,
+    project: request.project,
+    mission: request.mission ?? null,
+    launch,
+    gid,
+    spawner: spawner.grant.sub,
+    spawnerGid: spawner.grant.gid,
+    ...timesOf(request, profile),
+    leaseMs: durationMs(facts.plan.lease),
+  });
+  const data = { ...run, grant: gid, depth: launch.depth };
+  return { run: id, agent, event: { type: 'run.requested', subject: `run/${id}`, data } };
+}
+
+const launchOf = (request: RunRequest, profile: PlanAgent, draft: GrantDraft): RunLaunch => ({
+  profile: { ...profile, autoTerminate: request.autoTerminate ?? profile.autoTerminate },
+  claims: { ...draft },
+  depth: request.depth ?? 0,
+});
+
+const timesOf = ({ maxMs, delayMs = 0 }: RunRequest, { maxDuration }: PlanAgent) => ({
+  maxMs: maxMs ?? durationMs(maxDuration),
+  delayMs,
+});
+
+const namedBy = (request: RunRequest) => ({
+  task: request.task ?? null,
+  change: request.change ?? null,
+  trigger: request.trigger ?? null,
+  attempt: request.attempt ?? 1,
+  retryOf: request.retryOf ?? null,
+});
+
+function mintFor(
+  tx: Tx,
+  { grant, row }: Spawner,
+  { profile, role }: RunRequest,
+  cap: Capability,
+  facts: { readonly now: Date; readonly epoch: number; readonly agent: string },
+) {
+  // A role of the caller's choice is none that the plan fixes; see fixedProfile.
+  const chosen = role === undefined ? {} : { role };
+  const mint = { agent: facts.agent, profile, cap: chosen, grantSeconds: waitingSeconds };
+  return mintChild(tx, { grant: grant as Grant, row }, mint, cap, facts);
+}

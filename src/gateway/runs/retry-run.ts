@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { backoffMs } from '../../line/run/next-step.ts';
+import { aliveCount, type RunRow } from '../../line/run/rows.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import { usualRole } from '../../tiers/roles.ts';
+import { type GrantRow, lockGrant } from '../auth/minting.ts';
+import type { Emitted, EndContext } from './end-run.ts';
+import { decideRun, type RunRequest, requestRun, type Spawner } from './request-run.ts';
+
+const dead = statement(
+  'grants.dead',
+  `select 1 as yes from grants g where g.gid = $1 and (g.revoked_at is not null or g.expires_at <= andon_now()
+     or exists (select 1 from grants a where a.gid = any(g.lin) and a.revoked_at is not null))`,
+);
+const openTask = statement('runs.taskState', 'select state from tasks where project = $1 and id = $2');
+
+/**
+ * Another attempt of a run that ended, under what its spawner may still delegate, after a while that doubles; or
+ * undefined when the attempts are used up, the spawner's grant is gone, or the task is in other hands.
+ */
+export async function retryRun(
+  tx: Tx,
+  run: RunRow,
+  { issuer, plan, now, epoch }: EndContext,
+): Promise<{ run: string; event: Emitted } | undefined> {
+  if (plan === undefined || run.attempt > run.launch.profile.retries) return undefined;
+  if (run.task !== null && !(await isFree(tx, run.project, run.task))) return undefined;
+  const spawner = await livingSpawner(tx, run.spawnerGid, issuer);
+  if (spawner === undefined) return undefined;
+  const request = again(run);
+  const alive = await aliveCount(tx, run.project);
+  const { cap } = decideRun(spawner, request, { plan, alive });
+  if (cap === undefined) return undefined;
+  return requestRun(tx, spawner, request, cap, { now, epoch, plan });
+}
+
+const again = (run: RunRow): RunRequest => ({
+  project: run.project,
+  profile: run.profile,
+  role: run.role === (run.launch.profile.role ?? usualRole[run.tier]) ? undefined : run.role,
+  model: run.model ?? undefined,
+  task: run.task ?? undefined,
+  change: run.change ?? undefined,
+  mission: run.mission ?? undefined,
+  maxMs: run.maxMs,
+  autoTerminate: run.launch.profile.autoTerminate,
+  trigger: run.trigger ?? undefined,
+  depth: run.launch.depth,
+  attempt: run.attempt + 1,
+  retryOf: run.id,
+  delayMs: backoffMs(run.attempt, shareOf(run.id)),
+});
+
+/** A number from 0 to 1 that is the same for a run at every look: retries of many runs spread. */
+const shareOf = (id: string): number => (createHash('sha256').update(id).digest()[0] ?? 0) / 255;
+
+async function isFree(tx: Tx, project: string, task: string): Promise<boolean> {
+  const [row] = await tx.rows<{ state: string }>(openTask, [project, task]);
+  return row?.state === 'ready' || row?.state === 'backlog';
+}
+
+/** The spawner as its row has it, while its grant may still delegate. */
+export async function livingSpawner(tx: Tx, gid: string, issuer: string): Promise<Spawner | undefined> {
+  const row = await lockGrant(tx, gid);
+  if (row === undefined) return undefined;
+  const [gone] = await tx.rows(dead, [gid]);
+  return gone === undefined ? { row, grant: grantOf(row, issuer) } : undefined;
+}
+
+const grantOf = ({ agent, gid, lin, cap }: GrantRow, iss: string): Spawner['grant'] => ({
+  iss,
+  sub: agent,
+  gid,
+  lin,
+  cap,
+});

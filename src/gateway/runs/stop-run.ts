@@ -1,0 +1,24 @@
+import { askToStop, type RunRow } from '../../line/run/rows.ts';
+import type { Tx } from '../../store/store.ts';
+import { type Emitted, type EndContext, endRun } from './end-run.ts';
+
+/** Asks a runner for the end of a run, or ends one that no runner has. */
+export async function stopRun(
+  tx: Tx,
+  run: RunRow,
+  { by, why }: { by: string; why: string },
+  context: EndContext,
+): Promise<Emitted[]> {
+  await askToStop(tx, run.project, run.id, by, why);
+  const stopped: Emitted = { type: 'run.stopped', subject: `run/${run.id}`, data: { by, why } };
+  if (run.state !== 'waiting') return [stopped];
+  const seen = {
+    cause: 'stopped' as const,
+    exitCode: null,
+    signal: null,
+    verdict: { problem: 'missing' as const },
+    usage: run.usage,
+    note: why,
+  };
+  return [stopped, ...(await endRun(tx, { ...run, stopWanted: by }, seen, context)).events];
+}

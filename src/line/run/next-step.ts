@@ -1,0 +1,56 @@
+import type { Judged, Outcome } from './outcome.ts';
+
+/** What follows from an outcome. */
+export interface NextStep {
+  /** Another attempt may be made, if the cap allows one. */
+  readonly retry: boolean;
+  /** The stop that the outcome calls for, and why. */
+  readonly stop: { readonly colour: 'yellow' | 'red'; readonly cause: StopCause } | null;
+  /** Who hears of it at once. */
+  readonly tell: readonly ('executive' | 'human')[];
+}
+
+export type StopCause = 'verdict' | 'missing_verdict' | 'nothing_done';
+
+const step = (retry: boolean, tell: NextStep['tell'] = [], stop: NextStep['stop'] = null): NextStep => ({
+  retry,
+  stop,
+  tell,
+});
+
+const red = (cause: StopCause): NextStep['stop'] => ({ colour: 'red', cause });
+
+const everybody = ['executive', 'human'] as const;
+
+/**
+ * The one table of what follows from an outcome. Every outcome has its row: a new one does not compile until somebody
+ * has decided what follows from it, and there is no row for anything else.
+ */
+const steps = {
+  shipped: step(false),
+  halted: step(false, everybody, red('verdict')),
+  missing_verdict: step(false, everybody, red('missing_verdict')),
+  no_progress: step(false, ['executive']),
+  failed_verdict: step(true, ['executive']),
+  over_budget: step(false, ['executive']),
+  timed_out: step(true),
+  crashed: step(true),
+  lost_lease: step(true),
+  spawn_failed: step(true),
+  cancelled: step(false),
+} as const satisfies Record<Outcome, NextStep>;
+
+const saidMoreThanTrue = step(false, everybody, red('nothing_done'));
+
+/** What follows from the end of a run: its row of the table, or a stop when it said more than is true. */
+export const nextStep = ({ outcome, contradiction }: Pick<Judged, 'outcome' | 'contradiction'>): NextStep =>
+  contradiction ? saidMoreThanTrue : steps[outcome];
+
+const firstDelayMs = 10_000;
+const delayMsMax = 15 * 60_000;
+
+/** How long before attempt `attempt` + 1: doubled each time, at most 15 minutes, spread by half by `share` (0 to 1). */
+export function backoffMs(attempt: number, share: number): number {
+  const whole = Math.min(delayMsMax, firstDelayMs * 2 ** Math.max(0, attempt - 1));
+  return Math.round(whole / 2 + (whole / 2) * share);
+}

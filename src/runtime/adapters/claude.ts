@@ -1,0 +1,122 @@
+import { realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { AgentReport } from '../run/watch.ts';
+import { findProgram } from '../sandbox.ts';
+import { type Adapter, countOf, jsonLine, objectOf, usdMicro } from './adapter.ts';
+
+/**
+ * Claude Code without a person: every tool that is not plainly harmless is asked for at the gateway (the permission
+ * prompt tool, which fails closed; hooks fail open and are not used as a guard), MCP servers are exactly ours, and
+ * no settings of the repository, which may be hostile, are read.
+ */
+export const claude: Adapter = {
+  prepare: ({ order, place, url, prompt, path }) => {
+    const found = order.settings.program ?? findProgram('claude', path) ?? 'claude';
+    const settings = join(place.folder, 'claude-settings.json');
+    const mcp = join(place.folder, 'claude-mcp.json');
+    return {
+      program: found,
+      args: [
+        '-p',
+        prompt,
+        '--output-format',
+        'stream-json',
+        '--verbose',
+        '--model',
+        order.model ?? 'sonnet',
+        '--permission-mode',
+        'default',
+        '--permission-prompt-tool',
+        'mcp__andon__permission_prompt',
+        '--allowedTools',
+        'mcp__andon,Read,Glob,Grep,LS,TodoWrite',
+        '--setting-sources',
+        '',
+        '--settings',
+        settings,
+        '--strict-mcp-config',
+        '--mcp-config',
+        mcp,
+      ],
+      env: {
+        CLAUDE_CONFIG_DIR: join(place.home, '.claude'),
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        DISABLE_TELEMETRY: '1',
+        DISABLE_AUTOUPDATER: '1',
+        DISABLE_ERROR_REPORTING: '1',
+      },
+      files: {
+        'claude-settings.json': JSON.stringify({ cleanupPeriodDays: 1, includeCoAuthoredBy: false }),
+        // The header is filled in by the program from its environment: no token lies in this file.
+        'claude-mcp.json': JSON.stringify({
+          mcpServers: {
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own syntax
+            andon: { type: 'http', url: `${url}/mcp`, headers: { Authorization: 'Bearer ${ANDON_TOKEN}' } },
+          },
+        }),
+      },
+      visible: installedAt(found),
+    };
+  },
+  reader: () => {
+    const count = new Counting();
+    return (line) => {
+      const said = jsonLine(line);
+      if (said?.type === 'result') return count.result(said);
+      return said?.type === 'assistant' ? count.message(objectOf(said, 'message') ?? {}) : {};
+    };
+  },
+};
+
+/** Tokens and cost over the lines of one run: a message comes in several lines, each with its usage so far. */
+class Counting {
+  #message: unknown;
+  #ofMessage = 0;
+  #tokens = 0;
+  #usdMicro = 0;
+
+  message(message: Record<string, unknown>): AgentReport {
+    const now = tokensOf(message.usage);
+    const before = message.id === this.#message ? this.#ofMessage : 0;
+    this.#tokens += Math.max(0, now - before);
+    this.#ofMessage = Math.max(before, now);
+    this.#message = message.id;
+    const calls = Array.isArray(message.content) ? message.content.flatMap(callOf) : [];
+    // A message of words alone is no turn of its own: the turn is what is called for.
+    return calls.length === 0 ? this.#report() : { ...this.#report(), turn: { calls } };
+  }
+
+  /** The program's own sum at the end; what was counted before may be more, where it was cut short. */
+  result(said: Record<string, unknown>): AgentReport {
+    this.#usdMicro = Math.max(this.#usdMicro, usdMicro(said.total_cost_usd));
+    this.#tokens = Math.max(this.#tokens, tokensOf(said.usage));
+    return this.#report();
+  }
+
+  #report(): AgentReport {
+    return { usage: { tokens: this.#tokens, usdMicro: this.#usdMicro, turns: 0 } };
+  }
+}
+
+/** A tool call as text that is equal for equal calls. */
+function callOf(block: unknown): string[] {
+  const one = objectOf({ block }, 'block');
+  return one?.type === 'tool_use' ? [JSON.stringify([one.name, one.input]).slice(0, 2000)] : [];
+}
+
+const tokensOf = (usage: unknown): number =>
+  countOf(usage, 'input_tokens') +
+  countOf(usage, 'output_tokens') +
+  countOf(usage, 'cache_creation_input_tokens') +
+  countOf(usage, 'cache_read_input_tokens');
+
+/** Where a program is installed: the folder of the file that it stands for, and of its package. */
+export function installedAt(program: string): string[] {
+  try {
+    const file = realpathSync(program);
+    const at = file.lastIndexOf('/node_modules/');
+    return [dirname(program), at < 0 ? dirname(file) : file.slice(0, at + '/node_modules'.length)];
+  } catch {
+    return [];
+  }
+}

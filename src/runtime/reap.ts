@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import type { Containment } from './sandbox.ts';
+
+/** The environment variable by which everything that a gate or a run started can be told from the rest. */
+export const markName = 'ANDON_MARK';
+
+/** Sends a signal to the process group of a child that leads one. */
+export function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nobody of the group is left.
+  }
+}
+
+/**
+ * Kills what left the process group (setsid) of a gate or a run. Inside bubblewrap there is nothing left to find: its process namespace
+ * died with it. Another user has no process but those of this one, so all of them go at once, even while they fork.
+ * With neither, only what still carries the mark in its environment can be told from the rest.
+ */
+export async function reap(containment: Containment, mark: string): Promise<void> {
+  if (containment.kind === 'bubblewrap') return;
+  if (containment.kind === 'other-user') await killAllOf(containment);
+  for (const pid of await marked(mark)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+async function marked(mark: string): Promise<number[]> {
+  const names = await readdir('/proc').catch(() => []);
+  const pids = names.filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+      return environment.split('\0').includes(`${markName}=${mark}`) ? [Number(pid)] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Sends SIGKILL to every process of the user, as that user; the sender is the last of them. */
+const killAllOf = ({ uid, gid }: { uid: number; gid: number }): Promise<void> =>
+  new Promise((resolve) => {
+    const killer = spawn('/bin/sh', ['-c', 'kill -9 -1'], { uid, gid, cwd: '/', env: {}, stdio: 'ignore' });
+    killer.once('error', () => resolve());
+    killer.once('exit', () => resolve());
+  });

@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { OutputFeed } from './output-feed.ts';
+import type { BeatAnswer, EndCause, RunnerGateway, RunUsage } from './ports.ts';
+
+export interface HeartbeatOptions {
+  readonly run: string;
+  readonly gateway: RunnerGateway;
+  readonly leaseMs: number;
+  readonly output: OutputFeed;
+  /** When the token that the run has ends, in seconds. */
+  readonly expires: () => number;
+  readonly seen: () => { readonly usage: RunUsage; readonly hasProgress: boolean };
+  /** Does what the gateway answered. */
+  readonly follow: (answer: BeatAnswer) => Promise<void>;
+  readonly stop: (cause: EndCause, note: string) => void;
+}
+
+const lookMs = 100;
+const outputMs = 1_000;
+const everyMsMax = 15_000;
+
+/** Keeps a run alive at the gateway: a third of the lease apart, sooner when there is output to bring. */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #abort = new AbortController();
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #told = false;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the next beat come at once. */
+  nudge(): void {
+    this.#lastMs = Number.NEGATIVE_INFINITY;
+  }
+
+  end(): void {
+    this.#abort.abort();
+  }
+
+  /** Beats until the end. By its own clock it knows when the lease is over, in case nobody can tell. */
+  async go(): Promise<void> {
+    const { leaseMs, stop } = this.#options;
+    let reachedMs = performance.now();
+    while (!this.#abort.signal.aborted) {
+      const nowMs = performance.now();
+      if (this.#isDue(nowMs)) {
+        this.#lastMs = nowMs;
+        if (await this.#beat()) reachedMs = nowMs;
+        else if (performance.now() - reachedMs >= leaseMs)
+          stop('lost_lease', 'the gateway was not reached for the length of a lease');
+      }
+      await delay(lookMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
+    }
+  }
+
+  #isDue(nowMs: number): boolean {
+    const sinceMs = nowMs - this.#lastMs;
+    const { leaseMs, output } = this.#options;
+    return sinceMs >= Math.min(leaseMs / 3, everyMsMax) || (!output.isEmpty && sinceMs >= outputMs);
+  }
+
+  /** One sign of life. Resolves to false when the gateway was not reached; what it should have brought is kept. */
+  async #beat(): Promise<boolean> {
+    const { gateway, run, output, expires, seen, follow, stop } = this.#options;
+    const pieces = output.take();
+    const { usage, hasProgress } = seen();
+    const progressed = hasProgress && !this.#told;
+    try {
+      const answer = await gateway.beat(run, { usage, progressed, output: pieces, expires: expires() });
+      if (answer === 'lost') {
+        stop('lost_lease', 'the gateway gave the run up');
+        return true;
+      }
+      if (progressed) this.#told = true;
+      await follow(answer);
+      return true;
+    } catch {
+      for (const piece of pieces) output.add(Buffer.from(piece));
+      return false;
+    }
+  }
+}

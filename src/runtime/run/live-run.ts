@@ -1,0 +1,286 @@
+import type { ChildProcess } from 'node:child_process';
+import { chmod, chown, rename, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { adapters } from '../adapters/index.ts';
+import { type Containment, findContainment } from '../sandbox.ts';
+import { AgentProcess, type Exit } from './agent-process.ts';
+import { headOf, WorkFingerprint } from './fingerprint.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { LineReader, OutputFeed } from './output-feed.ts';
+import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
+import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunnerGateway, RunOrder } from './ports.ts';
+import { prepareRun } from './prepare-run.ts';
+import { createRunDoor, type RunDoor } from './run-door.ts';
+import { startAgent } from './start-agent.ts';
+import { Watch } from './watch.ts';
+
+export interface LiveRunOptions {
+  readonly gateway: RunnerGateway;
+  /** The folder below which each run has its own. */
+  readonly runs: string;
+  readonly sandbox: 'required' | 'preferred';
+  /** Folders that no run may see. */
+  readonly hidden: readonly string[];
+  /** Folders that runs need to read: the program `andon`. */
+  readonly visible: readonly string[];
+  /** How `andon` is started. */
+  readonly launch: readonly string[];
+  readonly outer: Readonly<Record<string, string | undefined>>;
+  /** Marks everything that this runner starts. */
+  readonly runnerMark: Readonly<Record<string, string>>;
+  /** Leaves the folder of a run behind. */
+  readonly keep: boolean;
+  readonly say: (run: string, words: string) => void;
+}
+
+const handOverMs = 15_000;
+const tickMs = 250;
+const sightingMs = 2_000;
+const reportMsMax = 15 * 60_000;
+
+/** Calls that keep work going without getting it any further. */
+const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$|^\/mcp/;
+
+/** One run on this machine, from the order to the report of its end. */
+export class LiveRun {
+  readonly #order: RunOrder;
+  readonly #options: LiveRunOptions;
+  readonly #place: RunPlace;
+  readonly #abort = new AbortController();
+  readonly #output = new OutputFeed();
+  readonly #tokens = new Set<string>();
+  readonly #watch: Watch;
+  readonly #work: WorkFingerprint;
+  readonly #door: RunDoor;
+  readonly #heart: Heartbeat;
+  #token: string;
+  #expires: number;
+  #task: ClaimedTask | undefined;
+  #process: AgentProcess | undefined;
+  #wanted: { readonly cause: EndCause; readonly note: string } | undefined;
+  #changes = 0;
+  #seenMs = Number.NEGATIVE_INFINITY;
+  #lastMessage: string | undefined;
+  #isEnding = false;
+
+  constructor(order: RunOrder, options: LiveRunOptions) {
+    this.#order = order;
+    this.#options = options;
+    this.#place = placeOf(options.runs, order.id);
+    this.#token = order.token;
+    this.#expires = order.expires;
+    this.#tokens.add(order.token);
+    this.#watch = new Watch(order.settings, order.maxMs, performance.now());
+    this.#work = new WorkFingerprint(this.#place.tree);
+    this.#door = createRunDoor({
+      gateway: options.gateway.url,
+      network: order.settings.network,
+      token: () => this.#token,
+      isOwn: (token) => this.#tokens.has(token),
+      heard: (call) => this.#heard(call),
+    });
+    this.#heart = new Heartbeat({
+      run: order.id,
+      gateway: options.gateway,
+      leaseMs: order.leaseMs,
+      output: this.#output,
+      expires: () => this.#expires,
+      seen: () => this.#watch,
+      follow: (answer) => this.#follow(answer),
+      stop: (cause, note) => this.stop(cause, note),
+    });
+  }
+
+  /** Asks for the end of the run; the first wish counts. */
+  stop(cause: EndCause, note: string): void {
+    if (this.#wanted !== undefined) return;
+    this.#wanted = { cause, note };
+    this.#abort.abort();
+  }
+
+  /** Asks the gateway at once whether the run shall end. */
+  nudge(): void {
+    this.#heart.nudge();
+  }
+
+  /** Runs it to its end and reports that. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      await this.#report(await this.#live());
+    } finally {
+      this.#door.close();
+      if (!this.#options.keep) removePlace(this.#place);
+    }
+  }
+
+  async #live(): Promise<EndReport> {
+    const beating = this.#heart.go();
+    try {
+      await this.#start();
+      const exit = await this.#untilEnded();
+      return this.#ended('exited', exit, this.#wanted?.note, await readVerdictText(this.#place.verdictFile));
+    } catch (error) {
+      return this.#ended('spawn_failed', { code: null, signal: null }, messageOf(error));
+    } finally {
+      this.#heart.end();
+      await this.#process?.kill();
+      await beating;
+    }
+  }
+
+  #ended(
+    cause: EndCause,
+    { code, signal }: Exit,
+    note: string | undefined,
+    verdict: EndReport['verdict'] = { problem: 'missing' },
+  ): EndReport {
+    return {
+      // A run that was told to end while it was being prepared did not fail to start.
+      cause: this.#wanted?.cause ?? cause,
+      exitCode: code,
+      signal,
+      verdict,
+      usage: this.#watch.usage,
+      output: [],
+      ...(note === undefined ? {} : { note: note.slice(0, 1500) }),
+    };
+  }
+
+  async #start(): Promise<void> {
+    const { gateway, sandbox, launch, outer, runnerMark, hidden, visible } = this.#options;
+    const containment = findContainment(outer.PATH);
+    if (sandbox === 'required' && containment.kind !== 'bubblewrap')
+      throw new Error('the operator requires bubblewrap, and this machine has none that works');
+    const port = await this.#door.listen();
+    const prepared = await prepareRun({
+      ...{ order: this.#order, place: this.#place, gateway, containment, launch, outer, runnerMark },
+      outside: `http://127.0.0.1:${port}`,
+      abort: this.#abort.signal,
+      claimed: (task) => {
+        this.#task = task;
+      },
+      writeToken: () => this.#writeToken(),
+    });
+    if (this.#wanted !== undefined) throw new Error(this.#wanted.note);
+    const adopt = this.#door.serve;
+    const child = startAgent({ ...prepared, place: this.#place, containment, hidden, visible, adopt });
+    this.#process = this.#attend(child, containment);
+    const epoch = this.#task?.epoch ?? null;
+    await gateway.start(this.#order.id, { sandbox: containment.kind, epoch });
+  }
+
+  #attend(child: ChildProcess, containment: Containment): AgentProcess {
+    const reader = adapters[this.#order.adapter].reader();
+    const lines = new LineReader((line) => this.#watch.heard(reader(line)));
+    child.stdout?.once('end', () => lines.end());
+    const print = (chunk: Buffer): void => {
+      this.#watch.alive(performance.now());
+      this.#output.add(chunk);
+    };
+    const stdout = (chunk: Buffer): void => {
+      print(chunk);
+      lines.add(chunk);
+    };
+    return new AgentProcess(child, { containment, mark: this.#order.id }, { stdout, stderr: print });
+  }
+
+  /** Readable by the run alone; replaced whole, so that nobody reads half of one. */
+  async #writeToken(): Promise<void> {
+    const aside = `${this.#place.tokenFile}.new`;
+    await writeFile(aside, `${this.#token}\n`, { mode: 0o600 });
+    await chmod(aside, 0o600);
+    const containment = this.#process?.containment;
+    if (containment?.kind === 'other-user') await chown(aside, containment.uid, containment.gid);
+    await rename(aside, this.#place.tokenFile);
+  }
+
+  #heard({ changed, path }: { readonly changed: boolean; readonly path: string }): void {
+    this.#watch.alive(performance.now());
+    if (changed && !keeping.test(path)) this.#changes += 1;
+  }
+
+  /** Watches until the process has ended, or has to. */
+  async #untilEnded(): Promise<Exit> {
+    const agent = this.#process;
+    if (agent === undefined) return { code: null, signal: null };
+    const over = new AbortController();
+    void agent.exit.then(() => over.abort());
+    const signal = AbortSignal.any([over.signal, this.#abort.signal]);
+    while (!signal.aborted) {
+      await this.#look();
+      const breach = this.#watch.breach(performance.now());
+      if (breach !== undefined) this.stop(breach.cause, breach.note);
+      else await delay(tickMs, undefined, { signal }).catch(() => undefined);
+    }
+    await agent.kill();
+    const exit = await Promise.race([agent.exit, delay(drainExitMs, { code: null, signal: 'SIGKILL' })]);
+    return this.#wanted === undefined ? exit : { code: null, signal: null };
+  }
+
+  async #look(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#seenMs < sightingMs) return;
+    this.#seenMs = nowMs;
+    const head = await headOf(this.#place.tree);
+    this.#watch.saw({ work: await this.#work.read(), head, changes: this.#changes });
+  }
+
+  async #follow({ stop, held, spent, token, expires }: BeatAnswer): Promise<void> {
+    if (token !== undefined && expires !== null) {
+      this.#tokens.add(token);
+      this.#token = token;
+      this.#expires = expires;
+      await this.#writeToken();
+    }
+    if (stop !== null) this.stop('stopped', `${stop.by}: ${stop.why}`);
+    if (spent.length > 0) this.stop('over_budget', `spent: ${spent.join(', ')}`);
+    if (this.#isOver(held)) this.#endSoon();
+    if (this.#process !== undefined) await this.#tellMessages();
+  }
+
+  /** Its task is out of its hands. */
+  #isOver(held: BeatAnswer['held']): boolean {
+    const task = this.#task;
+    return task !== undefined && this.#order.settings.autoTerminate && !held.some(({ id }) => id === task.id);
+  }
+
+  /** It may still write its verdict, and then it ends. */
+  #endSoon(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    setTimeout(() => this.stop('handed_over', 'its task was handed over'), handOverMs).unref();
+  }
+
+  /** What is written to the agent, appended to its inbox file as lines of JSON. */
+  async #tellMessages(): Promise<void> {
+    const { gateway } = this.#options;
+    const fresh = await gateway.messages(this.#token, this.#order.project, this.#lastMessage).catch(() => []);
+    const last = fresh.at(-1);
+    if (last === undefined) return;
+    this.#lastMessage = last.id;
+    const lines = fresh.map((message) => `${JSON.stringify(message)}\n`).join('');
+    await writeFile(this.#place.inboxFile, lines, { flag: 'a' }).catch(() => undefined);
+  }
+
+  /** Says how it ended until the gateway has heard it, or has given the run up. */
+  async #report(report: EndReport): Promise<void> {
+    const { gateway, say } = this.#options;
+    const id = this.#order.id;
+    const output = this.#output.take();
+    for (let waitMs = 200, waitedMs = 0; waitedMs < reportMsMax; waitMs = Math.min(waitMs * 2, 10_000)) {
+      try {
+        const answer = await gateway.end(id, { ...report, output });
+        say(id, answer === 'lost' ? 'was given up by the gateway' : `${answer.outcome}: ${answer.note}`);
+        return;
+      } catch (error) {
+        say(id, `its end could not be reported yet: ${messageOf(error)}`);
+        await delay(waitMs);
+        waitedMs += waitMs;
+      }
+    }
+  }
+}
+
+const drainExitMs = 2_000;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,123 @@
+/** What the runner knows of a run. A port, so that the runner is a client of the gateway like everybody else. */
+export interface RunOrder {
+  readonly id: string;
+  readonly project: string;
+  readonly agent: string;
+  readonly profile: string;
+  readonly tier: string;
+  readonly role: string;
+  readonly adapter: 'command' | 'claude' | 'codex';
+  readonly model: string | null;
+  readonly task: string | null;
+  readonly change: string | null;
+  readonly mission: string | null;
+  readonly maxMs: number;
+  readonly leaseMs: number;
+  readonly attempt: number;
+  readonly token: string;
+  /** When the token ends, in seconds since 1970. */
+  readonly expires: number;
+  readonly settings: RunSettings;
+}
+
+/** How its profile says that a run is started and bounded. Durations in milliseconds, USD in millionths. */
+export interface RunSettings {
+  readonly run?: string | undefined;
+  readonly program?: string | undefined;
+  readonly prompt?: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly pass: readonly string[];
+  readonly network: 'open' | readonly string[];
+  readonly idleMs: number;
+  readonly autoTerminate: boolean;
+  readonly flatTurns: number;
+  readonly budget: {
+    readonly tokens?: number | undefined;
+    readonly usdMicro?: number | undefined;
+    readonly wallClockMs?: number | undefined;
+    /** The share of each, 0 to 1, that may be spent before the first progress. */
+    readonly beforeProgress: number;
+  };
+}
+
+/** A task as it was claimed for a run. */
+export interface ClaimedTask {
+  readonly id: string;
+  readonly title: string;
+  readonly epoch: number;
+  readonly branch: string;
+  readonly write: readonly string[];
+  readonly deny: readonly string[];
+  readonly gates: readonly string[];
+}
+
+/** Why a process is no more; the gateway knows the same words. */
+export type EndCause =
+  | 'exited'
+  | 'spawn_failed'
+  | 'timed_out'
+  | 'idle'
+  | 'over_budget'
+  | 'no_progress'
+  | 'stopped'
+  | 'handed_over'
+  | 'lost_lease'
+  | 'runner_ended';
+
+export interface RunUsage {
+  readonly tokens: number;
+  readonly usdMicro: number;
+  readonly turns: number;
+}
+
+export type VerdictText =
+  | { readonly text: string }
+  | { readonly problem: 'missing' | 'not_a_file' | 'too_large' };
+
+export interface BeatReport {
+  readonly usage: RunUsage;
+  readonly progressed: boolean;
+  readonly output: string[];
+  readonly expires: number;
+}
+
+export interface BeatAnswer {
+  readonly stop: { readonly by: string; readonly why: string } | null;
+  readonly held: readonly { readonly id: string; readonly epoch: number }[];
+  readonly spent: readonly string[];
+  readonly token?: string | undefined;
+  readonly expires: number | null;
+}
+
+export interface EndReport {
+  readonly cause: EndCause;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly usage: RunUsage;
+  readonly output: string[];
+  readonly note?: string;
+  readonly verdict: VerdictText;
+}
+
+/** The gateway, as a runner calls it. `lost` in the answer of a call means: this runner no longer holds the run. */
+export interface RunnerGateway {
+  readonly url: string;
+  take(adapters: readonly RunOrder['adapter'][]): Promise<RunOrder | null>;
+  start(run: string, started: { sandbox: string; epoch: number | null }): Promise<void>;
+  beat(run: string, report: BeatReport): Promise<BeatAnswer | 'lost'>;
+  end(run: string, report: EndReport): Promise<{ outcome: string; note: string } | 'lost'>;
+  /** Claims a task with the token of the run. Rejects with the reasons when it may not be taken. */
+  claim(token: string, project: string, task: string): Promise<ClaimedTask>;
+  /** Messages for the agent that came after the last one seen. */
+  messages(token: string, project: string, after: string | undefined): Promise<readonly RunMessage[]>;
+  /** Calls back when there may be work, or when a run shall end, until the signal aborts. */
+  listen(heard: (what: { type: string; run: string }) => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface RunMessage {
+  readonly id: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly title: string;
+  readonly body: string;
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LiveRun, type LiveRunOptions } from './live-run.ts';
+import type { EndCause, RunOrder } from './ports.ts';
+import { runnerMarkName, startWatchdog, sweepMarked } from './watchdog.ts';
+
+export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark'> {
+  /** The folder of this runner; each run has one below it. */
+  readonly folder: string;
+  /** Most runs at once. */
+  readonly capacity: number;
+  readonly adapters: readonly RunOrder['adapter'][];
+  readonly log: (words: string) => void;
+}
+
+export interface Runner {
+  /** Ids of the runs that are alive here. */
+  running(): readonly string[];
+  /** Takes no more; ends what runs; settles when nothing of it is alive and every end is reported. */
+  close(): Promise<void>;
+}
+
+const idleMs = 2_000;
+
+/** Starts a runner: pulls runs while it has room, and brings each to its end. */
+export function startRunner(options: RunnerOptions): Runner {
+  mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+  const folder = realpathSync(options.folder);
+  const mark = createHash('sha256').update(folder).digest('hex').slice(0, 24);
+  sweepMarked(mark);
+  const runs = join(folder, 'runs');
+  rmSync(runs, { recursive: true, force: true });
+  mkdirSync(runs, { recursive: true, mode: 0o711 });
+  const watchdog = startWatchdog(mark);
+  const taking = new Taking({ ...options, runs, runnerMark: { [runnerMarkName]: mark } });
+  const done = taking.go();
+  return {
+    running: () => taking.running(),
+    close: async () => {
+      await taking.close('runner_ended');
+      await done;
+      watchdog.stdin?.end();
+    },
+  };
+}
+
+class Taking {
+  readonly #options: LiveRunOptions & RunnerOptions;
+  readonly #alive = new Map<string, { run: LiveRun; ended: Promise<void> }>();
+  readonly #abort = new AbortController();
+  #bell = new AbortController();
+
+  constructor(options: LiveRunOptions & RunnerOptions) {
+    this.#options = options;
+  }
+
+  running(): readonly string[] {
+    return [...this.#alive.keys()];
+  }
+
+  async go(): Promise<void> {
+    void this.#listen();
+    while (!this.#abort.signal.aborted) {
+      const order = this.#alive.size < this.#options.capacity ? await this.#take() : null;
+      if (order === null) await this.#rest();
+      else this.#begin(order);
+    }
+  }
+
+  async #take(): Promise<RunOrder | null> {
+    // What rings from here on is heard by the next rest.
+    this.#bell = new AbortController();
+    try {
+      return await this.#options.gateway.take(this.#options.adapters);
+    } catch (error) {
+      this.#options.log(`no run could be taken: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  }
+
+  #begin(order: RunOrder): void {
+    const run = new LiveRun(order, this.#options);
+    const ended = run.run().finally(() => {
+      this.#alive.delete(order.id);
+      this.#bell.abort();
+    });
+    this.#alive.set(order.id, { run, ended });
+    this.#options.say(order.id, `${order.agent} starts${order.task === null ? '' : ` on ${order.task}`}`);
+  }
+
+  /** Until there may be something to take. */
+  async #rest(): Promise<void> {
+    const signal = AbortSignal.any([this.#bell.signal, this.#abort.signal]);
+    await delay(idleMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  async #listen(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      try {
+        await this.#options.gateway.listen(({ type, run }) => this.#hear(type, run), this.#abort.signal);
+      } catch {
+        // The gateway is away; it is asked every two seconds anyway.
+      }
+      await delay(idleMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
+    }
+  }
+
+  #hear(type: string, run: string): void {
+    if (type === 'run.requested' || type === 'cord.cleared') this.#bell.abort();
+    // A stop is for one run; the cord is for all.
+    if (type === 'run.stopped') this.#alive.get(run)?.run.nudge();
+    if (type === 'cord.pulled') for (const { run: one } of this.#alive.values()) one.nudge();
+  }
+
+  async close(cause: EndCause): Promise<void> {
+    this.#abort.abort();
+    for (const { run } of this.#alive.values()) run.stop(cause, 'its runner was told to end');
+    await Promise.all([...this.#alive.values()].map(({ ended }) => ended));
+  }
+}
