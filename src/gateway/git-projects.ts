@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Analyser } from '../analysis/analyser.ts';
 import { buildCandidate, dropCandidate, keepCandidate } from '../git/candidate.ts';
+import { changeSize } from '../git/change-size.ts';
 import { checkoutTree } from '../git/checkout.ts';
 import { createFactsCache, type FactsCache } from '../git/facts-cache.ts';
 import { diffTrees } from '../git/objects/diff.ts';
@@ -129,7 +130,8 @@ export class GitProjects implements GitService {
     const built = await buildCandidate(place, base, commit);
     if (!built.ok) return { kind: 'conflict', commit, paths: built.conflicts };
     const candidate = await candidateOf(this.#place(project), base, commit, built.tree);
-    return { kind: 'candidate', commit, base, candidate, tree: built.tree };
+    const size = await changeSize(place, base, commit);
+    return { kind: 'candidate', commit, base, candidate, tree: built.tree, size };
   }
 
   keepCandidate(project: string, change: string, candidate: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ChangeSize } from '../git/change-size.ts';
 import type { GitOps } from '../line/git-ops.ts';
 import type { Capability } from '../tiers/capability.ts';
 
@@ -18,6 +19,7 @@ export type Offer =
       readonly base: string;
       readonly candidate: string;
       readonly tree: string;
+      readonly size: ChangeSize;
     }
   | { readonly kind: 'conflict'; readonly commit: string; readonly paths: readonly string[] }
   | { readonly kind: 'unpushed'; readonly commit: string; readonly prefix: string }

@@ -71,6 +71,9 @@ export const questions = pgTable('questions', {
   askedAt: at('asked_at').notNull(),
   answer: text('answer'),
   answeredBy: text('answered_by'),
+  /** Whom the asker disagrees with, and who was found right. */
+  against: text('against'),
+  decidedFor: text('decided_for'),
   answeredAt: at('answered_at'),
 });
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -28,6 +29,8 @@ export function builtMain(): string {
   const main = join(folder, 'dist/cli/main.js');
   if (existsSync(main)) return main;
   const aside = mkdtempSync(join(tmpdir(), 'andon-build-'));
+  // Agents of tests run as another user.
+  chmodSync(aside, 0o755);
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(aside, 'dist')], {
     cwd: root,

@@ -126,10 +126,11 @@ function askCommand(world: World): Command {
   )
     .argument('<task>')
     .argument('<question>')
+    .option('--against <agent>', 'you disagree with that agent: a person decides between you')
     .action(
-      act<object, [string, string]>(world, async ({ link }, task, question) => {
+      act<{ against?: string }, [string, string]>(world, async ({ link, options }, task, question) => {
         const { client, project } = await link();
-        const data = await client.task.ask.mutate({ project, task, question });
+        const data = await client.task.ask.mutate({ project, task, question, against: options.against });
         return { data, lines: [data.question] };
       }),
     );
@@ -139,10 +140,12 @@ function answerCommand(world: World): Command {
   return leaf('answer', 'answer the open questions about a task')
     .argument('<task>')
     .argument('<answer>')
+    .option('--decides-for <agent>', 'with a disagreement: who is right; it is recorded')
     .action(
-      act<object, [string, string]>(world, async ({ link }, task, answer) => {
+      act<{ decidesFor?: string }, [string, string]>(world, async ({ link, options }, task, answer) => {
         const { client, project } = await link();
-        const data = await client.task.answer.mutate({ project, task, answer });
+        const { decidesFor } = options;
+        const data = await client.task.answer.mutate({ project, task, answer, decidesFor });
         return { data, lines: [`${task}: answered`] };
       }),
     );

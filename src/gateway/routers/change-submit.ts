@@ -7,8 +7,10 @@ import { leaseReasons } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import { setTaskState } from '../../tasks/transition.ts';
-import type { Effect, Facts, Foreseen, ForeseenEffect } from '../door/definitions.ts';
-import type { Entered } from '../door/enter.ts';
+import type { Budget } from '../../tiers/capability.ts';
+import { lockGrant } from '../auth/minting.ts';
+import { spendBudget } from '../auth/spending.ts';
+import type { Before, Effect, Facts, Foreseen, ForeseenEffect } from '../door/definitions.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import type { Offer } from '../git-service.ts';
@@ -36,6 +38,8 @@ interface SubmitFacts {
   readonly task: TaskRow | undefined;
   readonly gates: readonly NamedGate[];
   readonly openQuestions: number;
+  /** What the grant has left; not read for an artefact. */
+  readonly left: Budget | undefined;
 }
 
 const openQuestions = statement(
@@ -45,21 +49,26 @@ const openQuestions = statement(
 
 async function submitFacts(
   tx: Tx,
-  input: { project: string; task: string },
-  entered: Promise<Entered>,
+  { input, grant, entered }: Before<SubmitInput, Offer>,
 ): Promise<SubmitFacts> {
-  const [task, [open], { planHash }] = await Promise.all([
+  const [task, [open], row, { planHash }] = await Promise.all([
     lockTask(tx, input.project, input.task),
     tx.rows<{ n: number }>(openQuestions, [input.project, input.task]),
+    input.commit === undefined ? undefined : lockGrant(tx, grant.gid),
     entered,
   ]);
-  const plan =
-    task === undefined || task.gates.length === 0 ? undefined : await planAt(tx, input.project, planHash);
-  const gates = (task?.gates ?? []).flatMap((gateName) => {
+  const gates = await gatesOf(tx, task, planHash);
+  return { task, gates, openQuestions: open?.n ?? 0, left: row?.leftBudget };
+}
+
+/** The gates of a task as the plan declares them. */
+async function gatesOf(tx: Tx, task: TaskRow | undefined, planHash: string | null): Promise<NamedGate[]> {
+  if (task === undefined || task.gates.length === 0) return [];
+  const plan = await planAt(tx, task.project, planHash);
+  return task.gates.flatMap((gateName) => {
     const gate = plan?.gates[gateName];
     return gate === undefined ? [] : [{ name: gateName, gate }];
   });
-  return { task, gates, openQuestions: open?.n ?? 0 };
 }
 
 const putChange = statement(
@@ -85,6 +94,15 @@ function commitReasons(offer: Offer): Reason[] {
   if (offer.kind === 'empty') return [reason('change.empty', offer.commit)];
   if (offer.kind === 'conflict') return offer.paths.map((path) => reason('change.conflict', path));
   return [];
+}
+
+/** Why the change is larger than its grant has left to spend. */
+function sizeReasons(offer: Offer, left: Budget | undefined): Reason[] {
+  if (offer.kind !== 'candidate' || left === undefined) return [];
+  const { size } = offer;
+  return (['commits', 'files', 'lines'] as const)
+    .filter((member) => size[member] > left[member])
+    .map((member) => reason('budget.change', member, { found: size[member], limit: left[member] }));
 }
 
 /** An artefact that no gate looks at is a row and an event; a commit needs git, which is no matter of one statement. */
@@ -117,7 +135,8 @@ function submitted(
   tx.later(putChange, [change, projectName, task, epoch, commit, base, candidate, tree, state, ...of, note]);
   setTaskState(tx, projectName, task, 'gated');
   openGates(tx, { id: change, project: projectName, tree }, moving.gates);
-  const data = { task, epoch, commit, tree, state };
+  const size = fixed.kind === 'candidate' ? { size: fixed.size } : {};
+  const data = { task, epoch, commit, tree, state, ...size };
   return {
     answer: { change, tree, candidate, gates: moving.gates.map(({ name: gate }) => gate) },
     events: [{ type: 'change.submitted', subject: `change/${change}`, data }],
@@ -133,15 +152,20 @@ export function submitProcedure(gateway: Gateway) {
     access: ({ task, epoch }) => ({ task, epoch }),
     fixed: ({ git }, input) => git.offer(input),
     foreseen: foreseeSubmit,
-    moving: (tx, { input, entered }) => submitFacts(tx, input, entered),
+    moving: (tx, before) => submitFacts(tx, before),
     decide: ({ grant, input, fixed, moving, entered }) => [
       ...leaseReasons(moving.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
       ...offerReasons(moving.task, fixed, input.artefact),
+      ...sizeReasons(fixed, moving.left),
       ...(moving.openQuestions > 0
         ? [reason('task.question', `task/${input.task}`, { found: `${moving.openQuestions} open` })]
         : []),
     ],
-    effect: async (tx, _permit, facts) => submitted(tx, facts),
+    effect: async (tx, _permit, facts) => {
+      const { fixed, grant } = facts;
+      if (fixed.kind === 'candidate') await spendBudget(tx, grant.gid, { ...fixed.size });
+      return submitted(tx, facts);
+    },
     after: async ({ git, line }, answer, input) => {
       if (answer.candidate !== '') await git.keepCandidate(input.project, answer.change, answer.candidate);
       if (answer.gates.length > 0) line.wake(input.project);

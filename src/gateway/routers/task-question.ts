@@ -1,21 +1,54 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { z } from 'zod';
 import { reason } from '../../lib/decision.ts';
+import { sendMessage } from '../../line/messages.ts';
 import { newId } from '../../store/ids.ts';
+import type { Tx } from '../../store/store.ts';
 import { lockTask } from '../../tasks/rows.ts';
 import { questions } from '../../tasks/schema.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
-import { name, project, text } from './inputs.ts';
+import { name, principal, project, text } from './inputs.ts';
 
 const none = async (): Promise<undefined> => undefined;
+
+const askInput = z.strictObject({
+  project,
+  task: name,
+  question: text(4000),
+  against: principal
+    .optional()
+    .describe('Whom the caller disagrees with; a person decides between the two, and it is recorded'),
+});
+
+/** Whoever is blocked is heard at once: by the executive tier, and by the people, who alone answer. */
+async function escalate(
+  tx: Tx,
+  question: string,
+  by: string,
+  { project: projectName, task, question: words, against }: z.infer<typeof askInput>,
+): Promise<void> {
+  const title =
+    against === undefined ? `${by} asks about ${task}` : `${by} disagrees with ${against} on ${task}: decide`;
+  for (const recipient of ['tier:executive', 'tier:human']) {
+    await sendMessage(tx, {
+      project: projectName,
+      recipient,
+      kind: against === undefined ? 'question' : 'blocker',
+      subject: `task/${task}`,
+      title,
+      body: words,
+      data: { question, against: against ?? null },
+    });
+  }
+}
 
 export function askProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:ask',
     description:
       'Asks the people of the project a question about a task; the task cannot be closed until it is answered.',
-    input: z.strictObject({ project, task: name, question: text(4000) }),
+    input: askInput,
     access: ({ task }) => ({ task }),
     fixed: none,
     moving: (tx, { input }) => lockTask(tx, input.project, input.task),
@@ -33,14 +66,16 @@ export function askProcedure(gateway: Gateway) {
         askedBy: grant.sub,
         question: input.question,
         askedAt: entered.now,
+        against: input.against ?? null,
       });
+      await escalate(tx, id, grant.sub, input);
       return {
         answer: { question: id },
         events: [
           {
             type: 'question.asked',
             subject: `task/${input.task}`,
-            data: { question: id, text: input.question },
+            data: { question: id, text: input.question, against: input.against ?? null },
           },
         ],
       };
@@ -52,7 +87,12 @@ export function answerProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:answer',
     description: 'Answers an open question about a task.',
-    input: z.strictObject({ project, task: name, answer: text(4000) }),
+    input: z.strictObject({
+      project,
+      task: name,
+      answer: text(4000),
+      decidesFor: principal.optional().describe('With a disagreement: who is right'),
+    }),
     fixed: none,
     moving: (tx, { input }) =>
       tx.orm
@@ -67,14 +107,23 @@ export function answerProcedure(gateway: Gateway) {
     effect: async (tx, _permit, { grant, input, entered }) => {
       await tx.orm
         .update(questions)
-        .set({ answer: input.answer, answeredBy: grant.sub, answeredAt: entered.now })
+        .set({
+          answer: input.answer,
+          answeredBy: grant.sub,
+          answeredAt: entered.now,
+          decidedFor: input.decidesFor ?? null,
+        })
         .where(
           and(eq(questions.project, input.project), eq(questions.task, input.task), isNull(questions.answer)),
         );
       return {
         answer: { task: input.task },
         events: [
-          { type: 'question.answered', subject: `task/${input.task}`, data: { answer: input.answer } },
+          {
+            type: 'question.answered',
+            subject: `task/${input.task}`,
+            data: { answer: input.answer, decidesFor: input.decidesFor ?? null },
+          },
         ],
       };
     },

@@ -165,6 +165,12 @@ export const tokenCodes = {
     'budgets of children are reserved from what their parent has left',
     'lower the budget, or let children end first',
   ),
+  'budget.change': row(
+    403,
+    'refused',
+    'commits, files and lines of a change stay within what its grant has left',
+    'offer less at once: split the work, or ask for a larger budget',
+  ),
   'duty.separated': row(
     403,
     'refused',

@@ -74,6 +74,10 @@ create table agents (
   primary key (project, name)
 );
 
+-- Disagreements are questions that people decide.
+alter table questions add column against text;
+alter table questions add column decided_for text;
+
 -- To whom: an agent or a person by name, or everybody of a tier ('tier:executive').
 create table messages (
   id text primary key,

@@ -1,0 +1,138 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runnerGateway } from '../../src/cli/runner/gateway.ts';
+import { createClient } from '../../src/gateway/client.ts';
+import type { RunRow } from '../../src/line/run/rows.ts';
+import { type Runner, type RunnerOptions, startRunner } from '../../src/runtime/run/runner.ts';
+import { findProgram } from '../../src/runtime/sandbox.ts';
+import { builtMain } from './cli.ts';
+import type { TestGateway } from './gateway.ts';
+import { waitUntil } from './wait.ts';
+
+/** How runs can be contained on this machine; bubblewrap only where it is installed. */
+export const containments =
+  findProgram('bwrap', process.env.PATH ?? '') === undefined
+    ? (['other'] as const)
+    : (['bubblewrap', 'other'] as const);
+export type TestContainment = 'bubblewrap' | 'other';
+
+const programs = [
+  'sh',
+  'git',
+  'node',
+  'sleep',
+  'setsid',
+  'cat',
+  'id',
+  'ls',
+  'head',
+  'grep',
+  'env',
+  'mkfifo',
+  'ln',
+  'truncate',
+  'rm',
+  'mkdir',
+  'tr',
+  'curl',
+  'seq',
+  'nohup',
+  'chmod',
+  'wc',
+  'dd',
+  'date',
+  'sed',
+  'touch',
+  'mv',
+];
+
+/** A search path with the programs that agents of tests use, and no bubblewrap. */
+function pathWithoutBubblewrap(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'andon-path-'));
+  chmodSync(folder, 0o755);
+  for (const name of programs) {
+    const found = name === 'node' ? process.execPath : findProgram(name, process.env.PATH ?? '');
+    if (found !== undefined) symlinkSync(found, join(folder, name));
+  }
+  return folder;
+}
+
+export interface TestRunner {
+  readonly runner: Runner;
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+/** A runner in this process, over HTTP and with a token of its own, as `andon runner` is. */
+export async function startTestRunner(
+  gateway: TestGateway,
+  project: string,
+  containment: TestContainment,
+  change: Partial<RunnerOptions> & { name?: string; env?: Record<string, string> } = {},
+): Promise<TestRunner> {
+  const { name = 'test', env = {}, ...options } = change;
+  const budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
+  const { token = '' } = await gateway.owner.token.mint.mutate({
+    project,
+    agent: `runner:${name}`,
+    cap: { role: 'RUNNER', budget },
+  });
+  const client = createClient({ url: gateway.url, token: () => token });
+  const link = {
+    url: gateway.url,
+    client,
+    project,
+    projectIfAny: project,
+    token: async () => token,
+    tokenFile: undefined,
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'andon-runner-'));
+  // A user of its own has to get at its run.
+  mkdirSync(join(folder, 'work'), { mode: 0o711 });
+  const path = containment === 'bubblewrap' ? (process.env.PATH ?? '') : pathWithoutBubblewrap();
+  chmodSync(folder, 0o711);
+  const main = builtMain();
+  const runner = startRunner({
+    gateway: runnerGateway(link, name),
+    folder: join(folder, 'work'),
+    capacity: 8,
+    adapters: ['command', 'claude', 'codex'],
+    sandbox: 'preferred',
+    hidden: [gateway.folder, join(folder, 'work')],
+    visible: [join(main, '../../..')],
+    launch: [process.execPath, main],
+    outer: { PATH: path, ...env },
+    keep: false,
+    log: (words) => process.env.ANDON_TEST_LOG === undefined || process.stderr.write(`${words}\n`),
+    say: (run, words) =>
+      process.env.ANDON_TEST_LOG === undefined || process.stderr.write(`${run} ${words}\n`),
+    ...options,
+  });
+  return {
+    runner,
+    folder,
+    close: async () => {
+      await runner.close();
+      if (containment !== 'bubblewrap') rmSync(path, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The run as it ended. */
+export async function endOf(gateway: TestGateway, project: string, run: string, withinMs = 25_000) {
+  let last: Awaited<ReturnType<TestGateway['owner']['run']['show']['query']>> | undefined;
+  await waitUntil(async () => {
+    last = await gateway.owner.run.show.query({ project, run });
+    return last.state === ('ended' satisfies RunRow['state']);
+  }, withinMs);
+  if (last === undefined) throw new Error('no run was shown');
+  return last;
+}
+
+/** Everything that a run printed. */
+export async function outputOf(gateway: TestGateway, project: string, run: string): Promise<string> {
+  const { pieces } = await gateway.owner.run.output.query({ project, run, limit: 16 });
+  return pieces.map(({ body }) => body).join('');
+}
