@@ -45,6 +45,8 @@ describe('the commands', () => {
         'audit',
         'report',
         'agent',
+        'run',
+        'runner',
         'git',
         'sync',
         'backup',
