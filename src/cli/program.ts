@@ -8,9 +8,11 @@ import { auditCommand } from './commands/audit.ts';
 import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { changeCommand } from './commands/change.ts';
 import { completionCommand } from './commands/completion.ts';
+import { cordCommand } from './commands/cord.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { gitCommand } from './commands/git.ts';
+import { inboxCommand } from './commands/inbox.ts';
 import { initCommand } from './commands/init.ts';
 import { joinCommand } from './commands/join.ts';
 import { gateCommand, verdictCommand } from './commands/judgement.ts';
@@ -83,6 +85,8 @@ const working = [
   schemaCommand,
   joinCommand,
   mcpCommand,
+  cordCommand,
+  inboxCommand,
 ];
 
 /** commander ends with 1 on wrong use; here that is 2, and data for who asked for JSON. */

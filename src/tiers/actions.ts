@@ -41,6 +41,12 @@ export const actions = {
   'audit:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'audit:verify': { kind: 'query', tiers: ['human', 'executive', 'validator'] },
   'agent:terminate': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'cord:pull': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'cord:clear': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'cord:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'message:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'message:mark': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'message:send': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'agent:spawn': { kind: 'mutation', tiers: ['human', 'executive'] },
   'agent:update': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'agent:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
@@ -58,3 +64,6 @@ export const actions = {
 export type Tier = 'human' | 'executive' | 'implementer' | 'validator';
 
 export type Action = keyof typeof actions;
+
+/** What every grant may, whatever its list of actions says: whoever sees that something is wrong stops the line. */
+export const everybodys: readonly Action[] = ['cord:pull'];

@@ -9,6 +9,7 @@ import { statement } from '../store/store.ts';
 import { type ActionName, actionNameOf, actionsOf, type PlanTrigger } from '../tasks/plan-triggers.ts';
 import { addTask } from './actions/add-task.ts';
 import { audit } from './actions/audit.ts';
+import { cord } from './actions/cord.ts';
 import { deliver } from './actions/deliver.ts';
 import { notify } from './actions/notify.ts';
 import { spawn } from './actions/spawn.ts';
@@ -21,7 +22,7 @@ import { tickEvents } from './tail.ts';
 import { tellDigests, tickTimes } from './tick.ts';
 
 /** What is built in; what other parts of the line bring is added in app.ts. */
-const ownPorts: Ports = { audit, notify, webhook: deliver, command: deliver, task: addTask, spawn };
+const ownPorts: Ports = { audit, cord, notify, webhook: deliver, command: deliver, task: addTask, spawn };
 
 const arming: ReadonlySet<string> = new Set(['plan.applied', 'trigger.created', 'trigger.resumed']);
 const pageMax = 50;

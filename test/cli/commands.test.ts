@@ -54,7 +54,7 @@ describe('the commands', () => {
         'restore',
         'doctor',
       ],
-      ...['schema', 'join', 'mcp', 'completion'],
+      ...['schema', 'join', 'mcp', 'cord', 'inbox', 'completion'],
     ]);
   });
 

@@ -222,12 +222,6 @@ describe.each(engines)('what a trigger reaches for, on %s', (engine) => {
     expect(await codesOf(line.owner.plan.put.mutate({ project, text }))).toEqual(['trigger.target']);
   });
 
-  it('is nothing that this gateway cannot carry out', async () => {
-    expect(await codesOf(create('cord', { every: '1h', cord: 'red' }))).toEqual(['trigger.action']);
-    const text = planOf('  watch: { every: 2h, audit: idle, over: 4h }\n');
-    expect(await codesOf(line.owner.plan.put.mutate({ project, text }))).toEqual(['trigger.action']);
-  });
-
   it('gets a signed body, again after a failure, and its outcome is written down', async () => {
     await create('hook', { every: '1h', webhook: `http://${hook.host}/in` });
     await fired('hook');

@@ -171,6 +171,28 @@ describe.each(engines)('triggers on %s', (engine) => {
     expect((await messages()).filter(({ recipient }) => recipient === 'human:busy')).toHaveLength(2);
   });
 
+  it('has an audit carried out, and pulls the cord, as its owner could', async () => {
+    for (const [name, trigger] of [
+      ['watch', { every: '2h', audit: 'idle', over: '4h' }],
+      ['halt', { every: '2h', cord: 'yellow', say: 'a look at the line' }],
+    ] as const)
+      await line.owner.trigger.create.mutate({ project, name, trigger });
+    await pass(3 * 3_600_000);
+    await fires('watch', 1);
+    await fires('halt', 1);
+    const { audits } = await line.owner.audit.list.query({ project });
+    expect(audits[0]).toMatchObject({
+      kind: 'idle',
+      askedBy: 'human:owner',
+      trigger: expect.stringMatching(/^trg_/),
+    });
+    await waitUntil(async () => (await line.owner.audit.list.query({ project })).audits[0]?.state === 'done');
+    const { stops } = await line.owner.cord.status.query({ project });
+    expect(stops).toMatchObject([{ colour: 'yellow', why: 'a look at the line', subject: 'trigger/halt' }]);
+    for (const name of ['watch', 'halt']) await line.owner.trigger.delete.mutate({ project, name });
+    await line.owner.cord.clear.mutate({ project, stop: stops[0]?.id ?? '', why: 'looked' });
+  });
+
   it('is fired by hand, paused and resumed', async () => {
     await line.owner.trigger.create.mutate({
       project,

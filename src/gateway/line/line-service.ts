@@ -1,11 +1,14 @@
 import { ne } from 'drizzle-orm';
 import type { LineTx } from '../../line/line-tx.ts';
+import type { AuditResult } from '../../store/audit.ts';
 import type { Chainer } from '../../store/chainer.ts';
 import { appendEvents } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { projects } from '../../tasks/schema.ts';
 import type { TokenService } from '../auth/token-service.ts';
 import { enter } from '../door/enter.ts';
+import { watchBlocked } from './blocked.ts';
+import { auditChain } from './chain-audit.ts';
 import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
 import { GateDesk, type GateDeskOptions } from './gate-desk.ts';
 import { LandingDesk, type LandingDeskOptions } from './landing-desk.ts';
@@ -48,8 +51,23 @@ export class LineService {
   }
 
   /** An audit was asked for. Never rejects. */
-  audit(): void {
+  oversee(): void {
     if (!this.#closed) this.#oversight.wake();
+  }
+
+  /**
+   * For whoever pulled the cord red, before it is acknowledged: ends the landings of the project (`*`: of all) that were
+   * intended before the stop was there.
+   */
+  async settleLandings(project: string): Promise<void> {
+    const names = project === '*' ? (await this.#projects()).map(({ name }) => name) : [project];
+    for (const name of names) await this.#landings.settle(name);
+  }
+
+  /** Wakes the project; `*` all of them. */
+  async wakeAll(project: string): Promise<void> {
+    if (project !== '*') return this.wake(project);
+    for (const { name } of await this.#projects()) this.wake(name);
   }
 
   /** One round over all projects; called every second and once at the start. */
@@ -60,7 +78,8 @@ export class LineService {
     await endOverdueRuns(store, this.#lineTx, tokens.issuer);
     await expireAll(store, this.#lineTx);
     await giveBackBudgets(store, chainer);
-    this.audit();
+    this.oversee();
+    await watchBlocked(store, this.#lineTx);
     for (const { name } of await this.#projects()) {
       await this.#landings.reconcile(name);
       this.wake(name);
@@ -74,10 +93,11 @@ export class LineService {
     await this.checkpoint();
   }
 
-  /** Keeps the repositories fast; called every hour. */
+  /** Keeps the repositories fast and looks whether the log is whole; called every hour. */
   async maintain(): Promise<void> {
     if (this.#closed) return;
     const { git, log } = this.#options;
+    await this.audit().catch((error: unknown) => log.warn({ err: error }, 'audit'));
     for (const { name } of await this.#projects()) {
       await git
         .maintain(name)
@@ -88,6 +108,12 @@ export class LineService {
   /** Signs the end of the chain, if it has grown since the last time. */
   checkpoint(): Promise<void> {
     return signChain(this.#options.store, this.#options.tokens);
+  }
+
+  /** Verifies the log; a chain that is broken pulls the cord on every project. */
+  audit(): Promise<AuditResult> {
+    const { store, tokens } = this.#options;
+    return auditChain(store, tokens, this.#lineTx, () => this.settleLandings('*'));
   }
 
   async #projects(): Promise<{ name: string }[]> {

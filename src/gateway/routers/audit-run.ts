@@ -37,7 +37,7 @@ export function auditRunProcedures(gateway: Gateway) {
         };
       },
       after: ({ line }, answer) => {
-        line.audit();
+        line.oversee();
         return answer;
       },
     }),

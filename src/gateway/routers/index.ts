@@ -3,8 +3,10 @@ import { t } from '../door/procedure.ts';
 import { agentRouter } from './agent.ts';
 import { auditRouter, reportRouter } from './audit.ts';
 import { changeRouter } from './change.ts';
+import { cordRouter } from './cord.ts';
 import { eventRouter } from './event.ts';
 import { gateRouter, verdictRouter } from './judgement.ts';
+import { messageRouter } from './message.ts';
 import { phaseRouter, planRouter } from './plan.ts';
 import { projectRouter } from './project.ts';
 import { runRouter } from './run.ts';
@@ -18,8 +20,10 @@ export function createRouter(gateway: Gateway) {
     agent: agentRouter(gateway),
     audit: auditRouter(gateway),
     change: changeRouter(gateway),
+    cord: cordRouter(gateway),
     event: eventRouter(gateway),
     gate: gateRouter(gateway),
+    message: messageRouter(gateway),
     phase: phaseRouter(gateway),
     plan: planRouter(gateway),
     project: projectRouter(gateway),

@@ -1,5 +1,6 @@
 import type { CodeRow } from '../code-row.ts';
 import { codeCodes } from './code.ts';
+import { cordCodes } from './cord.ts';
 import { gitCodes } from './git.ts';
 import { requestCodes } from './request.ts';
 import { runCodes } from './run.ts';
@@ -13,6 +14,7 @@ export const codes = {
   ...gitCodes,
   ...codeCodes,
   ...taskCodes,
+  ...cordCodes,
   ...runCodes,
   ...requestCodes,
   ...triggerCodes,
