@@ -6,7 +6,7 @@ import { deadlineSeconds, triggersPlan, withDeadline } from './plan.ts';
 import { summariseTriggers } from './summary.ts';
 
 const everyMs = 400;
-const agentsMsMax = 4 * 60_000;
+const agentsMsMax = 150_000;
 
 /** Three tasks, and triggers of each kind that see to what goes wrong with them. */
 export const triggersScenario: Scenario = {
