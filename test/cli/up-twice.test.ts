@@ -23,7 +23,12 @@ it('two gateways of one folder on one PostgreSQL serve the same project, and eit
   for (const { url } of [first.ready, second.ready]) {
     const tasks = await answer<{ id: string }[]>(['task', 'list'], {
       cwd,
-      env: { ...env, ANDON_URL: url, ANDON_TOKEN_FILE: first.ready.tokenFile },
+      env: {
+        ...env,
+        ANDON_URL: url,
+        ANDON_PROJECT: first.ready.project,
+        ANDON_TOKEN_FILE: first.ready.tokenFile,
+      },
     });
     expect(tasks.map(({ id }) => id)).toEqual(['first-note']);
   }
