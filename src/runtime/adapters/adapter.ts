@@ -19,6 +19,8 @@ export interface AgentStart {
 export interface AgentProgram {
   readonly program: string;
   readonly args: readonly string[];
+  /** What it reads on its standard input, however long; nothing without. */
+  readonly input?: string;
   readonly env: Readonly<Record<string, string>>;
   /** Files to be written before the start, by their path below the folder of the run. */
   readonly files: Readonly<Record<string, string>>;

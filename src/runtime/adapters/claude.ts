@@ -1,5 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { RunPlace } from '../run/place.ts';
+import type { RunOrder } from '../run/ports.ts';
 import type { AgentReport } from '../run/watch.ts';
 import { findProgram } from '../sandbox.ts';
 import { type Adapter, countOf, jsonLine, objectOf, usdMicro } from './adapter.ts';
@@ -18,7 +20,6 @@ export const claude: Adapter = {
       program: found,
       args: [
         '-p',
-        prompt,
         '--output-format',
         'stream-json',
         '--verbose',
@@ -29,7 +30,7 @@ export const claude: Adapter = {
         '--permission-prompt-tool',
         'mcp__andon__permission_prompt',
         '--allowedTools',
-        'mcp__andon,Read,Glob,Grep,LS,TodoWrite',
+        'mcp__andon',
         '--setting-sources',
         '',
         '--settings',
@@ -37,7 +38,9 @@ export const claude: Adapter = {
         '--strict-mcp-config',
         '--mcp-config',
         mcp,
+        ...budgetOf(order),
       ],
+      input: prompt,
       env: {
         CLAUDE_CONFIG_DIR: join(place.home, '.claude'),
         CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
@@ -53,7 +56,7 @@ export const claude: Adapter = {
             andon: {
               type: 'http',
               url: `${url}/mcp`,
-              headers: headersOf(place.tree, url, order.settings.network),
+              headers: headersOf(place, url, order.settings.network),
             },
           },
         }),
@@ -71,11 +74,16 @@ export const claude: Adapter = {
   },
 };
 
+/** Its USD are known to the runner at the end alone, so the program keeps to that limit itself. */
+const budgetOf = ({ settings: { budget } }: RunOrder): string[] =>
+  budget.usdMicro === undefined ? [] : ['--max-budget-usd', String(budget.usdMicro / 1_000_000)];
+
 /** The token, and for the permission prompt where the agent works, as it sees that. */
-const headersOf = (tree: string, url: string, network: 'open' | readonly string[]) => ({
+const headersOf = ({ tree, folder }: RunPlace, url: string, network: 'open' | readonly string[]) => ({
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own syntax
   Authorization: 'Bearer ${ANDON_TOKEN}',
   'X-Andon-Clone': tree,
+  'X-Andon-Run': folder,
   'X-Andon-Host': new URL(url).host,
   ...(network.length === 0 ? {} : { 'X-Andon-Network': 'open' }),
 });

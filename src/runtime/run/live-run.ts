@@ -6,6 +6,7 @@ import { type Containment, findContainment } from '../sandbox.ts';
 import { AgentProcess, type Exit } from './agent-process.ts';
 import { headOf, WorkFingerprint } from './fingerprint.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Mask } from './mask.ts';
 import { LineReader, OutputFeed } from './output-feed.ts';
 import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
 import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunnerGateway, RunOrder } from './ports.ts';
@@ -41,7 +42,7 @@ const sightingMs = 2_000;
 const reportMsMax = 15 * 60_000;
 
 /** Calls that keep work going without getting it any further. */
-const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$|^\/mcp/;
+const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$/;
 
 /** One run on this machine, from the order to the report of its end. */
 export class LiveRun {
@@ -49,7 +50,8 @@ export class LiveRun {
   readonly #options: LiveRunOptions;
   readonly #place: RunPlace;
   readonly #abort = new AbortController();
-  readonly #output = new OutputFeed();
+  readonly #mask = new Mask();
+  readonly #output = new OutputFeed(this.#mask);
   readonly #tokens = new Set<string>();
   readonly #watch: Watch;
   readonly #work: WorkFingerprint;
@@ -72,6 +74,8 @@ export class LiveRun {
     this.#token = order.token;
     this.#expires = order.expires;
     this.#tokens.add(order.token);
+    this.#mask.add(order.token);
+    for (const name of order.settings.pass) this.#mask.add(options.outer[name] ?? '');
     this.#watch = new Watch(order.settings, order.maxMs, performance.now());
     this.#work = new WorkFingerprint(this.#place.tree);
     this.#door = createRunDoor({
@@ -231,6 +235,7 @@ export class LiveRun {
   async #follow({ stop, held, spent, token, expires }: BeatAnswer): Promise<void> {
     if (token !== undefined && expires !== null) {
       this.#tokens.add(token);
+      this.#mask.add(token);
       this.#token = token;
       this.#expires = expires;
       await this.#writeToken();
@@ -269,6 +274,7 @@ export class LiveRun {
   async #report(report: EndReport): Promise<void> {
     const { gateway, say } = this.#options;
     const id = this.#order.id;
+    this.#output.end();
     const output = this.#output.take();
     for (let waitMs = 200, waitedMs = 0; waitedMs < reportMsMax; waitMs = Math.min(waitMs * 2, 10_000)) {
       try {
