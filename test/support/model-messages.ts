@@ -54,7 +54,9 @@ export function messagesEvents(
 ): Event[] {
   const words = text ?? (calls.length === 0 ? 'done' : undefined);
   const blocks = [
-    ...(words === undefined ? [] : [{ start: { type: 'text', text: '' }, delta: { type: 'text_delta', text: words } }]),
+    ...(words === undefined
+      ? []
+      : [{ start: { type: 'text', text: '' }, delta: { type: 'text_delta', text: words } }]),
     ...calls.map(({ name, input }, n) => ({
       start: { type: 'tool_use', id: `toolu_${id}_${n}`, name, input: {} },
       delta: { type: 'input_json_delta', partial_json: JSON.stringify(input) },

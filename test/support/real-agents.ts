@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import type { RunRow } from '../../src/line/run/rows.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from './gateway.ts';
 import { type ModelServer, type Script, startModelServer } from './model-server.ts';
+import { type Relay, startRelay } from './relay.ts';
 import { endOf, outputOf, startTestRunner, type TestContainment, type TestRunner } from './runner.ts';
 
 /** A gateway, a model that plays scripts, and a runner that starts a real agent program on it. */
@@ -9,6 +10,8 @@ export interface RealAgents {
   readonly gateway: TestGateway;
   readonly model: ModelServer;
   readonly runner: TestRunner;
+  /** What runs call the gateway through. */
+  readonly relay: Relay;
   readonly project: string;
   /** Plays a script: a run of that profile for the task of that name (none: without a task), to be ended. */
   spawn(script: string, played: Script, more?: SpawnMore): Promise<string>;
@@ -37,6 +40,7 @@ export interface RealOptions {
   readonly tasks: readonly string[];
   /** Further profiles: members beside those that all have, as YAML. */
   readonly profiles?: Readonly<Record<string, string>>;
+  readonly lease?: string;
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -48,8 +52,9 @@ export async function openRealAgents(options: RealOptions): Promise<RealAgents> 
   const source = await sourceRepository({ 'README.md': '# real\n', ...options.files });
   await gateway.owner.project.create.mutate({ project, source });
   await gateway.owner.plan.put.mutate({ project, text: planOf(options, model) });
+  const relay = await startRelay(gateway.url);
   const env = { ANTHROPIC_API_KEY: 'dummy', OPENAI_API_KEY: 'dummy' };
-  const runner = await startTestRunner(gateway, project, options.containment, { env });
+  const runner = await startTestRunner(gateway, project, options.containment, { env, doorUrl: relay.url });
   const end: RealAgents['end'] = async (run, withinMs = 90_000) => {
     const ended = await endOf(gateway, project, run, withinMs);
     return { ...ended, printed: await outputOf(gateway, project, run) };
@@ -66,11 +71,12 @@ export async function openRealAgents(options: RealOptions): Promise<RealAgents> 
     return run;
   };
   return {
-    ...{ gateway, model, runner, project, spawn, end },
+    ...{ gateway, model, runner, relay, project, spawn, end },
     play: async (script, played, more) => end(await spawn(script, played, more)),
     task: async (id) => (await gateway.owner.task.list.query({ project })).find((one) => one.id === id),
     close: async () => {
       await runner.close();
+      await relay.close();
       await gateway.close();
       await model.close();
       rmSync(source, { recursive: true, force: true });
@@ -79,7 +85,10 @@ export async function openRealAgents(options: RealOptions): Promise<RealAgents> 
 }
 
 /** Behind bubblewrap the run reaches the model as the one host that its profile names, and nothing else. */
-function planOf({ adapter, program, tasks, profiles = {} }: RealOptions, model: ModelServer): string {
+function planOf(
+  { adapter, program, tasks, profiles = {}, lease = '6s' }: RealOptions,
+  model: ModelServer,
+): string {
   const base = adapter === 'claude' ? 'ANTHROPIC_BASE_URL' : 'OPENAI_BASE_URL';
   const url = adapter === 'claude' ? model.url : `${model.url}/v1`;
   const key = adapter === 'claude' ? 'ANTHROPIC_API_KEY' : 'OPENAI_API_KEY';
@@ -92,7 +101,7 @@ function planOf({ adapter, program, tasks, profiles = {} }: RealOptions, model: 
     'version: 1',
     `project: ${project}`,
     'done: landed',
-    'lease: 6s',
+    `lease: ${lease}`,
     'phases: [build]',
     'agents:',
     ...lines,

@@ -73,9 +73,9 @@ export async function startTestRunner(
   gateway: TestGateway,
   project: string,
   containment: TestContainment,
-  change: Partial<RunnerOptions> & { name?: string; env?: Record<string, string> } = {},
+  change: Partial<RunnerOptions> & { name?: string; env?: Record<string, string>; doorUrl?: string } = {},
 ): Promise<TestRunner> {
-  const { name = 'test', env = {}, ...options } = change;
+  const { name = 'test', env = {}, doorUrl = gateway.url, ...options } = change;
   const budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
   const { token = '' } = await gateway.owner.token.mint.mutate({
     project,
@@ -98,7 +98,8 @@ export async function startTestRunner(
   chmodSync(folder, 0o711);
   const main = builtMain();
   const runner = startRunner({
-    gateway: runnerGateway(link, name),
+    // Runs reach the gateway by this address; the runner itself calls it directly.
+    gateway: { ...runnerGateway(link, name), url: doorUrl },
     folder: join(folder, 'work'),
     capacity: 8,
     adapters: ['command', 'claude', 'codex'],

@@ -30,8 +30,11 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
     claim: async (token, projectName, task) => claim(as(token), projectName, task),
     messages: async () => [],
     listen: async (heard, signal) => {
-      for await (const event of follow(link, { project, signal }))
-        heard({ type: event.type, run: event.subject.replace(/^run\//, '') });
+      for await (const { type, subject, actor } of follow(link, { project, signal })) {
+        // The tokens of every run die with it; only what others revoked may be meant for one that is alive.
+        const isRoutine = type === 'token.revoked' && actor.startsWith('runner:');
+        if (!isRoutine) heard({ type, run: subject.replace(/^run\//, '') });
+      }
     },
   };
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { findProgram } from '../sandbox.ts';
 import { type Adapter, countOf, jsonLine, objectOf } from './adapter.ts';
 import { installedAt } from './claude.ts';
+import { CodexJournal } from './codex-journal.ts';
 import { nativeCodex } from './native.ts';
 
 /**
@@ -31,6 +32,10 @@ export const codex: Adapter = {
       files: { 'home/.codex/config.toml': settingsOf(url, order.settings.env) },
       visible: installedAt(found),
     };
+  },
+  journal: ({ home }) => {
+    const journal = new CodexJournal(join(home, '.codex', 'sessions'));
+    return () => journal.read();
   },
   reader: () => {
     let tokens = 0;

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { adapters } from '../adapters/index.ts';
 import { type Containment, findContainment } from '../sandbox.ts';
 import { AgentProcess, type Exit } from './agent-process.ts';
-import { headOf, WorkFingerprint } from './fingerprint.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Lookout } from './look.ts';
 import { Mask } from './mask.ts';
 import { LineReader, OutputFeed } from './output-feed.ts';
 import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
@@ -38,7 +38,6 @@ export interface LiveRunOptions {
 
 const handOverMs = 15_000;
 const tickMs = 250;
-const sightingMs = 2_000;
 const reportMsMax = 15 * 60_000;
 
 /** Calls that keep work going without getting it any further. */
@@ -54,7 +53,7 @@ export class LiveRun {
   readonly #output = new OutputFeed(this.#mask);
   readonly #tokens = new Set<string>();
   readonly #watch: Watch;
-  readonly #work: WorkFingerprint;
+  readonly #lookout: Lookout;
   readonly #door: RunDoor;
   readonly #heart: Heartbeat;
   #token: string;
@@ -63,7 +62,6 @@ export class LiveRun {
   #process: AgentProcess | undefined;
   #wanted: { readonly cause: EndCause; readonly note: string } | undefined;
   #changes = 0;
-  #seenMs = Number.NEGATIVE_INFINITY;
   #lastMessage: string | undefined;
   #isEnding = false;
 
@@ -77,7 +75,7 @@ export class LiveRun {
     this.#mask.add(order.token);
     for (const name of order.settings.pass) this.#mask.add(options.outer[name] ?? '');
     this.#watch = new Watch(order.settings, order.maxMs, performance.now());
-    this.#work = new WorkFingerprint(this.#place.tree);
+    this.#lookout = new Lookout(this.#place, order.adapter);
     this.#door = createRunDoor({
       gateway: options.gateway.url,
       network: order.settings.network,
@@ -214,22 +212,15 @@ export class LiveRun {
     void agent.exit.then(() => over.abort());
     const signal = AbortSignal.any([over.signal, this.#abort.signal]);
     while (!signal.aborted) {
-      await this.#look();
+      await this.#lookout.look(this.#watch, this.#changes);
       const breach = this.#watch.breach(performance.now());
       if (breach !== undefined) this.stop(breach.cause, breach.note);
       else await delay(tickMs, undefined, { signal }).catch(() => undefined);
     }
     await agent.kill();
+    await this.#lookout.report(this.#watch);
     const exit = await Promise.race([agent.exit, delay(drainExitMs, { code: null, signal: 'SIGKILL' })]);
     return this.#wanted === undefined ? exit : { code: null, signal: null };
-  }
-
-  async #look(): Promise<void> {
-    const nowMs = performance.now();
-    if (nowMs - this.#seenMs < sightingMs) return;
-    this.#seenMs = nowMs;
-    const head = await headOf(this.#place.tree);
-    this.#watch.saw({ work: await this.#work.read(), head, changes: this.#changes });
   }
 
   async #follow({ stop, held, spent, token, expires }: BeatAnswer): Promise<void> {

@@ -7,7 +7,14 @@ export function promptOf(order: RunOrder, task: ClaimedTask | undefined, verdict
     (_whole, name: string) => fill(order, task, name),
   );
   const mission = order.mission === null ? [] : ['', 'Your mission:', order.mission];
-  return [filled, ...mission, ...aboutTask(task), ...aboutChange(order), '', ...ending(order, verdictFile)].join('\n');
+  return [
+    filled,
+    ...mission,
+    ...aboutTask(task),
+    ...aboutChange(order),
+    '',
+    ...ending(order, verdictFile),
+  ].join('\n');
 }
 
 function fill(order: RunOrder, task: ClaimedTask | undefined, name: string): string {
