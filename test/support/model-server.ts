@@ -115,7 +115,7 @@ async function answer(
   const said = await turnAt(scripts.get(name), { ...view, turn });
   const usage = said.usage ?? { input: 100 + turn, output: 10 };
   asked.push({ ...view, script: name, turn, usage, headers: req.headers });
-  const id = `${name.replaceAll('-', '')}_${turn}`;
+  const id = `${name.replaceAll('-', '')}${asked.length}_${turn}`;
   const events = isMessages ? messagesEvents(said, usage, id, body) : responsesEvents(said, usage, id);
   res.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const event of events) res.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { RunRow } from '../../src/line/run/rows.ts';
+import type { RunOrder } from '../../src/runtime/run/ports.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from './gateway.ts';
 import { type ModelServer, type Script, startModelServer } from './model-server.ts';
 import { type Relay, startRelay } from './relay.ts';
@@ -26,6 +27,8 @@ export interface SpawnMore {
   readonly profile?: string;
   readonly mission?: string;
   readonly task?: string | null;
+  /** In the place of the profile's prompt: longer than a plan may have it. */
+  readonly longPrompt?: string;
 }
 
 type Shown = Awaited<ReturnType<TestGateway['owner']['run']['show']['query']>>;
@@ -53,8 +56,16 @@ export async function openRealAgents(options: RealOptions): Promise<RealAgents> 
   await gateway.owner.project.create.mutate({ project, source });
   await gateway.owner.plan.put.mutate({ project, text: planOf(options, model) });
   const relay = await startRelay(gateway.url);
-  const env = { ANTHROPIC_API_KEY: 'dummy', OPENAI_API_KEY: 'dummy' };
-  const runner = await startTestRunner(gateway, project, options.containment, { env, doorUrl: relay.url });
+  const key = 'dummy-key-of-the-model';
+  const env = { ANTHROPIC_API_KEY: key, OPENAI_API_KEY: key };
+  let longPrompt = '';
+  const lengthen = (order: RunOrder): RunOrder =>
+    longPrompt === '' ? order : { ...order, settings: { ...order.settings, prompt: longPrompt } };
+  const runner = await startTestRunner(gateway, project, options.containment, {
+    env,
+    doorUrl: relay.url,
+    lengthen,
+  });
   const end: RealAgents['end'] = async (run, withinMs = 90_000) => {
     const ended = await endOf(gateway, project, run, withinMs);
     return { ...ended, printed: await outputOf(gateway, project, run) };
@@ -62,6 +73,7 @@ export async function openRealAgents(options: RealOptions): Promise<RealAgents> 
   const spawn: RealAgents['spawn'] = async (script, played, more = {}) => {
     model.play(script, played);
     const { profile = 'agent', mission = '', task = script } = more;
+    longPrompt = more.longPrompt ?? '';
     const { run } = await gateway.owner.agent.spawn.mutate({
       project,
       profile,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runnerGateway } from '../../src/cli/runner/gateway.ts';
 import { createClient } from '../../src/gateway/client.ts';
 import type { RunRow } from '../../src/line/run/rows.ts';
+import type { RunOrder } from '../../src/runtime/run/ports.ts';
 import { type Runner, type RunnerOptions, startRunner } from '../../src/runtime/run/runner.ts';
 import { findProgram } from '../../src/runtime/sandbox.ts';
 import { builtMain } from './cli.ts';
@@ -73,9 +74,14 @@ export async function startTestRunner(
   gateway: TestGateway,
   project: string,
   containment: TestContainment,
-  change: Partial<RunnerOptions> & { name?: string; env?: Record<string, string>; doorUrl?: string } = {},
+  change: Partial<RunnerOptions> & {
+    name?: string;
+    env?: Record<string, string>;
+    doorUrl?: string;
+    lengthen?: (order: RunOrder) => RunOrder;
+  } = {},
 ): Promise<TestRunner> {
-  const { name = 'test', env = {}, doorUrl = gateway.url, ...options } = change;
+  const { name = 'test', env = {}, doorUrl = gateway.url, lengthen = (order) => order, ...options } = change;
   const budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
   const { token = '' } = await gateway.owner.token.mint.mutate({
     project,
@@ -91,6 +97,7 @@ export async function startTestRunner(
     token: async () => token,
     tokenFile: undefined,
   };
+  const direct = runnerGateway(link, name);
   const folder = mkdtempSync(join(tmpdir(), 'andon-runner-'));
   // A user of its own has to get at its run.
   mkdirSync(join(folder, 'work'), { mode: 0o711 });
@@ -99,7 +106,14 @@ export async function startTestRunner(
   const main = builtMain();
   const runner = startRunner({
     // Runs reach the gateway by this address; the runner itself calls it directly.
-    gateway: { ...runnerGateway(link, name), url: doorUrl },
+    gateway: {
+      ...direct,
+      url: doorUrl,
+      take: async (adapters) => {
+        const order = await direct.take(adapters);
+        return order === null ? null : lengthen(order);
+      },
+    },
     folder: join(folder, 'work'),
     capacity: 8,
     adapters: ['command', 'claude', 'codex'],

@@ -191,8 +191,7 @@ function renewProcedure(gateway: Gateway) {
 async function stopOf(tx: Tx, row: RunRow, epoch: number | null): Promise<Beat['stop']> {
   if (row.stopWanted !== null) return { by: row.stopWanted, why: row.stopWhy ?? '' };
   const { ep } = row.launch.claims as { ep?: number };
-  if (epoch !== null && ep !== epoch)
-    return { by: 'gateway', why: 'the epoch of the project was raised' };
+  if (epoch !== null && ep !== epoch) return { by: 'gateway', why: 'the epoch of the project was raised' };
   return (await isRevoked(tx, row.gid)) ? { by: 'gateway', why: 'its grant was revoked' } : null;
 }
 

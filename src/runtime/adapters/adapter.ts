@@ -33,6 +33,8 @@ export interface Adapter {
   prepare(start: AgentStart): AgentProgram;
   /** Reads what the program prints, line by line; what it does not understand says nothing. */
   reader(): (line: string) => AgentReport;
+  /** Tells lines that say nothing to whoever reads the output of the run later. */
+  isNoise?(line: string): boolean;
   /** Reads what the program writes of its usage into files while it works, where it does. */
   journal?(place: RunPlace): () => Promise<AgentReport>;
 }

@@ -2,9 +2,9 @@ import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunPlace } from '../run/place.ts';
 import type { RunOrder } from '../run/ports.ts';
-import type { AgentReport } from '../run/watch.ts';
 import { findProgram } from '../sandbox.ts';
-import { type Adapter, countOf, jsonLine, objectOf, usdMicro } from './adapter.ts';
+import type { Adapter } from './adapter.ts';
+import { ClaudeReader, isStreamed } from './claude-usage.ts';
 
 /**
  * Claude Code without a person: every tool that is not plainly harmless is asked for at the gateway (the permission
@@ -23,6 +23,7 @@ export const claude: Adapter = {
         '--output-format',
         'stream-json',
         '--verbose',
+        '--include-partial-messages',
         '--model',
         order.model ?? 'sonnet',
         '--permission-mode',
@@ -65,13 +66,10 @@ export const claude: Adapter = {
     };
   },
   reader: () => {
-    const count = new Counting();
-    return (line) => {
-      const said = jsonLine(line);
-      if (said?.type === 'result') return count.result(said);
-      return said?.type === 'assistant' ? count.message(objectOf(said, 'message') ?? {}) : {};
-    };
+    const reader = new ClaudeReader();
+    return (line) => reader.read(line);
   },
+  isNoise: isStreamed,
 };
 
 /** Its USD are known to the runner at the end alone, so the program keeps to that limit itself. */
@@ -87,48 +85,6 @@ const headersOf = ({ tree, folder }: RunPlace, url: string, network: 'open' | re
   'X-Andon-Host': new URL(url).host,
   ...(network.length === 0 ? {} : { 'X-Andon-Network': 'open' }),
 });
-
-/** Tokens and cost over the lines of one run: a message comes in several lines, each with its usage so far. */
-class Counting {
-  #message: unknown;
-  #ofMessage = 0;
-  #tokens = 0;
-  #usdMicro = 0;
-
-  message(message: Record<string, unknown>): AgentReport {
-    const now = tokensOf(message.usage);
-    const before = message.id === this.#message ? this.#ofMessage : 0;
-    this.#tokens += Math.max(0, now - before);
-    this.#ofMessage = Math.max(before, now);
-    this.#message = message.id;
-    const calls = Array.isArray(message.content) ? message.content.flatMap(callOf) : [];
-    // A message of words alone is no turn of its own: the turn is what is called for.
-    return calls.length === 0 ? this.#report() : { ...this.#report(), turn: { calls } };
-  }
-
-  /** The program's own sum at the end; what was counted before may be more, where it was cut short. */
-  result(said: Record<string, unknown>): AgentReport {
-    this.#usdMicro = Math.max(this.#usdMicro, usdMicro(said.total_cost_usd));
-    this.#tokens = Math.max(this.#tokens, tokensOf(said.usage));
-    return this.#report();
-  }
-
-  #report(): AgentReport {
-    return { usage: { tokens: this.#tokens, usdMicro: this.#usdMicro, turns: 0 } };
-  }
-}
-
-/** A tool call as text that is equal for equal calls. */
-function callOf(block: unknown): string[] {
-  const one = objectOf({ block }, 'block');
-  return one?.type === 'tool_use' ? [JSON.stringify([one.name, one.input]).slice(0, 2000)] : [];
-}
-
-const tokensOf = (usage: unknown): number =>
-  countOf(usage, 'input_tokens') +
-  countOf(usage, 'output_tokens') +
-  countOf(usage, 'cache_creation_input_tokens') +
-  countOf(usage, 'cache_read_input_tokens');
 
 /** Where a program is installed: the folder of the file that it stands for, and of its package. */
 export function installedAt(program: string): string[] {

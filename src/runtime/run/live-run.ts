@@ -175,15 +175,20 @@ export class LiveRun {
   }
 
   #attend(child: ChildProcess, containment: Containment): AgentProcess {
-    const reader = adapters[this.#order.adapter].reader();
-    const lines = new LineReader((line) => this.#watch.heard(reader(line)));
+    const { isNoise, ...adapter } = adapters[this.#order.adapter];
+    const reader = adapter.reader();
+    const lines = new LineReader((line) => {
+      this.#watch.heard(reader(line));
+      if (isNoise?.(line) === false) this.#output.add(Buffer.from(`${line}\n`));
+    });
     child.stdout?.once('end', () => lines.end());
     const print = (chunk: Buffer): void => {
       this.#watch.alive(performance.now());
       this.#output.add(chunk);
     };
     const stdout = (chunk: Buffer): void => {
-      print(chunk);
+      if (isNoise === undefined) print(chunk);
+      else this.#watch.alive(performance.now());
       lines.add(chunk);
     };
     return new AgentProcess(child, { containment, mark: this.#order.id }, { stdout, stderr: print });
