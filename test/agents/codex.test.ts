@@ -101,7 +101,7 @@ describe.skipIf(codexProgram === undefined)(`Codex when things go wrong, contain
       { text: 'All done, everything works.' },
     ]);
     expect(results('denied')[1]).toMatch(/refused main.*refused task\/other/s);
-    expect(ended).toMatchObject({ outcome: 'missing_verdict', exitCode: 0, progressAt: null });
+    expect(ended).toMatchObject({ outcome: 'missing_verdict', exitCode: 0 });
   });
 
   it('ends a run that calls the same again and again as no progress', async () => {
