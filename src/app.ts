@@ -34,6 +34,8 @@ import { openPglite } from './store/pglite.ts';
 import { openPostgres } from './store/postgres.ts';
 import { type Store, statement } from './store/store.ts';
 import { startHousekeeping } from './triggers/housekeeping.ts';
+import { webhookSecret } from './triggers/secret.ts';
+import { TriggerService } from './triggers/service.ts';
 
 /** Every procedure as a function. */
 export type Caller = ReturnType<AppRouter['createCaller']>;
@@ -119,8 +121,11 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
   const analyser = createAnalyser();
   const folder = join(config.dataFolder, 'repos');
   const git = new GitProjects({ store, runner, analyser, folder, upstreamEnv: upstreamEnvironment() });
-  const line = openLine(config, extras, { store, chainer, git, tokens, metrics, log });
+  const line = openLine(config, extras, { store, chainer, git, analyser, tokens, metrics, log });
+  const secret = await webhookSecret(config.stateFolder);
+  const triggers = new TriggerService({ ...config, secret });
   const gateway: Gateway = {
+    triggers,
     store,
     chainer,
     foresight: (extras.foresight ?? createForesight)(store),
@@ -133,17 +138,18 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
     log,
     nowSeconds: () => clock.nowMs() / 1000,
   };
-  return { gateway, clock };
+  triggers.start(gateway);
+  return { gateway, clock, triggers };
 }
 
 async function startOn(store: Store, config: Config, log: Logger, extras: AppExtras): Promise<App> {
-  const { gateway, clock } = await makeGateway(store, config, log, extras);
-  const begun = [() => closeGateway(gateway)];
+  const { gateway, clock, triggers } = await makeGateway(store, config, log, extras);
+  const begun = [() => closeGateway(gateway), () => triggers.close()];
   const close = async (): Promise<void> => {
     for (const end of begun.splice(0).reverse()) await end();
   };
   try {
-    return { gateway, close, ...(await open(gateway, clock, config, begun)) };
+    return { gateway, close, ...(await open(gateway, { clock, triggers }, config, begun)) };
   } catch (error) {
     // What runs by now would keep the process alive, and work on a closed store.
     await close();
@@ -154,7 +160,7 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
 /** Lets the world in. What must be ended later is put into `begun`, as soon as it has begun. */
 async function open(
   gateway: Gateway,
-  clock: DatabaseClock,
+  { clock, triggers }: { clock: DatabaseClock; triggers: TriggerService },
   config: Config,
   begun: (() => Promise<void>)[],
 ): Promise<Omit<App, 'gateway' | 'close'>> {
@@ -178,7 +184,7 @@ async function open(
   });
   begun.push(() => closeServer(server));
   const sweep = () => sweepAll(gateway, log);
-  const housekeeping = await startHousekeeping({ store, line, clock, owner, log, sweep });
+  const housekeeping = await startHousekeeping({ store, line, clock, owner, triggers, log, sweep });
   begun.push(() => housekeeping.close());
   await listen(server, config);
   const caller = (token: string): Caller =>
@@ -221,7 +227,10 @@ async function openTokens(
   return tokens;
 }
 
-type LineParts = Pick<LineServiceOptions, 'store' | 'chainer' | 'git' | 'tokens' | 'metrics' | 'log'>;
+type LineParts = Pick<
+  LineServiceOptions,
+  'store' | 'chainer' | 'git' | 'analyser' | 'tokens' | 'metrics' | 'log'
+>;
 
 function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineService {
   return new LineService({

@@ -25,6 +25,12 @@ export interface Config {
   readonly logLevel: string;
   /** Connections to PostgreSQL at most. */
   readonly connectionsMax: number;
+  /** Programs that triggers may start, by name; absolute paths. Named here and nowhere else. */
+  readonly commands: Readonly<Record<string, string>>;
+  /** Hosts that webhooks may reach although they are private or speak plain http. */
+  readonly webhookHosts: readonly string[];
+  /** How long such a program may run. */
+  readonly commandMs: number;
 }
 
 export interface ConfigInput extends Partial<Omit<Config, 'dataFolder'>> {
@@ -43,6 +49,9 @@ const defaults = {
   abandonedMs: 10_000,
   logLevel: 'info',
   connectionsMax: 16,
+  commands: {},
+  webhookHosts: [],
+  commandMs: 30_000,
 } as const;
 
 /** The configuration with its defaults. Errors: `gateway.exposed` for another address than loopback without TLS. */

@@ -8,9 +8,11 @@ import { auditCommand } from './commands/audit.ts';
 import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { changeCommand } from './commands/change.ts';
 import { completionCommand } from './commands/completion.ts';
+import { cordCommand } from './commands/cord.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { gitCommand } from './commands/git.ts';
+import { inboxCommand } from './commands/inbox.ts';
 import { initCommand } from './commands/init.ts';
 import { joinCommand } from './commands/join.ts';
 import { gateCommand, verdictCommand } from './commands/judgement.ts';
@@ -27,6 +29,7 @@ import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { taskCommand } from './commands/task.ts';
 import { tokenCommand } from './commands/token.ts';
+import { triggerCommand } from './commands/trigger.ts';
 import { upCommand } from './commands/up.ts';
 import type { World } from './world.ts';
 
@@ -73,6 +76,7 @@ const working = [
   agentCommand,
   runCommand,
   runnerCommand,
+  triggerCommand,
   gitCommand,
   syncCommand,
   backupCommand,
@@ -81,6 +85,8 @@ const working = [
   schemaCommand,
   joinCommand,
   mcpCommand,
+  cordCommand,
+  inboxCommand,
 ];
 
 /** commander ends with 1 on wrong use; here that is 2, and data for who asked for JSON. */

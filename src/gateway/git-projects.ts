@@ -6,6 +6,7 @@ import { buildCandidate, dropCandidate, keepCandidate } from '../git/candidate.t
 import { changeSize } from '../git/change-size.ts';
 import { checkoutTree } from '../git/checkout.ts';
 import { createFactsCache, type FactsCache } from '../git/facts-cache.ts';
+import { type ListedFile, listChanges, listFiles } from '../git/list-files.ts';
 import { diffTrees } from '../git/objects/diff.ts';
 import { createObjectReader, type ObjectReader } from '../git/objects/reader.ts';
 import { createTreeCache, type TreeCache } from '../git/objects/tree-cache.ts';
@@ -132,6 +133,14 @@ export class GitProjects implements GitService {
     const candidate = await candidateOf(this.#place(project), base, commit, built.tree);
     const size = await changeSize(place, base, commit);
     return { kind: 'candidate', commit, base, candidate, tree: built.tree, size };
+  }
+
+  listFiles(project: string, commit: string): Promise<ListedFile[]> {
+    return listFiles(this.#place(project), commit);
+  }
+
+  listChanges(project: string, from: string, to: string): Promise<ListedFile[]> {
+    return listChanges(this.#place(project), from, to);
   }
 
   keepCandidate(project: string, change: string, candidate: string): Promise<void> {

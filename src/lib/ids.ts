@@ -2,7 +2,9 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** Prefixes of every kind of id, so that an id tells what it names. */
 export const idKinds = {
+  audit: 'aud',
   change: 'chg',
+  delivery: 'dlv',
   event: 'evt',
   gate: 'gat',
   grant: 'gnt',

@@ -7,6 +7,7 @@ import { changes, gateRuns, landings, questions, verdicts } from '../tasks/schem
 import { moveChange } from '../tasks/transition.ts';
 import { finishTask } from './approval.ts';
 import { lineEvent, type NamedGate, openGates, refuseChange, settleGates } from './gating.ts';
+import { stopsAgainst } from './stops.ts';
 
 export type LandingRow = typeof landings.$inferSelect;
 
@@ -41,10 +42,11 @@ const unlandedNeeds = statement(
 
 const heldBack = async (session: Session, change: ChangeRow): Promise<boolean> =>
   (await openQuestions(session, change)).length > 0 ||
-  (await session.rows(unlandedNeeds, [change.project, change.task])).length > 0;
+  (await session.rows(unlandedNeeds, [change.project, change.task])).length > 0 ||
+  (await stopsAgainst(session, change.project, { what: 'landing', task: change.task })).length > 0;
 
 /**
- * The approved change that is next to land: the oldest that no question and no unlanded need holds back. Looks without
+ * The approved change that is next to land: the oldest that no question, no unlanded need and no stop holds back. Looks without
  * a lock, so that looking holds nobody up; `intend` looks again under it.
  */
 export async function nextToLand(session: Session, project: string): Promise<ChangeRow | undefined> {

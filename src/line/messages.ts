@@ -1,6 +1,6 @@
 import { jsonText } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
-import { statement, type Tx } from '../store/store.ts';
+import { type Session, statement, type Tx } from '../store/store.ts';
 
 /** Why somebody is written to. */
 export type MessageKind = 'blocker' | 'question' | 'stop' | 'deadline' | 'alert' | 'report' | 'run' | 'note';
@@ -20,13 +20,73 @@ export interface MessageDraft {
 const put = statement(
   'messages.put',
   `insert into messages (id, project, recipient, kind, subject, title, body, data)
-   values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb)`,
+   select m->>'id', m->>'project', m->>'recipient', m->>'kind', m->>'subject', m->>'title', m->>'body', m->'data'
+   from jsonb_array_elements($1::jsonb) as given(m)`,
 );
 
 /** Puts a message into the inbox of its recipient, in the transaction of what it tells about. Returns its id. */
 export async function sendMessage(tx: Tx, draft: MessageDraft): Promise<string> {
-  const id = newId('message');
-  const { project, recipient, kind, subject, title, body, data = {} } = draft;
-  await tx.rows(put, [id, project, recipient, kind, subject, title.slice(0, 300), body, jsonText(data)]);
+  const [id = ''] = await sendMessages(tx, [draft]);
   return id;
+}
+
+/** The same for many, in one statement. */
+export async function sendMessages(tx: Tx, drafts: readonly MessageDraft[]): Promise<string[]> {
+  const rows = drafts.map((draft) => ({
+    data: {},
+    ...draft,
+    id: newId('message'),
+    title: draft.title.slice(0, 300),
+  }));
+  if (rows.length > 0) await tx.rows(put, [jsonText(rows)]);
+  return rows.map(({ id }) => id);
+}
+
+/** A message as its reader sees it. */
+export interface MessageRow {
+  readonly id: string;
+  readonly recipient: string;
+  readonly kind: MessageKind;
+  readonly subject: string;
+  readonly title: string;
+  readonly body: string;
+  readonly data: Record<string, unknown>;
+  readonly at: Date;
+  readonly readAt: Date | null;
+  readonly readBy: string | null;
+}
+
+const inbox = statement(
+  'messages.inbox',
+  `select id, recipient, kind, subject, title, body, data, at, read_at as "readAt", read_by as "readBy" from messages
+   where ($1 = '*' or project = $1) and recipient = any($2::text[]) and ($3 or read_at is null) order by at desc, id desc limit $4`,
+);
+const mark = statement(
+  'messages.mark',
+  `update messages set read_at = andon_now(), read_by = $4
+   where project = $1 and recipient = any($2::text[]) and read_at is null
+     and (id = any($3::text[]) or left(id, 4) || right(id, 8) = any($3::text[])) returning id`,
+);
+
+/** Whose messages a reader sees: those to them by name and to their tier. */
+export const readerOf = (principal: string, tier: string): string[] => [principal, `tier:${tier}`];
+
+/** The messages of a reader, the newest first; those that were read too with `all`. */
+export const readInbox = (
+  session: Session,
+  project: string,
+  recipients: readonly string[],
+  { all, limit }: { readonly all: boolean; readonly limit: number },
+): Promise<MessageRow[]> => session.rows<MessageRow>(inbox, [project, recipients, all, limit]);
+
+/** Marks messages of the reader as read; one to a tier is read once any of the tier has read it. Answers which. */
+export async function markRead(
+  tx: Tx,
+  project: string,
+  recipients: readonly string[],
+  ids: readonly string[],
+  by: string,
+): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(mark, [project, recipients, ids, by]);
+  return rows.map(({ id }) => id);
 }

@@ -4,11 +4,13 @@ import { globFault } from '../lib/globs.ts';
 import { roleNames, roleOf } from '../tiers/roles.ts';
 import { findCycle } from './graph.ts';
 import { deniedOf, type Plan, type PlanTask } from './plan.ts';
+import { checkTriggers } from './trigger-check.ts';
 
 /** Everything that is wrong with a plan beyond its shape: references, cycles, tasks that nobody could complete. */
 export function checkPlan(plan: Plan): Reason[] {
   const found = [...repeatedPhases(plan), ...badGlobs(plan), ...badRoles(plan)];
   for (const [id, task] of Object.entries(plan.tasks)) found.push(...badReferences(plan, id, task));
+  found.push(...checkTriggers(plan));
   if (found.length > 0) return found.slice(0, reasonsMax);
   const cycle = findCycle(new Map(Object.entries(plan.tasks).map(([id, task]) => [id, task.needs])));
   if (cycle !== undefined)

@@ -20,7 +20,11 @@ export interface TaskColumns {
   readonly needs: readonly string[];
 }
 
-export type StoredTask = TaskColumns & { readonly state: TaskState };
+export type StoredTask = TaskColumns & {
+  readonly state: TaskState;
+  /** The trigger that added it to the plan; null for what people and executives planned. */
+  readonly madeBy: string | null;
+};
 
 export interface PlanDiff {
   readonly added: readonly TaskColumns[];
@@ -62,6 +66,19 @@ export const planHash = (plan: Plan): string =>
 const harmless = new Set(['title', 'priority', 'position', 'deadline', 'expectedMinutes']);
 const finished: ReadonlySet<TaskState> = new Set(['done', 'abandoned']);
 const running: ReadonlySet<TaskState> = new Set(['in_progress', 'gated']);
+
+/**
+ * A plan with the tasks that triggers added to the one before and that have not ended: a file that knows nothing of them
+ * does not take them away. `andon task abandon` does.
+ */
+export function withMadeTasks(plan: Plan, before: Plan | undefined, stored: readonly StoredTask[]): Plan {
+  const kept = stored.flatMap(({ id, madeBy, state, phase }): [string, PlanTask][] => {
+    if (madeBy === null || finished.has(state) || Object.hasOwn(plan.tasks, id)) return [];
+    const task = before?.tasks[id];
+    return task === undefined || !plan.phases.includes(phase) ? [] : [[id, task]];
+  });
+  return kept.length === 0 ? plan : { ...plan, tasks: { ...plan.tasks, ...Object.fromEntries(kept) } };
+}
 
 /** The difference between the stored tasks and a plan. Work in progress keeps what it was claimed with. */
 export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[]): PlanDiff {

@@ -1,11 +1,12 @@
 import { canonicalJson } from '../store/chain.ts';
 import type { Plan, PlanTask } from './plan.ts';
+import { needsPerson } from './trigger-check.ts';
 
 const members = ['gates', 'agents', 'models', 'limits', 'protect', 'done', 'lease'] as const;
 
 /**
  * The members of a plan that only a human changes: gates, agent profiles and models, ceilings, what is protected, and what counts
- * as done; and tasks that come to unprotect more, pass fewer gates or count as done sooner. An executive edits the
+ * as done; triggers that start agents or reach outside; and tasks that come to unprotect more, pass fewer gates or count as done sooner. An executive edits the
  * rest. Compared in canonical form: a plan that comes back from the database has its members in another order.
  */
 export function humanOnly(before: Plan | undefined, after: Plan): string[] {
@@ -17,7 +18,16 @@ export function humanOnly(before: Plan | undefined, after: Plan): string[] {
     const known = Object.hasOwn(before.tasks, id) ? before.tasks[id] : undefined;
     found.push(...loosened(before, known, after, task).map((member) => `tasks.${id}.${member}`));
   }
-  return found;
+  return [...found, ...reachingOut(before, after)];
+}
+
+/** Triggers that start agents or reach outside, come new or changed. */
+function reachingOut({ triggers: before = {} }: Plan, { triggers: after = {} }: Plan): string[] {
+  const changed = Object.entries(after).filter(([name, trigger]) => {
+    const known = Object.hasOwn(before, name) ? before[name] : undefined;
+    return canonicalJson(known ?? null) !== canonicalJson(trigger) && needsPerson(trigger);
+  });
+  return changed.map(([name]) => `triggers.${name}`);
 }
 
 function loosened(before: Plan, known: PlanTask | undefined, after: Plan, task: PlanTask): string[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentProfile, models, modelsDefault } from './plan-agents.ts';
+import { planTrigger } from './plan-triggers.ts';
 import { count, dayMs, duration, glob, name, text } from './plan-words.ts';
 
 export { durationMs } from './plan-words.ts';
@@ -146,6 +147,7 @@ export const planSchema = z.strictObject({
   agents: z.record(name, agentProfile).default({}),
   models: models.default({ ...modelsDefault }),
   tasks: z.record(name, task).default({}),
+  triggers: z.record(name, planTrigger).default({}),
 });
 
 /** andon.yaml, parsed, with defaults filled in. */

@@ -10,7 +10,7 @@ const lock = statement(
   'task.lock',
   `select project, id, title, phase, state, priority, position, write, deny, scope_hash as "scopeHash", claim_class as "claimClass", requires, gates, done, deadline,
      expected_minutes as "expectedMinutes", epoch, holder, holder_gid as "holderGid", lease_until as "leaseUntil", lease_ms as "leaseMs",
-     preferred, state_at as "stateAt"
+     preferred, state_at as "stateAt", made_by as "madeBy"
    from tasks where project = $1 and id = $2 for update`,
 );
 

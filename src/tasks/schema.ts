@@ -52,6 +52,7 @@ export const tasks = pgTable(
     leaseMs: integer('lease_ms'),
     preferred: text('preferred'),
     stateAt: at('state_at').notNull(),
+    madeBy: text('made_by'),
   },
   (table) => [primaryKey({ columns: [table.project, table.id] })],
 );

@@ -37,8 +37,16 @@ export const actions = {
   'grant:explain': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'key:rotate': { kind: 'mutation', tiers: ['human'] },
   'event:read': { kind: 'query', tiers: ['human', 'executive', 'validator', 'implementer'] },
+  'audit:run': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'audit:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'audit:verify': { kind: 'query', tiers: ['human', 'executive', 'validator'] },
   'agent:terminate': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'cord:pull': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'cord:clear': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'cord:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'message:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'message:mark': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
+  'message:send': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'agent:spawn': { kind: 'mutation', tiers: ['human', 'executive'] },
   'agent:update': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'agent:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
@@ -46,9 +54,16 @@ export const actions = {
   'run:stop': { kind: 'mutation', tiers: ['human', 'executive'] },
   'run:take': { kind: 'mutation', tiers: ['human', 'executive'] },
   'run:report': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'trigger:create': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'trigger:fire': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'trigger:pause': { kind: 'mutation', tiers: ['human', 'executive'] },
+  'trigger:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
 } as const satisfies Record<string, { kind: ActionKind; tiers: readonly Tier[] }>;
 
 /** Rank of a principal. `human` is the root of delegation. */
 export type Tier = 'human' | 'executive' | 'implementer' | 'validator';
 
 export type Action = keyof typeof actions;
+
+/** What every grant may, whatever its list of actions says: whoever sees that something is wrong stops the line. */
+export const everybodys: readonly Action[] = ['cord:pull'];

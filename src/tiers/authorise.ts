@@ -1,5 +1,5 @@
 import { type Reason, reason } from '../lib/decision.ts';
-import { type Action, actions, type Tier } from './actions.ts';
+import { type Action, actions, everybodys, type Tier } from './actions.ts';
 import type { Capability, Grant } from './capability.ts';
 import { list } from './lattice.ts';
 import { readableBy, scopeText, writableBy } from './scopes.ts';
@@ -59,7 +59,7 @@ function actionReasons(cap: Capability, request: AccessRequest, found: Reason[])
   const tiers: readonly Tier[] = actions[action].tiers;
   if (!tiers.includes(cap.tier))
     found.push(reason('grant.tier', action, { found: cap.tier, limit: list(tiers) }));
-  if (!cap.ops.includes(action)) {
+  if (!cap.ops.includes(action) && !everybodys.includes(action)) {
     found.push(reason('grant.action', action, { found: cap.role, limit: list(cap.ops) }));
   }
   if (cap.project !== '*' && cap.project !== request.project) {

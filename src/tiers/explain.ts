@@ -1,4 +1,4 @@
-import { type Action, type ActionKind, actions, type Tier } from './actions.ts';
+import { type Action, type ActionKind, actions, everybodys, type Tier } from './actions.ts';
 import type { Budget, Capability } from './capability.ts';
 import { profiles } from './profiles.ts';
 import { roleOf } from './roles.ts';
@@ -86,7 +86,7 @@ const inColumn = (cap: Capability, action: Action): boolean =>
   (actions[action].tiers as readonly Tier[]).includes(cap.tier);
 
 const allows = (cap: Capability, action: Action): boolean =>
-  cap.ops.includes(action) && inColumn(cap, action);
+  (cap.ops.includes(action) || everybodys.includes(action)) && inColumn(cap, action);
 
 const allowed = (action: Action): Allowed => ({ action, kind: actions[action].kind });
 

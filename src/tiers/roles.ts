@@ -21,13 +21,19 @@ const but =
   (...left: Action[]) =>
   (action: Action) =>
     !left.includes(action);
+/** What a role that does nothing else may: stop the line, write to those above, and take back its own stop. */
+const calling: readonly Action[] = ['cord:pull', 'cord:clear', 'message:mark', 'message:send'];
 /** What only a runner does: it is handed the tokens of the runs that it takes. */
 const running: readonly Action[] = ['run:take', 'run:report'];
-const reporting = any('report:write', 'token:renew', 'task:ask', 'agent:update');
+const reporting = any('report:write', 'token:renew', 'task:ask', 'agent:update', ...calling);
 
 const table = {
   OWNER: { tier: 'human', purpose: 'owns the project and everything in it', ops: actionsOf('human') },
-  OBSERVER: { tier: 'human', purpose: 'looks, and changes nothing', ops: only('human', any('token:renew')) },
+  OBSERVER: {
+    tier: 'human',
+    purpose: 'looks, and changes nothing',
+    ops: only('human', any('token:renew', 'cord:pull', 'message:mark')),
+  },
   LEAD: {
     tier: 'executive',
     purpose: 'plans, delegates, terminates',
@@ -36,7 +42,7 @@ const table = {
   RUNNER: {
     tier: 'executive',
     purpose: 'starts and contains the runs of a machine; decides nothing',
-    ops: only('executive', any(...running, 'token:renew')),
+    ops: only('executive', any(...running, 'token:renew', 'cord:pull')),
     delegates: false,
   },
   MONITOR: {
@@ -44,7 +50,16 @@ const table = {
     purpose: 'watches for deviation from the plan and reports; plans and mints nothing',
     ops: only(
       'executive',
-      any('report:write', 'token:renew', 'task:ask', 'agent:terminate', 'agent:update', 'run:stop'),
+      any(
+        'report:write',
+        'token:renew',
+        'task:ask',
+        'agent:terminate',
+        'agent:update',
+        'run:stop',
+        'audit:run',
+        ...calling,
+      ),
     ),
   },
   IMPLEMENTER: { tier: 'implementer', purpose: 'carries out tasks', ops: actionsOf('implementer') },

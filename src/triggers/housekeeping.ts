@@ -8,6 +8,7 @@ export interface HousekeepingOptions {
   readonly line: { tick(): Promise<void>; tidy(): Promise<void>; maintain(): Promise<void> };
   readonly clock: { set(now: Date): void };
   readonly owner: { refresh(): Promise<void> };
+  readonly triggers: { tick(): Promise<void>; tidy(): Promise<void> };
   /** Removes stale locks; returns how many were too young to be sure. */
   readonly sweep: () => Promise<number>;
   readonly log: Logger;
@@ -24,7 +25,7 @@ const readClock = statement('clock.now', 'select andon_now() as now');
  * owner's token. Stale locks are swept with the rest, and every second while one is left that was too young. A chore that is still running is not started again. The first round runs before this returns.
  */
 export async function startHousekeeping(options: HousekeepingOptions): Promise<Housekeeping> {
-  const { store, line, clock, owner, sweep, log } = options;
+  const { store, line, clock, owner, triggers, sweep, log } = options;
   let locksLeft = await sweep();
   const tick = async (): Promise<void> => {
     const [row] = await store.rows<{ now: Date }>(readClock);
@@ -34,6 +35,7 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
   };
   await line.tidy();
   await tick();
+  await triggers.tick();
   const running = new Set<Promise<void>>();
   const chore = (name: string, expression: string, work: () => Promise<void>): ScheduledTask =>
     schedule(
@@ -49,12 +51,17 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
     );
   const chores = [
     chore('tick', '* * * * * *', tick),
+    // Apart from the rest: a landing that takes long must not hold up the time.
+    chore('triggers', '* * * * * *', () => triggers.tick()),
     chore('tidy', '0 * * * * *', async () => {
       locksLeft = await sweep();
       await line.tidy();
     }),
     chore('owner', '0 0 * * * *', () => owner.refresh()),
-    chore('maintain', '0 17 * * * *', () => line.maintain()),
+    chore('maintain', '0 17 * * * *', async () => {
+      await triggers.tidy();
+      await line.maintain();
+    }),
   ];
   return {
     close: async () => {

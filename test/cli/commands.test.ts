@@ -47,13 +47,14 @@ describe('the commands', () => {
         'agent',
         'run',
         'runner',
+        'trigger',
         'git',
         'sync',
         'backup',
         'restore',
         'doctor',
       ],
-      ...['schema', 'join', 'mcp', 'completion'],
+      ...['schema', 'join', 'mcp', 'cord', 'inbox', 'completion'],
     ]);
   });
 

@@ -255,6 +255,16 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
     const recorded = async (by: 'reason' | 'found') =>
       (await line.events()).filter(({ type, data }) => type === 'sync.diverged' && by in data).length;
     expect(await recorded('reason')).toBe(1);
+    // Nothing new is begun on a main that may not stay, until somebody says so.
+    const claim = builder.client.task.claim.mutate({ project, task: 'follows' });
+    expect(await codesOf(claim)).toEqual(['line.stopped']);
+    const { stops } = await line.owner.cord.status.query({ project });
+    expect(stops).toMatchObject([{ colour: 'yellow', cause: 'sync', pulledBy: 'gateway' }]);
+    await line.owner.cord.clear.mutate({
+      project,
+      stop: stops[0]?.id ?? '',
+      why: 'the mirror is left behind',
+    });
     const before = await recorded('found');
     const offered = await line.offer(builder, 'follows', { 'src/follows/a.js': 'export const a = 8;\n' });
     await approve(offered);

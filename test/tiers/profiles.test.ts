@@ -35,11 +35,15 @@ describe('tiers', () => {
     });
   });
 
-  it('lets validators write verdicts and reports only', () => {
+  it('lets validators write verdicts, reports and messages, stop the line, and nothing else', () => {
     const written = profiles.validator.ops.filter((action) => actions[action].kind === 'mutation');
     expect(written.sort()).toEqual([
       'agent:update',
+      'cord:clear',
+      'cord:pull',
       'gate:pass',
+      'message:mark',
+      'message:send',
       'report:write',
       'task:ask',
       'token:renew',
@@ -65,10 +69,14 @@ describe('roles', () => {
     for (const tier of tierNames) expect(roleOf(usualRole[tier])?.tier).toBe(tier);
   });
 
+  it('lets every role stop the line', () => {
+    expect(roleNames.filter((name) => roleOf(name)?.ops.includes('cord:pull') !== true)).toEqual([]);
+  });
+
   it('lets a runner take runs and report on them, and delegate nothing', () => {
     const runner = roleOf('RUNNER');
     const written = runner?.ops.filter((action) => actions[action].kind === 'mutation');
-    expect(written).toEqual(['token:renew', 'run:take', 'run:report']);
+    expect(written).toEqual(['token:renew', 'cord:pull', 'run:take', 'run:report']);
     const full = fullCapability('executive');
     const greedy = { ...full, role: 'RUNNER', ops: runner?.ops ?? [] };
     const codesFound = tierReasons(greedy).map(({ code }) => code);
@@ -82,6 +90,15 @@ describe('roles', () => {
 
   it('lets an auditor judge nothing', () => {
     const written = roleOf('AUDITOR')?.ops.filter((action) => actions[action].kind === 'mutation');
-    expect(written).toEqual(['task:ask', 'report:write', 'token:renew', 'agent:update']);
+    expect(written).toEqual([
+      'task:ask',
+      'report:write',
+      'token:renew',
+      'cord:pull',
+      'cord:clear',
+      'message:mark',
+      'message:send',
+      'agent:update',
+    ]);
   });
 });

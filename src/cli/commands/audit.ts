@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
 import type { AuditResult } from '../../store/audit.ts';
-import { act, group, leaf, type Run } from '../command.ts';
+import { type AuditOptions, answerOf, runAudit } from '../audit/run-audit.ts';
+import { act, durationSeconds, group, leaf, type Run } from '../command.ts';
+import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
 
 interface VerifyOptions {
@@ -11,7 +13,7 @@ interface VerifyOptions {
 
 /** `andon audit`. */
 export function auditCommand(world: World): Command {
-  return group('audit', 'the hash chain of the log').addCommand(
+  return withAudits(world, group('audit', 'audits of the plan and of the log')).addCommand(
     leaf(
       'verify',
       'verify the chain and every signed checkpoint',
@@ -22,6 +24,52 @@ Without --jwks an offline run verifies the hashes only, and says so.`,
       .option('--jwks <keys.json>', 'with --file: public keys, as andon token keys --json prints them')
       .action(act<VerifyOptions>(world, verify)),
   );
+}
+
+const audits = [
+  ['plan', 'look at the plan: deviation, schedule, risks, what was refused, what came to main'],
+  ['idle', 'look for agents that do nothing'],
+  ['compliance', 'hold the whole tree against the limits of the plan'],
+] as const;
+
+function withAudits(world: World, command: Command): Command {
+  for (const [kind, summary] of audits) {
+    command.addCommand(
+      leaf(kind, summary, `${summary}; an alert ends with status 1`)
+        .option('--last', 'show the last one instead of a new one')
+        .option('--over <duration>', 'idle: from when on an agent counts, such as 4h', durationSeconds)
+        .action(act<AuditOptions>(world, async (run) => runAudit(run, kind))),
+    );
+  }
+  return command
+    .addCommand(
+      leaf('list', 'list audits, the newest first').action(
+        act<object>(world, async ({ link, terminal }) => {
+          const { client, project } = await link();
+          const { audits: rows } = await client.audit.list.query({ project });
+          const cells = rows.map((row) => [
+            short(row.id),
+            row.kind,
+            row.alert ? 'alert' : row.state,
+            row.askedBy,
+            String(row.requestedAt),
+            row.title ?? '-',
+          ]);
+          const head = ['AUDIT', 'KIND', 'STATE', 'BY', 'AT', 'TITLE'];
+          return { data: rows, lines: table(head, cells, terminal.paint) };
+        }),
+      ),
+    )
+    .addCommand(
+      leaf('show', 'show an audit')
+        .argument('<audit>', 'id, whole or short')
+        .action(
+          act<object, [string]>(world, async ({ link }, audit) => {
+            const { client, project } = await link();
+            return answerOf(await client.audit.show.query({ project, audit }));
+          }),
+        ),
+    );
 }
 
 async function verify(run: Run<VerifyOptions>) {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
+import { runAudit } from '../audit/run-audit.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
@@ -32,6 +33,11 @@ export function reportCommand(world: World): Command {
             return { data, lines: [data.report] };
           }),
         ),
+    )
+    .addCommand(
+      leaf('progress', 'report what was done since the last report, what stands, and what may go wrong')
+        .option('--last', 'show the last one instead of a new one')
+        .action(act<{ last?: boolean }>(world, async (run) => runAudit(run, 'report'))),
     )
     .addCommand(
       leaf('list', 'list them, the newest first')

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { act, leaf, wholeNumber } from '../command.ts';
+import { act, leaf, many, wholeNumber } from '../command.ts';
 import type { UpOptions } from '../up/up.ts';
 import type { World } from '../world.ts';
 
@@ -26,6 +26,13 @@ export function upCommand(world: World): Command {
     )
     .option('--no-runner', 'start no runner: agents run elsewhere, or by hand')
     .option('--runs <n>', 'most runs of agents at once on this machine', wholeNumber(1, 1000))
+    .addOption(many('--command <name=path>', 'a program that triggers may start, by name (may be repeated)'))
+    .addOption(
+      many(
+        '--webhook-host <host>',
+        'a host[:port] that webhooks may reach though it is private or plain http',
+      ),
+    )
     .addOption(
       new Option('--log-level <level>', 'what the gateway logs to stderr')
         .choices(['silent', 'error', 'warn', 'info', 'debug'])

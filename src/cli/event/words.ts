@@ -4,8 +4,11 @@ import { short } from '../table.ts';
 import type { Paint, Tone } from '../terminal.ts';
 
 const tones: readonly (readonly [RegExp, Tone])[] = [
-  [/^(change\.(landed|approved)|task\.done|gate\.passed|phase\.opened)$/, 'good'],
-  [/^(call\.denied|change\.refused|token\.(revoked|replayed)|agent\.terminated|sync\.diverged)$/, 'bad'],
+  [/^(change\.(landed|approved)|task\.done|gate\.passed|phase\.opened|cord\.cleared)$/, 'good'],
+  [
+    /^(call\.denied|change\.refused|token\.(revoked|replayed)|agent\.terminated|sync\.diverged|cord\.pulled)$/,
+    'bad',
+  ],
   [
     /^(lease\.expired|task\.(released|stolen|abandoned)|question\.asked|landing\.voided|epoch\.raised)$/,
     'warn',
@@ -35,7 +38,18 @@ export const subjectWords = (subject: string): string => {
     : `${noun}/${/^[a-z]{3}_/.test(id) ? short(id) : subject.slice(noun.length + 1)}`;
 };
 
-const shownMembers = ['task', 'gate', 'epoch', 'status', 'approve', 'why', 'title', 'reasons'] as const;
+const shownMembers = [
+  'colour',
+  'scope',
+  'task',
+  'gate',
+  'epoch',
+  'status',
+  'approve',
+  'why',
+  'title',
+  'reasons',
+] as const;
 
 function detail({ data, action, allowed }: ChainedEvent): string {
   const parts = shownMembers.flatMap((name) => {

@@ -1,25 +1,27 @@
 import type { GatewayLink } from '../connect.ts';
+import { stopLines } from '../cord/words.ts';
 import { printable } from '../printable.ts';
 import { short, span, stateCell, table } from '../table.ts';
 import type { Paint } from '../terminal.ts';
 
 /** A project at one moment. */
 export async function look({ client, project, url }: GatewayLink) {
-  const [status, phases, tasks, waiting, changes] = await Promise.all([
+  const [status, phases, tasks, waiting, changes, cord] = await Promise.all([
     client.project.status.query({ project }),
     client.phase.list.query({ project }),
     client.task.list.query({ project }),
     client.task.waiting.query({ project }),
     client.change.list.query({ project, limit: 5 }),
+    client.cord.status.query({ project }),
   ]);
-  return { url, ...status, phases, tasks, waiting, changes };
+  return { url, ...status, phases, tasks, waiting, changes, stops: cord.stops };
 }
 
 export type Look = Awaited<ReturnType<typeof look>>;
 
 /** The same in lines. */
 export function statusLines(seen: Look, paint: Paint): string[] {
-  const { project, url, branch, main, revision, phases, changes } = seen;
+  const { project, url, branch, main, revision, phases, changes, stops } = seen;
   const head = [
     `${paint('strong', project)}  ${url}  ${branch ?? 'main'} at ${short(main)}  plan ${revision}`,
     phases.map((phase) => phaseWords(phase, paint)).join(paint('quiet', ' > ')) ||
@@ -27,6 +29,8 @@ export function statusLines(seen: Look, paint: Paint): string[] {
   ];
   const recent = changes.map((row) => [short(row.id), stateCell(row.state), row.task, row.author]);
   return [
+    ...stopLines(stops, paint),
+    ...(stops.length === 0 ? [] : ['']),
     ...head,
     '',
     ...taskTable(seen, paint),
@@ -64,6 +68,7 @@ function waitWords({
   changeState,
   sinceSeconds,
   state,
+  stops,
 }: Look['waiting'][number]): string {
   const words = [
     ...needs,
@@ -71,6 +76,7 @@ function waitWords({
     ...(phase === null ? [] : [`phase ${phase}`]),
     ...questions.map((question) => `a person (${short(question)})`),
     ...(change === null ? [] : [`${changeState} ${short(change)}`]),
+    ...stops.map(({ subject }) => subject),
   ];
   if (words.length > 0) return words.join(', ');
   return state === 'in_progress' ? `since ${span(sinceSeconds)}` : '';

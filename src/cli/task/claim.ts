@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ExitName } from '../../lib/code-row.ts';
 import { codes } from '../../lib/codes/index.ts';
 import { fail } from '../../lib/errors.ts';
 import type { EventType } from '../../store/events.ts';
@@ -55,6 +56,7 @@ const wakers: readonly EventType[] = [
   'agent.terminated',
   'change.landed',
   'change.refused',
+  'cord.cleared',
   'lease.expired',
   'phase.opened',
   'plan.applied',
@@ -94,6 +96,8 @@ async function claimWaiting(
   });
 }
 
+const waitable: ReadonlySet<ExitName> = new Set<ExitName>(['nothing', 'stopped']);
+
 /** A claim, or undefined while waiting could help. */
 async function tryClaim(
   run: Run<ClaimOptions>,
@@ -104,15 +108,19 @@ async function tryClaim(
     const claimed = await claimOnce(run, link, task);
     return claimed.task === null ? undefined : claimed;
   } catch (error) {
-    if (asAndonError(error).reasons.every(({ code }) => codes[code].exit === 'nothing')) return undefined;
+    if (asAndonError(error).reasons.every(({ code }) => waitable.has(codes[code].exit))) return undefined;
     throw error;
   }
 }
 
 function nothing({ terminal }: Run<ClaimOptions>, claimed: Claimed) {
   const why = claimed.reasons.length === 0 ? [] : refusalLines(claimed.reasons, terminal.paintTalk);
-  const talk = ['nothing to take', ...why, 'andon task next tells what the others wait for'];
-  return { data: claimed, talk, exit: 'nothing' as const };
+  // A stop is told only where it is what keeps work away.
+  const stopped = claimed.reasons.some(({ code }) => code === 'line.stopped');
+  const talk = stopped
+    ? ['the line is stopped', ...why]
+    : ['nothing to take', ...why, 'andon task next tells what the others wait for'];
+  return { data: claimed, talk, exit: stopped ? ('stopped' as const) : ('nothing' as const) };
 }
 
 function taken({ url, project }: GatewayLink, claimed: Claimed) {

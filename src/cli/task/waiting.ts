@@ -16,6 +16,7 @@ export function waitsFor(one: Waiting, tasks: ReadonlyMap<string, TaskRow>): str
     ...(one.phase === null ? [] : [`phase ${one.phase}`]),
     ...one.questions.map((question) => `a person (question ${short(question)})`),
     ...changeWords(one),
+    ...one.stops.map(({ subject }) => `${subject} to be cleared`),
   ];
   return waits.join(' and ');
 }
@@ -78,14 +79,26 @@ export function nextCommand(world: World): Command {
 
 async function showNext({ link, terminal }: Run<object>) {
   const { waiting, tasks } = await look(await link());
-  const ready = waiting.filter(({ state, overlaps }) => state === 'ready' && overlaps.length === 0);
+  const free = waiting.filter(({ state, overlaps }) => state === 'ready' && overlaps.length === 0);
+  const ready = free.filter(({ stops }) => stops.length === 0);
   ready.sort((a, b) => urgency(tasks.get(a.task)) - urgency(tasks.get(b.task)));
   const task = tasks.get(ready[0]?.task ?? '');
   if (task !== undefined) {
     const line = `${terminal.paint('strong', task.id)}  ${printable(task.title)}  (${task.phase}; write ${task.write.join(', ') || '-'})`;
     return { data: { task }, lines: [line], talk: [`next: andon task claim ${task.id}`] };
   }
+  if (free.length > 0) return stopped(waiting, free);
   return { data: { task: null, waiting }, lines: [nothingReady(waiting, tasks)], exit: 'nothing' as const };
+}
+
+/** There is work, and a stop is all that keeps it away. */
+function stopped(waiting: readonly Waiting[], free: readonly Waiting[]) {
+  const stops = new Map(free.flatMap((one) => one.stops).map((stop) => [stop.subject, stop]));
+  const lines = [...stops.values()].map(({ subject, found }) =>
+    printable(`the line is stopped: ${subject} ${found}`),
+  );
+  const talk = ['andon cord status tells who clears it and how'];
+  return { data: { task: null, waiting, stops: [...stops.values()] }, lines, talk, exit: 'stopped' as const };
 }
 
 const urgency = (row: TaskRow | undefined): number =>

@@ -12,6 +12,7 @@ import { nameOf, type Place, placeAt } from '../init/place.ts';
 import { keepSettings, readSettings } from '../init/settings.ts';
 import { asAndonError } from '../refusal.ts';
 import { settle } from './adopt.ts';
+import { namedCommands } from './commands.ts';
 import { type OwnRunner, startOwnRunner } from './own-runner.ts';
 import { freePort } from './port.ts';
 
@@ -24,6 +25,8 @@ export interface UpOptions {
   readonly behindProxy?: boolean;
   readonly databaseUrl?: string;
   readonly sandbox?: SandboxSetting;
+  readonly command?: string[];
+  readonly webhookHost?: string[];
   readonly logLevel: string;
   readonly runner?: boolean;
   readonly runs?: number;
@@ -102,7 +105,7 @@ function tell({ terminal }: Run<UpOptions>, file: GatewayFile, talk: readonly st
 }
 
 async function configInput({ options, world }: Run<UpOptions>, place: Place): Promise<ConfigInput> {
-  const { hosts, host, behindProxy, databaseUrl, sandbox, logLevel } = options;
+  const { hosts, host, behindProxy, databaseUrl, sandbox, logLevel, command, webhookHost } = options;
   const tls = await readTls(options, world.cwd);
   const last = (await readSettings(place.dataFolder)).port;
   const port = options.port ?? (last === undefined ? 0 : await freePort(last, host ?? '127.0.0.1'));
@@ -113,6 +116,8 @@ async function configInput({ options, world }: Run<UpOptions>, place: Place): Pr
     sandbox,
     tls,
     hosts: hosts?.map((name) => name.toLowerCase()),
+    commands: command && namedCommands(command, world.cwd),
+    webhookHosts: webhookHost?.map((name) => name.toLowerCase()),
   };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { dataFolder: place.dataFolder, port, logLevel, ...present };

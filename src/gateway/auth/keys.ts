@@ -113,7 +113,8 @@ function publishedKeys(stored: StoredRing, nowSeconds: number): PublicJwk[] {
   return [publicHalf(stored.active), publicHalf(stored.next), ...honoured.map(({ jwk }) => jwk)];
 }
 
-async function foreignKey(candidate: unknown): Promise<[kid: string, key: KeyObject]> {
+/** A public key with its id; throws `key.broken` when the id is not the thumbprint of the key. */
+export async function foreignKey(candidate: unknown): Promise<[kid: string, key: KeyObject]> {
   const parsed = publicJwkSchema.safeParse(candidate);
   if (!parsed.success)
     throw fail('key.broken', 'public key', { found: parsed.error.issues[0]?.message ?? 'no JWK' });

@@ -6,7 +6,7 @@ import type { ChainedEvent } from '../../store/chain.ts';
 import { type Store, statement } from '../../store/store.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { GrantDraft } from './claims.ts';
-import type { KeyRing } from './keys.ts';
+import { foreignKey, type KeyRing } from './keys.ts';
 import type { RevocationRow, Revocations } from './revocations.ts';
 import { createTokenAuthority, type TokenAuthority } from './token.ts';
 
@@ -107,11 +107,25 @@ export async function createTokenService(
         .sign(privateKey);
       return { position, hash, kid, signature };
     },
-    verifiesCheckpoint: (checkpoint) => verifyCheckpoint(checkpoint, (kid) => keys.verifier(kid)),
+    verifiesCheckpoint: async (checkpoint) => {
+      const key = keys.verifier(checkpoint.kid) ?? (await everPublished(store, checkpoint.kid));
+      return verifyCheckpoint(checkpoint, () => key);
+    },
     hear: (events) => {
       for (const event of events) applyEvent(event, { revocations, projects, shareKeys });
     },
   };
+}
+
+const readKey = statement('tokens.key', 'select kid, jwk from signing_keys where kid = $1');
+
+/**
+ * A key that any gateway of the database has ever published. Tokens are not verified with it: a checkpoint outlives the
+ * time for which a retired key is honoured, and another gateway may have signed it with a ring that is new here.
+ */
+async function everPublished(store: Store, kid: string): Promise<KeyObject | undefined> {
+  const [row] = await store.rows<{ jwk: unknown }>(readKey, [kid]);
+  return row === undefined ? undefined : (await foreignKey(row.jwk))[1];
 }
 
 const checkpointText = (position: number, hash: string): string => `${position} ${hash}`;

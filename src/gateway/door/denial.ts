@@ -5,6 +5,7 @@ import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { Call } from './definitions.ts';
+import { tellViolation } from './violation.ts';
 
 // A denial that repeats within ten minutes is counted in its row; after that it is news again.
 const count = statement(
@@ -34,6 +35,7 @@ export async function recordDenial(tx: Tx, call: Call, denied: Denied): Promise<
     id,
   ]);
   if (row?.count !== 1) return;
+  await tellViolation(tx, call.grant, denied);
   appendEvents(tx, [
     {
       id,

@@ -7,6 +7,7 @@ import type { TokenService } from '../auth/token-service.ts';
 import type { GitProjects } from '../git-projects.ts';
 import type { LineService } from '../line/line-service.ts';
 import type { Metrics } from '../metrics.ts';
+import type { TriggerDoor } from '../trigger-door.ts';
 import type { Foresight } from './foreseen.ts';
 
 /** What every procedure may use: one of each, made once in app.ts. */
@@ -21,6 +22,8 @@ export interface Gateway {
   readonly analyser: Analyser;
   /** Gates, landing, leases: what goes on by itself after a call. */
   readonly line: LineService;
+  /** What fires by itself. */
+  readonly triggers: TriggerDoor;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Seconds since 1970 by the database's clock, as last read. */

@@ -1,10 +1,13 @@
 import { and, eq } from 'drizzle-orm';
 import type { Logger } from 'pino';
+import { AndonError } from '../../lib/errors.ts';
 import type { NamedGate } from '../../line/gating.ts';
 import { type LandingPoint, landOne, reconcile } from '../../line/land-one.ts';
 import type { LineTx } from '../../line/line-tx.ts';
+import { pullCord } from '../../line/stops.ts';
+import { syncStop } from '../../line/sync-stop.ts';
 import type { EventDraft } from '../../store/events.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store, Tx } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
 import { projects, tasks } from '../../tasks/schema.ts';
@@ -71,6 +74,14 @@ export class LandingDesk {
     );
   }
 
+  /**
+   * Ends every landing that is under way: what has moved main is landed, what has not never will, because the fence is
+   * raised. From then on only what is intended anew lands, and that asks for stops. Whoever was landing finds it ended.
+   */
+  async settle(project: string): Promise<void> {
+    await reconcile(this.#ports(), project, 0);
+  }
+
   #ports() {
     const { git, at, store } = this.#options;
     return {
@@ -128,9 +139,9 @@ export class LandingDesk {
     // The landing stands whether or not the mirror follows; a divergence is an event that people see.
     await git.mirrorAfterLanding(project, row.upstream).catch(async (error: unknown) => {
       log.warn({ err: error, project }, 'mirror');
-      await this.#line.lineTx(project, async () => ({
+      await this.#line.lineTx(project, async (tx) => ({
         result: undefined,
-        events: [diverged(project, error)],
+        events: [diverged(project, error), ...(await pullOnDivergence(tx, project, error))],
       }));
     });
   }
@@ -141,6 +152,12 @@ export class LandingDesk {
     await Promise.allSettled(this.#landing.values());
   }
 }
+
+/** An upstream that went another way stops the line; one that does not answer is no news about it. */
+const pullOnDivergence = async (tx: Tx, project: string, error: unknown): Promise<readonly EventDraft[]> =>
+  error instanceof AndonError && error.code === 'sync.diverged'
+    ? pullCord(tx, syncStop(project, error.reasons[0].found))
+    : [];
 
 const diverged = (project: string, error: unknown): EventDraft => ({
   ...gatewayEvent(project, 'sync.diverged', `project/${project}`),

@@ -1,16 +1,20 @@
 import { ne } from 'drizzle-orm';
 import type { LineTx } from '../../line/line-tx.ts';
+import type { AuditResult } from '../../store/audit.ts';
 import type { Chainer } from '../../store/chainer.ts';
 import { appendEvents } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { projects } from '../../tasks/schema.ts';
 import type { TokenService } from '../auth/token-service.ts';
 import { enter } from '../door/enter.ts';
+import { watchBlocked } from './blocked.ts';
+import { auditChain } from './chain-audit.ts';
 import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
 import { GateDesk, type GateDeskOptions } from './gate-desk.ts';
 import { LandingDesk, type LandingDeskOptions } from './landing-desk.ts';
+import { OversightDesk, type OversightDeskOptions } from './oversight-desk.ts';
 
-export interface LineServiceOptions extends GateDeskOptions, LandingDeskOptions {
+export interface LineServiceOptions extends GateDeskOptions, LandingDeskOptions, OversightDeskOptions {
   readonly chainer: Chainer;
   readonly tokens: TokenService;
 }
@@ -23,6 +27,7 @@ export class LineService {
   readonly #options: LineServiceOptions;
   readonly #gates: GateDesk;
   readonly #landings: LandingDesk;
+  readonly #oversight: OversightDesk;
   #closed = false;
 
   constructor(options: LineServiceOptions) {
@@ -30,6 +35,7 @@ export class LineService {
     const owner = newId('landing');
     const lineTx = this.#lineTx;
     this.#gates = new GateDesk(options, { owner, lineTx, ended: (project) => this.wake(project) });
+    this.#oversight = new OversightDesk(options, { owner, lineTx });
     this.#landings = new LandingDesk(options, {
       owner,
       lineTx,
@@ -44,6 +50,26 @@ export class LineService {
     this.#landings.wake(project);
   }
 
+  /** An audit was asked for. Never rejects. */
+  oversee(): void {
+    if (!this.#closed) this.#oversight.wake();
+  }
+
+  /**
+   * For whoever pulled the cord red, before it is acknowledged: ends the landings of the project (`*`: of all) that were
+   * intended before the stop was there.
+   */
+  async settleLandings(project: string): Promise<void> {
+    const names = project === '*' ? (await this.#projects()).map(({ name }) => name) : [project];
+    for (const name of names) await this.#landings.settle(name);
+  }
+
+  /** Wakes the project; `*` all of them. */
+  async wakeAll(project: string): Promise<void> {
+    if (project !== '*') return this.wake(project);
+    for (const { name } of await this.#projects()) this.wake(name);
+  }
+
   /** One round over all projects; called every second and once at the start. */
   async tick(): Promise<void> {
     if (this.#closed) return;
@@ -52,6 +78,8 @@ export class LineService {
     await endOverdueRuns(store, this.#lineTx, tokens.issuer);
     await expireAll(store, this.#lineTx);
     await giveBackBudgets(store, chainer);
+    this.oversee();
+    await watchBlocked(store, this.#lineTx);
     for (const { name } of await this.#projects()) {
       await this.#landings.reconcile(name);
       this.wake(name);
@@ -65,10 +93,11 @@ export class LineService {
     await this.checkpoint();
   }
 
-  /** Keeps the repositories fast; called every hour. */
+  /** Keeps the repositories fast and looks whether the log is whole; called every hour. */
   async maintain(): Promise<void> {
     if (this.#closed) return;
     const { git, log } = this.#options;
+    await this.audit().catch((error: unknown) => log.warn({ err: error }, 'audit'));
     for (const { name } of await this.#projects()) {
       await git
         .maintain(name)
@@ -79,6 +108,12 @@ export class LineService {
   /** Signs the end of the chain, if it has grown since the last time. */
   checkpoint(): Promise<void> {
     return signChain(this.#options.store, this.#options.tokens);
+  }
+
+  /** Verifies the log; a chain that is broken pulls the cord on every project. */
+  audit(): Promise<AuditResult> {
+    const { store, tokens } = this.#options;
+    return auditChain(store, tokens, this.#lineTx, () => this.settleLandings('*'));
   }
 
   async #projects(): Promise<{ name: string }[]> {
@@ -103,6 +138,6 @@ export class LineService {
   /** Ends running gates, waits for landings that have begun. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#gates.close(), this.#landings.close()]);
+    await Promise.all([this.#gates.close(), this.#landings.close(), this.#oversight.close()]);
   }
 }

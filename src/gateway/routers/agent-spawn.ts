@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reason } from '../../lib/decision.ts';
 import { aliveCount } from '../../line/run/rows.ts';
+import { stopsAgainst } from '../../line/stops.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
 import { lockGrant } from '../auth/minting.ts';
@@ -42,14 +43,15 @@ export function spawnProcedure(gateway: Gateway) {
       const row = await lockGrant(tx, grant.gid);
       const plan = await planAt(tx, input.project, (await entered).planHash);
       const unready = input.task === undefined ? [] : await unreadyReasons(tx, input.project, input.task);
-      return { row, plan, unready, alive: await aliveCount(tx, input.project) };
+      const stopped = await stopsAgainst(tx, input.project, { what: 'spawn', task: input.task });
+      return { row, plan, unready, stopped, alive: await aliveCount(tx, input.project) };
     },
     decide: ({ grant, input, moving }) => {
-      const { row, plan, unready, alive } = moving;
+      const { row, plan, unready, stopped, alive } = moving;
       if (row === undefined) return [reason('grant.missing', grant.gid)];
       const decided = decideRun({ grant, row }, asRequest(input), { plan, alive });
       const isBuilder = plan?.agents[input.profile]?.tier === 'implementer';
-      return [...(decided.reasons ?? []), ...(isBuilder ? unready : [])];
+      return [...(decided.reasons ?? []), ...(isBuilder ? unready : []), ...stopped];
     },
     effect: async (tx, _permit, { grant, input, moving, entered }) => {
       const { row, plan, alive } = moving;

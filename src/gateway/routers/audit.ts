@@ -1,21 +1,23 @@
 import { asc, desc, eq, gt } from 'drizzle-orm';
 import { z } from 'zod';
-import { auditStore } from '../../store/audit.ts';
 import { newId } from '../../store/ids.ts';
 import { checkpoints } from '../../store/schema.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { reports } from '../reports-schema.ts';
+import { auditRunProcedures } from './audit-run.ts';
 import { page, project, text } from './inputs.ts';
 
 /** The chain of events, verified where it lies. */
 export function auditRouter(gateway: Gateway) {
   return t.router({
+    ...auditRunProcedures(gateway),
     verify: query(gateway, {
       action: 'audit:verify',
-      description: 'Verifies the hash chain of all events and every signed checkpoint.',
+      description:
+        'Verifies the hash chain of all events and every signed checkpoint; a broken one stops every project.',
       input: z.strictObject({ project }),
-      answer: ({ store, tokens }) => auditStore(store, (checkpoint) => tokens.verifiesCheckpoint(checkpoint)),
+      answer: ({ line }) => line.audit(),
     }),
     checkpoints: query(gateway, {
       action: 'audit:verify',

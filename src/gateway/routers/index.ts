@@ -3,13 +3,16 @@ import { t } from '../door/procedure.ts';
 import { agentRouter } from './agent.ts';
 import { auditRouter, reportRouter } from './audit.ts';
 import { changeRouter } from './change.ts';
+import { cordRouter } from './cord.ts';
 import { eventRouter } from './event.ts';
 import { gateRouter, verdictRouter } from './judgement.ts';
+import { messageRouter } from './message.ts';
 import { phaseRouter, planRouter } from './plan.ts';
 import { projectRouter } from './project.ts';
 import { runRouter } from './run.ts';
 import { taskRouter } from './task.ts';
 import { tokenRouter } from './token.ts';
+import { triggerRouter } from './trigger.ts';
 
 /** Everything that the gateway does. The only door. */
 export function createRouter(gateway: Gateway) {
@@ -17,8 +20,10 @@ export function createRouter(gateway: Gateway) {
     agent: agentRouter(gateway),
     audit: auditRouter(gateway),
     change: changeRouter(gateway),
+    cord: cordRouter(gateway),
     event: eventRouter(gateway),
     gate: gateRouter(gateway),
+    message: messageRouter(gateway),
     phase: phaseRouter(gateway),
     plan: planRouter(gateway),
     project: projectRouter(gateway),
@@ -26,6 +31,7 @@ export function createRouter(gateway: Gateway) {
     run: runRouter(gateway),
     task: taskRouter(gateway),
     token: tokenRouter(gateway),
+    trigger: triggerRouter(gateway),
     verdict: verdictRouter(gateway),
   });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reason } from '../../lib/decision.ts';
+import { type Reason, reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import type { EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
@@ -7,11 +7,25 @@ import { statement } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { readPlan, storedTasks, writePlan } from '../../tasks/plan-apply.ts';
 import { checkPlan } from '../../tasks/plan-check.ts';
-import { diffPlan, isEmptyDiff, type PlanDiff, planHash, type StoredTask } from '../../tasks/plan-diff.ts';
+import {
+  diffPlan,
+  isEmptyDiff,
+  type PlanDiff,
+  planHash,
+  type StoredTask,
+  withMadeTasks,
+} from '../../tasks/plan-diff.ts';
 import { humanOnly } from '../../tasks/plan-human.ts';
 import { parsePlan } from '../../tasks/plan-text.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { readProject } from '../../tasks/rows.ts';
+import {
+  diffTriggers,
+  listTriggers,
+  syncTriggers,
+  type TriggerDiff,
+  type TriggerRow,
+} from '../../tasks/trigger-rows.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { project, text } from './inputs.ts';
@@ -29,13 +43,29 @@ function soundPlan(source: string, projectName: string): Plan {
 }
 
 /** What a difference looks like from outside. */
-export const shown = (diff: PlanDiff) => ({
+export const shown = (diff: PlanDiff, triggers: TriggerDiff) => ({
   added: diff.added.map(({ id }) => id),
   changed: diff.changed.map(({ after, members }) => ({ task: after.id, members })),
   removed: diff.removed,
   phases: diff.phases,
-  reasons: diff.reasons,
+  triggers: { put: triggers.put.map(([name]) => name), removed: triggers.removed },
+  reasons: [...diff.reasons, ...takenNames(triggers)],
 });
+
+const takenNames = ({ taken }: TriggerDiff): Reason[] =>
+  taken.map((name) => reason('trigger.exists', `trigger/${name}`, { found: 'created by a call' }));
+
+interface PlanFacts {
+  readonly stored: StoredTask[];
+  readonly before: Plan | undefined;
+  readonly rows: TriggerRow[];
+}
+
+/** What applying a plan comes to: with the tasks that triggers have added to the one before. */
+function compared(given: Plan, { stored, before, rows }: PlanFacts) {
+  const plan = withMadeTasks(given, before, stored);
+  return { plan, diff: diffPlan(plan, stored), triggers: diffTriggers(plan.triggers, rows) };
+}
 
 /** The plan: what is to be done, in which order, under which limits. */
 export function planRouter(gateway: Gateway) {
@@ -54,47 +84,66 @@ export function planRouter(gateway: Gateway) {
       description: 'Shows what applying a plan would change, and what would hold it back.',
       input: z.strictObject({ project, text: planText }),
       answer: async ({ store }, input) => {
-        const plan = soundPlan(input.text, input.project);
-        return shown(diffPlan(plan, await storedTasks(store, input.project)));
+        const stored = await storedTasks(store, input.project);
+        const before = await readPlan(store, input.project);
+        const plan = withMadeTasks(soundPlan(input.text, input.project), before, stored);
+        return shown(
+          diffPlan(plan, stored),
+          diffTriggers(plan.triggers, await listTriggers(store, input.project)),
+        );
       },
     }),
     // tRPC reserves the name apply.
-    put: mutation(gateway, {
-      action: 'plan:apply',
-      description: 'Applies a plan. Applying the same plan again changes nothing.',
-      input: z.strictObject({ project, text: planText }),
-      exclusive: true,
-      fixed: async (_gateway, input) => soundPlan(input.text, input.project),
-      moving: async (tx, { input }): Promise<{ stored: StoredTask[]; before: Plan | undefined }> => ({
-        stored: await storedTasks(tx, input.project),
-        before: await readPlan(tx, input.project),
-      }),
-      decide: ({ grant, fixed, moving }) => [
-        ...diffPlan(fixed, moving.stored).reasons,
+    put: putProcedure(gateway),
+  });
+}
+
+function putProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'plan:apply',
+    description: 'Applies a plan. Applying the same plan again changes nothing.',
+    input: z.strictObject({ project, text: planText }),
+    exclusive: true,
+    fixed: async (_gateway, input) => soundPlan(input.text, input.project),
+    moving: async (tx, { input }): Promise<PlanFacts> => ({
+      stored: await storedTasks(tx, input.project),
+      before: await readPlan(tx, input.project),
+      rows: await listTriggers(tx, input.project),
+    }),
+    decide: ({ grant, fixed, moving }) => {
+      const { diff, triggers, plan } = compared(fixed, moving);
+      return [
+        ...diff.reasons,
+        ...takenNames(triggers),
+        ...triggers.put.flatMap(([name, trigger]) => gateway.triggers.faults(name, trigger)),
         ...(grant.cap.tier === 'human'
           ? []
-          : humanOnly(moving.before, fixed).map((member) =>
+          : humanOnly(moving.before, plan).map((member) =>
               reason('grant.tier', `plan/${member}`, { found: grant.cap.tier, limit: 'human' }),
             )),
-      ],
-      effect: async (tx, _permit, { input, fixed, moving, entered }) => {
-        const diff = diffPlan(fixed, moving.stored);
-        const unchanged = isEmptyDiff(diff) && entered.planHash === planHash(fixed);
-        if (unchanged) return { answer: { applied: false, ...shown(diff) }, events: [] as EventDraft[] };
-        await writePlan(tx, input.project, fixed, diff);
-        const events = await advanceReadiness(tx, input.project);
-        const data = {
-          hash: planHash(fixed),
-          added: diff.added.length,
-          changed: diff.changed.length,
-          removed: diff.removed,
-        };
-        return {
-          answer: { applied: true, ...shown(diff) },
-          events: [{ type: 'plan.applied' as const, subject: `plan/${input.project}`, data }, ...events],
-        };
-      },
-    }),
+      ];
+    },
+    effect: async (tx, _permit, { grant, input, fixed, moving, entered }) => {
+      const { diff, triggers, plan } = compared(fixed, moving);
+      const unchanged = isEmptyDiff(diff) && entered.planHash === planHash(plan);
+      const answer = { applied: !unchanged, ...shown(diff, triggers) };
+      if (unchanged) return { answer, events: [] as EventDraft[] };
+      await writePlan(tx, input.project, plan, diff);
+      const owner = { owner: grant.sub, gid: grant.gid, epoch: grant.ep };
+      await syncTriggers(tx, input.project, triggers, { by: owner, now: entered.now, rows: moving.rows });
+      const events = await advanceReadiness(tx, input.project);
+      const data = {
+        hash: planHash(plan),
+        added: diff.added.length,
+        changed: diff.changed.length,
+        removed: diff.removed,
+        triggers: answer.triggers,
+      };
+      return {
+        answer,
+        events: [{ type: 'plan.applied' as const, subject: `plan/${input.project}`, data }, ...events],
+      };
+    },
   });
 }
 

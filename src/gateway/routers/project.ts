@@ -2,6 +2,8 @@ import { asc, eq, ne } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { AndonError } from '../../lib/errors.ts';
+import { pullCord } from '../../line/stops.ts';
+import { clearSyncStop, syncStop } from '../../line/sync-stop.ts';
 import { readProject } from '../../tasks/rows.ts';
 import { projects } from '../../tasks/schema.ts';
 import type { Gateway } from '../door/gateway.ts';
@@ -116,7 +118,8 @@ async function tryToFollow(git: GitProjects, projectName: string, theirs: string
 function syncProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'project:sync',
-    description: 'Takes the upstream’s main, fast-forward only; a divergence is refused and recorded.',
+    description:
+      'Takes the upstream’s main, fast-forward only; a divergence is refused, recorded, and pulls the cord yellow.',
     input: z.strictObject({ project }),
     exclusive: true,
     // The network may take minutes: it is waited for before the project is locked, and a tip never changes.
@@ -129,10 +132,17 @@ function syncProcedure(gateway: Gateway) {
       fixed === undefined
         ? [reason('repo.missing', `${input.project} upstream`, { next: 'andon init --upstream URL' })]
         : [],
-    effect: async (_tx, _permit, { input, fixed }, { git }) => {
+    effect: async (tx, _permit, { input, fixed }, { git }) => {
       const answer = await tryToFollow(git, input.project, fixed ?? '');
-      const type = answer.kind === 'diverged' ? 'sync.diverged' : 'project.synced';
-      return { answer, events: [{ type, subject: `project/${input.project}`, data: { ...answer } }] };
+      const type = answer.kind === 'diverged' ? ('sync.diverged' as const) : ('project.synced' as const);
+      const stops =
+        answer.kind === 'diverged'
+          ? await pullCord(tx, syncStop(input.project, answer.reason?.found))
+          : await clearSyncStop(tx, input.project);
+      return {
+        answer,
+        events: [{ type, subject: `project/${input.project}`, data: { ...answer } }, ...stops],
+      };
     },
     after: (_gateway, answer) => {
       if (answer.reason !== undefined) throw new AndonError([answer.reason]);

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
+import { stopReasons } from '../../line/cord.ts';
 import { endCauses } from '../../line/run/outcome.ts';
 import { addOutput, outputPieces } from '../../line/run/output.ts';
 import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
-import { takeRun, waitingRuns } from '../../line/run/take.ts';
+import { takeRun, type WaitingRun, waitingRuns } from '../../line/run/take.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
+import { readStops } from '../../line/stops.ts';
 import { storable } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
+import { readPlan } from '../../tasks/plan-apply.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';
 import { seconds } from '../auth/minting.ts';
@@ -102,7 +105,7 @@ function takeProcedure(gateway: Gateway) {
         .max(3),
     }),
     fixed: none,
-    moving: (tx, { input }) => waitingRuns(tx, input.project, input.adapters),
+    moving: (tx, { input }) => freeRuns(tx, input.project, input.adapters),
     decide: () => [],
     effect: async (tx, _permit, { input, moving, entered }) => {
       const row = await takeRun(
@@ -123,6 +126,17 @@ function takeProcedure(gateway: Gateway) {
       taken: answer.taken === null ? null : await withToken(tokens, answer.taken),
     }),
   });
+}
+
+/** Waiting runs that no stop holds: a run that was asked for before the stop is started after it. */
+async function freeRuns(tx: Tx, projectName: string, adapters: readonly string[]): Promise<WaitingRun[]> {
+  const waiting = await waitingRuns(tx, projectName, adapters);
+  const stops = await readStops(tx, projectName);
+  if (stops.length === 0) return waiting;
+  const plan = await readPlan(tx, projectName);
+  return waiting.filter(
+    ({ task }) => stopReasons(stops, { what: 'spawn', task: task ?? undefined, plan }).length === 0,
+  );
 }
 
 async function withToken<T extends { readonly draft?: GrantDraft; readonly token?: string }>(
@@ -219,6 +233,8 @@ function endProcedure(gateway: Gateway) {
         z.strictObject({ problem: z.enum(['missing', 'not_a_file', 'too_large']) }),
       ]),
     }),
+    // The end of a run may pull the cord.
+    exclusive: true,
     fixed: none,
     moving: (tx, { input }) => lockRun(tx, input.project, input.run),
     decide: ({ input, moving, entered }) => holderReasons(moving, input, entered.now),

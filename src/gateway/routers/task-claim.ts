@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { limits } from '../../lib/limits.ts';
+import { stopReasons } from '../../line/cord.ts';
+import { readStops } from '../../line/stops.ts';
 import type { Tx } from '../../store/store.ts';
 import {
   type Candidate,
@@ -30,10 +32,18 @@ export interface ClaimAnswer {
   readonly reasons: readonly Reason[];
 }
 
+/** Why stops hold the claim of a task, and whether they hold that of every task. */
+interface Stopped {
+  readonly all: boolean;
+  of(task: string): readonly Reason[];
+}
+
 interface ClaimFacts {
   readonly candidates: readonly Candidate[];
   readonly leaseMs: number;
   readonly wip: { running: number; limit: number | undefined };
+  /** Why the line is stopped for a task; empty when it is not. */
+  readonly stopped: Stopped;
   /** Why the task that was asked for by name is no candidate at all. */
   readonly unready: readonly Reason[];
 }
@@ -41,7 +51,7 @@ interface ClaimFacts {
 /** Which candidates the claimant may take, and why not the others. */
 function sort(
   claimant: Parameters<typeof claimReasons>[0],
-  { candidates, wip }: ClaimFacts,
+  { candidates, wip, stopped }: ClaimFacts,
 ): { allowed: Candidate[]; reasons: Reason[] } {
   if (wip.limit !== undefined && wip.running >= wip.limit)
     return {
@@ -50,12 +60,17 @@ function sort(
     };
   const allowed: Candidate[] = [];
   const reasons: Reason[] = [];
+  const stops = new Map<string, Reason>();
   for (const candidate of candidates) {
     const against = claimReasons(claimant, candidate);
-    if (against.length === 0) allowed.push(candidate);
-    else reasons.push(...against);
+    reasons.push(...against);
+    if (against.length > 0) continue;
+    // The stop is told once, and only where it is what keeps the work away.
+    const held = stopped.of(candidate.id);
+    for (const one of held) stops.set(one.subject, one);
+    if (held.length === 0) allowed.push(candidate);
   }
-  return { allowed, reasons };
+  return { allowed, reasons: [...stops.values(), ...reasons] };
 }
 
 const claimInput = z.strictObject({
@@ -67,12 +82,23 @@ const claimInput = z.strictObject({
 type ClaimInput = z.infer<typeof claimInput>;
 
 /** Candidates by growing pages, until one page holds a task that the claimant may take or there are no more. */
-async function lookFor(tx: Tx, claimant: Claimant, input: ClaimInput): Promise<readonly Candidate[]> {
+async function lookFor(
+  tx: Tx,
+  claimant: Claimant,
+  input: ClaimInput,
+  stopped: Promise<Stopped>,
+): Promise<readonly Candidate[]> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
   let found: readonly Candidate[] = [];
   for (const pageMax of pageSizes) {
     found = await readCandidates(tx, where, claimant, pageMax);
-    if (found.length < pageMax || found.some((candidate) => claimReasons(claimant, candidate).length === 0))
+    const stops = await stopped;
+    const free = ({ id }: Candidate): boolean => stops.of(id).length === 0;
+    if (
+      stops.all ||
+      found.length < pageMax ||
+      found.some((candidate) => free(candidate) && claimReasons(claimant, candidate).length === 0)
+    )
       return found;
   }
   return found;
@@ -113,15 +139,25 @@ async function claimFacts(
   { grant, input, entered }: Before<ClaimInput, undefined>,
 ): Promise<ClaimFacts> {
   const claimant = { agent: grant.sub, gid: grant.gid, cap: grant.cap };
-  const first = lookFor(tx, claimant, input);
+  // Sent behind the locks with the candidates: a stop that was acknowledged is seen.
+  const reading = readStops(tx, input.project);
+  const planned = entered.then(({ planHash }) => planAt(tx, input.project, planHash));
+  const stopping = Promise.all([reading, planned]).then(
+    ([stops, plan]): Stopped => ({
+      all: stopReasons(stops, { what: 'claim', plan }).length > 0,
+      of: (task) => stopReasons(stops, { what: 'claim', task, plan }),
+    }),
+  );
+  stopping.catch(() => {});
+  const first = lookFor(tx, claimant, input, stopping);
   first.catch(() => {});
-  const plan = await planAt(tx, input.project, (await entered).planHash);
+  const plan = await planned;
   const limit = plan?.limits.wip;
   const running = limit === undefined ? 0 : await runningCount(tx, input.project);
   const leaseMs = leaseOf(plan, input.leaseSeconds);
   const candidates = await first;
   const unready = candidates.length === 0 ? await unreadyNamed(tx, input) : [];
-  return { candidates, leaseMs, wip: { running, limit }, unready };
+  return { candidates, leaseMs, wip: { running, limit }, unready, stopped: await stopping };
 }
 
 /** Only the open question "what is next?" is foreseen, by classes of tasks that were judged before. */

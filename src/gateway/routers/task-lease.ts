@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { reason } from '../../lib/decision.ts';
+import { stopsAgainst } from '../../line/stops.ts';
 import { leaseReasons, renewLease, returnTask, stealLease } from '../../tasks/lease.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { lockTask } from '../../tasks/rows.ts';
@@ -75,12 +76,15 @@ export function stealProcedure(gateway: Gateway) {
       'Moves a task in progress to another holder under the next epoch; the former holder is fenced off at once.',
     input: z.strictObject({ project, task: name, to: principal, why: text(2000) }),
     fixed: none,
-    moving: (tx, { input }) => lockTask(tx, input.project, input.task),
-    decide: ({ input, moving }) => {
-      if (moving === undefined) return [reason('task.missing', `task/${input.task}`)];
-      return taskAfter(moving.state, 'steal') === null
-        ? [reason('task.state', `task/${input.task}`, { found: moving.state })]
-        : [];
+    moving: async (tx, { input }) => ({
+      task: await lockTask(tx, input.project, input.task),
+      stopped: await stopsAgainst(tx, input.project, { what: 'claim', task: input.task }),
+    }),
+    decide: ({ input, moving: { task, stopped } }) => {
+      if (task === undefined) return [reason('task.missing', `task/${input.task}`)];
+      return taskAfter(task.state, 'steal') === null
+        ? [reason('task.state', `task/${input.task}`, { found: task.state })]
+        : stopped;
     },
     effect: async (tx, _permit, { grant, input, moving }) => {
       const { epoch, leaseUntil } = await stealLease(tx, input.project, input.task, input.to, grant.gid);
@@ -90,7 +94,7 @@ export function stealProcedure(gateway: Gateway) {
           {
             type: 'task.stolen',
             subject: `task/${input.task}`,
-            data: { from: moving?.holder, to: input.to, epoch, why: input.why },
+            data: { from: moving.task?.holder, to: input.to, epoch, why: input.why },
           },
         ],
       };

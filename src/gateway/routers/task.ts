@@ -1,8 +1,13 @@
 import { and, asc, eq } from 'drizzle-orm';
 import { z } from 'zod';
+import type { Reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
+import { stopReasons } from '../../line/cord.ts';
+import { readStops } from '../../line/stops.ts';
+import type { Session } from '../../store/store.ts';
+import { readPlan } from '../../tasks/plan-apply.ts';
 import { questions, taskNeeds, tasks } from '../../tasks/schema.ts';
-import { waitingFor } from '../../tasks/waiting.ts';
+import { type Waiting, waitingFor } from '../../tasks/waiting.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { query, t } from '../door/procedure.ts';
 import { name, project } from './inputs.ts';
@@ -52,9 +57,9 @@ export function taskRouter(gateway: Gateway) {
     waiting: query(gateway, {
       action: 'task:read',
       description:
-        'Tells, for every task that is not done, what it waits for: tasks, a phase, a person, a verdict.',
+        'Tells, for every task that is not done, what it waits for: tasks, a phase, a person, a verdict, a stop.',
       input: z.strictObject({ project }),
-      answer: ({ store }, input) => waitingFor(store, input.project),
+      answer: ({ store }, input) => waitingAndStopped(store, input.project),
     }),
     claim: claimProcedure(gateway),
     renew: renewProcedure(gateway),
@@ -63,5 +68,22 @@ export function taskRouter(gateway: Gateway) {
     ask: askProcedure(gateway),
     answer: answerProcedure(gateway),
     abandon: abandonProcedure(gateway),
+  });
+}
+
+/** What every open task waits for, with the stops that hold its claim or its landing. */
+async function waitingAndStopped(
+  session: Session,
+  projectName: string,
+): Promise<(Waiting & { readonly stops: readonly Reason[] })[]> {
+  const [rows, stops] = await Promise.all([
+    waitingFor(session, projectName),
+    readStops(session, projectName),
+  ]);
+  const plan = stops.length === 0 ? undefined : await readPlan(session, projectName);
+  return rows.map((row) => {
+    const what = row.state === 'gated' ? 'landing' : 'claim';
+    const held = row.state === 'ready' || row.state === 'gated';
+    return { ...row, stops: held ? stopReasons(stops, { what, task: row.task, plan }) : [] };
   });
 }

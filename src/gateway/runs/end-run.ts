@@ -4,6 +4,7 @@ import { type EndCause, type Judged, judgeRun, type RunTruth } from '../../line/
 import { type RunRow, type Usage, writeEnd } from '../../line/run/rows.ts';
 import { readTruth } from '../../line/run/truth.ts';
 import { type ReadVerdict, readVerdict, type VerdictSource } from '../../line/run/verdict-file.ts';
+import { pullCord } from '../../line/stops.ts';
 import type { EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
@@ -85,14 +86,34 @@ async function follow(
   run: RunRow,
   judged: Judged,
   context: EndContext,
-): Promise<{ retry: string | null; events: Emitted[] }> {
+): Promise<{ retry: string | null; events: readonly Emitted[] }> {
   const step = nextStep(judged);
   const retried = step.retry ? await retryRun(tx, run, context) : undefined;
+  const stops = await pullFor(tx, run, judged, step);
   const isLast = step.retry && retried === undefined;
   await tell(tx, run, judged, isLast ? [...new Set([...step.tell, 'executive' as const])] : step.tell);
   return retried === undefined
-    ? { retry: null, events: [] }
-    : { retry: retried.run, events: [retried.event] };
+    ? { retry: null, events: stops }
+    : { retry: retried.run, events: [retried.event, ...stops] };
+}
+
+/** The stop that the outcome calls for: of the workflow of the run's task, of the project for a run without one. */
+async function pullFor(
+  tx: Tx,
+  run: RunRow,
+  { note }: Judged,
+  { stop }: NextStep,
+): Promise<readonly EventDraft[]> {
+  if (stop === null) return [];
+  return pullCord(tx, {
+    project: run.project,
+    colour: stop.colour,
+    scope: run.task === null ? { kind: 'project', value: '' } : { kind: 'workflow', value: run.task },
+    why: `${run.agent}: ${note}`.slice(0, 2000),
+    cause: stop.cause,
+    subject: `run/${run.id}`,
+    by: stop.cause === 'verdict' ? run.agent : 'gateway',
+  });
 }
 
 const dataOf = (run: RunRow, judged: Judged, { cause, exitCode, signal, usage }: SeenEnd) => ({

@@ -1,10 +1,12 @@
 import type { CodeRow } from '../code-row.ts';
 import { codeCodes } from './code.ts';
+import { cordCodes } from './cord.ts';
 import { gitCodes } from './git.ts';
 import { requestCodes } from './request.ts';
 import { runCodes } from './run.ts';
 import { taskCodes } from './task.ts';
 import { tokenCodes } from './token.ts';
+import { triggerCodes } from './trigger.ts';
 
 /** The one table of stable codes. A code is never renamed or reused. */
 export const codes = {
@@ -12,8 +14,10 @@ export const codes = {
   ...gitCodes,
   ...codeCodes,
   ...taskCodes,
+  ...cordCodes,
   ...runCodes,
   ...requestCodes,
+  ...triggerCodes,
 } as const satisfies Record<string, CodeRow>;
 
 export type Code = keyof typeof codes;

@@ -64,6 +64,7 @@ export const requestCodes = {
     'a backup is a whole archive that Andon wrote',
     'name a file that andon backup made',
   ),
+  'audit.missing': row(404, 'notFound', 'the audit is known to the project', 'andon audit list'),
   'audit.broken': row(
     500,
     'failed',

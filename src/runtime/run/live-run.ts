@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { chmod, chown, rename, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adapters } from '../adapters/index.ts';
 import { type Containment, findContainment } from '../sandbox.ts';
@@ -9,6 +8,7 @@ import { Lookout } from './look.ts';
 import { Mask } from './mask.ts';
 import { LineReader, OutputFeed } from './output-feed.ts';
 import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
+import { appendPlain, replaceSecret } from './plain-file.ts';
 import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunnerGateway, RunOrder } from './ports.ts';
 import { prepareRun } from './prepare-run.ts';
 import { createRunDoor, type RunDoor } from './run-door.ts';
@@ -196,12 +196,9 @@ export class LiveRun {
 
   /** Readable by the run alone; replaced whole, so that nobody reads half of one. */
   async #writeToken(): Promise<void> {
-    const aside = `${this.#place.tokenFile}.new`;
-    await writeFile(aside, `${this.#token}\n`, { mode: 0o600 });
-    await chmod(aside, 0o600);
     const containment = this.#process?.containment;
-    if (containment?.kind === 'other-user') await chown(aside, containment.uid, containment.gid);
-    await rename(aside, this.#place.tokenFile);
+    const owner = containment?.kind === 'other-user' ? containment : undefined;
+    await replaceSecret(this.#place.tokenFile, `${this.#token}\n`, owner);
   }
 
   #heard({ changed, path }: { readonly changed: boolean; readonly path: string }): void {
@@ -263,7 +260,7 @@ export class LiveRun {
     if (last === undefined) return;
     this.#lastMessage = last.id;
     const lines = fresh.map((message) => `${JSON.stringify(message)}\n`).join('');
-    await writeFile(this.#place.inboxFile, lines, { flag: 'a' }).catch(() => undefined);
+    await appendPlain(this.#place.inboxFile, lines).catch(() => undefined);
   }
 
   /** Says how it ended until the gateway has heard it, or has given the run up. */

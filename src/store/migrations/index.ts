@@ -2,6 +2,9 @@ import { line } from './0001-line.ts';
 import { log } from './0002-log.ts';
 import { foreseen } from './0003-foreseen.ts';
 import { runs } from './0004-runs.ts';
+import { cord } from './0005-cord.ts';
+import { triggers } from './0006-triggers.ts';
+import { oversight } from './0007-oversight.ts';
 
 /** Migrations in order; the number of a migration is its place here, counted from one. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -9,4 +12,7 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0002-log', sql: log },
   { name: '0003-foreseen', sql: foreseen },
   { name: '0004-runs', sql: runs },
+  { name: '0005-cord', sql: cord },
+  { name: '0006-triggers', sql: triggers },
+  { name: '0007-oversight', sql: oversight },
 ];

@@ -70,6 +70,32 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
     }
   });
 
+  it('claims nothing while a stop is open, here or everywhere, and renews and hands over all the same', async () => {
+    for (const [where, colour] of [
+      ['$1', 'red'],
+      ['$1', 'yellow'],
+      [`'*'`, 'red'],
+    ]) {
+      const shop = await foreseer.shop({ a: {}, b: {} });
+      await shop.make(await shop.claim());
+      const id = `stp-${shop.project}`;
+      await shop.sql(
+        `insert into stops (id, project, colour, scope_kind, scope_value, why, cause, subject, pulled_by, told)
+         select '${id}', ${where}, '${colour}', 'task', 'elsewhere', 'x', 'person', 'x', 'x', '{}' where $1::text is not null`,
+      );
+      try {
+        await goesTheWholeWay(shop, await shop.claim());
+        expect(await shop.make(shop.renew('a', 1))).toBeDefined();
+        expect(await shop.make(shop.submit('a', 1))).toBeDefined();
+      } finally {
+        await shop.sql(
+          `update stops set cleared_at = andon_now() where id = '${id}' and $1::text is not null`,
+        );
+      }
+      expect(await shop.make(await shop.claim())).toMatchObject({ task: { id: 'b' } });
+    }
+  });
+
   it('is made when its agent is revoked in another project', async () => {
     const shop = await foreseer.shop(oneTask);
     await shop.sql(

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fail } from '../../lib/errors.ts';
+import type { Answer, Run } from '../command.ts';
+import { printableText } from '../printable.ts';
+
+export type AuditKind = 'plan' | 'idle' | 'compliance' | 'report';
+
+export interface AuditOptions {
+  readonly over?: number;
+  readonly last?: boolean;
+}
+
+const everyMs = 200;
+const waitMsMax = 10 * 60_000;
+
+/** Has an audit carried out and prints what it found; `last` shows the last one instead. Alerts end with status 1. */
+export async function runAudit({ link, options }: Run<AuditOptions>, kind: AuditKind): Promise<Answer> {
+  const { client, project } = await link();
+  const audit = options.last === true ? await lastOf() : await asked();
+  const untilMs = performance.now() + waitMsMax;
+  for (;;) {
+    const shown = await client.audit.show.query({ project, audit });
+    if (shown.endedAt !== null) return answerOf(shown);
+    if (performance.now() > untilMs)
+      throw fail('cli.cancelled', audit, {
+        found: 'the audit takes too long',
+        next: `andon audit show ${audit}`,
+      });
+    await delay(everyMs);
+  }
+
+  async function asked(): Promise<string> {
+    const over = options.over === undefined ? {} : { overSeconds: options.over };
+    return (await client.audit.run.mutate({ project, kind, ...over })).audit;
+  }
+
+  async function lastOf(): Promise<string> {
+    const { audits } = await client.audit.list.query({ project, kind, limit: 1 });
+    const [newest] = audits;
+    if (newest === undefined)
+      throw fail('audit.missing', kind, { found: 'none was carried out yet', next: `andon audit ${kind}` });
+    return newest.id;
+  }
+}
+
+/** An audit as a person reads it. */
+export function answerOf(audit: {
+  id: string;
+  state: string;
+  alert: boolean;
+  title: string | null;
+  body: string | null;
+}): Answer {
+  const { title, body, alert, state } = audit;
+  const lines = [`# ${title ?? audit.id}`, '', ...(body ?? '').split('\n')].map(printableText);
+  return { data: audit, lines, exit: alert || state === 'failed' ? 'failed' : 'ok' };
+}

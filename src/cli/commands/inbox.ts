@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { act, leaf, type Run, wholeNumber } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
+import { printable, printableText } from '../printable.ts';
+import { short } from '../table.ts';
+import type { Paint } from '../terminal.ts';
+import type { World } from '../world.ts';
+
+interface InboxOptions {
+  readonly all?: boolean;
+  readonly read?: boolean;
+  readonly limit?: number;
+}
+
+type Message = Awaited<ReturnType<GatewayLink['client']['message']['list']['query']>>[number];
+
+/** `andon inbox`. */
+export function inboxCommand(world: World): Command {
+  return leaf(
+    'inbox',
+    'read the messages to you and to your tier',
+    'shows the unread messages to you and to your tier, the newest first',
+  )
+    .option('--all', 'also those that were read')
+    .option('--read', 'mark what is shown as read')
+    .option('--limit <n>', 'at most so many', wholeNumber(1, 500))
+    .action(act<InboxOptions>(world, inbox));
+}
+
+async function inbox({ link, options, terminal }: Run<InboxOptions>) {
+  const { client, project } = await link();
+  const limit = options.limit === undefined ? {} : { limit: options.limit };
+  const data = await client.message.list.query({ project, all: options.all === true, ...limit });
+  const unread = data.filter(({ readAt }) => readAt === null).map(({ id }) => id);
+  if (options.read === true && unread.length > 0)
+    await client.message.read.mutate({ project, messages: unread });
+  const lines = data.flatMap((one) => messageLines(one, terminal.paint));
+  return { data, lines: lines.length === 0 ? ['no messages'] : lines };
+}
+
+function messageLines({ id, at, kind, recipient, title, body }: Message, paint: Paint): string[] {
+  const head = `${short(id)}  ${at.slice(0, 19)}  ${kind} to ${printable(recipient)}`;
+  const text = printableText(body).split('\n');
+  return [head, `  ${paint('strong', printable(title))}`, ...text.map((line) => `  ${line}`)];
+}

@@ -1,0 +1,24 @@
+import type { GatewayLink } from '../connect.ts';
+import { printable } from '../printable.ts';
+import { short, span } from '../table.ts';
+import type { Paint } from '../terminal.ts';
+
+/** A stop as the gateway shows it. */
+export type StopShown = Awaited<
+  ReturnType<GatewayLink['client']['cord']['status']['query']>
+>['stops'][number];
+
+/** Open stops, three lines for each: what it holds since when, why, who clears it. */
+export function stopLines(stops: readonly StopShown[], paint: Paint): string[] {
+  return stops.flatMap((stop) => {
+    const tone = stop.colour === 'red' ? 'bad' : 'warn';
+    const where = stop.project === '*' ? 'every project' : stop.scope;
+    const times = stop.count > 1 ? `, pulled ${stop.count} times` : '';
+    const since = span((Date.now() - Date.parse(stop.at)) / 1000);
+    return [
+      `${paint(tone, `${stop.colour.toUpperCase()} stop`)} ${short(stop.id)} on ${where}, ${since}, by ${printable(stop.pulledBy)}${times}`,
+      `  why: ${printable(stop.why)}`,
+      `  cleared by ${printable(stop.clears)}: andon cord clear ${short(stop.id)} ${stop.colour === 'red' ? '--root-cause file.yaml' : '--why …'}`,
+    ];
+  });
+}

@@ -1,0 +1,96 @@
+import type { Logger } from 'pino';
+import type { LineTx } from '../../line/line-tx.ts';
+import { sendMessage } from '../../line/messages.ts';
+import { type AuditRow, endAudit, takeAudit } from '../../line/oversight/rows.ts';
+import { newId } from '../../store/ids.ts';
+import type { Tx } from '../../store/store.ts';
+import { type AuditTools, type CarriedOut, carryOut } from '../oversight/carry-out.ts';
+import { reports } from '../reports-schema.ts';
+import { gatewayEvent } from './gateway-event.ts';
+
+export interface OversightDeskOptions extends AuditTools {
+  readonly log: Logger;
+}
+
+/** Carries out audits that were asked for, one at a time; one whose gateway died is taken up by another. */
+export class OversightDesk {
+  readonly #options: OversightDeskOptions;
+  readonly #lineTx: LineTx;
+  readonly #worker: string;
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: OversightDeskOptions, ports: { readonly owner: string; readonly lineTx: LineTx }) {
+    this.#options = options;
+    this.#lineTx = ports.lineTx;
+    this.#worker = ports.owner;
+  }
+
+  /** Somebody asked for an audit. Never rejects. */
+  wake(): void {
+    if (this.#closed || this.#running !== undefined) return;
+    this.#running = this.#workOff()
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'audits'))
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  async #workOff(): Promise<void> {
+    for (;;) {
+      const audit = this.#closed ? undefined : await takeAudit(this.#options.store, this.#worker);
+      if (audit === undefined) return;
+      await this.#carryOut(audit);
+    }
+  }
+
+  async #carryOut(audit: AuditRow): Promise<void> {
+    const found = await carryOut(this.#options, audit).then(
+      (done) => ({ ...done, state: 'done' as const }),
+      (error: unknown) => ({ ...failed(audit, error), state: 'failed' as const }),
+    );
+    await this.#lineTx(audit.project, async (tx) => {
+      if (!(await endAudit(tx, audit, this.#worker, found))) return { result: undefined, events: [] };
+      await tell(tx, audit, found);
+      const { kind, trigger, askedBy } = audit;
+      const data = { kind, state: found.state, alert: found.alert, title: found.title, trigger, askedBy };
+      return {
+        result: undefined,
+        events: [{ ...gatewayEvent(audit.project, 'audit.ended', `audit/${audit.id}`), data }],
+      };
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+}
+
+const failed = ({ kind }: AuditRow, error: unknown): CarriedOut => ({
+  alert: true,
+  title: `the ${kind} audit failed`,
+  body: error instanceof Error ? error.message : String(error),
+  result: {},
+  from: 0,
+  to: 0,
+});
+
+/** What alerts goes to executives and people at once; a progress report is kept as one and put into their inboxes. */
+async function tell(tx: Tx, audit: AuditRow, { alert, title, body }: CarriedOut): Promise<void> {
+  const isReport = audit.kind === 'report';
+  if (!alert && !isReport) return;
+  const { project, id } = audit;
+  const kind = alert ? ('alert' as const) : ('report' as const);
+  await tx.orm.insert(reports).values({
+    id: newId('report'),
+    project,
+    kind,
+    byAgent: 'gateway',
+    title: title.slice(0, 200),
+    body,
+    at: new Date(),
+  });
+  for (const recipient of ['tier:executive', 'tier:human'])
+    await sendMessage(tx, { project, recipient, kind, subject: `audit/${id}`, title, body });
+}

@@ -1,0 +1,26 @@
+import type { AuditFinding } from './kinds.ts';
+import { type CodeViolation, section } from './plan-audit.ts';
+
+/** The whole tree against the limits of the plan. Old code counts too: the list says what is left to mend. */
+export function complianceAudit(
+  violations: readonly CodeViolation[],
+  looked: { readonly files: number; readonly main: string },
+  before: number | undefined,
+): AuditFinding {
+  const byRule: Record<string, number> = {};
+  for (const { code } of violations) byRule[code] = (byRule[code] ?? 0) + 1;
+  const grown = before !== undefined && violations.length > before;
+  const than = before === undefined ? '' : `, ${before} at the last audit`;
+  const rows = violations
+    .slice(0, 200)
+    .map(({ code, path, line, found }) => `${path}:${line} ${code} ${found}`);
+  return {
+    alert: grown,
+    title: `compliance: ${violations.length} functions over the limits in ${looked.files} source files${than}`,
+    body: [
+      `main at ${looked.main.slice(0, 12)}, ${looked.files} source files.`,
+      ...section('Over the limits', rows),
+    ].join('\n'),
+    result: { violations: violations.length, byRule, list: violations.slice(0, 1000), ...looked },
+  };
+}

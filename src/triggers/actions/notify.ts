@@ -1,0 +1,60 @@
+import { reason } from '../../lib/decision.ts';
+import { sendMessage } from '../../line/messages.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import type { Firing, TriggerActionPort } from '../ports.ts';
+
+const holderOf = statement(
+  'triggers.holderOf',
+  'select holder, title, deadline from tasks where project = $1 and id = $2',
+);
+
+interface TaskFacts {
+  readonly holder: string | null;
+  readonly title: string;
+  readonly deadline: Date | null;
+}
+
+/** A message to an inbox. Nobody holds the task: its executives are told in the place of the holder. */
+export const notify: TriggerActionPort<TaskFacts | undefined> = {
+  needs: 'report:write',
+  facts: async (tx: Tx, { row, cause }) => {
+    if (cause.task === undefined) return undefined;
+    const [task] = await tx.rows<TaskFacts>(holderOf, [row.project, cause.task]);
+    return task;
+  },
+  reasons: ({ row, action, cause }) =>
+    action.notify === 'holder' && cause.task === undefined
+      ? [reason('trigger.recipient', `trigger/${row.name}`, { found: 'an event without a task' })]
+      : [],
+  make: async (tx, firing, task) => {
+    const { row, action, cause, slot } = firing;
+    await sendMessage(tx, {
+      project: row.project,
+      recipient: recipientOf(firing, task),
+      kind: cause.step === undefined ? 'note' : 'deadline',
+      subject: cause.task === undefined ? `trigger/${row.name}` : `task/${cause.task}`,
+      title: titleOf(firing, task),
+      body: action.say ?? bodyOf(firing),
+      data: { trigger: row.id, slot, event: cause.event ?? null },
+    });
+    return {};
+  },
+};
+
+function recipientOf({ row, action }: Firing, task: TaskFacts | undefined): string {
+  if (action.notify !== 'holder') return action.notify ?? row.owner;
+  return task?.holder ?? 'tier:executive';
+}
+
+function titleOf({ row, cause, now }: Firing, task: TaskFacts | undefined): string {
+  if (cause.step === undefined || task?.deadline === null || task === undefined) return `${row.name} fired`;
+  const hours = (task.deadline.getTime() - now.getTime()) / 3_600_000;
+  const left = hours < 0 ? `${(-hours).toFixed(1)} h overdue` : `${hours.toFixed(1)} h left`;
+  return `${cause.task}: ${left} until its deadline`;
+}
+
+function bodyOf({ row, slot, cause }: Firing): string {
+  if (cause.event !== undefined)
+    return `${row.name} fired for ${cause.event.type} of ${cause.event.subject}.`;
+  return `${row.name} fired for ${slot}.`;
+}

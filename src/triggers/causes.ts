@@ -1,0 +1,55 @@
+import type { ChainedEvent } from '../store/chain.ts';
+import { statement, type Tx } from '../store/store.ts';
+
+const runsOf = statement(
+  'triggers.runsOf',
+  'select gid, id, trigger from runs where (gid = any($1::text[]) or id = any($2::text[])) and trigger is not null',
+);
+const madeBy = statement(
+  'triggers.madeBy',
+  'select made, trigger, causes from trigger_fires where made = any($1::text[])',
+);
+
+/**
+ * The triggers that led to events, by event id: those that the event names, or those that made the run or task that it
+ * is about, or the run under whose grant it was made.
+ */
+export async function readCauses(
+  tx: Tx,
+  events: readonly ChainedEvent[],
+): Promise<Map<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  const open = events.filter((event) => {
+    const named = namedIn(event);
+    if (named !== undefined) found.set(event.id, named);
+    return named === undefined;
+  });
+  if (open.length === 0) return found;
+  const runs = await tx.rows<{ gid: string; id: string; trigger: string }>(runsOf, [
+    [...new Set(open.flatMap(({ gid }) => gid ?? []))],
+    [...new Set(open.flatMap(({ subject }) => (subject.startsWith('run/') ? subject.slice(4) : [])))],
+  ]);
+  const runOf = new Map(runs.map(({ gid, id }) => [gid, `run/${id}`]));
+  const thingsOf = (event: ChainedEvent): string[] =>
+    [event.subject, taskSubject(event), runOf.get(event.gid ?? '')].filter((one) => one !== undefined);
+  const things = [...new Set(open.flatMap(thingsOf))];
+  const rows = await tx.rows<{ made: string; trigger: string; causes: string[] }>(madeBy, [things]);
+  // A retry is a run that no fire made; its trigger is known from the run alone.
+  const makers = new Map(runs.map(({ id, trigger }) => [`run/${id}`, [trigger]]));
+  for (const { made, trigger, causes } of rows) makers.set(made, [...causes, trigger]);
+  for (const event of open) {
+    const maker = thingsOf(event).find((thing) => makers.has(thing));
+    if (maker !== undefined) found.set(event.id, makers.get(maker) ?? []);
+  }
+  return found;
+}
+
+const taskSubject = ({ data }: ChainedEvent): string | undefined =>
+  typeof data.task === 'string' ? `task/${data.task}` : undefined;
+
+/** Events of triggers carry their causes; nobody else's data is believed. */
+function namedIn({ type, data }: ChainedEvent): readonly string[] | undefined {
+  if (!type.startsWith('trigger.') || !Array.isArray(data.causes)) return undefined;
+  const { trigger } = data;
+  return [...data.causes.map(String), ...(typeof trigger === 'string' ? [trigger] : [])];
+}

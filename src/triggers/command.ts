@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { BoundedOutput } from '../runtime/bounded-output.ts';
+import type { Delivered } from './webhook.ts';
+
+const outputBytesMax = 16 * 1024;
+const graceMs = 2000;
+
+export interface CommandOptions {
+  readonly timeoutMs: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly abort?: AbortSignal;
+}
+
+/**
+ * Runs a command that the operator named: no shell, no arguments, the delivery on stdin, bounded time and output. Its
+ * process group is killed when time is up. The end of its output is kept as the status.
+ */
+export function runCommand(file: string, body: string, options: CommandOptions): Promise<Delivered> {
+  return new Promise((resolve) => {
+    const output = new BoundedOutput(outputBytesMax);
+    const child = spawn(file, [], {
+      env: { ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    let why: string | undefined;
+    const kill = (signal: NodeJS.Signals): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal);
+      } catch {
+        // It has ended by itself.
+      }
+    };
+    const stop = (because: string): void => {
+      why ??= because;
+      kill('SIGTERM');
+      setTimeout(() => kill('SIGKILL'), graceMs).unref();
+    };
+    const late = setTimeout(() => stop(`killed after ${options.timeoutMs} ms`), options.timeoutMs);
+    const aborted = (): void => stop('the gateway ended');
+    options.abort?.addEventListener('abort', aborted, { once: true });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => output.add(chunk));
+    const end = (status: string, ok: boolean): void => {
+      clearTimeout(late);
+      options.abort?.removeEventListener('abort', aborted);
+      // What it started must not outlive it.
+      kill('SIGKILL');
+      resolve({ ok, status: `${status}\n${output.text()}`.trim().slice(0, 4000), again: !ok });
+    };
+    child.once('error', (error) => end(error.message, false));
+    child.once('close', (code, signal) =>
+      end(why ?? `exit ${code ?? signal}`, why === undefined && code === 0),
+    );
+    // A command that reads nothing may have ended before it was told anything.
+    child.stdin.on('error', () => {});
+    child.stdin.end(body);
+  });
+}

@@ -1,0 +1,69 @@
+import type { PlanTrigger } from '../tasks/plan-triggers.ts';
+import { durationMs } from '../tasks/plan-words.ts';
+import { slotName } from '../tasks/schedule/slots.ts';
+
+/** A task that is not done and has a deadline. */
+export interface DeadlineTask {
+  readonly task: string;
+  readonly deadlineMs: number;
+}
+
+/** A step before the deadline of a task. */
+export interface DeadlineSlot {
+  /** `task/before/deadline`: a deadline that moves has new slots. */
+  readonly slot: string;
+  readonly atMs: number;
+  readonly task: string;
+  /** Which step of the trigger. */
+  readonly step: number;
+}
+
+export interface DueDeadlines {
+  readonly slots: readonly DeadlineSlot[];
+  /** Steps that passed unfired and that a later step, or time, has made void. */
+  readonly missed: readonly DeadlineSlot[];
+  /** When the next step comes, in milliseconds; undefined when none is left. */
+  readonly nextAtMs: number | undefined;
+}
+
+/**
+ * What is due of a ladder of deadlines. Of the steps of one task that passed together only the last is fired: who is
+ * six hours late needs no reminder of yesterday. Pure.
+ */
+export function dueDeadlines(
+  steps: NonNullable<PlanTrigger['deadline']>,
+  tasks: readonly DeadlineTask[],
+  isFired: (slot: string) => boolean,
+  times: { readonly nowMs: number; readonly catchUpMs: number },
+): DueDeadlines {
+  const slots: DeadlineSlot[] = [];
+  const missed: DeadlineSlot[] = [];
+  let nextAtMs: number | undefined;
+  for (const task of tasks) {
+    const all = slotsOf(steps, task);
+    const coming = all.find(({ atMs }) => atMs > times.nowMs);
+    if (coming !== undefined) nextAtMs = Math.min(coming.atMs, nextAtMs ?? coming.atMs);
+    const passed = all.filter(({ atMs }) => atMs <= times.nowMs);
+    const open = passed.filter(({ slot }) => !isFired(slot));
+    const last = passed.at(-1);
+    for (const slot of open) {
+      const timely = slot === last && slot.atMs >= times.nowMs - times.catchUpMs;
+      (timely ? slots : missed).push(slot);
+    }
+  }
+  return { slots, missed, nextAtMs };
+}
+
+/** The slots of one task in the order of time. */
+function slotsOf(
+  steps: NonNullable<PlanTrigger['deadline']>,
+  { task, deadlineMs }: DeadlineTask,
+): DeadlineSlot[] {
+  const all = steps.map(({ before }, step) => ({
+    slot: `${task}/${before}/${slotName(deadlineMs)}`,
+    atMs: deadlineMs - durationMs(before),
+    task,
+    step,
+  }));
+  return all.sort((a, b) => a.atMs - b.atMs);
+}

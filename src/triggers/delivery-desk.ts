@@ -1,0 +1,120 @@
+import type { Logger } from 'pino';
+import { appendEvents, storable } from '../store/events.ts';
+import { newId } from '../store/ids.ts';
+import { type Store, statement } from '../store/store.ts';
+import { runCommand } from './command.ts';
+import { type Delivered, post } from './webhook.ts';
+
+/** What the operator allowed triggers to reach. */
+export interface DeliverySettings {
+  /** Name and absolute path of a program. */
+  readonly commands: Readonly<Record<string, string>>;
+  readonly webhookHosts: readonly string[];
+  readonly secret: string;
+  readonly commandMs: number;
+}
+
+export const triesMax = 5;
+const atOnceMax = 4;
+/** A delivery whose gateway died is tried again after this long. */
+const leaseSeconds = 60;
+
+const take = statement(
+  'deliveries.take',
+  `update trigger_deliveries set tries = tries + 1, next_try_at = andon_now() + $2 * interval '1 second'
+   where id in (select id from trigger_deliveries where state = 'waiting' and next_try_at <= (select andon_now())
+     order by next_try_at limit $1 for update skip locked)
+   returning id, project, trigger, slot, kind, target, body, tries`,
+);
+// The number of the try fences: a gateway that was paused must not overwrite what a later try found.
+const conclude = statement(
+  'deliveries.conclude',
+  `update trigger_deliveries set state = $3, status = $4, next_try_at = andon_now() + $5 * interval '1 second',
+     ended_at = case when $3 = 'waiting' then null else andon_now() end
+   where id = $1 and tries = $2 and state = 'waiting' returning id`,
+);
+
+interface Delivery {
+  readonly id: string;
+  readonly project: string;
+  readonly trigger: string;
+  readonly slot: string;
+  readonly kind: 'webhook' | 'command';
+  readonly target: string;
+  readonly body: string;
+  readonly tries: number;
+}
+
+/** Sends what fires have left to be sent: taken under a lease, tried with growing pauses, its outcome written down. */
+export class DeliveryDesk {
+  readonly #store: Store;
+  readonly #settings: DeliverySettings;
+  readonly #nowSeconds: () => number;
+  readonly #log: Logger;
+  readonly #running = new Set<Promise<void>>();
+  readonly #abort = new AbortController();
+
+  constructor(store: Store, settings: DeliverySettings, nowSeconds: () => number, log: Logger) {
+    this.#store = store;
+    this.#settings = settings;
+    this.#nowSeconds = nowSeconds;
+    this.#log = log;
+  }
+
+  /** Takes what waits while there is room. Does not wait for its end. */
+  async fill(): Promise<void> {
+    const room = atOnceMax - this.#running.size;
+    if (room <= 0 || this.#abort.signal.aborted) return;
+    const lease = Math.max(leaseSeconds, (this.#settings.commandMs / 1000) * 2);
+    const taken = await this.#store.rows<Delivery>(take, [room, lease]);
+    for (const one of taken) {
+      const run = this.#deliver(one)
+        .catch((error: unknown) => this.#log.warn({ err: error, delivery: one.id }, 'delivery'))
+        .finally(() => this.#running.delete(run));
+      this.#running.add(run);
+    }
+  }
+
+  async #deliver(one: Delivery): Promise<void> {
+    const delivered = await this.#send(one);
+    // Cut short by the end of the gateway: the lease runs out and it is tried again.
+    if (this.#abort.signal.aborted && !delivered.ok) return;
+    const isLast = delivered.ok || !delivered.again || one.tries >= triesMax;
+    const state = delivered.ok ? 'done' : isLast ? 'failed' : 'waiting';
+    const pause = 5 * 6 ** (one.tries - 1);
+    await this.#store.transaction(async (tx) => {
+      const status = storable(delivered.status);
+      const [row] = await tx.rows(conclude, [one.id, one.tries, state, status, pause]);
+      if (row === undefined || !isLast) return;
+      const data = {
+        trigger: one.trigger,
+        slot: one.slot,
+        kind: one.kind,
+        target: one.target,
+        ok: delivered.ok,
+        status: status.slice(0, 300),
+        tries: one.tries,
+        causes: [],
+      };
+      const event = { id: newId('event'), project: one.project, actor: 'gateway', data };
+      appendEvents(tx, [{ ...event, type: 'trigger.delivered', subject: `delivery/${one.id}` }]);
+    });
+  }
+
+  #send({ kind, target, id, body }: Delivery): Promise<Delivered> {
+    const { commands, webhookHosts, secret, commandMs } = this.#settings;
+    if (kind === 'webhook')
+      return post(target, id, body, { secret, allowed: webhookHosts, nowSeconds: this.#nowSeconds() });
+    const file = Object.hasOwn(commands, target) ? commands[target] : undefined;
+    // Another gateway may have it; it is tried again, and there.
+    if (file === undefined)
+      return Promise.resolve({ ok: false, status: `trigger.command: ${target}`, again: true });
+    const env = { PATH: '/usr/local/bin:/usr/bin:/bin', ANDON_DELIVERY: id };
+    return runCommand(file, body, { timeoutMs: commandMs, env, abort: this.#abort.signal });
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await Promise.allSettled(this.#running);
+  }
+}

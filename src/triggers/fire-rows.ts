@@ -1,0 +1,140 @@
+import type { Reason } from '../lib/decision.ts';
+import { appendEvents, jsonText } from '../store/events.ts';
+import { type Session, type Store, statement, type Tx } from '../store/store.ts';
+import { type TriggerRow, triggerColumns } from '../tasks/trigger-rows.ts';
+import type { StandingFor } from './grant.ts';
+import { type Cause, triggerEvent } from './queue.ts';
+
+/** A slot that waits to be fired. */
+export interface DueRow {
+  readonly trigger: string;
+  readonly slot: string;
+  readonly project: string;
+  readonly at: Date;
+  readonly queued: boolean;
+  readonly cause: Cause;
+}
+
+const dueColumns = 'd.trigger, d.slot, d.project, d.at, d.queued, d.cause';
+const waiting = statement(
+  'triggers.waiting',
+  `select ${dueColumns}, t.name, t.spec, t.owner_gid as "ownerGid", t.owner_epoch as "ownerEpoch", g.agent, g.cap, g.lin,
+     g.expires_at as "expiresAt"
+   from trigger_due d join triggers t on t.id = d.trigger join grants g on g.gid = t.owner_gid
+   where t.state = 'active' and d.queued = $1 order by d.put_at, d.at limit $2`,
+);
+const lockDue = statement(
+  'triggers.lockDue',
+  `select ${dueColumns} from trigger_due d where d.trigger = $1 and d.slot = $2 for update skip locked`,
+);
+const lockRow = statement(
+  'triggers.lockById',
+  `select ${triggerColumns} from triggers where id = $1 for update`,
+);
+const isRunning = statement(
+  'triggers.isRunning',
+  `select case split_part($2, '/', 1)
+     when 'run' then exists (select 1 from runs where state in ('waiting', 'taken', 'running') and project = $1 and trigger = $3)
+     when 'task' then exists (select 1 from tasks where project = $1 and id = split_part($2, '/', 2) and state not in ('done', 'abandoned'))
+     else false end as "isRunning"`,
+);
+const putFire = statement(
+  'triggers.putFire',
+  `insert into trigger_fires (trigger, slot, slot_at, outcome, made, error, causes)
+   values ($1, $2, $3, $4, $5, $6::jsonb, $7) on conflict do nothing returning slot`,
+);
+const dropDue = statement('triggers.dropDue', 'delete from trigger_due where trigger = $1 and slot = $2');
+const queueDue = statement(
+  'triggers.queueDue',
+  'update trigger_due set queued = true where trigger = $1 and slot = $2',
+);
+const queuedOf = statement(
+  'triggers.queuedOf',
+  'select count(*)::int as count from trigger_due where trigger = $1 and queued',
+);
+const countFire = statement(
+  'triggers.countFire',
+  `update triggers set last_at = andon_now(), last_outcome = $2, last_made = coalesce($3, last_made),
+     fired = fired + ($2 = 'fired')::int, refused = refused + ($2 in ('refused', 'failed'))::int, missed = missed + ($2 = 'missed')::int
+   where id = $1`,
+);
+
+/** A slot that waits, with the grant that it would be fired under. */
+export type WaitingSlot = DueRow & StandingFor & Pick<TriggerRow, 'name' | 'spec'>;
+
+/** Slots that wait, the first put first: those that an earlier run holds up, or the others. */
+export const waitingSlots = (session: Session, queued: boolean, most: number): Promise<WaitingSlot[]> =>
+  session.rows<WaitingSlot>(waiting, [queued, most]);
+
+export async function lockSlot(tx: Tx, trigger: string, slot: string): Promise<DueRow | undefined> {
+  const [row] = await tx.rows<DueRow>(lockDue, [trigger, slot]);
+  return row;
+}
+
+export async function lockById(tx: Tx, id: string): Promise<TriggerRow | undefined> {
+  const [row] = await tx.rows<TriggerRow>(lockRow, [id]);
+  return row;
+}
+
+/** Whether what the trigger made last has not ended. */
+export async function lastStillRuns(tx: Tx, { id, project, lastMade }: TriggerRow): Promise<boolean> {
+  if (lastMade === null) return false;
+  const [row] = await tx.rows<{ isRunning: boolean }>(isRunning, [project, lastMade, id]);
+  return row?.isRunning === true;
+}
+
+export async function queuedCount(tx: Tx, trigger: string): Promise<number> {
+  const [row] = await tx.rows<{ count: number }>(queuedOf, [trigger]);
+  return row?.count ?? 0;
+}
+
+export const queueSlot = (tx: Tx, { trigger, slot }: DueRow): Promise<unknown> =>
+  tx.rows(queueDue, [trigger, slot]);
+
+export type FireOutcome = 'fired' | 'skipped' | 'missed' | 'refused' | 'failed';
+
+/**
+ * Writes the one row of a slot and takes it from those that wait. False when the slot was fired before: then nothing
+ * may be done for it.
+ */
+export async function concludeSlot(
+  tx: Tx,
+  due: DueRow,
+  outcome: FireOutcome,
+  detail: { readonly made?: string; readonly error?: readonly unknown[] } = {},
+): Promise<boolean> {
+  const { trigger, slot, at, cause } = due;
+  const { made = null, error } = detail;
+  const row = [
+    trigger,
+    slot,
+    at,
+    outcome,
+    made,
+    error === undefined ? null : jsonText(error),
+    [...cause.causes],
+  ];
+  const put = await tx.rows(putFire, row);
+  tx.later(dropDue, [trigger, slot]);
+  if (put.length === 0) return false;
+  tx.later(countFire, [trigger, outcome, made]);
+  return true;
+}
+
+/** Writes down that the door refused a fire, or that it failed; nothing else was done by it. */
+export function recordRefusal(
+  store: Store,
+  { trigger, slot }: DueRow,
+  outcome: 'refused' | 'failed',
+  reasons: readonly Partial<Reason>[],
+): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    const row = await lockById(tx, trigger);
+    const due = await lockSlot(tx, trigger, slot);
+    if (row === undefined || due === undefined) return false;
+    if (!(await concludeSlot(tx, due, outcome, { error: reasons }))) return false;
+    const data = { slot, outcome, code: reasons[0]?.code ?? 'internal', causes: due.cause.causes };
+    appendEvents(tx, [triggerEvent(row, 'trigger.refused', data)]);
+    return true;
+  });
+}

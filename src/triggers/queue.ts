@@ -1,0 +1,114 @@
+import { sendMessage } from '../line/messages.ts';
+import { appendEvents, type EventDraft, jsonText } from '../store/events.ts';
+import { newId } from '../store/ids.ts';
+import { statement, type Tx } from '../store/store.ts';
+import type { TriggerRow } from '../tasks/trigger-rows.ts';
+import { type Rated, rated } from './rate.ts';
+
+/** What made a slot due: nothing but time, an event, a deadline, a person. */
+export interface Cause {
+  /** Ids of the triggers that led here, the first one first. */
+  readonly causes: readonly string[];
+  /** The event, as outsiders see it, where one was it. */
+  readonly event?: Record<string, unknown>;
+  readonly task?: string;
+  /** Which step of a deadline. */
+  readonly step?: number;
+}
+
+export interface QueuedSlot {
+  readonly slot: string;
+  readonly atMs: number;
+  readonly cause: Cause;
+}
+
+/** What a look at a trigger found, to be written. */
+export interface Found {
+  readonly row: TriggerRow;
+  readonly slots: readonly QueuedSlot[];
+  readonly missed: number;
+  /** When it is looked at again; left out by triggers of events. */
+  readonly next?: { readonly atMs: number | undefined; readonly slotMs: number | undefined };
+}
+
+const putDue = statement(
+  'triggers.putDue',
+  `insert into trigger_due (trigger, slot, project, at, cause)
+   select d->>'trigger', d->>'slot', d->>'project', to_timestamp((d->>'atMs')::float8 / 1000), d->'cause'
+   from jsonb_array_elements($1::jsonb) as given(d) on conflict do nothing`,
+);
+const move = statement(
+  'triggers.move',
+  `update triggers t set
+     next_at = case when m ? 'nextAtMs' then to_timestamp((m->>'nextAtMs')::float8 / 1000) else t.next_at end,
+     next_slot = case when m ? 'nextSlotMs' then to_timestamp((m->>'nextSlotMs')::float8 / 1000) else t.next_slot end,
+     missed = t.missed + (m->>'missed')::int, held_back = t.held_back + (m->>'heldBack')::int,
+     hour_at = to_timestamp((m->>'hourAtMs')::float8 / 1000), hour_count = (m->>'hourCount')::int, hour_held = (m->>'hourHeld')::int
+   from jsonb_array_elements($1::jsonb) as given(m) where t.id = m->>'id'`,
+);
+
+/**
+ * Writes what was found, in a few statements however much it is: slots wait to be fired, at most so many an hour, and
+ * what is held back is counted and told of once an hour. The rows of the triggers must be locked.
+ */
+export async function queueFound(tx: Tx, found: readonly Found[], nowMs: number): Promise<QueuedSlot[]> {
+  const moves: Record<string, unknown>[] = [];
+  const queued: (QueuedSlot & { trigger: string; project: string })[] = [];
+  for (const one of found) {
+    const { row, slots, missed } = one;
+    const rate = rated(hourOf(row), slots.length, row.spec.perHour, nowMs);
+    const kept = slots.slice(0, rate.allowed);
+    queued.push(...kept.map((slot) => ({ ...slot, trigger: row.id, project: row.project })));
+    moves.push(moveOf(one, rate));
+    if (rate.digest > 0) await tellHeldBack(tx, row, rate.digest);
+    if (missed > 0) appendEvents(tx, [triggerEvent(row, 'trigger.missed', { missed })]);
+  }
+  if (moves.length > 0) tx.later(move, [jsonText(moves)]);
+  if (queued.length > 0) tx.later(putDue, [jsonText(queued)]);
+  return queued;
+}
+
+const moveOf = ({ row, slots, missed, next }: Found, { hour, allowed }: Rated) => ({
+  id: row.id,
+  missed,
+  heldBack: slots.length - allowed,
+  hourAtMs: hour.atMs ?? null,
+  hourCount: hour.count,
+  hourHeld: hour.held,
+  ...(next === undefined ? {} : { nextAtMs: next.atMs ?? null, nextSlotMs: next.slotMs ?? null }),
+});
+
+const hourOf = ({ hourAt, hourCount, hourHeld }: TriggerRow) => ({
+  atMs: hourAt?.getTime(),
+  count: hourCount,
+  held: hourHeld,
+});
+
+/** One message in the place of all that were held back in an hour. */
+export async function tellHeldBack(tx: Tx, row: TriggerRow, count: number): Promise<void> {
+  await sendMessage(tx, {
+    project: row.project,
+    recipient: row.owner,
+    kind: 'alert',
+    subject: `trigger/${row.name}`,
+    title: `trigger ${row.name}: ${count} fires held back in an hour`,
+    body: `${row.name} came ${count} times more than its ${row.spec.perHour} an hour. \`perHour\` in andon.yaml sets the limit.`,
+    data: { trigger: row.id, count },
+  });
+  appendEvents(tx, [triggerEvent(row, 'trigger.held', { count })]);
+}
+
+/** An event of a trigger, under the grant of its owner. */
+export const triggerEvent = (
+  row: Pick<TriggerRow, 'id' | 'name' | 'project' | 'ownerGid'>,
+  type: EventDraft['type'],
+  data: Record<string, unknown>,
+): EventDraft => ({
+  id: newId('event'),
+  project: row.project,
+  type,
+  actor: `trigger:${row.name}`,
+  gid: row.ownerGid,
+  subject: `trigger/${row.name}`,
+  data: { trigger: row.id, ...data },
+});

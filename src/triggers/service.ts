@@ -1,0 +1,191 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { admit } from '../gateway/door/admit.ts';
+import type { Gateway } from '../gateway/door/gateway.ts';
+import type { TriggerDoor } from '../gateway/trigger-door.ts';
+import { type Reason, reason } from '../lib/decision.ts';
+import { AndonError } from '../lib/errors.ts';
+import { isUnavailable } from '../store/retry.ts';
+import { statement } from '../store/store.ts';
+import { type ActionName, actionNameOf, actionsOf, type PlanTrigger } from '../tasks/plan-triggers.ts';
+import { addTask } from './actions/add-task.ts';
+import { audit } from './actions/audit.ts';
+import { cord } from './actions/cord.ts';
+import { deliver } from './actions/deliver.ts';
+import { notify } from './actions/notify.ts';
+import { spawn } from './actions/spawn.ts';
+import { targetOf } from './address.ts';
+import { DeliveryDesk, type DeliverySettings } from './delivery-desk.ts';
+import { type FireAnswer, fireDefinition, type Ports } from './fire.ts';
+import { recordRefusal, type WaitingSlot, waitingSlots } from './fire-rows.ts';
+import { standingGrant } from './grant.ts';
+import { tickEvents } from './tail.ts';
+import { tellDigests, tickTimes } from './tick.ts';
+
+/** What is built in; what other parts of the line bring is added in app.ts. */
+const ownPorts: Ports = { audit, cord, notify, webhook: deliver, command: deliver, task: addTask, spawn };
+
+const arming: ReadonlySet<string> = new Set(['plan.applied', 'trigger.created', 'trigger.resumed']);
+const pageMax = 50;
+const atOnceMax = 4;
+const onTypes = statement(
+  'triggers.onTypes',
+  `select distinct on_type as "onType" from triggers where state = 'active' and on_type is not null`,
+);
+const oldTallies = statement(
+  'triggers.oldTallies',
+  `delete from trigger_tallies where at < (select andon_now()) - interval '31 days'`,
+);
+
+/**
+ * Fires triggers: by the clock every second, and at once when the log grows or somebody wakes it. All of its state is in
+ * the database, under row locks, so any number of gateways run it side by side and none is elected.
+ */
+export class TriggerService implements TriggerDoor {
+  readonly #settings: DeliverySettings;
+  readonly #ports: Ports;
+  #gateway: Gateway | undefined;
+  #desk: DeliveryDesk | undefined;
+  /** Types of events that some trigger waits for, as of the last tick: most of the log wakes nobody. */
+  #awaited: ReadonlySet<string> = new Set();
+  #silence: () => void = () => {};
+  #round: Promise<void> | undefined;
+  #again: 'no' | 'fire' | 'all' = 'no';
+  #closed = false;
+
+  constructor(settings: DeliverySettings, ports: Ports = {}) {
+    this.#settings = settings;
+    this.#ports = { ...ownPorts, ...ports };
+  }
+
+  /** Begins to listen to the log. The first tick is the caller's. */
+  start(gateway: Gateway): void {
+    this.#gateway = gateway;
+    const { store, log, feed } = gateway;
+    this.#desk = new DeliveryDesk(store, this.#settings, () => gateway.nowSeconds(), log);
+    this.#silence = feed.hear((events) => {
+      if (events.some(({ type }) => this.#awaited.has(type))) this.wake();
+      // What is armed has changed; until it is read again the tick of the next second finds what this would miss.
+      else if (events.some(({ type }) => arming.has(type))) void this.#run('all');
+    });
+  }
+
+  wake(): void {
+    void this.#run('fire');
+  }
+
+  /** One round over everything that time brings; called every second and once at the start. Never rejects. */
+  tick(): Promise<void> {
+    return this.#run('all');
+  }
+
+  async tidy(): Promise<void> {
+    await this.#gateway?.store.rows(oldTallies);
+  }
+
+  faults(name: string, trigger: PlanTrigger): Reason[] {
+    const subject = `triggers.${name}`;
+    const { commands, webhookHosts } = this.#settings;
+    return actionsOf(trigger).flatMap((action) => {
+      const does = actionNameOf(action);
+      if (this.#ports[does] === undefined) return [reason('trigger.action', subject, { found: does })];
+      const { command, webhook } = action;
+      if (command !== undefined && !Object.hasOwn(commands, command))
+        return [
+          reason('trigger.command', subject, { found: command, limit: Object.keys(commands).join(', ') }),
+        ];
+      const target = webhook === undefined ? undefined : targetOf(webhook, webhookHosts);
+      return target !== undefined && 'code' in target ? [target] : [];
+    });
+  }
+
+  /** One round at a time; what is asked for meanwhile is done right after. */
+  #run(what: 'fire' | 'all'): Promise<void> {
+    if (this.#closed || this.#gateway === undefined) return Promise.resolve();
+    if (this.#round !== undefined) {
+      if (this.#again !== 'all') this.#again = what;
+      return this.#round;
+    }
+    const gateway = this.#gateway;
+    this.#round = this.#once(gateway, what)
+      .catch((error: unknown) => gateway.log.warn({ err: error }, 'triggers'))
+      .finally(() => {
+        this.#round = undefined;
+        const again = this.#again;
+        this.#again = 'no';
+        if (again !== 'no') void this.#run(again);
+      });
+    return this.#round;
+  }
+
+  async #once(gateway: Gateway, what: 'fire' | 'all'): Promise<void> {
+    const { store, log } = gateway;
+    if (what === 'all') {
+      await tickTimes(store, (error, name) => log.error({ err: error, trigger: name }, 'trigger paused'));
+      await tellDigests(store);
+      const rows = await store.rows<{ onType: string }>(onTypes);
+      this.#awaited = new Set(rows.map(({ onType }) => onType));
+    }
+    await tickEvents(store);
+    await this.#fireWaiting(gateway, false);
+    // What waits for an earlier run to end is looked at once a second.
+    if (what === 'all') await this.#fireWaiting(gateway, true);
+    await this.#desk?.fill();
+  }
+
+  async #fireWaiting(gateway: Gateway, queued: boolean): Promise<void> {
+    for (let isMore = true; isMore && !this.#closed; ) {
+      const slots = await waitingSlots(gateway.store, queued, pageMax);
+      let moved = 0;
+      const next = slots.values();
+      const lane = async (): Promise<void> => {
+        for (const slot of next) {
+          if (await this.#fire(gateway, slot)) moved++;
+          // PGlite answers within the turn of the loop: without a pause a flood would let nobody else have one.
+          await nextTurn();
+        }
+      };
+      await Promise.all(Array.from({ length: atOnceMax }, lane));
+      isMore = slots.length === pageMax && moved > 0;
+    }
+  }
+
+  /** Fires one slot; true when it is done with, one way or the other. */
+  async #fire(gateway: Gateway, slot: WaitingSlot): Promise<boolean> {
+    const { store, tokens, log } = gateway;
+    try {
+      const call = { grant: standingGrant(tokens.issuer, slot), requestId: undefined };
+      const { project, trigger } = slot;
+      const definition = fireDefinition(this.#ports, this.#isExclusive(slot.spec));
+      const answer: FireAnswer = await admit(gateway, definition, call, {
+        project,
+        trigger,
+        slot: slot.slot,
+      });
+      return answer !== 'gone' && answer !== 'queued';
+    } catch (error) {
+      if (isUnavailable(error) || (error instanceof AndonError && error.code === 'store.unavailable'))
+        throw error;
+      if (error instanceof AndonError) return await recordRefusal(store, slot, 'refused', error.reasons);
+      log.error({ err: error, trigger: slot.trigger, slot: slot.slot }, 'trigger');
+      return await recordRefusal(store, slot, 'failed', [
+        { code: 'internal', subject: `trigger/${slot.name}` },
+      ]);
+    } finally {
+      gateway.chainer.wake();
+    }
+  }
+
+  #isExclusive(spec: PlanTrigger): boolean {
+    const names: ActionName[] = actionsOf(spec).map(actionNameOf);
+    return names.some((name) => this.#ports[name]?.exclusive === true);
+  }
+
+  /** Lets the round end that runs, and cuts deliveries short. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#again = 'no';
+    this.#silence();
+    await this.#round;
+    await this.#desk?.close();
+  }
+}

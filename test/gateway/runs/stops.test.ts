@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../support/engines.ts';
+import { codesOf, type Line, openLine } from '../../support/line.ts';
+
+const project = 'shop';
+const plan = `
+version: 1
+project: shop
+done: artefact
+phases: [build]
+agents:
+  builder: { tier: implementer, adapter: command, run: "true" }
+  auditor: { tier: validator, adapter: command, run: "true" }
+tasks:
+  cart: { title: Cart, phase: build, write: ["cart/**"] }
+  pay: { title: Pay, phase: build, write: ["pay/**"], needs: [cart] }
+  docs: { title: Docs, phase: build, write: ["docs/**"] }
+`;
+const rootCause = {
+  whys: [{ why: 'a test pulled it', evidence: 'this test' }],
+  kind: 'test' as const,
+  prevention: 'nothing is wrong',
+};
+
+describe.each(engines)('runs under a stop, on %s', (engine) => {
+  let line: Line;
+  beforeAll(async () => {
+    line = await openLine(engine, { plan });
+  });
+  afterAll(() => line.close());
+
+  const spawn = (profile: 'builder' | 'auditor', task?: string) =>
+    line.owner.agent.spawn.mutate({ project, profile, ...(task === undefined ? {} : { task }) });
+  const take = async () => {
+    const taken = await line.owner.run.take.mutate({ project, runner: 'here', adapters: ['command'] });
+    return taken.taken?.run;
+  };
+  const pull = (colour: 'red' | 'yellow', scope = 'project') =>
+    line.owner.cord.pull.mutate({ project, colour, scope, why: 'wrong' });
+  const clear = (stop: string) => line.owner.cord.clear.mutate({ project, stop, rootCause });
+  const end = (run: string, more: object = {}) =>
+    line.owner.run.end.mutate({
+      project,
+      run,
+      runner: 'here',
+      cause: 'exited',
+      exitCode: 0,
+      signal: null,
+      usage: { tokens: 0, usdMicro: 0, turns: 0 },
+      verdict: { problem: 'missing' },
+      ...more,
+    });
+
+  it('are not asked for in the scope of a red one, with a task or without', async () => {
+    const { stop } = await pull('red');
+    expect(await codesOf(spawn('builder', 'docs'))).toEqual(['line.stopped']);
+    expect(await codesOf(spawn('auditor'))).toEqual(['line.stopped']);
+    await clear(stop);
+  });
+
+  it('are asked for under a yellow one only without a task', async () => {
+    const { stop } = await pull('yellow');
+    expect(await codesOf(spawn('builder', 'docs'))).toEqual(['line.stopped']);
+    const { run } = await spawn('auditor');
+    expect((await take())?.id).toBe(run);
+    await line.owner.cord.clear.mutate({ project, stop, why: 'looked at it' });
+    await end(run);
+    const { stops } = await line.owner.cord.status.query({ project });
+    for (const { id } of stops) await clear(id);
+  });
+
+  it('that were asked for before are started only once the stop is cleared', async () => {
+    const { run } = await spawn('builder', 'docs');
+    const { stop } = await pull('red', 'task/docs');
+    expect(await take()).toBeUndefined();
+    const other = await spawn('builder', 'cart');
+    expect((await take())?.id).toBe(other.run);
+    await clear(stop);
+    expect((await take())?.id).toBe(run);
+  });
+
+  it('that end without a verdict stop the workflow of their task, red', async () => {
+    const { runs } = await line.owner.run.list.query({ project });
+    const cart = runs.find(({ task }) => task === 'cart');
+    expect((await end(cart?.id ?? '')).outcome).toBe('missing_verdict');
+    const { stops } = await line.owner.cord.status.query({ project });
+    expect(stops).toMatchObject([
+      {
+        colour: 'red',
+        cause: 'missing_verdict',
+        scope: 'workflow/cart',
+        pulledBy: 'gateway',
+        subject: `run/${cart?.id}`,
+      },
+    ]);
+    expect(await codesOf(spawn('builder', 'cart'))).toEqual(['line.stopped']);
+    await clear(stops[0]?.id ?? '');
+  });
+});
