@@ -88,6 +88,7 @@ describe.skipIf(claudeProgram === undefined)(
         bash('git push origin HEAD:main'),
         { text: 'All done, everything works.' },
       ]);
+      for (const at of [2, 3]) expect(results('denied')[at]).toMatch(/No such tool available/);
       expect(results('denied').join()).toMatch(/scope\.write.*ref\.namespace/s);
       expect(ended).toMatchObject({ outcome: 'missing_verdict', exitCode: 0 });
       expect((await line.task('denied'))?.state).toBe('ready');

@@ -30,6 +30,8 @@ export const claude: Adapter = {
         'default',
         '--permission-prompt-tool',
         'mcp__andon__permission_prompt',
+        '--tools',
+        tools.join(','),
         '--allowedTools',
         'mcp__andon',
         '--setting-sources',
@@ -71,6 +73,15 @@ export const claude: Adapter = {
   },
   isNoise: isStreamed,
 };
+
+/**
+ * The program's own tools that a run has. Others would wait for a person or for a time to come, or leave the clone; new
+ * ones have to be looked at first.
+ */
+const tools =
+  'Agent Bash BashOutput Edit Glob Grep KillShell LS MultiEdit NotebookEdit Read Skill Task TaskCreate TaskGet TaskList TaskOutput TaskStop TaskUpdate TodoWrite ToolSearch WebFetch WebSearch Write'.split(
+    ' ',
+  );
 
 /** Its USD are known to the runner at the end alone, so the program keeps to that limit itself. */
 const budgetOf = ({ settings: { budget } }: RunOrder): string[] =>
