@@ -38,7 +38,7 @@ describe('the walk in the README', () => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-walk-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('ends as each of its lines says, in a new repository', { timeout: 90_000 }, async () => {
+  it('ends as each of its lines says, in a new repository', { timeout: 240_000 }, async () => {
     const walk = steps();
     expect(walk.length).toBeGreaterThan(10);
     const [shop, bin] = [join(folder, 'shop'), join(folder, 'bin')];

@@ -124,10 +124,12 @@ describe('the published JSON schema', () => {
         'gates',
         'lease',
         'limits',
+        'models',
         'phases',
         'project',
         'protect',
         'tasks',
+        'triggers',
         'version',
       ].sort(),
     );

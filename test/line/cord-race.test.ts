@@ -58,7 +58,9 @@ describe('a red stop against those who work on, through two gateways of one data
     owner = line.app.caller(line.ownerToken());
     ownerThere = second.app.caller(line.ownerToken());
     hands = await Promise.all(
-      Array.from({ length: claimants }, (_, i) => line.mint(`agent:c${i}`, { budget: { commits: 50 } })),
+      Array.from({ length: claimants }, (_, i) =>
+        line.mint(`agent:c${i}`, { budget: { commits: 500, files: 1000, lines: 10_000 } }),
+      ),
     );
   });
   afterAll(async () => {
@@ -172,7 +174,9 @@ describe('a red stop against those who work on, through two gateways of one data
 
   it(`moves main no more after it was acknowledged, ${landingRounds} times at any point of a landing`, async () => {
     const draw = random(seed + 1);
-    const builder = await line.mint('agent:builder', { budget: { commits: 50 } });
+    const builder = await line.mint('agent:builder', {
+      budget: { commits: 500, files: 1000, lines: 10_000 },
+    });
     const reviewer = await line.mint('agent:reviewer', { tier: 'validator' });
     const points = ['before-intent', 'after-intent', 'after-move', 'after-done'];
     const seen = { landed: 0, held: 0 };

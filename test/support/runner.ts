@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runnerGateway } from '../../src/cli/runner/gateway.ts';
+import { programFolders } from '../../src/cli/runner/program-folders.ts';
 import { createClient } from '../../src/gateway/client.ts';
 import type { RunRow } from '../../src/line/run/rows.ts';
 import type { RunOrder } from '../../src/runtime/run/ports.ts';
@@ -119,7 +120,7 @@ export async function startTestRunner(
     adapters: ['command', 'claude', 'codex'],
     sandbox: 'preferred',
     hidden: [gateway.folder, join(folder, 'work')],
-    visible: [join(main, '../../..')],
+    visible: programFolders([main]),
     launch: [process.execPath, main],
     outer: { PATH: path, ...env },
     keep: false,

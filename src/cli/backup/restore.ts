@@ -9,7 +9,7 @@ import { type Store, statement, type Tx } from '../../store/store.ts';
 import { auditSession } from '../doctor/store.ts';
 import { type Manifest, tableFile } from './manifest.ts';
 import { loadRepository } from './repositories.ts';
-import { loadTable, settleSequences, tablesInOrder } from './tables.ts';
+import { loadTable, plainName, settleSequences, tablesInOrder } from './tables.ts';
 
 export interface RestoreInput {
   /** Opened on nothing, or on an empty database. */
@@ -71,9 +71,10 @@ async function refuseUsed(store: Store): Promise<void> {
 
 async function loadAll(tx: Tx, { tables }: Manifest, folder: string): Promise<void> {
   const known = await tablesInOrder(tx);
-  // What the migration wrote by itself comes back from the backup.
-  await tx.rows(statement('', 'delete from andon_meta'));
-  await tx.rows(statement('', 'delete from projects'));
+  // What the migrations wrote by themselves comes back from the backup. The log is empty, and nothing is deleted from it.
+  for (const { name } of [...tables].reverse())
+    if (known.includes(name) && name !== 'events')
+      await tx.rows(statement('', `delete from "${plainName(name)}"`));
   for (const { name, rows } of tables) {
     if (!known.includes(name))
       throw fail('store.backup', name, { found: 'a table that this version does not have' });

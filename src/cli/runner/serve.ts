@@ -1,6 +1,5 @@
-import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import type { RunOrder } from '../../runtime/run/ports.ts';
 import { startRunner } from '../../runtime/run/runner.ts';
@@ -12,6 +11,7 @@ import { asAndonError } from '../refusal.ts';
 import { writeToken } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 import { runnerGateway } from './gateway.ts';
+import { programFolders } from './program-folders.ts';
 import { workFolder } from './work-folder.ts';
 
 export interface RunnerCliOptions {
@@ -91,13 +91,6 @@ function warn({ options, terminal }: Run<RunnerCliOptions>, kind: 'other-user' |
 
 const stateHome = ({ env }: World): string =>
   join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'andon');
-
-/** What a run must be able to read to start `andon`: the package with what it depends on. */
-function programFolders(launch: readonly string[]): string[] {
-  const file = realpathSync(launch.at(-1) ?? '.');
-  const at = file.lastIndexOf('/node_modules/');
-  return [at < 0 ? dirname(dirname(dirname(file))) : file.slice(0, at + '/node_modules'.length)];
-}
 
 /** A token of a file is renewed in it, long before it ends. */
 function keepToken(

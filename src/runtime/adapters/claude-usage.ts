@@ -22,9 +22,11 @@ export class ClaudeReader {
 
   read(line: string): AgentReport {
     const said = isDelta(line) ? undefined : jsonLine(line);
-    if (said?.type === 'stream_event') this.#event(said);
-    if (said?.type === 'result') return this.#result(said);
-    return said?.type === 'assistant' ? this.#message(objectOf(said, 'message') ?? {}) : {};
+    if (said === undefined) return {};
+    if (said.type === 'stream_event') this.#event(said);
+    if (said.type === 'result') return this.#result(said);
+    const message = said.type === 'assistant' ? objectOf(said, 'message') : undefined;
+    return message === undefined ? {} : this.#message(message);
   }
 
   #event(said: Record<string, unknown>): void {

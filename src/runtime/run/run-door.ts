@@ -118,13 +118,17 @@ function headersFor(
     if (value === undefined || name === 'host' || hopByHop.has(name)) continue;
     headers[name] = value;
   }
-  const { authorization } = headers;
-  if (isGateway && typeof authorization === 'string') headers.authorization = fresh(options, authorization);
-  // Only an answer in one piece can say in its head what was changed.
-  if (isGateway && url.pathname === '/mcp') headers.accept = 'application/json, text/event-stream';
+  if (isGateway) forGateway(options, headers, url.pathname);
   // Chunked bodies are sent on as they come.
   if (headers['transfer-encoding'] !== undefined) delete headers['content-length'];
   return headers;
+}
+
+function forGateway(options: RunDoorOptions, headers: Record<string, string | string[]>, path: string): void {
+  const { authorization } = headers;
+  if (typeof authorization === 'string') headers.authorization = fresh(options, authorization);
+  // Only an answer in one piece can say in its head what was changed.
+  if (path === '/mcp') headers.accept = 'application/json, text/event-stream';
 }
 
 /** The header with the present token in the place of an earlier one of this run; anything else as it was. */

@@ -24,19 +24,19 @@ const start = { order, place, task: undefined, url: 'http://127.0.0.1:9', prompt
 
 describe('how Claude Code is started', () => {
   const { args, input, files, env } = claude.prepare(start);
-  const valueOf = (option: string) => args[args.indexOf(option) + 1];
+  const wordAfter = (option: string) => args[args.indexOf(option) + 1];
 
   it('takes its settings and MCP servers from nobody but us, and asks the gateway', () => {
     expect(args).toContain('--strict-mcp-config');
-    expect(valueOf('--setting-sources')).toBe('');
-    expect(valueOf('--permission-prompt-tool')).toBe('mcp__andon__permission_prompt');
-    expect(valueOf('--allowedTools')).toBe('mcp__andon');
+    expect(wordAfter('--setting-sources')).toBe('');
+    expect(wordAfter('--permission-prompt-tool')).toBe('mcp__andon__permission_prompt');
+    expect(wordAfter('--allowedTools')).toBe('mcp__andon');
     expect(args.join(' ')).not.toMatch(/dangerously|bypass|acceptEdits/);
     expect(env.CLAUDE_CONFIG_DIR).toBe('/runs/run_1/home/.claude');
   });
 
   it('has no tool that waits for a person or a later time', () => {
-    expect(valueOf('--tools')).not.toMatch(/Cron|AskUser|Wakeup|Worktree|Workflow|Monitor/);
+    expect(wordAfter('--tools')).not.toMatch(/Cron|AskUser|Wakeup|Worktree|Workflow|Monitor/);
   });
 
   it('finds its prompt on its input, and its token neither in arguments nor in files', () => {
@@ -45,7 +45,7 @@ describe('how Claude Code is started', () => {
   });
 
   it('is told its limit of USD', () => {
-    expect(valueOf('--max-budget-usd')).toBe('1.5');
+    expect(wordAfter('--max-budget-usd')).toBe('1.5');
   });
 });
 
