@@ -24,7 +24,7 @@ phases: [build]
 lease: 1h
 tasks:
 ${tasks.map((id) => `  ${id}: { title: T, phase: build, done: artefact }`).join('\n')}
-${landing.map((id) => `  ${id}: { title: L, phase: build, priority: low, write: ["${id}/**"], done: landed }`).join('\n')}
+${landing.map((id) => `  ${id}: { title: L, phase: build, priority: low, requires: [land], write: ["${id}/**"], done: landed }`).join('\n')}
 `;
 const rootCause = {
   whys: [{ why: 'a test pulled it', evidence: 'this test' }],
@@ -175,6 +175,7 @@ describe('a red stop against those who work on, through two gateways of one data
   it(`moves main no more after it was acknowledged, ${landingRounds} times at any point of a landing`, async () => {
     const draw = random(seed + 1);
     const builder = await line.mint('agent:builder', {
+      skills: ['land'],
       budget: { commits: 500, files: 1000, lines: 10_000 },
     });
     const reviewer = await line.mint('agent:reviewer', { tier: 'validator' });

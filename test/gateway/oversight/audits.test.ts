@@ -103,6 +103,8 @@ describe.each(engines)('audits of a plan, on %s', (engine) => {
   it('tells of an agent that holds a task and does nothing', async () => {
     expect((await audit('idle', 3600)).alert).toBe(false);
     await shiftClock(gateway.app.gateway.store, 2 * 3_600_000);
+    // The gateway reads the database's clock every second.
+    await waitUntil(() => gateway.app.gateway.nowSeconds() * 1000 > Date.now() + 3_600_000);
     const found = await audit('idle', 3600);
     expect(found).toMatchObject({ alert: true, result: { idle: [{ agent: 'agent:a', task: 't1' }] } });
   });
