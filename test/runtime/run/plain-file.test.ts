@@ -32,8 +32,7 @@ describe('files in a folder that a run may write to', () => {
       await appendPlain(at(name), 'planted');
       expect(await readPlain(at(name), 100)).toBeUndefined();
     }
-    for (const name of ['outside', 'other'])
-      expect(readFileSync(at(name), 'utf8')).toBe('of somebody else');
+    for (const name of ['outside', 'other']) expect(readFileSync(at(name), 'utf8')).toBe('of somebody else');
   });
 
   it('that lie where a secret is prepared are put away, not written to', async () => {
