@@ -14,7 +14,7 @@ interface Table {
   }[];
 }
 
-const names = ['authorise', 'http', 'claims', 'push', 'check', 'mcp', 'triggers'] as const;
+const names = ['authorise', 'http', 'claims', 'push', 'check', 'mcp', 'triggers', 'spawn'] as const;
 const self = fileURLToPath(import.meta.url);
 
 /** Each bench in a process of its own, so that none inherits the heap or the compiled code of another. */

@@ -5,6 +5,7 @@ import { runnerGateway } from '../../src/cli/runner/gateway.ts';
 import { programFolders } from '../../src/cli/runner/program-folders.ts';
 import { createClient } from '../../src/gateway/client.ts';
 import type { RunRow } from '../../src/line/run/rows.ts';
+import type { RunOrder } from '../../src/runtime/run/ports.ts';
 import { type Runner, type RunnerOptions, startRunner } from '../../src/runtime/run/runner.ts';
 import { findProgram } from '../../src/runtime/sandbox.ts';
 import { builtMain } from './cli.ts';
@@ -74,9 +75,14 @@ export async function startTestRunner(
   gateway: TestGateway,
   project: string,
   containment: TestContainment,
-  change: Partial<RunnerOptions> & { name?: string; env?: Record<string, string> } = {},
+  change: Partial<RunnerOptions> & {
+    name?: string;
+    env?: Record<string, string>;
+    doorUrl?: string;
+    lengthen?: (order: RunOrder) => RunOrder;
+  } = {},
 ): Promise<TestRunner> {
-  const { name = 'test', env = {}, ...options } = change;
+  const { name = 'test', env = {}, doorUrl = gateway.url, lengthen = (order) => order, ...options } = change;
   const budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
   const { token = '' } = await gateway.owner.token.mint.mutate({
     project,
@@ -92,6 +98,7 @@ export async function startTestRunner(
     token: async () => token,
     tokenFile: undefined,
   };
+  const direct = runnerGateway(link, name);
   const folder = mkdtempSync(join(tmpdir(), 'andon-runner-'));
   // A user of its own has to get at its run.
   mkdirSync(join(folder, 'work'), { mode: 0o711 });
@@ -99,7 +106,15 @@ export async function startTestRunner(
   chmodSync(folder, 0o711);
   const main = builtMain();
   const runner = startRunner({
-    gateway: runnerGateway(link, name),
+    // Runs reach the gateway by this address; the runner itself calls it directly.
+    gateway: {
+      ...direct,
+      url: doorUrl,
+      take: async (adapters) => {
+        const order = await direct.take(adapters);
+        return order === null ? null : lengthen(order);
+      },
+    },
     folder: join(folder, 'work'),
     capacity: 8,
     adapters: ['command', 'claude', 'codex'],

@@ -1,6 +1,6 @@
 import { type Client, createClient } from '../../gateway/client.ts';
 import { AndonError } from '../../lib/errors.ts';
-import type { RunnerGateway, RunOrder } from '../../runtime/run/ports.ts';
+import type { RunMessage, RunnerGateway, RunOrder } from '../../runtime/run/ports.ts';
 import { durationMs } from '../../tasks/plan.ts';
 import type { GatewayLink } from '../connect.ts';
 import { follow } from '../follow.ts';
@@ -28,10 +28,14 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
       ),
     end: (run, report) => unlessLost(async () => client.run.end.mutate({ ...mine(run), ...report })),
     claim: async (token, projectName, task) => claim(as(token), projectName, task),
-    messages: async () => [],
+    messages: async (token, projectName, after) =>
+      newer(await as(token).message.list.query({ project: projectName, limit: 100 }), after),
     listen: async (heard, signal) => {
-      for await (const event of follow(link, { project, signal }))
-        heard({ type: event.type, run: event.subject.replace(/^run\//, '') });
+      for await (const { type, subject, actor } of follow(link, { project, signal })) {
+        // The tokens of every run die with it; only what others revoked may be meant for one that is alive.
+        const isRoutine = type === 'token.revoked' && actor.startsWith('runner:');
+        if (!isRoutine) heard({ type, run: subject.replace(/^run\//, '') });
+      }
     },
   };
 }
@@ -49,6 +53,16 @@ async function claim(client: Client, project: string, named: string) {
       `claim of ${named}: ${reasons.map(({ code, found }) => `${code} ${found ?? ''}`).join('; ')}`,
     );
   }
+}
+
+/** Messages behind the last one seen, the oldest first; of the answer only what an agent is to read. */
+function newer(
+  rows: Awaited<ReturnType<Client['message']['list']['query']>>,
+  after: string | undefined,
+): RunMessage[] {
+  // Ids grow with time; the last one seen may have been read, and so be gone from the list.
+  const fresh = rows.filter((row) => after === undefined || row.id > after);
+  return fresh.map(({ id, kind, subject, title, body }) => ({ id, kind, subject, title, body })).reverse();
 }
 
 /** `lost` when the gateway says that this runner no longer holds the run; other errors are passed on. */

@@ -30,7 +30,7 @@ export function createMcpHandler(gateway: Gateway, router: AnyRouter): Handler {
         throw fail('request.method', req.method ?? '', { limit: 'POST', next: 'send messages by POST' });
       const body = bounded(parseJson(await readBody(req, limits.bodyBytesMax)));
       const call = { grant, requestId: requestIdOf(req), batch: Array.isArray(body) };
-      const context = { gateway, tools, call, place: placeOf(req) };
+      const context = { gateway, tools, call, place: placeOf(req), changed: tellChanges(res) };
       const ended = endedReasons(gateway, call);
       if (ended === undefined) await answer(context, req, res, body);
       else {
@@ -40,6 +40,19 @@ export function createMcpHandler(gateway: Gateway, router: AnyRouter): Handler {
     } catch (error) {
       refuse(gateway, res, error);
     }
+  };
+}
+
+/**
+ * Tells in the header `andon-changed` which procedures changed something, with commas between them: the path of a request
+ * is always the same here, and a runner counts progress by what it passes on. An answer as a stream of events has begun
+ * by then and tells nothing.
+ */
+function tellChanges(res: ServerResponse): (path: string) => void {
+  const paths: string[] = [];
+  return (path) => {
+    paths.push(path);
+    if (!res.headersSent) res.setHeader('andon-changed', paths.join(','));
   };
 }
 

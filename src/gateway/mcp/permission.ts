@@ -33,7 +33,7 @@ export const permissionTool: Tool = {
 };
 
 /** What the transport knows of the machine of the agent; told by whoever configured its client, never by the model. */
-export type PermissionPlace = Pick<ToolFacts, 'clone' | 'network' | 'gatewayHost'>;
+export type PermissionPlace = Pick<ToolFacts, 'clone' | 'runFolder' | 'network' | 'gatewayHost'>;
 
 /**
  * Answers the question in the form that Claude Code reads, a text of JSON. Whatever goes wrong is a denial. Denials are

@@ -5,13 +5,14 @@ const cloneBytesMax = 4096;
 
 /**
  * What the configuration of a client says about where its agent works: `X-Andon-Clone` names the clone by its absolute
- * path, `X-Andon-Network: open` says that the agent may use the network, `X-Andon-Host` under which host and port it knows
+ * path, `X-Andon-Run` the folder of its run, `X-Andon-Network: open` says that the agent may use the network, `X-Andon-Host` under which host and port it knows
  * the gateway when something stands between. Headers come from whoever started the agent.
  */
 export function placeOf({ headers }: IncomingMessage): PermissionPlace {
-  const { 'x-andon-clone': clone, 'x-andon-host': host } = headers;
+  const { 'x-andon-clone': clone, 'x-andon-run': run, 'x-andon-host': host } = headers;
   return {
     clone: typeof clone === 'string' ? absolute(clone) : undefined,
+    runFolder: typeof run === 'string' ? absolute(run) : undefined,
     network: headers['x-andon-network'] === 'open',
     gatewayHost: typeof host === 'string' ? host : (headers.host ?? ''),
   };

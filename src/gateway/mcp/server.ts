@@ -25,6 +25,8 @@ export interface McpCall {
   readonly tools: ReadonlyMap<string, GatewayTool>;
   readonly call: Call;
   readonly place: PermissionPlace;
+  /** Hears the path of each procedure that was allowed to change something. */
+  readonly changed: (path: string) => void;
 }
 
 // One for all: a server makes its own otherwise, and that costs more than the whole call. Nothing of ours uses it.
@@ -74,10 +76,14 @@ interface ToolParams {
 }
 
 async function runTool(context: McpCall, params: ToolParams): Promise<CallToolResult> {
-  const { gateway, tools, call, place } = context;
+  const { gateway, tools, call, place, changed } = context;
   if (params.name === permissionTool.name) return answerPermission(gateway, call, params.arguments, place);
   const tool = tools.get(params.name);
-  if (tool !== undefined) return callTool(tool, call, params.arguments);
+  if (tool !== undefined) {
+    const result = await callTool(tool, call, params.arguments);
+    if (tool.procedure.type === 'mutation' && result.isError !== true) changed(tool.path);
+    return result;
+  }
   throw new McpError(ErrorCode.InvalidParams, `unknown tool ${JSON.stringify(params.name.slice(0, 100))}`);
 }
 

@@ -18,7 +18,7 @@ import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import { endContext } from '../runs/end-context.ts';
 import { endRun } from '../runs/end-run.ts';
-import { draftRunToken, lengthenGrant } from '../runs/run-token.ts';
+import { draftRunToken, isRevoked, lengthenGrant } from '../runs/run-token.ts';
 import { project } from './inputs.ts';
 
 const run = z.string().regex(/^run_[0-9a-z]{26}$/, 'the whole id of a run');
@@ -184,10 +184,9 @@ function renewProcedure(gateway: Gateway) {
       const spent = await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
       const { leaseUntil, held: tasks } = await beatRun(tx, row, input.usage, input.progressed);
       for (const piece of input.output) await addOutput(tx, row.id, storable(piece));
-      const draft = isDue(row, input.expires, entered.now)
-        ? await draftRunToken(tx, row, entered.now)
-        : undefined;
-      const stop = row.stopWanted === null ? null : { by: row.stopWanted, why: row.stopWhy ?? '' };
+      const stop = await stopOf(tx, row, entered.epoch);
+      const isLive = stop === null && isDue(row, input.expires, entered.now);
+      const draft = isLive ? await draftRunToken(tx, row, entered.now) : undefined;
       const answer: Beat = {
         leaseUntil,
         stop,
@@ -200,6 +199,14 @@ function renewProcedure(gateway: Gateway) {
     },
     after: ({ tokens }, answer) => withToken(tokens, answer),
   });
+}
+
+/** Who wants the run to end: somebody who said so, who revoked the grant that it works under, or ended the epoch. */
+async function stopOf(tx: Tx, row: RunRow, epoch: number | null): Promise<Beat['stop']> {
+  if (row.stopWanted !== null) return { by: row.stopWanted, why: row.stopWhy ?? '' };
+  const { ep } = row.launch.claims as { ep?: number };
+  if (epoch !== null && ep !== epoch) return { by: 'gateway', why: 'the epoch of the project was raised' };
+  return (await isRevoked(tx, row.gid)) ? { by: 'gateway', why: 'its grant was revoked' } : null;
 }
 
 /** What was spent since the last report; reports only grow. */

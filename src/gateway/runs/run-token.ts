@@ -18,6 +18,18 @@ const living = statement(
   `select jti from tokens where gid = $1 and expires_at > andon_now() and (replaced_at is null or replaced_at > andon_now() - interval '30 seconds')`,
 );
 
+const revoked = statement(
+  'grants.revoked',
+  `select exists (select 1 from grants g where g.gid = $1 and (g.revoked_at is not null
+     or exists (select 1 from grants a where a.gid = any(g.lin) and a.revoked_at is not null))) as yes`,
+);
+
+/** Whether the grant of a run, or one that it descends from, was revoked: nothing that it does passes any more. */
+export async function isRevoked(tx: Tx, gid: string): Promise<boolean> {
+  const [row] = await tx.rows<{ yes: boolean }>(revoked, [gid]);
+  return row?.yes === true;
+}
+
 /** How much longer than its run a grant lives, so that the end can be reported and what was pushed be submitted. */
 const graceMs = 10 * 60_000;
 

@@ -40,9 +40,9 @@ const shown = (text: string): string => (text.length > 120 ? `${text.slice(0, 12
 function wordsReasons(all: readonly Word[], facts: ToolFacts, depth: number): Reason[] {
   const words = all.slice(firstWord(all));
   const [head, ...args] = words;
-  const settings = all
-    .slice(0, all.length - words.length)
-    .filter(({ text }) => /^(?:GIT|LD|BASH|ENV|PATH)\w*=/.test(text));
+  const settings = all.filter(({ text }, at) =>
+    (at < all.length - words.length ? /^(?:ANDON|GIT|LD|BASH|ENV|PATH)\w*\+?=/ : /^ANDON_\w*\+?=/).test(text),
+  );
   const found = settings.map(({ text }) =>
     reason('tool.command', shown(text), { found: 'a setting that changes what is run' }),
   );
@@ -96,6 +96,8 @@ function outputReasons({ writes }: Command, facts: ToolFacts, moved: boolean): R
   return writes
     .filter(({ text }) => !streams.test(text))
     .flatMap(({ text, fixed }) => {
+      // Where the verdict belongs is fixed: a command line that sets the variable is refused.
+      if (text === '$ANDON_VERDICT' && !fixed && facts.runFolder !== undefined) return [];
       if (!fixed) return [reason('tool.command', `> ${text}`, { found: 'a file that a variable decides' })];
       if (moved && !text.startsWith('/'))
         return [

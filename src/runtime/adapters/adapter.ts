@@ -19,6 +19,8 @@ export interface AgentStart {
 export interface AgentProgram {
   readonly program: string;
   readonly args: readonly string[];
+  /** What it reads on its standard input, however long; nothing without. */
+  readonly input?: string;
   readonly env: Readonly<Record<string, string>>;
   /** Files to be written before the start, by their path below the folder of the run. */
   readonly files: Readonly<Record<string, string>>;
@@ -31,6 +33,10 @@ export interface Adapter {
   prepare(start: AgentStart): AgentProgram;
   /** Reads what the program prints, line by line; what it does not understand says nothing. */
   reader(): (line: string) => AgentReport;
+  /** Tells lines that say nothing to whoever reads the output of the run later. */
+  isNoise?(line: string): boolean;
+  /** Reads what the program writes of its usage into files while it works, where it does. */
+  journal?(place: RunPlace): () => Promise<AgentReport>;
 }
 
 /** A line of JSON as an object, or undefined. */

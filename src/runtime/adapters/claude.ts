@@ -1,8 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { AgentReport } from '../run/watch.ts';
+import type { RunPlace } from '../run/place.ts';
+import type { RunOrder } from '../run/ports.ts';
 import { findProgram } from '../sandbox.ts';
-import { type Adapter, countOf, jsonLine, objectOf, usdMicro } from './adapter.ts';
+import type { Adapter } from './adapter.ts';
+import { ClaudeReader, isStreamed } from './claude-usage.ts';
 
 /**
  * Claude Code without a person: every tool that is not plainly harmless is asked for at the gateway (the permission
@@ -18,18 +20,20 @@ export const claude: Adapter = {
       program: found,
       args: [
         '-p',
-        prompt,
         '--output-format',
         'stream-json',
         '--verbose',
+        '--include-partial-messages',
         '--model',
         order.model ?? 'sonnet',
         '--permission-mode',
         'default',
         '--permission-prompt-tool',
         'mcp__andon__permission_prompt',
+        '--tools',
+        tools.join(','),
         '--allowedTools',
-        'mcp__andon,Read,Glob,Grep,LS,TodoWrite',
+        'mcp__andon',
         '--setting-sources',
         '',
         '--settings',
@@ -37,7 +41,9 @@ export const claude: Adapter = {
         '--strict-mcp-config',
         '--mcp-config',
         mcp,
+        ...budgetOf(order),
       ],
+      input: prompt,
       env: {
         CLAUDE_CONFIG_DIR: join(place.home, '.claude'),
         CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
@@ -53,7 +59,7 @@ export const claude: Adapter = {
             andon: {
               type: 'http',
               url: `${url}/mcp`,
-              headers: headersOf(place.tree, url, order.settings.network),
+              headers: headersOf(place, url, order.settings.network),
             },
           },
         }),
@@ -62,65 +68,34 @@ export const claude: Adapter = {
     };
   },
   reader: () => {
-    const count = new Counting();
-    return (line) => {
-      const said = jsonLine(line);
-      if (said?.type === 'result') return count.result(said);
-      return said?.type === 'assistant' ? count.message(objectOf(said, 'message') ?? {}) : {};
-    };
+    const reader = new ClaudeReader();
+    return (line) => reader.read(line);
   },
+  isNoise: isStreamed,
 };
 
+/**
+ * The program's own tools that a run has. Others would wait for a person or for a time to come, or leave the clone; new
+ * ones have to be looked at first.
+ */
+const tools =
+  'Agent Bash BashOutput Edit Glob Grep KillShell LS MultiEdit NotebookEdit Read Skill Task TaskCreate TaskGet TaskList TaskOutput TaskStop TaskUpdate TodoWrite ToolSearch WebFetch WebSearch Write'.split(
+    ' ',
+  );
+
+/** Its USD are known to the runner at the end alone, so the program keeps to that limit itself. */
+const budgetOf = ({ settings: { budget } }: RunOrder): string[] =>
+  budget.usdMicro === undefined ? [] : ['--max-budget-usd', String(budget.usdMicro / 1_000_000)];
+
 /** The token, and for the permission prompt where the agent works, as it sees that. */
-const headersOf = (tree: string, url: string, network: 'open' | readonly string[]) => ({
+const headersOf = ({ tree, folder }: RunPlace, url: string, network: 'open' | readonly string[]) => ({
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own syntax
   Authorization: 'Bearer ${ANDON_TOKEN}',
   'X-Andon-Clone': tree,
+  'X-Andon-Run': folder,
   'X-Andon-Host': new URL(url).host,
   ...(network.length === 0 ? {} : { 'X-Andon-Network': 'open' }),
 });
-
-/** Tokens and cost over the lines of one run: a message comes in several lines, each with its usage so far. */
-class Counting {
-  #message: unknown;
-  #ofMessage = 0;
-  #tokens = 0;
-  #usdMicro = 0;
-
-  message(message: Record<string, unknown>): AgentReport {
-    const now = tokensOf(message.usage);
-    const before = message.id === this.#message ? this.#ofMessage : 0;
-    this.#tokens += Math.max(0, now - before);
-    this.#ofMessage = Math.max(before, now);
-    this.#message = message.id;
-    const calls = Array.isArray(message.content) ? message.content.flatMap(callOf) : [];
-    // A message of words alone is no turn of its own: the turn is what is called for.
-    return calls.length === 0 ? this.#report() : { ...this.#report(), turn: { calls } };
-  }
-
-  /** The program's own sum at the end; what was counted before may be more, where it was cut short. */
-  result(said: Record<string, unknown>): AgentReport {
-    this.#usdMicro = Math.max(this.#usdMicro, usdMicro(said.total_cost_usd));
-    this.#tokens = Math.max(this.#tokens, tokensOf(said.usage));
-    return this.#report();
-  }
-
-  #report(): AgentReport {
-    return { usage: { tokens: this.#tokens, usdMicro: this.#usdMicro, turns: 0 } };
-  }
-}
-
-/** A tool call as text that is equal for equal calls. */
-function callOf(block: unknown): string[] {
-  const one = objectOf({ block }, 'block');
-  return one?.type === 'tool_use' ? [JSON.stringify([one.name, one.input]).slice(0, 2000)] : [];
-}
-
-const tokensOf = (usage: unknown): number =>
-  countOf(usage, 'input_tokens') +
-  countOf(usage, 'output_tokens') +
-  countOf(usage, 'cache_creation_input_tokens') +
-  countOf(usage, 'cache_read_input_tokens');
 
 /** Where a program is installed: the folder of the file that it stands for, and of its package. */
 export function installedAt(program: string): string[] {

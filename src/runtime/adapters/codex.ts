@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { findProgram } from '../sandbox.ts';
 import { type Adapter, countOf, jsonLine, objectOf } from './adapter.ts';
 import { installedAt } from './claude.ts';
+import { CodexJournal } from './codex-journal.ts';
+import { nativeCodex } from './native.ts';
 
 /**
  * Codex without a person: its own settings folder, one MCP server, which must be there, and its own sandbox off: the
@@ -9,7 +11,7 @@ import { installedAt } from './claude.ts';
  */
 export const codex: Adapter = {
   prepare: ({ order, place, url, prompt, path }) => {
-    const found = order.settings.program ?? findProgram('codex', path) ?? 'codex';
+    const found = nativeCodex(order.settings.program ?? findProgram('codex', path) ?? 'codex');
     return {
       program: found,
       args: [
@@ -22,12 +24,18 @@ export const codex: Adapter = {
           : ['--model', order.model]),
         '-o',
         join(place.folder, 'last-message.txt'),
-        prompt,
+        '--ignore-rules',
+        '-',
       ],
+      input: prompt,
       env: { CODEX_HOME: join(place.home, '.codex') },
       files: { 'home/.codex/config.toml': settingsOf(url, order.settings.env) },
       visible: installedAt(found),
     };
+  },
+  journal: ({ home }) => {
+    const journal = new CodexJournal(join(home, '.codex', 'sessions'));
+    return () => journal.read();
   },
   reader: () => {
     let tokens = 0;

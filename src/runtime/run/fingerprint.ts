@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readPlain } from './plain-file.ts';
 
 const entriesMax = 50_000;
 const contentBytesMax = 1024 * 1024;
@@ -54,7 +55,7 @@ export class WorkFingerprint {
       const known = this.#known.get(path);
       if (known?.stamp === stamp) return known.hash;
       const hash = createHash('sha256')
-        .update(await readFile(file))
+        .update((await readPlain(file, contentBytesMax)) ?? '')
         .digest('base64url');
       this.#known.set(path, { stamp, hash });
       return hash;
@@ -69,10 +70,7 @@ export class WorkFingerprint {
 export async function headOf(tree: string): Promise<string | undefined> {
   const text = async (name: string): Promise<string> => {
     const file = join(tree, '.git', name);
-    const stat = await lstat(file).catch(() => undefined);
-    return stat?.isFile() === true && stat.size < contentBytesMax
-      ? (await readFile(file, 'utf8')).trim()
-      : '';
+    return (await readPlain(file, contentBytesMax))?.toString('utf8').trim() ?? '';
   };
   const head = await text('HEAD');
   const [, ref] = /^ref: (refs\/heads\/[\w./-]{1,300})$/.exec(head) ?? [];

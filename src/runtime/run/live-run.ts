@@ -1,13 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { chmod, chown, rename, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adapters } from '../adapters/index.ts';
 import { type Containment, findContainment } from '../sandbox.ts';
 import { AgentProcess, type Exit } from './agent-process.ts';
-import { headOf, WorkFingerprint } from './fingerprint.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Lookout } from './look.ts';
+import { Mask } from './mask.ts';
 import { LineReader, OutputFeed } from './output-feed.ts';
 import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
+import { appendPlain, replaceSecret } from './plain-file.ts';
 import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunnerGateway, RunOrder } from './ports.ts';
 import { prepareRun } from './prepare-run.ts';
 import { createRunDoor, type RunDoor } from './run-door.ts';
@@ -37,11 +38,10 @@ export interface LiveRunOptions {
 
 const handOverMs = 15_000;
 const tickMs = 250;
-const sightingMs = 2_000;
 const reportMsMax = 15 * 60_000;
 
 /** Calls that keep work going without getting it any further. */
-const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$|^\/mcp/;
+const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$/;
 
 /** One run on this machine, from the order to the report of its end. */
 export class LiveRun {
@@ -49,10 +49,11 @@ export class LiveRun {
   readonly #options: LiveRunOptions;
   readonly #place: RunPlace;
   readonly #abort = new AbortController();
-  readonly #output = new OutputFeed();
+  readonly #mask = new Mask();
+  readonly #output = new OutputFeed(this.#mask);
   readonly #tokens = new Set<string>();
   readonly #watch: Watch;
-  readonly #work: WorkFingerprint;
+  readonly #lookout: Lookout;
   readonly #door: RunDoor;
   readonly #heart: Heartbeat;
   #token: string;
@@ -61,7 +62,6 @@ export class LiveRun {
   #process: AgentProcess | undefined;
   #wanted: { readonly cause: EndCause; readonly note: string } | undefined;
   #changes = 0;
-  #seenMs = Number.NEGATIVE_INFINITY;
   #lastMessage: string | undefined;
   #isEnding = false;
 
@@ -72,8 +72,10 @@ export class LiveRun {
     this.#token = order.token;
     this.#expires = order.expires;
     this.#tokens.add(order.token);
+    this.#mask.add(order.token);
+    for (const name of order.settings.pass) this.#mask.add(options.outer[name] ?? '');
     this.#watch = new Watch(order.settings, order.maxMs, performance.now());
-    this.#work = new WorkFingerprint(this.#place.tree);
+    this.#lookout = new Lookout(this.#place, order.adapter);
     this.#door = createRunDoor({
       gateway: options.gateway.url,
       network: order.settings.network,
@@ -173,15 +175,20 @@ export class LiveRun {
   }
 
   #attend(child: ChildProcess, containment: Containment): AgentProcess {
-    const reader = adapters[this.#order.adapter].reader();
-    const lines = new LineReader((line) => this.#watch.heard(reader(line)));
+    const { isNoise, ...adapter } = adapters[this.#order.adapter];
+    const reader = adapter.reader();
+    const lines = new LineReader((line) => {
+      this.#watch.heard(reader(line));
+      if (isNoise?.(line) === false) this.#output.add(Buffer.from(`${line}\n`));
+    });
     child.stdout?.once('end', () => lines.end());
     const print = (chunk: Buffer): void => {
       this.#watch.alive(performance.now());
       this.#output.add(chunk);
     };
     const stdout = (chunk: Buffer): void => {
-      print(chunk);
+      if (isNoise === undefined) print(chunk);
+      else this.#watch.alive(performance.now());
       lines.add(chunk);
     };
     return new AgentProcess(child, { containment, mark: this.#order.id }, { stdout, stderr: print });
@@ -189,12 +196,9 @@ export class LiveRun {
 
   /** Readable by the run alone; replaced whole, so that nobody reads half of one. */
   async #writeToken(): Promise<void> {
-    const aside = `${this.#place.tokenFile}.new`;
-    await writeFile(aside, `${this.#token}\n`, { mode: 0o600 });
-    await chmod(aside, 0o600);
     const containment = this.#process?.containment;
-    if (containment?.kind === 'other-user') await chown(aside, containment.uid, containment.gid);
-    await rename(aside, this.#place.tokenFile);
+    const owner = containment?.kind === 'other-user' ? containment : undefined;
+    await replaceSecret(this.#place.tokenFile, `${this.#token}\n`, owner);
   }
 
   #heard({ changed, path }: { readonly changed: boolean; readonly path: string }): void {
@@ -210,27 +214,21 @@ export class LiveRun {
     void agent.exit.then(() => over.abort());
     const signal = AbortSignal.any([over.signal, this.#abort.signal]);
     while (!signal.aborted) {
-      await this.#look();
+      await this.#lookout.look(this.#watch, this.#changes);
       const breach = this.#watch.breach(performance.now());
       if (breach !== undefined) this.stop(breach.cause, breach.note);
       else await delay(tickMs, undefined, { signal }).catch(() => undefined);
     }
     await agent.kill();
+    await this.#lookout.report(this.#watch);
     const exit = await Promise.race([agent.exit, delay(drainExitMs, { code: null, signal: 'SIGKILL' })]);
     return this.#wanted === undefined ? exit : { code: null, signal: null };
-  }
-
-  async #look(): Promise<void> {
-    const nowMs = performance.now();
-    if (nowMs - this.#seenMs < sightingMs) return;
-    this.#seenMs = nowMs;
-    const head = await headOf(this.#place.tree);
-    this.#watch.saw({ work: await this.#work.read(), head, changes: this.#changes });
   }
 
   async #follow({ stop, held, spent, token, expires }: BeatAnswer): Promise<void> {
     if (token !== undefined && expires !== null) {
       this.#tokens.add(token);
+      this.#mask.add(token);
       this.#token = token;
       this.#expires = expires;
       await this.#writeToken();
@@ -262,13 +260,14 @@ export class LiveRun {
     if (last === undefined) return;
     this.#lastMessage = last.id;
     const lines = fresh.map((message) => `${JSON.stringify(message)}\n`).join('');
-    await writeFile(this.#place.inboxFile, lines, { flag: 'a' }).catch(() => undefined);
+    await appendPlain(this.#place.inboxFile, lines).catch(() => undefined);
   }
 
   /** Says how it ended until the gateway has heard it, or has given the run up. */
   async #report(report: EndReport): Promise<void> {
     const { gateway, say } = this.#options;
     const id = this.#order.id;
+    this.#output.end();
     const output = this.#output.take();
     for (let waitMs = 200, waitedMs = 0; waitedMs < reportMsMax; waitMs = Math.min(waitMs * 2, 10_000)) {
       try {

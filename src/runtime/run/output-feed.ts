@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { Mask } from './mask.ts';
 
 const pieceMax = 60_000;
 const lineMax = 8 * 1024 * 1024;
@@ -6,12 +7,31 @@ const lineMax = 8 * 1024 * 1024;
 /** What a run printed since the last look, in pieces that stay small however much it prints: head and tail of it. */
 export class OutputFeed {
   readonly #decoder = new StringDecoder('utf8');
+  readonly #mask: Mask;
+  #open = '';
   #head = '';
   #tail = '';
   #dropped = 0;
 
+  constructor(mask = new Mask()) {
+    this.#mask = mask;
+  }
+
   add(chunk: Buffer): void {
-    const text = this.#decoder.write(chunk);
+    // What may be half a secret waits for its other half.
+    const both = this.#mask.cover(this.#open + this.#decoder.write(chunk));
+    const open = this.#mask.openEnd(both);
+    this.#open = both.slice(both.length - open);
+    this.#keep(both.slice(0, both.length - open));
+  }
+
+  /** No more will come. */
+  end(): void {
+    this.#keep(this.#open);
+    this.#open = '';
+  }
+
+  #keep(text: string): void {
     const room = Math.max(0, pieceMax / 2 - this.#head.length);
     this.#head += text.slice(0, room);
     const rest = text.slice(room);

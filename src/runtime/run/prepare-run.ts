@@ -88,7 +88,7 @@ async function writeFiles(
 ): Promise<{ program: AgentProgram; env: Record<string, string> }> {
   const { order, place } = of;
   const path = pathOf(of);
-  const prompt = promptOf(order, task);
+  const prompt = promptOf(order, task, place.verdictFile);
   const program = adapters[order.adapter].prepare({ order, place, task, url, prompt, path });
   for (const [name, text] of Object.entries(program.files)) {
     const file = join(place.folder, name);

@@ -1,13 +1,20 @@
 import type { ClaimedTask, RunOrder } from './ports.ts';
 
 /** What an agent is told: the prompt of its profile, its mission, its task, and how work is handed over. */
-export function promptOf(order: RunOrder, task: ClaimedTask | undefined): string {
+export function promptOf(order: RunOrder, task: ClaimedTask | undefined, verdictFile: string): string {
   const filled = (order.settings.prompt ?? usual(order)).replaceAll(
     /\{(task|title|branch|change|mission|role|project)\}/g,
     (_whole, name: string) => fill(order, task, name),
   );
   const mission = order.mission === null ? [] : ['', 'Your mission:', order.mission];
-  return [filled, ...mission, ...aboutTask(task), ...aboutChange(order), '', ...ending(order)].join('\n');
+  return [
+    filled,
+    ...mission,
+    ...aboutTask(task),
+    ...aboutChange(order),
+    '',
+    ...ending(order, verdictFile),
+  ].join('\n');
 }
 
 function fill(order: RunOrder, task: ClaimedTask | undefined, name: string): string {
@@ -47,7 +54,7 @@ const aboutChange = ({ change }: RunOrder): string[] =>
         `Judge the change ${change}: andon change show ${change}, then andon verdict approve or reject, with reasons.`,
       ];
 
-const ending = ({ id, task }: RunOrder): string[] => [
-  `At the end write your verdict as JSON to the file in $ANDON_VERDICT: {"version":1,"run":"${id}"${task === null ? '' : ',"epoch":<number in $ANDON_EPOCH>'},"result":"shipped"|"failed"|"no_progress"|"halted","summary":"…"}.`,
+const ending = ({ id, task }: RunOrder, verdictFile: string): string[] => [
+  `At the end write your verdict as JSON to $ANDON_VERDICT, the file ${verdictFile}: {"version":1,"run":"${id}"${task === null ? '' : ',"epoch":<number in $ANDON_EPOCH>'},"result":"shipped"|"failed"|"no_progress"|"halted","summary":"…"}.`,
   'Say "halted" when something is so wrong that the line must stop. What you claim is checked against what you did.',
 ];

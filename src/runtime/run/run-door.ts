@@ -8,6 +8,7 @@ import {
 import { request as requestHttps } from 'node:https';
 import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { tellCalls } from './accepted.ts';
 
 export interface RunDoorOptions {
   /** The gateway, as the runner reaches it. */
@@ -82,9 +83,8 @@ function pass(options: RunDoorOptions, incoming: IncomingMessage, answer: Server
   const headers = headersFor(options, incoming, url, isGateway);
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   const outgoing = request(url, { method: incoming.method, headers }, (reply) => {
-    const ok = (reply.statusCode ?? 500) < 300;
-    if (isGateway && ok)
-      options.heard({ changed: incoming.method !== 'GET' && incoming.method !== 'HEAD', path: url.pathname });
+    if (isGateway && (reply.statusCode ?? 500) < 300)
+      tellCalls({ method: incoming.method, path: url.pathname, reply }, options.heard);
     answer.writeHead(reply.statusCode ?? 502, reply.headers);
     reply.pipe(answer);
   });
@@ -118,11 +118,17 @@ function headersFor(
     if (value === undefined || name === 'host' || hopByHop.has(name)) continue;
     headers[name] = value;
   }
-  const { authorization } = headers;
-  if (isGateway && typeof authorization === 'string') headers.authorization = fresh(options, authorization);
+  if (isGateway) forGateway(options, headers, url.pathname);
   // Chunked bodies are sent on as they come.
   if (headers['transfer-encoding'] !== undefined) delete headers['content-length'];
   return headers;
+}
+
+function forGateway(options: RunDoorOptions, headers: Record<string, string | string[]>, path: string): void {
+  const { authorization } = headers;
+  if (typeof authorization === 'string') headers.authorization = fresh(options, authorization);
+  // Only an answer in one piece can say in its head what was changed.
+  if (path === '/mcp') headers.accept = 'application/json, text/event-stream';
 }
 
 /** The header with the present token in the place of an earlier one of this run; anything else as it was. */

@@ -114,9 +114,10 @@ class Taking {
 
   #hear(type: string, run: string): void {
     if (type === 'run.requested' || type === 'cord.cleared') this.#bell.abort();
-    // A stop is for one run; the cord is for all.
+    // A stop is for one run; the cord is for all, and a revocation may be for any.
     if (type === 'run.stopped') this.#alive.get(run)?.run.nudge();
-    if (type === 'cord.pulled') for (const { run: one } of this.#alive.values()) one.nudge();
+    if (type === 'cord.pulled' || type === 'token.revoked')
+      for (const { run: one } of this.#alive.values()) one.nudge();
   }
 
   async close(cause: EndCause): Promise<void> {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import type { Server as NetServer } from 'node:net';
 import type { AgentProgram } from '../adapters/adapter.ts';
@@ -30,9 +30,12 @@ const inside =
 export function startAgent(of: AgentProcess): ChildProcess {
   const { program, place, env, containment } = of;
   const options = { cwd: place.tree, env, detached: true };
+  const stdin = program.input === undefined ? 'ignore' : 'pipe';
+  const piped: StdioOptions = [stdin, 'pipe', 'pipe'];
   if (containment.kind !== 'bubblewrap') {
     const user = containment.kind === 'other-user' ? { uid: containment.uid, gid: containment.gid } : {};
-    return spawn(program.program, program.args, { ...options, ...user, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program.program, program.args, { ...options, ...user, stdio: piped });
+    return fed(child, program.input);
   }
   const args = bubblewrapArgs({
     folder: place.folder,
@@ -41,21 +44,27 @@ export function startAgent(of: AgentProcess): ChildProcess {
     visible: [...of.visible, ...program.visible],
     network: of.network,
   });
-  if (of.network)
-    return spawn(containment.program, [...args, program.program, ...program.args], {
-      ...options,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  if (of.network) {
+    const whole = [...args, program.program, ...program.args];
+    return fed(spawn(containment.program, whole, { ...options, stdio: piped }), program.input);
+  }
   const wrapped = ['/bin/sh', '-c', inside, 'sh', process.execPath, program.program, ...program.args];
   const child = spawn(containment.program, [...args, ...wrapped], {
     ...options,
     env: { ...env, ANDON_OPENER: opener },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: [stdin, 'pipe', 'pipe', 'ipc'],
   });
   child.once('message', (_message, handle) => {
     of.adopt(handle as NetServer);
     child.send('served', () => undefined);
   });
+  return fed(child, program.input);
+}
+
+/** Gives a program its input and closes it; one that does not read it to its end is no fault. */
+function fed(child: ChildProcess, input: string | undefined): ChildProcess {
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input);
   return child;
 }
 

@@ -48,6 +48,38 @@ describe('what an agent may do with its tools', () => {
     expect(codes(tool, input)).toEqual([code]);
   });
 
+  describe('in the folder of its run', () => {
+    const of = { runFolder: '/runs/7' };
+    it.each([
+      ['Write', { file_path: '/runs/7/verdict.json' }],
+      ['Write', { file_path: '/runs/7/tmp/notes.txt' }],
+      ['Read', { file_path: '/runs/7/task.json' }],
+      ['Read', { file_path: '/runs/7/inbox.jsonl' }],
+      ['Read', { file_path: '/runs/7/home/.claude/projects/x/tool-results/1.txt' }],
+      ['Bash', { command: 'printf done > "$ANDON_VERDICT"' }],
+      ['Bash', { command: 'echo x > /runs/7/verdict.json' }],
+    ])('lets %s with %j through, and only there', (tool, input) => {
+      expect(codes(tool, input, of)).toEqual([]);
+      expect(codes(tool, input)).not.toEqual([]);
+    });
+
+    it.each([
+      ['Write', { file_path: '/runs/7/claude-mcp.json' }],
+      ['Write', { file_path: '/runs/7/home/.claude/settings.json' }],
+      ['Write', { file_path: '/runs/7/tmp/../bin/andon' }],
+      ['Write', { file_path: '/runs/8/verdict.json' }],
+      ['Write', { file_path: 'verdict.json' }],
+      ['Read', { file_path: '/runs/7/token' }],
+      ['Read', { file_path: '/runs/7/home/../token' }],
+      ['Bash', { command: 'export ANDON_VERDICT=/etc/passwd; echo x > $ANDON_VERDICT' }],
+      ['Bash', { command: 'ANDON_VERDICT=a; echo x > "$ANDON_VERDICT"' }],
+      ['Bash', { command: "echo x > '$ANDON_VERDICT'" }],
+      ['Bash', { command: 'echo x > $ANDON_VERDICT.new' }],
+    ])('refuses %s with %j', (tool, input) => {
+      expect(codes(tool, input, of)).not.toEqual([]);
+    });
+  });
+
   it('refuses a write into .git even under a scope of everything', () => {
     const everything = { ...facts, cap: { ...cap, w: ['**'] } };
     expect(toolUseReasons({ tool: 'Write', input: { file_path: '.git/config' } }, everything)).toMatchObject([

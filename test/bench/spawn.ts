@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import pino from 'pino';
+import { startApp } from '../../src/app.ts';
+import { runnerGateway } from '../../src/cli/runner/gateway.ts';
+import { configure } from '../../src/config.ts';
+import { type Client, createClient } from '../../src/gateway/client.ts';
+import { startRunner } from '../../src/runtime/run/runner.ts';
+import { bubblewrapArgs, findContainment } from '../../src/runtime/sandbox.ts';
+
+const rounds = Number(process.env.ROUNDS ?? 15);
+const filesInRepository = 500;
+const goalMs = 150;
+const project = 'bench';
+// What ends without a verdict stops the line.
+const verdict = `printf '{"version":1,"run":"%s","result":"no_progress","summary":"x"}' "$ANDON_RUN" > "$ANDON_VERDICT"`;
+// The agent's first line says when it was: it reaches the gateway later, with the next beat.
+const plan = `
+version: 1
+project: ${project}
+done: landed
+phases: [build]
+limits: { runs: 100 }
+agents:
+  first: { tier: executive, adapter: command, retries: 0, run: ${JSON.stringify(`date +%s%N; ${verdict}`)} }
+`;
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const nowMs = (): number => performance.timeOrigin + performance.now();
+
+/** Runs a program to its end; what it wrote. */
+function programOut(file: string, args: readonly string[], cwd: string, env = {}): Promise<string> {
+  return new Promise((done, reject) => {
+    const clean = { PATH: process.env.PATH ?? '', HOME: cwd, GIT_CONFIG_GLOBAL: '/dev/null' };
+    const options = { cwd, env: { ...clean, ...env }, stdio: ['ignore', 'pipe', 'inherit'] as const };
+    const child = spawn(file, args, { ...options, stdio: [...options.stdio] });
+    let out = '';
+    child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')));
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? done(out) : reject(new Error(`${file}: ${code}`))));
+  });
+}
+
+async function sourceOf(folder: string): Promise<string> {
+  const source = join(folder, 'source');
+  for (let n = 0; n < filesInRepository; n++) {
+    mkdirSync(join(source, `d${n % 20}`), { recursive: true });
+    writeFileSync(join(source, `d${n % 20}`, `f${n}.txt`), `${n}\n`.repeat(40));
+  }
+  const who = ['-c', 'user.name=a', '-c', 'user.email=a@example.org'];
+  await programOut('git', ['init', '-q', '-b', 'main'], source);
+  await programOut('git', ['add', '-A'], source);
+  await programOut('git', [...who, 'commit', '-q', '-m', 'first'], source);
+  return source;
+}
+
+interface Peer {
+  readonly url: string;
+  readonly token: string;
+  readonly folder: string;
+}
+
+/** The same without Andon: a clone from the same gateway, and the same process in the same sandbox. */
+async function alone({ url, token, folder }: Peer): Promise<number> {
+  const place = mkdtempSync(join(folder, 'alone-'));
+  const tree = join(place, 'tree');
+  const header = {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `http.${url}/.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: Bearer ${token}`,
+  };
+  const begun = nowMs();
+  await programOut('git', ['clone', '-q', `${url}/git/${project}.git`, tree], place, header);
+  const agent = ['/bin/sh', '-c', 'date +%s%N'];
+  const containment = findContainment();
+  const wrap = bubblewrapArgs({ folder: place, workFolder: tree, hidden: [], network: false });
+  const [file = '', ...args] =
+    containment.kind === 'bubblewrap' ? [containment.program, ...wrap, ...agent] : agent;
+  const first = Number(await programOut(file, args, tree)) / 1e6;
+  rmSync(place, { recursive: true, force: true });
+  return first - begun;
+}
+
+/** From the request to the first line of the agent. */
+async function byAndon(owner: Client, ended: () => Promise<void>): Promise<number> {
+  const over = ended();
+  const begun = nowMs();
+  const { run } = await owner.agent.spawn.mutate({ project, profile: 'first' });
+  // Nobody asks meanwhile: gateway, runner and this bench are one process.
+  await over;
+  const { pieces } = await owner.run.output.query({ project, run });
+  const line = /^\d{19}$/m.exec(pieces.map(({ body }) => body).join(''))?.[0];
+  if (line === undefined) throw new Error('the run printed nothing');
+  return Number(line) / 1e6 - begun;
+}
+
+export async function run(): Promise<{
+  title: string;
+  rows: { what: string; value: string; ratio?: string; goal?: string; ok?: boolean }[];
+}> {
+  const folder = mkdtempSync(join(tmpdir(), 'andon-bench-'));
+  const config = configure({ dataFolder: join(folder, 'data'), stateFolder: join(folder, 'state') }, {});
+  const app = await startApp(config, { log: pino({ level: 'silent' }), purpose: 'test' });
+  const ownerToken = readFileSync(app.owner.file, 'utf8').trim();
+  const owner = createClient({ url: app.url, token: () => ownerToken });
+  await owner.project.create.mutate({ project, source: await sourceOf(folder) });
+  await owner.plan.put.mutate({ project, text: plan });
+  const budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
+  const cap = { role: 'RUNNER', budget };
+  const { token = '' } = await owner.token.mint.mutate({ project, agent: 'runner:bench', cap });
+  const client = createClient({ url: app.url, token: () => token });
+  const named = { project, projectIfAny: project, token: async () => token, tokenFile: undefined };
+  const ends = new EventEmitter();
+  const runner = startRunner({
+    gateway: runnerGateway({ url: app.url, client, ...named }, 'bench'),
+    folder: join(folder, 'runs'),
+    ...{ capacity: 4, adapters: ['command'], sandbox: 'preferred', hidden: [], visible: [], keep: false },
+    launch: ['/bin/true'],
+    outer: { PATH: process.env.PATH ?? '' },
+    log: () => undefined,
+    say: (_run, words) => {
+      if (!words.includes(' starts')) ends.emit('ended');
+    },
+  });
+  try {
+    const figures = { alone: [] as number[], andon: [] as number[] };
+    for (let round = 0; round < rounds + 2; round++) {
+      const peer = await alone({ url: app.url, token: ownerToken, folder });
+      const ours = await byAndon(owner, async () => void (await once(ends, 'ended')));
+      if (round < 2) continue;
+      figures.alone.push(peer);
+      figures.andon.push(ours);
+    }
+    const above = median(figures.andon) - median(figures.alone);
+    return {
+      title: `spawn: from the request to the first line of the agent, ${filesInRepository} files, PGlite`,
+      rows: [
+        { what: 'clone and process start alone (p50)', value: `${median(figures.alone).toFixed(0)} ms` },
+        {
+          what: 'spawn request to first line (p50)',
+          value: `${median(figures.andon).toFixed(0)} ms`,
+          ratio: `${above.toFixed(0)} ms above`,
+          goal: `at most ${goalMs} ms above`,
+          ok: above <= goalMs,
+        },
+      ],
+    };
+  } finally {
+    await runner.close();
+    await app.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { title, rows } = await run();
+  console.log(title);
+  console.table(rows);
+}
