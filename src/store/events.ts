@@ -23,6 +23,7 @@ export const eventTypes = [
   'gate.started',
   'grant.minted',
   'grant.returned',
+  'grant.updated',
   'key.added',
   'key.rotated',
   'landing.intended',

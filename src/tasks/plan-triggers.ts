@@ -54,7 +54,7 @@ const actions = {
   task: newTask.optional().describe('A task that is added to the plan'),
   cord: z.enum(['yellow', 'red']).optional().describe('Pulls the cord'),
   audit: z.enum(['plan', 'idle', 'compliance', 'report']).optional().describe('Runs an audit'),
-  over: duration(60_000, 30 * dayMs, 'between 1m and 30d')
+  over: duration(1000, 30 * dayMs, 'between 1s and 30d')
     .optional()
     .describe('With `audit: idle`: from when on an idle agent is told of to the executive'),
 };
@@ -91,7 +91,7 @@ function strayed(given: Given): string | undefined {
 }
 
 const step = z
-  .strictObject({ before: duration(60_000, 365 * dayMs, 'between 1m and 365d'), ...actions })
+  .strictObject({ before: duration(1000, 365 * dayMs, 'between 1s and 365d'), ...actions })
   .refine(oneAction, actionWords)
   .superRefine((given, context) => {
     const stray = strayed(given);

@@ -66,13 +66,26 @@ const members = {
   skills: names,
 };
 
+const epochHasTask = ({ epoch, task }: { epoch?: number; task?: string }): boolean =>
+  epoch === undefined || task !== undefined;
+
 /** The `cap` member of a token: exactly these members, an unknown one is refused. */
 export const capabilitySchema = z
   .strictObject({ v: z.literal(1), ...members })
-  .refine(
-    (cap) => cap.epoch === undefined || cap.task !== undefined,
-    'an epoch belongs to a task',
-  ) satisfies z.ZodType<Capability>;
+  .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<Capability>;
+
+const heldList = z
+  .array(z.string().regex(/^[a-z]+:[a-z]+(-[a-z]+)*$/, 'an action is a noun and a verb'))
+  .refine(distinct, 'names each action once')
+  .transform((held) => held.filter((one): one is Action => Object.hasOwn(actions, one)));
+
+/**
+ * The same for a grant that another version of Andon may have written, as while gateways are upgraded one by one: an
+ * action that this one does not know gives nothing here. An unknown member is refused, since it may be a limit.
+ */
+export const heldCapabilitySchema = z
+  .strictObject({ v: z.literal(1), ...members, ops: heldList, dops: heldList })
+  .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<Capability>;
 
 /** What a caller may ask of `attenuate`: the role, and whichever members shall be narrower than the defaults. */
 export const capabilityRequestSchema = z

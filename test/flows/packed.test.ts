@@ -50,7 +50,10 @@ describe('the package, as npm pack makes it', () => {
   it('holds the program and the schema, and no source or test', () => {
     const names = readdirSync(join(installed, 'node_modules/andon'));
     expect(names.sort()).toEqual(
-      ['LICENSE', 'README.md', 'andon.schema.json', 'dist', 'package.json', 'plugin', 'templates'].sort(),
+      [
+        ...['LICENSE', 'README.md', 'andon.schema.json', 'deploy', 'dist', 'docs'],
+        ...['package.json', 'plugin', 'templates'],
+      ].sort(),
     );
   });
 

@@ -12,6 +12,10 @@ export interface FaultOptions {
   /** PostgreSQL; PGlite in the folder when absent. */
   readonly databaseUrl?: string;
   readonly config?: Partial<ConfigInput>;
+  /** The compiled program, where it is not that of the present sources. */
+  readonly program?: string;
+  /** Set beside the environment that every gateway of the tests has. */
+  readonly env?: Readonly<Record<string, string>>;
   /** A shell line put before the program, such as `ulimit -f 100;`. */
   readonly before?: string;
   /** SIGKILL so long after its start, whatever it is at. */
@@ -105,10 +109,11 @@ export async function startFaultGateway(options: FaultOptions): Promise<FaultGat
   };
 }
 
-function launch({ folder, databaseUrl, config, before, dieAfterMs }: FaultOptions): {
+function launch(options: FaultOptions): {
   child: ChildProcess;
   ended: Promise<Ended>;
 } {
+  const { folder, databaseUrl, config, before, dieAfterMs } = options;
   const input: ConfigInput = {
     dataFolder: join(folder, 'data'),
     stateFolder: join(folder, 'state'),
@@ -117,8 +122,9 @@ function launch({ folder, databaseUrl, config, before, dieAfterMs }: FaultOption
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...config,
   };
-  const env = { PATH: process.env.PATH ?? '', HOME: folder, ANDON_FAULT_CONFIG: JSON.stringify(input) };
-  const program = [process.execPath, compiledGateway()];
+  const own = { PATH: process.env.PATH ?? '', HOME: folder, ANDON_FAULT_CONFIG: JSON.stringify(input) };
+  const env = { ...own, ...options.env };
+  const program = [process.execPath, options.program ?? compiledGateway()];
   const [file = '', ...args] =
     before === undefined ? program : ['/bin/sh', '-c', `${before} exec "$0" "$@"`, ...program];
   const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });

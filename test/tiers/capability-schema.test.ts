@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { capabilityRequestSchema, capabilitySchema } from '../../src/tiers/capability-schema.ts';
+import {
+  capabilityRequestSchema,
+  capabilitySchema,
+  heldCapabilitySchema,
+} from '../../src/tiers/capability-schema.ts';
 import { tierNames } from '../../src/tiers/profiles.ts';
 import { fullCapability, someCapability } from '../support/capabilities.ts';
 import { runs } from '../support/seed.ts';
@@ -69,6 +73,24 @@ describe('the schema of a capability', () => {
       }),
       runs(300),
     );
+  });
+});
+
+describe('the schema of a capability that another version may have written', () => {
+  const held = { ...cap, ops: [...cap.ops, 'moon:land'], dops: ['moon:land'] };
+
+  it('leaves out actions that are unknown here, and nothing else', () => {
+    expect(heldCapabilitySchema.parse(held)).toEqual({ ...cap, dops: [] });
+  });
+
+  it.each([
+    ['an unknown member', { extra: 1 }],
+    ['what is no action', { ops: ['constructor'] }],
+    ['an unknown action named twice', { ops: ['moon:land', 'moon:land'] }],
+    ['an unknown tier', { tier: 'root' }],
+    ['an epoch without its task', { task: undefined }],
+  ])('refuses %s', (_what, change) => {
+    expect(heldCapabilitySchema.safeParse({ ...held, ...change }).success).toBe(false);
   });
 });
 

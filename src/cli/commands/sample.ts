@@ -6,17 +6,22 @@ import type { World } from '../world.ts';
 const about = `runs the sample line: a small real repository with a plan, on which three command agents (one per tier) carry
 six tasks to main, with refused pushes, a failing gate and a rejection on the way. The gateway stays up to be looked at.`;
 
+const agents = [
+  ...['lead', 'builder', 'reviewer'],
+  ...['triggers-lead', 'triggers-builder', 'triggers-dawdler', 'triggers-reviewer'],
+];
+
 /** `andon sample`, which `npm start` runs. */
 export function sampleCommand(world: World): Command {
   return leaf('sample', 'run the sample line', about)
     .option('--exit', 'end when the plan is done; status 0 only if every task landed')
+    .option(
+      '--triggers',
+      'show what happens by itself: a review by the clock, a deadline, a broken build, an idle agent',
+    )
     .option('--folder <folder>', 'make the sample in this folder (default: a temporary one)')
     .option('--database-url <url>', 'PostgreSQL (default: PGlite)')
-    .addOption(
-      new Option('--agent <name>', 'be one of its agents')
-        .choices(['lead', 'builder', 'reviewer'])
-        .hideHelp(),
-    )
+    .addOption(new Option('--agent <name>', 'be one of its agents').choices(agents).hideHelp())
     .action(
       act<SampleOptions>(world, async (run) => {
         if (run.options.agent !== undefined) {

@@ -48,11 +48,10 @@ tasks:
     gates: [tests]
 `;
 
-/** The repository as it is before anybody works on it. */
+/** The repository as it is before anybody works on it, but for its plan. */
 export const sampleFiles: Readonly<Record<string, string>> = {
   'README.md': '# till\n\nSums of money without surprises. The sample project of Andon.\n',
   'package.json': `${JSON.stringify({ name: 'till', version: '0.0.0', private: true, type: 'module', scripts: { test: 'node --test' } }, undefined, 2)}\n`,
-  'andon.yaml': samplePlan,
   'src/index.js': '/** Cents in one unit of a currency. */\nexport const centsPerUnit = 100;\n',
   'test/index.test.js': `import assert from 'node:assert/strict';
 import { test } from 'node:test';

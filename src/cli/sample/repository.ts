@@ -23,9 +23,9 @@ function plainEnvironment(env: Environment, home: string, name: string): Record<
 }
 
 /** Makes the sample's repository, as a user's own would be. */
-export async function makeRepository(folder: string, env: Environment): Promise<void> {
+export async function makeRepository(folder: string, plan: string, env: Environment): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const [path, text] of Object.entries(sampleFiles)) {
+  for (const [path, text] of Object.entries({ ...sampleFiles, 'andon.yaml': plan })) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);
   }

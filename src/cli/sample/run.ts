@@ -10,16 +10,16 @@ import { connect, type GatewayLink } from '../connect.ts';
 import { untilInterrupted } from '../follow.ts';
 import { startOwnRunner } from '../up/own-runner.ts';
 import type { World } from '../world.ts';
-import { tellEvents, tellRun } from './narrate.ts';
+import { tellEvents } from './narrate.ts';
 import type { SampleOptions } from './options.ts';
-import { samplePlan } from './plan.ts';
 import { makeRepository } from './repository.ts';
+import { lineScenario, type Scenario } from './scenario.ts';
 import { createStory, type Story } from './story.ts';
-import { type Summary, summarise } from './summary.ts';
+import type { Summary } from './summary.ts';
+import { triggersScenario } from './triggers/scenario.ts';
+import type { TriggersSummary } from './triggers/summary.ts';
 
 const project = 'till';
-const agentNames = ['lead', 'builder', 'reviewer'] as const;
-const agentsMsMax = 5 * 60_000;
 
 /** Runs the sample line. Resolves to the exit status: 0 only if every task landed. */
 export async function runSample(run: Run<SampleOptions>): Promise<number> {
@@ -58,7 +58,7 @@ async function startGateway(
   story: Story,
 ): Promise<{ app: App; config: Config }> {
   story.step(`a small repository, a plan and a gateway in ${folder}`);
-  await makeRepository(join(folder, project), world.env);
+  await makeRepository(join(folder, project), scenarioOf(options).plan, world.env);
   const input = {
     dataFolder: join(folder, 'data'),
     // Not in the user's own state folder: the sample leaves nothing behind.
@@ -70,6 +70,9 @@ async function startGateway(
   const app = await world.root.startApp(config, { log: await world.root.createLog(config.logLevel) });
   return { app, config };
 }
+
+const scenarioOf = ({ triggers }: SampleOptions): Scenario =>
+  triggers === true ? triggersScenario : lineScenario;
 
 interface Telling {
   readonly app: App;
@@ -83,15 +86,17 @@ interface Telling {
 async function tell(run: Run<SampleOptions>, link: GatewayLink, telling: Telling): Promise<Summary> {
   const { app, config, folder, story, startedMs, signal } = telling;
   await link.client.project.create.mutate({ project, source: join(folder, project) });
-  await link.client.plan.put.mutate({ project, text: samplePlan });
+  const scenario = scenarioOf(run.options);
+  await link.client.plan.put.mutate({ project, text: scenario.plan });
   const over = new AbortController();
   const narrated = tellEvents(link, story, over.signal);
   const runner = await startOwnRunner({ ...run, options: {} }, app, { project, config });
   try {
-    const outcomes = await work(link, story, signal);
+    const { nowSeconds } = app.gateway;
+    const outcomes = await scenario.work({ link, story, nowSeconds, signal });
     // Events get their place a moment after their commit: count when the last has its own.
     while ((await chainOnce(app.gateway.store)) > 0);
-    return await summarise(link, outcomes, Math.round((performance.now() - startedMs) / 1000));
+    return await scenario.summarise(link, outcomes, Math.round((performance.now() - startedMs) / 1000));
   } finally {
     over.abort();
     await runner?.close();
@@ -99,26 +104,7 @@ async function tell(run: Run<SampleOptions>, link: GatewayLink, telling: Telling
   }
 }
 
-/** Has a run of each profile started and waits until all have ended; none outlives the sample. */
-async function work(
-  link: GatewayLink,
-  story: Story,
-  signal: AbortSignal,
-): Promise<readonly (string | undefined)[]> {
-  const { client } = link;
-  const within = AbortSignal.any([signal, AbortSignal.timeout(agentsMsMax)]);
-  const runs = await Promise.all(
-    agentNames.map(async (name) => {
-      const { run } = await client.agent.spawn.mutate({ project, profile: name });
-      return { name, run };
-    }),
-  );
-  return Promise.all(
-    runs.map(({ name, run }) => tellRun(link, run, (text) => story.said(name, text), within)),
-  );
-}
-
-function finish({ terminal }: Run<SampleOptions>, summary: Summary): void {
+function finish({ terminal }: Run<SampleOptions>, summary: Summary | TriggersSummary): void {
   if (terminal.json) {
     terminal.data(JSON.stringify(summary));
     return;
@@ -127,7 +113,13 @@ function finish({ terminal }: Run<SampleOptions>, summary: Summary): void {
   const words = `${landed} of ${tasks} tasks landed in ${seconds} s; ${pushesRefused} pushes refused, ${gatesFailed} gates failed, ${rejected} changes rejected; ${events} events in the log`;
   terminal.data('');
   terminal.data(terminal.paint(done ? 'good' : 'bad', words));
+  if ('fired' in summary) terminal.data(firedWords(summary));
 }
+
+const firedWords = ({ fired, idleAlerts, reminders }: TriggersSummary): string =>
+  `triggers fired: ${Object.entries(fired)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')}; ${reminders} reminders of a deadline, ${idleAlerts} alerts of an idle agent`;
 
 function stayUp(
   { terminal }: Run<SampleOptions>,

@@ -46,9 +46,11 @@ const taskOf = ({ data }: ChainedEvent): string => String(data.task ?? '');
 
 const sentences: Readonly<Record<string, Words>> = {
   'call.denied': ({ actor, action, data }) => `denied ${actor} ${action}: ${codesOf(data.reasons)}`,
+  'audit.ended': ({ data }) => (data.alert === true ? `ALERT: ${data.title}` : undefined),
   'change.landed': (event) => `LANDED ${taskOf(event)} on main`,
   'change.rebuilt': (event) => `${taskOf(event)}: main has moved, built again`,
   'change.refused': (event) => `${taskOf(event)} goes back: ${event.data.note}`,
+  'cord.pulled': ({ data }) => `the line is stopped: ${data.why}`,
   'gate.ended': (event) =>
     `gate ${event.data.gate} of ${taskOf(event)} ${event.data.passed === true ? 'passed' : 'FAILED'} in ${event.data.ms} ms${event.data.sandboxed === true ? '' : ' (unsandboxed)'}`,
   'grant.minted': ({ data }) => `a token for ${data.agent}, ${data.tier}`,
@@ -57,10 +59,19 @@ const sentences: Readonly<Record<string, Words>> = {
   'project.created': (event) => `project ${subject(event)}`,
   'run.started': ({ data }) => `${data.agent} runs (${data.sandbox})`,
   'run.ended': ({ data }) => `${data.agent} ended: ${String(data.outcome).replaceAll('_', ' ')}`,
+  // What an audit finds is told, not that it was asked for.
+  'trigger.fired': (event) =>
+    event.data.does === 'audit' ? undefined : `trigger ${subject(event)} fired: ${firedFor(event)}`,
+  'trigger.refused': (event) => `trigger ${subject(event)} was refused: ${event.data.code}`,
   'report.written': ({ actor, data }) => `${actor} wrote a ${data.kind}: ${data.title}`,
 };
 
 const sentenceOf: Words = (event) => sentences[event.type]?.(event);
+
+/** What a trigger did, and about what. */
+function firedFor({ data: { does, task } }: ChainedEvent): string {
+  return `${String(does)}${typeof task === 'string' ? ` for ${task}` : ''}`;
+}
 
 function codesOf(reasons: unknown): string {
   const list = Array.isArray(reasons) ? (reasons as { code?: string; subject?: string }[]) : [];

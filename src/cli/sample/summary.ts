@@ -19,23 +19,28 @@ export interface Summary {
 
 const pageMax = 1000;
 
-/** Reads the whole log of the project and counts. */
-export async function summarise(
-  { client, project }: GatewayLink,
-  outcomes: readonly (string | undefined)[],
-  seconds: number,
-): Promise<Summary> {
-  const tasks = await client.task.list.query({ project });
+/** The whole log of the project. */
+export async function wholeLog({ client, project }: GatewayLink): Promise<ChainedEvent[]> {
   const events: ChainedEvent[] = [];
   for (let after = 0; ; after = events.at(-1)?.position ?? after) {
     const page = await client.event.list.query({ project, after, limit: pageMax });
     events.push(...page.events);
-    if (page.events.length < pageMax) break;
+    if (page.events.length < pageMax) return events;
   }
+}
+
+/** Reads the whole log of the project and counts. */
+export async function summarise(
+  link: GatewayLink,
+  outcomes: readonly (string | undefined)[],
+  seconds: number,
+): Promise<Summary> {
+  const tasks = await link.client.task.list.query({ project: link.project });
+  const events = await wholeLog(link);
   const count = (holds: (event: ChainedEvent) => boolean): number => events.filter(holds).length;
   const landed = count(({ type }) => type === 'change.landed');
   return {
-    done: isDone(tasks, landed) && outcomes.every((outcome) => outcome === 'shipped'),
+    done: areDone(tasks, landed) && outcomes.every((outcome) => outcome === 'shipped'),
     tasks: tasks.length,
     landed,
     refused: count(({ allowed }) => !allowed),
@@ -48,5 +53,5 @@ export async function summarise(
   };
 }
 
-const isDone = (tasks: readonly { readonly state: string }[], landed: number): boolean =>
+const areDone = (tasks: readonly { readonly state: string }[], landed: number): boolean =>
   landed === tasks.length && tasks.every(({ state }) => state === 'done');

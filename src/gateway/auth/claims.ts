@@ -3,7 +3,7 @@ import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { principalPattern } from '../../lib/names.ts';
 import type { Actor, Grant } from '../../tiers/capability.ts';
-import { capabilitySchema } from '../../tiers/capability-schema.ts';
+import { heldCapabilitySchema } from '../../tiers/capability-schema.ts';
 import { profiles } from '../../tiers/profiles.ts';
 
 /** A grant that is not signed yet: the signing key adds its `kid`. */
@@ -24,7 +24,7 @@ const actor = Array.from({ length: limits.lineageMax }).reduce<z.ZodType<Actor>>
   z.never(),
 );
 
-/** The payload of a token (RFC 7519, RFC 8693): exactly these members, an unknown one is refused. */
+/** The payload of a token (RFC 7519, RFC 8693): exactly these members, an unknown one is refused. Actions that are unknown here are left out. */
 export const claimsSchema = z
   .strictObject({
     iss: z.string().max(255),
@@ -39,7 +39,7 @@ export const claimsSchema = z
     lin: z.array(grantId).max(limits.lineageMax),
     ep: seconds,
     cnf: z.strictObject({ jkt: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).exactOptional(),
-    cap: capabilitySchema,
+    cap: heldCapabilitySchema,
   })
   .refine(
     (one) => one.cap.tier !== 'human' || one.sub.startsWith('human:'),

@@ -1,8 +1,9 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Chainer } from '../../store/chainer.ts';
-import { appendEvents } from '../../store/events.ts';
+import { appendEvents, type EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import type { Capability } from '../../tiers/capability.ts';
@@ -11,7 +12,7 @@ import { actionsOf } from '../../tiers/profile.ts';
 import { enter } from '../door/enter.ts';
 import type { GrantDraft } from './claims.ts';
 import { rootDraft } from './draft.ts';
-import { type GrantRow, mintRoot, recordToken, seconds } from './minting.ts';
+import { type GrantRow, mintRoot, minus, plus, recordToken, seconds } from './minting.ts';
 import { grants } from './schema.ts';
 import type { TokenService } from './token-service.ts';
 
@@ -52,7 +53,7 @@ export const ownerCapability: Capability = {
 
 const ownerName = 'human:owner';
 
-/** Makes the owner's grant when there is none, and writes a token of it to the file. */
+/** Makes the owner's grant when there is none, brings it up to this version, and writes a token of it to the file. */
 export async function ensureOwner(options: OwnerOptions): Promise<OwnerToken> {
   const refresh = async (): Promise<void> =>
     writeSecret(options.file, await options.tokens.sign(await ownerDraft(options)));
@@ -65,24 +66,45 @@ async function ownerDraft({ store, tokens, chainer }: OwnerOptions): Promise<Gra
     const { now, epoch } = await enter(tx, { project: '*', exclusive: true });
     const facts = { now, epoch: epoch ?? 1 };
     const row = await ownerGrant(tx);
-    if (row !== undefined) return renewed(tx, tokens.issuer, row, facts);
+    if (row !== undefined) return renewed(tx, tokens.issuer, await upgraded(tx, row), facts);
     const { draft: first, gid } = await mintRoot(tx, tokens.issuer, ownerName, ownerCapability, facts);
-    const data = { agent: ownerName, tier: 'human', parent: null };
-    appendEvents(tx, [
-      {
-        id: newId('event'),
-        project: '*',
-        type: 'grant.minted',
-        actor: 'gateway',
-        subject: `grant/${gid}`,
-        data,
-      },
-    ]);
+    appendEvents(tx, [grantEvent('grant.minted', gid, { parent: null })]);
     return first;
   });
   chainer.wake();
   return draft;
 }
+
+const grantEvent = (type: EventDraft['type'], gid: string, data: Record<string, unknown>): EventDraft => ({
+  id: newId('event'),
+  project: '*',
+  type,
+  actor: 'gateway',
+  subject: `grant/${gid}`,
+  data: { agent: ownerName, tier: 'human', ...data },
+});
+
+/**
+ * The grant with what this version adds to the owner's rights. What another version gave stays, so that gateways of two
+ * versions, which start in any order, do not take turns in changing it.
+ */
+async function upgraded(tx: Tx, row: GrantRow): Promise<GrantRow> {
+  const { ops, dops } = row.cap;
+  const added = without(ownerCapability.ops, ops);
+  const cap: Capability = {
+    ...ownerCapability,
+    ops: [...ops, ...added],
+    dops: [...dops, ...without(ownerCapability.dops, dops)],
+  };
+  if (isDeepStrictEqual(cap, row.cap)) return row;
+  const leftBudget = plus(row.leftBudget, minus(cap.budget, row.cap.budget));
+  await tx.orm.update(grants).set({ cap, leftBudget }).where(eq(grants.gid, row.gid));
+  appendEvents(tx, [grantEvent('grant.updated', row.gid, { added })]);
+  return { ...row, cap, leftBudget };
+}
+
+const without = (all: Capability['ops'], held: Capability['ops']): Capability['ops'] =>
+  all.filter((one) => !held.includes(one));
 
 async function ownerGrant(tx: Tx): Promise<GrantRow | undefined> {
   const [row] = await tx.orm

@@ -93,7 +93,10 @@ async function sign(draft: GrantDraft, issuer: string, keys: KeyRing, nowSeconds
   checkClaims(claims, issuer, nowSeconds);
   checkExpiry(claims, nowSeconds);
   const { kid, privateKey } = keys.active();
-  const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+  // The actions as they are held: another version may know more of them than this one.
+  const { ops, dops } = draft.cap;
+  const payload = { ...claims, cap: { ...claims.cap, ops, dops } };
+  const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
     .setProtectedHeader({ alg: 'EdDSA', typ: 'cap+jwt', kid })
     .sign(privateKey);
   if (token.length > limits.tokenBytesMax) {

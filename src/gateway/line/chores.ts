@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import type { LineTx } from '../../line/line-tx.ts';
 import { lockOverdue, projectsWithOverdue } from '../../line/run/take.ts';
 import type { Chainer } from '../../store/chainer.ts';
@@ -91,6 +92,6 @@ export async function signChain(store: Store, tokens: TokenService): Promise<voi
   const signed = await tokens.signCheckpoint(end.position, end.hash);
   await store.orm
     .insert(checkpoints)
-    .values({ ...signed, at: new Date() })
+    .values({ ...signed, at: sql`andon_now()` })
     .onConflictDoNothing();
 }

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import type { Logger } from 'pino';
 import type { LineTx } from '../../line/line-tx.ts';
 import { sendMessage } from '../../line/messages.ts';
@@ -89,7 +90,7 @@ async function tell(tx: Tx, audit: AuditRow, { alert, title, body }: CarriedOut)
     byAgent: 'gateway',
     title: title.slice(0, 200),
     body,
-    at: new Date(),
+    at: sql`andon_now()`,
   });
   for (const recipient of ['tier:executive', 'tier:human'])
     await sendMessage(tx, { project, recipient, kind, subject: `audit/${id}`, title, body });

@@ -1,3 +1,4 @@
+import { spanWords } from '../../lib/spans.ts';
 import type { AuditFinding } from './kinds.ts';
 import { section } from './plan-audit.ts';
 
@@ -33,13 +34,11 @@ export function idleAudit(
   const idle = idleAgents(agents, now, overMs);
   const rows = idle.map(
     ({ agent, task, idleMs }) =>
-      `${agent}: nothing for ${(idleMs / 3_600_000).toFixed(1)} h${task === null ? '' : `, holds ${task}`}`,
+      `${agent}: nothing for ${spanWords(idleMs)}${task === null ? '' : `, holds ${task}`}`,
   );
-  const hours = (overMs / 3_600_000).toFixed(1);
+  const over = spanWords(overMs);
   const title =
-    idle.length === 0
-      ? `no agent idle for over ${hours} h`
-      : `${idle.length} agents idle for over ${hours} h`;
+    idle.length === 0 ? `no agent idle for over ${over}` : `${idle.length} agents idle for over ${over}`;
   return {
     alert: idle.length > 0,
     title,

@@ -1,4 +1,5 @@
 import { reason } from '../../lib/decision.ts';
+import { spanWords } from '../../lib/spans.ts';
 import { sendMessage } from '../../line/messages.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Firing, TriggerActionPort } from '../ports.ts';
@@ -48,8 +49,8 @@ function recipientOf({ row, action }: Firing, task: TaskFacts | undefined): stri
 
 function titleOf({ row, cause, now }: Firing, task: TaskFacts | undefined): string {
   if (cause.step === undefined || task?.deadline === null || task === undefined) return `${row.name} fired`;
-  const hours = (task.deadline.getTime() - now.getTime()) / 3_600_000;
-  const left = hours < 0 ? `${(-hours).toFixed(1)} h overdue` : `${hours.toFixed(1)} h left`;
+  const leftMs = task.deadline.getTime() - now.getTime();
+  const left = leftMs < 0 ? `${spanWords(-leftMs)} overdue` : `${spanWords(leftMs)} left`;
   return `${cause.task}: ${left} until its deadline`;
 }
 

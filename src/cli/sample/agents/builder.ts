@@ -1,5 +1,6 @@
 import { type Attempt, recipes, tooEarly } from '../work.ts';
-import { andon, git, main, mustAndon, remoteGit, say, type Task, write } from './tools.ts';
+import { push } from './push.ts';
+import { andon, main, mustAndon, say, type Task } from './tools.ts';
 
 /** The implementer: claims, writes, pushes, mends what is refused, submits. */
 
@@ -9,21 +10,6 @@ interface Claimed {
 }
 
 const clone = process.cwd();
-
-/** Commits an attempt on today's main and pushes it; answers whether the gateway took it. */
-async function push(attempt: Attempt, branch: string): Promise<boolean> {
-  say(attempt.say);
-  await remoteGit(clone, 'fetch', '--quiet', 'origin');
-  await git(clone, 'checkout', '--quiet', '--force', '-B', 'work', 'origin/main');
-  await write(clone, attempt.files);
-  await git(clone, 'add', '--all');
-  await git(clone, 'commit', '--quiet', '--message', attempt.say);
-  const { exit, stderr } = await remoteGit(clone, 'push', '--force', 'origin', `HEAD:refs/heads/${branch}`);
-  if (exit === 0) return true;
-  const told = stderr.split('\n').filter((line) => line.startsWith('remote: '));
-  say(`refused:\n${told.map((line) => `  ${line.slice('remote: '.length).trimEnd()}`).join('\n') || stderr}`);
-  return false;
-}
 
 async function carryOut({ task, branch }: Claimed): Promise<void> {
   if (task === null || branch === null) return;

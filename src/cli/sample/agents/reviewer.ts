@@ -1,32 +1,11 @@
-import { andon, main, mustAndon, say, untilAllDone } from './tools.ts';
+import { judgeAll } from './judge.ts';
+import { main, untilAllDone } from './tools.ts';
 
 /** The validator: reads every change whose gates have passed, rejects what leaves work undone, approves the rest. */
 
-interface Change {
-  readonly id: string;
-  readonly task: string;
-  readonly tree: string;
-}
-
-async function judge({ id, task, tree }: Change): Promise<void> {
-  const { text } = await mustAndon<{ text: string }>(['change', 'diff', id]);
-  const undone = text.split('\n').filter((line) => /^\+.*\bTODO\b/.test(line));
-  const [first] = undone;
-  if (first !== undefined) {
-    const reason = `leaves work undone: ${first.slice(1).trim()}`;
-    say(`${task}: rejected, it ${reason}`);
-    await andon(['verdict', 'reject', id, '--tree', tree, '--reason', reason]);
-    return;
-  }
-  say(`${task}: read ${text.split('\n').length} lines of its patch; approved`);
-  // A change that moved meanwhile comes back with another tree, and is read again.
-  await andon(['verdict', 'approve', id, '--tree', tree, '--note', 'read the patch']);
-}
-
 main(async () => {
   await untilAllDone(['gate.passed', 'change.rebuilt', 'change.submitted'], async () => {
-    for (const change of await mustAndon<Change[]>(['change', 'list', '--state', 'judging']))
-      await judge(change);
+    await judgeAll();
   });
   return 'every change was read';
 });

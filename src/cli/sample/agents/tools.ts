@@ -111,8 +111,9 @@ export function main(work: () => Promise<string>): void {
 
 /** The verdict of a run: what it believes, for the gateway to compare with what is true. */
 async function writeVerdict(result: 'shipped' | 'failed', summary: string): Promise<void> {
-  const { ANDON_VERDICT: file, ANDON_RUN: id } = process.env;
+  const { ANDON_VERDICT: file, ANDON_RUN: id, ANDON_EPOCH: epoch } = process.env;
   if (file === undefined) throw new Error('this is an agent of the sample: andon agent spawn starts it');
   const plain = summary.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 2000);
-  await writeFile(file, JSON.stringify({ version: 1, run: id, result, summary: plain }));
+  const lease = epoch === undefined ? {} : { epoch: Number(epoch) };
+  await writeFile(file, JSON.stringify({ version: 1, run: id, ...lease, result, summary: plain }));
 }

@@ -1,0 +1,23 @@
+import { mustAndon, say } from './tools.ts';
+
+export interface Message {
+  readonly id: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly title: string;
+  readonly body: string;
+}
+
+const known = new Set<string>();
+
+/** What has come into the agent's inbox since it last looked, said aloud. Marks nothing: that would be a sign of life. */
+export async function newMessages(): Promise<Message[]> {
+  const all = await mustAndon<Message[]>(['inbox', '--all']);
+  const fresh = all.filter(({ id }) => !known.has(id)).reverse();
+  for (const { id, kind, title, body } of fresh) {
+    known.add(id);
+    const last = body.trimEnd().split('\n').at(-1) ?? '';
+    say(`[${kind}] ${title}${kind === 'alert' ? `\n${last}` : ''}`);
+  }
+  return fresh;
+}

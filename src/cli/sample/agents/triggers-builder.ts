@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { brokenBuilds, soundWork } from '../triggers/work.ts';
+import type { Attempt } from '../work.ts';
+import { push } from './push.ts';
+import { main, mustAndon, say, type Task } from './tools.ts';
+
+/**
+ * An implementer. Without a task of its own it does the guide and breaks the build twice; started for a task, after two
+ * failed builds or before a deadline, it carries that one out.
+ */
+
+interface Claimed {
+  readonly task: { readonly id: string; readonly epoch: number } | null;
+  readonly branch: string | null;
+}
+
+interface Held {
+  readonly task: string;
+  readonly epoch: string;
+  readonly branch: string;
+}
+
+const everyMs = 300;
+
+async function handOver({ task, epoch, branch }: Held, attempt: Attempt | undefined): Promise<void> {
+  if (attempt === undefined || !(await push(attempt, branch))) throw new Error(`${task} was not taken`);
+  await mustAndon(['change', 'submit', '--task', task, '--epoch', epoch]);
+  say(`submitted ${task}`);
+}
+
+/** Claims a task once it is ready: one that is still at its gates is refused, and not waited for. */
+async function claim(named: string): Promise<Held> {
+  const isReady = async (): Promise<boolean> =>
+    (await mustAndon<Task[]>(['task', 'list', '--state', 'ready'])).some(({ id }) => id === named);
+  while (!(await isReady())) await delay(everyMs);
+  const { task, branch } = await mustAndon<Claimed>(['task', 'claim', named]);
+  if (task === null || branch === null) throw new Error(`${named} was not given`);
+  return { task: task.id, epoch: String(task.epoch), branch };
+}
+
+async function ownWork(): Promise<string> {
+  await handOver(await claim('guide'), soundWork.guide);
+  for (const attempt of brokenBuilds) await handOver(await claim('parse'), attempt);
+  return 'the guide is written; parse fails its tests, I cannot see why';
+}
+
+async function given(task: string): Promise<string> {
+  const { ANDON_EPOCH: epoch = '', ANDON_BRANCH: branch = '', ANDON_ROLE: role } = process.env;
+  say(role === 'DEBUGGER' ? `two builds of ${task} failed: let me see` : `${task} is mine now`);
+  await handOver({ task, epoch, branch }, soundWork[task]);
+  return `${task} is handed over`;
+}
+
+main(() => {
+  const { ANDON_TASK: task } = process.env;
+  return task === undefined ? ownWork() : given(task);
+});

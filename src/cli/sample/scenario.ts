@@ -1,0 +1,45 @@
+import type { GatewayLink } from '../connect.ts';
+import { tellRun } from './narrate.ts';
+import { samplePlan } from './plan.ts';
+import type { Story } from './story.ts';
+import { type Summary, summarise } from './summary.ts';
+
+/** What a scenario works with. */
+export interface Stage {
+  readonly link: GatewayLink;
+  readonly story: Story;
+  /** The clock of the gateway, in seconds since 1970. */
+  readonly nowSeconds: () => number;
+  /** Aborts when the sample is interrupted. */
+  readonly signal: AbortSignal;
+}
+
+/** What is played on the sample's repository. */
+export interface Scenario {
+  readonly plan: string;
+  /** Has the agents do everything; none outlives it. */
+  work(stage: Stage): Promise<readonly (string | undefined)[]>;
+  /** Counts what came of it; `outcomes` are those of `work`. */
+  summarise(link: GatewayLink, outcomes: readonly (string | undefined)[], seconds: number): Promise<Summary>;
+}
+
+const agentNames = ['lead', 'builder', 'reviewer'] as const;
+const agentsMsMax = 5 * 60_000;
+
+/** Six tasks, carried out by one agent of each tier. */
+export const lineScenario: Scenario = { plan: samplePlan, work, summarise };
+
+/** Has a run of each profile started and waits until all have ended. */
+async function work({ link, story, signal }: Stage): Promise<readonly (string | undefined)[]> {
+  const { client, project } = link;
+  const within = AbortSignal.any([signal, AbortSignal.timeout(agentsMsMax)]);
+  const runs = await Promise.all(
+    agentNames.map(async (name) => {
+      const { run } = await client.agent.spawn.mutate({ project, profile: name });
+      return { name, run };
+    }),
+  );
+  return Promise.all(
+    runs.map(({ name, run }) => tellRun(link, run, (text) => story.said(name, text), within)),
+  );
+}
