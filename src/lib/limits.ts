@@ -22,6 +22,7 @@ export const limits = {
   humanTokenSecondsMax: 12 * 60 * 60,
   lineageMax: 4,
   gateOutputBytesMax: 256 * 1024,
+  verdictBytesMax: 64 * 1024,
   gateMsDefault: 10 * 60 * 1000,
   leaseMsDefault: 60_000,
   complexityDefault: 8,

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { stopReasons } from '../../line/cord.ts';
-import { endCauses } from '../../line/run/outcome.ts';
 import { addOutput, outputPieces } from '../../line/run/output.ts';
 import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
 import { takeRun, type WaitingRun, waitingRuns } from '../../line/run/take.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
 import { readStops } from '../../line/stops.ts';
+import { endCauses } from '../../runtime/run/ports.ts';
 import { storable } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
+import type { Grant } from '../../tiers/capability.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';
 import { seconds } from '../auth/minting.ts';
@@ -38,15 +39,26 @@ export interface TakenRun {
   readonly token?: string;
 }
 
-/** Why this runner does not speak for the run. */
-function holderReasons(row: RunRow | undefined, input: { run: string; runner: string }, now: Date): Reason[] {
+/** Why the caller does not speak for the run: its grant has to be the one that took it, whatever name it gives. */
+function holderReasons({
+  grant,
+  input,
+  moving: row,
+  entered,
+}: {
+  readonly grant: Grant;
+  readonly input: { readonly run: string; readonly runner: string };
+  readonly moving: RunRow | undefined;
+  readonly entered: { readonly now: Date };
+}): Reason[] {
   if (row === undefined) return [reason('run.missing', input.run)];
   const lost = (found: string): Reason[] => [
     reason('run.lost', `run/${input.run}`, { found, limit: input.runner }),
   ];
   if (row.state === 'ended') return lost(`ended: ${row.outcome ?? ''}`);
   if (row.runner !== input.runner) return lost(row.runner ?? 'no runner');
-  if (row.leaseUntil === null || row.leaseUntil <= now) return lost('its lease has expired');
+  if (row.runnerGid !== grant.gid) return lost(`${row.runner}, with another grant`);
+  if (row.leaseUntil === null || row.leaseUntil <= entered.now) return lost('its lease has expired');
   return [];
 }
 
@@ -69,7 +81,7 @@ export function runnerProcedures(gateway: Gateway) {
       }),
       fixed: none,
       moving: (tx, { input }) => lockRun(tx, input.project, input.run),
-      decide: ({ input, moving, entered }) => holderReasons(moving, input, entered.now),
+      decide: holderReasons,
       effect: async (tx, _permit, { input, moving }) => {
         const row = held(moving);
         await startRun(tx, input.project, input.run, input);
@@ -107,13 +119,9 @@ function takeProcedure(gateway: Gateway) {
     fixed: none,
     moving: (tx, { input }) => freeRuns(tx, input.project, input.adapters),
     decide: () => [],
-    effect: async (tx, _permit, { input, moving, entered }) => {
-      const row = await takeRun(
-        tx,
-        input.project,
-        moving.map(({ id }) => id),
-        input.runner,
-      );
+    effect: async (tx, _permit, { grant, input, moving, entered }) => {
+      const ids = moving.map(({ id }) => id);
+      const row = await takeRun(tx, input.project, ids, { name: input.runner, gid: grant.gid });
       if (row === undefined) return { answer: { taken: null as TakenRun | null }, events: [] };
       await lengthenGrant(tx, row);
       const draft = await draftRunToken(tx, row, entered.now);
@@ -178,7 +186,7 @@ function renewProcedure(gateway: Gateway) {
     }),
     fixed: none,
     moving: (tx, { input }) => lockRun(tx, input.project, input.run),
-    decide: ({ input, moving, entered }) => holderReasons(moving, input, entered.now),
+    decide: holderReasons,
     effect: async (tx, _permit, { input, moving, entered }) => {
       const row = held(moving);
       const spent = await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
@@ -222,7 +230,7 @@ function endProcedure(gateway: Gateway) {
       'Says how the process of a run ended and what it left as its verdict; the gateway judges the outcome by what is true.',
     input: z.strictObject({
       ...mine,
-      cause: z.enum(endCauses as [string, ...string[]]) as z.ZodType<(typeof endCauses)[number]>,
+      cause: z.enum(endCauses),
       exitCode: z.number().int().nullable(),
       signal: z.string().max(20).nullable(),
       usage,
@@ -237,7 +245,7 @@ function endProcedure(gateway: Gateway) {
     exclusive: true,
     fixed: none,
     moving: (tx, { input }) => lockRun(tx, input.project, input.run),
-    decide: ({ input, moving, entered }) => holderReasons(moving, input, entered.now),
+    decide: holderReasons,
     effect: async (tx, _permit, { input, moving, entered }, { tokens }) => {
       const row = held(moving);
       for (const piece of input.output) await addOutput(tx, row.id, storable(piece));

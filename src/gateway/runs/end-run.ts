@@ -1,10 +1,11 @@
 import { sendMessage } from '../../line/messages.ts';
 import { type NextStep, nextStep } from '../../line/run/next-step.ts';
-import { type EndCause, type Judged, judgeRun, type RunTruth } from '../../line/run/outcome.ts';
+import { type Judged, judgeRun, type RunTruth } from '../../line/run/outcome.ts';
 import { type RunRow, type Usage, writeEnd } from '../../line/run/rows.ts';
 import { readTruth } from '../../line/run/truth.ts';
 import { type ReadVerdict, readVerdict, type VerdictSource } from '../../line/run/verdict-file.ts';
 import { pullCord } from '../../line/stops.ts';
+import type { EndCause } from '../../runtime/run/ports.ts';
 import type { EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';

@@ -1,3 +1,4 @@
+import type { EndCause } from '../../runtime/run/ports.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import type { ReadVerdict, VerdictProblem } from './verdict-file.ts';
 
@@ -27,37 +28,6 @@ export const outcomes: readonly Outcome[] = [
   'lost_lease',
   'cancelled',
   'spawn_failed',
-];
-
-/** Why the process of a run is no more, as its runner saw it. */
-export type EndCause =
-  /** It ended by itself. */
-  | 'exited'
-  /** It never started: the program is missing, the clone failed, the task was gone. */
-  | 'spawn_failed'
-  | 'timed_out'
-  | 'idle'
-  | 'over_budget'
-  | 'no_progress'
-  /** Somebody asked for its end. */
-  | 'stopped'
-  /** Its work was handed over, and the profile ends runs then. */
-  | 'handed_over'
-  | 'lost_lease'
-  /** The runner itself was told to end. */
-  | 'runner_ended';
-
-export const endCauses: readonly EndCause[] = [
-  'exited',
-  'spawn_failed',
-  'timed_out',
-  'idle',
-  'over_budget',
-  'no_progress',
-  'stopped',
-  'handed_over',
-  'lost_lease',
-  'runner_ended',
 ];
 
 /** What is true of a run, whatever it says: counted from the log and the tables of the gateway. */

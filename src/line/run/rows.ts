@@ -52,6 +52,7 @@ export interface RunRow {
   readonly stopWanted: string | null;
   readonly stopWhy: string | null;
   readonly runner: string | null;
+  readonly runnerGid: string | null;
   readonly leaseUntil: Date | null;
   readonly leaseMs: number;
   readonly sandbox: string | null;
@@ -71,7 +72,7 @@ export interface RunRow {
 /** The columns of a run, as statements name them. */
 export const columns = `id, project, agent, profile, tier, role, adapter, model, task, epoch, change, mission, launch, gid, spawner,
   spawner_gid as "spawnerGid", trigger, state, attempt, retry_of as "retryOf", not_before as "notBefore", max_ms as "maxMs",
-  stop_wanted as "stopWanted", stop_why as "stopWhy", runner, lease_until as "leaseUntil", lease_ms as "leaseMs", sandbox,
+  stop_wanted as "stopWanted", stop_why as "stopWhy", runner, runner_gid as "runnerGid", lease_until as "leaseUntil", lease_ms as "leaseMs", sandbox,
   requested_at as "requestedAt", taken_at as "takenAt", started_at as "startedAt", progress_at as "progressAt",
   ended_at as "endedAt", exit_code as "exitCode", signal, outcome, note, verdict, usage`;
 

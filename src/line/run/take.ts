@@ -8,7 +8,7 @@ const waiting = statement(
 );
 const take = statement(
   'runs.take',
-  `update runs set state = 'taken', runner = $3, taken_at = andon_now(),
+  `update runs set state = 'taken', runner = $3, runner_gid = $4, taken_at = andon_now(),
      since = coalesce((select max(position) from events where position is not null), 0), lease_until = andon_now() + lease_ms * interval '1 millisecond'
    where id = (select free.id from unnest($2::text[]) wanted(id) cross join lateral
      (select r.id, r.state from runs r where r.project = $1 and r.id = wanted.id for update skip locked) free
@@ -30,9 +30,9 @@ export async function takeRun(
   tx: Tx,
   project: string,
   ids: readonly string[],
-  runner: string,
+  runner: { readonly name: string; readonly gid: string },
 ): Promise<RunRow | undefined> {
-  const [row] = await tx.rows<RunRow>(take, [project, ids, runner]);
+  const [row] = await tx.rows<RunRow>(take, [project, ids, runner.name, runner.gid]);
   return row;
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { limits } from '../../lib/limits.ts';
 import { plainTextPattern } from '../../lib/names.ts';
 
 /** Largest verdict file that is read, in bytes. */
-export const verdictBytesMax = 64 * 1024;
+export const { verdictBytesMax } = limits;
 
 const text = (max: number) => z.string().min(1).max(max).regex(plainTextPattern, 'plain text');
 

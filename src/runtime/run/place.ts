@@ -1,6 +1,7 @@
 import { constants, rmSync } from 'node:fs';
 import { chmod, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { limits } from '../../lib/limits.ts';
 import type { VerdictText } from './ports.ts';
 
 /** The folders and files of one run. Everything of it lies in `folder`. */
@@ -51,7 +52,7 @@ export async function makePlace(place: RunPlace, launch: readonly string[]): Pro
 export const removePlace = (place: RunPlace): void =>
   rmSync(place.folder, { recursive: true, force: true, maxRetries: 3 });
 
-const verdictBytesMax = 64 * 1024;
+const { verdictBytesMax } = limits;
 
 /**
  * The text of the verdict, if there is one: a plain file at its place, not a link to somewhere else, of a size that a

@@ -51,18 +51,26 @@ export interface ClaimedTask {
   readonly gates: readonly string[];
 }
 
-/** Why a process is no more; the gateway knows the same words. */
-export type EndCause =
-  | 'exited'
-  | 'spawn_failed'
-  | 'timed_out'
-  | 'idle'
-  | 'over_budget'
-  | 'no_progress'
-  | 'stopped'
-  | 'handed_over'
-  | 'lost_lease'
-  | 'runner_ended';
+/** Why the process of a run is no more, as its runner saw it. */
+export const endCauses = [
+  /** It ended by itself. */
+  'exited',
+  /** It never started: the program is missing, the clone failed, the task was gone. */
+  'spawn_failed',
+  'timed_out',
+  'idle',
+  'over_budget',
+  'no_progress',
+  /** Somebody asked for its end. */
+  'stopped',
+  /** Its work was handed over, and the profile ends runs then. */
+  'handed_over',
+  'lost_lease',
+  /** The runner itself was told to end. */
+  'runner_ended',
+] as const;
+
+export type EndCause = (typeof endCauses)[number];
 
 export interface RunUsage {
   readonly tokens: number;

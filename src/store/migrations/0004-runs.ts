@@ -28,6 +28,8 @@ create table runs (
   stop_wanted text,
   stop_why text,
   runner text,
+  -- the grant that took it: no other speaks for it, whatever name it gives
+  runner_gid text,
   lease_until timestamptz,
   lease_ms int not null,
   sandbox text,

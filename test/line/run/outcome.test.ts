@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { backoffMs, nextStep } from '../../../src/line/run/next-step.ts';
-import { type EndCause, endCauses, judgeRun, outcomes, type RunEnd } from '../../../src/line/run/outcome.ts';
+import { judgeRun, outcomes, type RunEnd } from '../../../src/line/run/outcome.ts';
 import type { ReadVerdict, VerdictFile } from '../../../src/line/run/verdict-file.ts';
+import { endCauses } from '../../../src/runtime/run/ports.ts';
 
 const says = (result: VerdictFile['result']): ReadVerdict => ({
   verdict: {
@@ -124,7 +125,7 @@ describe('the outcome of a run', () => {
     for (const cause of endCauses) {
       for (const said of sayings) {
         for (const hasTask of [true, false])
-          expect(judgeRun(end({ cause: cause as EndCause, said, hasTask })).outcome).not.toBe('shipped');
+          expect(judgeRun(end({ cause, said, hasTask })).outcome).not.toBe('shipped');
       }
     }
   });
