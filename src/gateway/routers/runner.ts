@@ -39,7 +39,15 @@ export interface TakenRun {
   readonly token?: string;
 }
 
-/** Why the caller does not speak for the run: its grant has to be the one that took it, whatever name it gives. */
+/** How the run slipped from this runner: its grant has to be the one that took it, whatever name it gives. */
+function lostBy(row: RunRow, runner: string, gid: string, now: Date): string | undefined {
+  if (row.state === 'ended') return `ended: ${row.outcome}`;
+  if (row.runner !== runner) return row.runner ?? 'no runner';
+  if (row.runnerGid !== gid) return `${runner}, with another grant`;
+  return row.leaseUntil !== null && row.leaseUntil > now ? undefined : 'its lease has expired';
+}
+
+/** Why the caller does not speak for the run. */
 function holderReasons({
   grant,
   input,
@@ -52,14 +60,8 @@ function holderReasons({
   readonly entered: { readonly now: Date };
 }): Reason[] {
   if (row === undefined) return [reason('run.missing', input.run)];
-  const lost = (found: string): Reason[] => [
-    reason('run.lost', `run/${input.run}`, { found, limit: input.runner }),
-  ];
-  if (row.state === 'ended') return lost(`ended: ${row.outcome ?? ''}`);
-  if (row.runner !== input.runner) return lost(row.runner ?? 'no runner');
-  if (row.runnerGid !== grant.gid) return lost(`${row.runner}, with another grant`);
-  if (row.leaseUntil === null || row.leaseUntil <= entered.now) return lost('its lease has expired');
-  return [];
+  const found = lostBy(row, input.runner, grant.gid, entered.now);
+  return found === undefined ? [] : [reason('run.lost', `run/${input.run}`, { found, limit: input.runner })];
 }
 
 const held = (row: RunRow | undefined): RunRow => {
