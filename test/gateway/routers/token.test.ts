@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../../src/store/store.ts';
-import { engines, shiftClock } from '../../support/engines.ts';
-import { codesOf, type Line, openLine, refusal } from '../../support/line.ts';
+import { engines } from '../../support/engines.ts';
+import { codesOf, type Line, openLine, passTime, refusal } from '../../support/line.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const plan = `
@@ -281,12 +281,15 @@ describe.each(engines)('tokens through the door, on %s', (engine) => {
     });
     await line.mint('agent:late-paid', { budget: { commits: 4 } }, { grantSeconds: 60 }, lead.client);
     const next = await first.client.token.renew.mutate({ project });
-    await shiftClock(line.app.gateway.store, 31_000);
+    await passTime(31_000, line);
     expect(await codesOf(first.client.task.claim.mutate({ project }))).toEqual(['token.revoked']);
     await line.client(next.token ?? '').task.claim.mutate({ project, task: 'cart' });
-    await shiftClock(line.app.gateway.store, 31_000);
-    await waitUntil(async () => (await left(lead.grant))?.commits === 10);
-    await shiftClock(line.app.gateway.store, 15 * 60_000);
+    await passTime(31_000, line);
+    await waitUntil(async () => {
+      await line.app.gateway.line.tick();
+      return (await left(lead.grant))?.commits === 10;
+    });
+    await passTime(15 * 60_000, line);
     const late = await codesOf(line.client(next.token ?? '').task.claim.mutate({ project }));
     expect(late).toEqual(['token.expired']);
   });
