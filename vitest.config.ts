@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { compiledSources } from './test/support/built.ts';
 import { ClosingLine } from './test/support/closing-line.ts';
+import { shortLived } from './test/support/short-lived.ts';
 
 export default defineConfig({
   plugins: [compiledSources()],
@@ -11,7 +12,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
-    execArgv: ['--enable-source-maps'],
+    execArgv: ['--enable-source-maps', ...shortLived],
     server: { deps: { external: [/\/andon-built-/] } },
     reporters: ['default', new ClosingLine()],
   },

@@ -1,44 +1,27 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'vitest/config';
+import { kept } from './kept.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const sources = join(root, 'src') + sep;
 
 /** What the compiled sources lie in: `<folder>/dist`, beside all that the package has. Compiled once per state of them. */
 export function builtFolder(): string {
-  const folder = join(tmpdir(), `andon-built-${stateOfSources()}`);
-  if (existsSync(folder)) return folder;
-  const aside = mkdtempSync(join(tmpdir(), 'andon-build-'));
-  // Agents of tests run as another user.
-  chmodSync(aside, 0o755);
+  const { folder, isThere, aside, keep } = kept('andon-built-', stateOfSources());
+  if (isThere) return folder;
+  const place = aside();
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   // Types are checked by `npm run check`; here they would take ten times as long as the rest.
   const fast = ['--noCheck', '--declaration', 'false', '--inlineSourceMap'];
-  const args = ['-p', 'tsconfig.build.json', '--outDir', join(aside, 'dist'), ...fast];
+  const args = ['-p', 'tsconfig.build.json', '--outDir', join(place, 'dist'), ...fast];
   execFileSync(process.execPath, [tsc, ...args], { cwd: root });
-  copyFileSync(join(root, 'package.json'), join(aside, 'package.json'));
+  copyFileSync(join(root, 'package.json'), join(place, 'package.json'));
   for (const name of ['node_modules', 'plugin', 'templates'])
-    symlinkSync(join(root, name), join(aside, name));
-  try {
-    renameSync(aside, folder);
-  } catch {
-    // Another process was faster.
-    rmSync(aside, { recursive: true, force: true });
-  }
+    symlinkSync(join(root, name), join(place, name));
+  keep(place);
   return folder;
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { builtFolder } from './built.ts';
+import { shortLived } from './short-lived.ts';
 
 /** The program as it is shipped, compiled once for the present sources. */
 export const builtMain = (): string => join(builtFolder(), 'dist/cli/main.js');
@@ -40,7 +41,7 @@ export function start(
   args: readonly string[],
   { cwd = tmpdir(), env = {}, command }: CliOptions,
 ): ChildProcess {
-  const [file = '', ...first] = command ?? [process.execPath, builtMain()];
+  const [file = '', ...first] = command ?? [process.execPath, ...shortLived, builtMain()];
   const base = { PATH: process.env.PATH ?? '', HOME: join(tmpdir(), 'andon-no-home') };
   return spawn(file, [...first, ...args], {
     cwd,

@@ -1,4 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { inject } from 'vitest';
 import { openPglite } from '../../src/store/pglite.ts';
@@ -30,7 +31,7 @@ export function preparePglite(dataFolder: string): void {
   const folder = `${dataFolder}/db`;
   if (existsSync(folder)) return;
   mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
-  cpSync(inject('pgliteFolder'), folder, { recursive: true });
+  execFileSync('cp', ['-R', inject('pgliteFolder'), folder]);
 }
 
 /** Shifts the clock of a test database. */

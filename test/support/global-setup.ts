@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../src/store/migrate.ts';
 import { openPglite } from '../../src/store/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { createDatabaseOn } from './databases.ts';
+import { kept } from './kept.ts';
 import { startPostgres } from './postgres-server.ts';
 
 declare module 'vitest' {
@@ -20,21 +23,18 @@ declare module 'vitest' {
   }
 }
 
+const migrations = resolve(import.meta.dirname, '../../src/store/migrations');
 const written = { purpose: 'test', installation: 'test' } as const;
 
 /** One real PostgreSQL and one migrated database of each engine for the whole run; tests work on copies. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'andon-test-'));
-  const [server, embedded] = await Promise.all([startPostgres(['fsync=off']), preparePglite(folder)]);
+  const [server, embedded] = await Promise.all([startPostgres(['fsync=off']), preparePglite()]);
   console.log(`engines: PGlite and ${server.version}`);
   project.provide('postgresUrl', server.url);
   project.provide('postgresTemplate', await preparePostgres(server.url));
   project.provide('pgliteDump', embedded.dump);
   project.provide('pgliteFolder', embedded.folder);
-  return async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
+  return () => server.stop();
 }
 
 async function preparePostgres(server: string): Promise<string> {
@@ -46,14 +46,26 @@ async function preparePostgres(server: string): Promise<string> {
   return new URL(url).pathname.slice(1);
 }
 
-async function preparePglite(parent: string): Promise<{ dump: string; folder: string }> {
-  const folder = join(parent, 'pglite');
-  const store = await openPglite({ folder });
-  await migrate(store, written);
-  const dump = join(parent, 'pglite.tar');
-  if (!('dump' in store)) throw new Error('PGlite cannot be dumped');
-  const archive = await (store as unknown as { dump(): Promise<Blob> }).dump();
-  await store.close();
-  writeFileSync(dump, Buffer.from(await archive.arrayBuffer()));
-  return { dump, folder };
+/** Kept for later runs: making it costs more than most files of tests do. */
+async function preparePglite(): Promise<{ dump: string; folder: string }> {
+  const { folder, isThere, aside, keep } = kept('andon-pglite-', stateOfPglite());
+  if (!isThere) {
+    const place = aside();
+    const store = await openPglite({ folder: join(place, 'db') });
+    await migrate(store, written);
+    if (!('dump' in store)) throw new Error('PGlite cannot be dumped');
+    const archive = await (store as unknown as { dump(): Promise<Blob> }).dump();
+    await store.close();
+    writeFileSync(join(place, 'db.tar'), Buffer.from(await archive.arrayBuffer()));
+    keep(place);
+  }
+  return { dump: join(folder, 'db.tar'), folder: join(folder, 'db') };
+}
+
+/** What a migrated PGlite is made of: the release, the migrations, and how both are put together here. */
+function stateOfPglite(): string {
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  hash.update(readFileSync(createRequire(import.meta.url).resolve('@electric-sql/pglite')));
+  for (const name of readdirSync(migrations).sort()) hash.update(readFileSync(join(migrations, name)));
+  return hash.digest('hex').slice(0, 16);
 }
