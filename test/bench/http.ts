@@ -53,12 +53,11 @@ async function record(
   return text;
 }
 
-/** The same procedure on tRPC's own standalone adapter, without any authentication. */
-function standalone(): Server {
+/** The same procedure with the same answer on tRPC's own standalone adapter, without any authentication. */
+function standalone(answer: unknown): Server {
   const t = initTRPC.create();
   const input = z.strictObject({ project: z.string() });
-  const explained = { agent: 'agent:x', may: [] as string[] };
-  const router = t.router({ token: t.router({ keys: t.procedure.input(input).query(() => explained) }) });
+  const router = t.router({ token: t.router({ keys: t.procedure.input(input).query(() => answer) }) });
   return createServer(createHTTPHandler({ router, basePath: '/trpc/' }));
 }
 
@@ -84,7 +83,7 @@ export async function run(): Promise<{
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
     res.end(body);
   });
-  const stock = standalone();
+  const stock = standalone(await owner.token.keys.query({ project: 'bench' }));
   try {
     const rawPort = await listen(raw);
     const stockPort = await listen(stock);

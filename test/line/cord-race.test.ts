@@ -76,9 +76,10 @@ describe('a red stop against those who work on, through two gateways of one data
   const granted = async (): Promise<number> =>
     (await rows<{ n: number }>('select sum(epoch)::int as n from tasks where project = $1', [project]))[0]
       ?.n ?? -1;
+  /** As if nobody had ever held them: what was a claimant's before is not foreseen. */
   const freeAll = () =>
     rows(
-      `update tasks set state = 'ready', holder = null, holder_gid = null, lease_until = null
+      `update tasks set state = 'ready', holder = null, holder_gid = null, lease_until = null, preferred = null
        where project = $1 and id like 't%' and state = 'in_progress'`,
       [project],
     );
@@ -159,8 +160,7 @@ describe('a red stop against those who work on, through two gateways of one data
     );
     expect(late).toBe(0);
     expect(before).toBeGreaterThan(rounds / 2);
-    // The short cut took part in the race, however seldom the machine let it.
-    expect(foresight.made).toBeGreaterThan(0);
+    expect(foresight.made).toBeGreaterThan(100);
     expect(await misplaced()).toEqual([]);
   }, 240_000);
 

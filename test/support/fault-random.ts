@@ -46,8 +46,8 @@ export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
   const end = new AbortController();
   let killed: Promise<number> = Promise.resolve(0);
   try {
-    // On a busy machine a push may take longer than the usual lease, and a task that went back is no loss.
-    const tasks = planOf(plan.kills * 3 + 10, 'true', '15m');
+    // Long leases: on a busy machine a lost one would end a worker that this is not about.
+    const tasks = planOf(plan.kills * 3 + 10, 'true', '10m');
     const { agents, reviewer } = await prepareLine(await standing.gateway, tasks, plan.agentsCount);
     const load = Promise.all(agents.map((agent) => workOn(agent, reviewer, persist, ledger, end.signal)));
     killed = killAgainAndAgain(plan, options, standing, end.signal).finally(() => end.abort());

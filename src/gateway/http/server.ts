@@ -130,6 +130,7 @@ async function trpc(
 }
 
 function decodeURIComponentSafe(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {
