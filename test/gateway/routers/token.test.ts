@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../../src/store/store.ts';
-import { engines } from '../../support/engines.ts';
+import { engines, shiftClock } from '../../support/engines.ts';
 import { codesOf, type Line, openLine, passTime, refusal } from '../../support/line.ts';
 import { waitUntil } from '../../support/wait.ts';
 
@@ -273,6 +273,13 @@ describe.each(engines)('tokens through the door, on %s', (engine) => {
   });
 
   // The clock moves at the end: it takes the tokens of the tests above along.
+  it('mints tokens that are good at once after the clock of the database has jumped', async () => {
+    await shiftClock(line.app.gateway.store, 60_000);
+    const minted = await line.mint('agent:jumped');
+    const named = line.client(minted.token).token.explain.query({ project });
+    expect(await named).toMatchObject({ agent: 'agent:jumped' });
+  });
+
   it('kills the predecessor of a renewed token after 30 s and returns budgets of expired grants', async () => {
     const first = await line.mint('agent:late');
     const lead = await line.mint('agent:late-payer', {
