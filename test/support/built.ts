@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { copyFileSync, readdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'vitest/config';
 import { kept } from './kept.ts';
@@ -20,7 +20,7 @@ export function builtFolder(): string {
   execFileSync(process.execPath, [tsc, ...args], { cwd: root });
   copyFileSync(join(root, 'package.json'), join(place, 'package.json'));
   for (const name of ['node_modules', 'plugin', 'templates'])
-    symlinkSync(join(root, name), join(place, name));
+    symlinkSync(realpathSync(join(root, name)), join(place, name));
   keep(place);
   return folder;
 }
