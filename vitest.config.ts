@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { compiledSources } from './test/support/built.ts';
 import { ClosingLine } from './test/support/closing-line.ts';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { shortLived } from './test/support/short-lived.ts';
 
 export default defineConfig({
@@ -13,6 +14,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     execArgv: ['--enable-source-maps', ...shortLived],
+    sequence: { sequencer: LongestFirst },
     server: { deps: { external: [/\/andon-built-/] } },
     reporters: ['default', new ClosingLine()],
   },
