@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, readdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'vitest/config';
 import { kept } from './kept.ts';
@@ -25,8 +25,11 @@ export function builtFolder(): string {
   return folder;
 }
 
+/** Times and sizes of the sources, and how they are compiled here. */
 function stateOfSources(): string {
-  const hash = createHash('sha256').update(root);
+  const hash = createHash('sha256')
+    .update(root)
+    .update(readFileSync(import.meta.filename));
   for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
     const { mtimeMs, size } = statSync(join(sources, name));
     hash.update(`${name} ${mtimeMs} ${size}\n`);
