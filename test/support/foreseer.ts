@@ -38,14 +38,17 @@ export interface Foreseer {
   close(): Promise<void>;
 }
 
-/** The store without the round that ends leases every second: it would come between two looks at a lease that ran out. */
+/** What the rounds of every second ask for: leases that ran out, lines where everybody waits. */
+const rounds = new Set(['leases.expired', 'blocked.suspects']);
+
+/** The store without these rounds: what they change would come between two looks at the rows around a call. */
 const withoutRounds = (store: Store): Store => ({
   engine: store.engine,
   get orm() {
     return store.orm;
   },
   rows: async <R>(asked: Statement, params?: readonly unknown[]) =>
-    asked.name === 'leases.expired' ? [] : store.rows<R>(asked, params),
+    rounds.has(asked.name) ? [] : store.rows<R>(asked, params),
   transaction: (work) => store.transaction(work),
   listen: (channel, heard, lost) => store.listen(channel, heard, lost),
   close: () => store.close(),
