@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDatabase } from '../support/engines.ts';
+import { openPostgres } from '../../src/store/postgres.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createDatabase, shiftClock } from '../support/engines.ts';
 import { allEvents, breaches, gitDirOf } from '../support/fault-audit.ts';
 import { type FaultGateway, startFaultGateway } from '../support/fault-gateway.ts';
 import {
@@ -22,12 +24,15 @@ import { git, mustGit } from '../support/gateway.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const trials = 25;
+/** That of `planOf`. */
+const leaseMs = 60_000;
 const linux = existsSync('/proc/self/stat');
 
 /** Two gateways on one database and one folder of repositories; one of them is stopped and woken. */
 describe.runIf(linux)('a gateway stopped with SIGSTOP while another goes on', () => {
   const ledger = emptyLedger();
   let folder: string;
+  let store: Store;
   let paused: FaultGateway;
   let other: FaultGateway;
   let agents: Agent[];
@@ -36,16 +41,21 @@ describe.runIf(linux)('a gateway stopped with SIGSTOP while another goes on', ()
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'andon-pause-'));
-    const options = { folder, databaseUrl: await createDatabase(), config: { abandonedMs: 200 } };
+    const databaseUrl = await createDatabase();
+    store = await openPostgres({ url: databaseUrl });
+    const options = { folder, databaseUrl, config: { abandonedMs: 200 } };
     other = await startFaultGateway(options);
     paused = await startFaultGateway(options);
     persist = persistOn(() => other);
-    ({ agents, reviewer } = await prepareLine(other, planOf(trials + 5, '', '2s'), 2));
+    ({ agents, reviewer } = await prepareLine(other, planOf(trials + 5, ''), 2));
   });
   afterAll(async () => {
     paused?.kill('SIGCONT');
     await Promise.all([paused?.close(), other?.close()]);
+    await store?.close();
   });
+  /** The lease of every task that is held has ended; how long that takes does not depend on the machine. */
+  const untilLapsed = (): Promise<void> => shiftClock(store, leaseMs);
 
   const mainOf = (): Promise<string> => mustGit(gitDirOf(folder), ['rev-parse', 'main']);
   const stateOf = async (change: string): Promise<string> =>
@@ -97,6 +107,7 @@ describe.runIf(linux)('a gateway stopped with SIGSTOP while another goes on', ()
     );
     const renewed = paused.client(first.token).task.renew.mutate({ project, task, epoch });
     const refused = expect(renewed).rejects.toMatchObject({ data: { andon: { code: 'lease.lost' } } });
+    await untilLapsed();
     const next = await persistOn(() => other)(async (door) => {
       const answer = await door
         .client(second.token)
@@ -129,6 +140,7 @@ describe.runIf(linux)('a gateway stopped with SIGSTOP while another goes on', ()
       auth,
     );
     await untilStopped(paused);
+    await untilLapsed();
     await waitUntil(async () => {
       const answer = await other
         .client(second.token)
