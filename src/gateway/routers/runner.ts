@@ -3,7 +3,7 @@ import { type Reason, reason } from '../../lib/decision.ts';
 import { stopReasons } from '../../line/cord.ts';
 import { addOutput, outputPieces } from '../../line/run/output.ts';
 import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
-import { takeRun, type WaitingRun, waitingRuns } from '../../line/run/take.ts';
+import { takeRun, waitingRuns, waitingTasks } from '../../line/run/take.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
 import { readStops } from '../../line/stops.ts';
 import { endCauses } from '../../runtime/run/ports.ts';
@@ -122,8 +122,7 @@ function takeProcedure(gateway: Gateway) {
     moving: (tx, { input }) => freeRuns(tx, input.project, input.adapters),
     decide: () => [],
     effect: async (tx, _permit, { grant, input, moving, entered }) => {
-      const ids = moving.map(({ id }) => id);
-      const row = await takeRun(tx, input.project, ids, { name: input.runner, gid: grant.gid });
+      const row = await takeRun(tx, input.project, moving, { name: input.runner, gid: grant.gid });
       if (row === undefined) return { answer: { taken: null as TakenRun | null }, events: [] };
       await lengthenGrant(tx, row);
       const draft = await draftRunToken(tx, row, entered.now);
@@ -139,14 +138,15 @@ function takeProcedure(gateway: Gateway) {
 }
 
 /** Waiting runs that no stop holds: a run that was asked for before the stop is started after it. */
-async function freeRuns(tx: Tx, projectName: string, adapters: readonly string[]): Promise<WaitingRun[]> {
-  const waiting = await waitingRuns(tx, projectName, adapters);
+async function freeRuns(tx: Tx, projectName: string, adapters: readonly string[]): Promise<string[]> {
   const stops = await readStops(tx, projectName);
-  if (stops.length === 0) return waiting;
+  if (stops.length === 0) return waitingRuns(tx, projectName, adapters, []);
   const plan = await readPlan(tx, projectName);
-  return waiting.filter(
-    ({ task }) => stopReasons(stops, { what: 'spawn', task: task ?? undefined, plan }).length === 0,
+  const tasks = await waitingTasks(tx, projectName, adapters);
+  const held = tasks.filter(
+    (task) => stopReasons(stops, { what: 'spawn', task: task ?? undefined, plan }).length > 0,
   );
+  return waitingRuns(tx, projectName, adapters, held);
 }
 
 async function withToken<T extends { readonly draft?: GrantDraft; readonly token?: string }>(
