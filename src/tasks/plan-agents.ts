@@ -94,6 +94,12 @@ export const agentProfile = z.strictObject({
     .describe(
       'A run ends after so many turns in a row that changed nothing and called nothing new; 0 for never',
     ),
+  usage: z
+    .enum(['printed', 'otel'])
+    .default('printed')
+    .describe(
+      'Where tokens and USD are read from: what the program prints, or OpenTelemetry metrics besides; the larger counts',
+    ),
   autoTerminate: z.boolean().default(true).describe('Ends the run once its task is handed over'),
   retries: z
     .number()

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -36,8 +37,9 @@ export function builtMain(): string {
     cwd: root,
   });
   copyFileSync(join(root, 'package.json'), join(aside, 'package.json'));
+  // Where the packages themselves lie: a link on the way to them is not there in a sandbox.
   for (const name of ['node_modules', 'plugin', 'templates'])
-    symlinkSync(join(root, name), join(aside, name));
+    symlinkSync(realpathSync(join(root, name)), join(aside, name));
   try {
     renameSync(aside, folder);
   } catch {

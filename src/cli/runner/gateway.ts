@@ -109,6 +109,8 @@ function asOrder({ run, profile, token = '', expires }: Taken): RunOrder {
       idleMs: durationMs(profile.idle),
       autoTerminate: profile.autoTerminate,
       flatTurns: profile.flatTurns,
+      // A run that was asked for through an earlier version has none.
+      usage: profile.usage ?? 'printed',
       budget: {
         tokens: budget.tokens,
         usdMicro: budget.usd === undefined ? undefined : Math.round(budget.usd * 1_000_000),

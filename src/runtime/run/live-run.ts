@@ -6,6 +6,7 @@ import { AgentProcess, type Exit } from './agent-process.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Lookout } from './look.ts';
 import { Mask } from './mask.ts';
+import { createMetricsIntake } from './metrics-intake.ts';
 import { LineReader, OutputFeed } from './output-feed.ts';
 import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
 import { appendPlain, replaceSecret } from './plain-file.ts';
@@ -82,6 +83,7 @@ export class LiveRun {
       token: () => this.#token,
       isOwn: (token) => this.#tokens.has(token),
       heard: (call) => this.#heard(call),
+      metrics: order.settings.usage === 'otel' ? this.#metrics() : undefined,
     });
     this.#heart = new Heartbeat({
       run: order.id,
@@ -204,6 +206,13 @@ export class LiveRun {
   #heard({ changed, path }: { readonly changed: boolean; readonly path: string }): void {
     this.#watch.alive(performance.now());
     if (changed && !keeping.test(path)) this.#changes += 1;
+  }
+
+  /** Both count from the start of the run, so the larger of printed and exported is right, and nothing counts twice. */
+  #metrics(): ReturnType<typeof createMetricsIntake> {
+    const isOwn = (token: string): boolean => this.#tokens.has(token);
+    // An export is no sign of life: a program sends them on while it hangs.
+    return createMetricsIntake({ isOwn, spent: (usage) => this.#watch.heard({ usage }) });
   }
 
   /** Watches until the process has ended, or has to. */

@@ -31,6 +31,8 @@ export interface RunSettings {
   readonly idleMs: number;
   readonly autoTerminate: boolean;
   readonly flatTurns: number;
+  /** Where its spending is read from besides what it prints. */
+  readonly usage: 'printed' | 'otel';
   readonly budget: {
     readonly tokens?: number | undefined;
     readonly usdMicro?: number | undefined;

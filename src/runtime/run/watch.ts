@@ -121,7 +121,10 @@ export class Watch {
 
 /** Reports may come late or twice; what was spent never becomes less. */
 const grown = (before: RunUsage, now: RunUsage): RunUsage => ({
-  tokens: Math.max(before.tokens, now.tokens),
-  usdMicro: Math.max(before.usdMicro, now.usdMicro),
+  tokens: larger(before.tokens, now.tokens),
+  usdMicro: larger(before.usdMicro, now.usdMicro),
   turns: before.turns,
 });
+
+/** Never more than the gateway can be told of: what a program reports may be any number. */
+const larger = (a: number, b: number): number => Math.min(Number.MAX_SAFE_INTEGER, Math.max(a, b));

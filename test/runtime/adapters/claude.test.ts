@@ -11,6 +11,7 @@ const settings = {
   network: [],
   idleMs: 1000,
   autoTerminate: true,
+  usage: 'printed' as const,
   flatTurns: 3,
   budget: { usdMicro: 1_500_000, beforeProgress: 0.3 },
 };
