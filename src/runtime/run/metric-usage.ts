@@ -61,18 +61,21 @@ export class MetricUsage {
     return Math.max(0, ...sums.values());
   }
 
-  #add({ name, kind, isDelta, source }: Points, point: Record<string, unknown>): boolean {
+  #add(metric: Points, point: Record<string, unknown>): boolean {
     const value = numberOf(point);
-    if (value === undefined) return false;
+    return value !== undefined && this.#count(metric, point, value);
+  }
+
+  #count({ name, kind, isDelta, source }: Points, point: Record<string, unknown>, value: number): boolean {
     const start = timeOf(point.startTimeUnixNano);
     const identity = `${name}\0${source}\0${textOf(point.attributes)}`;
     // Of a cumulative series each start is one life of a program; a delta series begins anew with every point.
     const key = hashOf(isDelta ? identity : `${identity}\0${start}`);
     if (isDelta && this.#isRepeated(`${key} ${start}`, timeOf(point.timeUnixNano))) return true;
-    const known = this.#series.get(key);
-    if (known === undefined && this.#series.size >= seriesMax) return false;
-    const before = known?.value ?? 0;
-    this.#series.set(key, { name, kind, value: isDelta ? before + value : Math.max(before, value) });
+    const series = this.#series.get(key) ?? { name, kind, value: 0 };
+    series.value = isDelta ? series.value + value : Math.max(series.value, value);
+    if (!this.#series.has(key) && this.#series.size >= seriesMax) return false;
+    this.#series.set(key, series);
     return true;
   }
 

@@ -52,14 +52,15 @@ function refusalOf(
   { isOwn }: MetricsIntakeOptions,
   reading: number,
 ): Refusal | undefined {
-  const [scheme = '', token = ''] = (headers.authorization ?? '').split(/ +/, 2);
-  if (scheme.toLowerCase() !== 'bearer' || !isOwn(token))
+  if (!isOwn(bearerOf(headers.authorization)))
     return [401, 'metrics of a run are taken with its own token (OTEL_EXPORTER_OTLP_METRICS_HEADERS)'];
   if (method !== 'POST') return [405, 'metrics are posted'];
   if (!/^application\/json\b/.test(headers['content-type'] ?? ''))
     return [415, 'metrics are taken as JSON (OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/json)'];
   return reading < bodiesMax ? undefined : [429, `more than ${bodiesMax} exports at once`];
 }
+
+const bearerOf = (header = ''): string => /^bearer +(\S+)$/i.exec(header)?.[1] ?? '';
 
 /** What became of the body; undefined where it is too long, no JSON, no export, or nested too deep to be read. */
 async function takenFrom(incoming: IncomingMessage, usage: MetricUsage): Promise<TakenMetrics | undefined> {
