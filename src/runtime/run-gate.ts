@@ -22,6 +22,12 @@ export interface GateCommand {
   readonly network?: boolean;
   /** Folders that the command must not see. */
   readonly hidden?: readonly string[];
+  /** Folders that it must be able to read even where a hidden one holds them. */
+  readonly readable?: readonly string[];
+  /** What else stands in its environment, to find what it started. */
+  readonly marks?: Readonly<Record<string, string>>;
+  /** Hears of the user that is the command's alone. */
+  readonly ownUser?: (uid: number) => void;
   readonly abort?: AbortSignal;
   /** Where bubblewrap is looked for; `PATH` without. */
   readonly searchPath?: string;
@@ -69,24 +75,28 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
 }
 
 /** Chooses the containment and makes the folders ready for it. */
-async function contain({ folder, sandbox, searchPath }: GateCommand): Promise<Containment> {
+async function contain({ folder, sandbox, searchPath, ownUser }: GateCommand): Promise<Containment> {
   const containment = findContainment(searchPath);
   if (sandbox === 'required' && containment.kind !== 'bubblewrap')
     throw fail('gate.sandbox', 'bubblewrap', { found: containment.kind, limit: 'required' });
   const own = ['home', 'tmp'].map((name) => mkdir(join(folder, name), { recursive: true }));
   await Promise.all(own);
-  if (containment.kind === 'other-user') await giveAway(folder, containment);
+  if (containment.kind === 'other-user') {
+    ownUser?.(containment.uid);
+    await giveAway(folder, containment);
+  }
   return containment;
 }
 
 /** All that the command sees of an environment; nothing of the gateway's own but where programs are. */
-const environmentOf = ({ folder, network }: GateCommand, mark: string): Record<string, string> => ({
+const environmentOf = ({ folder, network, marks }: GateCommand, mark: string): Record<string, string> => ({
   ...(network === true ? proxies() : {}),
   PATH: process.env.PATH ?? '/usr/bin:/bin',
   HOME: join(folder, 'home'),
   TMPDIR: join(folder, 'tmp'),
   LANG: 'C.UTF-8',
   CI: 'true',
+  ...marks,
   [markName]: mark,
 });
 
@@ -98,7 +108,7 @@ const proxies = (): Record<string, string> =>
   );
 
 function start(
-  { command, folder, hidden = [], network = false }: GateCommand,
+  { command, folder, hidden = [], readable: visible = [], network = false }: GateCommand,
   containment: Containment,
   env: Record<string, string>,
 ): ChildProcess {
@@ -112,7 +122,7 @@ function start(
   if (containment.kind === 'bubblewrap') {
     return spawn(
       containment.program,
-      [...bubblewrapArgs({ folder, workFolder, hidden, network }), '/bin/sh', '-c', command],
+      [...bubblewrapArgs({ folder, workFolder, hidden, visible, network }), '/bin/sh', '-c', command],
       options,
     );
   }

@@ -96,9 +96,9 @@ export const agentProfile = z.strictObject({
     ),
   usage: z
     .enum(['printed', 'otel'])
-    .default('printed')
+    .optional()
     .describe(
-      'Where tokens and USD are read from: what the program prints, or OpenTelemetry metrics besides; the larger counts',
+      'Where tokens and USD are read from: what the program prints (the default), or OpenTelemetry metrics besides; the larger counts',
     ),
   autoTerminate: z.boolean().default(true).describe('Ends the run once its task is handed over'),
   retries: z

@@ -2,7 +2,7 @@ import { type Reason, reason } from '../lib/decision.ts';
 import { escapes } from '../lib/glob-search.ts';
 import { globFault } from '../lib/globs.ts';
 import { findCycle } from './graph.ts';
-import { deniedOf, type Plan, type PlanTask } from './plan.ts';
+import { deniedOf, type Plan, type PlanGate, type PlanTask } from './plan.ts';
 import { checkProfiles } from './profile-check.ts';
 import { checkTriggers } from './trigger-check.ts';
 
@@ -58,9 +58,15 @@ function badReferences(plan: Plan, id: string, task: PlanTask): Reason[] {
     ...unknown('phase', [task.phase], (name) => plan.phases.includes(name)),
     ...unknown('needs', task.needs, (name) => Object.hasOwn(plan.tasks, name)),
     ...unknown('gates', task.gates, (name) => Object.hasOwn(plan.gates, name)),
+    ...unknown('progress.tests', countedBy(task), (name) => isCommand(plan.gates[name])),
     ...unknown('unprotect', task.unprotect, (name) => plan.protect.includes(name)),
   ];
 }
+
+const countedBy = ({ progress }: PlanTask): string[] =>
+  typeof progress === 'object' && 'tests' in progress ? [progress.tests] : [];
+
+const isCommand = (gate: PlanGate | undefined): boolean => gate !== undefined && 'run' in gate;
 
 /** Why no grant that the plan allows could complete the task. */
 function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {

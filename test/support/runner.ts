@@ -47,6 +47,7 @@ const programs = [
   'sed',
   'touch',
   'mv',
+  'cp',
 ];
 
 /** A search path with the programs that agents of tests use, and no bubblewrap. */

@@ -21,3 +21,22 @@ describe('the agent profiles of a plan', () => {
     expect(faults('usage: otel, adapter: command, run: x')).toEqual([]);
   });
 });
+
+describe('what the progress of a task is judged by', () => {
+  const plan = (progress: string): string =>
+    `gates: { unit: { run: x }, review: { by: human } }\ntasks: { t: { title: T, phase: build, write: [src/a], progress: ${progress} } }\n`;
+  const judged = (progress: string): string[] => faults('write: [src/a]', plan(progress));
+
+  it('is a gate with a command', () => {
+    expect(judged('{ tests: unit }')).toEqual([]);
+    expect(judged('{ tests: review }')).toEqual(['tasks.t.progress.tests: review']);
+    expect(judged('{ tests: other }')).toEqual(['tasks.t.progress.tests: other']);
+    expect(judged('{ tests: constructor }')).toEqual(['tasks.t.progress.tests: constructor']);
+  });
+
+  it('is a file of the repository', () => {
+    expect(judged('{ artefact: docs/report.md }')).toEqual([]);
+    for (const path of ['../x', '/etc/passwd', '.git/config', 'a//b'])
+      expect(() => judged(`{ artefact: "${path}" }`), path).toThrow();
+  });
+});

@@ -76,7 +76,7 @@ async function unlessLost<T>(work: () => Promise<T>): Promise<T | 'lost'> {
   }
 }
 
-function asOrder({ run, profile, token = '', expires }: Taken): RunOrder {
+function asOrder({ run, profile, token = '', expires, progress = { kind: 'tree' } }: Taken): RunOrder {
   const { id, project, agent, tier, role, adapter, model, task, change, mission, maxMs, leaseMs, attempt } =
     run;
   const { budget } = profile;
@@ -99,6 +99,7 @@ function asOrder({ run, profile, token = '', expires }: Taken): RunOrder {
     },
     token,
     expires,
+    progress,
     settings: {
       run: profile.run,
       program: profile.program,
@@ -109,7 +110,6 @@ function asOrder({ run, profile, token = '', expires }: Taken): RunOrder {
       idleMs: durationMs(profile.idle),
       autoTerminate: profile.autoTerminate,
       flatTurns: profile.flatTurns,
-      // A run that was asked for through an earlier version has none.
       usage: profile.usage ?? 'printed',
       budget: {
         tokens: budget.tokens,

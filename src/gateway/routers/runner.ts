@@ -6,10 +6,11 @@ import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts'
 import { takeRun, waitingRuns, waitingTasks } from '../../line/run/take.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
 import { readStops } from '../../line/stops.ts';
-import { endCauses } from '../../runtime/run/ports.ts';
+import { endCauses, type ProgressMeasure } from '../../runtime/run/ports.ts';
 import { storable } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';
@@ -19,6 +20,7 @@ import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import { endContext } from '../runs/end-context.ts';
 import { endRun } from '../runs/end-run.ts';
+import { measureOf } from '../runs/measure.ts';
 import { draftRunToken, isRevoked, lengthenGrant } from '../runs/run-token.ts';
 import { project } from './inputs.ts';
 
@@ -35,6 +37,8 @@ export interface TakenRun {
   readonly run: Omit<RunRow, 'launch'>;
   readonly profile: RunRow['launch']['profile'];
   readonly expires: number;
+  /** What its progress is judged by; a gateway of an earlier version says nothing of it. */
+  readonly progress?: ProgressMeasure;
   readonly draft?: GrantDraft;
   readonly token?: string;
 }
@@ -127,7 +131,8 @@ function takeProcedure(gateway: Gateway) {
       await lengthenGrant(tx, row);
       const draft = await draftRunToken(tx, row, entered.now);
       const { launch, ...bare } = row;
-      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, draft };
+      const progress = measureOf(await planAt(tx, input.project, entered.planHash), row.task);
+      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, progress, draft };
       const data = { agent: row.agent, task: row.task, runner: input.runner };
       return { answer: { taken }, events: [{ type: 'run.taken', subject: `run/${row.id}`, data }] };
     },

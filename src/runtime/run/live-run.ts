@@ -4,12 +4,13 @@ import { adapters } from '../adapters/index.ts';
 import { type Containment, findContainment } from '../sandbox.ts';
 import { AgentProcess, type Exit } from './agent-process.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Inbox } from './inbox.ts';
 import { Lookout } from './look.ts';
 import { Mask } from './mask.ts';
 import { createMetricsIntake } from './metrics-intake.ts';
 import { LineReader, OutputFeed } from './output-feed.ts';
 import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
-import { appendPlain, replaceSecret } from './plain-file.ts';
+import { replaceSecret } from './plain-file.ts';
 import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunnerGateway, RunOrder } from './ports.ts';
 import { prepareRun } from './prepare-run.ts';
 import { createRunDoor, type RunDoor } from './run-door.ts';
@@ -57,13 +58,13 @@ export class LiveRun {
   readonly #lookout: Lookout;
   readonly #door: RunDoor;
   readonly #heart: Heartbeat;
+  readonly #inbox: Inbox;
   #token: string;
   #expires: number;
   #task: ClaimedTask | undefined;
   #process: AgentProcess | undefined;
   #wanted: { readonly cause: EndCause; readonly note: string } | undefined;
   #changes = 0;
-  #lastMessage: string | undefined;
   #isEnding = false;
 
   constructor(order: RunOrder, options: LiveRunOptions) {
@@ -75,8 +76,16 @@ export class LiveRun {
     this.#tokens.add(order.token);
     this.#mask.add(order.token);
     for (const name of order.settings.pass) this.#mask.add(options.outer[name] ?? '');
-    this.#watch = new Watch(order.settings, order.maxMs, performance.now());
-    this.#lookout = new Lookout(this.#place, order.adapter);
+    this.#watch = new Watch(order.settings, order.maxMs, performance.now(), order.progress.kind);
+    const { sandbox, hidden, ownUser, runnerMark: marks, outer } = options;
+    this.#lookout = new Lookout(this.#place, order, {
+      sandbox,
+      hidden,
+      ownUser,
+      marks,
+      searchPath: outer.PATH,
+    });
+    this.#inbox = new Inbox(options.gateway, order.project, this.#place.inboxFile);
     this.#door = createRunDoor({
       gateway: options.gateway.url,
       network: order.settings.network,
@@ -129,7 +138,7 @@ export class LiveRun {
       return this.#ended('spawn_failed', { code: null, signal: null }, messageOf(error));
     } finally {
       this.#heart.end();
-      await this.#process?.kill();
+      await Promise.all([this.#process?.kill(), this.#lookout.close()]);
       await beating;
     }
   }
@@ -245,7 +254,7 @@ export class LiveRun {
     if (stop !== null) this.stop('stopped', `${stop.by}: ${stop.why}`);
     if (spent.length > 0) this.stop('over_budget', `spent: ${spent.join(', ')}`);
     if (this.#isOver(held)) this.#endSoon();
-    if (this.#process !== undefined) await this.#tellMessages();
+    if (this.#process !== undefined) await this.#inbox.fill(this.#token);
   }
 
   /** Its task is out of its hands. */
@@ -259,17 +268,6 @@ export class LiveRun {
     if (this.#isEnding) return;
     this.#isEnding = true;
     setTimeout(() => this.stop('handed_over', 'its task was handed over'), handOverMs).unref();
-  }
-
-  /** What is written to the agent, appended to its inbox file as lines of JSON. */
-  async #tellMessages(): Promise<void> {
-    const { gateway } = this.#options;
-    const fresh = await gateway.messages(this.#token, this.#order.project, this.#lastMessage).catch(() => []);
-    const last = fresh.at(-1);
-    if (last === undefined) return;
-    this.#lastMessage = last.id;
-    const lines = fresh.map((message) => `${JSON.stringify(message)}\n`).join('');
-    await appendPlain(this.#place.inboxFile, lines).catch(() => undefined);
   }
 
   /** Says how it ended until the gateway has heard it, or has given the run up. */

@@ -18,7 +18,20 @@ export interface RunOrder {
   /** When the token ends, in seconds since 1970. */
   readonly expires: number;
   readonly settings: RunSettings;
+  /** What its progress is judged by. */
+  readonly progress: ProgressMeasure;
 }
+
+/** What tells that work on a task gets on: its tree, fewer failing tests, or the content of one file. */
+export type ProgressMeasure =
+  | { readonly kind: 'tree' }
+  | {
+      readonly kind: 'tests';
+      readonly command: string;
+      readonly timeoutMs: number;
+      readonly network: boolean;
+    }
+  | { readonly kind: 'artefact'; readonly path: string };
 
 /** How its profile says that a run is started and bounded. Durations in milliseconds, USD in millionths. */
 export interface RunSettings {
