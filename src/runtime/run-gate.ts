@@ -41,6 +41,8 @@ export interface GateEvidence {
   readonly output: string;
   /** True when it ran in bubblewrap. */
   readonly sandboxed: boolean;
+  /** It was ended at its time limit. */
+  readonly timedOut: boolean;
 }
 
 const graceMs = 2_000;
@@ -71,6 +73,7 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
     ms: Math.round(performance.now() - started),
     output: output.text() + note,
     sandboxed: containment.kind === 'bubblewrap',
+    timedOut: ended.timedOut,
   };
 }
 
@@ -134,17 +137,22 @@ interface Ended {
   readonly code: number | null;
   /** Why it was ended, when it did not end by itself. */
   readonly reason?: string;
+  readonly timedOut: boolean;
 }
 
 function untilEnded(child: ChildProcess, { timeoutMs, abort }: GateCommand): Promise<Ended> {
   return new Promise((resolve) => {
     let reason: string | undefined;
+    let timedOut = false;
     const stop = (why: string): void => {
       reason ??= why;
       killGroup(child, 'SIGTERM');
       setTimeout(() => killGroup(child, 'SIGKILL'), graceMs).unref();
     };
-    const timer = setTimeout(() => stop(`ended after its time limit of ${timeoutMs} ms`), timeoutMs);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      stop(`ended after its time limit of ${timeoutMs} ms`);
+    }, timeoutMs);
     const aborted = (): void => stop('ended because the gateway stops');
     abort?.addEventListener('abort', aborted, { once: true });
     if (abort?.aborted === true) aborted();
@@ -152,7 +160,7 @@ function untilEnded(child: ChildProcess, { timeoutMs, abort }: GateCommand): Pro
       clearTimeout(timer);
       abort?.removeEventListener('abort', aborted);
       killGroup(child, 'SIGKILL');
-      resolve({ code, ...(reason === undefined ? {} : { reason }) });
+      resolve({ code, timedOut, ...(reason === undefined ? {} : { reason }) });
     };
     child.once('error', (error) => {
       reason ??= `could not be started: ${error.message}`;
