@@ -111,8 +111,8 @@ export async function startTestRunner(
     gateway: {
       ...direct,
       url: doorUrl,
-      take: async (adapters) => {
-        const order = await direct.take(adapters);
+      take: async (adapters, signal) => {
+        const order = await direct.take(adapters, signal);
         return order === null ? null : lengthen(order);
       },
     },

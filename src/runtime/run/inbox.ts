@@ -15,8 +15,8 @@ export class Inbox {
   }
 
   /** Appends what has come since the last time; a gateway that is away says nothing. */
-  async fill(token: string): Promise<void> {
-    const fresh = await this.#gateway.messages(token, this.#project, this.#last).catch(() => []);
+  async fill(token: string, signal: AbortSignal): Promise<void> {
+    const fresh = await this.#gateway.messages(token, this.#project, this.#last, signal).catch(() => []);
     const last = fresh.at(-1);
     if (last === undefined) return;
     this.#last = last.id;

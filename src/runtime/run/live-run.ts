@@ -11,36 +11,18 @@ import { createMetricsIntake } from './metrics-intake.ts';
 import { LineReader, OutputFeed } from './output-feed.ts';
 import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
 import { replaceSecret } from './plain-file.ts';
-import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunnerGateway, RunOrder } from './ports.ts';
+import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunOrder } from './ports.ts';
 import { prepareRun } from './prepare-run.ts';
 import { createRunDoor, type RunDoor } from './run-door.ts';
+import type { LiveRunOptions } from './run-options.ts';
 import { startAgent } from './start-agent.ts';
 import { Watch } from './watch.ts';
 
-export interface LiveRunOptions {
-  readonly gateway: RunnerGateway;
-  /** The folder below which each run has its own. */
-  readonly runs: string;
-  readonly sandbox: 'required' | 'preferred';
-  /** Folders that no run may see. */
-  readonly hidden: readonly string[];
-  /** Folders that runs need to read: the program `andon`. */
-  readonly visible: readonly string[];
-  /** How `andon` is started. */
-  readonly launch: readonly string[];
-  readonly outer: Readonly<Record<string, string | undefined>>;
-  /** Marks everything that this runner starts. */
-  readonly runnerMark: Readonly<Record<string, string>>;
-  /** Hears of each user that is a run's alone. */
-  readonly ownUser: (uid: number) => void;
-  /** Leaves the folder of a run behind. */
-  readonly keep: boolean;
-  readonly say: (run: string, words: string) => void;
-}
-
 const handOverMs = 15_000;
 const tickMs = 250;
+const graceMs = 5_000;
 const reportMsMax = 15 * 60_000;
+const reportCallMs = 15_000;
 
 /** Calls that keep work going without getting it any further. */
 const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$/;
@@ -138,9 +120,14 @@ export class LiveRun {
       return this.#ended('spawn_failed', { code: null, signal: null }, messageOf(error));
     } finally {
       this.#heart.end();
-      await Promise.all([this.#process?.kill(), this.#lookout.close()]);
+      await Promise.all([this.#process?.kill(this.#graceMs()), this.#lookout.close()]);
       await beating;
     }
+  }
+
+  /** Behind the end of its lease its work is somebody else's: nobody is asked to end then. */
+  #graceMs(): number {
+    return this.#wanted?.cause === 'lost_lease' ? 0 : graceMs;
   }
 
   #ended(
@@ -182,7 +169,7 @@ export class LiveRun {
     const child = startAgent({ ...prepared, place: this.#place, containment, hidden, visible, adopt });
     this.#process = this.#attend(child, containment);
     const epoch = this.#task?.epoch ?? null;
-    await gateway.start(this.#order.id, { sandbox: containment.kind, epoch });
+    await gateway.start(this.#order.id, { sandbox: containment.kind, epoch }, this.#abort.signal);
   }
 
   #attend(child: ChildProcess, containment: Containment): AgentProcess {
@@ -237,7 +224,7 @@ export class LiveRun {
       if (breach !== undefined) this.stop(breach.cause, breach.note);
       else await delay(tickMs, undefined, { signal }).catch(() => undefined);
     }
-    await agent.kill();
+    await agent.kill(this.#graceMs());
     await this.#lookout.report(this.#watch);
     const exit = await Promise.race([agent.exit, delay(drainExitMs, { code: null, signal: 'SIGKILL' })]);
     return this.#wanted === undefined ? exit : { code: null, signal: null };
@@ -254,7 +241,7 @@ export class LiveRun {
     if (stop !== null) this.stop('stopped', `${stop.by}: ${stop.why}`);
     if (spent.length > 0) this.stop('over_budget', `spent: ${spent.join(', ')}`);
     if (this.#isOver(held)) this.#endSoon();
-    if (this.#process !== undefined) await this.#inbox.fill(this.#token);
+    if (this.#process !== undefined) await this.#inbox.fill(this.#token, this.#abort.signal);
   }
 
   /** Its task is out of its hands. */
@@ -278,7 +265,8 @@ export class LiveRun {
     const output = this.#output.take();
     for (let waitMs = 200, waitedMs = 0; waitedMs < reportMsMax; waitMs = Math.min(waitMs * 2, 10_000)) {
       try {
-        const answer = await gateway.end(id, { ...report, output });
+        const within = AbortSignal.timeout(reportCallMs);
+        const answer = await gateway.end(id, { ...report, output }, within);
         say(id, answer === 'lost' ? 'was given up by the gateway' : `${answer.outcome}: ${answer.note}`);
         return;
       } catch (error) {
