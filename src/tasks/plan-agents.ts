@@ -64,6 +64,7 @@ export const agentProfile = z.strictObject({
     .optional()
     .describe('With `claude` or `codex`: the program, when it is not the one on PATH'),
   model: model.optional(),
+  template: tier.optional().describe('A prompt of the package (templates/prompts); `prompt` is added to it'),
   prompt: text(20_000)
     .optional()
     .describe('What the agent is told, before its task; {task}, {title}, {branch} are filled in'),

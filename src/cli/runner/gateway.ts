@@ -4,6 +4,7 @@ import type { RunMessage, RunnerGateway, RunOrder } from '../../runtime/run/port
 import { durationMs } from '../../tasks/plan.ts';
 import type { GatewayLink } from '../connect.ts';
 import { follow } from '../follow.ts';
+import { promptText } from '../join/texts.ts';
 import { asAndonError } from '../refusal.ts';
 
 type Taken = NonNullable<Awaited<ReturnType<Client['run']['take']['mutate']>>['taken']>;
@@ -18,7 +19,7 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
     take: async (adapters, signal) => {
       const wanted = { project, runner, adapters: [...adapters] };
       const { taken } = await client.run.take.mutate(wanted, { signal });
-      return taken === null ? null : asOrder(taken);
+      return taken === null ? null : asOrder(taken, await promptFor(taken.profile));
     },
     start: async (run, { sandbox, epoch }, signal) => {
       const started = { ...mine(run), sandbox: sandbox as 'bubblewrap', epoch };
@@ -79,7 +80,17 @@ async function unlessLost<T>(work: () => Promise<T>): Promise<T | 'lost'> {
   }
 }
 
-function asOrder({ run, profile, token = '', expires, progress = { kind: 'tree' } }: Taken): RunOrder {
+/** The template that a profile names, and its own words behind it. */
+async function promptFor({ template, prompt }: Taken['profile']): Promise<string | undefined> {
+  if (template === undefined) return prompt;
+  const text = await promptText(template);
+  return prompt === undefined ? text : `${text}\n${prompt}`;
+}
+
+function asOrder(
+  { run, profile, token = '', expires, progress = { kind: 'tree' } }: Taken,
+  prompt: string | undefined,
+): RunOrder {
   const { id, project, agent, tier, role, adapter, model, task, change, mission, maxMs, leaseMs, attempt } =
     run;
   const { budget } = profile;
@@ -106,7 +117,7 @@ function asOrder({ run, profile, token = '', expires, progress = { kind: 'tree' 
     settings: {
       run: profile.run,
       program: profile.program,
-      prompt: profile.prompt,
+      prompt,
       env: profile.env,
       pass: profile.pass,
       network: profile.network,
