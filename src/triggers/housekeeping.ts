@@ -6,7 +6,7 @@ import { type Store, statement } from '../store/store.ts';
 export interface HousekeepingOptions {
   readonly store: Store;
   readonly line: { tick(): Promise<void>; tidy(): Promise<void>; maintain(): Promise<void> };
-  readonly clock: { set(now: Date): void };
+  readonly clock: { set(now: Date, askedAt: number): void };
   readonly owner: { refresh(): Promise<void> };
   readonly triggers: { tick(): Promise<void>; tidy(): Promise<void> };
   /** Removes stale locks; returns how many were too young to be sure. */
@@ -28,8 +28,9 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
   const { store, line, clock, owner, triggers, sweep, log } = options;
   let locksLeft = await sweep();
   const tick = async (): Promise<void> => {
+    const askedAt = performance.now();
     const [row] = await store.rows<{ now: Date }>(readClock);
-    if (row !== undefined) clock.set(row.now);
+    if (row !== undefined) clock.set(row.now, askedAt);
     if (locksLeft > 0) locksLeft = await sweep();
     await line.tick();
   };

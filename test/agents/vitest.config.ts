@@ -1,9 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { compiledSources } from '../support/built.ts';
 import { ClosingLine } from '../support/closing-line.ts';
+import { shortLived } from '../support/short-lived.ts';
 
 /** The tier of other people's programs: they are installed when it runs, so it is no part of `npm test`. */
 export default defineConfig({
+  plugins: [compiledSources()],
   test: {
+    execArgv: ['--enable-source-maps', ...shortLived],
+    server: { deps: { external: [/\/andon-built-/] } },
     include: ['test/agents/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 120_000,

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { importJWK, jwtVerify } from 'jose';
 import { createTokenAuthority } from '../../src/gateway/auth/token.ts';
 import { compileScope } from '../../src/lib/glob-match.ts';
@@ -8,11 +7,8 @@ import { type AccessRequest, authorise } from '../../src/tiers/authorise.ts';
 import { type Bench, draftOf, openBench } from '../support/authority.ts';
 import { loadBiscuit } from '../support/biscuit.ts';
 import { fullCapability, issuer } from '../support/capabilities.ts';
-
-interface Report {
-  title: string;
-  rows: { what: string; value: string; ratio?: string; goal?: string; ok?: boolean }[];
-}
+import { median } from './support/figures.ts';
+import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
 
 const cap = fullCapability('implementer', {
   w: ['src/cart/**', 'test/cart/**', 'doc/*.md'],
@@ -69,7 +65,7 @@ async function signMany(bench: Bench, count: number): Promise<string[]> {
   return tokens;
 }
 
-async function warmRows(bench: Bench, tokens: readonly string[]): Promise<Report['rows']> {
+async function warmRows(bench: Bench, tokens: readonly string[]): Promise<BenchRow[]> {
   const { authority } = bench;
   const facts = { nowSeconds: 1_000, epoch: 0, revoked: undefined };
   const whole = await time(200_000, async (i) => {
@@ -99,7 +95,7 @@ async function warmRows(bench: Bench, tokens: readonly string[]): Promise<Report
 }
 
 /** Ours and jose's in turns, so that a busy machine is busy for both. */
-async function coldRows(bench: Bench, tokens: readonly string[]): Promise<Report['rows']> {
+async function coldRows(bench: Bench, tokens: readonly string[]): Promise<BenchRow[]> {
   const authority = createTokenAuthority({
     issuer,
     keys: bench.keys,
@@ -139,9 +135,7 @@ async function coldRows(bench: Bench, tokens: readonly string[]): Promise<Report
   ];
 }
 
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
-
-async function cedarRow(): Promise<Report['rows']> {
+async function cedarRow(): Promise<BenchRow[]> {
   const cedar = createRequire(import.meta.url)(
     '@cedar-policy/cedar-wasm/nodejs',
   ) as typeof import('@cedar-policy/cedar-wasm/nodejs');
@@ -164,7 +158,7 @@ async function cedarRow(): Promise<Report['rows']> {
   return [{ what: 'Cedar (wasm, cached policies, no token)', value: us(timing.p50Us) }];
 }
 
-async function biscuitRow(): Promise<Report['rows']> {
+async function biscuitRow(): Promise<BenchRow[]> {
   const { Authorizer, Biscuit, KeyPair } = await loadBiscuit();
   const pair = new KeyPair();
   const builder = Biscuit.builder();
@@ -184,7 +178,7 @@ async function biscuitRow(): Promise<Report['rows']> {
   return [{ what: 'Biscuit (wasm): parse, verify and authorise', value: us(timing.p50Us) }];
 }
 
-async function globRows(): Promise<Report['rows']> {
+async function globRows(): Promise<BenchRow[]> {
   const inScope = compileScope(cap.w, cap.x);
   const match = await time(200_000, () => inScope('src/cart/part/add.ts'));
   const contain = await time(2_000, () =>
@@ -197,7 +191,7 @@ async function globRows(): Promise<Report['rows']> {
 }
 
 /** Authorising one call, warm and cold, beside jose, Cedar and Biscuit in the same run. */
-export async function run(): Promise<Report> {
+export async function run(): Promise<BenchTable> {
   await using bench = await openBench();
   const tokens = await signMany(bench, 400);
   const rows = [
@@ -210,8 +204,4 @@ export async function run(): Promise<Report> {
   return { title: 'authorise', rows };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { title, rows } = await run();
-  console.log(title);
-  console.table(rows);
-}
+await runWhenMain(import.meta.url, run);

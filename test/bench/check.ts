@@ -1,17 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Linter } from 'eslint';
 import { createAnalyser } from '../../src/analysis/analyser.ts';
 import { checkSources } from '../../src/analysis/check-sources.ts';
-
-interface BenchRow {
-  what: string;
-  value: string;
-  ratio?: string;
-  goal?: string;
-  ok?: boolean;
-}
+import { median, quantile, timed } from './support/figures.ts';
+import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
 
 const goalMs = 5;
 const rounds = 200;
@@ -24,36 +17,25 @@ const text = readFileSync(join(import.meta.dirname, '../../node_modules/pino/lib
 const version = (round: number): Buffer =>
   Buffer.from(`${text}\nfunction changed(a) { return a ? ${round} : 0; }\n`);
 
-const median = (list: number[]): number =>
-  list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
-const p99 = (list: number[]): number =>
-  list.toSorted((a, b) => a - b)[Math.floor(list.length * 0.99)] ?? Number.NaN;
-
-async function time(work: () => unknown): Promise<number> {
-  const startMs = performance.now();
-  await work();
-  return performance.now() - startMs;
-}
-
 const lintConfig: Linter.Config = {
   languageOptions: { sourceType: 'commonjs' },
   rules: { complexity: ['error', 8], 'max-lines-per-function': ['error', 60] },
 };
 
 /** Warm checks of a changed file of 300 lines beside ESLint's Linter with the same two rules, in turns. */
-export async function run(): Promise<{ title: string; rows: BenchRow[] }> {
+export async function run(): Promise<BenchTable> {
   const analyser = createAnalyser();
   const linter = new Linter();
   const times = { known: [] as number[], both: [] as number[], eslint: [] as number[] };
   for (let round = 1; round <= rounds + warmUps; round += 1) {
     const isWarm = round > warmUps;
     const change = { path: 'a.js', before: version(round - 1), after: version(round) };
-    const known = await time(() => checkSources(analyser, [change], limits));
+    const known = await timed(() => checkSources(analyser, [change], limits));
     // A limit that every function breaks makes the base count too; neither version was seen before.
     const fresh = { path: 'a.js', before: version(10_000 + 2 * round), after: version(10_001 + 2 * round) };
-    const both = await time(() => checkSources(analyser, [fresh], { complexity: 1, lines: 60 }));
+    const both = await timed(() => checkSources(analyser, [fresh], { complexity: 1, lines: 60 }));
     const after = change.after.toString();
-    const eslint = await time(() => linter.verify(after, lintConfig));
+    const eslint = await timed(() => linter.verify(after, lintConfig));
     if (!isWarm) continue;
     times.known.push(known);
     times.both.push(both);
@@ -63,7 +45,7 @@ export async function run(): Promise<{ title: string; rows: BenchRow[] }> {
   const peer = median(times.eslint);
   const row = (what: string, list: number[]): BenchRow => ({
     what,
-    value: `${median(list).toFixed(2)} ms p50, ${p99(list).toFixed(2)} ms p99`,
+    value: `${median(list).toFixed(2)} ms p50, ${quantile(list, 0.99).toFixed(2)} ms p99`,
     ratio: `${(peer / median(list)).toFixed(1)} times as fast as ESLint`,
     goal: `at most ${goalMs} ms p50`,
     ok: median(list) <= goalMs,
@@ -79,8 +61,4 @@ export async function run(): Promise<{ title: string; rows: BenchRow[] }> {
   };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { title, rows } = await run();
-  console.log(title);
-  console.table(rows);
-}
+await runWhenMain(import.meta.url, run);

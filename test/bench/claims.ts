@@ -1,18 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { makeWorkerUtils, run as runGraphile } from 'graphile-worker';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
-import pino from 'pino';
-import { type App, startApp } from '../../src/app.ts';
-import { configure } from '../../src/config.ts';
-import { createClient } from '../../src/gateway/client.ts';
 import { directProcedures } from '../../src/gateway/door/procedure.ts';
 import { createRouter } from '../../src/gateway/routers/index.ts';
 import type { ClaimAnswer } from '../../src/gateway/routers/task-claim.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { freshDatabase } from './support/databases.ts';
+import { type BenchGateway, startBenchGateway } from './support/gateway.ts';
+import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
 
 const jobs = Number(process.env.JOBS ?? 5000);
 const levels = [1, 8, 32];
@@ -44,15 +39,6 @@ async function rate(clients: number, one: () => Promise<boolean>): Promise<numbe
   };
   await Promise.all(Array.from({ length: clients }, loop));
   return counted.rate();
-}
-
-async function freshDatabase(server: PostgresServer, name: string): Promise<string> {
-  const admin = new pg.Client({ connectionString: server.url });
-  await admin.connect();
-  await admin.query(`drop database if exists ${name} with (force)`);
-  await admin.query(`create database ${name}`);
-  await admin.end();
-  return server.url.replace(/\/postgres$/, `/${name}`);
 }
 
 /** The least that claiming can be: one statement to take a row, one to end it. */
@@ -154,16 +140,10 @@ function benchPlan(): string {
 async function openBench(
   server: PostgresServer,
   connectionsMax: number,
-): Promise<{ app: App; close(): Promise<void>; token: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'andon-bench-'));
+): Promise<BenchGateway & { readonly claimant: string }> {
   const databaseUrl = await freshDatabase(server, 'bench_andon');
-  const config = configure(
-    { dataFolder: join(folder, 'data'), stateFolder: join(folder, 'state'), databaseUrl, connectionsMax },
-    {},
-  );
-  const app = await startApp(config, { log: pino({ level: 'warn' }), purpose: 'test' });
-  const ownerToken = readFileSync(app.owner.file, 'utf8').trim();
-  const owner = createClient({ url: app.url, token: () => ownerToken });
+  const gateway = await startBenchGateway({ databaseUrl, connectionsMax });
+  const { app, owner } = gateway;
   await owner.project.create.mutate({ project: 'bench' });
   await owner.plan.put.mutate({ project: 'bench', text: benchPlan() });
   // The root is done before the clock starts; what needs it is ready then.
@@ -176,27 +156,24 @@ async function openBench(
     agent: 'agent:bench',
     cap: { tier: 'implementer', w: ['**'] },
   });
-  return {
-    app,
-    token: minted.token ?? '',
-    close: async () => {
-      await app.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return { ...gateway, claimant: minted.token ?? '' };
 }
 
 /** Claim and hand over through the door: token, lattice, lease, fence, needs, decision, audit events. */
 function andon(server: PostgresServer, cpu: number[]): Rate {
   return async (clients) => {
-    const { app, token, close } = await openBench(server, Math.max(4, clients));
+    await using bench = await openBench(server, Math.max(4, clients));
+    const { app, claimant } = bench;
     const procedures = directProcedures(createRouter(app.gateway));
     const claim = procedures.get('task.claim');
     const submit = procedures.get('change.submit');
     if (claim === undefined || submit === undefined) throw new Error('no such procedure');
     const before = process.cpuUsage();
     const found = await rate(clients, async () => {
-      const call = { grant: await app.gateway.tokens.authenticate(`Bearer ${token}`), requestId: undefined };
+      const call = {
+        grant: await app.gateway.tokens.authenticate(`Bearer ${claimant}`),
+        requestId: undefined,
+      };
       const asked = claim.input.parse({ project: 'bench' });
       const { task } = (await claim.run(call, asked)) as ClaimAnswer;
       if (task === null) return false;
@@ -206,7 +183,6 @@ function andon(server: PostgresServer, cpu: number[]): Rate {
     });
     const used = process.cpuUsage(before);
     cpu.push((used.user + used.system) / 1000 / (jobs * 2));
-    await close();
     return found;
   };
 }
@@ -219,13 +195,10 @@ function silentLogger(): NonNullable<Parameters<typeof runGraphile>[0]['logger']
 const graphileLogger = await import('graphile-worker');
 
 /** Claim plus complete on PostgreSQL beside a bare SKIP LOCKED loop, graphile-worker and pg-boss, in one run. */
-export async function run(): Promise<{
-  title: string;
-  rows: { what: string; value: string; ratio?: string; goal?: string; ok?: boolean }[];
-}> {
+export async function run(): Promise<BenchTable> {
   const server = await startPostgres(['synchronous_commit=off']);
   const cpu: number[] = [];
-  const rows: Awaited<ReturnType<typeof run>>['rows'] = [];
+  const rows: BenchRow[] = [];
   try {
     const contenders: [string, Rate][] = [
       ['bare SKIP LOCKED loop', bare(server)],
@@ -267,8 +240,4 @@ export async function run(): Promise<{
   return { title: 'claim plus complete on PostgreSQL, one job at a time, synchronous_commit off', rows };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { title, rows } = await run();
-  console.log(title);
-  console.table(rows);
-}
+await runWhenMain(import.meta.url, run);

@@ -1,26 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { createTRPCClient, httpLink } from '@trpc/client';
 import { initTRPC } from '@trpc/server';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
-import pino from 'pino';
 import { z } from 'zod';
-import { startApp } from '../../src/app.ts';
-import { configure } from '../../src/config.ts';
-import { createClient } from '../../src/gateway/client.ts';
 import type { AppRouter } from '../../src/gateway/routers/index.ts';
 import { load } from '../support/load.ts';
+import { median } from './support/figures.ts';
+import { startBenchGateway } from './support/gateway.ts';
+import { type BenchTable, runWhenMain } from './support/table.ts';
 
 const seconds = 3;
 const rounds = Number(process.env.ROUNDS ?? 3);
 const connections = 16;
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const listen = (server: Server): Promise<number> =>
   new Promise((resolve) =>
@@ -53,12 +45,11 @@ async function record(
   return text;
 }
 
-/** The same procedure on tRPC's own standalone adapter, without any authentication. */
-function standalone(): Server {
+/** The same procedure with the same answer on tRPC's own standalone adapter, without any authentication. */
+function standalone(answer: unknown): Server {
   const t = initTRPC.create();
   const input = z.strictObject({ project: z.string() });
-  const explained = { agent: 'agent:x', may: [] as string[] };
-  const router = t.router({ token: t.router({ keys: t.procedure.input(input).query(() => explained) }) });
+  const router = t.router({ token: t.router({ keys: t.procedure.input(input).query(() => answer) }) });
   return createServer(createHTTPHandler({ router, basePath: '/trpc/' }));
 }
 
@@ -69,29 +60,23 @@ async function rate(port: number, request: string): Promise<number> {
 }
 
 /** An authorised query over HTTP beside raw node:http and tRPC's own adapter, in one run. */
-export async function run(): Promise<{
-  title: string;
-  rows: { what: string; value: string; ratio?: string; goal?: string; ok?: boolean }[];
-}> {
-  const folder = mkdtempSync(join(tmpdir(), 'andon-bench-'));
-  const config = configure({ dataFolder: join(folder, 'data'), stateFolder: join(folder, 'state') }, {});
-  const app = await startApp(config, { log: pino({ level: 'silent' }), purpose: 'test' });
-  const token = readFileSync(app.owner.file, 'utf8').trim();
-  const owner = createClient({ url: app.url, token: () => token });
+export async function run(): Promise<BenchTable> {
+  await using gateway = await startBenchGateway();
+  const { url, token, owner } = gateway;
   await owner.project.create.mutate({ project: 'bench' });
   const raw = createServer((_req, res) => {
     const body = '{"result":{"data":"hello"}}';
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
     res.end(body);
   });
-  const stock = standalone();
+  const stock = standalone(await owner.token.keys.query({ project: 'bench' }));
   try {
     const rawPort = await listen(raw);
     const stockPort = await listen(stock);
-    const gatewayPort = Number(new URL(app.url).port);
+    const gatewayPort = Number(new URL(url).port);
     const call = (client: ReturnType<typeof createTRPCClient<AppRouter>>) =>
       client.token.keys.query({ project: 'bench' });
-    const ours = await record(app.url, token, call);
+    const ours = await record(url, token, call);
     const theirs = await record(`http://127.0.0.1:${stockPort}`, undefined, call);
     const rates = { raw: [] as number[], stock: [] as number[], ours: [] as number[] };
     for (let round = 0; round < rounds; round++) {
@@ -130,13 +115,7 @@ export async function run(): Promise<{
   } finally {
     raw.close();
     stock.close();
-    await app.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { title, rows } = await run();
-  console.log(title);
-  console.table(rows);
-}
+await runWhenMain(import.meta.url, run);

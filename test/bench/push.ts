@@ -2,32 +2,17 @@ import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { diffTrees } from '../../src/git/objects/diff.ts';
 import { createObjectReader } from '../../src/git/objects/reader.ts';
 import { createTreeCache } from '../../src/git/objects/tree-cache.ts';
 import { receiveConfig } from '../../src/git/settings.ts';
 import { commit, must, startServer, type TestServer } from '../support/git-server.ts';
-
-interface BenchRow {
-  what: string;
-  value: string;
-  ratio?: string;
-  goal?: string;
-  ok?: boolean;
-}
+import { median, timed } from './support/figures.ts';
+import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
 
 const rounds = 15;
 const commits = 100;
-const median = (times: readonly number[]): number =>
-  [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
 
 /** 5,000 files in 100 folders, of which the scope of the test judge covers some. */
 function manyFiles(): Record<string, string> {
@@ -185,7 +170,7 @@ async function medianOf<T>(items: readonly T[], work: (item: T) => Promise<unkno
 }
 
 /** A push of one commit on 5,000 files, and the facts of one commit, each beside its peer in the same run. */
-export async function run(): Promise<{ title: string; rows: BenchRow[] }> {
+export async function run(): Promise<BenchTable> {
   const server = await startServer({ files: manyFiles() });
   try {
     const push = await benchPush(server);
@@ -195,8 +180,4 @@ export async function run(): Promise<{ title: string; rows: BenchRow[] }> {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { title, rows } = await run();
-  console.log(title);
-  console.table(rows);
-}
+await runWhenMain(import.meta.url, run);

@@ -1,34 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-
-/** What every bench file gives back: the peer or the limit stands beside our figure, both from one run. */
-interface Table {
-  readonly title: string;
-  readonly rows: readonly {
-    readonly what: string;
-    readonly value: string;
-    readonly ratio?: string;
-    readonly goal?: string;
-    readonly ok?: boolean;
-  }[];
-}
+import { type BenchTable, printTable } from './support/table.ts';
 
 const names = ['authorise', 'http', 'claims', 'push', 'check', 'mcp', 'triggers', 'spawn'] as const;
 const self = fileURLToPath(import.meta.url);
 
 /** Each bench in a process of its own, so that none inherits the heap or the compiled code of another. */
-function measure(name: string): Table {
+function measure(name: string): BenchTable {
   const args = ['--import', 'tsx', self, '--one', name];
   const { status, stdout } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (status !== 0) throw new Error(`bench ${name} ended with ${status}`);
-  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Table;
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as BenchTable;
 }
 
-function markdown({ title, rows }: Table): string {
+function markdown({ title, rows }: BenchTable): string {
   const lines = rows.map(({ what, value, ratio, goal, ok }) => {
     const reached = goal === undefined ? '' : `${goal}: ${ok === true ? 'reached' : 'not reached'}`;
     return `| ${what} | ${value} | ${ratio ?? ''} | ${reached} |`;
@@ -38,7 +27,7 @@ function markdown({ title, rows }: Table): string {
 
 async function main(args: readonly string[]): Promise<void> {
   if (args[0] === '--one') {
-    const { run } = (await import(`./${args[1]}.ts`)) as { run: () => Promise<Table> };
+    const { run } = (await import(`./${args[1]}.ts`)) as { run: () => Promise<BenchTable> };
     console.log(JSON.stringify(await run()));
     // Peers may leave handles open; what was measured is out.
     process.exit(0);
@@ -52,8 +41,7 @@ async function main(args: readonly string[]): Promise<void> {
       console.log(markdown(table));
       continue;
     }
-    console.log(table.title);
-    console.table(Object.fromEntries(table.rows.map(({ what, ...rest }) => [what, rest])));
+    printTable(table);
   }
 }
 

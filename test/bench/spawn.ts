@@ -1,16 +1,14 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import pino from 'pino';
-import { startApp } from '../../src/app.ts';
 import { runnerGateway } from '../../src/cli/runner/gateway.ts';
-import { configure } from '../../src/config.ts';
 import { type Client, createClient } from '../../src/gateway/client.ts';
 import { startRunner } from '../../src/runtime/run/runner.ts';
 import { bubblewrapArgs, findContainment } from '../../src/runtime/sandbox.ts';
+import { median } from './support/figures.ts';
+import { startBenchGateway } from './support/gateway.ts';
+import { type BenchTable, runWhenMain } from './support/table.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 15);
 const filesInRepository = 500;
@@ -29,8 +27,6 @@ agents:
   first: { tier: executive, adapter: command, retries: 0, run: ${JSON.stringify(`date +%s%N; ${verdict}`)} }
 `;
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
 /** Runs a program to its end; what it wrote. */
@@ -99,25 +95,19 @@ async function byAndon(owner: Client, ended: () => Promise<void>): Promise<numbe
   return Number(line) / 1e6 - begun;
 }
 
-export async function run(): Promise<{
-  title: string;
-  rows: { what: string; value: string; ratio?: string; goal?: string; ok?: boolean }[];
-}> {
-  const folder = mkdtempSync(join(tmpdir(), 'andon-bench-'));
-  const config = configure({ dataFolder: join(folder, 'data'), stateFolder: join(folder, 'state') }, {});
-  const app = await startApp(config, { log: pino({ level: 'silent' }), purpose: 'test' });
-  const ownerToken = readFileSync(app.owner.file, 'utf8').trim();
-  const owner = createClient({ url: app.url, token: () => ownerToken });
+export async function run(): Promise<BenchTable> {
+  await using gateway = await startBenchGateway();
+  const { url, folder, token: ownerToken, owner } = gateway;
   await owner.project.create.mutate({ project, source: await sourceOf(folder) });
   await owner.plan.put.mutate({ project, text: plan });
   const budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
   const cap = { role: 'RUNNER', budget };
   const { token = '' } = await owner.token.mint.mutate({ project, agent: 'runner:bench', cap });
-  const client = createClient({ url: app.url, token: () => token });
+  const client = createClient({ url, token: () => token });
   const named = { project, projectIfAny: project, token: async () => token, tokenFile: undefined };
   const ends = new EventEmitter();
   const runner = startRunner({
-    gateway: runnerGateway({ url: app.url, client, ...named }, 'bench'),
+    gateway: runnerGateway({ url, client, ...named }, 'bench'),
     folder: join(folder, 'runs'),
     ...{ capacity: 4, adapters: ['command'], sandbox: 'preferred', hidden: [], visible: [], keep: false },
     launch: ['/bin/true'],
@@ -130,7 +120,7 @@ export async function run(): Promise<{
   try {
     const figures = { alone: [] as number[], andon: [] as number[] };
     for (let round = 0; round < rounds + 2; round++) {
-      const peer = await alone({ url: app.url, token: ownerToken, folder });
+      const peer = await alone({ url, token: ownerToken, folder });
       const ours = await byAndon(owner, async () => void (await once(ends, 'ended')));
       if (round < 2) continue;
       figures.alone.push(peer);
@@ -152,13 +142,7 @@ export async function run(): Promise<{
     };
   } finally {
     await runner.close();
-    await app.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { title, rows } = await run();
-  console.log(title);
-  console.table(rows);
-}
+await runWhenMain(import.meta.url, run);

@@ -1,18 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Logger, makeWorkerUtils, run as runGraphile } from 'graphile-worker';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
-import pino from 'pino';
-import { type App, startApp } from '../../src/app.ts';
-import { configure } from '../../src/config.ts';
-import { createClient } from '../../src/gateway/client.ts';
+import type { App } from '../../src/app.ts';
+import type { Client } from '../../src/gateway/client.ts';
 import { statement } from '../../src/store/store.ts';
 import { tickEvents } from '../../src/triggers/tail.ts';
 import { tellDigests, tickTimes } from '../../src/triggers/tick.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { freshDatabase } from './support/databases.ts';
+import { median, quantile, timed } from './support/figures.ts';
+import { type BenchGateway, startBenchGateway } from './support/gateway.ts';
+import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
 
 const armed = Number(process.env.TRIGGERS ?? 10_000);
 const ticks = 300;
@@ -33,18 +31,7 @@ triggers:
   asked: { on: question.asked, perHour: 3600, overlap: allow, spawn: fixer }
 `;
 
-const quantile = (values: readonly number[], q: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
 const ms = (value: number): string => `${value.toFixed(2)} ms`;
-
-async function freshDatabase(server: PostgresServer, name: string): Promise<string> {
-  const admin = new pg.Client({ connectionString: server.url });
-  await admin.connect();
-  await admin.query(`drop database if exists ${name} with (force)`);
-  await admin.query(`create database ${name}`);
-  await admin.end();
-  return server.url.replace(/\/postgres$/, `/${name}`);
-}
 
 const growFires = statement(
   '',
@@ -73,8 +60,7 @@ async function tickCost(app: App): Promise<number[]> {
 }
 
 /** From the row of the event to the row of the fire that asks for a run, by the database's clock. */
-async function eventToFire(app: App, url: string, token: string): Promise<number[]> {
-  const client = createClient({ url, token: () => token });
+async function eventToFire(app: App, client: Client): Promise<number[]> {
   const { store } = app.gateway;
   const count = statement('', `select count(*)::int as n from trigger_fires where slot like 'event/%'`);
   for (let n = 1; n <= eventsCount; n++) {
@@ -152,51 +138,32 @@ async function boss(server: PostgresServer): Promise<number[]> {
   }
   const found: number[] = [];
   for (let n = 0; n < 50; n++) {
-    const began = performance.now();
-    await queue.getSchedules();
-    found.push(performance.now() - began);
+    found.push(await timed(() => queue.getSchedules()));
   }
   await pool.end();
   await queue.stop({ graceful: false });
   return found;
 }
 
-interface Row {
-  readonly what: string;
-  readonly value: string;
-  readonly ratio?: string;
-  readonly goal?: string;
-  readonly ok?: boolean;
-}
-
 /** Ticks over armed triggers with growing history, and events that fire, beside graphile-worker and pg-boss. */
-export async function run(): Promise<{ title: string; rows: Row[] }> {
+export async function run(): Promise<BenchTable> {
   const server = await startPostgres();
-  const folder = mkdtempSync(join(tmpdir(), 'andon-bench-'));
   try {
     const databaseUrl = await freshDatabase(server, 'bench_andon');
-    const config = configure(
-      { dataFolder: join(folder, 'data'), stateFolder: join(folder, 'state'), databaseUrl },
-      {},
-    );
-    const app = await startApp(config, { log: pino({ level: 'warn' }), purpose: 'test' });
-    try {
-      return { title: `${armed} armed triggers on PostgreSQL`, rows: await measure(app, server) };
-    } finally {
-      await app.close();
-    }
+    await using gateway = await startBenchGateway({ databaseUrl });
+    return { title: `${armed} armed triggers on PostgreSQL`, rows: await measure(gateway, server) };
   } finally {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function measure(app: App, server: PostgresServer): Promise<Row[]> {
-  const token = readFileSync(app.owner.file, 'utf8').trim();
-  const owner = createClient({ url: app.url, token: () => token });
+async function measure(
+  { app, owner }: Pick<BenchGateway, 'app' | 'owner'>,
+  server: PostgresServer,
+): Promise<BenchRow[]> {
   await owner.project.create.mutate({ project: 'bench' });
   await owner.plan.put.mutate({ project: 'bench', text: plan });
-  const latency = await eventToFire(app, app.url, token);
+  const latency = await eventToFire(app, owner);
   const { store } = app.gateway;
   await store.rows(
     statement(
@@ -207,7 +174,7 @@ async function measure(app: App, server: PostgresServer): Promise<Row[]> {
        from triggers, generate_series(1, ${armed}) n where name = 'daily'`,
     ),
   );
-  const rows: Row[] = [];
+  const rows: BenchRow[] = [];
   let first = 0;
   let before = 0;
   for (const past of [10_000, 100_000, 1_000_000]) {
@@ -216,34 +183,29 @@ async function measure(app: App, server: PostgresServer): Promise<Row[]> {
     await store.rows(statement('', 'analyze triggers, trigger_fires, trigger_due'));
     const cost = await tickCost(app);
     const p99 = quantile(cost, 0.99);
-    first ||= quantile(cost, 0.5);
+    first ||= median(cost);
     rows.push({
       what: `tick, ${past} past fires: p50 / p99`,
-      value: `${ms(quantile(cost, 0.5))} / ${ms(p99)}`,
-      ratio: `${(quantile(cost, 0.5) / first).toFixed(2)}x the first`,
+      value: `${ms(median(cost))} / ${ms(p99)}`,
+      ratio: `${(median(cost) / first).toFixed(2)}x the first`,
       goal: '5 ms p99',
       ok: p99 <= 5,
     });
   }
   const theirTick = await boss(server);
-  rows.push({ what: `pg-boss: reading its ${armed} schedules, p50`, value: ms(quantile(theirTick, 0.5)) });
+  rows.push({ what: `pg-boss: reading its ${armed} schedules, p50`, value: ms(median(theirTick)) });
   const theirs = await graphile(server);
   rows.push({
     what: 'event to a run asked for, one at a time: p50 / p99',
-    value: `${ms(quantile(latency, 0.5))} / ${ms(quantile(latency, 0.99))}`,
+    value: `${ms(median(latency))} / ${ms(quantile(latency, 0.99))}`,
     goal: '50 ms p99',
     ok: quantile(latency, 0.99) <= 50,
   });
   rows.push({
     what: 'graphile-worker: job to its task: p50 / p99',
-    value: `${ms(quantile(theirs, 0.5))} / ${ms(quantile(theirs, 0.99))}`,
+    value: `${ms(median(theirs))} / ${ms(quantile(theirs, 0.99))}`,
   });
   return rows;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { title, rows } = await run();
-  console.log(title);
-  console.table(rows);
-  process.exit(0);
-}
+await runWhenMain(import.meta.url, run);

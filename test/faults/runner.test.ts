@@ -11,6 +11,8 @@ import { waitUntil } from '../support/wait.ts';
 
 const project = 'pool';
 const leaseMs = 2_000;
+/** Begins the seconds that the agents of this process sleep, and of no other: tests of another checkout may run. */
+const mark = 1_000_000 + process.pid;
 const plan = (): string => `version: 1
 project: ${project}
 done: landed
@@ -18,7 +20,7 @@ lease: 2s
 phases: [build]
 limits: { runs: 60 }
 agents:
-  sleeper: { tier: implementer, adapter: command, retries: 0, run: "setsid sleep 8123456 & nohup setsid sleep 8123457 >/dev/null 2>&1 & sleep 8123458" }
+  sleeper: { tier: implementer, adapter: command, retries: 0, run: "setsid sleep ${mark}1 & nohup setsid sleep ${mark}2 >/dev/null 2>&1 & sleep ${mark}3" }
   short: { tier: executive, adapter: command, run: "andon report write report --title here --body $ANDON_RUN --json >/dev/null && sleep 3 && printf '{\\"version\\":1,\\"run\\":\\"%s\\",\\"result\\":\\"shipped\\",\\"summary\\":\\"wrote\\"}' $ANDON_RUN > $ANDON_VERDICT" }
   light: { tier: executive, adapter: command, retries: 0, run: "while [ ! -e $ANDON_VERDICT ]; do sleep 1; done" }
 tasks:
@@ -212,7 +214,7 @@ describe('many runs', () => {
 function sleepers(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => commandOf(pid).includes('\x00812345'));
+    .filter((pid) => commandOf(pid).includes(`\x00${mark}`));
 }
 
 function commandOf(pid: string): string {

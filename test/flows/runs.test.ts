@@ -8,6 +8,8 @@ import { containments, endOf, outputOf, startTestRunner, type TestRunner } from 
 import { waitUntil } from '../support/wait.ts';
 
 const project = 'yard';
+/** Begins the seconds that the agents of this process sleep, and of no other: tests of another checkout may run. */
+const mark = 1_000_000 + process.pid;
 
 const verdict = (result: string, more = ''): string =>
   `printf '{"version":1,"run":"%s","epoch":%s,"result":"${result}","summary":"${result} it"${more}}' "$ANDON_RUN" "$ANDON_EPOCH" > "$ANDON_VERDICT"`;
@@ -42,7 +44,7 @@ const agents: Record<string, { run: string; more?: string }> = {
   huge: { run: `${work}; truncate -s 1G "$ANDON_VERDICT"` },
   hang: { run: 'trap "" TERM; while :; do sleep 1; done', more: 'maxDuration: 2s, retries: 0' },
   idle: { run: 'sleep 600', more: 'idle: 2s, retries: 0' },
-  forker: { run: 'setsid sleep 7654321 & (setsid nohup sleep 7654322 >/dev/null 2>&1 &) ; sleep 7654323' },
+  forker: { run: `setsid sleep ${mark}1 & (setsid nohup sleep ${mark}2 >/dev/null 2>&1 &) ; sleep ${mark}3` },
   flood: {
     run: `head -c 100000000 /dev/zero | tr "\\\\0" x; echo; echo the end; ${work} >/dev/null && ${verdict('shipped')}`,
   },
@@ -104,6 +106,8 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
     let runner: TestRunner;
     let source: string;
     const hidden = mkdtempSync(join(tmpdir(), 'andon-hidden-'));
+    /** Runs that take seconds to end, begun while others are looked at. */
+    const early = new Map<string, string>();
 
     beforeAll(async () => {
       gateway = await startTestGateway(engine);
@@ -111,6 +115,7 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
       await gateway.owner.project.create.mutate({ project, source });
       await gateway.owner.plan.put.mutate({ project, text: plan(gateway.folder) });
       runner = await startTestRunner(gateway, project, containment);
+      for (const profile of ['hang', 'idle']) early.set(profile, await spawn(profile));
       writeFileSync(join(hidden, 'secret'), 'x');
     });
     afterAll(async () => {
@@ -122,7 +127,8 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
 
     const spawn = async (profile: string, more: Record<string, unknown> = {}): Promise<string> =>
       (await gateway.owner.agent.spawn.mutate({ project, profile, task: `t-${profile}`, ...more })).run;
-    const runOf = async (profile: string) => endOf(gateway, project, await spawn(profile));
+    const runOf = async (profile: string) =>
+      endOf(gateway, project, early.get(profile) ?? (await spawn(profile)));
     const task = async (id: string) =>
       (await gateway.owner.task.list.query({ project })).find((one) => one.id === id);
 
@@ -177,13 +183,13 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
 
     it('leaves nothing alive of a run that forks, sets sid and is stopped, and its token is dead', async () => {
       const run = await spawn('forker');
-      await waitUntil(() => alive('7654322'));
+      await waitUntil(() => alive(`${mark}2`));
       await gateway.owner.run.stop.mutate({ project, run, why: 'enough' });
       expect(await endOf(gateway, project, run)).toMatchObject({
         outcome: 'cancelled',
         stopWanted: 'human:owner',
       });
-      for (const mark of ['7654321', '7654322', '7654323']) expect(alive(mark)).toBe(false);
+      for (const n of [1, 2, 3]) expect(alive(`${mark}${n}`)).toBe(false);
       const { gid } = await gateway.owner.run.show.query({ project, run });
       const events = await gateway.owner.event.list.query({ project, limit: 1000 });
       expect(

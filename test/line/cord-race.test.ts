@@ -76,9 +76,10 @@ describe('a red stop against those who work on, through two gateways of one data
   const granted = async (): Promise<number> =>
     (await rows<{ n: number }>('select sum(epoch)::int as n from tasks where project = $1', [project]))[0]
       ?.n ?? -1;
+  /** As if nobody had ever held them: what was a claimant's before is not foreseen. */
   const freeAll = () =>
     rows(
-      `update tasks set state = 'ready', holder = null, holder_gid = null, lease_until = null
+      `update tasks set state = 'ready', holder = null, holder_gid = null, lease_until = null, preferred = null
        where project = $1 and id like 't%' and state = 'in_progress'`,
       [project],
     );

@@ -1,53 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-
-const root = resolve(import.meta.dirname, '../..');
+import { builtFolder } from './built.ts';
+import { shortLived } from './short-lived.ts';
 
 /** The program as it is shipped, compiled once for the present sources. */
-export function builtMain(): string {
-  const hash = createHash('sha256').update(root);
-  for (const name of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).sort()) {
-    const { mtimeMs, size } = statSync(join(root, 'src', name));
-    hash.update(`${name} ${mtimeMs} ${size}\n`);
-  }
-  const folder = join(tmpdir(), `andon-built-${hash.digest('hex').slice(0, 16)}`);
-  const main = join(folder, 'dist/cli/main.js');
-  if (existsSync(main)) return main;
-  const aside = mkdtempSync(join(tmpdir(), 'andon-build-'));
-  // Agents of tests run as another user.
-  chmodSync(aside, 0o755);
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(aside, 'dist')], {
-    cwd: root,
-  });
-  copyFileSync(join(root, 'package.json'), join(aside, 'package.json'));
-  // Where the packages themselves lie: a link on the way to them is not there in a sandbox.
-  for (const name of ['node_modules', 'plugin', 'templates'])
-    symlinkSync(realpathSync(join(root, name)), join(aside, name));
-  try {
-    renameSync(aside, folder);
-  } catch {
-    // Another test file was faster.
-    rmSync(aside, { recursive: true, force: true });
-  }
-  return main;
-}
+export const builtMain = (): string => join(builtFolder(), 'dist/cli/main.js');
 
 export interface Ended {
   readonly exit: number;
@@ -81,7 +41,7 @@ export function start(
   args: readonly string[],
   { cwd = tmpdir(), env = {}, command }: CliOptions,
 ): ChildProcess {
-  const [file = '', ...first] = command ?? [process.execPath, builtMain()];
+  const [file = '', ...first] = command ?? [process.execPath, ...shortLived, builtMain()];
   const base = { PATH: process.env.PATH ?? '', HOME: join(tmpdir(), 'andon-no-home') };
   return spawn(file, [...first, ...args], {
     cwd,

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import pg from 'pg';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { inject } from 'vitest';
-import { migrate } from '../../src/store/migrate.ts';
 import { openPglite } from '../../src/store/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import type { Store } from '../../src/store/store.ts';
+import { createDatabaseOn } from './databases.ts';
 
 export type Engine = 'pglite' | 'postgres';
 export const engines: readonly Engine[] = ['pglite', 'postgres'];
@@ -17,22 +17,21 @@ export async function openTestStore(engine: Engine): Promise<Store> {
 }
 
 /** A fresh, migrated database on the real server; its URL, so that several stores can open it. */
-export async function createDatabase(): Promise<string> {
-  const url = await createEmptyDatabase();
-  const store = await openPostgres({ url });
-  await migrate(store, { purpose: 'test', installation: 'test' });
-  await store.close();
-  return url;
-}
+export const createDatabase = (): Promise<string> =>
+  createDatabaseOn(inject('postgresUrl'), inject('postgresTemplate'));
 
 /** A fresh database without anything in it; its URL. */
-export async function createEmptyDatabase(): Promise<string> {
-  const name = `andon_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client({ connectionString: inject('postgresUrl') });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  await admin.end();
-  return inject('postgresUrl').replace(/\/postgres$/, `/${name}`);
+export const createEmptyDatabase = (): Promise<string> => createDatabaseOn(inject('postgresUrl'));
+
+/**
+ * Puts a migrated database where a gateway will look for that of PGlite, unless there is one: making a new one takes
+ * seconds.
+ */
+export function preparePglite(dataFolder: string): void {
+  const folder = `${dataFolder}/db`;
+  if (existsSync(folder)) return;
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  execFileSync('cp', ['-R', inject('pgliteFolder'), folder]);
 }
 
 /** Shifts the clock of a test database. */

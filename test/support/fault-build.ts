@@ -1,29 +1,53 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { kept } from './kept.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const prefix = 'andon-faults-';
-const dayMs = 24 * 60 * 60 * 1000;
 
 /**
  * The compiled entry of the gateway that tests kill; compiled once per state of the sources, since a start from
- * source costs seconds and there are hundreds of them.
+ * source costs seconds and there are hundreds of them. Bundled too: finding a thousand modules takes longer than the
+ * rest of a start.
  */
-export const compiledGateway = (): string => compiled(sourcesHash(), () => root);
+export function compiledGateway(): string {
+  const { folder, isThere, aside, keep } = kept('andon-killed-', sourcesHash());
+  const entry = join(folder, 'fault-gateway-main.js');
+  if (isThere) return entry;
+  const place = aside();
+  const from = compile(place, root);
+  bundle(
+    [
+      join(from, 'test/support/fault-gateway-main.js'),
+      // Started by path, from beside whoever starts them.
+      ...['git/spawn/helper.js', 'analysis/child.js', 'analysis/parser-thread.js'].map((name) =>
+        join(from, 'src', name),
+      ),
+    ],
+    place,
+  );
+  keep(place);
+  return entry;
+}
+
+function bundle(entryPoints: string[], outdir: string): void {
+  const require = `import { createRequire as from } from 'node:module'; const require = from(import.meta.url);`;
+  buildSync({
+    entryPoints,
+    outdir,
+    entryNames: '[name]',
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    // What loads files of its own or is rarely needed stays where it is.
+    external: ['@electric-sql/pglite', 'ts-morph', 'pg-native'],
+    banner: { js: require },
+    logLevel: 'error',
+  });
+}
 
 /** The same of an earlier commit; undefined where there is no history to take it from. */
 export function compiledGatewayAt(commit: string): string | undefined {
@@ -37,45 +61,36 @@ export function compiledGatewayAt(commit: string): string | undefined {
   } catch {
     return undefined;
   }
-  return compiled(commit, (aside) => {
-    const from = join(aside, 'from');
-    mkdirSync(from);
-    execFileSync('tar', ['-x', '-C', from], {
-      input: git('archive', commit, 'src', 'test', 'tsconfig.json'),
-    });
-    symlinkSync(join(root, 'node_modules'), join(from, 'node_modules'));
-    return from;
-  });
+  const { folder, isThere, aside, keep } = kept('andon-faults-', commit);
+  const entry = join(folder, 'out', 'test', 'support', 'fault-gateway-main.js');
+  if (isThere) return entry;
+  const place = aside();
+  const from = join(place, 'from');
+  mkdirSync(from);
+  execFileSync('tar', ['-x', '-C', from], { input: git('archive', commit, 'src', 'test', 'tsconfig.json') });
+  symlinkSync(join(root, 'node_modules'), join(from, 'node_modules'));
+  compile(place, from);
+  keep(place);
+  return entry;
 }
 
-/** Compiles what `sources` answers, once for each name; it gets the folder that the result will be in. */
-function compiled(name: string, sources: (aside: string) => string): string {
-  const folder = join(tmpdir(), `${prefix}${name}`);
-  const entry = join(folder, 'out', 'test', 'support', 'fault-gateway-main.js');
-  if (statSync(entry, { throwIfNoEntry: false }) !== undefined) return entry;
-  removeOld();
-  const aside = mkdtempSync(join(tmpdir(), 'andon-building-'));
-  const from = sources(aside);
-  symlinkSync(join(root, 'node_modules'), join(aside, 'node_modules'));
-  writeFileSync(join(aside, 'package.json'), '{ "type": "module" }');
+/** Compiles the sources in `from` with the entry of the tests into `<place>/out`; answers that. */
+function compile(place: string, from: string): string {
+  symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'));
+  writeFileSync(join(place, 'package.json'), '{ "type": "module" }');
+  const out = join(place, 'out');
   const compilerOptions = {
     noEmit: false,
     noCheck: true,
     rootDir: from,
-    outDir: join(aside, 'out'),
+    outDir: out,
     typeRoots: [join(root, 'node_modules', '@types')],
   };
   const include = [join(from, 'src'), join(from, 'test/support/fault-gateway-main.ts')];
-  const project = join(aside, 'tsconfig.json');
+  const project = join(place, 'tsconfig.json');
   writeFileSync(project, JSON.stringify({ extends: join(from, 'tsconfig.json'), compilerOptions, include }));
   execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', project], { stdio: 'inherit' });
-  try {
-    renameSync(aside, folder);
-  } catch {
-    // Another test file was faster.
-    rmSync(aside, { recursive: true, force: true });
-  }
-  return entry;
+  return out;
 }
 
 function sourcesHash(): string {
@@ -86,12 +101,4 @@ function sourcesHash(): string {
       hash.update(`${name}\0`).update(readFileSync(join(root, folder, name)));
   }
   return hash.digest('hex').slice(0, 16);
-}
-
-function removeOld(): void {
-  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(prefix))) {
-    const folder = join(tmpdir(), name);
-    const { mtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
-    if (Date.now() - mtimeMs > dayMs) rmSync(folder, { recursive: true, force: true });
-  }
 }

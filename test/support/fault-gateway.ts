@@ -5,6 +5,7 @@ import { createInterface, type Interface } from 'node:readline';
 import type { ConfigInput } from '../../src/config.ts';
 import { type Client, createClient } from '../../src/gateway/client.ts';
 import { compiledGateway } from './fault-build.ts';
+import { shortLived } from './short-lived.ts';
 
 export interface FaultOptions {
   /** Holds data and state; a restart on the same folder goes on where the last process was killed. */
@@ -124,7 +125,7 @@ function launch(options: FaultOptions): {
   };
   const own = { PATH: process.env.PATH ?? '', HOME: folder, ANDON_FAULT_CONFIG: JSON.stringify(input) };
   const env = { ...own, ...options.env };
-  const program = [process.execPath, options.program ?? compiledGateway()];
+  const program = [process.execPath, ...shortLived, options.program ?? compiledGateway()];
   const [file = '', ...args] =
     before === undefined ? program : ['/bin/sh', '-c', `${before} exec "$0" "$@"`, ...program];
   const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });

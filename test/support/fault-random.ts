@@ -16,6 +16,7 @@ import {
   untilLanded,
   workOnce,
 } from './fault-line.ts';
+import { waitUntil } from './wait.ts';
 
 export interface RandomKills {
   readonly engine: Engine;
@@ -46,15 +47,17 @@ export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
   const end = new AbortController();
   let killed: Promise<number> = Promise.resolve(0);
   try {
-    const tasks = planOf(plan.kills * 3 + 10);
+    // Long leases: on a busy machine a lost one would end a worker that this is not about.
+    const tasks = planOf(plan.kills * 3 + 10, 'true', '10m');
     const { agents, reviewer } = await prepareLine(await standing.gateway, tasks, plan.agentsCount);
     const load = Promise.all(agents.map((agent) => workOn(agent, reviewer, persist, ledger, end.signal)));
-    killed = killAgainAndAgain(plan, options, standing, end.signal).finally(() => end.abort());
+    const done = () => acknowledged(ledger);
+    killed = killAgainAndAgain({ ...plan, done }, options, standing, end.signal).finally(() => end.abort());
     const [restartMsWorst, landed] = await Promise.all([killed, load]);
     return {
       kills: plan.kills,
       landed: landed.reduce((sum, one) => sum + one, 0),
-      acknowledged: Object.values(ledger).reduce((sum, one) => sum + one.length, 0),
+      acknowledged: acknowledged(ledger),
       restartMsWorst: Math.round(restartMsWorst),
       breaches: await breaches(await standing.gateway, ledger, gitDirOf(folder)),
     };
@@ -69,6 +72,9 @@ export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
 
 const persistMs = 300_000;
 
+const acknowledged = (ledger: Ledger): number =>
+  Object.values(ledger).reduce((sum, one) => sum + one.length, 0);
+
 /** The gateway that is there, or the one that will be. */
 interface Standing {
   gateway: Promise<FaultGateway>;
@@ -76,15 +82,18 @@ interface Standing {
 
 /** The slowest restart, in milliseconds. One death in eight comes while the gateway starts. */
 async function killAgainAndAgain(
-  { kills, seed, lifeMsMax }: RandomKills,
+  { kills, seed, lifeMsMax, done }: RandomKills & { readonly done: () => number },
   options: FaultOptions,
   standing: Standing,
   end: AbortSignal,
 ): Promise<number> {
   const random = randomFrom(seed);
   let worst = 0;
-  for (let n = 0; n < kills && !end.aborted; n++) {
+  for (let n = 0, life = 0; n < kills && !end.aborted; n++, life++) {
     const gateway = await standing.gateway;
+    // However slow the machine is, work goes on between the deaths: every other life begins with some.
+    const before = done();
+    if (life % 2 === 0) await waitUntil(() => end.aborted || done() > before, persistMs);
     // Many short lives and some long ones: the square.
     await new Promise((resolve) => setTimeout(resolve, random() ** 2 * lifeMsMax));
     const early = n + 1 < kills && random() < 1 / 8;

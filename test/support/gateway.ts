@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import pino from 'pino';
 import { type App, type AppExtras, startApp } from '../../src/app.ts';
 import { type ConfigInput, configure } from '../../src/config.ts';
 import { type Client, createClient } from '../../src/gateway/client.ts';
-import { createDatabase, type Engine } from './engines.ts';
-
-const exec = promisify(execFile);
+import { createDatabase, type Engine, preparePglite } from './engines.ts';
+import { type Ran, runProgram } from './program.ts';
 
 /** A real gateway on loopback with a folder of its own. */
 export interface TestGateway {
@@ -39,6 +36,7 @@ export async function startTestGateway(
   const databaseUrl = engine === 'postgres' ? (options.databaseUrl ?? (await createDatabase())) : undefined;
   const input = { dataFolder: join(folder, 'data'), stateFolder: join(folder, 'state'), ...options.config };
   const config = configure({ ...input, ...(databaseUrl === undefined ? {} : { databaseUrl }) }, {});
+  if (engine === 'pglite') preparePglite(config.dataFolder);
   const log = pino({ level: process.env.ANDON_TEST_LOG ?? 'silent' });
   const app = await startApp(config, { log, purpose: 'test', ...options.extras });
   const ownerToken = () => readFileSync(app.owner.file, 'utf8').trim();
@@ -69,11 +67,7 @@ const gitEnvironment = {
   GIT_COMMITTER_EMAIL: 'agent@example.org',
 };
 
-export interface GitResult {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+export type GitResult = Ran;
 
 /** Runs the ordinary git client, as an agent would: the token in the environment, nothing on disk or in argv. */
 export async function git(
@@ -86,14 +80,7 @@ export async function git(
     GIT_CONFIG_KEY_0: `http.${auth.url}/.extraHeader`,
     GIT_CONFIG_VALUE_0: `Authorization: Bearer ${auth.token}`,
   };
-  const env = { ...gitEnvironment, HOME: cwd, ...header };
-  try {
-    const { stdout, stderr } = await exec('git', [...args], { cwd, env, maxBuffer: 64 * 1024 * 1024 });
-    return { code: 0, out: stdout, err: stderr };
-  } catch (error) {
-    const failed = error as { code?: number; stdout?: string; stderr?: string };
-    return { code: failed.code ?? -1, out: failed.stdout ?? '', err: failed.stderr ?? '' };
-  }
+  return runProgram('git', args, { cwd, env: { ...gitEnvironment, HOME: cwd, ...header } });
 }
 
 export async function mustGit(

@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-
-const exec = promisify(execFile);
+import { type Ran, runProgram } from './program.ts';
 
 /** How the ordinary git client shows its token: neither on disk, nor in argv, nor in a URL. */
 export type ShowToken = 'bearer' | 'basic';
@@ -11,12 +8,6 @@ export interface GitClient {
   readonly token: string;
   readonly show: ShowToken;
   readonly protocol: 1 | 2;
-}
-
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
 }
 
 const settings = ({ url, token, show, protocol }: GitClient): Record<string, string> => {
@@ -51,13 +42,8 @@ export async function gitAs(client: GitClient, cwd: string, ...args: readonly st
     GIT_COMMITTER_EMAIL: 'agent@example.org',
     ...settings(client),
   };
-  try {
-    const { stdout, stderr } = await exec('git', [...args], { cwd, env, maxBuffer: 64 * 1024 * 1024 });
-    return { code: 0, out: stdout.trim(), err: stderr };
-  } catch (error) {
-    const failed = error as { code?: number; stdout?: string; stderr?: string };
-    return { code: failed.code ?? -1, out: failed.stdout ?? '', err: failed.stderr ?? '' };
-  }
+  const { out, ...ran } = await runProgram('git', args, { cwd, env });
+  return { ...ran, out: out.trim() };
 }
 
 /** As `gitAs`, and throws what the terminal showed when git failed. Answers what it printed. */

@@ -1,34 +1,71 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../src/store/migrate.ts';
 import { openPglite } from '../../src/store/pglite.ts';
+import { openPostgres } from '../../src/store/postgres.ts';
+import { createDatabaseOn } from './databases.ts';
+import { kept } from './kept.ts';
 import { startPostgres } from './postgres-server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     postgresUrl: string;
+    /** A migrated database on that server, to be copied. */
+    postgresTemplate: string;
+    /** A migrated PGlite as an archive, to be loaded into memory. */
     pgliteDump: string;
+    /** The same as a folder, to be copied. */
+    pgliteFolder: string;
   }
 }
 
-/** One real PostgreSQL and one migrated PGlite dump for the whole run. */
+const migrations = resolve(import.meta.dirname, '../../src/store/migrations');
+const written = { purpose: 'test', installation: 'test' } as const;
+
+/** One real PostgreSQL and one migrated database of each engine for the whole run; tests work on copies. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'andon-test-'));
-  const server = await startPostgres(['fsync=off']);
+  const [server, embedded] = await Promise.all([startPostgres(['fsync=off']), preparePglite()]);
   console.log(`engines: PGlite and ${server.version}`);
-  const embedded = await openPglite();
-  await migrate(embedded, { purpose: 'test', installation: 'test' });
-  if (!('dump' in embedded)) throw new Error('PGlite cannot be dumped');
-  const dump = await (embedded as unknown as { dump(): Promise<Blob> }).dump();
-  await embedded.close();
-  const file = join(folder, 'pglite.tar');
-  writeFileSync(file, Buffer.from(await dump.arrayBuffer()));
   project.provide('postgresUrl', server.url);
-  project.provide('pgliteDump', file);
-  return async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
+  project.provide('postgresTemplate', await preparePostgres(server.url));
+  project.provide('pgliteDump', embedded.dump);
+  project.provide('pgliteFolder', embedded.folder);
+  return () => server.stop();
+}
+
+async function preparePostgres(server: string): Promise<string> {
+  const url = await createDatabaseOn(server);
+  const store = await openPostgres({ url });
+  await migrate(store, written);
+  // A copy of a database that somebody is connected to is refused.
+  await store.close();
+  return new URL(url).pathname.slice(1);
+}
+
+/** Kept for later runs: making it costs more than most files of tests do. */
+async function preparePglite(): Promise<{ dump: string; folder: string }> {
+  const { folder, isThere, aside, keep } = kept('andon-pglite-', stateOfPglite());
+  if (!isThere) {
+    const place = aside();
+    const store = await openPglite({ folder: join(place, 'db') });
+    await migrate(store, written);
+    if (!('dump' in store)) throw new Error('PGlite cannot be dumped');
+    const archive = await (store as unknown as { dump(): Promise<Blob> }).dump();
+    await store.close();
+    writeFileSync(join(place, 'db.tar'), Buffer.from(await archive.arrayBuffer()));
+    keep(place);
+  }
+  return { dump: join(folder, 'db.tar'), folder: join(folder, 'db') };
+}
+
+/** What a migrated PGlite is made of: the release, the migrations, and how both are put together here. */
+function stateOfPglite(): string {
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  hash.update(readFileSync(createRequire(import.meta.url).resolve('@electric-sql/pglite')));
+  for (const name of readdirSync(migrations).sort()) hash.update(readFileSync(join(migrations, name)));
+  return hash.digest('hex').slice(0, 16);
 }

@@ -13,22 +13,39 @@ import { waitUntil } from './wait.ts';
 const project = 'shop';
 const hourMs = 3_600_000;
 
-/** Fires of these are never lost in 48 hours: their policy makes up for up to a hundred slots. */
-const whole = `
-  half-hours:  { every: 30m, misfire: all, most: 100, catchUp: 31d, perHour: 3600, notify: "human:ada" }
-  shaken:      { every: 1h, jitter: 50m, misfire: all, most: 100, catchUp: 31d, perHour: 3600, notify: "human:ada" }
-  berlin:      { cron: "10,40 * * * *", zone: Europe/Berlin, misfire: all, most: 100, catchUp: 31d, perHour: 3600, notify: "human:ada" }`;
-const plan = `
+/** One of each kind of schedule. Fires of the whole ones are never lost in 48 hours: they make up for up to a hundred slots. */
+const schedules: readonly { readonly name: string; readonly whole?: true; readonly spec: string }[] = [
+  { name: 'half-hours', whole: true, spec: 'every: 30m, misfire: all, most: 100, catchUp: 31d' },
+  { name: 'shaken', whole: true, spec: 'every: 1h, jitter: 50m, misfire: all, most: 100, catchUp: 31d' },
+  {
+    name: 'berlin',
+    whole: true,
+    spec: 'cron: "10,40 * * * *", zone: Europe/Berlin, misfire: all, most: 100, catchUp: 31d',
+  },
+  { name: 'latest', spec: 'every: 5m, misfire: all, most: 20, catchUp: 31d' },
+  { name: 'once', spec: 'every: 7m, misfire: once' },
+  { name: 'skip', spec: 'every: 1m, misfire: skip' },
+  { name: 'nightly', spec: 'cron: "30 2 * * *", zone: America/Santiago, misfire: once, catchUp: 31d' },
+];
+
+/** A plan with so many triggers of each schedule. */
+const planOf = (copies: number): string => `
 version: 1
 project: ${project}
 done: artefact
 phases: [build]
-triggers:${whole}
-  latest:      { every: 5m, misfire: all, most: 20, catchUp: 31d, perHour: 3600, notify: "human:ada" }
-  once:        { every: 7m, misfire: once, perHour: 3600, notify: "human:ada" }
-  skip:        { every: 1m, misfire: skip, perHour: 3600, notify: "human:ada" }
-  nightly:     { cron: "30 2 * * *", zone: America/Santiago, misfire: once, catchUp: 31d, notify: "human:ada" }
-`;
+triggers:
+${schedules
+  .flatMap(({ name, spec }) =>
+    Array.from(
+      { length: copies },
+      (_, n) => `  ${name}-${n}: { ${spec}, perHour: 3600, notify: "human:ada" }\n`,
+    ),
+  )
+  .join('')}`;
+
+const isWhole = (trigger: string): boolean =>
+  schedules.some(({ name, whole }) => whole === true && trigger.startsWith(`${name}-`));
 
 export interface StormReport {
   readonly fired: number;
@@ -43,6 +60,8 @@ export async function storm(options: {
   slots: number;
   seed: number;
   gateways: number;
+  /** Triggers of each schedule. */
+  copies: number;
 }): Promise<StormReport> {
   const folder = mkdtempSync(join(tmpdir(), 'andon-storm-'));
   const databaseUrl = await createDatabase();
@@ -55,7 +74,7 @@ export async function storm(options: {
   try {
     alive = await Promise.all(Array.from({ length: options.gateways }, start));
     await alive[0]?.owner.project.create.mutate({ project });
-    await alive[0]?.owner.plan.put.mutate({ project, text: plan });
+    await alive[0]?.owner.plan.put.mutate({ project, text: planOf(options.copies) });
     const first = await listTriggers(store, project);
     while ((await counts(store)).fired < options.slots) {
       const down = next() < 0.3 ? alive : alive.filter(() => next() < 0.3);
@@ -123,7 +142,7 @@ function lost(first: readonly TriggerRow[], last: readonly TriggerRow[]): string
     const found: string[] = [];
     if (row.fired + row.missed !== all)
       found.push(`${row.name}: ${all} slots, ${row.fired} fired, ${row.missed} missed`);
-    if (whole.includes(`${row.name}:`) && row.missed > 0) found.push(`${row.name}: ${row.missed} missed`);
+    if (isWhole(row.name) && row.missed > 0) found.push(`${row.name}: ${row.missed} missed`);
     return found;
   });
 }

@@ -135,6 +135,8 @@ async function through<A extends Action, Input extends ProjectInput, Fixed, Movi
   reading.catch(() => {});
   const entered = await entering;
   gateway.foresight.see(input.project, entered.planHash);
+  // A token that is drafted at this time has to be good by memory's clock at once, should the database's have jumped.
+  gateway.seeTime(entered.now);
   const inputHash = requestId === undefined ? '' : hashOf(definition.action, input);
   const [refused, ...others] = entryReasons(definition, call, input, entered);
   if (refused !== undefined) return deny(tx, definition, call, input, [refused, ...others]);

@@ -28,4 +28,6 @@ export interface Gateway {
   readonly log: Logger;
   /** Seconds since 1970 by the database's clock, as last read. */
   nowSeconds(): number;
+  /** The database's clock as a transaction found it: memory's is never behind that. */
+  seeTime(now: Date): void;
 }

@@ -54,6 +54,8 @@ export function createHttpServer(options: ServerOptions): Server {
   server.headersTimeout = 20_000;
   server.requestTimeout = 15 * 60_000;
   server.maxHeadersCount = 100;
+  // Longer than clients and proxies keep an idle connection: one that ends just when it is used again fails their call.
+  server.keepAliveTimeout = 75_000;
   return server;
 }
 
@@ -130,6 +132,7 @@ async function trpc(
 }
 
 function decodeURIComponentSafe(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {

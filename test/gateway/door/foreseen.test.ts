@@ -5,8 +5,9 @@ import { directProcedures } from '../../../src/gateway/door/procedure.ts';
 import { createRouter } from '../../../src/gateway/routers/index.ts';
 import type { ClaimAnswer } from '../../../src/gateway/routers/task-claim.ts';
 import { statement } from '../../../src/store/store.ts';
-import { engines, shiftClock } from '../../support/engines.ts';
+import { engines } from '../../support/engines.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { passTime } from '../../support/line.ts';
 import {
   blind,
   capOf,
@@ -125,7 +126,7 @@ class Stage {
   /** Lets time go by, and waits until every lease that ran out has ended. */
   async #shift(seconds: number): Promise<void> {
     const { store, line } = this.#gateway.app.gateway;
-    await shiftClock(store, seconds * 1000);
+    await passTime(seconds * 1000, this.#gateway);
     const lapsed = statement(
       '',
       `select from tasks where state = 'in_progress' and lease_until <= andon_now()`,
@@ -158,13 +159,6 @@ class Stage {
   }
 }
 
-/** Waits until the gateway has read the clock after the last shift: it signs tokens by it. */
-const clockRead = ({ app }: TestGateway): Promise<void> =>
-  waitUntil(async () => {
-    const [row] = await app.gateway.store.rows<{ now: Date }>(statement('', 'select andon_now() as now'));
-    return Math.abs((row?.now.getTime() ?? 0) / 1000 - app.gateway.nowSeconds()) < 1;
-  });
-
 describe.each(engines)('the foreseen way and the whole way, on %s', (engine) => {
   const foresight = counted();
   let seeing: TestGateway;
@@ -181,7 +175,6 @@ describe.each(engines)('the foreseen way and the whole way, on %s', (engine) => 
 
   it('answer a caller inside the process with the same types', async () => {
     const project = 'typed';
-    await Promise.all([clockRead(seeing), clockRead(whole)]);
     await Promise.all([seeing.app.owner.refresh(), whole.app.owner.refresh()]);
     const made = foresight.made;
     for (const gateway of [seeing, whole]) {
@@ -221,7 +214,6 @@ describe.each(engines)('the foreseen way and the whole way, on %s', (engine) => 
     const told = async (one: Story): Promise<void> => {
       if (performance.now() > end) return;
       const project = `s${stories++}`;
-      await Promise.all([clockRead(seeing), clockRead(whole)]);
       const [a, b] = [new Stage(seeing, project, one), new Stage(whole, project, one)];
       await Promise.all([a.open(), b.open()]);
       const said: [unknown[], unknown[]] = [[], []];

@@ -173,4 +173,10 @@ describe('the thin handler, beside the adapter of tRPC', () => {
     const answers = await both({ method, url, headers, body });
     expect(answers.thin).toEqual(answers.adapter);
   });
+
+  it('keeps idle connections for longer than clients do', async () => {
+    const response = await fetch(`${line.url}/livez`);
+    const seconds = /timeout=(\d+)/.exec(response.headers.get('keep-alive') ?? '')?.[1];
+    expect(Number(seconds)).toBeGreaterThan(60);
+  });
 });

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, shiftClock } from '../../support/engines.ts';
+import { engines } from '../../support/engines.ts';
 import {
   mustGit,
   sourceRepository,
@@ -8,6 +8,7 @@ import {
   type TestGateway,
   write,
 } from '../../support/gateway.ts';
+import { passTime } from '../../support/line.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const project = 'eyes';
@@ -102,9 +103,7 @@ describe.each(engines)('audits of a plan, on %s', (engine) => {
 
   it('tells of an agent that holds a task and does nothing', async () => {
     expect((await audit('idle', 3600)).alert).toBe(false);
-    await shiftClock(gateway.app.gateway.store, 2 * 3_600_000);
-    // The gateway reads the database's clock every second.
-    await waitUntil(() => gateway.app.gateway.nowSeconds() * 1000 > Date.now() + 3_600_000);
+    await passTime(2 * 3_600_000, gateway);
     const found = await audit('idle', 3600);
     expect(found).toMatchObject({ alert: true, result: { idle: [{ agent: 'agent:a', task: 't1' }] } });
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../../src/store/store.ts';
 import { engines, shiftClock } from '../../support/engines.ts';
-import { codesOf, type Line, openLine, refusal } from '../../support/line.ts';
+import { codesOf, type Line, openLine, passTime, refusal } from '../../support/line.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const plan = `
@@ -273,6 +273,13 @@ describe.each(engines)('tokens through the door, on %s', (engine) => {
   });
 
   // The clock moves at the end: it takes the tokens of the tests above along.
+  it('mints tokens that are good at once after the clock of the database has jumped', async () => {
+    await shiftClock(line.app.gateway.store, 60_000);
+    const minted = await line.mint('agent:jumped');
+    const named = line.client(minted.token).token.explain.query({ project });
+    expect(await named).toMatchObject({ agent: 'agent:jumped' });
+  });
+
   it('kills the predecessor of a renewed token after 30 s and returns budgets of expired grants', async () => {
     const first = await line.mint('agent:late');
     const lead = await line.mint('agent:late-payer', {
@@ -281,12 +288,15 @@ describe.each(engines)('tokens through the door, on %s', (engine) => {
     });
     await line.mint('agent:late-paid', { budget: { commits: 4 } }, { grantSeconds: 60 }, lead.client);
     const next = await first.client.token.renew.mutate({ project });
-    await shiftClock(line.app.gateway.store, 31_000);
+    await passTime(31_000, line);
     expect(await codesOf(first.client.task.claim.mutate({ project }))).toEqual(['token.revoked']);
     await line.client(next.token ?? '').task.claim.mutate({ project, task: 'cart' });
-    await shiftClock(line.app.gateway.store, 31_000);
-    await waitUntil(async () => (await left(lead.grant))?.commits === 10);
-    await shiftClock(line.app.gateway.store, 15 * 60_000);
+    await passTime(31_000, line);
+    await waitUntil(async () => {
+      await line.app.gateway.line.tick();
+      return (await left(lead.grant))?.commits === 10;
+    });
+    await passTime(15 * 60_000, line);
     const late = await codesOf(line.client(next.token ?? '').task.claim.mutate({ project }));
     expect(late).toEqual(['token.expired']);
   });

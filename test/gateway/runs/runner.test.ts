@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../../src/gateway/client.ts';
-import { engines, shiftClock } from '../../support/engines.ts';
+import { engines } from '../../support/engines.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { waitUntil } from '../../support/wait.ts';
+import { passTime } from '../../support/line.ts';
 
 const project = 'crew';
 const plan = `version: 1
@@ -137,11 +137,10 @@ describe.each(engines)('what a runner may say of a run, on %s', (engine) => {
 
   it('is ended for it once it is silent for a lease, and its token is dead', async () => {
     const { run, token, expires } = await taken();
-    await shiftClock(gateway.app.gateway.store, 120_000);
+    await passTime(120_000, gateway);
     expect((await refusal(beat(mine, run, expires)))[0]).toBe('run.lost');
-    await waitUntil(
-      async () => (await gateway.owner.run.show.query({ project, run })).outcome === 'lost_lease',
-    );
+    await gateway.app.gateway.line.tick();
+    expect((await gateway.owner.run.show.query({ project, run })).outcome).toBe('lost_lease');
     expect(
       (await refusal(gateway.client(token).task.ask.mutate({ project, task: 't1', question: 'x' })))[0],
     ).toBe('token.revoked');

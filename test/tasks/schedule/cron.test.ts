@@ -33,11 +33,11 @@ const fromMs = Date.UTC(2026, 0, 1);
 const untilMs = Date.UTC(2036, 0, 1);
 const dayMs = 86_400_000;
 
-type Times = (expression: string, zone: string, afterMs: number, most: number) => number[];
+type Times = (expression: string, zone: string, afterMs: number, most: number, endMs?: number) => number[];
 
-const ours: Times = (expression, zone, afterMs, most) => {
+const ours: Times = (expression, zone, afterMs, most, endMs = untilMs) => {
   const found: number[] = [];
-  for (let at = nextCron({ expression, zone }, afterMs); at !== undefined && at < untilMs; ) {
+  for (let at = nextCron({ expression, zone }, afterMs); at !== undefined && at < endMs; ) {
     found.push(at);
     if (found.length >= most) break;
     at = nextCron({ expression, zone }, at);
@@ -96,7 +96,7 @@ describe('counting cron times', () => {
     for (const expression of expressions) {
       for (const startMs of [fromMs, ...settings(zone).slice(0, 4)]) {
         const end = startMs + 2 * dayMs + 1_234_000;
-        const walked = ours(expression, zone, startMs, 5000).filter((at) => at <= end);
+        const walked = ours(expression, zone, startMs, 5000, end + 1);
         expect([expression, iso(startMs), countCron({ expression, zone }, startMs, end)]).toEqual([
           expression,
           iso(startMs),

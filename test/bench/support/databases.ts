@@ -1,0 +1,12 @@
+import pg from 'pg';
+import type { PostgresServer } from '../../support/postgres-server.ts';
+
+/** An empty database of that name on the server, in the place of an earlier one; its URL. */
+export async function freshDatabase(server: Pick<PostgresServer, 'url'>, name: string): Promise<string> {
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  await admin.query(`drop database if exists ${name} with (force)`);
+  await admin.query(`create database ${name}`);
+  await admin.end();
+  return server.url.replace(/\/postgres$/, `/${name}`);
+}

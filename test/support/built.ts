@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, readdirSync, readFileSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import type { Plugin } from 'vitest/config';
+import { kept } from './kept.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const sources = join(root, 'src') + sep;
+
+/** What the compiled sources lie in: `<folder>/dist`, beside all that the package has. Compiled once per state of them. */
+export function builtFolder(): string {
+  const { folder, isThere, aside, keep } = kept('andon-built-', stateOfSources());
+  if (isThere) return folder;
+  const place = aside();
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  // Types are checked by `npm run check`; here they would take ten times as long as the rest.
+  const fast = ['--noCheck', '--declaration', 'false', '--inlineSourceMap'];
+  const args = ['-p', 'tsconfig.build.json', '--outDir', join(place, 'dist'), ...fast];
+  execFileSync(process.execPath, [tsc, ...args], { cwd: root });
+  copyFileSync(join(root, 'package.json'), join(place, 'package.json'));
+  for (const name of ['node_modules', 'plugin', 'templates'])
+    symlinkSync(realpathSync(join(root, name)), join(place, name));
+  keep(place);
+  return folder;
+}
+
+/** Times and sizes of the sources, and how they are compiled here. */
+function stateOfSources(): string {
+  const hash = createHash('sha256')
+    .update(root)
+    .update(readFileSync(import.meta.filename));
+  for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
+    const { mtimeMs, size } = statSync(join(sources, name));
+    hash.update(`${name} ${mtimeMs} ${size}\n`);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/**
+ * Lets tests import the sources as they are shipped: what they name by `../src/….ts` is loaded compiled, by Node itself.
+ * Loading is most of what a small test file does, and from the sources a gateway's helpers would each start a compiler.
+ */
+export function compiledSources(): Plugin {
+  const dist = join(builtFolder(), 'dist');
+  return {
+    name: 'andon:compiled-sources',
+    enforce: 'pre',
+    resolveId(source, importer) {
+      if (importer === undefined || !source.startsWith('.')) return undefined;
+      const file = resolve(dirname(importer), source);
+      if (!file.startsWith(sources) || !file.endsWith('.ts')) return undefined;
+      return { id: join(dist, relative(sources, file).replace(/ts$/, 'js')), external: true };
+    },
+  };
+}

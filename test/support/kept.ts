@@ -1,0 +1,46 @@
+import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** A folder that is made once and kept for later runs; its name says what it was made of. */
+export interface Kept {
+  readonly folder: string;
+  readonly isThere: boolean;
+  /** Where it is to be made. */
+  aside(): string;
+  /** Puts what was made aside in its place, unless another process was faster. */
+  keep(aside: string): void;
+}
+
+/** Folders with this prefix that nobody has made anew for a day are removed when one is made. */
+export function kept(prefix: string, name: string): Kept {
+  const folder = join(tmpdir(), `${prefix}${name}`);
+  return {
+    folder,
+    isThere: existsSync(folder),
+    aside: () => {
+      removeOld(prefix);
+      const aside = mkdtempSync(join(tmpdir(), 'andon-making-'));
+      // Agents of tests run as another user.
+      chmodSync(aside, 0o755);
+      return aside;
+    },
+    keep: (aside) => {
+      try {
+        renameSync(aside, folder);
+      } catch {
+        rmSync(aside, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function removeOld(prefix: string): void {
+  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(prefix))) {
+    const folder = join(tmpdir(), name);
+    const { mtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? { mtimeMs: Number.POSITIVE_INFINITY };
+    if (Date.now() - mtimeMs > dayMs) rmSync(folder, { recursive: true, force: true });
+  }
+}
