@@ -5,6 +5,7 @@ import type { PlanGate } from '../tasks/plan.ts';
 import { type ChangeRow, lockChange, lockTask } from '../tasks/rows.ts';
 import { moveChange, setTaskState } from '../tasks/transition.ts';
 import { approve } from './approval.ts';
+import { hookMark, stopAtHook } from './hook-stop.ts';
 
 /** A gate as the plan declares it, with its name. */
 export interface NamedGate {
@@ -64,6 +65,8 @@ export interface GateResult {
   readonly ms: number;
   readonly output: string;
   readonly sandboxed: boolean;
+  /** It ran into its time limit. */
+  readonly timedOut: boolean;
 }
 
 const finish = statement(
@@ -72,10 +75,13 @@ const finish = statement(
    where id = $1 and status = 'running' and runner = $7 returning gate, tree`,
 );
 
-/** Writes what a gate command did. A failed gate refuses the change and gives the task back. */
+/**
+ * Writes what a gate command did. A failed gate refuses the change and gives the task back; one that timed out twice in a
+ * row stops the task.
+ */
 export async function finishGate(
   tx: Tx,
-  run: { id: string; project: string; change: string },
+  run: { id: string; project: string; change: string; command: string | null },
   runner: string,
   result: GateResult,
 ): Promise<EventDraft[]> {
@@ -92,7 +98,8 @@ export async function finishGate(
   ];
   const [row] = await tx.rows<{ gate: string; tree: string }>(finish, values);
   if (row === undefined) return [];
-  const { passed, exitCode, ms, sandboxed } = result;
+  const { passed, exitCode, ms, sandboxed, timedOut } = result;
+  const { command } = run;
   const ended = lineEvent(change, 'gate.ended', {
     gate: row.gate,
     tree: row.tree,
@@ -100,11 +107,14 @@ export async function finishGate(
     exitCode,
     ms,
     sandboxed,
+    ...(timedOut ? { timedOut, command: hookMark(command) } : {}),
   });
   // A gate of an earlier candidate says nothing about this one.
   if (row.tree !== change.tree) return [ended];
   if (passed) return [ended, ...(await settleGates(tx, change))];
-  return [ended, ...(await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`))];
+  const refused = await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`);
+  const { project, task } = change;
+  return [ended, ...refused, ...(await stopAtHook(tx, { project, task, gate: row.gate, command, timedOut }))];
 }
 
 /** Refuses a change; its task is ready again and its former holder preferred. */

@@ -22,6 +22,12 @@ export interface GateCommand {
   readonly network?: boolean;
   /** Folders that the command must not see. */
   readonly hidden?: readonly string[];
+  /** Folders that it must be able to read even where a hidden one holds them. */
+  readonly readable?: readonly string[];
+  /** What else stands in its environment, to find what it started. */
+  readonly marks?: Readonly<Record<string, string>>;
+  /** Hears of the user that is the command's alone. */
+  readonly ownUser?: (uid: number) => void;
   readonly abort?: AbortSignal;
   /** Where bubblewrap is looked for; `PATH` without. */
   readonly searchPath?: string;
@@ -35,6 +41,8 @@ export interface GateEvidence {
   readonly output: string;
   /** True when it ran in bubblewrap. */
   readonly sandboxed: boolean;
+  /** It was ended at its time limit. */
+  readonly timedOut: boolean;
 }
 
 const graceMs = 2_000;
@@ -65,28 +73,33 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
     ms: Math.round(performance.now() - started),
     output: output.text() + note,
     sandboxed: containment.kind === 'bubblewrap',
+    timedOut: ended.timedOut,
   };
 }
 
 /** Chooses the containment and makes the folders ready for it. */
-async function contain({ folder, sandbox, searchPath }: GateCommand): Promise<Containment> {
+async function contain({ folder, sandbox, searchPath, ownUser }: GateCommand): Promise<Containment> {
   const containment = findContainment(searchPath);
   if (sandbox === 'required' && containment.kind !== 'bubblewrap')
     throw fail('gate.sandbox', 'bubblewrap', { found: containment.kind, limit: 'required' });
   const own = ['home', 'tmp'].map((name) => mkdir(join(folder, name), { recursive: true }));
   await Promise.all(own);
-  if (containment.kind === 'other-user') await giveAway(folder, containment);
+  if (containment.kind === 'other-user') {
+    ownUser?.(containment.uid);
+    await giveAway(folder, containment);
+  }
   return containment;
 }
 
 /** All that the command sees of an environment; nothing of the gateway's own but where programs are. */
-const environmentOf = ({ folder, network }: GateCommand, mark: string): Record<string, string> => ({
+const environmentOf = ({ folder, network, marks }: GateCommand, mark: string): Record<string, string> => ({
   ...(network === true ? proxies() : {}),
   PATH: process.env.PATH ?? '/usr/bin:/bin',
   HOME: join(folder, 'home'),
   TMPDIR: join(folder, 'tmp'),
   LANG: 'C.UTF-8',
   CI: 'true',
+  ...marks,
   [markName]: mark,
 });
 
@@ -98,7 +111,7 @@ const proxies = (): Record<string, string> =>
   );
 
 function start(
-  { command, folder, hidden = [], network = false }: GateCommand,
+  { command, folder, hidden = [], readable: visible = [], network = false }: GateCommand,
   containment: Containment,
   env: Record<string, string>,
 ): ChildProcess {
@@ -112,7 +125,7 @@ function start(
   if (containment.kind === 'bubblewrap') {
     return spawn(
       containment.program,
-      [...bubblewrapArgs({ folder, workFolder, hidden, network }), '/bin/sh', '-c', command],
+      [...bubblewrapArgs({ folder, workFolder, hidden, visible, network }), '/bin/sh', '-c', command],
       options,
     );
   }
@@ -124,17 +137,22 @@ interface Ended {
   readonly code: number | null;
   /** Why it was ended, when it did not end by itself. */
   readonly reason?: string;
+  readonly timedOut: boolean;
 }
 
 function untilEnded(child: ChildProcess, { timeoutMs, abort }: GateCommand): Promise<Ended> {
   return new Promise((resolve) => {
     let reason: string | undefined;
+    let timedOut = false;
     const stop = (why: string): void => {
       reason ??= why;
       killGroup(child, 'SIGTERM');
       setTimeout(() => killGroup(child, 'SIGKILL'), graceMs).unref();
     };
-    const timer = setTimeout(() => stop(`ended after its time limit of ${timeoutMs} ms`), timeoutMs);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      stop(`ended after its time limit of ${timeoutMs} ms`);
+    }, timeoutMs);
     const aborted = (): void => stop('ended because the gateway stops');
     abort?.addEventListener('abort', aborted, { once: true });
     if (abort?.aborted === true) aborted();
@@ -142,7 +160,7 @@ function untilEnded(child: ChildProcess, { timeoutMs, abort }: GateCommand): Pro
       clearTimeout(timer);
       abort?.removeEventListener('abort', aborted);
       killGroup(child, 'SIGKILL');
-      resolve({ code, ...(reason === undefined ? {} : { reason }) });
+      resolve({ code, timedOut, ...(reason === undefined ? {} : { reason }) });
     };
     child.once('error', (error) => {
       reason ??= `could not be started: ${error.message}`;

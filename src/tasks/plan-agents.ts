@@ -64,6 +64,7 @@ export const agentProfile = z.strictObject({
     .optional()
     .describe('With `claude` or `codex`: the program, when it is not the one on PATH'),
   model: model.optional(),
+  template: tier.optional().describe('A prompt of the package (templates/prompts); `prompt` is added to it'),
   prompt: text(20_000)
     .optional()
     .describe('What the agent is told, before its task; {task}, {title}, {branch} are filled in'),
@@ -93,6 +94,12 @@ export const agentProfile = z.strictObject({
     .default(3)
     .describe(
       'A run ends after so many turns in a row that changed nothing and called nothing new; 0 for never',
+    ),
+  usage: z
+    .enum(['printed', 'otel'])
+    .optional()
+    .describe(
+      'Where tokens and USD are read from: what the program prints (the default), or OpenTelemetry metrics besides; the larger counts',
     ),
   autoTerminate: z.boolean().default(true).describe('Ends the run once its task is handed over'),
   retries: z

@@ -1,14 +1,14 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import { escapes } from '../lib/glob-search.ts';
 import { globFault } from '../lib/globs.ts';
-import { roleNames, roleOf } from '../tiers/roles.ts';
 import { findCycle } from './graph.ts';
-import { deniedOf, type Plan, type PlanTask } from './plan.ts';
+import { deniedOf, type Plan, type PlanGate, type PlanTask } from './plan.ts';
+import { checkProfiles } from './profile-check.ts';
 import { checkTriggers } from './trigger-check.ts';
 
 /** Everything that is wrong with a plan beyond its shape: references, cycles, tasks that nobody could complete. */
 export function checkPlan(plan: Plan): Reason[] {
-  const found = [...repeatedPhases(plan), ...badGlobs(plan), ...badRoles(plan)];
+  const found = [...repeatedPhases(plan), ...badGlobs(plan), ...checkProfiles(plan)];
   for (const [id, task] of Object.entries(plan.tasks)) found.push(...badReferences(plan, id, task));
   found.push(...checkTriggers(plan));
   if (found.length > 0) return found.slice(0, reasonsMax);
@@ -28,14 +28,6 @@ function pathText(path: readonly string[]): string {
   const half = shownMax / 2;
   const shown = path.length <= shownMax ? path : [...path.slice(0, half), '…', ...path.slice(-half)];
   return shown.join(' -> ');
-}
-
-function badRoles(plan: Plan): Reason[] {
-  return Object.entries(plan.agents).flatMap(([id, { tier, role }]) => {
-    if (role === undefined || roleOf(role)?.tier === tier) return [];
-    const limit = roleNames.filter((name) => roleOf(name)?.tier === tier).join(', ');
-    return [reason('plan.reference', `agents.${id}.role`, { found: role, limit })];
-  });
 }
 
 function repeatedPhases(plan: Plan): Reason[] {
@@ -66,9 +58,15 @@ function badReferences(plan: Plan, id: string, task: PlanTask): Reason[] {
     ...unknown('phase', [task.phase], (name) => plan.phases.includes(name)),
     ...unknown('needs', task.needs, (name) => Object.hasOwn(plan.tasks, name)),
     ...unknown('gates', task.gates, (name) => Object.hasOwn(plan.gates, name)),
+    ...unknown('progress.tests', countedBy(task), (name) => isCommand(plan.gates[name])),
     ...unknown('unprotect', task.unprotect, (name) => plan.protect.includes(name)),
   ];
 }
+
+const countedBy = ({ progress }: PlanTask): string[] =>
+  typeof progress === 'object' && 'tests' in progress ? [progress.tests] : [];
+
+const isCommand = (gate: PlanGate | undefined): boolean => gate !== undefined && 'run' in gate;
 
 /** Why no grant that the plan allows could complete the task. */
 function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { pathFault } from '../lib/paths.ts';
 import { agentProfile, models, modelsDefault } from './plan-agents.ts';
 import { planTrigger } from './plan-triggers.ts';
 import { count, dayMs, duration, glob, name, text } from './plan-words.ts';
 
 export { durationMs } from './plan-words.ts';
+
+const path = z.string().refine((one) => pathFault(one) === undefined, 'a path inside the repository');
 
 const commandGate = z.strictObject({
   run: text(4096).describe('A shell command; it runs in a clean checkout of the candidate'),
@@ -62,6 +65,14 @@ const task = z.strictObject({
     .enum(['landed', 'approved', 'artefact'])
     .optional()
     .describe('Overrides the done state of the project'),
+  progress: z
+    .union([
+      z.literal('tree'),
+      z.strictObject({ tests: name.describe('A gate with a command; fewer failing tests are progress') }),
+      z.strictObject({ artefact: path.describe('A file; a new content of it is progress') }),
+    ])
+    .optional()
+    .describe('What tells that a run gets on with the task; default: its tree'),
 });
 
 /** Files that steer builds, gates and agents: outside every write scope unless a task unprotects them. */

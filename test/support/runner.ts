@@ -47,6 +47,7 @@ const programs = [
   'sed',
   'touch',
   'mv',
+  'cp',
 ];
 
 /** A search path with the programs that agents of tests use, and no bubblewrap. */
@@ -110,8 +111,8 @@ export async function startTestRunner(
     gateway: {
       ...direct,
       url: doorUrl,
-      take: async (adapters) => {
-        const order = await direct.take(adapters);
+      take: async (adapters, signal) => {
+        const order = await direct.take(adapters, signal);
         return order === null ? null : lengthen(order);
       },
     },

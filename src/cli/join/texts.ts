@@ -32,5 +32,9 @@ export async function agentsText({ project, url }: Facts): Promise<string> {
   return (await shipped('templates/agents.md')).replaceAll('{project}', project).replaceAll('{url}', url);
 }
 
+/** The prompt of the package for agents of a tier. */
+export const promptText = (tier: 'executive' | 'implementer' | 'validator'): Promise<string> =>
+  shipped(`templates/prompts/${tier}.md`);
+
 /** The skill, as the plugin holds it. */
 export const skillText = (): Promise<string> => shipped('plugin/skills/andon/SKILL.md');

@@ -4,6 +4,7 @@ import type { RunMessage, RunnerGateway, RunOrder } from '../../runtime/run/port
 import { durationMs } from '../../tasks/plan.ts';
 import type { GatewayLink } from '../connect.ts';
 import { follow } from '../follow.ts';
+import { promptText } from '../join/texts.ts';
 import { asAndonError } from '../refusal.ts';
 
 type Taken = NonNullable<Awaited<ReturnType<Client['run']['take']['mutate']>>['taken']>;
@@ -15,21 +16,24 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
   const as = (token: string): Client => createClient({ url, token: () => token });
   return {
     url,
-    take: async (adapters) => {
-      const { taken } = await client.run.take.mutate({ project, runner, adapters: [...adapters] });
-      return taken === null ? null : asOrder(taken);
+    take: async (adapters, signal) => {
+      const wanted = { project, runner, adapters: [...adapters] };
+      const { taken } = await client.run.take.mutate(wanted, { signal });
+      return taken === null ? null : asOrder(taken, await promptFor(taken.profile));
     },
-    start: async (run, { sandbox, epoch }) => {
-      await client.run.start.mutate({ ...mine(run), sandbox: sandbox as 'bubblewrap', epoch });
+    start: async (run, { sandbox, epoch }, signal) => {
+      const started = { ...mine(run), sandbox: sandbox as 'bubblewrap', epoch };
+      await client.run.start.mutate(started, { signal });
     },
-    beat: (run, report) =>
+    beat: (run, report, signal) =>
       unlessLost(async () =>
-        client.run.renew.mutate({ ...mine(run), ...report, usage: { ...report.usage } }),
+        client.run.renew.mutate({ ...mine(run), ...report, usage: { ...report.usage } }, { signal }),
       ),
-    end: (run, report) => unlessLost(async () => client.run.end.mutate({ ...mine(run), ...report })),
-    claim: async (token, projectName, task) => claim(as(token), projectName, task),
-    messages: async (token, projectName, after) =>
-      newer(await as(token).message.list.query({ project: projectName, limit: 100 }), after),
+    end: (run, report, signal) =>
+      unlessLost(async () => client.run.end.mutate({ ...mine(run), ...report }, { signal })),
+    claim: async (token, projectName, task, signal) => claim(as(token), projectName, task, signal),
+    messages: async (token, projectName, after, signal) =>
+      newer(await as(token).message.list.query({ project: projectName, limit: 100 }, { signal }), after),
     listen: async (heard, signal) => {
       for await (const { type, subject, actor } of follow(link, { project, signal })) {
         // The tokens of every run die with it; only what others revoked may be meant for one that is alive.
@@ -40,9 +44,9 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
   };
 }
 
-async function claim(client: Client, project: string, named: string) {
+async function claim(client: Client, project: string, named: string, signal: AbortSignal) {
   try {
-    const { task, branch, reasons } = await client.task.claim.mutate({ project, task: named });
+    const { task, branch, reasons } = await client.task.claim.mutate({ project, task: named }, { signal });
     if (task === null || branch === null)
       throw new Error(reasons.map(({ rule, found }) => `${rule} (${found ?? ''})`).join('; '));
     const { id, title, epoch, write, deny, gates } = task;
@@ -76,7 +80,17 @@ async function unlessLost<T>(work: () => Promise<T>): Promise<T | 'lost'> {
   }
 }
 
-function asOrder({ run, profile, token = '', expires }: Taken): RunOrder {
+/** The template that a profile names, and its own words behind it. */
+async function promptFor({ template, prompt }: Taken['profile']): Promise<string | undefined> {
+  if (template === undefined) return prompt;
+  const text = await promptText(template);
+  return prompt === undefined ? text : `${text}\n${prompt}`;
+}
+
+function asOrder(
+  { run, profile, token = '', expires, progress = { kind: 'tree' } }: Taken,
+  prompt: string | undefined,
+): RunOrder {
   const { id, project, agent, tier, role, adapter, model, task, change, mission, maxMs, leaseMs, attempt } =
     run;
   const { budget } = profile;
@@ -99,16 +113,18 @@ function asOrder({ run, profile, token = '', expires }: Taken): RunOrder {
     },
     token,
     expires,
+    progress,
     settings: {
       run: profile.run,
       program: profile.program,
-      prompt: profile.prompt,
+      prompt,
       env: profile.env,
       pass: profile.pass,
       network: profile.network,
       idleMs: durationMs(profile.idle),
       autoTerminate: profile.autoTerminate,
       flatTurns: profile.flatTurns,
+      usage: profile.usage ?? 'printed',
       budget: {
         tokens: budget.tokens,
         usdMicro: budget.usd === undefined ? undefined : Math.round(budget.usd * 1_000_000),

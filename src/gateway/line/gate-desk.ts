@@ -112,15 +112,17 @@ export class GateDesk {
   async #run(waiting: WaitingGate): Promise<void> {
     const plan = await readPlan(this.#options.store, waiting.project);
     const gate = plan?.gates[waiting.gate];
+    const command = gate === undefined || !('run' in gate) ? null : gate;
     const result =
-      gate === undefined || !('run' in gate)
+      command === null
         ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
-        : await this.#evidence(waiting, gate);
+        : await this.#evidence(waiting, command);
+    const ended = { ...waiting, command: command?.run ?? null };
     if (this.#abort.signal.aborted) return;
     // What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it.
     await this.#ports.lineTx(waiting.project, async (tx) => ({
       result: undefined,
-      events: await finishGate(tx, waiting, this.#ports.owner, result),
+      events: await finishGate(tx, ended, this.#ports.owner, result),
     }));
     this.#ports.ended(waiting.project);
   }
@@ -156,4 +158,5 @@ const failedGate = (output: string): GateResult => ({
   ms: 0,
   output,
   sandboxed: false,
+  timedOut: false,
 });

@@ -3,13 +3,14 @@ import { type Reason, reason } from '../../lib/decision.ts';
 import { stopReasons } from '../../line/cord.ts';
 import { addOutput, outputPieces } from '../../line/run/output.ts';
 import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
-import { takeRun, type WaitingRun, waitingRuns } from '../../line/run/take.ts';
+import { takeRun, waitingRuns, waitingTasks } from '../../line/run/take.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
 import { readStops } from '../../line/stops.ts';
-import { endCauses } from '../../runtime/run/ports.ts';
+import { endCauses, type ProgressMeasure } from '../../runtime/run/ports.ts';
 import { storable } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';
@@ -19,6 +20,7 @@ import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import { endContext } from '../runs/end-context.ts';
 import { endRun } from '../runs/end-run.ts';
+import { measureOf } from '../runs/measure.ts';
 import { draftRunToken, isRevoked, lengthenGrant } from '../runs/run-token.ts';
 import { project } from './inputs.ts';
 
@@ -35,6 +37,8 @@ export interface TakenRun {
   readonly run: Omit<RunRow, 'launch'>;
   readonly profile: RunRow['launch']['profile'];
   readonly expires: number;
+  /** What its progress is judged by; a gateway of an earlier version says nothing of it. */
+  readonly progress?: ProgressMeasure;
   readonly draft?: GrantDraft;
   readonly token?: string;
 }
@@ -122,13 +126,13 @@ function takeProcedure(gateway: Gateway) {
     moving: (tx, { input }) => freeRuns(tx, input.project, input.adapters),
     decide: () => [],
     effect: async (tx, _permit, { grant, input, moving, entered }) => {
-      const ids = moving.map(({ id }) => id);
-      const row = await takeRun(tx, input.project, ids, { name: input.runner, gid: grant.gid });
+      const row = await takeRun(tx, input.project, moving, { name: input.runner, gid: grant.gid });
       if (row === undefined) return { answer: { taken: null as TakenRun | null }, events: [] };
       await lengthenGrant(tx, row);
       const draft = await draftRunToken(tx, row, entered.now);
       const { launch, ...bare } = row;
-      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, draft };
+      const progress = measureOf(await planAt(tx, input.project, entered.planHash), row.task);
+      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, progress, draft };
       const data = { agent: row.agent, task: row.task, runner: input.runner };
       return { answer: { taken }, events: [{ type: 'run.taken', subject: `run/${row.id}`, data }] };
     },
@@ -139,14 +143,15 @@ function takeProcedure(gateway: Gateway) {
 }
 
 /** Waiting runs that no stop holds: a run that was asked for before the stop is started after it. */
-async function freeRuns(tx: Tx, projectName: string, adapters: readonly string[]): Promise<WaitingRun[]> {
-  const waiting = await waitingRuns(tx, projectName, adapters);
+async function freeRuns(tx: Tx, projectName: string, adapters: readonly string[]): Promise<string[]> {
   const stops = await readStops(tx, projectName);
-  if (stops.length === 0) return waiting;
+  if (stops.length === 0) return waitingRuns(tx, projectName, adapters, []);
   const plan = await readPlan(tx, projectName);
-  return waiting.filter(
-    ({ task }) => stopReasons(stops, { what: 'spawn', task: task ?? undefined, plan }).length === 0,
+  const tasks = await waitingTasks(tx, projectName, adapters);
+  const held = tasks.filter(
+    (task) => stopReasons(stops, { what: 'spawn', task: task ?? undefined, plan }).length > 0,
   );
+  return waitingRuns(tx, projectName, adapters, held);
 }
 
 async function withToken<T extends { readonly draft?: GrantDraft; readonly token?: string }>(

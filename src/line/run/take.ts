@@ -1,10 +1,17 @@
 import { type Session, statement, type Tx } from '../../store/store.ts';
 import { columns, type RunRow } from './rows.ts';
 
+// What is held is left out here and not afterwards: however many wait behind a stop, those behind them are seen. Runs
+// without a task have '' in its place.
 const waiting = statement(
   'runs.waiting',
-  `select id, task, change, tier from runs where project = $1 and state = 'waiting' and not_before <= andon_now()
-     and adapter = any($2::text[]) order by not_before limit 50`,
+  `select id from runs where project = $1 and state = 'waiting' and not_before <= andon_now()
+     and adapter = any($2::text[]) and coalesce(task, '') <> all($3::text[]) order by not_before limit 50`,
+);
+const waitingFor = statement(
+  'runs.waitingFor',
+  `select distinct task from runs where project = $1 and state = 'waiting' and not_before <= andon_now()
+     and adapter = any($2::text[])`,
 );
 const take = statement(
   'runs.take',
@@ -16,14 +23,30 @@ const take = statement(
    returning ${columns}`,
 );
 
-export type WaitingRun = Pick<RunRow, 'id' | 'task' | 'change' | 'tier'>;
-
-/** Runs that a runner with these adapters could take now, the longest waiting first. */
-export const waitingRuns = (
+/**
+ * Ids of runs that a runner with these adapters could take now, the longest waiting first, at most 50. `held` are the
+ * tasks whose runs may not be started; null stands for runs without one.
+ */
+export async function waitingRuns(
   session: Session,
   project: string,
   adapters: readonly string[],
-): Promise<WaitingRun[]> => session.rows(waiting, [project, adapters]);
+  held: readonly (string | null)[],
+): Promise<string[]> {
+  const left = held.map((task) => task ?? '');
+  const rows = await session.rows<{ id: string }>(waiting, [project, adapters, left]);
+  return rows.map(({ id }) => id);
+}
+
+/** The tasks that runs wait for, each once; null for runs without one. */
+export async function waitingTasks(
+  session: Session,
+  project: string,
+  adapters: readonly string[],
+): Promise<(string | null)[]> {
+  const rows = await session.rows<{ task: string | null }>(waitingFor, [project, adapters]);
+  return rows.map(({ task }) => task);
+}
 
 /** Gives the first of the runs that nobody else is taking to a runner. */
 export async function takeRun(

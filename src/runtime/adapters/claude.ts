@@ -50,6 +50,7 @@ export const claude: Adapter = {
         DISABLE_TELEMETRY: '1',
         DISABLE_AUTOUPDATER: '1',
         DISABLE_ERROR_REPORTING: '1',
+        ...(order.settings.usage === 'otel' ? { CLAUDE_CODE_ENABLE_TELEMETRY: '1' } : {}),
       },
       files: {
         'claude-settings.json': JSON.stringify({ cleanupPeriodDays: 1, includeCoAuthoredBy: false }),

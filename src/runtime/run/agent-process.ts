@@ -4,7 +4,7 @@ import { killGroup, reap } from '../reap.ts';
 import type { Containment } from '../sandbox.ts';
 import { descendantsOf } from './start-agent.ts';
 
-const graceMs = 5_000;
+const killMs = 5_000;
 const drainMs = 1_000;
 
 export interface Exit {
@@ -43,15 +43,18 @@ export class AgentProcess {
     });
   }
 
-  /** Kills everything that was started: asked first, then not any more. Nothing of it is alive when this settles. */
-  async kill(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+  /**
+   * Kills everything that was started: asked first, where there is a grace, then not any more. Nothing of it is alive when
+   * this settles.
+   */
+  async kill(graceMs: number): Promise<void> {
+    if (graceMs > 0 && this.#child.exitCode === null && this.#child.signalCode === null) {
       await this.#askToEnd();
       await Promise.race([this.exit, delay(graceMs)]);
     }
     killGroup(this.#child, 'SIGKILL');
     await reap(this.containment, this.#mark);
-    await Promise.race([this.exit, delay(graceMs)]);
+    await Promise.race([this.exit, delay(killMs)]);
   }
 
   /** To its group, or, behind bubblewrap, to everything in its process namespace. */

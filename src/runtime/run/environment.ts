@@ -1,3 +1,4 @@
+import { metricsPath } from './metrics-intake.ts';
 import type { RunPlace } from './place.ts';
 import type { ClaimedTask, RunOrder } from './ports.ts';
 
@@ -48,6 +49,7 @@ export function environmentOf(of: EnvironmentOf): Record<string, string> {
     ...(order.change === null ? {} : { ANDON_CHANGE: order.change }),
     ...taskEnvironment(task),
     ...gitOf(order, url),
+    ...metricsOf(order, url),
     ...proxyOf(of.proxy),
     ...of.marks,
   };
@@ -70,6 +72,18 @@ export const gitOf = (order: RunOrder, url: string): Record<string, string> => (
   GIT_COMMITTER_NAME: order.agent,
   GIT_COMMITTER_EMAIL: `${order.agent.replace(/^agent:/, '')}@agents.invalid`,
 });
+
+/** Where an OpenTelemetry exporter sends metrics to, by the variables of its specification. */
+const metricsOf = ({ settings: { usage }, token }: RunOrder, url: string): Record<string, string> =>
+  usage === 'otel'
+    ? {
+        OTEL_METRICS_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json',
+        OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${url}${metricsPath}`,
+        OTEL_EXPORTER_OTLP_METRICS_HEADERS: `authorization=Bearer%20${token}`,
+        OTEL_METRIC_EXPORT_INTERVAL: '1000',
+      }
+    : {};
 
 const proxyOf = (proxy: string | undefined): Record<string, string> =>
   proxy === undefined

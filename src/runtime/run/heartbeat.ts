@@ -18,6 +18,8 @@ export interface HeartbeatOptions {
 const lookMs = 100;
 const outputMs = 1_000;
 const everyMsMax = 15_000;
+/** Before the end of the lease by this runner's clock, so that what it started is dead by then. */
+const killMs = 200;
 
 /** Keeps a run alive at the gateway: a third of the lease apart, sooner when there is output to bring. */
 export class Heartbeat {
@@ -25,6 +27,7 @@ export class Heartbeat {
   readonly #abort = new AbortController();
   #lastMs = Number.NEGATIVE_INFINITY;
   #told = false;
+  #reachedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -39,20 +42,37 @@ export class Heartbeat {
     this.#abort.abort();
   }
 
-  /** Beats until the end. By its own clock it knows when the lease is over, in case nobody can tell. */
+  /**
+   * Beats until the end. By its own clock it knows when the lease is over, in case nobody can tell: the lease runs from when
+   * the last beat that came through was sent, and a beat that is on its way does not lengthen it.
+   */
   async go(): Promise<void> {
-    const { leaseMs, stop } = this.#options;
-    let reachedMs = performance.now();
+    this.#reachedMs = performance.now();
+    await Promise.all([this.#beats(), this.#watchLease()]);
+  }
+
+  async #beats(): Promise<void> {
     while (!this.#abort.signal.aborted) {
       const nowMs = performance.now();
       if (this.#isDue(nowMs)) {
         this.#lastMs = nowMs;
-        if (await this.#beat()) reachedMs = nowMs;
-        else if (performance.now() - reachedMs >= leaseMs)
-          stop('lost_lease', 'the gateway was not reached for the length of a lease');
+        if (await this.#beat()) this.#reachedMs = nowMs;
       }
-      await delay(lookMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
+      await this.#rest();
     }
+  }
+
+  async #watchLease(): Promise<void> {
+    const { leaseMs, stop } = this.#options;
+    while (!this.#abort.signal.aborted) {
+      if (performance.now() - this.#reachedMs >= leaseMs - killMs)
+        stop('lost_lease', 'the gateway was not reached for the length of a lease');
+      await this.#rest();
+    }
+  }
+
+  async #rest(): Promise<void> {
+    await delay(lookMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
   }
 
   #isDue(nowMs: number): boolean {
@@ -68,7 +88,9 @@ export class Heartbeat {
     const { usage, hasProgress } = seen();
     const progressed = hasProgress && !this.#told;
     try {
-      const answer = await gateway.beat(run, { usage, progressed, output: pieces, expires: expires() });
+      const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(this.#options.leaseMs)]);
+      const report = { usage, progressed, output: pieces, expires: expires() };
+      const answer = await gateway.beat(run, report, signal);
       if (answer === 'lost') {
         stop('lost_lease', 'the gateway gave the run up');
         return true;

@@ -4,41 +4,25 @@ import { adapters } from '../adapters/index.ts';
 import { type Containment, findContainment } from '../sandbox.ts';
 import { AgentProcess, type Exit } from './agent-process.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Inbox } from './inbox.ts';
 import { Lookout } from './look.ts';
 import { Mask } from './mask.ts';
+import { createMetricsIntake } from './metrics-intake.ts';
 import { LineReader, OutputFeed } from './output-feed.ts';
 import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
-import { appendPlain, replaceSecret } from './plain-file.ts';
-import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunnerGateway, RunOrder } from './ports.ts';
+import { replaceSecret } from './plain-file.ts';
+import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunOrder } from './ports.ts';
 import { prepareRun } from './prepare-run.ts';
 import { createRunDoor, type RunDoor } from './run-door.ts';
+import type { LiveRunOptions } from './run-options.ts';
 import { startAgent } from './start-agent.ts';
 import { Watch } from './watch.ts';
 
-export interface LiveRunOptions {
-  readonly gateway: RunnerGateway;
-  /** The folder below which each run has its own. */
-  readonly runs: string;
-  readonly sandbox: 'required' | 'preferred';
-  /** Folders that no run may see. */
-  readonly hidden: readonly string[];
-  /** Folders that runs need to read: the program `andon`. */
-  readonly visible: readonly string[];
-  /** How `andon` is started. */
-  readonly launch: readonly string[];
-  readonly outer: Readonly<Record<string, string | undefined>>;
-  /** Marks everything that this runner starts. */
-  readonly runnerMark: Readonly<Record<string, string>>;
-  /** Hears of each user that is a run's alone. */
-  readonly ownUser: (uid: number) => void;
-  /** Leaves the folder of a run behind. */
-  readonly keep: boolean;
-  readonly say: (run: string, words: string) => void;
-}
-
 const handOverMs = 15_000;
 const tickMs = 250;
+const graceMs = 5_000;
 const reportMsMax = 15 * 60_000;
+const reportCallMs = 15_000;
 
 /** Calls that keep work going without getting it any further. */
 const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$/;
@@ -56,13 +40,13 @@ export class LiveRun {
   readonly #lookout: Lookout;
   readonly #door: RunDoor;
   readonly #heart: Heartbeat;
+  readonly #inbox: Inbox;
   #token: string;
   #expires: number;
   #task: ClaimedTask | undefined;
   #process: AgentProcess | undefined;
   #wanted: { readonly cause: EndCause; readonly note: string } | undefined;
   #changes = 0;
-  #lastMessage: string | undefined;
   #isEnding = false;
 
   constructor(order: RunOrder, options: LiveRunOptions) {
@@ -74,14 +58,23 @@ export class LiveRun {
     this.#tokens.add(order.token);
     this.#mask.add(order.token);
     for (const name of order.settings.pass) this.#mask.add(options.outer[name] ?? '');
-    this.#watch = new Watch(order.settings, order.maxMs, performance.now());
-    this.#lookout = new Lookout(this.#place, order.adapter);
+    this.#watch = new Watch(order.settings, order.maxMs, performance.now(), order.progress.kind);
+    const { sandbox, hidden, ownUser, runnerMark: marks, outer } = options;
+    this.#lookout = new Lookout(this.#place, order, {
+      sandbox,
+      hidden,
+      ownUser,
+      marks,
+      searchPath: outer.PATH,
+    });
+    this.#inbox = new Inbox(options.gateway, order.project, this.#place.inboxFile);
     this.#door = createRunDoor({
       gateway: options.gateway.url,
       network: order.settings.network,
       token: () => this.#token,
       isOwn: (token) => this.#tokens.has(token),
       heard: (call) => this.#heard(call),
+      metrics: order.settings.usage === 'otel' ? this.#metrics() : undefined,
     });
     this.#heart = new Heartbeat({
       run: order.id,
@@ -127,9 +120,14 @@ export class LiveRun {
       return this.#ended('spawn_failed', { code: null, signal: null }, messageOf(error));
     } finally {
       this.#heart.end();
-      await this.#process?.kill();
+      await Promise.all([this.#process?.kill(this.#graceMs()), this.#lookout.close()]);
       await beating;
     }
+  }
+
+  /** Behind the end of its lease its work is somebody else's: nobody is asked to end then. */
+  #graceMs(): number {
+    return this.#wanted?.cause === 'lost_lease' ? 0 : graceMs;
   }
 
   #ended(
@@ -171,7 +169,7 @@ export class LiveRun {
     const child = startAgent({ ...prepared, place: this.#place, containment, hidden, visible, adopt });
     this.#process = this.#attend(child, containment);
     const epoch = this.#task?.epoch ?? null;
-    await gateway.start(this.#order.id, { sandbox: containment.kind, epoch });
+    await gateway.start(this.#order.id, { sandbox: containment.kind, epoch }, this.#abort.signal);
   }
 
   #attend(child: ChildProcess, containment: Containment): AgentProcess {
@@ -206,6 +204,13 @@ export class LiveRun {
     if (changed && !keeping.test(path)) this.#changes += 1;
   }
 
+  /** Both count from the start of the run, so the larger of printed and exported is right, and nothing counts twice. */
+  #metrics(): ReturnType<typeof createMetricsIntake> {
+    const isOwn = (token: string): boolean => this.#tokens.has(token);
+    // An export is no sign of life: a program sends them on while it hangs.
+    return createMetricsIntake({ isOwn, spent: (usage) => this.#watch.heard({ usage }) });
+  }
+
   /** Watches until the process has ended, or has to. */
   async #untilEnded(): Promise<Exit> {
     const agent = this.#process;
@@ -219,7 +224,7 @@ export class LiveRun {
       if (breach !== undefined) this.stop(breach.cause, breach.note);
       else await delay(tickMs, undefined, { signal }).catch(() => undefined);
     }
-    await agent.kill();
+    await agent.kill(this.#graceMs());
     await this.#lookout.report(this.#watch);
     const exit = await Promise.race([agent.exit, delay(drainExitMs, { code: null, signal: 'SIGKILL' })]);
     return this.#wanted === undefined ? exit : { code: null, signal: null };
@@ -236,7 +241,7 @@ export class LiveRun {
     if (stop !== null) this.stop('stopped', `${stop.by}: ${stop.why}`);
     if (spent.length > 0) this.stop('over_budget', `spent: ${spent.join(', ')}`);
     if (this.#isOver(held)) this.#endSoon();
-    if (this.#process !== undefined) await this.#tellMessages();
+    if (this.#process !== undefined) await this.#inbox.fill(this.#token, this.#abort.signal);
   }
 
   /** Its task is out of its hands. */
@@ -252,17 +257,6 @@ export class LiveRun {
     setTimeout(() => this.stop('handed_over', 'its task was handed over'), handOverMs).unref();
   }
 
-  /** What is written to the agent, appended to its inbox file as lines of JSON. */
-  async #tellMessages(): Promise<void> {
-    const { gateway } = this.#options;
-    const fresh = await gateway.messages(this.#token, this.#order.project, this.#lastMessage).catch(() => []);
-    const last = fresh.at(-1);
-    if (last === undefined) return;
-    this.#lastMessage = last.id;
-    const lines = fresh.map((message) => `${JSON.stringify(message)}\n`).join('');
-    await appendPlain(this.#place.inboxFile, lines).catch(() => undefined);
-  }
-
   /** Says how it ended until the gateway has heard it, or has given the run up. */
   async #report(report: EndReport): Promise<void> {
     const { gateway, say } = this.#options;
@@ -271,7 +265,8 @@ export class LiveRun {
     const output = this.#output.take();
     for (let waitMs = 200, waitedMs = 0; waitedMs < reportMsMax; waitMs = Math.min(waitMs * 2, 10_000)) {
       try {
-        const answer = await gateway.end(id, { ...report, output });
+        const within = AbortSignal.timeout(reportCallMs);
+        const answer = await gateway.end(id, { ...report, output }, within);
         say(id, answer === 'lost' ? 'was given up by the gateway' : `${answer.outcome}: ${answer.note}`);
         return;
       } catch (error) {

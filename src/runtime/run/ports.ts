@@ -18,7 +18,20 @@ export interface RunOrder {
   /** When the token ends, in seconds since 1970. */
   readonly expires: number;
   readonly settings: RunSettings;
+  /** What its progress is judged by. */
+  readonly progress: ProgressMeasure;
 }
+
+/** What tells that work on a task gets on: its tree, fewer failing tests, or the content of one file. */
+export type ProgressMeasure =
+  | { readonly kind: 'tree' }
+  | {
+      readonly kind: 'tests';
+      readonly command: string;
+      readonly timeoutMs: number;
+      readonly network: boolean;
+    }
+  | { readonly kind: 'artefact'; readonly path: string };
 
 /** How its profile says that a run is started and bounded. Durations in milliseconds, USD in millionths. */
 export interface RunSettings {
@@ -31,6 +44,8 @@ export interface RunSettings {
   readonly idleMs: number;
   readonly autoTerminate: boolean;
   readonly flatTurns: number;
+  /** Where its spending is read from besides what it prints. */
+  readonly usage: 'printed' | 'otel';
   readonly budget: {
     readonly tokens?: number | undefined;
     readonly usdMicro?: number | undefined;
@@ -107,17 +122,29 @@ export interface EndReport {
   readonly verdict: VerdictText;
 }
 
-/** The gateway, as a runner calls it. `lost` in the answer of a call means: this runner no longer holds the run. */
+/**
+ * The gateway, as a runner calls it. `lost` in the answer of a call means: this runner no longer holds the run. A call whose
+ * signal aborts rejects at once: over a link that was cut nothing fails, it only never answers.
+ */
 export interface RunnerGateway {
   readonly url: string;
-  take(adapters: readonly RunOrder['adapter'][]): Promise<RunOrder | null>;
-  start(run: string, started: { sandbox: string; epoch: number | null }): Promise<void>;
-  beat(run: string, report: BeatReport): Promise<BeatAnswer | 'lost'>;
-  end(run: string, report: EndReport): Promise<{ outcome: string; note: string } | 'lost'>;
+  take(adapters: readonly RunOrder['adapter'][], signal: AbortSignal): Promise<RunOrder | null>;
+  start(run: string, started: { sandbox: string; epoch: number | null }, signal: AbortSignal): Promise<void>;
+  beat(run: string, report: BeatReport, signal: AbortSignal): Promise<BeatAnswer | 'lost'>;
+  end(
+    run: string,
+    report: EndReport,
+    signal: AbortSignal,
+  ): Promise<{ outcome: string; note: string } | 'lost'>;
   /** Claims a task with the token of the run. Rejects with the reasons when it may not be taken. */
-  claim(token: string, project: string, task: string): Promise<ClaimedTask>;
+  claim(token: string, project: string, task: string, signal: AbortSignal): Promise<ClaimedTask>;
   /** Messages for the agent that came after the last one seen. */
-  messages(token: string, project: string, after: string | undefined): Promise<readonly RunMessage[]>;
+  messages(
+    token: string,
+    project: string,
+    after: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly RunMessage[]>;
   /** Calls back when there may be work, or when a run shall end, until the signal aborts. */
   listen(heard: (what: { type: string; run: string }) => void, signal: AbortSignal): Promise<void>;
 }

@@ -60,9 +60,9 @@ export async function prepareRun(of: Preparation): Promise<Prepared> {
   return { ...prepared, network, task };
 }
 
-async function claimFor({ order, gateway, claimed }: Preparation): Promise<ClaimedTask | undefined> {
+async function claimFor({ order, gateway, claimed, abort }: Preparation): Promise<ClaimedTask | undefined> {
   if (order.task === null || order.tier !== 'implementer') return undefined;
-  const task = await gateway.claim(order.token, order.project, order.task);
+  const task = await gateway.claim(order.token, order.project, order.task, abort);
   claimed(task);
   return task;
 }

@@ -9,6 +9,7 @@ import { request as requestHttps } from 'node:https';
 import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { tellCalls } from './accepted.ts';
+import { metricsPath } from './metrics-intake.ts';
 
 export interface RunDoorOptions {
   /** The gateway, as the runner reaches it. */
@@ -21,6 +22,8 @@ export interface RunDoorOptions {
   readonly isOwn: (token: string) => boolean;
   /** Hears of each call that the gateway accepted: whether it changed something, and which one it was. */
   readonly heard: (call: { readonly changed: boolean; readonly path: string }) => void;
+  /** Takes the metrics that the run exports, where its profile wants them; they do not go on to the gateway. */
+  readonly metrics?: ((incoming: IncomingMessage, answer: ServerResponse) => Promise<void>) | undefined;
 }
 
 /**
@@ -74,6 +77,10 @@ function listen(server: Server): Promise<number> {
 }
 
 function pass(options: RunDoorOptions, incoming: IncomingMessage, answer: ServerResponse): void {
+  if (incoming.url === metricsPath && options.metrics !== undefined) {
+    void options.metrics(incoming, answer);
+    return;
+  }
   const target = targetOf(options, incoming.url ?? '/');
   if (target === undefined) {
     refuse(answer, incoming.url ?? '');

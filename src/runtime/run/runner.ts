@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LiveRun, type LiveRunOptions } from './live-run.ts';
+import { LiveRun } from './live-run.ts';
 import type { EndCause, RunOrder } from './ports.ts';
+import type { LiveRunOptions } from './run-options.ts';
 import { runnerMarkName, startWatchdog, sweepMarked } from './watchdog.ts';
 
 export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark' | 'ownUser'> {
@@ -23,6 +24,7 @@ export interface Runner {
 }
 
 const idleMs = 2_000;
+const takeMs = 30_000;
 
 /** Starts a runner: pulls runs while it has room, and brings each to its end. */
 export function startRunner(options: RunnerOptions): Runner {
@@ -78,7 +80,8 @@ class Taking {
     // What rings from here on is heard by the next rest.
     this.#bell = new AbortController();
     try {
-      return await this.#options.gateway.take(this.#options.adapters);
+      const signal = AbortSignal.any([AbortSignal.timeout(takeMs), this.#abort.signal]);
+      return await this.#options.gateway.take(this.#options.adapters, signal);
     } catch (error) {
       this.#options.log(`no run could be taken: ${error instanceof Error ? error.message : String(error)}`);
       return null;

@@ -1,4 +1,7 @@
-import type { EndCause, RunSettings, RunUsage } from './ports.ts';
+import type { EndCause, ProgressMeasure, RunSettings, RunUsage } from './ports.ts';
+import { Progress, type Sighting } from './progress.ts';
+
+export type { Sighting } from './progress.ts';
 
 /** What an agent program reports of itself on its output. */
 export interface AgentReport {
@@ -6,15 +9,6 @@ export interface AgentReport {
   readonly usage?: RunUsage | undefined;
   /** One turn of the agent is over; the calls that it made, as text that is equal for equal calls. */
   readonly turn?: { readonly calls: readonly string[] } | undefined;
-}
-
-/** What the runner sees of the work itself. */
-export interface Sighting {
-  /** Equal as long as no file has changed. */
-  readonly work: string;
-  readonly head: string | undefined;
-  /** Calls of the gateway that changed something. */
-  readonly changes: number;
 }
 
 export interface Breach {
@@ -31,17 +25,18 @@ export class Watch {
   readonly #maxMs: number;
   readonly #startedMs: number;
   #usage: RunUsage = { tokens: 0, usdMicro: 0, turns: 0 };
-  #first: Sighting | undefined;
-  #last: Sighting | undefined;
-  #hasProgress = false;
+  readonly #progress: Progress;
   #aliveMs: number;
-  #flat = 0;
-  #changedSinceTurn = false;
-  readonly #calls = new Set<string>();
   #breach: Breach | undefined;
 
-  constructor(settings: RunSettings, maxMs: number, nowMs: number) {
+  constructor(
+    settings: RunSettings,
+    maxMs: number,
+    nowMs: number,
+    measure: ProgressMeasure['kind'] = 'tree',
+  ) {
     this.#settings = settings;
+    this.#progress = new Progress(measure, settings.flatTurns);
     this.#maxMs = maxMs;
     this.#startedMs = nowMs;
     this.#aliveMs = nowMs;
@@ -51,9 +46,13 @@ export class Watch {
     return this.#usage;
   }
 
-  /** Whether the run has got anywhere: a commit, or a call that changed something. */
   get hasProgress(): boolean {
-    return this.#hasProgress;
+    return this.#progress.hasProgress;
+  }
+
+  /** True when its failing tests should be counted now. */
+  get wantsCount(): boolean {
+    return this.#progress.wantsCount;
   }
 
   /** It printed something or called the gateway. */
@@ -62,12 +61,14 @@ export class Watch {
   }
 
   saw(sighting: Sighting): void {
-    this.#first ??= sighting;
-    const { work, head, changes } = this.#last ?? sighting;
-    if (work !== sighting.work || head !== sighting.head || changes !== sighting.changes)
-      this.#changedSinceTurn = true;
-    if (sighting.head !== this.#first.head || sighting.changes > 0) this.#hasProgress = true;
-    this.#last = sighting;
+    this.#progress.saw(sighting);
+    this.#mindCircles();
+  }
+
+  /** So many tests fail on its tree. */
+  counted(failing: number): void {
+    this.#progress.counted(failing);
+    this.#mindCircles();
   }
 
   /** What the agent's program says. */
@@ -76,17 +77,15 @@ export class Watch {
     if (turn !== undefined) this.#turned(turn.calls);
   }
 
-  /** A turn is flat when nothing changed since the last one and no call was new. */
   #turned(calls: readonly string[]): void {
     this.#usage = { ...this.#usage, turns: this.#usage.turns + 1 };
-    const fresh = calls.filter((call) => !this.#calls.has(call));
-    for (const call of fresh) this.#calls.add(call);
-    this.#flat = this.#changedSinceTurn || fresh.length > 0 ? 0 : this.#flat + 1;
-    this.#changedSinceTurn = false;
-    const { flatTurns } = this.#settings;
-    if (flatTurns === 0 || this.#flat < flatTurns) return;
-    const note = `${this.#flat} turns in a row changed nothing and called nothing new`;
-    this.#breach ??= { cause: 'no_progress', note };
+    this.#progress.turned(calls);
+    this.#mindCircles();
+  }
+
+  #mindCircles(): void {
+    const { circle } = this.#progress;
+    if (circle !== undefined) this.#breach ??= { cause: 'no_progress', note: circle };
   }
 
   /** Why the run has to end now, or undefined. */
@@ -105,7 +104,7 @@ export class Watch {
 
   #overBudget(nowMs: number): Breach | undefined {
     const { budget } = this.#settings;
-    const share = this.#hasProgress ? 1 : budget.beforeProgress;
+    const share = this.hasProgress ? 1 : budget.beforeProgress;
     const bounds: readonly (readonly [string, number, number | undefined])[] = [
       ['tokens', this.#usage.tokens, budget.tokens],
       ['USD millionths', this.#usage.usdMicro, budget.usdMicro],
@@ -114,14 +113,17 @@ export class Watch {
     const over = bounds.find(([, spent, most]) => most !== undefined && spent > most * share);
     if (over === undefined) return undefined;
     const [what, spent, most = 0] = over;
-    const before = this.#hasProgress ? '' : ' before the first progress';
+    const before = this.hasProgress ? '' : ' before the first progress';
     return { cause: 'over_budget', note: `${spent} ${what}, limit ${Math.round(most * share)}${before}` };
   }
 }
 
 /** Reports may come late or twice; what was spent never becomes less. */
 const grown = (before: RunUsage, now: RunUsage): RunUsage => ({
-  tokens: Math.max(before.tokens, now.tokens),
-  usdMicro: Math.max(before.usdMicro, now.usdMicro),
+  tokens: larger(before.tokens, now.tokens),
+  usdMicro: larger(before.usdMicro, now.usdMicro),
   turns: before.turns,
 });
+
+/** Never more than the gateway can be told of: what a program reports may be any number. */
+const larger = (a: number, b: number): number => Math.min(Number.MAX_SAFE_INTEGER, Math.max(a, b));

@@ -20,8 +20,8 @@ describe('what agents are told', () => {
   const program = createProgram(world as unknown as World, '0');
   const tools = toolsOf(createRouter({} as never));
 
-  it('is there: six templates, the skill, the command and the text for AGENTS.md', async () => {
-    expect(texts).toHaveLength(9);
+  it('is there: six templates, three prompts, the skill, the command and the text for AGENTS.md', async () => {
+    expect(texts).toHaveLength(12);
     for (const name of templateNames) expect(await template(name)).toMatch(/^# /);
     await expect(template('../../package')).rejects.toThrow(/--template/);
   });

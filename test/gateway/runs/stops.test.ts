@@ -8,6 +8,7 @@ version: 1
 project: shop
 done: artefact
 phases: [build]
+limits: { runs: 100 }
 agents:
   builder: { tier: implementer, adapter: command, run: "true" }
   auditor: { tier: validator, adapter: command, run: "true" }
@@ -77,6 +78,21 @@ describe.each(engines)('runs under a stop, on %s', (engine) => {
     expect((await take())?.id).toBe(other.run);
     await clear(stop);
     expect((await take())?.id).toBe(run);
+  });
+
+  it('of which sixty are held let a free one behind them through, of another task or of none', async () => {
+    const held: string[] = [];
+    for (let n = 0; n < 60; n++) held.push((await spawn('builder', 'docs')).run);
+    const free = [(await spawn('auditor')).run, (await spawn('builder', 'cart')).run];
+    const { stop } = await pull('red', 'task/docs');
+    expect([(await take())?.id, (await take())?.id]).toEqual(free);
+    expect(await take()).toBeUndefined();
+    await clear(stop);
+    const { stop: whole } = await pull('red');
+    expect(await take()).toBeUndefined();
+    await clear(whole);
+    expect((await take())?.id).toBe(held[0]);
+    for (const run of held) await line.owner.run.stop.mutate({ project, run, why: 'make room' });
   });
 
   it('that end without a verdict stop the workflow of their task, red', async () => {

@@ -11,13 +11,14 @@ const settings = {
   network: [],
   idleMs: 1000,
   autoTerminate: true,
+  usage: 'printed' as const,
   flatTurns: 3,
   budget: { usdMicro: 1_500_000, beforeProgress: 0.3 },
 };
 const order: RunOrder = {
   ...{ id: 'run_1', project: 'shop', agent: 'agent:one', profile: 'one', tier: 'implementer', role: 'R' },
   ...{ adapter: 'claude', model: 'sonnet', task: null, change: null, mission: null, maxMs: 1, leaseMs: 1 },
-  ...{ attempt: 1, token: 'the-token', expires: 1, settings },
+  ...{ attempt: 1, token: 'the-token', expires: 1, settings, progress: { kind: 'tree' } },
 };
 const place = placeOf('/runs', 'run_1');
 const start = { order, place, task: undefined, url: 'http://127.0.0.1:9', prompt: 'do it', path: '/bin' };

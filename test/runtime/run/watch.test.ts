@@ -9,6 +9,7 @@ const settings = (change: Partial<RunSettings> = {}): RunSettings => ({
   idleMs: 60_000,
   autoTerminate: true,
   flatTurns: 3,
+  usage: 'printed',
   budget: { tokens: 1000, usdMicro: 1_000_000, wallClockMs: 600_000, beforeProgress: 0.2 },
   ...change,
 });
@@ -71,6 +72,9 @@ describe('the watch over a run', () => {
     watch.heard(spent(150));
     watch.heard(spent(3));
     expect(watch.usage.tokens).toBe(150);
+    // More than a number that the gateway can be told of is that number.
+    watch.heard(spent(1e300, 1e300));
+    expect(watch.usage).toMatchObject({ tokens: 2 ** 53 - 1, usdMicro: 2 ** 53 - 1 });
   });
 
   it('ends a run after three turns in a row that changed nothing and called nothing new', () => {

@@ -1,0 +1,16 @@
+import type { ProgressMeasure } from '../../runtime/run/ports.ts';
+import { durationMs, type Plan, type PlanGate } from '../../tasks/plan.ts';
+
+/** What the progress of a run is judged by: what its task names, or the tree. The command is that of the plan's gate. */
+export function measureOf(plan: Plan | undefined, task: string | null): ProgressMeasure {
+  const { progress = 'tree' } = plan?.tasks[task ?? ''] ?? {};
+  if (progress === 'tree') return { kind: 'tree' };
+  if ('artefact' in progress) return { kind: 'artefact', path: progress.artefact };
+  return byTests(plan?.gates[progress.tests]);
+}
+
+function byTests(gate: PlanGate | undefined): ProgressMeasure {
+  // The check of a plan lets no other gate through.
+  if (gate === undefined || 'by' in gate) return { kind: 'tree' };
+  return { kind: 'tests', command: gate.run, timeoutMs: durationMs(gate.timeout), network: gate.network };
+}

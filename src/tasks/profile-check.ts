@@ -1,0 +1,27 @@
+import { type Reason, reason } from '../lib/decision.ts';
+import { roleNames, roleOf } from '../tiers/roles.ts';
+import type { Plan } from './plan.ts';
+
+/** What is wrong with the agent profiles of a plan beyond their shape. */
+export const checkProfiles = (plan: Plan): Reason[] => [...badRoles(plan), ...badUsage(plan)];
+
+function badRoles(plan: Plan): Reason[] {
+  return Object.entries(plan.agents).flatMap(([id, { tier, role }]) => {
+    if (role === undefined || roleOf(role)?.tier === tier) return [];
+    const limit = roleNames.filter((name) => roleOf(name)?.tier === tier).join(', ');
+    return [reason('plan.reference', `agents.${id}.role`, { found: role, limit })];
+  });
+}
+
+/** Codex is not told where to send metrics, and its journals say the same; an agent that nobody starts is told nothing. */
+function badUsage(plan: Plan): Reason[] {
+  return Object.entries(plan.agents)
+    .filter(([, { usage, adapter }]) => usage === 'otel' && adapter !== 'claude' && adapter !== 'command')
+    .map(([id, { adapter = 'no adapter' }]) =>
+      reason('plan.invalid', `agents.${id}.usage`, {
+        found: `otel with ${adapter}`,
+        limit: 'the adapters claude and command',
+        next: 'leave `usage` out',
+      }),
+    );
+}
