@@ -17,6 +17,7 @@ export interface HeartbeatOptions {
 
 const lookMs = 100;
 const outputMs = 1_000;
+const lastBeatMs = 2_000;
 const everyMsMax = 15_000;
 /** Before the end of the lease by this runner's clock, so that what it started is dead by then. */
 const killMs = 200;
@@ -25,6 +26,7 @@ const killMs = 200;
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #abort = new AbortController();
+  readonly #cut = new AbortController();
   #lastMs = Number.NEGATIVE_INFINITY;
   #told = false;
   #reachedMs = Number.NEGATIVE_INFINITY;
@@ -38,8 +40,10 @@ export class Heartbeat {
     this.#lastMs = Number.NEGATIVE_INFINITY;
   }
 
+  /** A beat that is on its way is waited for, two seconds at most: what it brought would be brought again otherwise. */
   end(): void {
     this.#abort.abort();
+    setTimeout(() => this.#cut.abort(), lastBeatMs).unref();
   }
 
   /**
@@ -88,7 +92,7 @@ export class Heartbeat {
     const { usage, hasProgress } = seen();
     const progressed = hasProgress && !this.#told;
     try {
-      const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(this.#options.leaseMs)]);
+      const signal = AbortSignal.any([this.#cut.signal, AbortSignal.timeout(this.#options.leaseMs)]);
       const report = { usage, progressed, output: pieces, expires: expires() };
       const answer = await gateway.beat(run, report, signal);
       if (answer === 'lost') {
