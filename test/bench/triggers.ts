@@ -13,7 +13,7 @@ import { type BenchGateway, startBenchGateway } from './support/gateway.ts';
 import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
 
 const armed = Number(process.env.TRIGGERS ?? 10_000);
-const ticks = 300;
+const ticks = 1000;
 const eventsCount = 300;
 
 const plan = `

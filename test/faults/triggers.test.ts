@@ -8,4 +8,5 @@ it('fires a thousand slots once each on five gateways that are killed at random,
   console.log(JSON.stringify(figures));
   expect(breaches).toEqual([]);
   expect(figures.kills).toBeGreaterThan(0);
+  expect(figures.downtimeHours).toBeGreaterThan(0);
 }, 300_000);

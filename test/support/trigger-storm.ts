@@ -76,10 +76,10 @@ export async function storm(options: {
     await alive[0]?.owner.project.create.mutate({ project });
     await alive[0]?.owner.plan.put.mutate({ project, text: planOf(options.copies) });
     const first = await listTriggers(store, project);
-    while ((await counts(store)).fired < options.slots) {
-      const down = next() < 0.3 ? alive : alive.filter(() => next() < 0.3);
-      // Some die before time passes, some in the middle of what it brings.
-      const early = next() < 0.5;
+    for (let round = 0; (await counts(store)).fired < options.slots; round++) {
+      // Some die before time passes, some in the middle of what it brings; in the first round there is nobody while it passes.
+      const down = round === 0 || next() < 0.3 ? alive : alive.filter(() => next() < 0.3);
+      const early = round === 0 || next() < 0.5;
       const kill = () => Promise.all(down.map((gateway) => gateway.destroy()));
       if (early) await kill();
       const jumpMs = Math.floor(next() < 0.75 ? next() * 48 * hourMs : next() * hourMs);
