@@ -120,6 +120,14 @@ describe('the architecture', () => {
     const long = files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 300);
     expect(long.map((file) => relative(src, file))).toEqual([]);
   });
+
+  it('gives each statement a name of its own, since a connection prepares it once by that', () => {
+    const names = files.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/\bstatement\(\s*'([^']+)'/g)].map(([, name]) => name ?? ''),
+    );
+    expect(names.length).toBeGreaterThan(100);
+    expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
+  });
 });
 
 /** Files that name such a thing as data: what source text may not hold. */

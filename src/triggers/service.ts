@@ -18,8 +18,8 @@ import { DeliveryDesk, type DeliverySettings } from './delivery-desk.ts';
 import { type FireAnswer, fireDefinition, type Ports } from './fire.ts';
 import { recordRefusal, type WaitingSlot, waitingSlots } from './fire-rows.ts';
 import { standingGrant } from './grant.ts';
+import { lookRound } from './round.ts';
 import { tickEvents } from './tail.ts';
-import { tellDigests, tickTimes } from './tick.ts';
 
 /** What is built in; what other parts of the line bring is added in app.ts. */
 const ownPorts: Ports = { audit, cord, notify, webhook: deliver, command: deliver, task: addTask, spawn };
@@ -120,12 +120,10 @@ export class TriggerService implements TriggerDoor {
   async #once(gateway: Gateway, what: 'fire' | 'all'): Promise<void> {
     const { store, log } = gateway;
     if (what === 'all') {
-      await tickTimes(store, (error, name) => log.error({ err: error, trigger: name }, 'trigger paused'));
-      await tellDigests(store);
+      await lookRound(store, (error, name) => log.error({ err: error, trigger: name }, 'trigger paused'));
       const rows = await store.rows<{ onType: string }>(onTypes);
       this.#awaited = new Set(rows.map(({ onType }) => onType));
-    }
-    await tickEvents(store);
+    } else await tickEvents(store);
     await this.#fireWaiting(gateway, false);
     // What waits for an earlier run to end is looked at once a second.
     if (what === 'all') await this.#fireWaiting(gateway, true);

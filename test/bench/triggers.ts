@@ -4,8 +4,7 @@ import PgBoss from 'pg-boss';
 import type { App } from '../../src/app.ts';
 import type { Client } from '../../src/gateway/client.ts';
 import { statement } from '../../src/store/store.ts';
-import { tickEvents } from '../../src/triggers/tail.ts';
-import { tellDigests, tickTimes } from '../../src/triggers/tick.ts';
+import { lookRound } from '../../src/triggers/round.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { freshDatabase } from './support/databases.ts';
 import { median, quantile, timed } from './support/figures.ts';
@@ -51,9 +50,7 @@ async function tickCost(app: App): Promise<number[]> {
   const found: number[] = [];
   for (let n = 0; n < ticks; n++) {
     const began = performance.now();
-    await tickTimes(store, () => {});
-    await tellDigests(store);
-    await tickEvents(store);
+    await lookRound(store, () => {});
     found.push(performance.now() - began);
   }
   return found;
