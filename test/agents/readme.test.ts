@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Script, Turn } from '../support/model-server.ts';
 import { openRealAgents, type RealAgents } from '../support/real-agents.ts';
 import { containments } from '../support/runner.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -13,6 +14,14 @@ const text = /^```yaml andon-agents\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? '';
 /** Commits the one file that the task may write, and pushes it. */
 const documented = (task: string): string =>
   `mkdir -p docs && echo "# ${task}" > docs/${task}.md && git add -A && git commit -qm "Describe ${task}" && ${pushed(task)} && git rev-parse HEAD`;
+
+/** What either program does, each by its own tools: it is refused at main, then does its task. */
+const steps = (task: string, shell: (command: string) => Turn, submitting: string): Script => [
+  shell('git push origin HEAD:main'),
+  shell(documented(task)),
+  submit(submitting, task),
+  shell(verdict('shipped')),
+];
 
 describe.skipIf(claudeProgram === undefined || codexProgram === undefined)(
   'the plan of the README, with Claude Code and Codex',
@@ -63,26 +72,8 @@ describe.skipIf(claudeProgram === undefined || codexProgram === undefined)(
 
     it('both work at once, each on its task, and a reviewer brings both to main', async () => {
       const runs = await Promise.all([
-        line.spawn(
-          'cart',
-          [
-            bash('git push origin HEAD:main'),
-            bash(documented('cart')),
-            submit('mcp__andon__change_submit', 'cart'),
-            bash(verdict('shipped')),
-          ],
-          { profile: 'claude' },
-        ),
-        line.spawn(
-          'prices',
-          [
-            exec('git push origin HEAD:main'),
-            exec(documented('prices')),
-            submit('mcp__andon.change_submit', 'prices'),
-            exec(verdict('shipped')),
-          ],
-          { profile: 'codex' },
-        ),
+        line.spawn('cart', steps('cart', bash, 'mcp__andon__change_submit'), { profile: 'claude' }),
+        line.spawn('prices', steps('prices', exec, 'mcp__andon.change_submit'), { profile: 'codex' }),
       ]);
       for (const run of runs) {
         const ended = await line.end(run);

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEmptyDatabase } from '../support/engines.ts';
 import { allEvents, breaches, gitDirOf } from '../support/fault-audit.ts';
 import { type FaultGateway, startFaultGateway } from '../support/fault-gateway.ts';
 import {
@@ -22,16 +21,6 @@ import { waitUntil } from '../support/wait.ts';
 const tasksCount = 40;
 const claimantsCount = 8;
 
-/** A database without a schema. */
-async function emptyDatabase(): Promise<string> {
-  const name = `andon_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client({ connectionString: inject('postgresUrl') });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  await admin.end();
-  return inject('postgresUrl').replace(/\/postgres$/, `/${name}`);
-}
-
 describe('several gateways on one database', () => {
   const ledger = emptyLedger();
   let folder: string;
@@ -41,7 +30,7 @@ describe('several gateways on one database', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'andon-two-'));
-    const options = { folder, databaseUrl: await emptyDatabase() };
+    const options = { folder, databaseUrl: await createEmptyDatabase() };
     // Four at once on a database without a schema and a folder without keys.
     gateways = await Promise.all(Array.from({ length: 4 }, () => startFaultGateway(options)));
   });

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../src/store/store.ts';
+import { waitingSlots } from '../../src/triggers/fire-rows.ts';
+import { lookRound } from '../../src/triggers/round.ts';
+import { TriggerService } from '../../src/triggers/service.ts';
 import { engines } from '../support/engines.ts';
 import { codesOf, type Line, openLine, passTime } from '../support/line.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -259,6 +262,24 @@ describe.each(engines)('triggers on %s', (engine) => {
     });
     expect(reasons).toEqual([]);
     expect(times).toHaveLength(10);
+  });
+
+  // The last: nobody fires any more after it.
+  it('finds in its next round what happened while nobody listened to the log', async () => {
+    await apply('  late: { on: question.asked, notify: "human:late" }\n');
+    const { store, triggers } = line.app.gateway;
+    expect(triggers).toBeInstanceOf(TriggerService);
+    if (triggers instanceof TriggerService) await triggers.close();
+    const hand = await line.mint('agent:late');
+    await hand.client.task.ask.mutate({ project, task: 'cart', question: 'anybody?' });
+    // The event gets its place in the log shortly after the answer.
+    await waitUntil(async () => {
+      await lookRound(store, (error) => expect(error).toBeUndefined());
+      return (await waitingSlots(store, false, 10)).length === 1;
+    });
+    expect(await waitingSlots(store, false, 10)).toMatchObject([
+      { name: 'late', slot: expect.stringMatching(/^event\/\d+$/) },
+    ]);
   });
 });
 

@@ -57,7 +57,6 @@ export async function openKeyRing({ folder, now }: KeyRingOptions): Promise<KeyR
   // One rotation after the other, or two would write from the same state and one key would be lost.
   let rotating: Promise<void> = Promise.resolve();
 
-  const published = rememberPublished();
   const rotate = async (): Promise<void> => {
     const stored = rotated(loaded.stored, await generateKey(), nowSeconds());
     const fresh = await load(stored);
@@ -72,7 +71,7 @@ export async function openKeyRing({ folder, now }: KeyRingOptions): Promise<KeyR
       if (own === undefined) return foreign.get(kid);
       return nowSeconds() < own.untilSeconds ? own.key : undefined;
     },
-    jwks: () => published(loaded.stored, nowSeconds()),
+    jwks: () => ({ keys: publishedKeys(loaded.stored, nowSeconds()) }),
     rotate() {
       rotating = rotating.then(rotate, rotate);
       return rotating;
@@ -109,18 +108,9 @@ function rotated(stored: StoredRing, next: PrivateJwk, nowSeconds: number): Stor
   return { version: 1, next, active: stored.next, retired: [retiring, ...honoured] };
 }
 
-/** What is published changes when the keys do, or when a retired one is honoured no longer. */
-function rememberPublished(): (stored: StoredRing, nowSeconds: number) => { keys: PublicJwk[] } {
-  let known: { of: StoredRing; untilSeconds: number; keys: PublicJwk[] } | undefined;
-  return (stored, nowSeconds) => {
-    if (known?.of !== stored || nowSeconds >= known.untilSeconds) {
-      const honoured = stored.retired.filter(({ untilSeconds }) => nowSeconds < untilSeconds);
-      const untilSeconds = Math.min(...honoured.map((one) => one.untilSeconds));
-      const keys = [publicHalf(stored.active), publicHalf(stored.next), ...honoured.map(({ jwk }) => jwk)];
-      known = { of: stored, untilSeconds, keys };
-    }
-    return { keys: [...known.keys] };
-  };
+function publishedKeys(stored: StoredRing, nowSeconds: number): PublicJwk[] {
+  const honoured = stored.retired.filter(({ untilSeconds }) => nowSeconds < untilSeconds);
+  return [publicHalf(stored.active), publicHalf(stored.next), ...honoured.map(({ jwk }) => jwk)];
 }
 
 /** A public key with its id; throws `key.broken` when the id is not the thumbprint of the key. */

@@ -110,8 +110,6 @@ async function sign(draft: GrantDraft, issuer: string, keys: KeyRing, nowSeconds
 
 /** The token of an Authorization header (RFC 6750, RFC 7617); throws `token.missing` when it holds none. */
 export function tokenOf(header: string | undefined): string {
-  // As nearly every client sends it; the expression below means the same.
-  if (header?.startsWith('Bearer ey')) return header.slice(7);
   const match = /^(bearer|basic) +([^ ].*)$/is.exec(header ?? '');
   const [, scheme, credentials] = match ?? [];
   if (scheme === undefined || credentials === undefined) throw fail('token.missing', 'Authorization');

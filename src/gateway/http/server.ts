@@ -132,7 +132,6 @@ async function trpc(
 }
 
 function decodeURIComponentSafe(text: string): string {
-  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {
