@@ -108,8 +108,8 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
   if (meta === undefined) throw new Error('the store was not migrated');
   const clock = new DatabaseClock(meta.now);
   const keys = await openKeyRing({ folder: join(config.stateFolder, 'keys'), now: clock.nowMs });
-  const chainer = new Chainer(store, (error) => log.warn({ err: error }, 'chainer'));
   const feed = new Feed(store);
+  const chainer = new Chainer(store, feed, (error) => log.warn({ err: error }, 'chainer'));
   const metrics = createMetrics({ feedSilentMs: () => feed.silentMs });
   const tokens = await openTokens(feed, {
     store,

@@ -40,6 +40,11 @@ interface EventRow {
   data: Record<string, unknown>;
 }
 
+/** Hears of events as soon as they have their places. */
+interface Follower {
+  take(events: readonly ChainedEvent[]): void;
+}
+
 interface ChainEnd {
   readonly position: number;
   readonly hash: string;
@@ -66,37 +71,43 @@ export function toChained(row: EventRow & { position: number; hash: string }): C
 }
 
 /**
- * Gives committed events their position and hash, at most `countMax` of them; returns how many.
+ * Gives committed events their position and hash, at most `countMax` of them; returns how many, and tells `placed` of them.
  * One chainer works at a time over all gateways; the others find the lock taken and do nothing.
  * A row that commits late has no position yet, so it is never skipped.
  */
-export function chainOnce(store: Store, countMax = batchMax): Promise<number> {
-  return store.transaction((tx) => chainIn(tx, countMax));
+export async function chainOnce(
+  store: Store,
+  countMax = batchMax,
+  placed: (events: readonly ChainedEvent[]) => void = () => {},
+): Promise<number> {
+  const events = await store.transaction((tx) => chainIn(tx, countMax));
+  if (events.length > 0) placed(events);
+  return events.length;
 }
 
-async function chainIn(tx: Tx, countMax: number): Promise<number> {
+async function chainIn(tx: Tx, countMax: number): Promise<ChainedEvent[]> {
   // One round trip: without the lock the rows are read for nothing, which is rare.
   const [[lock], rows, [end]] = await Promise.all([
     tx.rows<{ held: boolean }>(chainLock),
     tx.rows<EventRow>(unplaced, [countMax]),
     tx.rows<ChainEnd>(last),
   ]);
-  if (lock?.held !== true || rows.length === 0) return 0;
+  if (lock?.held !== true || rows.length === 0) return [];
   const placed = placedAfter(end ?? { position: 0, hash: genesisHash }, rows);
   const positions = placed.map(({ position }) => position);
   tx.later(place, [rows.map(({ seq }) => seq), positions, placed.map(({ hash }) => hash)]);
   tx.later(tell, [String(positions.at(-1))]);
-  return rows.length;
+  return placed;
 }
 
-/** Positions and hashes of rows that follow the end of the chain. */
-function placedAfter(end: ChainEnd, rows: readonly EventRow[]): ChainEnd[] {
+/** Rows in their places after the end of the chain. */
+function placedAfter(end: ChainEnd, rows: readonly EventRow[]): ChainedEvent[] {
   let { position, hash } = end;
   return rows.map((row) => {
     position += 1;
     const { hash: _unused, ...said } = toChained({ ...row, position, hash: '' });
     hash = chainHash(hash, said);
-    return { position, hash };
+    return { ...said, hash };
   });
 }
 
@@ -110,9 +121,11 @@ export class Chainer {
   #soon: NodeJS.Timeout | undefined;
   #ranAtMs = -restMs;
   #failed: (error: unknown) => void;
+  #follower: Follower;
 
-  constructor(store: Store, failed: (error: unknown) => void) {
+  constructor(store: Store, follower: Follower, failed: (error: unknown) => void) {
     this.#store = store;
+    this.#follower = follower;
     this.#failed = failed;
     this.#timer = setInterval(() => this.#run(), 1000);
     this.#timer.unref();
@@ -149,7 +162,8 @@ export class Chainer {
 
   async #drain(): Promise<void> {
     try {
-      while (!this.#closed && (await chainOnce(this.#store, batchMax)) === batchMax);
+      const placed = (events: readonly ChainedEvent[]): void => this.#follower.take(events);
+      while (!this.#closed && (await chainOnce(this.#store, batchMax, placed)) === batchMax);
     } catch (error) {
       this.#failed(error);
     }

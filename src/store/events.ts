@@ -98,8 +98,14 @@ export function appendEvents(tx: Tx, drafts: readonly EventDraft[]): void {
   tx.later(append, [jsonText(rows)]);
 }
 
+/** How JSON writes NUL and half a surrogate pair. */
+const unstorable = /\\u(?:0000|d[89a-f])/;
+
 /** JSON that PostgreSQL takes as jsonb: NUL and lone surrogates, which jsonb refuses, are written as U+FFFD. */
 export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value);
+  // A look at every member costs more than writing it.
+  if (!unstorable.test(text)) return text;
   return JSON.stringify(value, (_key, held: unknown) => (typeof held === 'string' ? storable(held) : held));
 }
 

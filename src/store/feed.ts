@@ -9,8 +9,8 @@ const tailMs = 1000;
 const pageMax = 500;
 
 /**
- * Follows the log from now on: NOTIFY is the hint, the tail by position is the truth. Every listener hears every event
- * in order, once. `silentMs` tells how long the log could not be read, for readiness.
+ * Follows the log from now on: NOTIFY is the hint, the tail by position is the truth; what this gateway placed itself need
+ * not be read again. Every listener hears every event in order, once. `silentMs` tells how long the log could not be read, for readiness.
  */
 export class Feed {
   #store: Store;
@@ -22,6 +22,8 @@ export class Feed {
   #again = false;
   #freshAtMs = performance.now();
   #closed = false;
+  /** The position is known. */
+  #follows = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -29,9 +31,12 @@ export class Feed {
 
   async start(): Promise<void> {
     this.#position = await latestPosition(this.#store);
+    this.#follows = true;
     this.#unlisten = await this.#store.listen(
       eventsChannel,
-      () => this.#wake(),
+      (last) => {
+        if (Number(last) > this.#position) this.#wake();
+      },
       () => this.#wake(),
     );
     this.#timer = setInterval(() => this.#wake(), tailMs);
@@ -55,6 +60,18 @@ export class Feed {
     return () => this.#heard.delete(listener);
   }
 
+  /** Events that were placed just now, and are committed. Those that do not follow on what was heard are read, as any other. */
+  take(events: readonly ChainedEvent[]): void {
+    const follow = this.#follows && this.#reading === undefined && events[0]?.position === this.#position + 1;
+    if (follow && !this.#closed) this.#hand(events);
+  }
+
+  #hand(events: readonly ChainedEvent[]): void {
+    this.#freshAtMs = performance.now();
+    this.#position = events.at(-1)?.position ?? this.#position;
+    for (const listener of this.#heard) this.#tell(listener, events);
+  }
+
   #wake(): void {
     if (this.#closed) return;
     if (this.#reading !== undefined) {
@@ -73,11 +90,7 @@ export class Feed {
     try {
       for (;;) {
         const events = await eventsAfter(this.#store, this.#position, null, pageMax);
-        this.#freshAtMs = performance.now();
-        const last = events.at(-1);
-        if (last === undefined) return;
-        this.#position = last.position;
-        for (const listener of this.#heard) this.#tell(listener, events);
+        this.#hand(events);
         if (events.length < pageMax) return;
       }
     } catch {

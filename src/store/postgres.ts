@@ -24,6 +24,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     '-c idle_in_transaction_session_timeout=15000',
     '-c statement_timeout=60000',
     '-c timezone=UTC',
+    // Statements here are short: compiling one takes longer than running it, whatever the planner makes of its cost.
+    '-c jit=off',
   ];
   if (options.synchronousCommit !== undefined)
     settings.push(`-c synchronous_commit=${options.synchronousCommit}`);

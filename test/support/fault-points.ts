@@ -43,7 +43,7 @@ const eventOf = { claim: 'task.claimed', renew: 'task.renewed', submit: 'change.
 
 /** What the calls of one foreseen statement append, in their order. The statement is its own transaction. */
 function foreseenTypes(params: readonly unknown[] = []): string[] {
-  const calls = JSON.parse(String(params[1])) as { kind: keyof typeof eventOf }[];
+  const calls = JSON.parse(String(params[2])) as { kind: keyof typeof eventOf }[];
   return calls.map(({ kind }) => eventOf[kind]);
 }
 

@@ -117,17 +117,20 @@ function openShop(gateway: TestGateway, project: string, grant: Grant): Shop {
       const allowed = [...new Set((await tasks()).map((task) => String(task.claim_class)))];
       return { kind: 'claim', action: 'task:claim', plan, leaseMs: 60_000, allowed, refused: [] };
     },
-    renew: (task, lease) => ({ kind: 'renew', action: 'task:renew', plan, task, lease }),
-    submit: (task, lease) => ({
-      kind: 'submit',
-      action: 'change:submit',
+    renew: (task, lease) => ({
+      kind: 'renew',
+      action: 'task:renew',
       plan,
       task,
       lease,
-      change: newId('change'),
-      tree: 'artefact:made',
-      note: 'made',
+      data: { epoch: lease },
     }),
+    submit: (task, lease) => {
+      const [change, tree] = [newId('change'), 'artefact:made'];
+      const answer = { change, tree, candidate: '', gates: [] };
+      const made = { change, tree, note: 'made', answer, data: { task, epoch: lease } };
+      return { kind: 'submit', action: 'change:submit', plan, task, lease, ...made };
+    },
     anotherGrant: () => mintGrant(gateway, project),
     classOf: async (id) => String((await tasks()).find((task) => task.id === id)?.claim_class),
     task: async (id) => (await tasks()).find((task) => task.id === id),

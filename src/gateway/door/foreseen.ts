@@ -8,7 +8,10 @@ import type { Action } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { ForeseenEffect } from './definitions.ts';
 
-const calls = statement('door.foreseen', 'select answer from andon_foreseen_calls($1, $2::jsonb)');
+const calls = statement(
+  'door.foreseen',
+  'select answer from andon_foreseen_calls($1, $2::text[], $3::jsonb)',
+);
 
 /** An effect with everything that has to hold for it. */
 export interface ForeseenCall extends ForeseenEffect {
@@ -33,7 +36,10 @@ export interface Foresight {
 }
 
 interface Waiting {
+  /** The call as JSON. */
   readonly text: string;
+  /** By which its grant may have been revoked. */
+  readonly names: readonly string[];
   readonly settle: (answer: unknown) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -53,9 +59,9 @@ class Lane {
     this.#project = project;
   }
 
-  put(text: string): Promise<unknown> {
+  put(call: Pick<Waiting, 'text' | 'names'>): Promise<unknown> {
     return new Promise((settle, fail) => {
-      this.#waiting.push({ text, settle, fail });
+      this.#waiting.push({ ...call, settle, fail });
       // Calls that arrive in one turn of the loop go together.
       if (this.#waiting.length === 1) setImmediate(() => this.#send());
     });
@@ -74,8 +80,9 @@ class Lane {
 
   async #run(batch: readonly Waiting[]): Promise<void> {
     try {
+      const names = new Set(batch.flatMap((call) => call.names));
       const json = `[${batch.map(({ text }) => text).join(',')}]`;
-      const rows = await this.#store.rows<{ answer: unknown }>(calls, [this.#project, json]);
+      const rows = await this.#store.rows<{ answer: unknown }>(calls, [this.#project, [...names], json]);
       for (const [place, { settle }] of batch.entries()) settle(rows[place]?.answer ?? undefined);
     } catch (error) {
       // What the database refused left nothing behind, be it a deadlock or the fault of one call: each goes the whole way.
@@ -113,15 +120,18 @@ export function createForesight(store: Store): Foresight {
   };
 }
 
-const withGrant = ({ jti, gid, lin, sub, kid, exp, ep }: Grant, call: ForeseenCall): string =>
-  jsonText({
-    ...call,
-    epoch: ep,
-    agent: sub,
-    gid,
-    jti,
-    lin,
-    exp,
-    names: [jti, gid, ...lin, sub, kid],
-    event: newId('event'),
-  });
+function withGrant(
+  { jti, gid, lin, sub, kid, exp, ep }: Grant,
+  call: ForeseenCall,
+): Pick<Waiting, 'text' | 'names'> {
+  const whole = { ...call, epoch: ep, agent: sub, gid, lin, exp, event: newId('event') };
+  const members = Object.entries(whole).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? arrayText(value) : value,
+  ]);
+  return { text: jsonText(Object.fromEntries(members)), names: [jti, gid, ...lin, sub, kid] };
+}
+
+/** An array as PostgreSQL writes one: cast where it is used, it costs less than JSON that is taken apart. */
+const arrayText = (values: readonly unknown[]): string =>
+  `{${values.map((value) => `"${String(value).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;

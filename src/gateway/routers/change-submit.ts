@@ -106,21 +106,36 @@ function sizeReasons(offer: Offer, left: Budget | undefined): Reason[] {
 }
 
 /** An artefact that no gate looks at is a row and an event; a commit needs git, which is no matter of one statement. */
-const foreseeSubmit = ({ input, fixed }: Foreseen<SubmitInput, Offer>): ForeseenEffect | undefined =>
-  fixed.kind !== 'artefact' || input.artefact === undefined
-    ? undefined
-    : {
-        kind: 'submit',
-        task: input.task,
-        lease: input.epoch,
-        change: newId('change'),
-        tree: artefactTree(input.artefact),
-        note: input.artefact,
-      };
+function foreseeSubmit({ input, fixed }: Foreseen<SubmitInput, Offer>): ForeseenEffect | undefined {
+  if (fixed.kind !== 'artefact' || input.artefact === undefined) return undefined;
+  const made = { change: newId('change'), ...offered(fixed, input.artefact) };
+  return {
+    kind: 'submit',
+    task: input.task,
+    lease: input.epoch,
+    change: made.change,
+    tree: made.tree,
+    note: input.artefact,
+    answer: answerOf(made, []),
+    data: dataOf(input, made, 'judging'),
+  };
+}
 
 /** What is offered, as a change is stored. */
 const offered = (fixed: Offer, artefact: string | undefined) =>
   fixed.kind === 'candidate' ? fixed : { commit: '', base: '', candidate: '', tree: artefactTree(artefact) };
+
+const answerOf = (
+  { change, tree, candidate }: Omit<SubmitAnswer, 'gates'>,
+  gates: readonly NamedGate[],
+): SubmitAnswer => ({ change, tree, candidate, gates: gates.map(({ name: gate }) => gate) });
+
+/** What the event of a submission says. */
+const dataOf = (
+  { task, epoch }: SubmitInput,
+  { commit, tree }: { readonly commit: string; readonly tree: string },
+  state: string,
+) => ({ task, epoch, commit, tree, state });
 
 function submitted(
   tx: Tx,
@@ -136,9 +151,9 @@ function submitted(
   setTaskState(tx, projectName, task, 'gated');
   openGates(tx, { id: change, project: projectName, tree }, moving.gates);
   const size = fixed.kind === 'candidate' ? { size: fixed.size } : {};
-  const data = { task, epoch, commit, tree, state, ...size };
+  const data = { ...dataOf(input, { commit, tree }, state), ...size };
   return {
-    answer: { change, tree, candidate, gates: moving.gates.map(({ name: gate }) => gate) },
+    answer: answerOf({ change, tree, candidate }, moving.gates),
     events: [{ type: 'change.submitted', subject: `change/${change}`, data }],
   };
 }

@@ -21,6 +21,9 @@ export interface Renewed {
   readonly leaseUntil: Date;
 }
 
+/** What the event of a renewal says. */
+const renewed = ({ epoch }: { readonly epoch: number }) => ({ epoch });
+
 export function renewProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:renew',
@@ -28,7 +31,7 @@ export function renewProcedure(gateway: Gateway) {
     input: z.strictObject(held),
     access: ({ task, epoch }) => ({ task, epoch }),
     fixed: none,
-    foreseen: ({ input }) => ({ kind: 'renew', task: input.task, lease: input.epoch }),
+    foreseen: ({ input }) => ({ kind: 'renew', task: input.task, lease: input.epoch, data: renewed(input) }),
     revive: (stored: Renewed): Renewed => ({ ...stored, leaseUntil: new Date(stored.leaseUntil) }),
     moving: (tx, { input }) => lockTask(tx, input.project, input.task),
     decide: ({ grant, input, moving, entered }) =>
@@ -37,7 +40,7 @@ export function renewProcedure(gateway: Gateway) {
       const leaseUntil = await renewLease(tx, input.project, input.task);
       return {
         answer: { task: input.task, epoch: input.epoch, leaseUntil },
-        events: [{ type: 'task.renewed', subject: `task/${input.task}`, data: { epoch: input.epoch } }],
+        events: [{ type: 'task.renewed', subject: `task/${input.task}`, data: renewed(input) }],
       };
     },
   });

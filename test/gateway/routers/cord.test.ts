@@ -314,7 +314,7 @@ describe.each(engines)('the cord, on %s', (engine) => {
     const sql = (text: string) => store.rows({ name: '', text });
     await waitUntil(async () => (await line.owner.audit.verify.query({ project: '*' })).unplaced === 0);
     expect((await line.owner.cord.status.query({ project })).stops).toEqual([]);
-    await sql('alter table events disable trigger events_guard');
+    await sql('alter table events disable trigger events_unchanged');
     await sql(`update events set actor = 'agent:nobody' where position = 3`);
     const { fault } = await reviewer.client.audit.verify.query({ project });
     expect(fault?.position).toBe(3);
