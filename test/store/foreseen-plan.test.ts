@@ -46,7 +46,7 @@ describe.each(['never analysed', 'analysed'])(
 
     it('use indexes: no scan of tasks, events or requests comes with a claim', async () => {
       // With a limit, so that counting what is in progress is part of it.
-      const base = { ...(await shop.claim()), allowed: ['c'], refused: ['x'], wip: 10_000 };
+      const base = { ...(await shop.claim()), allowed: '{c}', refused: '{x}', wip: 10_000 };
       const claim = async (n: number): Promise<void> => {
         expect(await shop.make({ ...base, request: `r${n}`, hash: 'h' })).toBeDefined();
       };

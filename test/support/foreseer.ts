@@ -1,4 +1,4 @@
-import type { ForeseenCall } from '../../src/gateway/door/foreseen.ts';
+import { arrayText, type ForeseenCall } from '../../src/gateway/door/foreseen.ts';
 import { newId } from '../../src/store/ids.ts';
 import { type Statement, type Store, statement } from '../../src/store/store.ts';
 import type { Grant } from '../../src/tiers/capability.ts';
@@ -115,7 +115,8 @@ function openShop(gateway: TestGateway, project: string, grant: Grant): Shop {
     claim: async () => {
       if (plan === '') await seen();
       const allowed = [...new Set((await tasks()).map((task) => String(task.claim_class)))];
-      return { kind: 'claim', action: 'task:claim', plan, leaseMs: 60_000, allowed, refused: [] };
+      const classes = { allowed: arrayText(allowed), refused: '{}' };
+      return { kind: 'claim', action: 'task:claim', plan, leaseMs: 60_000, ...classes };
     },
     renew: (task, lease) => ({
       kind: 'renew',

@@ -120,18 +120,14 @@ export function createForesight(store: Store): Foresight {
   };
 }
 
-function withGrant(
+const withGrant = (
   { jti, gid, lin, sub, kid, exp, ep }: Grant,
   call: ForeseenCall,
-): Pick<Waiting, 'text' | 'names'> {
-  const whole = { ...call, epoch: ep, agent: sub, gid, lin, exp, event: newId('event') };
-  const members = Object.entries(whole).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? arrayText(value) : value,
-  ]);
-  return { text: jsonText(Object.fromEntries(members)), names: [jti, gid, ...lin, sub, kid] };
-}
+): Pick<Waiting, 'text' | 'names'> => ({
+  text: jsonText({ ...call, epoch: ep, agent: sub, gid, lin: arrayText(lin), exp, event: newId('event') }),
+  names: [jti, gid, ...lin, sub, kid],
+});
 
 /** An array as PostgreSQL writes one: cast where it is used, it costs less than JSON that is taken apart. */
-const arrayText = (values: readonly unknown[]): string =>
-  `{${values.map((value) => `"${String(value).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+export const arrayText = (values: readonly string[]): string =>
+  `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;

@@ -19,6 +19,7 @@ import { planAt } from '../../tasks/plan-cache.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
 import { runningCount } from '../../tasks/waiting.ts';
 import type { Before, Effect, Foreseen, ForeseenEffect } from '../door/definitions.ts';
+import { arrayText } from '../door/foreseen.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import { name, project } from './inputs.ts';
@@ -170,7 +171,8 @@ function foreseeClaim({ grant, input, plan }: Foreseen<ClaimInput, undefined>): 
     kind: 'claim',
     leaseMs: leaseOf(plan, input.leaseSeconds),
     ...(wip === undefined ? {} : { wip }),
-    ...classes,
+    allowed: arrayText(classes.allowed),
+    refused: arrayText(classes.refused),
   };
 }
 

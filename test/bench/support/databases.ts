@@ -10,3 +10,11 @@ export async function freshDatabase(server: Pick<PostgresServer, 'url'>, name: s
   await admin.end();
   return server.url.replace(/\/postgres$/, `/${name}`);
 }
+
+/** Tells the planner what the tables hold, as PostgreSQL does by itself after a minute. */
+export async function analyse(url: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  await admin.query('analyze');
+  await admin.end();
+}

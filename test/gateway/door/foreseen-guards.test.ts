@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ForeseenCall } from '../../../src/gateway/door/foreseen.ts';
+import { arrayText, type ForeseenCall } from '../../../src/gateway/door/foreseen.ts';
+import { statement } from '../../../src/store/store.ts';
 import type { Grant } from '../../../src/tiers/capability.ts';
 import { engines } from '../../support/engines.ts';
 import { type Foreseer, openForeseer, type Shop } from '../../support/foreseer.ts';
@@ -140,8 +141,8 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
   it('passes over a class that was refused, and claims none that was never judged', async () => {
     const shop = await foreseer.shop({ a: { priority: 'critical', requires: ['c'] }, b: {} });
     const [first, second] = [await shop.classOf('a'), await shop.classOf('b')];
-    await goesTheWholeWay(shop, { ...(await shop.claim()), allowed: [second], refused: [] });
-    const passing = { ...(await shop.claim()), allowed: [second], refused: [first] };
+    await goesTheWholeWay(shop, { ...(await shop.claim()), allowed: arrayText([second]), refused: '{}' });
+    const passing = { ...(await shop.claim()), allowed: arrayText([second]), refused: arrayText([first]) };
     expect(await shop.make(passing)).toMatchObject({ task: { id: 'b' } });
   });
 
@@ -246,6 +247,15 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
     const answers = await Promise.all(calls.map((call) => shop.make<{ task: string }>(call)));
     const wanted = calls.map(({ task, lease }) => (lease === 1 ? task : undefined));
     expect(answers.map((answer) => answer?.task)).toEqual(wanted);
+  });
+
+  it('carries names of any kind as PostgreSQL writes arrays', async () => {
+    const names = ['a', '', 'with "quotes"', 'back\\slash', '{braces}, commas', 'NULL', 'ü'];
+    const [row] = await foreseer.gateway.app.gateway.store.rows<{ names: string[] }>(
+      statement('', 'select $1::text::text[] as names'),
+      [arrayText(names)],
+    );
+    expect(row?.names).toEqual(names);
   });
 
   it('classes tasks by phase, skills and scope, and by nothing else', async () => {
