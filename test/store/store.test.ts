@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { genesisHash, verifyChain } from '../../src/store/chain.ts';
 import { chainOnce } from '../../src/store/chainer.ts';
 import { appendEvents } from '../../src/store/events.ts';
+import { newId } from '../../src/store/ids.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type Store, statement } from '../../src/store/store.ts';
 import { eventsAfter } from '../../src/store/tail.ts';
@@ -85,6 +86,21 @@ describe.each(engines)('the store on %s', (engine) => {
     expect(verifyChain(dropped, { position: 0, hash: genesisHash }).fault?.position).toBe(9);
   });
 
+  it.each([
+    ['NUL', 'a\u0000b', 'a\ufffdb'],
+    ['half a surrogate pair', 'a\ud800b', 'a\ufffdb'],
+    ['the other half', 'a\udfffb', 'a\ufffdb'],
+    ['what only looks like NUL', 'a\\u0000b', 'a\\u0000b'],
+    ['a whole pair', 'a\ud83d\ude00b', 'a\ud83d\ude00b'],
+  ])('keeps of %s in data what jsonb can hold', async (_name, given, kept) => {
+    const id = newId('event');
+    const draft = { id, project: 'p', type: 'task.claimed' as const, actor: 'a', subject: 's' };
+    await store.transaction(async (tx) => appendEvents(tx, [{ ...draft, data: { given } }]));
+    await chainOnce(store);
+    const found = (await eventsAfter(store, 0, null, 100)).find((event) => event.id === id);
+    expect(found?.data).toEqual({ given: kept });
+  });
+
   it('lets nobody change, move or delete an event', async () => {
     await expect(store.rows(sql("update events set actor = 'x' where position = 1"))).rejects.toThrow(
       'append-only',
@@ -93,5 +109,12 @@ describe.each(engines)('the store on %s', (engine) => {
       'append-only',
     );
     await expect(store.rows(sql('delete from events'))).rejects.toThrow('append-only');
+    const waiting = { id: 'evt_w', project: 'p', type: 'task.claimed' as const, actor: 'a', subject: 's' };
+    await store.transaction(async (tx) => appendEvents(tx, [waiting]));
+    // Placed and changed at once, and changed before it is placed.
+    for (const change of ["actor = 'x', position = 99", `data = '{"a":1}'`, "request_id = 'r'"]) {
+      const changed = store.rows(sql(`update events set ${change} where position is null`));
+      await expect(changed).rejects.toThrow('append-only');
+    }
   });
 });

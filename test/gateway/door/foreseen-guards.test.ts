@@ -273,25 +273,59 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
   });
 });
 
-describe('a foreseen call that waited for the project, on postgres', () => {
-  it('is judged by the time at which it goes on', async () => {
-    const foreseer = await openForeseer('postgres');
+describe('a foreseen call that waited, on postgres', () => {
+  let foreseer: Foreseer;
+  beforeAll(async () => {
+    foreseer = await openForeseer('postgres');
+  });
+  afterAll(() => foreseer.close());
+
+  /** Makes calls while somebody holds the lock, who changes something before letting go; what the calls answer. */
+  async function meanwhile(
+    lock: string,
+    change: string,
+    param: unknown,
+    make: () => Promise<unknown>[],
+  ): Promise<unknown[]> {
     const outside = new pg.Client({ connectionString: foreseer.gateway.databaseUrl });
     try {
-      const shop = await foreseer.shop({ a: {}, b: {} });
-      await shop.make(await shop.claim());
       await outside.connect();
       await outside.query('begin');
-      await outside.query('select pg_advisory_xact_lock(hashtextextended($1, 7101))', [shop.project]);
-      const renewal = shop.make(shop.renew('a', 1));
-      const claim = shop.make(await shop.claim());
+      await outside.query(`select pg_advisory_xact_lock(${lock})`);
+      const calls = make();
       await foreseer.untilWaiting();
-      await outside.query('select andon_shift_clock($1)', [2 * 3_600_000]);
+      await outside.query(change, [param]);
       await outside.query('commit');
-      expect(await Promise.all([renewal, claim])).toEqual([undefined, undefined]);
+      return await Promise.all(calls);
     } finally {
       await outside.end();
-      await foreseer.close();
     }
+  }
+  const lockOf = ({ project }: Shop): string => `hashtextextended('${project}', 7101)`;
+
+  it.each(['the project', 'the gateway'])('sees what was revoked while it waited for %s', async (held) => {
+    const shop = await foreseer.shop(oneTask);
+    const claim = await shop.claim();
+    const lock = held === 'the project' ? lockOf(shop) : '7100';
+    const revoke = `insert into revocations (project, kind, value, by_agent, why) values ('*', 'grant', $1, 'x', 'y')`;
+    expect(await meanwhile(lock, revoke, shop.grant.gid, () => [shop.make(claim)])).toEqual([undefined]);
+  });
+
+  it('is judged by the time at which it goes on', async () => {
+    const shop = await foreseer.shop({ a: {}, b: {} });
+    await shop.make(await shop.claim());
+    const claim = await shop.claim();
+    const calls = () => [shop.make(shop.renew('a', 1)), shop.make(claim)];
+    const late = await meanwhile(lockOf(shop), 'select andon_shift_clock($1)', 2 * 3_600_000, calls);
+    expect(late).toEqual([undefined, undefined]);
+  });
+
+  it('is not made with a token that expired while it waited', async () => {
+    const shop = await foreseer.shop(oneTask);
+    const claim = await shop.claim();
+    const exp = Math.floor(foreseer.gateway.app.gateway.nowSeconds()) + 1;
+    const calls = () => [shop.make(claim, { ...shop.grant, exp })];
+    const expire = `select pg_sleep_until(clock_timestamp() + (to_timestamp($1) - andon_now()))`;
+    expect(await meanwhile(lockOf(shop), expire, exp, calls)).toEqual([undefined]);
   });
 });

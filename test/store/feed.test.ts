@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ChainedEvent } from '../../src/store/chain.ts';
+import { chainOnce } from '../../src/store/chainer.ts';
+import { appendEvents } from '../../src/store/events.ts';
+import { Feed } from '../../src/store/feed.ts';
+import { newId } from '../../src/store/ids.ts';
+import type { Statement, Store } from '../../src/store/store.ts';
+import { engines, openTestStore } from '../support/engines.ts';
+import { waitUntil } from '../support/wait.ts';
+
+/** A store that counts how often the log is read, calls in between, may tell where it begins, and passes no notification on. */
+function watched(store: Store) {
+  const log = { readings: 0, between: () => {}, beginsAt: undefined as number | undefined };
+  const silent: Store = {
+    engine: store.engine,
+    get orm() {
+      return store.orm;
+    },
+    rows: async <R>(asked: Statement, params?: readonly unknown[]) => {
+      if (asked.name === 'events.latest' && log.beginsAt !== undefined)
+        return [{ position: log.beginsAt }] as R[];
+      if (asked.name !== 'events.after') return store.rows<R>(asked, params);
+      log.readings++;
+      const rows = await store.rows<R>(asked, params);
+      log.between();
+      return rows;
+    },
+    transaction: (work) => store.transaction(work),
+    listen: () => Promise.resolve(() => Promise.resolve()),
+    close: () => store.close(),
+  };
+  return { silent, log };
+}
+
+describe.each(engines)('the feed of events, on %s', (engine) => {
+  let store: Store;
+  let feed: Feed;
+  let log: ReturnType<typeof watched>['log'];
+  let heard: number[];
+  beforeEach(async () => {
+    store = await openTestStore(engine);
+    const { silent, log: counted } = watched(store);
+    log = counted;
+    feed = new Feed(silent);
+    heard = [];
+    feed.hear((events) => heard.push(...events.map(({ position }) => position)));
+  });
+  afterEach(async () => {
+    await feed.close();
+    await store.close();
+  });
+
+  const append = (count: number): Promise<void> =>
+    store.transaction(async (tx) =>
+      appendEvents(
+        tx,
+        Array.from({ length: count }, () => ({
+          id: newId('event'),
+          project: 'p',
+          type: 'task.claimed' as const,
+          actor: 'a',
+          subject: 'task/x',
+        })),
+      ),
+    );
+  /** Appends events and gives them their places; what a chainer would hand over. */
+  async function placed(count: number): Promise<readonly ChainedEvent[]> {
+    await append(count);
+    let events: readonly ChainedEvent[] = [];
+    await chainOnce(store, 1000, (those) => {
+      events = those;
+    });
+    return events;
+  }
+
+  it('takes what was placed here without reading it', async () => {
+    await feed.start();
+    await waitUntil(() => log.readings > 0);
+    const before = log.readings;
+    feed.take(await placed(3));
+    expect(heard).toEqual([1, 2, 3]);
+    expect(feed.position).toBe(3);
+    // The look of every second may come in between; it finds nothing new.
+    expect(log.readings - before).toBeLessThanOrEqual(1);
+    await waitUntil(() => log.readings > before);
+    expect(heard).toEqual([1, 2, 3]);
+  });
+
+  it('takes nothing before it knows where it begins', async () => {
+    feed.take(await placed(2));
+    expect(heard).toEqual([]);
+    await feed.start();
+    expect(feed.position).toBe(2);
+    expect(heard).toEqual([]);
+  });
+
+  it('reads instead of taking what leaves a gap', async () => {
+    await feed.start();
+    await waitUntil(() => log.readings > 0);
+    await placed(2);
+    feed.take(await placed(2));
+    expect([[], [1, 2, 3, 4]]).toContainEqual(heard);
+    await waitUntil(() => heard.length >= 4);
+    expect(heard).toEqual([1, 2, 3, 4]);
+  });
+
+  it('tells nothing twice that is handed over while it is read', async () => {
+    const events = await placed(2);
+    log.beginsAt = 0;
+    log.between = () => feed.take(events);
+    await feed.start();
+    await waitUntil(() => heard.length >= 2);
+    expect(heard).toEqual([1, 2]);
+  });
+});
