@@ -120,13 +120,16 @@ export function createForesight(store: Store): Foresight {
   };
 }
 
-const withGrant = (
+function withGrant(
   { jti, gid, lin, sub, kid, exp, ep }: Grant,
   call: ForeseenCall,
-): Pick<Waiting, 'text' | 'names'> => ({
-  text: jsonText({ ...call, epoch: ep, agent: sub, gid, lin: arrayText(lin), exp, event: newId('event') }),
-  names: [jti, gid, ...lin, sub, kid],
-});
+): Pick<Waiting, 'text' | 'names'> {
+  const by = { epoch: ep, agent: sub, gid, jti, kid, lin: arrayText(lin), exp };
+  return {
+    text: jsonText({ ...call, ...by, event: newId('event') }),
+    names: [jti, gid, ...lin, sub, kid],
+  };
+}
 
 /** An array as PostgreSQL writes one: cast where it is used, it costs less than JSON that is taken apart. */
 export const arrayText = (values: readonly string[]): string =>

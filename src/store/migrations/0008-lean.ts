@@ -29,7 +29,7 @@ declare
   project_plan text;
   clock_offset interval;
   stopped boolean;
-  gone boolean;
+  gone text[];
   now_is timestamptz;
   holds boolean;
   agent text;
@@ -45,28 +45,27 @@ begin
   -- An assignment takes a lock for less than a statement does.
   locked := pg_advisory_xact_lock_shared(7100) is not null;
   locked := pg_advisory_xact_lock_shared(hashtextextended(in_project, 7101)) is not null;
-  -- As foreseen: the plan, no stop, nothing of these grants revoked or replaced. Memory lets no such grant as far as this,
-  -- so it is rare, and then the whole batch goes the whole way.
+  -- As foreseen: the plan, no stop, nothing of the grants revoked or replaced. Asked once for the batch, and hardly ever true.
   select p.epoch, p.plan_hash, m.clock_offset_ms * interval '1 millisecond',
       exists (select from stops s where s.project in (in_project, '*') and s.cleared_at is null),
-      exists (select from revocations r where r.value = any(in_names) and r.project in (in_project, '*'))
-        or exists (select from tokens k where k.jti = any(in_names) and k.replaced_at is not null)
+      array(select r.value from revocations r where r.value = any(in_names) and r.project in (in_project, '*')
+        union all select k.jti from tokens k where k.jti = any(in_names) and k.replaced_at is not null)
     into project_epoch, project_plan, clock_offset, stopped, gone
     from projects p, andon_meta m where p.name = in_project;
   for place in 0 .. jsonb_array_length(in_calls) - 1 loop
     c := in_calls->place;
     answer := null;
     agent := c->>'agent';
-    -- Read anew: the batch may have waited, for the project or for what a call before this one touched.
-    now_is := clock_timestamp() + clock_offset;
-    holds := not gone and project_epoch <= (c->>'epoch')::bigint and project_plan = c->>'plan'
-      and extract(epoch from now_is) < (c->>'exp')::bigint;
+    holds := project_epoch <= (c->>'epoch')::bigint and project_plan = c->>'plan'
+      and (gone = '{}' or not gone && (array[c->>'jti', c->>'gid', agent, c->>'kid'] || (c->>'lin')::text[]));
     if holds and c ? 'request' then
       -- Two calls with one request id wait for each other, so the second finds the answer of the first.
       locked := pg_advisory_xact_lock(hashtextextended(agent || ' ' || (c->>'request'), 7102)) is not null;
       holds := not exists (select from requests q where q.principal = agent and q.request_id = c->>'request');
-      now_is := clock_timestamp() + clock_offset;
     end if;
+    -- Read anew: the batch may have waited, for the project or for what a call before this one touched.
+    now_is := clock_timestamp() + clock_offset;
+    holds := (holds and extract(epoch from now_is) < (c->>'exp')::bigint) is true;
 
     if not holds then
       null;

@@ -37,12 +37,15 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
     expect(await shop.make(await shop.claim(), { ...shop.grant, ep: 2 })).toBeDefined();
   });
 
-  it('is not made under another plan than the one that was seen', async () => {
-    const shop = await foreseer.shop(oneTask);
-    const call = await shop.claim();
-    await shop.sql(`update projects set plan_hash = 'other' where name = $1`);
-    await goesTheWholeWay(shop, call);
-  });
+  it.each([`'other'`, 'null'])(
+    'is not made under another plan than the one that was seen: %s',
+    async (hash) => {
+      const shop = await foreseer.shop(oneTask);
+      const call = await shop.claim();
+      await shop.sql(`update projects set plan_hash = ${hash} where name = $1`);
+      await goesTheWholeWay(shop, call);
+    },
+  );
 
   it('is not made with an expired token', async () => {
     const shop = await foreseer.shop(oneTask);
@@ -94,6 +97,22 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
         );
       }
       expect(await shop.make(await shop.claim())).toMatchObject({ task: { id: 'b' } });
+    }
+  });
+
+  it('spoils no other of its batch when its grant is revoked or its token replaced', async () => {
+    for (const gone of ['revoked', 'replaced']) {
+      const shop = await foreseer.shop({ a: {}, b: {} });
+      const other = await shop.anotherGrant();
+      const claim = await shop.claim();
+      await shop.sql(
+        gone === 'revoked'
+          ? `insert into revocations (project, kind, value, by_agent, why) values ($1, 'grant', '${other.gid}', 'x', 'y')`
+          : `update tokens set replaced_at = andon_now() where jti = '${other.jti}' and $1::text is not null`,
+      );
+      const [good, bad] = await Promise.all([shop.make(claim), shop.make(claim, other)]);
+      expect(good).toMatchObject({ task: { id: 'a' } });
+      expect(bad).toBeUndefined();
     }
   });
 
