@@ -10,7 +10,8 @@ const pageMax = 500;
 
 /**
  * Follows the log from now on: NOTIFY is the hint, the tail by position is the truth; what this gateway placed itself need
- * not be read again. Every listener hears every event in order, once. `silentMs` tells how long the log could not be read, for readiness.
+ * not be read again. Every listener hears every event in order, once. `silentMs` tells how long the log could not be
+ * read, for readiness.
  */
 export class Feed {
   #store: Store;
