@@ -27,7 +27,7 @@ describe('a batch of foreseen calls and its database', () => {
   const kill = () =>
     outside.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state = 'active'
-         and query like '%andon_foreseen_calls%' and pid <> pg_backend_pid()`,
+         and query like '%andon_foreseen_%' and pid <> pg_backend_pid()`,
     );
 
   async function killUntil(settled: Promise<unknown>): Promise<void> {

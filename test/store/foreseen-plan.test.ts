@@ -63,5 +63,25 @@ describe.each(['never analysed', 'analysed'])(
       // What is in progress is counted, 250 on average; whoever walks the whole plan reads ten times that.
       expect((after.read - before.read) / (claims - 20)).toBeLessThan(tasksOfPlan / 4);
     });
+
+    it('use indexes: no scan comes with a renewal or a hand-over, one by one or many at once', async () => {
+      const held = (await shop.tasks()).filter(({ state }) => state === 'in_progress');
+      const made = async (of: 'renew' | 'submit', tasks: typeof held): Promise<void> => {
+        const answers = await Promise.all(tasks.map(({ id }) => shop.make(shop[of](id, 1))));
+        expect(answers.filter((answer) => answer === undefined)).toEqual([]);
+      };
+      const before = await scans();
+      for (const task of held.slice(0, 200)) await made('renew', [task]);
+      for (const task of held.slice(0, 200)) await made('submit', [task]);
+      await made('renew', held.slice(200));
+      await made('submit', held.slice(200));
+      const calls = held.length * 2;
+      await waitUntil(async () => (await scans()).read - before.read >= calls);
+      const after = await scans();
+      console.log(`${calls} renewals and hand-overs: ${JSON.stringify({ before, after })}`);
+      expect(after.tasks - before.tasks).toBeLessThan(20);
+      expect(after.events - before.events).toBeLessThan(20);
+      expect((after.read - before.read) / calls).toBeLessThan(tasksOfPlan / 30);
+    });
   },
 );

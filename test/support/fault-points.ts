@@ -14,12 +14,12 @@ export function watchStore(store: Store, at: AtPoint): Store {
       return store.orm;
     },
     async rows<R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> {
-      const foreseen = statement.name === 'door.foreseen' ? foreseenTypes(params) : [];
-      for (const type of foreseen) at(`${type} before commit`);
+      const type = foreseen[statement.name];
+      if (type !== undefined) for (const _agent of agentsOf(params)) at(`${type} before commit`);
       const found = await store.rows<R>(statement, params);
       // A call without an answer was not confirmed; it goes the whole way.
-      for (const [place, type] of foreseen.entries())
-        if ((found[place] as { answer?: unknown } | undefined)?.answer) at(`${type} after commit`);
+      if (type !== undefined)
+        for (const row of found) if ((row as { answer?: unknown }).answer) at(`${type} after commit`);
       if (statement.name === 'gates.take' && found.length > 0) at('gate taken');
       return found;
     },
@@ -39,13 +39,15 @@ export function watchStore(store: Store, at: AtPoint): Store {
   };
 }
 
-const eventOf = { claim: 'task.claimed', renew: 'task.renewed', submit: 'change.submitted' } as const;
+/** What each call of a foreseen statement appends. The statement is its own transaction. */
+const foreseen: Readonly<Record<string, string>> = {
+  'door.foreseen.claims': 'task.claimed',
+  'door.foreseen.renewals': 'task.renewed',
+  'door.foreseen.submits': 'change.submitted',
+};
 
-/** What the calls of one foreseen statement append, in their order. The statement is its own transaction. */
-function foreseenTypes(params: readonly unknown[] = []): string[] {
-  const calls = JSON.parse(String(params[2])) as { kind: keyof typeof eventOf }[];
-  return calls.map(({ kind }) => eventOf[kind]);
-}
+/** One for each call of a foreseen statement. */
+const agentsOf = (params: readonly unknown[] = []): readonly unknown[] => params[5] as unknown[];
 
 function watchTx(tx: Tx, seen: Set<string>): Tx {
   const note = (statement: Statement, params: readonly unknown[] = []): void => {

@@ -124,12 +124,13 @@ function openShop(gateway: TestGateway, project: string, grant: Grant): Shop {
       plan,
       task,
       lease,
-      data: { epoch: lease },
+      data: JSON.stringify({ epoch: lease }),
     }),
     submit: (task, lease) => {
       const [change, tree] = [newId('change'), 'artefact:made'];
-      const answer = { change, tree, candidate: '', gates: [] };
-      const made = { change, tree, note: 'made', answer, data: { task, epoch: lease } };
+      const answer = JSON.stringify({ change, tree, candidate: '', gates: [] });
+      const data = JSON.stringify({ task, epoch: lease });
+      const made = { change, tree, note: 'made', lin: arrayText(grant.lin), answer, data };
       return { kind: 'submit', action: 'change:submit', plan, task, lease, ...made };
     },
     anotherGrant: () => mintGrant(gateway, project),

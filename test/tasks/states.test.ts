@@ -80,6 +80,7 @@ describe('the transitions of tasks and changes', () => {
     expect(found.sort()).toEqual([
       'store/migrations/0003-foreseen.ts',
       'store/migrations/0008-lean.ts',
+      'store/migrations/0009-together.ts',
       'tasks/claim.ts',
       'tasks/lease.ts',
       'tasks/plan-apply.ts',

@@ -1,17 +1,35 @@
-import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { leftNothing } from '../../store/retry.ts';
-import { type Store, statement } from '../../store/store.ts';
+import { type Statement, type Store, statement } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { rememberedPlan } from '../../tasks/plan-cache.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { ForeseenEffect } from './definitions.ts';
 
-const calls = statement(
-  'door.foreseen',
-  'select answer from andon_foreseen_calls($1, $2::text[], $3::jsonb)',
-);
+/** What the statement of a kind is given besides whose calls they are. */
+interface Form {
+  readonly statement: Statement;
+  /** What the calls of one batch have in common. */
+  readonly shared: readonly string[];
+  /** What is each call's own. */
+  readonly own: readonly string[];
+}
+
+function form(kind: string, shared: readonly string[], own: readonly string[]): Form {
+  const values = Array.from({ length: callers + shared.length + own.length }, (_, place) => `$${place + 1}`);
+  const text = `select place, answer from andon_foreseen_${kind}(${values.join(', ')})`;
+  return { statement: statement(`door.foreseen.${kind}`, text), shared, own };
+}
+
+/** Project, plan, names, expiry, epoch; agents, grants, events, request ids and hashes. */
+const callers = 10;
+
+const forms: Readonly<Record<ForeseenEffect['kind'], Form>> = {
+  claim: form('claims', ['leaseMs', 'wip', 'allowed', 'refused'], []),
+  renew: form('renewals', [], ['task', 'lease', 'data']),
+  submit: form('submits', [], ['task', 'lease', 'change', 'tree', 'note', 'lin', 'data', 'answer']),
+};
 
 /** An effect with everything that has to hold for it. */
 export interface ForeseenCall extends ForeseenEffect {
@@ -36,10 +54,10 @@ export interface Foresight {
 }
 
 interface Waiting {
-  /** The call as JSON. */
-  readonly text: string;
-  /** By which its grant may have been revoked. */
-  readonly names: readonly string[];
+  readonly call: ForeseenCall;
+  readonly grant: Grant;
+  /** Calls with the same key go together. */
+  readonly key: string;
   readonly settle: (answer: unknown) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -59,9 +77,9 @@ class Lane {
     this.#project = project;
   }
 
-  put(call: Pick<Waiting, 'text' | 'names'>): Promise<unknown> {
+  put(grant: Grant, call: ForeseenCall): Promise<unknown> {
     return new Promise((settle, fail) => {
-      this.#waiting.push({ ...call, settle, fail });
+      this.#waiting.push({ call, grant, key: keyOf(call), settle, fail });
       // Calls that arrive in one turn of the loop go together.
       if (this.#waiting.length === 1) setImmediate(() => this.#send());
     });
@@ -69,21 +87,35 @@ class Lane {
 
   #send(): void {
     while (this.#inFlight < inFlightMax && this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, batchMax);
       this.#inFlight++;
-      void this.#run(batch).finally(() => {
+      void this.#run(this.#next()).finally(() => {
         this.#inFlight--;
         this.#send();
       });
     }
   }
 
+  /** Who waited longest, and all that can go with it. */
+  #next(): Waiting[] {
+    const key = this.#waiting[0]?.key;
+    const batch: Waiting[] = [];
+    const rest: Waiting[] = [];
+    for (const one of this.#waiting) (one.key === key && batch.length < batchMax ? batch : rest).push(one);
+    this.#waiting = rest;
+    return batch;
+  }
+
   async #run(batch: readonly Waiting[]): Promise<void> {
     try {
-      const names = new Set(batch.flatMap((call) => call.names));
-      const json = `[${batch.map(({ text }) => text).join(',')}]`;
-      const rows = await this.#store.rows<{ answer: unknown }>(calls, [this.#project, [...names], json]);
-      for (const [place, { settle }] of batch.entries()) settle(rows[place]?.answer ?? undefined);
+      const made = await this.#make(batch);
+      // Something was otherwise for one of them: halved until that one is alone, and the others are made.
+      if (made === undefined && batch.length > 1) {
+        const half = batch.length >> 1;
+        await this.#run(batch.slice(0, half));
+        await this.#run(batch.slice(half));
+        return;
+      }
+      for (const [place, { settle }] of batch.entries()) settle(made?.get(place + 1));
     } catch (error) {
       // What the database refused left nothing behind, be it a deadlock or the fault of one call: each goes the whole way.
       // After a lost connection it may have committed: that is told.
@@ -94,6 +126,43 @@ class Lane {
       }
     }
   }
+
+  /** The answers by place, counted from one; undefined when some were not as foreseen, and none was made. */
+  async #make(batch: readonly Waiting[]): Promise<Map<number, unknown> | undefined> {
+    const [first] = batch;
+    if (first === undefined) return new Map();
+    const { statement: asked, shared, own } = forms[first.call.kind];
+    const rows = await this.#store.rows<{ place: number | null; answer: unknown }>(asked, [
+      this.#project,
+      first.call.plan,
+      ...callersOf(batch),
+      ...shared.map((member) => first.call[member] ?? null),
+      ...own.map((member) => batch.map(({ call }) => call[member] ?? null)),
+    ]);
+    if (rows[0]?.place === null) return undefined;
+    return new Map(rows.map(({ place, answer }) => [Number(place), answer]));
+  }
+}
+
+/** By whom the calls are made: what has to hold for all of them, and what each of them writes. */
+function callersOf(batch: readonly Waiting[]): unknown[] {
+  const grants = batch.map(({ grant }) => grant);
+  const named = batch.some(({ call }) => call.request !== undefined);
+  return [
+    [...new Set(grants.flatMap(({ jti, gid, lin, sub, kid }) => [jti, gid, ...lin, sub, kid]))],
+    Math.min(...grants.map(({ exp }) => exp)),
+    Math.min(...grants.map(({ ep }) => ep)),
+    grants.map(({ sub }) => sub),
+    grants.map(({ gid }) => gid),
+    grants.map(() => newId('event')),
+    named ? batch.map(({ call }) => call.request ?? null) : null,
+    named ? batch.map(({ call }) => call.hash ?? null) : null,
+  ];
+}
+
+function keyOf(call: ForeseenCall): string {
+  const { shared } = forms[call.kind];
+  return [call.kind, call.plan, ...shared.map((member) => call[member])].join(' ');
 }
 
 /** Foresight over one store. Memory is bounded by the number of projects. */
@@ -116,18 +185,7 @@ export function createForesight(store: Store): Foresight {
       return hash === undefined || plan === undefined ? undefined : { hash, plan };
     },
     make: async <Answer>(grant: Grant, project: string, call: ForeseenCall) =>
-      (await laneOf(project).put(withGrant(grant, call))) as Answer | undefined,
-  };
-}
-
-function withGrant(
-  { jti, gid, lin, sub, kid, exp, ep }: Grant,
-  call: ForeseenCall,
-): Pick<Waiting, 'text' | 'names'> {
-  const by = { epoch: ep, agent: sub, gid, jti, kid, lin: arrayText(lin), exp };
-  return {
-    text: jsonText({ ...call, ...by, event: newId('event') }),
-    names: [jti, gid, ...lin, sub, kid],
+      (await laneOf(project).put(grant, call)) as Answer | undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { type NamedGate, openGates } from '../../line/gating.ts';
+import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
@@ -11,6 +12,7 @@ import type { Budget } from '../../tiers/capability.ts';
 import { lockGrant } from '../auth/minting.ts';
 import { spendBudget } from '../auth/spending.ts';
 import type { Before, Effect, Facts, Foreseen, ForeseenEffect } from '../door/definitions.ts';
+import { arrayText } from '../door/foreseen.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import type { Offer } from '../git-service.ts';
@@ -106,7 +108,7 @@ function sizeReasons(offer: Offer, left: Budget | undefined): Reason[] {
 }
 
 /** An artefact that no gate looks at is a row and an event; a commit needs git, which is no matter of one statement. */
-function foreseeSubmit({ input, fixed }: Foreseen<SubmitInput, Offer>): ForeseenEffect | undefined {
+function foreseeSubmit({ grant, input, fixed }: Foreseen<SubmitInput, Offer>): ForeseenEffect | undefined {
   if (fixed.kind !== 'artefact' || input.artefact === undefined) return undefined;
   const made = { change: newId('change'), ...offered(fixed, input.artefact) };
   return {
@@ -116,8 +118,9 @@ function foreseeSubmit({ input, fixed }: Foreseen<SubmitInput, Offer>): Foreseen
     change: made.change,
     tree: made.tree,
     note: input.artefact,
-    answer: answerOf(made, []),
-    data: dataOf(input, made, 'judging'),
+    lin: arrayText(grant.lin),
+    answer: jsonText(answerOf(made, [])),
+    data: jsonText(dataOf(input, made, 'judging')),
   };
 }
 

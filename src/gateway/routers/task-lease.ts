@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reason } from '../../lib/decision.ts';
 import { stopsAgainst } from '../../line/stops.ts';
+import { jsonText } from '../../store/events.ts';
 import { leaseReasons, renewLease, returnTask, stealLease } from '../../tasks/lease.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { lockTask } from '../../tasks/rows.ts';
@@ -31,7 +32,12 @@ export function renewProcedure(gateway: Gateway) {
     input: z.strictObject(held),
     access: ({ task, epoch }) => ({ task, epoch }),
     fixed: none,
-    foreseen: ({ input }) => ({ kind: 'renew', task: input.task, lease: input.epoch, data: renewed(input) }),
+    foreseen: ({ input }) => ({
+      kind: 'renew',
+      task: input.task,
+      lease: input.epoch,
+      data: jsonText(renewed(input)),
+    }),
     revive: (stored: Renewed): Renewed => ({ ...stored, leaseUntil: new Date(stored.leaseUntil) }),
     moving: (tx, { input }) => lockTask(tx, input.project, input.task),
     decide: ({ grant, input, moving, entered }) =>

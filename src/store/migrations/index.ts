@@ -6,6 +6,7 @@ import { cord } from './0005-cord.ts';
 import { triggers } from './0006-triggers.ts';
 import { oversight } from './0007-oversight.ts';
 import { lean } from './0008-lean.ts';
+import { together } from './0009-together.ts';
 
 /** Migrations in order; the number of a migration is its place here, counted from one. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -17,4 +18,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0006-triggers', sql: triggers },
   { name: '0007-oversight', sql: oversight },
   { name: '0008-lean', sql: lean },
+  { name: '0009-together', sql: together },
 ];

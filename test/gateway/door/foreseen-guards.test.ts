@@ -100,22 +100,6 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
     }
   });
 
-  it('spoils no other of its batch when its grant is revoked or its token replaced', async () => {
-    for (const gone of ['revoked', 'replaced']) {
-      const shop = await foreseer.shop({ a: {}, b: {} });
-      const other = await shop.anotherGrant();
-      const claim = await shop.claim();
-      await shop.sql(
-        gone === 'revoked'
-          ? `insert into revocations (project, kind, value, by_agent, why) values ($1, 'grant', '${other.gid}', 'x', 'y')`
-          : `update tokens set replaced_at = andon_now() where jti = '${other.jti}' and $1::text is not null`,
-      );
-      const [good, bad] = await Promise.all([shop.make(claim), shop.make(claim, other)]);
-      expect(good).toMatchObject({ task: { id: 'a' } });
-      expect(bad).toBeUndefined();
-    }
-  });
-
   it('is made when its agent is revoked in another project', async () => {
     const shop = await foreseer.shop(oneTask);
     await shop.sql(
@@ -139,14 +123,6 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
     expect(await shop.make(named)).toBeDefined();
     await goesTheWholeWay(shop, named);
     await goesTheWholeWay(shop, { ...named, hash: 'other' });
-  });
-
-  it('is made once when one batch holds its request id twice', async () => {
-    const shop = await foreseer.shop({ a: {}, b: {} });
-    const named = { ...(await shop.claim()), request: 'twice', hash: 'h' };
-    const answers = await Promise.all([shop.make(named), shop.make(named)]);
-    expect(answers.filter((answer) => answer !== undefined)).toHaveLength(1);
-    expect((await shop.tasks()).filter(({ state }) => state === 'in_progress')).toHaveLength(1);
   });
 
   it('claims nothing above the limit of work in progress', async () => {
@@ -239,35 +215,6 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
     expect(change).toEqual({ gid: other.gid, author: other.sub });
   });
 
-  it('spoils no other of its batch by an epoch that no column holds', async () => {
-    const shop = await foreseer.shop({ a: {}, b: {} });
-    await shop.make(await shop.claim());
-    const calls = [shop.make(shop.renew('a', Number.MAX_SAFE_INTEGER)), shop.make(await shop.claim())];
-    expect((await Promise.all(calls)).map((answer) => answer !== undefined)).toEqual([false, true]);
-  });
-
-  it('sends the whole batch the whole way when the database refuses one of it', async () => {
-    const shop = await foreseer.shop(oneTask);
-    const before = await shop.everything();
-    const broken = { ...(await shop.claim()), leaseMs: 'soon' };
-    expect(await Promise.all([shop.make(await shop.claim()), shop.make(broken)])).toEqual([
-      undefined,
-      undefined,
-    ]);
-    expect(await shop.everything()).toEqual(before);
-  });
-
-  it('gives every call of a batch its own answer', async () => {
-    const names = Array.from({ length: 60 }, (_, n) => `t${n}`);
-    const shop = await foreseer.shop(Object.fromEntries(names.map((name) => [name, {}])));
-    const claim = await shop.claim();
-    await Promise.all(names.map(() => shop.make(claim)));
-    const calls = names.flatMap((name, n) => [shop.renew(name, n % 3 === 0 ? 2 : 1), shop.renew(name, 1)]);
-    const answers = await Promise.all(calls.map((call) => shop.make<{ task: string }>(call)));
-    const wanted = calls.map(({ task, lease }) => (lease === 1 ? task : undefined));
-    expect(answers.map((answer) => answer?.task)).toEqual(wanted);
-  });
-
   it('carries names of any kind as PostgreSQL writes arrays', async () => {
     const names = ['a', '', 'with "quotes"', 'back\\slash', '{braces}, commas', 'NULL', 'ü'];
     const [row] = await foreseer.gateway.app.gateway.store.rows<{ names: string[] }>(
@@ -328,6 +275,15 @@ describe('a foreseen call that waited, on postgres', () => {
     const lock = held === 'the project' ? lockOf(shop) : '7100';
     const revoke = `insert into revocations (project, kind, value, by_agent, why) values ('*', 'grant', $1, 'x', 'y')`;
     expect(await meanwhile(lock, revoke, shop.grant.gid, () => [shop.make(claim)])).toEqual([undefined]);
+  });
+
+  it('waits for the answer of a call with its request id that is under way', async () => {
+    const shop = await foreseer.shop(oneTask);
+    const call = { ...(await shop.claim()), request: 'once', hash: 'h' };
+    const lock = `hashtextextended('${shop.grant.sub} once', 7102)`;
+    const answer = `insert into requests (principal, request_id, action, input_hash, answer) values ($1, 'once', 'x', 'h', '{}')`;
+    expect(await meanwhile(lock, answer, shop.grant.sub, () => [shop.make(call)])).toEqual([undefined]);
+    expect(await shop.task('a')).toMatchObject({ state: 'ready' });
   });
 
   it('is judged by the time at which it goes on', async () => {
