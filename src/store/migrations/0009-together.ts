@@ -1,7 +1,5 @@
 /** Plans as for one row at a time, whatever the planner believes of arrays and limits that it does not know. */
-const byKey = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin', 'sort']
-  .map((kind) => `set enable_${kind} = off`)
-  .join(' ');
+const byKey = 'set enable_seqscan = off set enable_bitmapscan = off';
 
 /** What all foreseen calls of a batch have in common: whose they are comes by place, counted from one. */
 const callers = `in_project text, in_plan text, in_names text[], in_exp bigint, in_epoch bigint,
@@ -61,7 +59,7 @@ const confirm = (all = '', each = ''): string => `
 
 /** What a call of a lease needs to hold still: of the row alone, so that an update that waited for it looks again. */
 const held = `t.project = in_project and t.id = c.task and t.epoch = c.lease and t.holder = in_agents[c.place]
-        and t.lease_until > clock_timestamp() + clock_offset
+        and t.lease_until > now_is
         -- not by the index of states: what is in progress no longer lies about in it until a vacuum
         and t.state || '' = 'in_progress'`;
 

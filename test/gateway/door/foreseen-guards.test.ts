@@ -183,6 +183,18 @@ describe.each(engines)('a foreseen call, on %s', (engine) => {
     await goesTheWholeWay(shop, shop.submit('nowhere', 1));
   });
 
+  it('neither renews nor hands over a task of another project', async () => {
+    const shop = await foreseer.shop(oneTask);
+    await shop.claim();
+    const other = await foreseer.shop(oneTask);
+    await other.make(await other.claim());
+    await other.sql(`update tasks set holder = '${shop.grant.sub}' where project = $1`);
+    const before = await other.everything();
+    await goesTheWholeWay(shop, shop.renew('a', 1));
+    await goesTheWholeWay(shop, shop.submit('a', 1));
+    expect(await other.everything()).toEqual(before);
+  });
+
   it('hands over nothing while a question is open', async () => {
     const shop = await foreseer.shop(oneTask);
     await shop.make(await shop.claim());
@@ -286,6 +298,14 @@ describe('a foreseen call that waited, on postgres', () => {
     expect(await shop.task('a')).toMatchObject({ state: 'ready' });
   });
 
+  it('counts the work in progress when nobody else does', async () => {
+    const shop = await foreseer.shop({ a: {}, b: {} });
+    const call = { ...(await shop.claim()), wip: 1 };
+    const take = `update tasks set state = 'in_progress' where project = $1 and id = 'b'`;
+    const lock = `hashtextextended('${shop.project}', 7103)`;
+    expect(await meanwhile(lock, take, shop.project, () => [shop.make(call)])).toEqual([undefined]);
+  });
+
   it('is judged by the time at which it goes on', async () => {
     const shop = await foreseer.shop({ a: {}, b: {} });
     await shop.make(await shop.claim());
@@ -300,7 +320,22 @@ describe('a foreseen call that waited, on postgres', () => {
     const claim = await shop.claim();
     const exp = Math.floor(foreseer.gateway.app.gateway.nowSeconds()) + 1;
     const calls = () => [shop.make(claim, { ...shop.grant, exp })];
-    const expire = `select pg_sleep_until(clock_timestamp() + (to_timestamp($1) - andon_now()))`;
+    // In this order: a pause between the two readings makes it later, never sooner.
+    const expire = `select pg_sleep_until(to_timestamp($1) - (andon_now() - clock_timestamp()))`;
     expect(await meanwhile(lockOf(shop), expire, exp, calls)).toEqual([undefined]);
+  });
+
+  it('takes the next task when somebody has the first in hand, and does not wait', async () => {
+    const shop = await foreseer.shop({ a: {}, b: {} });
+    const claim = await shop.claim();
+    const outside = new pg.Client({ connectionString: foreseer.gateway.databaseUrl });
+    await outside.connect();
+    try {
+      await outside.query('begin');
+      await outside.query(`select from tasks where project = $1 and id = 'a' for update`, [shop.project]);
+      expect(await shop.make(claim)).toMatchObject({ task: { id: 'b' } });
+    } finally {
+      await outside.end();
+    }
   });
 });
