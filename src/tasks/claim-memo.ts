@@ -22,13 +22,31 @@ interface Memo {
 const scopesMax = 100_000;
 /** A call carries these along; beyond it the oldest are judged anew. */
 const classesMax = 256;
+const memosMax = 1000;
 const byCap = new WeakMap<Capability, Memo>();
+const byContent = new Map<string, Memo>();
 
-const memoOf = (cap: Capability): Memo => {
-  const known = byCap.get(cap) ?? { scopes: new Map(), classes: new Map() };
+/** Everything of a capability that is judged here. Agents of one profile share what was decided. */
+const contentOf = ({ w, x, phases, skills }: Capability): string => JSON.stringify([w, x, phases, skills]);
+
+function memoOf(cap: Capability): Memo {
+  const known = byCap.get(cap) ?? sharedMemo(contentOf(cap));
   byCap.set(cap, known);
   return known;
-};
+}
+
+function sharedMemo(content: string): Memo {
+  const known = byContent.get(content) ?? { scopes: new Map(), classes: new Map() };
+  if (!byContent.has(content)) makeRoom(byContent, memosMax);
+  byContent.set(content, known);
+  return known;
+}
+
+/** Room for one more; what came first goes first. */
+function makeRoom<Key>(map: Map<Key, unknown>, max: number): void {
+  const [oldest] = map.keys();
+  if (map.size >= max && oldest !== undefined) map.delete(oldest);
+}
 
 /** True when this scope was compared with this capability before. Both are immutable, and automata are dear. */
 export const knowsScope = (cap: Capability, scopeHash: string): boolean => memoOf(cap).scopes.has(scopeHash);
@@ -36,7 +54,7 @@ export const knowsScope = (cap: Capability, scopeHash: string): boolean => memoO
 /** Compares a scope with a capability and remembers the answer. */
 export function learnScope(cap: Capability, { scopeHash, write, deny }: TaskScope): void {
   const { scopes } = memoOf(cap);
-  if (scopes.size >= scopesMax) scopes.clear();
+  makeRoom(scopes, scopesMax);
   scopes.set(scopeHash, escapes(write, deny, cap.w, cap.x));
 }
 
@@ -54,8 +72,7 @@ export function scopeWitness(cap: Capability, scopeHash: string): string | undef
 export function learnClass(cap: Capability, claimClass: string, allowed: boolean): void {
   const { classes } = memoOf(cap);
   if (classes.has(claimClass)) return;
-  const [oldest] = classes.keys();
-  if (classes.size >= classesMax && oldest !== undefined) classes.delete(oldest);
+  makeRoom(classes, classesMax);
   classes.set(claimClass, allowed);
 }
 

@@ -111,7 +111,7 @@ const apart: ClaimPolicy = (_claimant, task) =>
         found: `overlaps ${task.blockedBy}, which is in progress`,
       });
 
-/** These read nothing but the capability and the class of the task, so their answer may be remembered. */
+/** These read of the capability what `claim-memo.ts` goes by, and of the task its class: their answer may be remembered. */
 const lasting: readonly ClaimPolicy[] = [skilled, inPhase, covering];
 const passing: readonly ClaimPolicy[] = [bound, apart];
 
