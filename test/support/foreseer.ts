@@ -116,11 +116,10 @@ function openShop(gateway: TestGateway, project: string, grant: Grant): Shop {
       if (plan === '') await seen();
       const allowed = [...new Set((await tasks()).map((task) => String(task.claim_class)))];
       const classes = { allowed: arrayText(allowed), refused: '{}' };
-      return { kind: 'claim', action: 'task:claim', plan, leaseMs: 60_000, ...classes };
+      return { kind: 'claim', plan, leaseMs: 60_000, ...classes };
     },
     renew: (task, lease) => ({
       kind: 'renew',
-      action: 'task:renew',
       plan,
       task,
       lease,
@@ -131,7 +130,7 @@ function openShop(gateway: TestGateway, project: string, grant: Grant): Shop {
       const answer = JSON.stringify({ change, tree, candidate: '', gates: [] });
       const data = JSON.stringify({ task, epoch: lease });
       const made = { change, tree, note: 'made', lin: arrayText(grant.lin), answer, data };
-      return { kind: 'submit', action: 'change:submit', plan, task, lease, ...made };
+      return { kind: 'submit', plan, task, lease, ...made };
     },
     anotherGrant: () => mintGrant(gateway, project),
     classOf: async (id) => String((await tasks()).find((task) => task.id === id)?.claim_class),

@@ -81,7 +81,6 @@ async function foresee<A extends Action, Input extends ProjectInput, Fixed, Movi
   const answer = await gateway.foresight.make<Answer>(call.grant, input.project, {
     ...effect,
     ...request,
-    action: definition.action,
     plan: plan.hash,
   });
   return answer === undefined ? undefined : { answer: revived(definition, answer) };

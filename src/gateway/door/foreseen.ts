@@ -3,7 +3,6 @@ import { leftNothing } from '../../store/retry.ts';
 import { type Statement, type Store, statement } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { rememberedPlan } from '../../tasks/plan-cache.ts';
-import type { Action } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { ForeseenEffect } from './definitions.ts';
 
@@ -33,7 +32,6 @@ const forms: Readonly<Record<ForeseenEffect['kind'], Form>> = {
 
 /** An effect with everything that has to hold for it. */
 export interface ForeseenCall extends ForeseenEffect {
-  readonly action: Action;
   /** Hash of the project's plan, as last seen. */
   readonly plan: string;
   readonly request?: string;
