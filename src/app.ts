@@ -28,6 +28,8 @@ import { createGitRunner } from './git/runner.ts';
 import type { LandingPoint } from './line/land-one.ts';
 import type { ChainedEvent } from './store/chain.ts';
 import { Chainer } from './store/chainer.ts';
+import { DatabaseClock } from './store/clock.ts';
+import { orDiskFull, roomBytes } from './store/disk-room.ts';
 import { Feed } from './store/feed.ts';
 import { migrate } from './store/migrate.ts';
 import { openPglite } from './store/pglite.ts';
@@ -64,6 +66,14 @@ export interface AppExtras {
 
 /** Opens the store, brings its schema up to date, starts the gateway. The composition root. */
 export async function startApp(config: Config, extras: AppExtras = {}): Promise<App> {
+  try {
+    return await openAndStart(config, extras);
+  } catch (error) {
+    throw await orDiskFull(error, config.dataFolder);
+  }
+}
+
+async function openAndStart(config: Config, extras: AppExtras): Promise<App> {
   const log = extras.log ?? createLog(config.logLevel);
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
   const opened = await openStore(config);
@@ -110,7 +120,10 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
   const keys = await openKeyRing({ folder: join(config.stateFolder, 'keys'), now: clock.nowMs });
   const feed = new Feed(store);
   const chainer = new Chainer(store, feed, (error) => log.warn({ err: error }, 'chainer'));
-  const metrics = createMetrics({ feedSilentMs: () => feed.silentMs });
+  const metrics = createMetrics({
+    feedSilentMs: () => feed.silentMs,
+    roomBytes: () => roomBytes(config.dataFolder),
+  });
   const tokens = await openTokens(feed, {
     store,
     issuer: `andon://${meta.installation}`,
@@ -265,33 +278,4 @@ function upstreamEnvironment(): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
   );
-}
-
-/** The database's clock between two readings: its last answer plus what has passed here since. */
-export class DatabaseClock {
-  #readMs: number;
-  #at = performance.now();
-
-  constructor(now: Date) {
-    this.#readMs = now.getTime();
-  }
-
-  /** A reading, and when it was asked for (performance.now()); it may set the clock back. */
-  set(now: Date, askedAt: number): void {
-    // What was asked for before the last reading came may be older than that.
-    if (askedAt < this.#at) this.see(now);
-    else this.#read(now);
-  }
-
-  /** A reading that came along with other work, and late: the clock may have gone ahead, and is never behind it. */
-  see = (now: Date): void => {
-    if (now.getTime() > this.nowMs()) this.#read(now);
-  };
-
-  nowMs = (): number => this.#readMs + (performance.now() - this.#at);
-
-  #read(now: Date): void {
-    this.#readMs = now.getTime();
-    this.#at = performance.now();
-  }
 }

@@ -1,6 +1,8 @@
+import { withCauses } from '../lib/causes.ts';
 import { type ExitName, exitCodes } from '../lib/code-row.ts';
 import { codes, isCode } from '../lib/codes/index.ts';
 import { type Reason, reason } from '../lib/decision.ts';
+import { isDiskFull } from '../lib/disk-full.ts';
 import { AndonError, fail } from '../lib/errors.ts';
 import { printable } from './printable.ts';
 import type { Paint, Terminal } from './terminal.ts';
@@ -14,21 +16,14 @@ export function asAndonError(error: unknown): AndonError {
   if (isAbort(error)) return fail('cli.cancelled', 'andon', {}, error);
   const lost = connectionFault(error);
   if (lost !== undefined) return fail('gateway.unreachable', 'gateway', { found: lost }, error);
-  const found = error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : String(error);
-  return fail('internal', 'andon', { found, next: 'report this with what you did' }, error);
+  if (isDiskFull(error)) return fail('disk.full', 'this machine', { found: sayingOf(error) }, error);
+  return fail('internal', 'andon', { found: sayingOf(error), next: 'report this with what you did' }, error);
 }
 
-const causesMax = 6;
+const sayingOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : String(error);
 
-/** An error and what caused it; of several causes the first. */
-function causes(error: unknown): Error[] {
-  const found: Error[] = [];
-  for (let one = error; one instanceof Error && found.length < causesMax; ) {
-    found.push(one);
-    one = one instanceof AggregateError ? one.errors[0] : one.cause;
-  }
-  return found;
-}
+const causes = (error: unknown): Error[] => withCauses(error).filter((one) => one instanceof Error);
 
 const member = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;

@@ -11,7 +11,13 @@ export interface Metrics {
   landed(seconds: number): void;
 }
 
-export function createMetrics(facts: { feedSilentMs: () => number }): Metrics {
+export interface MetricFacts {
+  readonly feedSilentMs: () => number;
+  /** Bytes that may still be written where the repositories lie. */
+  readonly roomBytes: () => Promise<number | undefined>;
+}
+
+export function createMetrics(facts: MetricFacts): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const decisions = new Counter({
@@ -46,6 +52,15 @@ export function createMetrics(facts: { feedSilentMs: () => number }): Metrics {
     registers,
     collect() {
       this.set(facts.feedSilentMs() / 1000);
+    },
+  });
+  new Gauge({
+    name: 'andon_disk_free_bytes',
+    help: 'Room that is left where the repositories lie',
+    registers,
+    async collect() {
+      const bytes = await facts.roomBytes();
+      if (bytes !== undefined) this.set(bytes);
     },
   });
   // Looking a child up by its labels costs more than the decision it counts.

@@ -68,15 +68,7 @@ async function adopt({ runner, branch }: CreateRepository, source: string, gitDi
   const sourceDir = await gitDirOf(runner, source);
   await refusePartial(runner, sourceDir);
   const name = branch ?? (await checkedOut(runner, sourceDir));
-  const args = [
-    'clone',
-    '--quiet',
-    '--bare',
-    '--local',
-    '--template=',
-    '--single-branch',
-    `--branch=${name}`,
-  ];
+  const args = ['clone', '--quiet', '--bare', '--template=', '--single-branch', `--branch=${name}`];
   if ((await readRef({ runner, gitDir: sourceDir }, `refs/heads/${name}`)) === undefined) {
     if (branch !== undefined) throw fail('repo.missing', source, { found: `no branch ${branch}` });
     return initEmpty(runner, gitDir, name);

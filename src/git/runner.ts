@@ -1,4 +1,5 @@
 import { finished, type Readable, type Writable } from 'node:stream';
+import { saysDiskFull } from '../lib/disk-full.ts';
 import { fail } from '../lib/errors.ts';
 import { configEnvironment, gitEnvironment } from './environment.ts';
 import type { Child } from './spawn/children.ts';
@@ -36,7 +37,7 @@ export interface RunResult {
 export interface GitRunner {
   /** Runs git to its end. Rejects with `git.failed` on a signal, the time limit or the output limit. */
   run(args: readonly string[], options: RunOptions): Promise<RunResult>;
-  /** As `run`, and rejects with `git.failed` on an exit code above 0. Answers stdout. */
+  /** As `run`, and rejects with `git.failed` on an exit code above 0, `disk.full` where git says so. Answers stdout. */
   must(args: readonly string[], options: RunOptions): Promise<Buffer>;
   /** Starts git and hands out its streams; the caller owns its time limit. */
   stream(args: readonly string[], options: StreamOptions): Promise<Child>;
@@ -84,7 +85,9 @@ export function createGitRunner(options: RunnerOptions = {}): GitRunner {
     async must(args, call) {
       const { code, stdout, stderr } = await run(args, call);
       if (code !== 0)
-        throw fail('git.failed', `git ${args[0] ?? ''}`, { found: lastLines(stderr) || `exit ${code}` });
+        throw fail(saysDiskFull(stderr) ? 'disk.full' : 'git.failed', `git ${args[0] ?? ''}`, {
+          found: lastLines(stderr) || `exit ${code}`,
+        });
       return stdout;
     },
     stream: (args, call) => start(args, call, call.stdin ?? false, call.talk ?? false),

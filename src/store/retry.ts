@@ -1,3 +1,6 @@
+import { codeOf, withCauses } from '../lib/causes.ts';
+
+// drizzle puts its own error around what the driver threw: causes are asked too.
 const retryable = new Set(['40001', '40P01']);
 const unavailable = new Set([
   '57P01',
@@ -15,16 +18,6 @@ const unavailable = new Set([
   'EPIPE',
   'ENOENT',
 ]);
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-
-/** An error and what it wraps: drizzle puts its own around what the driver threw. */
-function withCauses(error: unknown): unknown[] {
-  const chain: unknown[] = [];
-  for (let one = error; one instanceof Error && chain.length < 8; one = one.cause) chain.push(one);
-  return chain.length === 0 ? [error] : chain;
-}
 
 const gone = /Connection terminated|timeout exceeded when trying to connect|is not queryable/;
 

@@ -8,6 +8,7 @@ import {
   examineSecrets,
   gitVersionFinding,
   nodeFinding,
+  roomFinding,
   sandboxFinding,
 } from '../../src/cli/doctor/machine.ts';
 import { examineRepositories } from '../../src/cli/doctor/repositories.ts';
@@ -114,5 +115,8 @@ describe('andon doctor', () => {
     expect(nodeFinding('v20.18.3').status).toBe('fault');
     expect(nodeFinding('v20.19.0').status).toBe('ok');
     expect(sandboxFinding('/nowhere').status).toBe('note');
+    expect(roomFinding('/data', 2e6)).toMatchObject({ status: 'fault', found: '1 MB left' });
+    expect(roomFinding('/data', 5e8).status).toBe('note');
+    expect(roomFinding('/data', 5e9).status).toBe('ok');
   });
 });

@@ -2,13 +2,16 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkoutTree } from '../../src/git/checkout.ts';
 import { bumpFence, readRef } from '../../src/git/refs.ts';
@@ -28,7 +31,7 @@ afterAll(() => server.close());
 const create = (name: string, from: string, branch?: string) =>
   createRepository({
     runner: server.runner,
-    gitDir: join(server.folder, name),
+    gitDir: resolve(server.folder, name),
     source: from,
     ...(branch && { branch }),
   });
@@ -56,6 +59,21 @@ test('adopting takes main and tags, shares the objects on disk and touches nothi
   );
   expect(await must(gitDir, ['config', '--list'])).not.toContain(source);
   await must(gitDir, ['fsck', '--strict']);
+});
+
+const shared = '/dev/shm';
+const anotherDisk = existsSync(shared) && statSync(shared).dev !== statSync(tmpdir()).dev;
+if (!anotherDisk) console.log(`left out: no other file system at ${shared} to adopt to`);
+
+test.runIf(anotherDisk)('what lies on another file system is adopted as a copy', async () => {
+  const folder = mkdtempSync(join(shared, 'andon-repository-'));
+  try {
+    const { gitDir, mainRef } = await create(join(folder, 'far.git'), source);
+    expect(await must(gitDir, ['rev-parse', mainRef])).toBe(await must(source, ['rev-parse', 'main']));
+    await must(gitDir, ['fsck', '--strict']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a branch of another name, a linked worktree and an empty repository can be adopted', async () => {

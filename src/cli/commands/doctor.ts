@@ -14,7 +14,7 @@ interface DoctorOptions {
 }
 
 const about = `looks for what commonly goes wrong: stale locks, clock skew, unsafe git settings, schema mismatch, a broken
-chain, an old git, keys that others can read, a gateway that does not answer. Changes nothing. Exit 1 on a fault.`;
+chain, an old git, a full disk, keys that others can read, a gateway that does not answer. Changes nothing. Exit 1 on a fault.`;
 
 /** `andon doctor`. */
 export function doctorCommand(world: World): Command {
@@ -47,7 +47,7 @@ async function doctor({ world, options, terminal }: Run<DoctorOptions>) {
 }
 
 async function examine(world: World, options: Run<DoctorOptions>['options']): Promise<Finding[]> {
-  const { examineMachine, examineSecrets } = await import('../doctor/machine.ts');
+  const { examineMachine, examineRoom, examineSecrets } = await import('../doctor/machine.ts');
   const { examineRepositories } = await import('../doctor/repositories.ts');
   const { examineGateway } = await import('../doctor/gateway.ts');
   const { examineStore } = await import('../doctor/store.ts');
@@ -56,6 +56,7 @@ async function examine(world: World, options: Run<DoctorOptions>['options']): Pr
   const gateway = await examineGateway(options, world);
   return [
     ...(await examineMachine(world)),
+    ...(await examineRoom(dataFolder)),
     ...(await examineSecrets(world.root.stateFolderOf(dataFolder, world.env))),
     ...(await examineRepositories(dataFolder)),
     ...gateway.findings,

@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findContainment } from '../../runtime/sandbox.ts';
+import { roomBytes } from '../../store/disk-room.ts';
 import { runGit } from '../check/git.ts';
 import type { World } from '../world.ts';
 import { type Finding, fault, note, ok } from './finding.ts';
@@ -50,6 +51,25 @@ export function sandboxFinding(path: string): Finding {
     found,
     'install bubblewrap, so that gates see neither your files nor the network',
   );
+}
+
+const mega = 1024 ** 2;
+const giga = 1024 * mega;
+/** Clones, gates and the database grow; a run of a small repository is some ten megabytes. */
+const roomWanted = giga;
+const roomNeeded = giga / 20;
+
+/** Room where the data lies: without any nothing can be pushed, landed or, on PGlite, written down. */
+export async function examineRoom(dataFolder: string): Promise<Finding[]> {
+  const found = (await roomBytes(dataFolder)) ?? (await roomBytes(dirname(dataFolder)));
+  return found === undefined ? [] : [roomFinding(dataFolder, found)];
+}
+
+export function roomFinding(folder: string, bytes: number): Finding {
+  const found = bytes < giga ? `${Math.floor(bytes / mega)} MB left` : `${Math.floor(bytes / giga)} GB left`;
+  if (bytes >= roomWanted) return ok('disk', folder, found);
+  const next = 'free space there before pushes and landings fail with disk.full';
+  return (bytes < roomNeeded ? fault : note)('disk', folder, found, next);
 }
 
 /** Keys and tokens in the state folder must be for their owner only. */

@@ -1,5 +1,6 @@
 import { Transform } from 'node:stream';
 import { type Reason, reason } from '../../lib/decision.ts';
+import { saysDiskFull } from '../../lib/disk-full.ts';
 import { refusalLines } from './refusal.ts';
 
 /** What came of a push, as git's own report says it. */
@@ -86,12 +87,20 @@ function readStatus(text: string, said: string, pushBytesMax: number, report: Re
     return refusalLines('the pack', report.reasons.slice(-1));
   }
   return [...text.matchAll(/[0-9a-f]{4}ng (\S+) ([^\n]+)\n/g)].flatMap(([, ref, why]) =>
-    readRefusal(String(ref), String(why), report),
+    readRefusal({ ref: String(ref), why: String(why), said }, report),
   );
 }
 
-function readRefusal(ref: string, why: string, report: Report): string[] {
-  const code = refusedBy.find(([pattern]) => pattern.test(why))?.[1] ?? 'git.failed';
+interface Refused {
+  readonly ref: string;
+  readonly why: string;
+  /** What git said before it reported. */
+  readonly said: string;
+}
+
+function readRefusal({ ref, why, said }: Refused, report: Report): string[] {
+  const known = refusedBy.find(([pattern]) => pattern.test(why))?.[1];
+  const code = known ?? (saysDiskFull(said) ? 'disk.full' : 'git.failed');
   if (code === 'judged') return [];
   const one = reason(code, ref, { found: why });
   report.reasons.push(one);
@@ -113,5 +122,6 @@ function unpackReason(said: string, status: string, pushBytesMax: number): Reaso
   }
   const lines = said.split(/[\r\n]+/).filter((line) => /^(error|fatal): /.test(line));
   const named = lines.find((line) => line.startsWith('error: object ')) ?? lines.at(-1) ?? status;
-  return reason('push.object', 'the pack', { found: named.replace(/^(error|fatal): /, '').slice(0, 300) });
+  const code = saysDiskFull(said) ? 'disk.full' : 'push.object';
+  return reason(code, 'the pack', { found: named.replace(/^(error|fatal): /, '').slice(0, 300) });
 }

@@ -2,14 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { isDiskFull } from '../../lib/disk-full.ts';
 import { finishGate, type GateResult } from '../../line/gating.ts';
 import type { LineTx } from '../../line/line-tx.ts';
 import { runGate, type SandboxSetting } from '../../runtime/run-gate.ts';
+import { orDiskFull } from '../../store/disk-room.ts';
 import { type Store, statement } from '../../store/store.ts';
 import { durationMs, type PlanGate } from '../../tasks/plan.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import type { GitProjects } from '../git-projects.ts';
 import type { Metrics } from '../metrics.ts';
+import { Seldom } from '../seldom.ts';
 
 interface WaitingGate {
   readonly id: string;
@@ -76,6 +79,7 @@ export class GateDesk {
   readonly #ports: GateDeskPorts;
   readonly #running = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
+  readonly #seldom = new Seldom();
 
   constructor(options: GateDeskOptions, ports: GateDeskPorts) {
     this.#options = options;
@@ -95,9 +99,7 @@ export class GateDesk {
       while (!this.#abort.signal.aborted && this.#running.size < this.#options.gatesAtOnceMax) {
         const [gate] = await this.#options.store.rows<WaitingGate>(takeGate, [project, this.#ports.owner]);
         if (gate === undefined) return;
-        const run = this.#run(gate).catch((error: unknown) =>
-          this.#options.log.error({ err: error, gate: gate.gate }, 'gate'),
-        );
+        const run = this.#run(gate).catch((error: unknown) => this.#tell(error, gate.gate));
         this.#running.set(gate.id, run);
         void run.finally(() => {
           this.#running.delete(gate.id);
@@ -107,6 +109,12 @@ export class GateDesk {
     } catch (error) {
       this.#options.log.error({ err: error, project }, 'gates');
     }
+  }
+
+  /** It runs again in five seconds, and may fail all night. */
+  #tell(error: unknown, gate: string): void {
+    const why = error instanceof Error ? error.message : String(error);
+    if (this.#seldom.lets(`${gate} ${why}`)) this.#options.log.error({ err: error, gate }, 'gate');
   }
 
   async #run(waiting: WaitingGate): Promise<void> {
@@ -138,6 +146,9 @@ export class GateDesk {
       metrics.gateEnded(result.passed, result.ms / 1000);
       return result;
     } catch (error) {
+      // No fault of the work: it runs again, as one whose end cannot be written.
+      const fault = await orDiskFull(error, folder);
+      if (isDiskFull(fault)) throw fault;
       return failedGate(error instanceof Error ? error.message : String(error));
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -13,6 +13,7 @@ import type { ChangeRow } from '../../tasks/rows.ts';
 import { projects, tasks } from '../../tasks/schema.ts';
 import type { GitProjects } from '../git-projects.ts';
 import type { Metrics } from '../metrics.ts';
+import { Seldom } from '../seldom.ts';
 import { gatewayEvent } from './gateway-event.ts';
 
 export interface LandingDeskOptions {
@@ -41,6 +42,7 @@ export class LandingDesk {
   readonly #line: LandingDeskPorts;
   readonly #landing = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
+  readonly #seldom = new Seldom();
   #closed = false;
 
   constructor(options: LandingDeskOptions, ports: LandingDeskPorts) {
@@ -56,7 +58,7 @@ export class LandingDesk {
       return;
     }
     const landing = this.#landAll(project)
-      .catch((error: unknown) => this.#options.log.error({ err: error, project }, 'landing'))
+      .catch((error: unknown) => this.#tell(error, project, 'landing'))
       .finally(() => {
         this.#landing.delete(project);
         if (this.#again.delete(project)) this.wake(project);
@@ -68,10 +70,16 @@ export class LandingDesk {
   async reconcile(project: string): Promise<void> {
     // A landing of this very process is being concluded by it.
     if (this.#landing.has(project)) return;
-    const { abandonedMs, log } = this.#options;
-    await reconcile(this.#ports(), project, abandonedMs).catch((error: unknown) =>
-      log.error({ err: error, project }, 'reconcile'),
+    await reconcile(this.#ports(), project, this.#options.abandonedMs).catch((error: unknown) =>
+      this.#tell(error, project, 'reconcile'),
     );
+  }
+
+  /** It is tried again every second, and may fail all night. */
+  #tell(error: unknown, project: string, what: 'landing' | 'reconcile'): void {
+    const why = error instanceof Error ? error.message : String(error);
+    if (this.#seldom.lets(`${what} ${project} ${why}`))
+      this.#options.log.error({ err: error, project }, what);
   }
 
   /**

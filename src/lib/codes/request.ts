@@ -58,6 +58,12 @@ export const requestCodes = {
     'the database answers',
     'start the database; andon doctor names the fault',
   ),
+  'disk.full': row(
+    503,
+    'failed',
+    'the disk has room for what is written',
+    'free space there; andon doctor tells how much is left',
+  ),
   'store.backup': row(
     400,
     'usage',

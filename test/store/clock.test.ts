@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DatabaseClock } from '../src/app.ts';
+import { DatabaseClock } from '../../src/store/clock.ts';
 
 const at = (seconds: number): Date => new Date(seconds * 1000);
 const secondsOf = (clock: DatabaseClock): number => Math.floor(clock.nowMs() / 1000);

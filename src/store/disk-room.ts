@@ -1,0 +1,21 @@
+import { statfs } from 'node:fs/promises';
+import { isDiskFull } from '../lib/disk-full.ts';
+import { AndonError, fail } from '../lib/errors.ts';
+
+/** Bytes that may still be written where the folder lies; undefined where nobody can tell. */
+export const roomBytes = (folder: string): Promise<number | undefined> =>
+  statfs(folder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => undefined,
+  );
+
+/** With less than this, what fails without a reason fails for want of room: PGlite and git's checkout do not say why. */
+const roomBytesMin = 1024 * 1024;
+
+/** The error as `disk.full` where want of room in the folder is what it comes from; otherwise as it is. */
+export async function orDiskFull(error: unknown, folder: string): Promise<unknown> {
+  if (error instanceof AndonError && error.code !== 'git.failed') return error;
+  const room = await roomBytes(folder);
+  const isFull = isDiskFull(error) || (room !== undefined && room < roomBytesMin);
+  return isFull ? fail('disk.full', folder, { found: `${room ?? 'no'} bytes left` }, error) : error;
+}

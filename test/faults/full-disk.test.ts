@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { TRPCClientError } from '@trpc/client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDatabase, engines } from '../support/engines.ts';
+import { allEvents, breaches, gitDirOf, untilSwept } from '../support/fault-audit.ts';
+import {
+  type FaultGateway,
+  type FaultOptions,
+  StartRefused,
+  startFaultGateway,
+} from '../support/fault-gateway.ts';
+import {
+  type Agent,
+  approveOnce,
+  commitFor,
+  emptyLedger,
+  type Ledger,
+  persistOn,
+  planOf,
+  prepareLine,
+  project,
+  untilLanded,
+  workOnce,
+} from '../support/fault-line.ts';
+import { type GitResult, git, mustGit, write } from '../support/gateway.ts';
+import { openSmallDisk, type SmallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
+import { waitUntil } from '../support/wait.ts';
+
+const whyNot = whyNoSmallDisk();
+if (whyNot !== undefined) console.log(`left out: a disk that is full, because ${whyNot}`);
+
+/** The code that a call was refused with; undefined when it was not. */
+const codeOf = (call: Promise<unknown>): Promise<string | undefined> =>
+  call.then(
+    () => undefined,
+    (error: unknown) => {
+      if (!(error instanceof TRPCClientError)) throw error;
+      return (error.data as { andon?: { code: string } } | undefined)?.andon?.code ?? error.message;
+    },
+  );
+
+const mega = 1024 * 1024;
+
+/** A task that the agent holds, with one commit for it. */
+interface Held {
+  readonly ref: string;
+  commit(): string;
+  /** One commit more, with so many bytes that compress badly. */
+  grow(bytes: number): Promise<void>;
+  push(): Promise<GitResult>;
+  renew(): Promise<unknown>;
+  submit(): Promise<void>;
+}
+
+async function hold(gateway: FaultGateway, agent: Agent, ledger: Ledger): Promise<Held> {
+  const persist = persistOn(() => gateway);
+  const { task, change } = gateway.client(agent.token);
+  const { id, epoch } = (await task.claim.mutate({ project })).task ?? expect.fail('no task');
+  ledger.claims.push({ task: id, epoch, agent: agent.name });
+  let commit = await commitFor(agent, persist, id, epoch);
+  const clone = join(agent.folder, 'clone');
+  const ref = `refs/heads/task/${id}/${epoch}/work`;
+  const remote = `${gateway.url}/git/${project}.git`;
+  return {
+    ref,
+    commit: () => commit,
+    grow: async (bytes) => {
+      write(clone, { [`src/${id}/large.txt`]: randomBytes(bytes / 2).toString('hex') });
+      await mustGit(clone, ['add', '-A']);
+      await mustGit(clone, ['commit', '-q', '-m', 'large']);
+      commit = await mustGit(clone, ['rev-parse', 'HEAD']);
+    },
+    push: () => git(clone, ['push', remote, `${commit}:${ref}`], { url: gateway.url, token: agent.token }),
+    renew: () => task.renew.mutate({ project, task: id, epoch }),
+    submit: async () => {
+      const submitted = await change.submit.mutate({ project, task: id, epoch, commit });
+      ledger.submits.push({ change: submitted.change, task: id, commit });
+    },
+  };
+}
+
+const untilJudging = ({ owner }: FaultGateway, change: string): Promise<void> =>
+  waitUntil(async () => (await owner.change.show.query({ project, change })).state === 'judging');
+
+describe.skipIf(whyNot !== undefined).each(engines)('a full disk, with the log in %s', (engine) => {
+  let disk: SmallDisk;
+  let options: FaultOptions;
+  beforeEach(async () => {
+    disk = openSmallDisk(200);
+    const tmp = join(disk.folder, 'tmp');
+    mkdirSync(tmp);
+    options = {
+      folder: disk.folder,
+      config: { gatesAtOnceMax: 1 },
+      // Gates are checked out on the same disk.
+      env: { TMPDIR: tmp },
+      ...(engine === 'postgres' ? { databaseUrl: await createDatabase() } : {}),
+    };
+  });
+  afterEach(() => disk.close());
+
+  it('refuses what it cannot write with disk.full, blames no work for it, and goes on once there is room', async () => {
+    const gateway = await startFaultGateway(options);
+    const ledger = emptyLedger();
+    const persist = persistOn(() => gateway);
+    const { agents, reviewer } = await prepareLine(gateway, planOf(5), 4);
+    const [first, ...others] = agents;
+    const judged = (first && (await workOnce(first, persist, ledger))) ?? expect.fail('no task');
+    await untilJudging(gateway, judged.change);
+    const [large, unsubmitted, unpushed] = await Promise.all(
+      others.map((agent) => hold(gateway, agent, ledger)),
+    );
+    if (large === undefined || unsubmitted === undefined || unpushed === undefined)
+      throw new Error('three agents');
+    await large.grow(4 * mega);
+    for (const { push, ref, commit } of [large, unsubmitted]) {
+      expect((await push()).code).toBe(0);
+      ledger.pushes.push({ ref, commit: commit() });
+    }
+
+    disk.fill(mega);
+    await large.submit();
+    await waitUntil(() => /(ENOSPC|disk\.full).*"msg":"gate"/.test(gateway.log()));
+    disk.fill();
+    const refused = await unpushed.push();
+    expect(refused.err).toContain('disk.full');
+    expect(refused.err).toContain('andon doctor');
+    expect(refused.err).not.toContain('push.object');
+    expect(await codeOf(unsubmitted.submit())).toBe('disk.full');
+    if (engine === 'pglite') {
+      // What room its files have left is written into first.
+      const codes = new Set<string | undefined>();
+      await waitUntil(async () => codes.add(await codeOf(unpushed.renew())).has('disk.full'));
+      expect([...codes].filter((code) => code !== undefined)).toEqual(['disk.full']);
+    } else {
+      // The log lies on another disk.
+      await unpushed.renew();
+      await approveOnce(reviewer, persist, ledger, judged);
+      await waitUntil(() => /"disk\.full".*"msg":"landing"/.test(gateway.log()));
+    }
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(Number(/^andon_disk_free_bytes (\d+)$/m.exec(metrics)?.[1])).toBeLessThan(1024 * 1024);
+
+    disk.free();
+    await persist(async () => {
+      const pushed = await unpushed.push();
+      if (pushed.code !== 0) throw new Error(pushed.err);
+    });
+    ledger.pushes.push({ ref: unpushed.ref, commit: unpushed.commit() });
+    await unsubmitted.submit();
+    for (const work of [judged, ...ledger.submits]) {
+      await approveOnce(reviewer, persist, ledger, work);
+      await untilLanded(reviewer, persist, work);
+    }
+    await untilSwept(gitDirOf(disk.folder));
+    expect(await breaches(gateway, ledger, gitDirOf(disk.folder))).toEqual([]);
+    const gates = (await allEvents(gateway)).filter(({ type }) => type === 'gate.ended');
+    expect(gates.map(({ data }) => data.passed)).toEqual(gates.map(() => true));
+    await gateway.close();
+  }, 120_000);
+
+  it('keeps a gateway from starting, says so, and has broken nothing', async () => {
+    const gateway = await startFaultGateway(options);
+    const ledger = emptyLedger();
+    const { agents } = await prepareLine(gateway, planOf(2, ''), 1);
+    const [agent = expect.fail('no agent')] = agents;
+    await workOnce(
+      agent,
+      persistOn(() => gateway),
+      ledger,
+    );
+    disk.fill();
+    await gateway.destroy();
+    const refused = await startFaultGateway(options).catch((error: unknown) => error);
+    if (!(refused instanceof StartRefused)) throw new Error('it started');
+    expect(refused.code).toBe('disk.full');
+    expect(refused.message).toMatch(/\d+ bytes left/);
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(existsSync(gitDirOf(disk.folder))).toBe(true);
+    disk.free();
+    const again = await startFaultGateway(options);
+    expect(await breaches(again, ledger, gitDirOf(disk.folder))).toEqual([]);
+    await again.close();
+  }, 60_000);
+});
