@@ -9,7 +9,7 @@ export const roomBytes = (folder: string): Promise<number | undefined> =>
     () => undefined,
   );
 
-/** With less than this, what fails without a reason fails for want of room: PGlite and git's checkout do not say why. */
+/** With less than this, what fails without a reason fails for want of room: git's checkout does not say why. */
 const roomBytesMin = 1024 * 1024;
 
 /** The error as `disk.full` where want of room in the folder is what it comes from; otherwise as it is. */

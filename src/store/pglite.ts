@@ -5,6 +5,7 @@ import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { lockFolder } from './folder-lock.ts';
 import { Later } from './later.ts';
+import { type RoomCheck, requireRoom, roomCheck } from './pglite-room.ts';
 import { withRetry } from './retry.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
 
@@ -18,17 +19,23 @@ export interface PgliteOptions {
 /**
  * Opens PGlite, embedded PostgreSQL. One process at a time: PGlite takes no lock of its own, and two openers lose rows
  * silently. A new folder is initialised aside and renamed, because a kill in the middle would leave it broken.
- * It survives the death of the process, not the loss of power: PGlite runs without fsync.
+ * It survives the death of the process, not the loss of power: PGlite runs without fsync. Errors: `store.locked`, and
+ * `disk.full` where there is too little room for it to write, then and later.
  */
 export async function openPglite(options: PgliteOptions = {}): Promise<Store> {
   if (options.folder === undefined)
-    return new PgliteStore(await start(undefined, options.dump), async () => {});
+    return new PgliteStore(
+      await start(undefined, options.dump),
+      () => undefined,
+      async () => {},
+    );
   const { folder } = options;
   await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   const release = await lockFolder(`${folder}.lock`);
   try {
+    requireRoom(dirname(folder));
     if (!existsSync(folder)) await initialise(folder, options.dump);
-    return new PgliteStore(await start(folder), release);
+    return new PgliteStore(await start(folder), roomCheck(folder), release);
   } catch (error) {
     await release();
     throw error;
@@ -52,12 +59,22 @@ async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
   });
 }
 
+/** The one method that sessions and drizzle use. */
+type Client = Pick<PGlite | Transaction, 'query'>;
+
+const checked = (client: Client, check: RoomCheck): Client => ({
+  query: async (text, ...rest) => {
+    check(text);
+    return client.query(text, ...rest);
+  },
+});
+
 class PgliteSession implements Session {
-  #client: PGlite | Transaction;
+  #client: Client;
   #orm: Orm | undefined;
 
-  constructor(client: PGlite | Transaction) {
-    this.#client = client;
+  constructor(client: Client, check: RoomCheck) {
+    this.#client = checked(client, check);
   }
 
   async rows<R>({ text }: Statement, params: readonly unknown[] = []): Promise<R[]> {
@@ -65,7 +82,7 @@ class PgliteSession implements Session {
   }
 
   get orm(): Orm {
-    // drizzle asks only for query(); a PGlite transaction has it too.
+    // drizzle asks only for query().
     this.#orm ??= drizzle({ client: this.#client as PGlite }) as unknown as Orm;
     return this.#orm;
   }
@@ -86,11 +103,13 @@ class PgliteTx extends PgliteSession implements Tx {
 class PgliteStore extends PgliteSession implements Store {
   readonly engine = 'pglite';
   #database: PGlite;
+  #check: RoomCheck;
   #release: () => Promise<void>;
 
-  constructor(database: PGlite, release: () => Promise<void>) {
-    super(database);
+  constructor(database: PGlite, check: RoomCheck, release: () => Promise<void>) {
+    super(database, check);
     this.#database = database;
+    this.#check = check;
     this.#release = release;
   }
 
@@ -98,7 +117,7 @@ class PgliteStore extends PgliteSession implements Store {
     return withRetry(
       () =>
         this.#database.transaction(async (client) => {
-          const tx = new PgliteTx(client);
+          const tx = new PgliteTx(client, this.#check);
           const result = await work(tx);
           await tx.settled();
           return result;
@@ -116,7 +135,10 @@ class PgliteStore extends PgliteSession implements Store {
   }
 
   async close(): Promise<void> {
-    await this.#database.close();
-    await this.#release();
+    try {
+      await this.#database.close();
+    } finally {
+      await this.#release();
+    }
   }
 }

