@@ -198,27 +198,29 @@ describe.skipIf(whyNot !== undefined).each(engines)('a full disk, with the log i
   }, 60_000);
 });
 
-describe.skipIf(whyNot !== undefined)(
-  'a disk with room for tables, and none for a segment of the log of PGlite',
-  () => {
-    it('is written to no more, because PGlite would spin for ever; it is read, and the gateway ends in order', async () => {
-      const disk = openSmallDisk(200);
-      preparePglite(join(disk.folder, 'data'));
-      const gateway = await startFaultGateway({ folder: disk.folder });
-      await prepareLine(gateway, planOf(1, ''), 1);
-      disk.fill(12 * mega);
-      const body = { project, kind: 'report', title: 'None', body: 'none' } as const;
-      expect(await codeOf(gateway.owner.report.write.mutate(body))).toBe('disk.full');
-      expect(await gateway.owner.project.list.query({})).toHaveLength(1);
-      expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
-      disk.free();
-      expect(await codeOf(gateway.owner.report.write.mutate(body))).toBeUndefined();
-      disk.fill(12 * mega);
-      expect(await gateway.close()).toEqual({ code: 0, signal: null });
-      disk.close();
-    }, 60_000);
-  },
-);
+describe.skipIf(whyNot !== undefined)('a disk without room for the log of PGlite', () => {
+  let disk: SmallDisk;
+  beforeEach(() => {
+    disk = openSmallDisk(200);
+    preparePglite(join(disk.folder, 'data'));
+  });
+  afterEach(() => disk.close());
+
+  it('is written to no more, because PGlite would spin for ever; it is read, and the gateway ends in order', async () => {
+    const gateway = await startFaultGateway({ folder: disk.folder });
+    await prepareLine(gateway, planOf(1, ''), 1);
+    // Enough for its tables, too little for one segment.
+    disk.fill(12 * mega);
+    const body = { project, kind: 'report', title: 'None', body: 'none' } as const;
+    expect(await codeOf(gateway.owner.report.write.mutate(body))).toBe('disk.full');
+    expect(await gateway.owner.project.list.query({})).toHaveLength(1);
+    expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
+    disk.free();
+    expect(await codeOf(gateway.owner.report.write.mutate(body))).toBeUndefined();
+    disk.fill(12 * mega);
+    expect(await gateway.close()).toEqual({ code: 0, signal: null });
+  }, 60_000);
+});
 
 describe.skipIf(whyNot !== undefined)('a full disk under PostgreSQL', () => {
   let disk: SmallDisk;

@@ -55,7 +55,7 @@ describe.each(engines)('a gateway killed with SIGKILL at a named point, on %s', 
     const databaseUrl = engine === 'postgres' ? await createDatabase() : undefined;
     const folder = mkdtempSync(join(tmpdir(), 'andon-kill-'));
     // What another gateway may be at work on is left alone for this long; the default of ten seconds would add minutes.
-    const config = { abandonedMs: 2000 };
+    const config = { abandonedMs: 500 };
     options = { folder, config, ...(databaseUrl === undefined ? {} : { databaseUrl }) };
     gateway = await startFaultGateway(options);
     const prepared = await prepareLine(gateway, planOf(points.length), 1);

@@ -65,7 +65,13 @@ describe.skipIf(missing !== undefined).each(containments)(
       const [program = '', ...inside] = network.inside;
       const options = ['--name', 'far', '--capacity', '2', '--folder', join(folder, 'runner'), '--keep'];
       runner = spawn(program, [...inside, process.execPath, main, 'runner', ...options], {
-        env: { PATH: `${path}:/usr/sbin:/sbin`, HOME: folder, ANDON_URL: gateway.url, ANDON_TOKEN: token },
+        env: {
+          PATH: `${path}:/usr/sbin:/sbin`,
+          HOME: folder,
+          TMPDIR: tmpdir(),
+          ANDON_URL: gateway.url,
+          ANDON_TOKEN: token,
+        },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       runner.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));

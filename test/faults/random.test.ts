@@ -8,7 +8,7 @@ const shares = [
   { engine: 'pglite', kills: 15, lifeMsMax: 2000 },
 ] as const;
 
-it.each(shares)(
+it.concurrent.each(shares)(
   'loses nothing in $kills kills at random moments under load on $engine',
   async (share) => {
     console.log(`${share.engine}: ${share.kills} of 100 random kills, seed ${seed}`);

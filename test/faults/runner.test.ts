@@ -183,7 +183,7 @@ describe('many runs', () => {
         join(folder, 'r'),
       ];
       const child = spawn(process.execPath, args, {
-        env: { PATH: path, HOME: folder, ANDON_URL: gateway.url, ANDON_TOKEN: token },
+        env: { PATH: path, HOME: folder, TMPDIR: tmpdir(), ANDON_URL: gateway.url, ANDON_TOKEN: token },
         stdio: 'ignore',
       });
       for (let n = 0; n < 50; n++) await gateway.owner.agent.spawn.mutate({ project, profile: 'light' });

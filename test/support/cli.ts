@@ -28,6 +28,7 @@ export function cleanEnvironment(home: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     HOME: home,
+    TMPDIR: tmpdir(),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_AUTHOR_NAME: 'Ada',
     GIT_AUTHOR_EMAIL: 'ada@example.org',
@@ -42,7 +43,11 @@ export function start(
   { cwd = tmpdir(), env = {}, command }: CliOptions,
 ): ChildProcess {
   const [file = '', ...first] = command ?? [process.execPath, ...shortLived, builtMain()];
-  const base = { PATH: process.env.PATH ?? '', HOME: join(tmpdir(), 'andon-no-home') };
+  const base = {
+    PATH: process.env.PATH ?? '',
+    HOME: join(tmpdir(), 'andon-no-home'),
+    TMPDIR: tmpdir(),
+  };
   return spawn(file, [...first, ...args], {
     cwd,
     env: { ...base, ...env },

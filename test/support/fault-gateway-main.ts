@@ -41,7 +41,9 @@ try {
   });
   const installation = readFileSync(app.owner.file, 'utf8').length > 0;
   say({ url: app.url, tokenFile: app.owner.file, installation, startMs: performance.now() - started });
-  createInterface({ input: process.stdin }).on('line', arm);
+  // Whoever started it is gone, and cannot end it any more.
+  const orphaned = (): void => void process.kill(process.pid, 'SIGKILL');
+  createInterface({ input: process.stdin }).on('line', arm).on('close', orphaned);
 } catch (error) {
   const code = error instanceof AndonError ? error.code : undefined;
   say({ failed: error instanceof Error ? error.message : String(error), code });

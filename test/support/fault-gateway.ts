@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { ConfigInput } from '../../src/config.ts';
@@ -123,7 +124,12 @@ function launch(options: FaultOptions): {
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...config,
   };
-  const own = { PATH: process.env.PATH ?? '', HOME: folder, ANDON_FAULT_CONFIG: JSON.stringify(input) };
+  const own = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    TMPDIR: tmpdir(),
+    ANDON_FAULT_CONFIG: JSON.stringify(input),
+  };
   const env = { ...own, ...options.env };
   const program = [process.execPath, ...shortLived, options.program ?? compiledGateway()];
   const [file = '', ...args] =

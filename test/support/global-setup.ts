@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
@@ -8,7 +9,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import { openPglite } from '../../src/store/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { createDatabaseOn } from './databases.ts';
-import { kept } from './kept.ts';
+import { kept, keptVariable } from './kept.ts';
 import { startPostgres } from './postgres-server.ts';
 
 declare module 'vitest' {
@@ -28,13 +29,34 @@ const written = { purpose: 'test', installation: 'test' } as const;
 
 /** One real PostgreSQL and one migrated database of each engine for the whole run; tests work on copies. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const cleared = ownTemporaryFolder();
   const [server, embedded] = await Promise.all([startPostgres(['fsync=off']), preparePglite()]);
   console.log(`engines: PGlite and ${server.version}`);
   project.provide('postgresUrl', server.url);
   project.provide('postgresTemplate', await preparePostgres(server.url));
   project.provide('pgliteDump', embedded.dump);
   project.provide('pgliteFolder', embedded.folder);
-  return () => server.stop();
+  return async () => {
+    await server.stop();
+    cleared();
+  };
+}
+
+/**
+ * Gives this run a temporary folder of its own, for what it starts too, and answers how to remove it: processes that
+ * tests kill leave theirs behind. What is kept for later runs stays where it was.
+ */
+function ownTemporaryFolder(): () => void {
+  const outer = tmpdir();
+  const own = mkdtempSync(join(outer, 'andon-test-'));
+  // Gates run as another user.
+  chmodSync(own, 0o755);
+  process.env.TMPDIR = own;
+  process.env[keptVariable] = outer;
+  return () => {
+    process.env.TMPDIR = outer;
+    rmSync(own, { recursive: true, force: true, maxRetries: 3 });
+  };
 }
 
 async function preparePostgres(server: string): Promise<string> {

@@ -2,6 +2,10 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, st
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Names the folder that outlives a run of the tests, which has a temporary folder of its own. */
+export const keptVariable = 'ANDON_TEST_KEPT';
+const outer = (): string => process.env[keptVariable] ?? tmpdir();
+
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** A folder that is made once and kept for later runs; its name says what it was made of. */
@@ -16,13 +20,13 @@ export interface Kept {
 
 /** Folders with this prefix that nobody has made anew for a day are removed when one is made. */
 export function kept(prefix: string, name: string): Kept {
-  const folder = join(tmpdir(), `${prefix}${name}`);
+  const folder = join(outer(), `${prefix}${name}`);
   return {
     folder,
     isThere: existsSync(folder),
     aside: () => {
       removeOld(prefix);
-      const aside = mkdtempSync(join(tmpdir(), 'andon-making-'));
+      const aside = mkdtempSync(join(outer(), 'andon-making-'));
       // Agents of tests run as another user.
       chmodSync(aside, 0o755);
       return aside;
@@ -38,8 +42,8 @@ export function kept(prefix: string, name: string): Kept {
 }
 
 function removeOld(prefix: string): void {
-  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(prefix))) {
-    const folder = join(tmpdir(), name);
+  for (const name of readdirSync(outer()).filter((one) => one.startsWith(prefix))) {
+    const folder = join(outer(), name);
     const { mtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? { mtimeMs: Number.POSITIVE_INFINITY };
     if (Date.now() - mtimeMs > dayMs) rmSync(folder, { recursive: true, force: true });
   }
