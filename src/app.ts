@@ -25,6 +25,7 @@ import { createMetrics } from './gateway/metrics.ts';
 import { type AppRouter, createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
+import { sweepTemporary } from './git/temporary.ts';
 import type { LandingPoint } from './line/land-one.ts';
 import type { ChainedEvent } from './store/chain.ts';
 import { Chainer } from './store/chainer.ts';
@@ -197,6 +198,7 @@ async function open(
     ...(config.tls === undefined ? {} : { tls: config.tls }),
   });
   begun.push(() => closeServer(server));
+  await sweepFolders(log);
   const sweep = () => sweepAll(gateway, log);
   const housekeeping = await startHousekeeping({ store, line, clock, owner, triggers, log, sweep });
   begun.push(() => housekeeping.close());
@@ -256,6 +258,12 @@ function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineServ
     gatesAtOnceMax: config.gatesAtOnceMax,
     ...(at === undefined ? {} : { at }),
   });
+}
+
+/** Removes checkouts and sockets of gateways that were killed. What cannot be removed is in nobody's way. */
+async function sweepFolders(log: Logger): Promise<void> {
+  const removed = await sweepTemporary().catch(() => []);
+  if (removed.length > 0) log.warn({ removed }, 'removed folders of processes that are gone');
 }
 
 /** Removes what a killed git left behind, before anything can be blocked by it; returns how much was too young to go. */

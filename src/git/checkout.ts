@@ -1,9 +1,9 @@
-import { lstat, mkdir, mkdtemp, readlink, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, mkdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fail } from '../lib/errors.ts';
 import type { Oid } from '../policies/facts.ts';
 import type { GitRunner } from './runner.ts';
+import { temporaryFolder } from './temporary.ts';
 
 export interface CheckoutOptions {
   readonly runner: GitRunner;
@@ -25,7 +25,7 @@ const noAttributes = '* -text !eol -ident -filter -working-tree-encoding\n';
  */
 export async function checkoutTree(options: CheckoutOptions): Promise<void> {
   const { runner, gitDir, commit, folder, timeoutMs = 120_000 } = options;
-  const aside = await mkdtemp(join(tmpdir(), 'andon-checkout-'));
+  const aside = temporaryFolder('checkout');
   try {
     // A git folder of its own: settings, hooks, attributes and index of the repository play no part.
     await Promise.all([

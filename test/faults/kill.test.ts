@@ -1,7 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../src/git/temporary.ts';
 import { createDatabase, engines } from '../support/engines.ts';
 import { breaches, gitDirOf, untilSwept } from '../support/fault-audit.ts';
 import { type FaultGateway, type FaultOptions, startFaultGateway } from '../support/fault-gateway.ts';
@@ -88,11 +89,15 @@ describe.each(engines)('a gateway killed with SIGKILL at a named point, on %s', 
     90_000,
   );
 
-  it('removes a lock that a killed git left only a moment before the restart', async () => {
+  it('removes a lock that a killed git left only a moment before the restart, and checkouts of the killed gateway', async () => {
     const gitDir = gitDirOf(options.folder);
     await gateway.destroy();
     writeFileSync(join(gitDir, 'refs', 'heads', 'main.lock'), '');
+    const made = temporaryFolder('checkout');
+    const left = made.replace(`-${process.pid}-`, `-${gateway.pid}-`);
+    renameSync(made, left);
     gateway = await startFaultGateway(options);
+    expect(existsSync(left)).toBe(false);
     await untilSwept(gitDir);
   }, 40_000);
 });

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { temporaryFolder } from '../../git/temporary.ts';
 import { isDiskFull } from '../../lib/disk-full.ts';
 import { finishGate, type GateResult } from '../../line/gating.ts';
 import type { LineTx } from '../../line/line-tx.ts';
@@ -137,7 +137,7 @@ export class GateDesk {
 
   async #evidence(waiting: WaitingGate, { run, timeout, network }: CommandGate): Promise<GateResult> {
     const { git, metrics, sandbox, hidden } = this.#options;
-    const folder = await mkdtemp(join(tmpdir(), 'andon-gate-'));
+    const folder = temporaryFolder('gate');
     try {
       await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
       const abort = this.#abort.signal;

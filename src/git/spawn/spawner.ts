@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fail } from '../../lib/errors.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { type Child, createChildren } from './children.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
 
@@ -33,8 +33,8 @@ export interface Spawner {
  * closes. (If caller and helper are killed at one moment, children meet end of file and a broken pipe.)
  */
 export function createSpawner(): Spawner {
-  // mkdtemp makes the folder 0700: only this user reaches the socket in it.
-  const folder = mkdtempSync(join(tmpdir(), 'andon-'));
+  // For its owner only: nobody else reaches the socket in it.
+  const folder = temporaryFolder('git');
   const socketPath = join(folder, 's');
   const connections = new Set<Socket>();
   let helper: ChildProcess | undefined;
