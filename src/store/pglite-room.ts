@@ -12,13 +12,13 @@ const roomBytesMin = 64 * mega;
 /** What writes, or may: locks of rows are written too. */
 const writing = /\b(insert\s+into|update\s|delete\s+from|create\s|alter\s|drop\s|andon_foreseen_)/i;
 
-/** Throws `disk.full` when the database in the folder must not write. */
-export function requireRoom(folder: string): void {
+/** Throws `disk.full` when a database in the folder must not write. */
+export function requireRoom(folder: string, subject = folder): void {
   const { bavail, bsize } = statfsSync(folder);
   const bytes = bavail * bsize;
   if (bytes >= roomBytesMin) return;
   const found = `${Math.floor(bytes / mega)} MB left`;
-  throw fail('disk.full', folder, { found, limit: `at least ${roomBytesMin / mega} MB` });
+  throw fail('disk.full', subject, { found, limit: `at least ${roomBytesMin / mega} MB` });
 }
 
 /** Looks at the text of every statement before PGlite gets it, and throws `disk.full` for one that it must not get. */
@@ -28,5 +28,6 @@ export type RoomCheck = (text: string) => void;
 export const roomCheck =
   (folder: string): RoomCheck =>
   (text) => {
-    if (writing.test(text)) requireRoom(folder);
+    // Whoever called hears of it, and is to see no folder.
+    if (writing.test(text)) requireRoom(folder, 'the database');
   };

@@ -107,6 +107,7 @@ describe('andon doctor', () => {
     const { exit, stdout } = await cli(args, { env });
     const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
     expect([exit, ok, faults(findings)]).toEqual([1, false, ['gateway', 'chain']]);
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'disk', subject: data }));
   });
 
   it('knows which git and Node are too old, and that a sandbox is missing', () => {

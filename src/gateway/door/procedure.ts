@@ -1,8 +1,8 @@
 import { type AnyRouter, initTRPC, TRPCError } from '@trpc/server';
 import type { z } from 'zod';
 import { codes } from '../../lib/codes/index.ts';
-import { isDiskFull } from '../../lib/disk-full.ts';
-import { AndonError, fail } from '../../lib/errors.ts';
+import { diskFull, isDiskFull } from '../../lib/disk-full.ts';
+import { AndonError } from '../../lib/errors.ts';
 import { isUnavailable } from '../../store/retry.ts';
 import type { Action } from '../../tiers/actions.ts';
 import { admit } from './admit.ts';
@@ -103,15 +103,12 @@ export function query<A extends Action, Input extends ProjectInput, Answer, Raw>
 const calling = (gateway: Gateway, context: CallContext): Promise<Call> =>
   answered(gateway, async () => context.call());
 
-/** Names neither folder nor table to whoever called. */
-const diskFull = (error: unknown): AndonError => fail('disk.full', 'the gateway', {}, error);
-
 /** Turns an AndonError into the tRPC error with its status; everything else is logged, passed on and becomes `internal`. */
 export async function answered<T>(gateway: Gateway, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const known = !(error instanceof AndonError) && isDiskFull(error) ? diskFull(error) : error;
+    const known = isDiskFull(error) ? diskFull('the gateway', error) : error;
     if (known instanceof AndonError)
       throw new TRPCError({ code: trpcCode(known), message: known.message, cause: known });
     if (!isUnavailable(error))

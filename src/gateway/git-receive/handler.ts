@@ -7,7 +7,7 @@ import type { Repository } from '../../git/repository.ts';
 import type { GitRunner } from '../../git/runner.ts';
 import type { Child } from '../../git/spawn/children.ts';
 import type { Reason } from '../../lib/decision.ts';
-import { isDiskFull } from '../../lib/disk-full.ts';
+import { diskFull, isDiskFull } from '../../lib/disk-full.ts';
 import { AndonError, fail, sentence } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { answer, type Offer, readOffer } from './conversation.ts';
@@ -178,7 +178,7 @@ async function converse<G>(
 function reasonsOf(error: unknown, trouble: (error: unknown) => void = () => undefined): readonly Reason[] {
   if (error instanceof AndonError) return error.reasons;
   trouble(error);
-  return fail(isDiskFull(error) ? 'disk.full' : 'internal', 'the judge').reasons;
+  return (isDiskFull(error) ? diskFull('the gateway', error) : fail('internal', 'the judge')).reasons;
 }
 
 /** The quarantine lies among the objects of the very repository that is pushed to. */

@@ -79,10 +79,11 @@ export class GateDesk {
   readonly #ports: GateDeskPorts;
   readonly #running = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
-  readonly #seldom = new Seldom();
+  readonly #seldom: Seldom;
 
   constructor(options: GateDeskOptions, ports: GateDeskPorts) {
     this.#options = options;
+    this.#seldom = new Seldom(options.log);
     this.#ports = ports;
   }
 
@@ -99,7 +100,9 @@ export class GateDesk {
       while (!this.#abort.signal.aborted && this.#running.size < this.#options.gatesAtOnceMax) {
         const [gate] = await this.#options.store.rows<WaitingGate>(takeGate, [project, this.#ports.owner]);
         if (gate === undefined) return;
-        const run = this.#run(gate).catch((error: unknown) => this.#tell(error, gate.gate));
+        const run = this.#run(gate).catch((error: unknown) =>
+          this.#seldom.error(error, { gate: gate.gate }, 'gate'),
+        );
         this.#running.set(gate.id, run);
         void run.finally(() => {
           this.#running.delete(gate.id);
@@ -109,12 +112,6 @@ export class GateDesk {
     } catch (error) {
       this.#options.log.error({ err: error, project }, 'gates');
     }
-  }
-
-  /** It runs again in five seconds, and may fail all night. */
-  #tell(error: unknown, gate: string): void {
-    const why = error instanceof Error ? error.message : String(error);
-    if (this.#seldom.lets(`${gate} ${why}`)) this.#options.log.error({ err: error, gate }, 'gate');
   }
 
   async #run(waiting: WaitingGate): Promise<void> {

@@ -42,11 +42,12 @@ export class LandingDesk {
   readonly #line: LandingDeskPorts;
   readonly #landing = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
-  readonly #seldom = new Seldom();
+  readonly #seldom: Seldom;
   #closed = false;
 
   constructor(options: LandingDeskOptions, ports: LandingDeskPorts) {
     this.#options = options;
+    this.#seldom = new Seldom(options.log);
     this.#line = ports;
   }
 
@@ -58,7 +59,7 @@ export class LandingDesk {
       return;
     }
     const landing = this.#landAll(project)
-      .catch((error: unknown) => this.#tell(error, project, 'landing'))
+      .catch((error: unknown) => this.#seldom.error(error, { project }, 'landing'))
       .finally(() => {
         this.#landing.delete(project);
         if (this.#again.delete(project)) this.wake(project);
@@ -71,15 +72,8 @@ export class LandingDesk {
     // A landing of this very process is being concluded by it.
     if (this.#landing.has(project)) return;
     await reconcile(this.#ports(), project, this.#options.abandonedMs).catch((error: unknown) =>
-      this.#tell(error, project, 'reconcile'),
+      this.#seldom.error(error, { project }, 'reconcile'),
     );
-  }
-
-  /** It is tried again every second, and may fail all night. */
-  #tell(error: unknown, project: string, what: 'landing' | 'reconcile'): void {
-    const why = error instanceof Error ? error.message : String(error);
-    if (this.#seldom.lets(`${what} ${project} ${why}`))
-      this.#options.log.error({ err: error, project }, what);
   }
 
   /**
