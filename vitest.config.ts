@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { compiledSources } from './test/support/built.ts';
 import { ClosingLine } from './test/support/closing-line.ts';
+import { FailedNames } from './test/support/failed-names.ts';
 import { LongestFirst } from './test/support/longest-first.ts';
 import { shortLived } from './test/support/short-lived.ts';
 
@@ -16,6 +17,6 @@ export default defineConfig({
     execArgv: ['--enable-source-maps', ...shortLived],
     sequence: { sequencer: LongestFirst },
     server: { deps: { external: [/\/andon-built-/] } },
-    reporters: ['default', new ClosingLine()],
+    reporters: [new FailedNames(), 'default', new ClosingLine()],
   },
 });

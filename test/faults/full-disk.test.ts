@@ -185,6 +185,8 @@ describe.skipIf(whyNot !== undefined).each(engines)('a full disk, with the log i
     );
     disk.fill();
     await gateway.destroy();
+    // What it was writing when it was killed may have left a little room.
+    disk.fill();
     const refused = await startFaultGateway(options).catch((error: unknown) => error);
     if (!(refused instanceof StartRefused)) throw new Error('it started');
     expect(refused.code).toBe('disk.full');
@@ -245,10 +247,18 @@ describe.skipIf(whyNot !== undefined)('a full disk under PostgreSQL', () => {
     const { agents, reviewer } = await prepareLine(gateway, planOf(1, ''), 1);
     const held = await hold(gateway, agents[0] ?? expect.fail('no agent'), ledger);
     disk.fill();
-    await untilFull(held);
-    const refused = await held.push();
-    expect(refused.err).toContain('disk.full');
-    expect(refused.err).not.toContain('internal');
+    // The row of a push may fit where that of a renewal did not: what room is left is pushed into.
+    await waitUntil(async () => {
+      await untilFull(held);
+      const pushed = await held.push();
+      if (pushed.code !== 0) {
+        expect(pushed.err).toContain('disk.full');
+        expect(pushed.err).not.toContain('internal');
+        return true;
+      }
+      await held.grow(2);
+      return false;
+    });
     disk.free();
     expect((await held.push()).code).toBe(0);
     ledger.pushes.push({ ref: held.ref, commit: held.commit() });

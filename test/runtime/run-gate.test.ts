@@ -50,12 +50,15 @@ function processesWith(text: string): string[] {
 const isRoot = process.getuid?.() === 0;
 const best = findContainment();
 const pathWithoutBubblewrap = '/nonexistent-for-bwrap';
-const kinds = [
+const kinds: { kind: string; change: Partial<GateCommand> }[] = [
   { kind: 'the best that this machine has', change: {} },
   { kind: 'what there is without bubblewrap', change: { searchPath: pathWithoutBubblewrap } },
 ];
 
-describe.each(kinds)('a gate command, contained by $kind', ({ change }) => {
+describe.each(kinds)('a gate command, contained by $kind', ({ kind, change }) => {
+  // Without both, a gate runs as the gateway itself does.
+  const isHeld = isRoot || findContainment(change.searchPath).kind === 'bubblewrap';
+  if (!isHeld) console.log(`left out: what ${kind} cannot hold, because it needs root or bubblewrap`);
   const gate = (command: string, more: Partial<GateCommand> = {}) => run(command, { ...change, ...more });
 
   it('passes with status 0 and fails with any other, output and status kept', async () => {
@@ -88,7 +91,7 @@ describe.each(kinds)('a gate command, contained by $kind', ({ change }) => {
     ]);
   });
 
-  it.runIf(isRoot || best.kind === 'bubblewrap')('does not see the folders of Andon', async () => {
+  it.runIf(isHeld)('does not see the folders of Andon', async () => {
     const hidden = made();
     writeFileSync(join(hidden, 'secret'), 'the key\n', { mode: 0o600 });
     const { output, passed } = await gate(`cat ${join(hidden, 'secret')}`, { hidden: [hidden] });
@@ -139,15 +142,12 @@ describe.each(kinds)('a gate command, contained by $kind', ({ change }) => {
     await waitUntil(() => processesWith(`sleep\0${mark}`).length === 0, 5000);
   });
 
-  it.runIf(isRoot || best.kind === 'bubblewrap')(
-    'leaves no grandchild alive that has shed its environment',
-    async () => {
-      const mark = `88${Date.now() % 1_000_000}`;
-      await gate(`setsid env -i /bin/sh -c 'sleep ${mark}1; true' & sleep 0.2`);
-      await waitUntil(() => processesWith(`sleep\0${mark}`).length === 0, 5000);
-      expect(processesWith(`sleep ${mark}`)).toEqual([]);
-    },
-  );
+  it.runIf(isHeld)('leaves no grandchild alive that has shed its environment', async () => {
+    const mark = `88${Date.now() % 1_000_000}`;
+    await gate(`setsid env -i /bin/sh -c 'sleep ${mark}1; true' & sleep 0.2`);
+    await waitUntil(() => processesWith(`sleep\0${mark}`).length === 0, 5000);
+    expect(processesWith(`sleep ${mark}`)).toEqual([]);
+  });
 
   it('does not wait for a grandchild that holds the output open', async () => {
     const started = performance.now();
