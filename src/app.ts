@@ -32,6 +32,7 @@ import { Chainer } from './store/chainer.ts';
 import { DatabaseClock } from './store/clock.ts';
 import { orDiskFull, roomBytes } from './store/disk-room.ts';
 import { Feed } from './store/feed.ts';
+import { refuseOthersFolders } from './store/folder-owner.ts';
 import { migrate } from './store/migrate.ts';
 import { openPglite } from './store/pglite.ts';
 import { openPostgres } from './store/postgres.ts';
@@ -77,6 +78,7 @@ export async function startApp(config: Config, extras: AppExtras = {}): Promise<
 async function openAndStart(config: Config, extras: AppExtras): Promise<App> {
   const log = extras.log ?? createLog(config.logLevel);
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+  await refuseOthersFolders(...['db', 'repos'].map((name) => join(config.dataFolder, name)));
   const opened = await openStore(config);
   const store = extras.watch?.(opened) ?? opened;
   try {
@@ -282,7 +284,15 @@ async function sweepAll({ store, git }: Gateway, log: Logger): Promise<number> {
 
 /** What git needs to reach upstream remotes as the operator does. */
 function upstreamEnvironment(): Record<string, string> {
-  const names = ['HOME', 'SSH_AUTH_SOCK', 'GIT_SSH_COMMAND', 'GIT_ASKPASS', 'HTTPS_PROXY', 'https_proxy'];
+  const names = [
+    'HOME',
+    'XDG_CONFIG_HOME',
+    'SSH_AUTH_SOCK',
+    'GIT_SSH_COMMAND',
+    'GIT_ASKPASS',
+    'HTTPS_PROXY',
+    'https_proxy',
+  ];
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
   );

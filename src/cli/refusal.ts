@@ -4,6 +4,7 @@ import { codes, isCode } from '../lib/codes/index.ts';
 import { type Reason, reason } from '../lib/decision.ts';
 import { isDiskFull } from '../lib/disk-full.ts';
 import { AndonError, fail } from '../lib/errors.ts';
+import { fileDenied } from '../lib/file-denied.ts';
 import { printable } from './printable.ts';
 import type { Paint, Terminal } from './terminal.ts';
 
@@ -17,6 +18,8 @@ export function asAndonError(error: unknown): AndonError {
   const lost = connectionFault(error);
   if (lost !== undefined) return fail('gateway.unreachable', 'gateway', { found: lost }, error);
   if (isDiskFull(error)) return fail('disk.full', 'this machine', { found: sayingOf(error) }, error);
+  const denied = fileDenied(error);
+  if (denied !== undefined) return denied;
   return fail('internal', 'andon', { found: sayingOf(error), next: 'report this with what you did' }, error);
 }
 

@@ -224,11 +224,12 @@ export class GitProjects implements GitService {
     source: string | undefined,
     branch: string | undefined,
   ): Promise<{ gitDir: string; branch: string; main: string }> {
-    const { runner } = this.#options;
+    const { runner, upstreamEnv } = this.#options;
     const gitDir = this.folderOf(project);
     const options = {
       runner,
       gitDir,
+      ...(upstreamEnv === undefined ? {} : { operator: upstreamEnv }),
       ...(source === undefined ? {} : { source }),
       ...(branch === undefined ? {} : { branch }),
     };

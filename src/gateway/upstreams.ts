@@ -1,5 +1,7 @@
+import { isAbsolute } from 'node:path';
 import type { Repository } from '../git/repository.ts';
 import type { GitRunner } from '../git/runner.ts';
+import { trusting } from '../git/trust.ts';
 import { fetchUpstream, mirrorUpstream, type Upstream } from '../git/upstream.ts';
 
 /** Talks with the remotes that projects follow. All of it is network: never inside a transaction. */
@@ -22,9 +24,8 @@ export class Upstreams {
 
   /** Fetches the remote's main and answers its tip, one fetch of a project after the other. Errors: `git.failed`. */
   async fetch(project: string, url: string): Promise<string> {
-    const upstream = await this.#upstream(project, url);
     const before = this.#fetches.get(project) ?? Promise.resolve();
-    const fetched = before.then(() => fetchUpstream(upstream));
+    const fetched = before.then(() => this.#reach(project, url, fetchUpstream));
     this.#fetches.set(
       project,
       fetched.catch(() => {}),
@@ -33,9 +34,10 @@ export class Upstreams {
   }
 
   /** Pushes `main` to the remote, which must be where it was found. Errors: `sync.diverged`, `git.failed`. */
-  async mirror(project: string, url: string, main: string): Promise<void> {
-    const upstream = await this.#upstream(project, url);
-    await mirrorUpstream(upstream, main, await this.#tip(upstream));
+  mirror(project: string, url: string, main: string): Promise<void> {
+    return this.#reach(project, url, async (upstream) =>
+      mirrorUpstream(upstream, main, await this.#tip(upstream)),
+    );
   }
 
   /** Where the remote's main is now. */
@@ -48,14 +50,12 @@ export class Upstreams {
     return stdout.toString('latin1').split('\t')[0]?.trim() || undefined;
   }
 
-  async #upstream(project: string, url: string): Promise<Upstream> {
+  /** Talks with the remote of a project; one that is a path is a repository here, and may be another user's. */
+  async #reach<T>(project: string, url: string, talk: (upstream: Upstream) => Promise<T>): Promise<T> {
     const repository = await this.#repositoryOf(project);
-    return {
-      runner: this.#runner,
-      repository,
-      url,
-      remoteRef: repository.mainRef,
-      ...(this.#env === undefined ? {} : { env: this.#env }),
-    };
+    const env = this.#env ?? {};
+    const to = { runner: this.#runner, repository, url, remoteRef: repository.mainRef };
+    if (!isAbsolute(url) && !url.startsWith('file:')) return talk({ ...to, env });
+    return trusting(this.#runner, env, (trust) => talk({ ...to, env: { ...env, ...trust.env } }));
   }
 }

@@ -1,7 +1,8 @@
 import { finished, type Readable, type Writable } from 'node:stream';
 import { saysDiskFull } from '../lib/disk-full.ts';
-import { fail } from '../lib/errors.ts';
+import { type AndonError, fail } from '../lib/errors.ts';
 import { configEnvironment, gitEnvironment } from './environment.ts';
+import { otherOwner } from './other-owner.ts';
 import type { Child } from './spawn/children.ts';
 import { createSpawner, type Spawner } from './spawn/spawner.ts';
 
@@ -9,8 +10,8 @@ export interface GitOptions {
   /** The bare repository to work on; sets GIT_DIR, and the working directory when `cwd` is absent. */
   readonly gitDir?: string;
   readonly cwd?: string;
-  /** Added to the fixed environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the fixed environment; what is undefined is taken out of it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Settings for this one call, above those of the repository. */
   readonly config?: Readonly<Record<string, string>>;
 }
@@ -37,7 +38,7 @@ export interface RunResult {
 export interface GitRunner {
   /** Runs git to its end. Rejects with `git.failed` on a signal, the time limit or the output limit. */
   run(args: readonly string[], options: RunOptions): Promise<RunResult>;
-  /** As `run`, and rejects with `git.failed` on an exit code above 0, `disk.full` where git says so. Answers stdout. */
+  /** As `run`, and rejects with `git.failed` on an exit code above 0, `disk.full` or `repo.owner` where git says so. Answers stdout. */
   must(args: readonly string[], options: RunOptions): Promise<Buffer>;
   /** Starts git and hands out its streams; the caller owns its time limit. */
   stream(args: readonly string[], options: StreamOptions): Promise<Child>;
@@ -65,12 +66,12 @@ export function createGitRunner(options: RunnerOptions = {}): GitRunner {
       file: 'git',
       args,
       cwd: call.cwd ?? call.gitDir ?? '/',
-      env: {
+      env: defined({
         ...base,
         ...configEnvironment(call.config),
         ...(call.gitDir === undefined ? {} : { GIT_DIR: call.gitDir }),
         ...call.env,
-      },
+      }),
       stdin,
       talk,
     });
@@ -84,10 +85,7 @@ export function createGitRunner(options: RunnerOptions = {}): GitRunner {
     run,
     async must(args, call) {
       const { code, stdout, stderr } = await run(args, call);
-      if (code !== 0)
-        throw fail(saysDiskFull(stderr) ? 'disk.full' : 'git.failed', `git ${args[0] ?? ''}`, {
-          found: lastLines(stderr) || `exit ${code}`,
-        });
+      if (code !== 0) throw failureOf(args[0] ?? '', code, stderr);
       return stdout;
     },
     stream: (args, call) => start(args, call, call.stdin ?? false, call.talk ?? false),
@@ -95,6 +93,19 @@ export function createGitRunner(options: RunnerOptions = {}): GitRunner {
       if (own) await spawner.close();
     },
   };
+}
+
+const defined = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+
+function failureOf(command: string, code: number, stderr: string): AndonError {
+  const found = otherOwner(stderr);
+  if (found !== undefined) return fail('repo.owner', `git ${command}`, { found });
+  return fail(saysDiskFull(stderr) ? 'disk.full' : 'git.failed', `git ${command}`, {
+    found: lastLines(stderr) || `exit ${code}`,
+  });
 }
 
 async function collect(child: Child, args: readonly string[], call: RunOptions): Promise<RunResult> {

@@ -1,3 +1,6 @@
+import { linkSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { asAndonError } from '../../src/cli/refusal.ts';
 
@@ -5,5 +8,28 @@ test('what cannot be written for want of room is disk.full, and says what', () =
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   const [reason] = asAndonError(new Error('token file', { cause: full })).reasons;
   expect(reason).toMatchObject({ code: 'disk.full', subject: 'this machine', found: 'Error: token file' });
-  expect(asAndonError(Object.assign(new Error('x'), { code: 'EACCES' })).code).toBe('internal');
+  expect(asAndonError(new Error('x')).code).toBe('internal');
 });
+
+test('what the system lets nobody do with a file is file.denied, and names the file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'andon-denied-'));
+  const refused = attempt(() => linkSync(folder, join(folder, 'link')));
+  const [reason] = asAndonError(new Error('token file', { cause: refused })).reasons;
+  expect(reason).toMatchObject({
+    code: 'file.denied',
+    subject: folder,
+    found: expect.stringMatching(/^EPERM: operation not permitted, link/),
+  });
+  // Of a process or a port it says nothing.
+  const other = Object.assign(new Error('listen EACCES'), { code: 'EACCES', syscall: 'listen', port: 80 });
+  expect(asAndonError(other).code).toBe('internal');
+});
+
+function attempt(act: () => void): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it went through');
+}

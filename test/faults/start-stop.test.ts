@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createDatabase, engines } from '../support/engines.ts';
+import { createDatabase, engines, preparePglite } from '../support/engines.ts';
 import { breaches, gitDirOf } from '../support/fault-audit.ts';
 import { type FaultOptions, StartRefused, startFaultGateway } from '../support/fault-gateway.ts';
 import {
@@ -51,6 +51,31 @@ describe('a start that cannot be', () => {
       expect(refused.code).toBe('gateway.port');
       expect(await refused.ended).toEqual({ code: 1, signal: null });
       await first.close();
+    },
+    60_000,
+  );
+});
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.log('left out: data folders of another user, because only root can give files away');
+
+describe.runIf(isRoot)('a start on what another user has made', () => {
+  it.each(['db', 'repos'])(
+    'is refused with file.denied before anything is written: %s',
+    async (name) => {
+      const options = await place('pglite');
+      preparePglite(join(options.folder, 'data'));
+      const theirs = join(options.folder, 'data', name);
+      mkdirSync(theirs, { recursive: true });
+      chownSync(theirs, 65534, 65534);
+      const before = readdirSync(theirs);
+      const refused = await refusalOf(options);
+      expect(refused.code).toBe('file.denied');
+      expect(refused.message).toContain(theirs);
+      expect(await refused.ended).toEqual({ code: 1, signal: null });
+      expect(readdirSync(theirs)).toEqual(before);
+      chownSync(theirs, 0, 0);
+      expect(await (await startFaultGateway(options)).close()).toEqual({ code: 0, signal: null });
     },
     60_000,
   );

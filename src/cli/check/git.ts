@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { otherOwner } from '../../git/other-owner.ts';
 import { fail } from '../../lib/errors.ts';
 
 /** Runs git on a repository whose configuration nobody vouches for: no hook, no file system monitor, no prompt, no lock. */
@@ -67,9 +68,11 @@ export function fields(output: Buffer): string[] {
   return list;
 }
 
-/** The root of the work tree that `cwd` is in, or undefined outside of one. */
+/** The root of the work tree that `cwd` is in, or undefined outside of one. Errors: `repo.owner`. */
 export async function workTree(cwd: string): Promise<string | undefined> {
-  const { status, stdout } = await runGit(cwd, [...safe, 'rev-parse', '--show-toplevel']);
+  const { status, stdout, stderr } = await runGit(cwd, [...safe, 'rev-parse', '--show-toplevel']);
+  const owned = otherOwner(stderr);
+  if (owned !== undefined) throw fail('repo.owner', cwd, { found: owned });
   const root = stdout.toString('utf8').replace(/\n$/, '');
   return status === 0 && root !== '' ? root : undefined;
 }

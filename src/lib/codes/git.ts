@@ -112,6 +112,12 @@ export const gitCodes = {
     'a repository is adopted with its whole history',
     'git fetch --unshallow there, then try again',
   ),
+  'repo.owner': row(
+    403,
+    'refused',
+    "a repository of another user is read only where the operator's git trusts it",
+    'as the user of the gateway: git config --global --add safe.directory <its folder>; then try again',
+  ),
   'git.protocol': row(
     400,
     'failed',

@@ -64,6 +64,12 @@ export const requestCodes = {
     'the disk has room for what is written',
     'free space there; andon doctor tells how much is left',
   ),
+  'file.denied': row(
+    500,
+    'failed',
+    'the user that Andon runs as owns what it keeps, and may read and write it',
+    'run it as the owner, or give folder and file to the user it runs as',
+  ),
   'store.backup': row(
     400,
     'usage',

@@ -1,0 +1,53 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GitRunner } from './runner.ts';
+import { temporaryFolder } from './temporary.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+/** What makes git read the operator's own configuration, which Andon hides from it otherwise. */
+const asOperator = { GIT_CONFIG_GLOBAL: undefined, GIT_CONFIG_NOSYSTEM: '0' };
+
+/** Whose repositories git may read while some work is done. */
+export interface Trust {
+  /** For every git that reads them. */
+  readonly env: Environment;
+  /** Adds a folder, where any other is trusted. */
+  also(folder: string): Promise<void>;
+}
+
+/**
+ * Gives work an environment in which git reads those repositories of other users that the operator has told git to
+ * trust (`safe.directory`, git-config(1)), and takes nothing else from the operator's configuration. A file, because a
+ * setting of the environment does not reach the git-upload-pack that a fetch from a path starts.
+ * `operator` holds the HOME and XDG_CONFIG_HOME that lead to that configuration.
+ */
+export async function trusting<T>(
+  runner: GitRunner,
+  operator: Environment,
+  work: (trust: Trust) => Promise<T>,
+): Promise<T> {
+  const trusted = await trustedFolders(runner, operator);
+  if (trusted.length === 0) return work({ env: {}, also: async () => undefined });
+  const folder = temporaryFolder('git');
+  const file = join(folder, 'trust');
+  const also = async (one: string): Promise<void> => {
+    await runner.must(['config', '--file', file, '--add', 'safe.directory', one], { cwd: folder });
+  };
+  try {
+    for (const one of trusted) await also(one);
+    return await work({ env: { GIT_CONFIG_GLOBAL: file }, also });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** As the operator's system and global configuration have them, in order: an empty one ends what stands before it. */
+async function trustedFolders(runner: GitRunner, operator: Environment): Promise<string[]> {
+  const { stdout } = await runner.run(['config', '--show-scope', '-z', '--get-all', 'safe.directory'], {
+    cwd: '/',
+    env: { ...operator, ...asOperator },
+  });
+  const words = stdout.toString('utf8').split('\0');
+  return words.filter((_, index) => index % 2 === 1 && words[index - 1] !== 'local');
+}
