@@ -157,4 +157,14 @@ export function gather(stream: Readable, take: (bytes: number) => boolean = () =
 }
 
 /** The end of what git said: enough to name the cause, short enough for a message. */
-const lastLines = (stderr: string): string => stderr.trim().split('\n').slice(-3).join(' | ').slice(-500);
+/** What git adds to any repository that it could not read, under the reason. */
+const advice = /^(Please make sure you have the correct access rights|and the repository exists\.|)$/;
+
+const lastLines = (stderr: string): string =>
+  stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => !advice.test(line))
+    .slice(-3)
+    .join(' | ')
+    .slice(-500);
