@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { ChainedEvent } from './chain.ts';
 import { eventsChannel } from './chainer.ts';
 import type { Store } from './store.ts';
@@ -50,9 +51,22 @@ export class Feed {
     return this.#position;
   }
 
-  /** Milliseconds since the log was last read to its end. */
+  /** How old what was heard may be: milliseconds since the log was last asked and answered. */
   get silentMs(): number {
     return performance.now() - this.#freshAtMs;
+  }
+
+  /**
+   * Waits until what was heard is at most `silentMsMax` old, but no longer than `withinMs`: after a pause of the whole
+   * process, of a machine that slept say, the log is read before anybody is told that it is silent.
+   */
+  async freshen(silentMsMax: number, withinMs: number): Promise<void> {
+    const signal = AbortSignal.timeout(withinMs);
+    // A reading that began before the pause tells nothing of it; the one after it does.
+    for (let readings = 0; readings < 2 && this.silentMs > silentMsMax && !signal.aborted; readings++) {
+      this.#wake();
+      await Promise.race([this.#reading, once(signal, 'abort')]);
+    }
   }
 
   /** Adds a listener; returns the function that removes it. A listener that throws never disturbs the feed. */
@@ -68,7 +82,6 @@ export class Feed {
   }
 
   #hand(events: readonly ChainedEvent[]): void {
-    this.#freshAtMs = performance.now();
     this.#position = events.at(-1)?.position ?? this.#position;
     for (const listener of this.#heard) this.#tell(listener, events);
   }
@@ -90,9 +103,14 @@ export class Feed {
   async #read(): Promise<void> {
     try {
       for (;;) {
+        // The answer is of when it was asked for: the process may have been stopped before it got it.
+        const askedAtMs = performance.now();
         const events = await eventsAfter(this.#store, this.#position, null, pageMax);
         this.#hand(events);
-        if (events.length < pageMax) return;
+        if (events.length < pageMax) {
+          this.#freshAtMs = askedAtMs;
+          return;
+        }
       }
     } catch {
       // The store is away: silentMs grows, readiness falls, the next wake tries again.

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgres } from '../../src/store/postgres.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -90,6 +91,31 @@ describe.runIf(linux)('a gateway stopped with SIGSTOP while another goes on', ()
     const voided = (await allEvents(other)).filter(({ type }) => type === 'landing.voided');
     expect(voided).toHaveLength(trials);
   }, 180_000);
+
+  it('reads what it slept through before it answers: no revoked token, and no other is told to wait', async () => {
+    const mint = async (name: string): Promise<string> =>
+      (await other.owner.token.mint.mutate({ project, agent: name, cap: {} })).token ?? '';
+    const [revoked, good] = [await mint('agent:out'), await mint('agent:in')];
+    const look = (token: string) => paused.client(token).task.list.query({ project });
+    await Promise.all([revoked, good].map(look));
+    paused.kill('SIGSTOP');
+    await untilStopped(paused);
+    const began = performance.now();
+    const { jti } = decodeJwt(revoked);
+    await other.owner.token.revoke.mutate({ project, kind: 'token', value: jti ?? '', why: 'test' });
+    // Memory is too old after three seconds.
+    await waitUntil(() => performance.now() - began > 4000);
+    const asked = [revoked, good].map((token) =>
+      look(token).then(
+        () => 'answered',
+        (error) => error.data.andon.code,
+      ),
+    );
+    // Both questions wait in the socket when it wakes.
+    await waitUntil(() => performance.now() - began > 4500);
+    paused.kill('SIGCONT');
+    expect(await Promise.all(asked)).toEqual(['token.revoked', 'answered']);
+  }, 60_000);
 
   it('across a lease: what it took in for the former holder changes nothing', async () => {
     const [first, second] = [agent(0), agent(1)];

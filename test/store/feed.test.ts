@@ -8,9 +8,14 @@ import type { Statement, Store } from '../../src/store/store.ts';
 import { engines, openTestStore } from '../support/engines.ts';
 import { waitUntil } from '../support/wait.ts';
 
-/** A store that counts how often the log is read, calls in between, may tell where it begins, and passes no notification on. */
+/** A store that counts and may hold readings of the log, calls in between, may tell where it begins, and passes no notification on. */
 function watched(store: Store) {
-  const log = { readings: 0, between: () => {}, beginsAt: undefined as number | undefined };
+  const log = {
+    readings: 0,
+    between: () => {},
+    beginsAt: undefined as number | undefined,
+    held: Promise.resolve(),
+  };
   const silent: Store = {
     engine: store.engine,
     get orm() {
@@ -21,6 +26,7 @@ function watched(store: Store) {
         return [{ position: log.beginsAt }] as R[];
       if (asked.name !== 'events.after') return store.rows<R>(asked, params);
       log.readings++;
+      await log.held;
       const rows = await store.rows<R>(asked, params);
       log.between();
       return rows;
@@ -111,5 +117,31 @@ describe.each(engines)('the feed of events, on %s', (engine) => {
     await feed.start();
     await waitUntil(() => heard.length >= 2);
     expect(heard).toEqual([1, 2]);
+  });
+
+  it('is as old as the question, not as the answer, and asks again when that is too old', async () => {
+    await waitUntil(() => feed.silentMs > 400);
+    log.between = () => {
+      log.between = () => {};
+      // As a process does that is stopped in between.
+      const end = performance.now() + 500;
+      while (performance.now() < end);
+    };
+    await feed.freshen(400, 20_000);
+    expect(log.readings).toBe(2);
+    expect(feed.silentMs).toBeLessThan(400);
+    await feed.freshen(20_000, 20_000);
+    expect(log.readings).toBe(2);
+  });
+
+  it('waits for no log that does not answer', async () => {
+    let letGo = (): void => undefined;
+    log.held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    await waitUntil(() => feed.silentMs > 10);
+    await feed.freshen(10, 50);
+    expect(feed.silentMs).toBeGreaterThan(50);
+    letGo();
   });
 });

@@ -7,18 +7,20 @@ import type { Gateway } from './gateway.ts';
 
 /** How long the feed may be silent before memory is too old to decide by. */
 export const feedSilentMsMax = 3000;
+/** How long a read waits for the feed to be read, when it has been silent for that long. */
+const waitsMs = 1000;
 
 /**
  * The way through for reading: decided by memory (verified token, revocations, epoch), which NOTIFY and the tail keep
- * fresh; when the feed is silent the answer is refused. Allowed queries append nothing.
+ * fresh; when the feed stays silent the answer is refused. Allowed queries append nothing.
  */
-export function admitQuery<A extends Action, Input extends ProjectInput, Answer>(
+export async function admitQuery<A extends Action, Input extends ProjectInput, Answer>(
   gateway: Gateway,
   definition: QueryDefinition<A, Input, Answer>,
   call: Call,
   input: Input,
-): Promise<Answer> | Answer {
-  authoriseRead(gateway, call, {
+): Promise<Answer> {
+  await authoriseRead(gateway, call, {
     action: definition.action,
     project: input.project,
     ...definition.access?.(input),
@@ -27,11 +29,12 @@ export function admitQuery<A extends Action, Input extends ProjectInput, Answer>
 }
 
 /** Decides a read in memory. Errors: AndonError with every reason; `gateway.unready` when memory is stale. */
-export function authoriseRead(
+export async function authoriseRead(
   gateway: Gateway,
   { grant }: Call,
   request: Parameters<typeof authorise>[1],
-): void {
+): Promise<void> {
+  if (gateway.feed.silentMs > feedSilentMsMax) await gateway.feed.freshen(feedSilentMsMax, waitsMs);
   const silentMs = gateway.feed.silentMs;
   if (silentMs > feedSilentMsMax)
     throw fail('gateway.unready', 'feed', {

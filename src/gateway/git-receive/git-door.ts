@@ -36,7 +36,7 @@ async function authenticate(
   // known then, so a grant that is bound to one is not asked yet.
   const { task, epoch } = grant.cap;
   const own = task === undefined ? {} : { task, ...(epoch === undefined ? {} : { epoch }) };
-  authoriseRead(gateway, { grant, requestId: undefined }, { action, project, ...own });
+  await authoriseRead(gateway, { grant, requestId: undefined }, { action, project, ...own });
   return grant;
 }
 

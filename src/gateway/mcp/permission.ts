@@ -39,18 +39,18 @@ export type PermissionPlace = Pick<ToolFacts, 'clone' | 'runFolder' | 'network' 
  * Answers the question in the form that Claude Code reads, a text of JSON. Whatever goes wrong is a denial. Denials are
  * not written to the log: nothing has been tried yet, and what is tried in spite of them is recorded at the door.
  */
-export function answerPermission(
+export async function answerPermission(
   gateway: Gateway,
   call: Call,
   given: unknown,
   place: PermissionPlace,
-): CallToolResult {
+): Promise<CallToolResult> {
   const parsed = input.safeParse(given);
   if (!parsed.success)
     return behaviour({ behavior: 'deny', message: 'the question has another form than expected' });
   const { tool_name: tool, input: toolInput } = parsed.data;
   try {
-    authoriseRead(gateway, call, { action: 'grant:explain', project: call.grant.cap.project });
+    await authoriseRead(gateway, call, { action: 'grant:explain', project: call.grant.cap.project });
     const reasons = toolUseReasons({ tool, input: toolInput }, { ...place, cap: call.grant.cap });
     if (reasons.length === 0) return behaviour({ behavior: 'allow', updatedInput: toolInput });
     return denied(reasons);
