@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
@@ -27,15 +26,14 @@ import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
 import { sweepTemporary } from './git/temporary.ts';
 import type { LandingPoint } from './line/land-one.ts';
+import { findContainment } from './runtime/sandbox.ts';
 import type { ChainedEvent } from './store/chain.ts';
 import { Chainer } from './store/chainer.ts';
 import { DatabaseClock } from './store/clock.ts';
 import { orDiskFull, roomBytes } from './store/disk-room.ts';
 import { Feed } from './store/feed.ts';
-import { refuseOthersFolders } from './store/folder-owner.ts';
 import { migrate } from './store/migrate.ts';
-import { openPglite } from './store/pglite.ts';
-import { openPostgres } from './store/postgres.ts';
+import { openStore } from './store/open.ts';
 import { type Store, statement } from './store/store.ts';
 import { startHousekeeping } from './triggers/housekeeping.ts';
 import { webhookSecret } from './triggers/secret.ts';
@@ -77,8 +75,8 @@ export async function startApp(config: Config, extras: AppExtras = {}): Promise<
 
 async function openAndStart(config: Config, extras: AppExtras): Promise<App> {
   const log = extras.log ?? createLog(config.logLevel);
-  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-  await refuseOthersFolders(...['db', 'repos'].map((name) => join(config.dataFolder, name)));
+  // Tried before any agent can use up what it takes to try it.
+  findContainment();
   const opened = await openStore(config);
   const store = extras.watch?.(opened) ?? opened;
   try {
@@ -104,11 +102,6 @@ export const createLog = (level: string): Logger =>
     },
     pino.destination(2),
   );
-
-function openStore({ databaseUrl, dataFolder, connectionsMax }: Config): Promise<Store> {
-  if (databaseUrl !== undefined) return openPostgres({ url: databaseUrl, connectionsMax });
-  return openPglite({ folder: join(dataFolder, 'db') });
-}
 
 const readInstallation = statement(
   'meta.installation',

@@ -4,6 +4,7 @@ import { fail } from '../lib/errors.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 import { processArgv, sibling } from './entry.ts';
 import type { Message, Question } from './protocol.ts';
+import { afterRunning } from './running-time.ts';
 
 /** How one question ended: with an answer, over its deadline, or with the death of the process. */
 export type Ending = { readonly answer: Measure } | { readonly timedOut: true } | { readonly died: string };
@@ -12,7 +13,7 @@ export type Ending = { readonly answer: Measure } | { readonly timedOut: true } 
 export interface Resident {
   readonly pid: number | undefined;
   readonly isAlive: () => boolean;
-  /** Never rejects. A question over `deadlineMs` kills the process. */
+  /** Never rejects. A question over `deadlineMs` of running time kills the process. */
   ask(question: Question, deadlineMs: number): Promise<Ending>;
   kill(): void;
 }
@@ -68,7 +69,7 @@ type Next = { readonly message: Message } | { readonly timedOut: true } | { read
 function next(child: ChildProcess, deadlineMs: number, stderr: () => string): Promise<Next> {
   return new Promise((resolve) => {
     const end = (result: Next): void => {
-      clearTimeout(timer);
+      callOff();
       child.off('message', onMessage).off('close', onClose).off('error', onError);
       resolve(result);
     };
@@ -76,7 +77,7 @@ function next(child: ChildProcess, deadlineMs: number, stderr: () => string): Pr
     const onClose = (code: number | null, signal: string | null): void =>
       end({ died: stderr() || `exit ${signal ?? code}` });
     const onError = (error: Error): void => end({ died: error.message });
-    const timer = setTimeout(() => end({ timedOut: true }), deadlineMs);
+    const callOff = afterRunning(deadlineMs, () => end({ timedOut: true }));
     child.on('message', onMessage).on('close', onClose).on('error', onError);
   });
 }

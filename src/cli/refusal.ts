@@ -2,9 +2,9 @@ import { withCauses } from '../lib/causes.ts';
 import { type ExitName, exitCodes } from '../lib/code-row.ts';
 import { codes, isCode } from '../lib/codes/index.ts';
 import { type Reason, reason } from '../lib/decision.ts';
-import { isDiskFull } from '../lib/disk-full.ts';
 import { AndonError, fail } from '../lib/errors.ts';
 import { fileDenied } from '../lib/file-denied.ts';
+import { asMachineFault } from '../lib/machine-fault.ts';
 import { printable } from './printable.ts';
 import type { Paint, Terminal } from './terminal.ts';
 
@@ -17,9 +17,8 @@ export function asAndonError(error: unknown): AndonError {
   if (isAbort(error)) return fail('cli.cancelled', 'andon', {}, error);
   const lost = connectionFault(error);
   if (lost !== undefined) return fail('gateway.unreachable', 'gateway', { found: lost }, error);
-  if (isDiskFull(error)) return fail('disk.full', 'this machine', { found: sayingOf(error) }, error);
-  const denied = fileDenied(error);
-  if (denied !== undefined) return denied;
+  const known = fileDenied(error) ?? asMachineFault(error, 'this machine', sayingOf(error));
+  if (known instanceof AndonError) return known;
   return fail('internal', 'andon', { found: sayingOf(error), next: 'report this with what you did' }, error);
 }
 

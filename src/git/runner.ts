@@ -1,6 +1,6 @@
 import { finished, type Readable, type Writable } from 'node:stream';
-import { saysDiskFull } from '../lib/disk-full.ts';
 import { type AndonError, fail } from '../lib/errors.ts';
+import { saidFault } from '../lib/machine-fault.ts';
 import { configEnvironment, gitEnvironment } from './environment.ts';
 import { otherOwner } from './other-owner.ts';
 import type { Child } from './spawn/children.ts';
@@ -103,7 +103,7 @@ const defined = (env: Readonly<Record<string, string | undefined>>): Record<stri
 function failureOf(command: string, code: number, stderr: string): AndonError {
   const found = otherOwner(stderr);
   if (found !== undefined) return fail('repo.owner', `git ${command}`, { found });
-  return fail(saysDiskFull(stderr) ? 'disk.full' : 'git.failed', `git ${command}`, {
+  return fail(saidFault(stderr) ?? 'git.failed', `git ${command}`, {
     found: lastLines(stderr) || `exit ${code}`,
   });
 }

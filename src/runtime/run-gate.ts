@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
+import { asMachineFault, saidFault } from '../lib/machine-fault.ts';
 import { newId } from '../store/ids.ts';
 import { BoundedOutput } from './bounded-output.ts';
 import { giveAway } from './give-away.ts';
@@ -47,6 +48,7 @@ export interface GateEvidence {
 
 const graceMs = 2_000;
 const drainMs = 2_000;
+const statusDescriptor = 3;
 
 /**
  * Runs a gate command as untrusted code: empty environment, HOME and TMPDIR of its own, contained as well as this
@@ -60,11 +62,13 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
   const output = new BoundedOutput(limits.gateOutputBytesMax);
   child.stdout?.on('data', (chunk: Buffer) => output.add(chunk));
   child.stderr?.on('data', (chunk: Buffer) => output.add(chunk));
+  const begun = hasBegun(child, containment);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const ended = await untilEnded(child, gate);
   await reap(containment, mark);
   // What was written last still lies in the pipes; they close with the last process that held them.
   await Promise.race([closed, delay(drainMs, undefined, { ref: false })]);
+  if (!begun()) refuseFault(output.text());
   const exitCode = ended.reason === undefined ? ended.code : null;
   const note = ended.reason === undefined ? '' : `\nandon: ${ended.reason}`;
   return {
@@ -89,6 +93,25 @@ async function contain({ folder, sandbox, searchPath, ownUser }: GateCommand): P
     await giveAway(folder, containment);
   }
   return containment;
+}
+
+/**
+ * Tells, later, whether the command was started. bubblewrap writes that it has a child to a descriptor that the child does
+ * not have; what the command writes itself proves nothing.
+ */
+function hasBegun(child: ChildProcess, { kind }: Containment): () => boolean {
+  if (kind !== 'bubblewrap') return () => true;
+  let said = '';
+  child.stdio[statusDescriptor]?.on('data', (chunk: Buffer) => {
+    said += chunk.toString('latin1');
+  });
+  return () => said.includes('"child-pid"');
+}
+
+/** Throws when bubblewrap had no processes or memory left to start the command: that is no failure of the command. */
+function refuseFault(said: string): void {
+  const fault = saidFault(said);
+  if (fault !== undefined) throw fail(fault, 'the gate', { found: said.trim().slice(0, 200) });
 }
 
 /** All that the command sees of an environment; nothing of the gateway's own but where programs are. */
@@ -120,13 +143,14 @@ function start(
     cwd: workFolder,
     env,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'] as ('ignore' | 'pipe')[],
   };
   if (containment.kind === 'bubblewrap') {
+    const args = bubblewrapArgs({ folder, workFolder, hidden, visible, network });
     return spawn(
       containment.program,
-      [...bubblewrapArgs({ folder, workFolder, hidden, visible, network }), '/bin/sh', '-c', command],
-      options,
+      ['--json-status-fd', String(statusDescriptor), ...args, '/bin/sh', '-c', command],
+      { ...options, stdio: [...options.stdio, 'pipe'] },
     );
   }
   const user = containment.kind === 'other-user' ? { uid: containment.uid, gid: containment.gid } : {};
@@ -141,7 +165,7 @@ interface Ended {
 }
 
 function untilEnded(child: ChildProcess, { timeoutMs, abort }: GateCommand): Promise<Ended> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let reason: string | undefined;
     let timedOut = false;
     const stop = (why: string): void => {
@@ -156,15 +180,22 @@ function untilEnded(child: ChildProcess, { timeoutMs, abort }: GateCommand): Pro
     const aborted = (): void => stop('ended because the gateway stops');
     abort?.addEventListener('abort', aborted, { once: true });
     if (abort?.aborted === true) aborted();
-    const settle = (code: number | null): void => {
+    const finish = (): void => {
       clearTimeout(timer);
       abort?.removeEventListener('abort', aborted);
       killGroup(child, 'SIGKILL');
+    };
+    const settle = (code: number | null): void => {
+      finish();
       resolve({ code, timedOut, ...(reason === undefined ? {} : { reason }) });
     };
     child.once('error', (error) => {
       reason ??= `could not be started: ${error.message}`;
-      settle(null);
+      const fault = asMachineFault(error, 'the gate');
+      if (fault === error) return settle(null);
+      // Not the command has failed.
+      finish();
+      reject(fault);
     });
     // `exit`, not `close`: a grandchild that holds the pipes open must not hold the gate.
     child.once('exit', (code) => setImmediate(settle, code));

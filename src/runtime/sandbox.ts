@@ -1,7 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { type StdioOptions, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { codeOf } from '../lib/causes.ts';
+import { fail } from '../lib/errors.ts';
+import { faultOf, type MachineFault, saidFault } from '../lib/machine-fault.ts';
 
 /** What the operator wants: `required` refuses to run without bubblewrap, `preferred` says so in the evidence. */
 export type SandboxSetting = 'required' | 'preferred';
@@ -38,7 +41,10 @@ function usersAlive(): ReadonlySet<number> {
   return uids;
 }
 
-/** The best containment there is: bubblewrap, another user when the gateway is root, or none. */
+/**
+ * The best containment there is: bubblewrap, another user when the gateway is root, or none. Errors: `machine.exhausted`
+ * while that cannot be told; nothing runs less contained because the machine is short of something.
+ */
 export function findContainment(path: string = process.env.PATH ?? ''): Containment {
   const program = findProgram('bwrap', path);
   if (program !== undefined && isUsable(program)) return { kind: 'bubblewrap', program };
@@ -51,11 +57,14 @@ export function findContainment(path: string = process.env.PATH ?? ''): Containm
 
 const usable = new Map<string, boolean>();
 
-/** Containers and hardened kernels often refuse namespaces to a bubblewrap that is installed: tried once, by doing it. */
+/** Containers and hardened kernels often refuse namespaces to a bubblewrap that is installed: tried until it is known, by doing it. */
 function isUsable(program: string): boolean {
   const known = usable.get(program);
   if (known !== undefined) return known;
   const args = [
+    // Gates are started with it; into nothing here.
+    '--json-status-fd',
+    '1',
     ...namespaces,
     noNetwork,
     '--ro-bind',
@@ -68,10 +77,25 @@ function isUsable(program: string): boolean {
     '--',
     'true',
   ];
-  const { status } = spawnSync(program, args, { stdio: 'ignore', timeout: 10_000, env: {} });
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
+  const { status, error, stderr } = spawnSync(program, args, {
+    stdio,
+    timeout: triesMs,
+    env: {},
+    encoding: 'utf8',
+  });
+  const passing = error === undefined ? saidFault(stderr) : (faultOf(error) ?? lateFault(error));
+  if (passing !== undefined)
+    throw fail(passing, program, { found: error?.message ?? stderr.trim().slice(0, 200) });
   usable.set(program, status === 0);
   return status === 0;
 }
+
+const triesMs = 10_000;
+
+/** On a machine that does nothing in time. */
+const lateFault = (error: Error): MachineFault | undefined =>
+  codeOf(error) === 'ETIMEDOUT' ? 'machine.exhausted' : undefined;
 
 /** The file that a program name stands for on a search path. */
 export function findProgram(name: string, path: string): string | undefined {

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { isDiskFull } from '../lib/disk-full.ts';
 import { AndonError, fail } from '../lib/errors.ts';
+import { faultOf } from '../lib/machine-fault.ts';
 
 /** Bytes that may still be written where the folder lies; undefined where nobody can tell. */
 export const roomBytes = (folder: string): Promise<number | undefined> =>
@@ -16,6 +16,6 @@ const roomBytesMin = 1024 * 1024;
 export async function orDiskFull(error: unknown, folder: string): Promise<unknown> {
   if (error instanceof AndonError && error.code !== 'git.failed') return error;
   const room = await roomBytes(folder);
-  const isFull = isDiskFull(error) || (room !== undefined && room < roomBytesMin);
+  const isFull = faultOf(error) === 'disk.full' || (room !== undefined && room < roomBytesMin);
   return isFull ? fail('disk.full', folder, { found: `${room ?? 'no'} bytes left` }, error) : error;
 }

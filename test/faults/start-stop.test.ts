@@ -56,6 +56,18 @@ describe('a start that cannot be', () => {
   );
 });
 
+describe('a start on a machine without processes left', () => {
+  it('is refused with machine.exhausted: it could not tell how well gates are contained', async () => {
+    const options = await place('postgres');
+    const says = 'bwrap: Creating new namespace failed: Resource temporarily unavailable';
+    writeFileSync(join(options.folder, 'bwrap'), `#!/bin/sh\necho ${says} >&2\nexit 1\n`, { mode: 0o755 });
+    const refused = await refusalOf({ ...options, env: { PATH: `${options.folder}:${process.env.PATH}` } });
+    expect(refused.code).toBe('machine.exhausted');
+    expect(refused.message).toContain(says);
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+  }, 60_000);
+});
+
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log('left out: data folders of another user, because only root can give files away');
 

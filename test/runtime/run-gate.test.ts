@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   mkdtempSync,
   readdirSync,
@@ -222,6 +223,38 @@ describe('containment', () => {
     await expect(run('true', { sandbox: 'required', searchPath })).rejects.toMatchObject({
       code: 'gate.sandbox',
     });
+  });
+
+  it('is not weaker because the machine is short of processes: nothing runs until it can be told', async () => {
+    const searchPath = made();
+    const busy = join(searchPath, 'busy');
+    writeFileSync(busy, '');
+    const program = join(searchPath, 'bwrap');
+    const says = 'bwrap: Creating new namespace failed: Resource temporarily unavailable';
+    writeFileSync(program, `#!/bin/sh\n[ ! -e ${busy} ] || { echo ${says} >&2; exit 1; }\n`, { mode: 0o755 });
+    expect(() => findContainment(searchPath)).toThrow(/machine\.exhausted/);
+    await expect(run('true', { searchPath })).rejects.toMatchObject({ code: 'machine.exhausted' });
+    rmSync(busy);
+    expect(findContainment(searchPath)).toEqual({ kind: 'bubblewrap', program });
+    // The same while a gate is started.
+    writeFileSync(busy, '');
+    await expect(run('true', { searchPath })).rejects.toMatchObject({
+      code: 'machine.exhausted',
+      reasons: [{ found: says }],
+    });
+  });
+
+  it('takes the same words of a command for what they are', async () => {
+    const said = await run('echo bwrap: Resource temporarily unavailable >&2; exit 1');
+    expect(said).toMatchObject({ passed: false, exitCode: 1 });
+  });
+
+  it('is not said to have failed when no descriptor is left to start it', () => {
+    const script = join(import.meta.dirname, '../support/starved-gate.ts');
+    const args = ['-c', 'ulimit -n 200; exec "$0" --import tsx "$@"', process.execPath, script, made()];
+    const { stdout, stderr } = spawnSync('/bin/sh', args, { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(stdout).toBe('machine.exhausted EMFILE\npassed\n');
   });
 
   it('marks evidence of a gate that ran without bubblewrap', async () => {

@@ -1,8 +1,8 @@
 import { type AnyRouter, initTRPC, TRPCError } from '@trpc/server';
 import type { z } from 'zod';
 import { codes } from '../../lib/codes/index.ts';
-import { diskFull, isDiskFull } from '../../lib/disk-full.ts';
 import { AndonError } from '../../lib/errors.ts';
+import { asMachineFault } from '../../lib/machine-fault.ts';
 import { isUnavailable } from '../../store/retry.ts';
 import type { Action } from '../../tiers/actions.ts';
 import { admit } from './admit.ts';
@@ -108,7 +108,7 @@ export async function answered<T>(gateway: Gateway, work: () => Promise<T>): Pro
   try {
     return await work();
   } catch (error) {
-    const known = isDiskFull(error) ? diskFull('the gateway', error) : error;
+    const known = asMachineFault(error, 'the gateway');
     if (known instanceof AndonError)
       throw new TRPCError({ code: trpcCode(known), message: known.message, cause: known });
     if (!isUnavailable(error))

@@ -7,9 +7,9 @@ import type { Repository } from '../../git/repository.ts';
 import type { GitRunner } from '../../git/runner.ts';
 import type { Child } from '../../git/spawn/children.ts';
 import type { Reason } from '../../lib/decision.ts';
-import { diskFull, isDiskFull } from '../../lib/disk-full.ts';
 import { AndonError, fail, sentence } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
+import { asMachineFault } from '../../lib/machine-fault.ts';
 import { answer, type Offer, readOffer } from './conversation.ts';
 import { refusalLines } from './refusal.ts';
 import { createReport, type Report } from './report.ts';
@@ -178,7 +178,8 @@ async function converse<G>(
 function reasonsOf(error: unknown, trouble: (error: unknown) => void = () => undefined): readonly Reason[] {
   if (error instanceof AndonError) return error.reasons;
   trouble(error);
-  return (isDiskFull(error) ? diskFull('the gateway', error) : fail('internal', 'the judge')).reasons;
+  const known = asMachineFault(error, 'the gateway');
+  return (known instanceof AndonError ? known : fail('internal', 'the judge')).reasons;
 }
 
 /** The quarantine lies among the objects of the very repository that is pushed to. */

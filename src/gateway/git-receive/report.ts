@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 import { type Reason, reason } from '../../lib/decision.ts';
-import { saysDiskFull } from '../../lib/disk-full.ts';
+import { saidFault } from '../../lib/machine-fault.ts';
 import { refusalLines } from './refusal.ts';
 
 /** What came of a push, as git's own report says it. */
@@ -100,7 +100,7 @@ interface Refused {
 
 function readRefusal({ ref, why, said }: Refused, report: Report): string[] {
   const known = refusedBy.find(([pattern]) => pattern.test(why))?.[1];
-  const code = known ?? (saysDiskFull(said) ? 'disk.full' : 'git.failed');
+  const code = known ?? saidFault(said) ?? 'git.failed';
   if (code === 'judged') return [];
   const one = reason(code, ref, { found: why });
   report.reasons.push(one);
@@ -122,6 +122,6 @@ function unpackReason(said: string, status: string, pushBytesMax: number): Reaso
   }
   const lines = said.split(/[\r\n]+/).filter((line) => /^(error|fatal): /.test(line));
   const named = lines.find((line) => line.startsWith('error: object ')) ?? lines.at(-1) ?? status;
-  const code = saysDiskFull(said) ? 'disk.full' : 'push.object';
+  const code = saidFault(said) ?? 'push.object';
   return reason(code, 'the pack', { found: named.replace(/^(error|fatal): /, '').slice(0, 300) });
 }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { temporaryFolder } from '../../git/temporary.ts';
-import { isDiskFull } from '../../lib/disk-full.ts';
+import { faultOf } from '../../lib/machine-fault.ts';
 import { finishGate, type GateResult } from '../../line/gating.ts';
 import type { LineTx } from '../../line/line-tx.ts';
 import { runGate, type SandboxSetting } from '../../runtime/run-gate.ts';
@@ -145,7 +145,7 @@ export class GateDesk {
     } catch (error) {
       // No fault of the work: it runs again, as one whose end cannot be written.
       const fault = await orDiskFull(error, folder);
-      if (isDiskFull(fault)) throw fault;
+      if (faultOf(fault) !== undefined) throw fault;
       return failedGate(error instanceof Error ? error.message : String(error));
     } finally {
       await rm(folder, { recursive: true, force: true });

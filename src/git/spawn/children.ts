@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { finished, type Readable, type Writable } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
+import { saidFault } from '../../lib/machine-fault.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
 
 export interface Exit {
@@ -103,7 +104,7 @@ export function createChildren(send: Send) {
     entries.delete(entry.id);
     entry.ended = true;
     for (const socket of entry.sockets) socket?.destroy();
-    entry.reject(fail('git.failed', entry.file, { found }));
+    entry.reject(fail(saidFault(found) ?? 'git.failed', entry.file, { found }));
     entry.end({ code: null, signal: null });
   };
 

@@ -64,6 +64,12 @@ export const requestCodes = {
     'the disk has room for what is written',
     'free space there; andon doctor tells how much is left',
   ),
+  'machine.exhausted': row(
+    503,
+    'failed',
+    'the machine has processes, descriptors and memory left',
+    'end what uses them up, or raise the limits (ulimit -n, -u; those of the container); then try again',
+  ),
   'file.denied': row(
     500,
     'failed',

@@ -1,0 +1,47 @@
+import { codeOf, withCauses } from './causes.ts';
+import { AndonError, fail } from './errors.ts';
+
+/** What is no fault of the work, and passes once somebody makes room. */
+export type MachineFault = 'disk.full' | 'machine.exhausted';
+
+interface Signs {
+  readonly fault: MachineFault;
+  /** What Node calls it, PostgreSQL (SQLSTATE, class 53), and Andon. */
+  readonly codes: ReadonlySet<string>;
+  /** How a program in the C locale, such as git, says it. */
+  readonly words: RegExp;
+}
+
+const signs: readonly Signs[] = [
+  {
+    fault: 'disk.full',
+    codes: new Set(['ENOSPC', 'EDQUOT', '53100', 'disk.full']),
+    words: /No space left on device|Disk quota exceeded/,
+  },
+  {
+    fault: 'machine.exhausted',
+    codes: new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', '53200', 'machine.exhausted']),
+    words:
+      /Resource temporarily unavailable|Too many open files|Cannot allocate memory|Out of memory|\bE(AGAIN|MFILE|NFILE|NOMEM)\b/,
+  },
+];
+
+/** The fault that a program in the C locale, such as git, speaks of; undefined for any other words. */
+export const saidFault = (text: string): MachineFault | undefined =>
+  signs.find(({ words }) => words.test(text))?.fault;
+
+/** The fault that an error comes from: no room on the disk, or no processes, descriptors or memory left. */
+export const faultOf = (error: unknown): MachineFault | undefined =>
+  signs.find(({ codes }) => withCauses(error).some((one) => codes.has(codeOf(one))))?.fault;
+
+/** The error as the refusal for such a fault: the one that was made where it happened, or one of this subject; others as they are. */
+export function asMachineFault(error: unknown, subject: string, found?: string): unknown {
+  const fault = faultOf(error);
+  if (fault === undefined) return error;
+  const made = withCauses(error).find((one) => one instanceof AndonError);
+  return made ?? fail(fault, subject, { found: found ?? foundOf(fault, error) }, error);
+}
+
+/** A full disk is told without the file: agents do not see where Andon keeps its own. */
+const foundOf = (fault: MachineFault, error: unknown): string =>
+  fault === 'disk.full' ? 'no room left' : (withCauses(error).map(codeOf).find(Boolean) ?? fault);
