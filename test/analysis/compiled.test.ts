@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { builtFolder } from '../support/built.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -12,9 +13,7 @@ describe('the analyser, compiled', () => {
     try {
       symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
       writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-      const tsc = join(root, 'node_modules/typescript/bin/tsc');
-      const config = join(root, 'tsconfig.build.json');
-      execFileSync(process.execPath, [tsc, '-p', config, '--outDir', join(folder, 'dist')]);
+      symlinkSync(join(builtFolder(), 'dist'), join(folder, 'dist'));
       const code = `
         import { createAnalyser } from './dist/analysis/analyser.js';
         const found = await createAnalyser().measure([{ path: 'a.ts', content: 'a && b' }]);

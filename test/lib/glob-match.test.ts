@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileGlobs, compileScope } from '../../src/lib/glob-match.ts';
+import { cpuClock } from '../support/cpu-clock.ts';
 import { allPaths, referenceMatch, someGlob } from '../support/globs.ts';
 import { runs } from '../support/seed.ts';
 
@@ -55,9 +56,9 @@ describe('matching a path', () => {
 
   it('stays linear on a pattern made to backtrack', () => {
     const matches = compileGlobs([`${'*a'.repeat(60)}*b`, `${'**/a/'.repeat(40)}b`]);
-    const started = performance.now();
+    const spentMs = cpuClock();
     expect(matches('a'.repeat(255))).toBe(false);
     expect(matches(`${'a/'.repeat(500)}a`)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(spentMs()).toBeLessThan(100);
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { meetGlobs } from '../../src/lib/glob-meet.ts';
 import { escapes } from '../../src/lib/glob-search.ts';
+import { cpuClock } from '../support/cpu-clock.ts';
 import { allPaths, referenceScope, someGlobs } from '../support/globs.ts';
 import { runs } from '../support/seed.ts';
 
@@ -43,8 +44,8 @@ describe('the intersection of globs', () => {
   });
 
   it('gives up with lattice.cost when the intersection needs too many globs', () => {
-    const started = performance.now();
+    const spentMs = cpuClock();
     expect(() => meetGlobs(['*a*b*c*d*e*f*g*h*i*j*'], ['*1*2*3*4*5*6*7*8*9*0*'])).toThrow('lattice.cost');
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(spentMs()).toBeLessThan(200);
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { escapes, overlaps } from '../../src/lib/glob-search.ts';
 import { pathFault } from '../../src/lib/paths.ts';
+import { cpuClock } from '../support/cpu-clock.ts';
 import { allPaths, referenceScope, someGlobs } from '../support/globs.ts';
 import { runs } from '../support/seed.ts';
 
@@ -67,10 +68,10 @@ describe('containment of scopes', () => {
 
   it('gives up with lattice.cost on globs made to multiply states, within a second', () => {
     const hard = [`*a${'?'.repeat(40)}`, `*b${'?'.repeat(41)}`, `*c${'?'.repeat(42)}`];
-    const started = performance.now();
+    const spentMs = cpuClock();
     expect(() => escapes(['*'], [], hard, [])).not.toThrow();
     expect(() => escapes(hard, [], ['*a*', '*b*'], [`*d${'?'.repeat(80)}`])).toThrow('lattice.cost');
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(spentMs()).toBeLessThan(3000);
   });
 
   it('refuses what is no glob', () => {

@@ -17,6 +17,7 @@ const long = [
   'test/flows/packed.test.ts',
   'test/faults/runner.test.ts',
   'test/faults/start-stop.test.ts',
+  'test/faults/full-disk.test.ts',
   'test/flows/readme-walk.test.ts',
   'test/gateway/door/foreseen.test.ts',
   'test/faults/postgres.test.ts',
