@@ -23,8 +23,8 @@ export interface Adoption {
 export const cloneMs = 10 * 60_000;
 
 /**
- * Clones one branch and the tags, and answers the name of the branch; undefined where the source has no commit on it
- * yet. Rejects with `repo.missing`, `repo.shallow`, or `repo.owner` for a repository of a user whom the operator's git
+ * Clones one branch and the tags, and answers the name of the branch; where the source has no commit on it yet, nothing
+ * is made. Rejects with `repo.missing`, `repo.shallow`, or `repo.owner` for a repository of a user whom the operator's git
  * does not trust.
  */
 export function adopt(adoption: Adoption): Promise<{ branch: string; isEmpty: boolean }> {

@@ -42,12 +42,20 @@ export async function trusting<T>(
   }
 }
 
-/** As the operator's system and global configuration have them, in order: an empty one ends what stands before it. */
+const operatorScopes = new Set(['system', 'global', 'command']);
+
+/**
+ * As the operator's configuration has them, in order: an empty one ends what stands before it. Read as paths, because `~`
+ * is another folder for Andon's git.
+ */
 async function trustedFolders(runner: GitRunner, operator: Environment): Promise<string[]> {
-  const { stdout } = await runner.run(['config', '--show-scope', '-z', '--get-all', 'safe.directory'], {
-    cwd: '/',
-    env: { ...operator, ...asOperator },
-  });
+  const { stdout } = await runner.run(
+    ['config', '--type=path', '--show-scope', '-z', '--get-all', 'safe.directory'],
+    {
+      cwd: '/',
+      env: { ...operator, ...asOperator },
+    },
+  );
   const words = stdout.toString('utf8').split('\0');
-  return words.filter((_, index) => index % 2 === 1 && words[index - 1] !== 'local');
+  return words.filter((_, index) => index % 2 === 1 && operatorScopes.has(words[index - 1] ?? ''));
 }

@@ -8,7 +8,7 @@ interface Signs {
   readonly fault: MachineFault;
   /** What Node calls it, PostgreSQL (SQLSTATE, class 53), and Andon. */
   readonly codes: ReadonlySet<string>;
-  /** How a program in the C locale, such as git, says it. */
+  /** How a program in the C locale, such as git, says it; and Node, of a program that it could not start. */
   readonly words: RegExp;
 }
 
@@ -22,7 +22,7 @@ const signs: readonly Signs[] = [
     fault: 'machine.exhausted',
     codes: new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', '53200', 'machine.exhausted']),
     words:
-      /Resource temporarily unavailable|Too many open files|Cannot allocate memory|Out of memory|\bE(AGAIN|MFILE|NFILE|NOMEM)\b/,
+      /Resource temporarily unavailable|Too many open files|Cannot allocate memory|Out of memory|^(Error: )?spawn( \S+)? E(AGAIN|MFILE|NFILE|NOMEM)$/,
   },
 ];
 

@@ -52,7 +52,8 @@ const statusDescriptor = 3;
 
 /**
  * Runs a gate command as untrusted code: empty environment, HOME and TMPDIR of its own, contained as well as this
- * machine can, bounded in time and output. Whatever it started is dead when this settles. Errors: `gate.sandbox`.
+ * machine can, bounded in time and output. Whatever it started is dead when this settles. Errors: `gate.sandbox`,
+ * and `machine.exhausted` or `disk.full` where the machine could not start it.
  */
 export async function runGate(gate: GateCommand): Promise<GateEvidence> {
   const containment = await contain(gate);

@@ -72,6 +72,12 @@ describe.runIf(isRoot)('a repository of another user', () => {
     expect(await must(gitDir, ['fsck', '--strict'])).toBe('');
   });
 
+  it('is found by ~ as the operator means it', async () => {
+    operator.HOME = folder;
+    trust('[safe]\n\tdirectory = ~/source\n');
+    await adopt();
+  });
+
   it('takes nothing else from the operator’s configuration', async () => {
     trust(`[safe]\n\tdirectory = *\n[url "${folder}/nowhere"]\n\tinsteadOf = ${source}\n`);
     await adopt();
