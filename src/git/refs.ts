@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { fail } from '../lib/errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AndonError, fail } from '../lib/errors.ts';
 import type { Oid } from '../policies/facts.ts';
 import { isOid } from './objects/oid.ts';
 import type { GitRunner } from './runner.ts';
@@ -42,15 +43,32 @@ export async function listRefs({ runner, gitDir }: RefPlace, prefix: string): Pr
 /**
  * Moves one ref from the value that the caller saw, while the fence is the caller's. Both are held by git in one
  * transaction (git-update-ref, --stdin), so a process that slept through a takeover moves nothing when it wakes.
- * Answers `moved`, or `lost` when ref or fence had another value; rejects with `git.failed` on anything else.
+ * Answers `moved`, or `lost` when ref or fence had another value; rejects with `git.busy` when another git holds a lock,
+ * and with `git.failed` on anything else.
  */
 export async function moveRef(place: RefPlace, move: RefMove, fence: Oid): Promise<'moved' | 'lost'> {
   return transact(place, [`verify ${fenceRef}\0${fence}\0`, moveCommand(move)]);
 }
 
-/** As `moveRef` for refs that no landing depends on, such as a kept candidate. */
-export const moveUnfenced = (place: RefPlace, move: RefMove): Promise<'moved' | 'lost'> =>
-  transact(place, [moveCommand(move)]);
+/**
+ * As `moveRef` for refs that no landing depends on, such as a kept candidate. Waits for a lock, up to five seconds: one
+ * that a killed git left is swept when it is two seconds old.
+ */
+export async function moveUnfenced(place: RefPlace, move: RefMove): Promise<'moved' | 'lost'> {
+  const endMs = performance.now() + lockMsMax;
+  for (;;) {
+    try {
+      return await transact(place, [moveCommand(move)]);
+    } catch (error) {
+      const mayPass = error instanceof AndonError && error.code === 'git.busy' && performance.now() < endMs;
+      if (!mayPass) throw error;
+    }
+    await delay(lockTriesMs);
+  }
+}
+
+const lockMsMax = 5_000;
+const lockTriesMs = 250;
 
 const nowhere = '0'.repeat(40);
 
@@ -69,7 +87,15 @@ async function transact(
   // "is at … but expected …", "reference already exists", "unable to resolve reference": another value than ours.
   if (/but expected|already exists|unable to resolve reference/.test(stderr) && !stderr.includes('.lock'))
     return 'lost';
+  const locked = lockedRef(stderr);
+  if (locked !== undefined) throw fail('git.busy', locked, { found: 'a lock of another git' });
   throw fail('git.failed', 'git update-ref', { found: stderr.trim().slice(-300) });
+}
+
+/** What git could not lock, because another git has, or a killed one had: a ref, or `packed-refs`; undefined for other words of it. */
+export function lockedRef(stderr: string): string | undefined {
+  const file = /Unable to create '[^']*?([^'/]+)\.lock': File exists/.exec(stderr)?.[1];
+  return file && (/cannot lock ref '([^']+)'/.exec(stderr)?.[1] ?? file);
 }
 
 export const readFence = (place: RefPlace): Promise<Oid | undefined> => readRef(place, fenceRef);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildCandidate, commitCandidate, dropCandidate, keepCandidate } from '../../src/git/candidate.ts';
 import { findLeftovers, sweepLocks } from '../../src/git/locks.ts';
@@ -74,6 +74,32 @@ test('of many that bump one fence, one wins', async () => {
   expect(won.filter((oid) => oid !== undefined)).toEqual([await readFence(place)]);
 });
 
+test('a lock is waited for where nothing else waits, and named where it stays', async () => {
+  const name = candidateRef('chg_locked');
+  const file = join(place.gitDir, `${name}.lock`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, '');
+  const kept = keepCandidate(place, 'chg_locked', main);
+  await expect(moveRef(place, { ref: name, to: main }, await fence())).rejects.toMatchObject({
+    code: 'git.busy',
+    reasons: [{ subject: name }],
+  });
+  rmSync(file);
+  await kept;
+  expect(await readRef(place, name)).toBe(main);
+  writeFileSync(file, '');
+  await expect(dropCandidate(place, 'chg_locked')).rejects.toMatchObject({ code: 'git.busy' });
+  rmSync(file);
+  const packed = join(place.gitDir, 'packed-refs.lock');
+  await must(place.gitDir, ['pack-refs', '--all']);
+  writeFileSync(packed, '');
+  await expect(moveRef(place, { ref: name, from: main }, await fence())).rejects.toMatchObject({
+    code: 'git.busy',
+  });
+  rmSync(packed);
+  await dropCandidate(place, 'chg_locked');
+}, 30_000);
+
 test('a ref is created only where there is none, and listed and deleted', async () => {
   const name = 'refs/heads/task/a/1/x';
   expect(await moveUnfenced(place, { ref: name, to: main })).toBe('moved');
@@ -127,7 +153,7 @@ test('a stale lock blocks a landing until it is swept', async () => {
   mkdirSync(join(place.gitDir, 'refs/heads/ab'), { recursive: true });
   writeFileSync(join(place.gitDir, 'refs/heads/ab/x.lock'), '');
   await expect(moveRef(place, { ref, from: main, to: oid }, held)).rejects.toMatchObject({
-    code: 'git.failed',
+    code: 'git.busy',
   });
   const young = await sweepLocks(place.gitDir, { nowMs: Date.now() });
   expect(young.removed).toEqual([]);

@@ -167,7 +167,7 @@ export async function untilLanded(
 /** Something has not happened yet; worth asking again. */
 export class NotYet extends Error {}
 
-const passing = new Set(['store.unavailable', 'gateway.unready']);
+const passing = new Set(['store.unavailable', 'gateway.unready', 'git.busy']);
 
 /** Whether asking again may help: nobody answered, or the answer says so. */
 function mayPass(error: unknown): boolean {
@@ -177,7 +177,9 @@ function mayPass(error: unknown): boolean {
     return code === undefined || passing.has(code);
   }
   // The gateway died under git, or git met what only the next sweep removes.
-  return error instanceof Error && !/refused task\//.test(error.message);
+  return (
+    error instanceof Error && (!/refused task\//.test(error.message) || error.message.includes('git.busy'))
+  );
 }
 
 /** Tries a call at whatever gateway is there, until it is answered; rejects at once with an answer that will stay. */

@@ -1,4 +1,5 @@
 import { Transform } from 'node:stream';
+import { lockedRef } from '../../git/refs.ts';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { saidFault } from '../../lib/machine-fault.ts';
 import { refusalLines } from './refusal.ts';
@@ -100,7 +101,7 @@ interface Refused {
 
 function readRefusal({ ref, why, said }: Refused, report: Report): string[] {
   const known = refusedBy.find(([pattern]) => pattern.test(why))?.[1];
-  const code = known ?? saidFault(said) ?? 'git.failed';
+  const code = known ?? saidFault(said) ?? (lockedRef(said) === ref ? 'git.busy' : 'git.failed');
   if (code === 'judged') return [];
   const one = reason(code, ref, { found: why });
   report.reasons.push(one);

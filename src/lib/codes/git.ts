@@ -124,6 +124,12 @@ export const gitCodes = {
     'the request is one of the git smart HTTP protocol',
     'use an ordinary git client, version 2.38 or newer',
   ),
+  'git.busy': row(
+    503,
+    'conflict',
+    'one git at a time changes a ref',
+    'try again; what a killed git left is removed within seconds',
+  ),
   'git.failed': row(
     500,
     'failed',

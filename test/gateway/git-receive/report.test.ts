@@ -25,5 +25,8 @@ test('a ref that cannot be written for want of room is disk.full, and nothing el
   expect(full.codes).toEqual(['disk.full']);
   expect(full.shown).toContain('disk.full');
   expect((await refused('error: something else\n', 'failed to update ref')).codes).toEqual(['git.failed']);
+  const lock =
+    "error: cannot lock ref 'refs/heads/task/a/1/work': Unable to create '/r/x.lock': File exists.\n";
+  expect((await refused(lock, 'failed to update ref')).codes).toEqual(['git.busy']);
   expect((await refused('No space left on device\n', 'non-fast-forward')).codes).toEqual(['ref.forward']);
 });
