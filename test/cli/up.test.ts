@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -66,6 +66,20 @@ describe('andon up', () => {
       expect((await clone('distrustful', here())).exit).not.toBe(0);
       expect(await clone('trusting', trusting)).toMatchObject({ exit: 0 });
       expect(readFileSync(join(folder, 'trusting/README.md'), 'utf8')).toBe('# shop\n');
+    } finally {
+      expect(await gateway.end()).toBe(0);
+    }
+  });
+
+  it('lets nobody else write to what it makes, whatever the umask', async () => {
+    const before = process.umask(0);
+    const gateway = await up(here()).finally(() => process.umask(before));
+    try {
+      const made = join(shop, '.andon');
+      const paths = readdirSync(made, { recursive: true, encoding: 'utf8' }).map((name) => join(made, name));
+      expect(paths.length).toBeGreaterThan(20);
+      expect(paths.filter((path) => (statSync(path).mode & 0o022) !== 0)).toEqual([]);
+      expect((await cli(['doctor'], here())).exit).toBe(0);
     } finally {
       expect(await gateway.end()).toBe(0);
     }

@@ -65,7 +65,13 @@ export async function up(run: Run<UpOptions>): Promise<void> {
   }
 }
 
+/** Nobody else may write to what a gateway makes, nor may the git that it starts let them, whatever the umask was. */
+function closeToOthers(): void {
+  process.umask(process.umask(0o077) | 0o022);
+}
+
 async function start({ world }: Run<UpOptions>, config: Config, { dataFolder }: Place): Promise<App> {
+  closeToOthers();
   const log = await world.root.createLog(config.logLevel);
   try {
     return await world.root.startApp(config, { log });
