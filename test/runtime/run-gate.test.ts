@@ -59,7 +59,7 @@ const kinds: { kind: string; change: Partial<GateCommand> }[] = [
 describe.each(kinds)('a gate command, contained by $kind', ({ kind, change }) => {
   // Without both, a gate runs as the gateway itself does.
   const isHeld = isRoot || findContainment(change.searchPath).kind === 'bubblewrap';
-  if (!isHeld) console.log(`left out: what ${kind} cannot hold, because it needs root or bubblewrap`);
+  if (!isHeld) console.log(`left out, contained by ${kind}: what only root or bubblewrap can hold`);
   const gate = (command: string, more: Partial<GateCommand> = {}) => run(command, { ...change, ...more });
 
   it('passes with status 0 and fails with any other, output and status kept', async () => {
