@@ -4,9 +4,7 @@ import { fail } from '../lib/errors.ts';
 import { otherOwner } from './other-owner.ts';
 import { readRef } from './refs.ts';
 import type { GitRunner } from './runner.ts';
-import { type Trust, trusting } from './trust.ts';
-
-type Environment = Readonly<Record<string, string>>;
+import { type Environment, type Trust, trusting } from './trust.ts';
 
 export interface Adoption {
   readonly runner: GitRunner;

@@ -156,10 +156,10 @@ export function gather(stream: Readable, take: (bytes: number) => boolean = () =
   });
 }
 
-/** The end of what git said: enough to name the cause, short enough for a message. */
 /** What git adds to any repository that it could not read, under the reason. */
 const advice = /^(Please make sure you have the correct access rights|and the repository exists\.|)$/;
 
+/** The end of what git said: enough to name the cause, short enough for a message. */
 const lastLines = (stderr: string): string =>
   stderr
     .split('\n')

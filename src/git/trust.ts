@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { GitRunner } from './runner.ts';
 import { temporaryFolder } from './temporary.ts';
 
-type Environment = Readonly<Record<string, string>>;
+export type Environment = Readonly<Record<string, string>>;
 
 /** What makes git read the operator's own configuration, which Andon hides from it otherwise. */
 const asOperator = { GIT_CONFIG_GLOBAL: undefined, GIT_CONFIG_NOSYSTEM: '0' };

@@ -43,22 +43,24 @@ function usersAlive(): ReadonlySet<number> {
 
 /**
  * The best containment there is: bubblewrap, another user when the gateway is root, or none. Errors: `machine.exhausted`
- * while that cannot be told; nothing runs less contained because the machine is short of something.
+ * while that cannot be told, which takes up to `triesMs`; nothing runs less contained because the machine is short of something.
  */
-export function findContainment(path: string = process.env.PATH ?? ''): Containment {
+export function findContainment(path: string = process.env.PATH ?? '', triesMs = 10_000): Containment {
   const program = findProgram('bwrap', path);
-  if (program !== undefined && isUsable(program)) return { kind: 'bubblewrap', program };
-  if (process.getuid?.() === 0 && reachableByOthers(process.execPath)) {
-    const uid = nextUser();
-    return { kind: 'other-user', uid, gid: uid };
-  }
-  return { kind: 'none' };
+  if (program !== undefined && isUsable(program, triesMs)) return { kind: 'bubblewrap', program };
+  return withoutBubblewrap();
+}
+
+function withoutBubblewrap(): Containment {
+  if (process.getuid?.() !== 0 || !reachableByOthers(process.execPath)) return { kind: 'none' };
+  const uid = nextUser();
+  return { kind: 'other-user', uid, gid: uid };
 }
 
 const usable = new Map<string, boolean>();
 
 /** Containers and hardened kernels often refuse namespaces to a bubblewrap that is installed: tried until it is known, by doing it. */
-function isUsable(program: string): boolean {
+function isUsable(program: string, triesMs: number): boolean {
   const known = usable.get(program);
   if (known !== undefined) return known;
   const args = [
@@ -84,18 +86,18 @@ function isUsable(program: string): boolean {
     env: {},
     encoding: 'utf8',
   });
-  const passing = error === undefined ? saidFault(stderr) : (faultOf(error) ?? lateFault(error));
-  if (passing !== undefined)
-    throw fail(passing, program, { found: error?.message ?? stderr.trim().slice(0, 200) });
+  const mayPass = error === undefined ? isShort(saidFault(stderr)) : isLate(error) || isShort(faultOf(error));
+  if (mayPass)
+    throw fail('machine.exhausted', program, { found: error?.message ?? stderr.trim().slice(0, 200) });
   usable.set(program, status === 0);
   return status === 0;
 }
 
-const triesMs = 10_000;
+/** Not of room: a kernel that gives no namespaces at all says that there is none for them. */
+const isShort = (fault: MachineFault | undefined): boolean => fault === 'machine.exhausted';
 
 /** On a machine that does nothing in time. */
-const lateFault = (error: Error): MachineFault | undefined =>
-  codeOf(error) === 'ETIMEDOUT' ? 'machine.exhausted' : undefined;
+const isLate = (error: Error): boolean => codeOf(error) === 'ETIMEDOUT';
 
 /** The file that a program name stands for on a search path. */
 export function findProgram(name: string, path: string): string | undefined {

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createAnalyser } from '../../src/analysis/analyser.ts';
 import { createPool } from '../../src/analysis/pool.ts';
 import { startResident } from '../../src/analysis/resident.ts';
+import { stopFor } from '../support/stop-for.ts';
 
 const analyser = createAnalyser();
 afterAll(() => analyser.close());
@@ -90,6 +91,14 @@ describe('a resident process', () => {
     expect(await one.ask({ kind: 'js', bytes: Buffer.from(slow) }, 100)).toEqual({ timedOut: true });
     expect(one.isAlive()).toBe(false);
     expect(await one.ask({ kind: 'js', bytes: Buffer.from('1') }, 1_000)).toHaveProperty('died');
+  });
+
+  it('has until its deadline however long we were stopped', async () => {
+    const one = await startResident();
+    const asked = one.ask({ kind: 'js', bytes: Buffer.from('let a') }, 1_000);
+    stopFor(3_000);
+    expect(await asked).toHaveProperty('answer');
+    one.kill();
   });
 
   it('tells that it died when somebody else kills it', async () => {

@@ -1,12 +1,7 @@
 import { expect, test } from 'vitest';
 import { afterRunning } from '../../src/analysis/running-time.ts';
+import { stopFor } from '../support/stop-for.ts';
 import { waitUntil } from '../support/wait.ts';
-
-/** As a process is that gets no time. */
-function stopFor(ms: number): void {
-  const end = performance.now() + ms;
-  while (performance.now() < end);
-}
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 

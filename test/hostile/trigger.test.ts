@@ -345,23 +345,21 @@ describe.each(engines)('what a trigger reaches for, on %s', (engine) => {
       [project],
     );
     const began = performance.now();
-    const tookMs: number[] = [];
+    let slowestMs = 0;
     let fired = 0;
     while (fired < flood && performance.now() - began < 100_000) {
       const asked = performance.now();
       await line.owner.task.list.query({ project });
-      tookMs.push(performance.now() - asked);
+      slowestMs = Math.max(slowestMs, performance.now() - asked);
       await new Promise((resolve) => setTimeout(resolve, 100));
       fired = await count(`select count(*)::int as count from trigger_fires where trigger like 'trg_flood%'`);
     }
     expect(fired).toBe(flood);
     expect(await count('select count(*)::int as count from trigger_due')).toBe(0);
-    // One pause of the whole machine is not the doing of the flood.
-    const [, slowMs = 0] = tookMs.toSorted((a, b) => b - a);
     console.log(
-      `${flood} of 10000 triggers at once on ${engine}: ${((performance.now() - began) / 1000).toFixed(1)} s, second slowest call ${slowMs.toFixed(0)} ms`,
+      `${flood} of 10000 triggers at once on ${engine}: ${((performance.now() - began) / 1000).toFixed(1)} s, slowest call ${slowestMs.toFixed(0)} ms`,
     );
-    expect(slowMs).toBeLessThan(2000);
+    expect(slowestMs).toBeLessThan(2000);
     await store.rows(statement('', `delete from triggers where id like 'trg_flood%'`));
   }, 120_000);
 });
@@ -384,8 +382,7 @@ describe('a command that misbehaves', () => {
     const found = await run('sleep 300 & sleep 300', 200);
     expect(found).toMatchObject({ ok: false });
     expect(found.status).toContain('killed after 200 ms');
-    // Not when the sleep has ended.
-    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(performance.now() - began).toBeLessThan(4000);
   });
 
   it('prints without end: the middle is dropped', async () => {

@@ -3,19 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { engines } from '../support/engines.ts';
+import { planOf } from '../support/fault-line.ts';
 import { type Line, openLine } from '../support/line.ts';
 import { waitUntil } from '../support/wait.ts';
-
-const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
-gates:
-  ok: { run: "true", timeout: 1m }
-tasks:
-  cart: { title: Cart, phase: build, write: ["src/cart/**"], gates: [ok] }
-`;
 
 /** Stands in for bubblewrap on a machine that is short of processes while `busy` is there; then starts what it is given. */
 const shortBubblewrap = (folder: string): string => `#!/bin/sh
@@ -34,9 +24,9 @@ describe.each(engines)('a gate on a machine without processes left, on %s', (eng
     folder = mkdtempSync(join(tmpdir(), 'andon-short-'));
     writeFileSync(join(folder, 'bwrap'), shortBubblewrap(folder));
     chmodSync(join(folder, 'bwrap'), 0o755);
-    writeFileSync(join(folder, 'busy'), '');
+    for (const name of ['busy', 'tries']) writeFileSync(join(folder, name), '');
     vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
-    line = await openLine(engine, { plan, config: { abandonedMs: 500 } });
+    line = await openLine(engine, { plan: planOf(1), config: { abandonedMs: 500 } });
   });
   afterAll(async () => {
     await line?.close();
@@ -46,15 +36,8 @@ describe.each(engines)('a gate on a machine without processes left, on %s', (eng
 
   it('waits and is tried again; the work is not blamed', async () => {
     const hand = await line.mint('agent:a');
-    const { change } = await line.offer(hand, 'cart', { 'src/cart/a.ts': 'export {};\n' });
-    const tries = (): number => {
-      try {
-        return readFileSync(join(folder, 'tries'), 'utf8').split('\n').length - 1;
-      } catch {
-        return 0;
-      }
-    };
-    await waitUntil(() => tries() >= 2);
+    const { change } = await line.offer(hand, 't0', { 'src/t0/a.ts': 'export {};\n' });
+    await waitUntil(() => readFileSync(join(folder, 'tries'), 'utf8').split('tried').length > 2);
     expect((await line.change(change)).state).toBe('gating');
     rmSync(join(folder, 'busy'));
     await line.until(change, 'judging');

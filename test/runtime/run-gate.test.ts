@@ -209,15 +209,12 @@ describe('containment', () => {
     }
   });
 
-  it('counts a bubblewrap that the kernel gives no namespaces as none', async () => {
+  it.each([
+    'No permissions to create new namespace',
+    'Creating new namespace failed: No space left on device',
+  ])('counts a bubblewrap that the kernel gives no namespaces as none: %s', async (says) => {
     const searchPath = made();
-    writeFileSync(
-      join(searchPath, 'bwrap'),
-      '#!/bin/sh\necho No permissions to create new namespace >&2\nexit 1\n',
-      {
-        mode: 0o755,
-      },
-    );
+    writeFileSync(join(searchPath, 'bwrap'), `#!/bin/sh\necho ${says} >&2\nexit 1\n`, { mode: 0o755 });
     expect(findContainment(searchPath).kind).not.toBe('bubblewrap');
     expect((await run('true', { searchPath })).passed).toBe(true);
     await expect(run('true', { sandbox: 'required', searchPath })).rejects.toMatchObject({
@@ -242,6 +239,15 @@ describe('containment', () => {
       code: 'machine.exhausted',
       reasons: [{ found: says }],
     });
+  });
+
+  it('is not weaker because the machine is slow', () => {
+    const searchPath = made();
+    const program = join(searchPath, 'bwrap');
+    writeFileSync(program, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+    expect(() => findContainment(searchPath, 200)).toThrow(/machine\.exhausted.*ETIMEDOUT/);
+    writeFileSync(program, '#!/bin/sh\n');
+    expect(findContainment(searchPath)).toEqual({ kind: 'bubblewrap', program });
   });
 
   it('takes the same words of a command for what they are', async () => {

@@ -6,6 +6,7 @@ import { Feed } from '../../src/store/feed.ts';
 import { newId } from '../../src/store/ids.ts';
 import type { Statement, Store } from '../../src/store/store.ts';
 import { engines, openTestStore } from '../support/engines.ts';
+import { stopFor } from '../support/stop-for.ts';
 import { waitUntil } from '../support/wait.ts';
 
 /** A store that counts and may hold readings of the log, calls in between, may tell where it begins, and passes no notification on. */
@@ -123,9 +124,7 @@ describe.each(engines)('the feed of events, on %s', (engine) => {
     await waitUntil(() => feed.silentMs > 400);
     log.between = () => {
       log.between = () => {};
-      // As a process does that is stopped in between.
-      const end = performance.now() + 500;
-      while (performance.now() < end);
+      stopFor(500);
     };
     await feed.freshen(400, 20_000);
     expect(log.readings).toBe(2);

@@ -1,16 +1,18 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
-/** Names every test that failed, each with the first line of why: what follows tells of them at length. */
+/** Names every file and test that failed, each with the first line of why: what follows tells of them at length. */
 export class FailedNames implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const failed = modules.flatMap((module) => [...module.children.allTests('failed')]);
-    if (failed.length === 0) return;
-    process.stdout.write(`\nfailed:\n${failed.map((test) => `  ${lineOf(test)}\n`).join('')}`);
+    const lines = modules.flatMap((module) => [
+      ...module.errors().map((error) => lineOf(module.relativeModuleId, error)),
+      ...[...module.children.allTests('failed')].map(lineOfTest),
+    ]);
+    if (lines.length > 0) process.stdout.write(`\nfailed:\n${lines.join('')}`);
   }
 }
 
-function lineOf(test: TestCase): string {
-  const [error] = test.result().errors ?? [];
-  const why = error?.message.split('\n')[0]?.slice(0, 160) ?? '';
-  return `${test.module.relativeModuleId} > ${test.fullName}: ${why}`;
-}
+const lineOf = (name: string, error: { readonly message: string } | undefined): string =>
+  `  ${name}: ${error?.message.split('\n')[0]?.slice(0, 160) ?? ''}\n`;
+
+const lineOfTest = (test: TestCase): string =>
+  lineOf(`${test.module.relativeModuleId} > ${test.fullName}`, test.result().errors?.[0]);

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { createGitRunner, gather } from '../../../src/git/runner.ts';
+import { createChildren } from '../../../src/git/spawn/children.ts';
 import { createSpawner } from '../../../src/git/spawn/spawner.ts';
 
 const spawner = createSpawner();
@@ -65,6 +66,13 @@ test('a program that does not exist rejects', async () => {
   await expect(spawner.start({ file: '/no/such', args: [], cwd: '/', env })).rejects.toMatchObject({
     code: 'git.failed',
   });
+});
+
+test('a program that the machine has nothing left for rejects as that', async () => {
+  const children = createChildren(() => {});
+  const child = children.expect(1, 'git', []);
+  children.hear({ kind: 'failed', id: 1, message: 'spawn git EAGAIN' });
+  await expect(child).rejects.toMatchObject({ code: 'machine.exhausted', reasons: [{ subject: 'git' }] });
 });
 
 test('the time limit and the output limit end a child with a reason', async () => {
