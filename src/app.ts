@@ -12,7 +12,6 @@ import {
   type TokenService,
   type TokenServiceOptions,
 } from './gateway/auth/token-service.ts';
-import { createForesight, type Foresight } from './gateway/door/foreseen.ts';
 import type { Gateway } from './gateway/door/gateway.ts';
 import { GitProjects } from './gateway/git-projects.ts';
 import { createGitDoor } from './gateway/git-receive/git-door.ts';
@@ -61,7 +60,6 @@ export interface AppExtras {
   readonly watch?: (store: Store) => Store;
   readonly purpose?: 'production' | 'test';
   /** In the place of the usual one, for tests that compare with a gateway that foresees nothing. */
-  readonly foresight?: (store: Store) => Foresight;
 }
 
 /** Opens the store, brings its schema up to date, starts the gateway. The composition root. */
@@ -137,7 +135,6 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
     triggers,
     store,
     chainer,
-    foresight: (extras.foresight ?? createForesight)(store),
     feed,
     tokens,
     git,

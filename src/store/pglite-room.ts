@@ -10,7 +10,7 @@ const mega = 1024 * 1024;
 const roomBytesMin = 64 * mega;
 
 /** What writes, or may: locks of rows are written too. */
-const writing = /\b(insert\s+into|update\s|delete\s+from|create\s|alter\s|drop\s|andon_foreseen_)/i;
+const writing = /\b(insert\s+into|update\s|delete\s+from|create\s|alter\s|drop\s)/i;
 
 /** Throws `disk.full` when a database in the folder must not write. */
 export function requireRoom(folder: string, subject = folder): void {

@@ -8,26 +8,16 @@ export interface TaskScope {
   readonly deny: readonly string[];
 }
 
-/** Classes of tasks that a capability was allowed or refused: what a claim foresees. */
-export interface Classes {
-  readonly allowed: readonly string[];
-  readonly refused: readonly string[];
-}
-
-interface Memo {
-  readonly scopes: Map<string, string | undefined>;
-  readonly classes: Map<string, boolean>;
-}
+/** A path that escapes, or undefined, by the hash of the scope. */
+type Memo = Map<string, string | undefined>;
 
 const scopesMax = 100_000;
-/** A call carries these along; beyond it the oldest are judged anew. */
-const classesMax = 256;
 const memosMax = 1000;
 const byCap = new WeakMap<Capability, Memo>();
 const byContent = new Map<string, Memo>();
 
-/** Everything of a capability that is judged here. Agents of one profile share what was decided. */
-const contentOf = ({ w, x, phases, skills }: Capability): string => JSON.stringify([w, x, phases, skills]);
+/** Everything of a capability that a scope is compared with. Agents of one profile share what was compared. */
+const contentOf = ({ w, x }: Capability): string => JSON.stringify([w, x]);
 
 function memoOf(cap: Capability): Memo {
   const known = byCap.get(cap) ?? sharedMemo(contentOf(cap));
@@ -36,7 +26,7 @@ function memoOf(cap: Capability): Memo {
 }
 
 function sharedMemo(content: string): Memo {
-  const known = byContent.get(content) ?? { scopes: new Map(), classes: new Map() };
+  const known = byContent.get(content) ?? new Map<string, string | undefined>();
   if (!byContent.has(content)) makeRoom(byContent, memosMax);
   byContent.set(content, known);
   return known;
@@ -49,37 +39,18 @@ function makeRoom<Key>(map: Map<Key, unknown>, max: number): void {
 }
 
 /** True when this scope was compared with this capability before. Both are immutable, and automata are dear. */
-export const knowsScope = (cap: Capability, scopeHash: string): boolean => memoOf(cap).scopes.has(scopeHash);
+export const knowsScope = (cap: Capability, scopeHash: string): boolean => memoOf(cap).has(scopeHash);
 
 /** Compares a scope with a capability and remembers the answer. */
 export function learnScope(cap: Capability, { scopeHash, write, deny }: TaskScope): void {
-  const { scopes } = memoOf(cap);
+  const scopes = memoOf(cap);
   makeRoom(scopes, scopesMax);
   scopes.set(scopeHash, escapes(write, deny, cap.w, cap.x));
 }
 
 /** A path that the scope has and the capability has not, or undefined when the capability covers it. */
 export function scopeWitness(cap: Capability, scopeHash: string): string | undefined {
-  const { scopes } = memoOf(cap);
+  const scopes = memoOf(cap);
   if (!scopes.has(scopeHash)) throw new Error('a scope was judged before it was read');
   return scopes.get(scopeHash);
-}
-
-/**
- * Remembers what was decided on a class: tasks that are equal in phase, skills and scope, which is all that the decision
- * reads besides work in progress.
- */
-export function learnClass(cap: Capability, claimClass: string, allowed: boolean): void {
-  const { classes } = memoOf(cap);
-  if (classes.has(claimClass)) return;
-  makeRoom(classes, classesMax);
-  classes.set(claimClass, allowed);
-}
-
-/** What was decided on classes so far. */
-export function knownClasses(cap: Capability): Classes {
-  const all = [...memoOf(cap).classes];
-  const those = (wanted: boolean): string[] =>
-    all.filter(([, allowed]) => allowed === wanted).map(([name]) => name);
-  return { allowed: those(true), refused: those(false) };
 }

@@ -1,7 +1,7 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { Capability } from '../tiers/capability.ts';
-import { knowsScope, learnClass, learnScope, scopeWitness, type TaskScope } from './claim-memo.ts';
+import { knowsScope, learnScope, scopeWitness, type TaskScope } from './claim-memo.ts';
 
 /** A task that is ready, as the claim sees it. `blockedBy` is work in progress whose write scope overlaps. */
 export interface Candidate {
@@ -9,8 +9,6 @@ export interface Candidate {
   readonly phase: string;
   /** Equal for equal `write` and `deny`. */
   readonly scopeHash: string;
-  /** Equal for tasks that are equal in phase, skills and scope. */
-  readonly claimClass: string;
   readonly requires: readonly string[];
   readonly blockedBy: string | null;
   readonly conflicting: readonly string[];
@@ -32,7 +30,7 @@ const candidates = statement(
      union
      (select * from tasks where project = $1 and state = 'ready' and preferred = $3 and ($2::text is null or id = $2)
       order by priority, deadline nulls last, position limit $4))
-   select t.id, t.phase, t.scope_hash as "scopeHash", t.claim_class as "claimClass", t.requires,
+   select t.id, t.phase, t.scope_hash as "scopeHash", t.requires,
      (select c.other from task_conflicts c join tasks o on o.project = c.project and o.id = c.other
       where c.project = t.project and c.task = t.id and o.state in ('in_progress', 'gated') limit 1) as "blockedBy",
      array(select c.other from task_conflicts c where c.project = t.project and c.task = t.id) as conflicting
@@ -69,7 +67,6 @@ export async function readCandidates(
     for (const scope of await tx.rows<TaskScope>(scopes, [where.project, [...unknown.values()]]))
       learnScope(claimant.cap, scope);
   }
-  for (const task of found) learnClass(claimant.cap, task.claimClass, suits(claimant, task));
   return found;
 }
 
@@ -111,16 +108,11 @@ const apart: ClaimPolicy = (_claimant, task) =>
         found: `overlaps ${task.blockedBy}, which is in progress`,
       });
 
-/** These read of the capability what `claim-memo.ts` goes by, and of the task its class: their answer may be remembered. */
-const lasting: readonly ClaimPolicy[] = [skilled, inPhase, covering];
-const passing: readonly ClaimPolicy[] = [bound, apart];
+const claimPolicies: readonly ClaimPolicy[] = [skilled, inPhase, covering, bound, apart];
 
 /** Why this claimant may not take this task now; empty when it may. */
 export const claimReasons = (claimant: Claimant, task: Candidate): Reason[] =>
-  [...lasting, ...passing].flatMap((policy) => policy(claimant, task) ?? []);
-
-const suits = (claimant: Claimant, task: Candidate): boolean =>
-  lasting.every((policy) => policy(claimant, task) === undefined);
+  claimPolicies.flatMap((policy) => policy(claimant, task) ?? []);
 
 const take = statement(
   'claim.take',

@@ -18,7 +18,3 @@ export async function planAt(
   known.set(hash, plan);
   return plan;
 }
-
-/** The same from memory alone; undefined when it was not read yet. */
-export const rememberedPlan = (hash: string | null): Plan | undefined =>
-  hash === null ? undefined : known.get(hash);

@@ -7,7 +7,6 @@ import type { Caller } from '../../src/app.ts';
 import { statement } from '../../src/store/store.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Hand, type Line, openLine } from '../support/line.ts';
-import { counted } from '../support/parity.ts';
 import { random } from '../support/random.ts';
 import { seed } from '../support/seed.ts';
 
@@ -33,7 +32,6 @@ const rootCause = {
 };
 
 describe('a red stop against those who work on, through two gateways of one database', () => {
-  const foresight = counted();
   let line: Line;
   let second: TestGateway;
   let folder: string;
@@ -44,7 +42,7 @@ describe('a red stop against those who work on, through two gateways of one data
   beforeAll(async () => {
     line = await openLine('postgres', {
       plan,
-      extras: { foresight: foresight.of, at: (point) => atPoint(point) },
+      extras: { at: (point) => atPoint(point) },
     });
     folder = mkdtempSync(join(tmpdir(), 'andon-second-'));
     const config = { dataFolder: join(line.folder, 'data') };
@@ -53,7 +51,7 @@ describe('a red stop against those who work on, through two gateways of one data
       folder,
       config,
       databaseUrl,
-      extras: { foresight: foresight.of, at: (point) => atPoint(point) },
+      extras: { at: (point) => atPoint(point) },
     });
     owner = line.app.caller(line.ownerToken());
     ownerThere = second.app.caller(line.ownerToken());
@@ -76,7 +74,7 @@ describe('a red stop against those who work on, through two gateways of one data
   const granted = async (): Promise<number> =>
     (await rows<{ n: number }>('select sum(epoch)::int as n from tasks where project = $1', [project]))[0]
       ?.n ?? -1;
-  /** As if nobody had ever held them: what was a claimant's before is not foreseen. */
+  /** As if nobody had ever held them. */
   const freeAll = () =>
     rows(
       `update tasks set state = 'ready', holder = null, holder_gid = null, lease_until = null, preferred = null
@@ -103,7 +101,7 @@ describe('a red stop against those who work on, through two gateways of one data
     };
     const claiming = hands.map(async ({ token }, i) => {
       const caller = (i % 2 === 0 ? line : second).app.caller(token);
-      // Every fourth names its task, which nobody foresees.
+      // Every fourth names its task.
       while (running)
         await fly(
           caller.task.claim(
@@ -156,11 +154,10 @@ describe('a red stop against those who work on, through two gateways of one data
     const p50 = acknowledged[Math.floor(rounds / 2)]?.toFixed(1);
     console.log(
       `${rounds} stops: ${calls} calls raced, ${before} granted before, ${late} after the acknowledgement; ` +
-        `pull p50 ${p50} ms; ${foresight.made} of ${foresight.asked} foreseen calls were made`,
+        `pull p50 ${p50} ms`,
     );
     expect(late).toBe(0);
     expect(before).toBeGreaterThan(rounds / 2);
-    expect(foresight.made).toBeGreaterThan(100);
     expect(await misplaced()).toEqual([]);
   }, 240_000);
 

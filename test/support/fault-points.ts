@@ -14,12 +14,7 @@ export function watchStore(store: Store, at: AtPoint): Store {
       return store.orm;
     },
     async rows<R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> {
-      const type = foreseen[statement.name];
-      if (type !== undefined) for (const _agent of agentsOf(params)) at(`${type} before commit`);
       const found = await store.rows<R>(statement, params);
-      // A call without an answer was not confirmed; it goes the whole way.
-      if (type !== undefined)
-        for (const row of found) if ((row as { answer?: unknown }).answer) at(`${type} after commit`);
       if (statement.name === 'gates.take' && found.length > 0) at('gate taken');
       return found;
     },
@@ -38,16 +33,6 @@ export function watchStore(store: Store, at: AtPoint): Store {
     close: () => store.close(),
   };
 }
-
-/** What each call of a foreseen statement appends. The statement is its own transaction. */
-const foreseen: Readonly<Record<string, string>> = {
-  'door.foreseen.claims': 'task.claimed',
-  'door.foreseen.renewals': 'task.renewed',
-  'door.foreseen.submits': 'change.submitted',
-};
-
-/** One for each call of a foreseen statement. */
-const agentsOf = (params: readonly unknown[] = []): readonly unknown[] => params[5] as unknown[];
 
 function watchTx(tx: Tx, seen: Set<string>): Tx {
   const note = (statement: Statement, params: readonly unknown[] = []): void => {

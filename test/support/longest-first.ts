@@ -19,7 +19,6 @@ const long = [
   'test/faults/start-stop.test.ts',
   'test/faults/full-disk.test.ts',
   'test/flows/readme-walk.test.ts',
-  'test/gateway/door/foreseen.test.ts',
   'test/faults/postgres.test.ts',
   'test/cli/backup.test.ts',
   'test/policies/measure/eslint.test.ts',

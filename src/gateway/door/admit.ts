@@ -57,33 +57,7 @@ async function decided<A extends Action, Input extends ProjectInput, Fixed, Movi
     if (refused !== undefined) return refused;
   }
   const fixed = await definition.fixed(gateway, input, call);
-  const foreseen = await foresee(gateway, definition, call, input, fixed);
-  if (foreseen !== undefined) return foreseen;
   return gateway.store.transaction((tx) => through(tx, gateway, definition, call, input, fixed));
-}
-
-/** The call as one statement, where its definition knows how and nothing was otherwise than foreseen. */
-async function foresee<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
-  gateway: Gateway,
-  definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
-  call: Call,
-  input: Input,
-  fixed: Fixed,
-): Promise<Outcome<Answer> | undefined> {
-  const { foreseen } = definition;
-  const plan = foreseen === undefined ? undefined : gateway.foresight.plan(call.grant, input.project);
-  if (foreseen === undefined || plan === undefined) return undefined;
-  const effect = foreseen({ grant: call.grant, input, fixed, plan: plan.plan }, gateway);
-  if (effect === undefined) return undefined;
-  const { requestId } = call;
-  const request =
-    requestId === undefined ? {} : { request: requestId, hash: hashOf(definition.action, input) };
-  const answer = await gateway.foresight.make<Answer>(call.grant, input.project, {
-    ...effect,
-    ...request,
-    plan: plan.hash,
-  });
-  return answer === undefined ? undefined : { answer: revived(definition, answer) };
 }
 
 const revived = <Answer>(
@@ -133,7 +107,6 @@ async function through<A extends Action, Input extends ProjectInput, Fixed, Movi
   const reading = definition.moving(tx, { grant, input, fixed, entered: entering });
   reading.catch(() => {});
   const entered = await entering;
-  gateway.foresight.see(input.project, entered.planHash);
   // A token that is drafted at this time has to be good by memory's clock at once, should the database's have jumped.
   gateway.seeTime(entered.now);
   const inputHash = requestId === undefined ? '' : hashOf(definition.action, input);

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import type { Permit, Reason } from '../../lib/decision.ts';
 import type { EventDraft } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
-import type { Plan } from '../../tasks/plan.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { AccessRequest } from '../../tiers/authorise.ts';
 import type { Grant } from '../../tiers/capability.ts';
@@ -48,20 +47,6 @@ export interface Before<Input, Fixed> {
   readonly entered: Promise<Entered>;
 }
 
-/** What a call is foreseen with: the plan as it was last seen, immutable under its hash. */
-export interface Foreseen<Input, Fixed> {
-  readonly grant: Grant;
-  readonly input: Input;
-  readonly fixed: Fixed;
-  readonly plan: Plan;
-}
-
-/** The effect of a foreseen call, by name, with what it needs. */
-export interface ForeseenEffect {
-  readonly kind: 'claim' | 'renew' | 'submit';
-  readonly [member: string]: unknown;
-}
-
 /** The part of an access request that an input decides. */
 export type AccessDetail = Omit<AccessRequest, 'action' | 'project'>;
 
@@ -97,11 +82,6 @@ export interface MutationDefinition<
     facts: Facts<Input, Fixed, Moving>,
     gateway: Gateway,
   ) => Promise<Effect<Answer>>;
-  /**
-   * For calls whose facts are small: what the one statement needs that confirms the foreseen facts and makes the effect,
-   * or undefined to go the whole way. Sent only when memory allows the call; see foreseen.ts.
-   */
-  readonly foreseen?: (facts: Foreseen<Input, Fixed>, gateway: Gateway) => ForeseenEffect | undefined;
   /** The answer as the effect gives it, from the JSON that the store keeps of it. */
   readonly revive?: (stored: Answer) => Answer;
   /** After the commit: wakes what goes on by itself. Also turns a stored answer into one with a fresh token. */

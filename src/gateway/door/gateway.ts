@@ -8,14 +8,11 @@ import type { GitProjects } from '../git-projects.ts';
 import type { LineService } from '../line/line-service.ts';
 import type { Metrics } from '../metrics.ts';
 import type { TriggerDoor } from '../trigger-door.ts';
-import type { Foresight } from './foreseen.ts';
 
 /** What every procedure may use: one of each, made once in app.ts. */
 export interface Gateway {
   readonly store: Store;
   readonly chainer: Chainer;
-  /** Decides small calls on what was last seen, many in one statement. */
-  readonly foresight: Foresight;
   readonly feed: Feed;
   readonly tokens: TokenService;
   readonly git: GitProjects;

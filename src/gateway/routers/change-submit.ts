@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { type NamedGate, openGates } from '../../line/gating.ts';
-import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
@@ -11,8 +10,7 @@ import { setTaskState } from '../../tasks/transition.ts';
 import type { Budget } from '../../tiers/capability.ts';
 import { lockGrant } from '../auth/minting.ts';
 import { spendBudget } from '../auth/spending.ts';
-import type { Before, Effect, Facts, Foreseen, ForeseenEffect } from '../door/definitions.ts';
-import { arrayText } from '../door/foreseen.ts';
+import type { Before, Effect, Facts } from '../door/definitions.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import type { Offer } from '../git-service.ts';
@@ -107,23 +105,6 @@ function sizeReasons(offer: Offer, left: Budget | undefined): Reason[] {
     .map((member) => reason('budget.change', member, { found: size[member], limit: left[member] }));
 }
 
-/** An artefact that no gate looks at is a row and an event; a commit needs git, which is no matter of one statement. */
-function foreseeSubmit({ grant, input, fixed }: Foreseen<SubmitInput, Offer>): ForeseenEffect | undefined {
-  if (fixed.kind !== 'artefact' || input.artefact === undefined) return undefined;
-  const made = { change: newId('change'), ...offered(fixed, input.artefact) };
-  return {
-    kind: 'submit',
-    task: input.task,
-    lease: input.epoch,
-    change: made.change,
-    tree: made.tree,
-    note: input.artefact,
-    lin: arrayText(grant.lin),
-    answer: jsonText(answerOf(made, [])),
-    data: jsonText(dataOf(input, made, 'judging')),
-  };
-}
-
 /** What is offered, as a change is stored. */
 const offered = (fixed: Offer, artefact: string | undefined) =>
   fixed.kind === 'candidate' ? fixed : { commit: '', base: '', candidate: '', tree: artefactTree(artefact) };
@@ -169,7 +150,6 @@ export function submitProcedure(gateway: Gateway) {
     input: submitInput,
     access: ({ task, epoch }) => ({ task, epoch }),
     fixed: ({ git }, input) => git.offer(input),
-    foreseen: foreseeSubmit,
     moving: (tx, before) => submitFacts(tx, before),
     decide: ({ grant, input, fixed, moving, entered }) => [
       ...leaseReasons(moving.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),

@@ -13,13 +13,11 @@ import {
   type Taken,
   takeOne,
 } from '../../tasks/claim.ts';
-import { knownClasses } from '../../tasks/claim-memo.ts';
 import { durationMs, type Plan } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
 import { runningCount } from '../../tasks/waiting.ts';
-import type { Before, Effect, Foreseen, ForeseenEffect } from '../door/definitions.ts';
-import { arrayText } from '../door/foreseen.ts';
+import type { Before, Effect } from '../door/definitions.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import { name, project } from './inputs.ts';
@@ -161,21 +159,6 @@ async function claimFacts(
   return { candidates, leaseMs, wip: { running, limit }, unready, stopped: await stopping };
 }
 
-/** Only the open question "what is next?" is foreseen, by classes of tasks that were judged before. */
-function foreseeClaim({ grant, input, plan }: Foreseen<ClaimInput, undefined>): ForeseenEffect | undefined {
-  if (input.task !== undefined || grant.cap.task !== undefined) return undefined;
-  const classes = knownClasses(grant.cap);
-  if (classes.allowed.length === 0) return undefined;
-  const { wip } = plan.limits;
-  return {
-    kind: 'claim',
-    leaseMs: leaseOf(plan, input.leaseSeconds),
-    ...(wip === undefined ? {} : { wip }),
-    allowed: arrayText(classes.allowed),
-    refused: arrayText(classes.refused),
-  };
-}
-
 export function claimProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:claim',
@@ -185,7 +168,6 @@ export function claimProcedure(gateway: Gateway) {
     access: ({ task }) => (task === undefined ? {} : { task }),
     fixed: none,
     moving: claimFacts,
-    foreseen: foreseeClaim,
     revive: reviveClaim,
     decide: ({ grant, input, moving }) => {
       const { allowed, reasons } = sort({ agent: grant.sub, gid: grant.gid, cap: grant.cap }, moving);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { reason } from '../../lib/decision.ts';
 import { stopsAgainst } from '../../line/stops.ts';
-import { jsonText } from '../../store/events.ts';
 import { leaseReasons, renewLease, returnTask, stealLease } from '../../tasks/lease.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { lockTask } from '../../tasks/rows.ts';
@@ -22,9 +21,6 @@ export interface Renewed {
   readonly leaseUntil: Date;
 }
 
-/** What the event of a renewal says. */
-const renewed = ({ epoch }: { readonly epoch: number }) => ({ epoch });
-
 export function renewProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:renew',
@@ -32,12 +28,6 @@ export function renewProcedure(gateway: Gateway) {
     input: z.strictObject(held),
     access: ({ task, epoch }) => ({ task, epoch }),
     fixed: none,
-    foreseen: ({ input }) => ({
-      kind: 'renew',
-      task: input.task,
-      lease: input.epoch,
-      data: jsonText(renewed(input)),
-    }),
     revive: (stored: Renewed): Renewed => ({ ...stored, leaseUntil: new Date(stored.leaseUntil) }),
     moving: (tx, { input }) => lockTask(tx, input.project, input.task),
     decide: ({ grant, input, moving, entered }) =>
@@ -46,7 +36,7 @@ export function renewProcedure(gateway: Gateway) {
       const leaseUntil = await renewLease(tx, input.project, input.task);
       return {
         answer: { task: input.task, epoch: input.epoch, leaseUntil },
-        events: [{ type: 'task.renewed', subject: `task/${input.task}`, data: renewed(input) }],
+        events: [{ type: 'task.renewed', subject: `task/${input.task}`, data: { epoch: input.epoch } }],
       };
     },
   });

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { statement } from '../../src/store/store.ts';
+import { type Hand, type Line, openLine } from '../support/line.ts';
+import { waitUntil } from '../support/wait.ts';
+
+const tasksOfPlan = 3000;
+const claims = 200;
+const plan = `version: 1
+project: shop
+done: artefact
+phases: [build]
+lease: 1h
+limits: { wip: 10000 }
+tasks:
+${Array.from({ length: tasksOfPlan }, (_, n) => `  t${n}: { title: T, phase: build }`).join('\n')}
+`;
+
+interface Scans {
+  readonly tasks: number;
+  readonly events: number;
+  /** Rows that the scans of indexes of `tasks` have read. */
+  readonly read: number;
+  /** Updates of `tasks`. */
+  readonly updates: number;
+}
+
+describe.each(['never analysed', 'analysed'])('claims in a plan of 3,000 tasks that was %s', (analysed) => {
+  let line: Line;
+  let hand: Hand;
+  const rows = <R>(text: string): Promise<R[]> => line.app.gateway.store.rows<R>(statement('', text));
+  beforeAll(async () => {
+    line = await openLine('postgres', { plan });
+    hand = await line.mint('agent:a');
+    if (analysed === 'analysed') await rows('analyze');
+  });
+  afterAll(() => line.close());
+
+  const told = async (): Promise<Scans> => {
+    const [row] = await rows<Scans>(
+      `with told as (select pg_stat_force_next_flush(), pg_stat_clear_snapshot())
+       select (select seq_scan from pg_stat_user_tables where relname = 'tasks')::int as tasks,
+         (select seq_scan from pg_stat_user_tables where relname = 'events')::int as events,
+         (select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'tasks')::int as read,
+         (select n_tup_upd from pg_stat_user_tables where relname = 'tasks')::int as updates from told`,
+    );
+    if (row === undefined) throw new Error('no statistics');
+    return row;
+  };
+  /** A backend tells its numbers when it has been idle for a second: waits until all updates were told. */
+  const scans = async (updates: number): Promise<Scans> => {
+    await waitUntil(async () => (await told()).updates >= updates, 30_000);
+    return told();
+  };
+
+  it('read what is urgent by the index: neither tasks nor events are scanned', async () => {
+    const claim = async (n: number): Promise<void> => {
+      const { task } = await hand.client.task.claim.mutate({ project: 'shop' });
+      expect(task, `claim ${n}`).not.toBeNull();
+    };
+    for (let n = 0; n < 20; n++) await claim(n);
+    const before = await scans(tasksOfPlan + 20);
+    for (let n = 20; n < claims; n++) await claim(n);
+    const after = await scans(before.updates + claims - 20);
+    console.log(`${claims} claims of ${tasksOfPlan}: ${JSON.stringify({ before, after })}`);
+    // Housekeeping may look once or twice; a plan that scans would look hundreds of times.
+    expect(after.tasks - before.tasks).toBeLessThan(20);
+    expect(after.events - before.events).toBeLessThan(20);
+    // What is in progress is counted, 100 on average; whoever walks the whole plan reads ten times that. PostgreSQL does so
+    // until it has analysed the table, a minute after the plan was applied.
+    if (analysed === 'analysed')
+      expect((after.read - before.read) / (claims - 20)).toBeLessThan(tasksOfPlan / 4);
+  });
+});
