@@ -59,7 +59,6 @@ export interface AppExtras {
   /** Put around the opened store, for tests that die at a commit. */
   readonly watch?: (store: Store) => Store;
   readonly purpose?: 'production' | 'test';
-  /** In the place of the usual one, for tests that compare with a gateway that foresees nothing. */
 }
 
 /** Opens the store, brings its schema up to date, starts the gateway. The composition root. */

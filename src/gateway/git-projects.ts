@@ -43,6 +43,7 @@ export interface GitProjectsOptions {
 }
 
 const patchPathsMax = limits.pushPathsMax;
+const fenceTriesMax = 50;
 
 /** The bare repositories of all projects, opened when first asked for. */
 export class GitProjects implements GitService {
@@ -193,10 +194,12 @@ export class GitProjects implements GitService {
 
   async raiseFence(project: string): Promise<string> {
     const place = this.#place(project);
-    for (;;) {
+    // Somebody else may raise it just now; a ref that cannot be read at all never moves.
+    for (let tries = 0; tries < fenceTriesMax; tries++) {
       const raised = await bumpFence(place, await readFence(place));
       if (raised !== undefined) return raised;
     }
+    throw fail('git.busy', project, { found: `the fence of landings did not move in ${fenceTriesMax} tries` });
   }
 
   async moveMain(project: string, { oldMain, newMain, fence }: LandingMove): Promise<boolean> {

@@ -63,6 +63,24 @@ export function createMetrics(facts: MetricFacts): Metrics {
       if (bytes !== undefined) this.set(bytes);
     },
   });
+  new Gauge({
+    name: 'andon_active_resources',
+    help: 'What keeps the process of the gateway awake, by kind: timers, sockets, pipes; grows where something leaks',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      this.reset();
+      for (const kind of process.getActiveResourcesInfo()) this.inc({ kind });
+    },
+  });
+  new Gauge({
+    name: 'andon_resident_bytes',
+    help: 'Memory of the process of the gateway',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
   // Looking a child up by its labels costs more than the decision it counts.
   const allowedBy = new Map<Action, Counter.Internal>();
   const deniedBy = new Map<Action, Counter.Internal>();

@@ -100,6 +100,8 @@ describe.each(containments)('a runner that is killed, contained by %s', (contain
   const stateOf = async (id: string) =>
     (await gateway.owner.task.list.query({ project })).find((one) => one.id === id)?.state;
 
+  const stateOfRun = async (run = '') => (await gateway.owner.run.show.query({ project, run })).state;
+
   it('leaves nothing alive, its run ends as lost_lease and its task is free within the lease and five seconds', async () => {
     const runner = await startRunner(`killed-${containment}`);
     const run = await spawnFor('sleeper', 't0');
@@ -131,6 +133,20 @@ describe.each(containments)('a runner that is killed, contained by %s', (contain
       expect((await endOf(gateway, project, run)).outcome).toMatch(/lost_lease|cancelled|no_progress/);
     await left.kill();
   });
+
+  it('goes on when it is full and is asked for more: every run ends, and its memory stays', async () => {
+    const runner = await startRunner(`full-${containment}`, 1);
+    const runs = [await spawnFor('short')];
+    await waitUntil(async () => (await stateOfRun(runs[0])) === 'running');
+    // Each of these rings while there is no room.
+    for (let n = 0; n < 2; n++) runs.push(await spawnFor('short'));
+    for (const run of runs) expect((await endOf(gateway, project, run)).outcome).toBe('shipped');
+    const { rssMb, cpuSeconds } = consumed(runner.child.pid ?? 0);
+    console.log(`${containment}: ${rssMb} MB and ${cpuSeconds} s of CPU after ${runs.length} runs, one at a time`);
+    expect(rssMb).toBeLessThan(300);
+    expect(cpuSeconds).toBeLessThan(20);
+    await runner.kill();
+  }, 60_000);
 
   it('ends its runs in order on SIGTERM, and says how', async () => {
     const runner = await startRunner(`term-${containment}`);
@@ -223,6 +239,13 @@ function commandOf(pid: string): string {
   } catch {
     return '';
   }
+}
+
+/** Memory and processor time of a process so far. */
+function consumed(pid: number): { rssMb: number; cpuSeconds: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ');
+  const cpuSeconds = (Number(stat[11]) + Number(stat[12])) / 100;
+  return { rssMb: Math.round(residentBytes(pid) / 1024 ** 2), cpuSeconds };
 }
 
 function residentBytes(pid: number): number {

@@ -110,6 +110,8 @@ async function serve<G>(options: GitHandlerOptions<G>, exchange: Exchange<G>): P
     return report;
   } finally {
     clearTimeout(timer);
+    // The hook's connections are not read to their ends, and those of a request that failed neither.
+    child.release();
   }
 }
 

@@ -1,5 +1,6 @@
 import { tracked } from '@trpc/server';
 import { z } from 'zod';
+import { Bell } from '../../lib/bell.ts';
 import type { ChainedEvent } from '../../store/chain.ts';
 import { eventTypes } from '../../store/events.ts';
 import { statement } from '../../store/store.ts';
@@ -99,26 +100,5 @@ async function* follow(
   } finally {
     silence();
     signal?.removeEventListener('abort', stop);
-  }
-}
-
-/** Remembers a ring until somebody waits, so that nothing that happens between two reads is slept through. */
-class Bell {
-  #rung = false;
-  #waiting: (() => void) | undefined;
-
-  ring(): void {
-    this.#rung = true;
-    this.#waiting?.();
-  }
-
-  async heard(): Promise<void> {
-    if (!this.#rung) {
-      await new Promise<void>((resolve) => {
-        this.#waiting = resolve;
-      });
-    }
-    this.#rung = false;
-    this.#waiting = undefined;
   }
 }

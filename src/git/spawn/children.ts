@@ -23,7 +23,12 @@ export interface Child {
   readonly exited: Promise<Exit>;
   /** Ends the whole process group: SIGTERM, then SIGKILL after `graceMs` (0: at once). */
   kill(graceMs?: number): void;
+  /** Frees every descriptor of a child whose streams nobody reads any more; for whoever does not read all of them to the end. */
+  release(): void;
 }
+
+/** A child whose connections have not arrived by then never gets them: this process is short of descriptors. */
+const connectMsDefault = 10_000;
 
 interface Entry {
   readonly id: number;
@@ -63,6 +68,10 @@ function handOut(entry: Entry, send: Send): void {
   for (const readable of [stdout, stderr, from3].filter((socket) => socket !== undefined)) {
     finished(readable, { writable: false }, () => readable.destroy());
   }
+  // Nobody reads what is written to a child that has ended; the connection closes by itself at both ends only.
+  void exited.then(() => {
+    for (const writable of [sockets[0], sockets[4]]) writable?.destroy();
+  });
   entry.resolve({
     pid,
     stdout,
@@ -70,7 +79,12 @@ function handOut(entry: Entry, send: Send): void {
     ...optional(entry),
     exited,
     kill: (graceMs = 0) => kill(entry, graceMs, send),
+    release: () => release(entry),
   });
+}
+
+function release({ sockets }: Entry): void {
+  for (const socket of sockets) socket?.destroy();
 }
 
 function optional({ sockets: [stdin, , , from3, to4] }: Entry): Pick<Child, 'stdin' | 'from3' | 'to4'> {
@@ -97,15 +111,22 @@ function makeEntry(
 }
 
 /** The children of one helper: brings together what arrives on its channel and on the private socket. */
-export function createChildren(send: Send) {
+export function createChildren(send: Send, connectMsMax = connectMsDefault) {
   const entries = new Map<number, Entry>();
 
   const drop = (entry: Entry, found: string): void => {
     entries.delete(entry.id);
     entry.ended = true;
-    for (const socket of entry.sockets) socket?.destroy();
+    release(entry);
     entry.reject(fail(saidFault(found) ?? 'git.failed', entry.file, { found }));
     entry.end({ code: null, signal: null });
+  };
+
+  /** Gives up on a child whose connections do not come: whoever waits for it would wait for ever. */
+  const giveUp = (entry: Entry): void => {
+    if (entry.handedOut || entry.ended) return;
+    kill(entry, 0, send);
+    drop(entry, 'its connections did not arrive: Too many open files');
   };
 
   /** A short-lived child may end before its last connection is here; it is forgotten when both have happened. */
@@ -118,6 +139,8 @@ export function createChildren(send: Send) {
     expect(id: number, file: string, needs: readonly number[]): Promise<Child> {
       const { entry, child } = makeEntry(id, file, needs);
       entries.set(id, entry);
+      const timer = setTimeout(giveUp, connectMsMax, entry).unref();
+      void child.catch(() => undefined).finally(() => clearTimeout(timer));
       return child;
     },
     /** Gives a connection to its child; false when there is no such child. */

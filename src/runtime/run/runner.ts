@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Bell } from '../../lib/bell.ts';
 import { LiveRun } from './live-run.ts';
 import type { EndCause, RunOrder } from './ports.ts';
 import type { LiveRunOptions } from './run-options.ts';
@@ -57,7 +58,7 @@ class Taking {
   readonly #options: LiveRunOptions & RunnerOptions;
   readonly #alive = new Map<string, { run: LiveRun; ended: Promise<void> }>();
   readonly #abort = new AbortController();
-  #bell = new AbortController();
+  readonly #bell = new Bell();
 
   constructor(options: LiveRunOptions & RunnerOptions) {
     this.#options = options;
@@ -77,8 +78,6 @@ class Taking {
   }
 
   async #take(): Promise<RunOrder | null> {
-    // What rings from here on is heard by the next rest.
-    this.#bell = new AbortController();
     try {
       const signal = AbortSignal.any([AbortSignal.timeout(takeMs), this.#abort.signal]);
       return await this.#options.gateway.take(this.#options.adapters, signal);
@@ -92,16 +91,17 @@ class Taking {
     const run = new LiveRun(order, this.#options);
     const ended = run.run().finally(() => {
       this.#alive.delete(order.id);
-      this.#bell.abort();
+      this.#bell.ring();
     });
     this.#alive.set(order.id, { run, ended });
     this.#options.say(order.id, `${order.agent} starts${order.task === null ? '' : ` on ${order.task}`}`);
   }
 
-  /** Until there may be something to take. */
+  /** Until there may be something to take. A ring is consumed: a runner that is full would spin on one that stays. */
   async #rest(): Promise<void> {
-    const signal = AbortSignal.any([this.#bell.signal, this.#abort.signal]);
-    await delay(idleMs, undefined, { signal }).catch(() => undefined);
+    const timer = setTimeout(() => this.#bell.ring(), idleMs);
+    await this.#bell.heard();
+    clearTimeout(timer);
   }
 
   async #listen(): Promise<void> {
@@ -116,7 +116,7 @@ class Taking {
   }
 
   #hear(type: string, run: string): void {
-    if (type === 'run.requested' || type === 'cord.cleared') this.#bell.abort();
+    if (type === 'run.requested' || type === 'cord.cleared') this.#bell.ring();
     // A stop is for one run; the cord is for all, and a revocation may be for any.
     if (type === 'run.stopped') this.#alive.get(run)?.run.nudge();
     if (type === 'cord.pulled' || type === 'token.revoked')
@@ -125,6 +125,7 @@ class Taking {
 
   async close(cause: EndCause): Promise<void> {
     this.#abort.abort();
+    this.#bell.ring();
     for (const { run } of this.#alive.values()) run.stop(cause, 'its runner was told to end');
     await Promise.all([...this.#alive.values()].map(({ ended }) => ended));
   }

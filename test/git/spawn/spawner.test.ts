@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { createGitRunner, gather } from '../../../src/git/runner.ts';
 import { createChildren } from '../../../src/git/spawn/children.ts';
+import type { ToHelper } from '../../../src/git/spawn/protocol.ts';
 import { createSpawner } from '../../../src/git/spawn/spawner.ts';
 
 const spawner = createSpawner();
@@ -73,6 +74,30 @@ test('a program that the machine has nothing left for rejects as that', async ()
   const child = children.expect(1, 'git', []);
   children.hear({ kind: 'failed', id: 1, message: 'spawn git EAGAIN' });
   await expect(child).rejects.toMatchObject({ code: 'machine.exhausted', reasons: [{ subject: 'git' }] });
+});
+
+test('a child whose connections never come is given up and killed, and says what is short', async () => {
+  const sent: ToHelper[] = [];
+  const children = createChildren((message) => sent.push(message), 50);
+  const child = children.expect(1, 'git', [0]);
+  children.hear({ kind: 'started', id: 1, pid: 1 });
+  await expect(child).rejects.toMatchObject({ code: 'machine.exhausted', reasons: [{ subject: 'git' }] });
+  expect(sent).toEqual([{ kind: 'kill', id: 1, signal: 'SIGKILL' }]);
+});
+
+test('no descriptor stays of a child that has ended, whether or not its streams were read', async () => {
+  const open = (): number => readdirSync('/proc/self/fd').length;
+  await runner.run(['version'], {});
+  const before = open();
+  for (let n = 0; n < 20; n++) {
+    const child = await sh('echo told >&3; echo out', { stdin: true, talk: true });
+    // As a push: the hook's line is read up to its end, not the stream; nobody closes stdin.
+    await once(child.from3?.resume() ?? child.stdout, 'data');
+    child.to4?.end('accept\n');
+    await Promise.all([gather(child.stdout), gather(child.stderr), child.exited]);
+    child.release();
+  }
+  await vi.waitFor(() => expect(open()).toBeLessThanOrEqual(before));
 });
 
 test('the time limit and the output limit end a child with a reason', async () => {
