@@ -82,6 +82,10 @@ export interface Up {
     readonly project: string;
     readonly git: string;
   };
+  /** The process that was started. */
+  readonly pid: number;
+  /** What it has printed on standard error so far. */
+  said(): string;
   /** Sends a signal and answers the exit status. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -100,6 +104,8 @@ export async function up(options: CliOptions, ...args: string[]): Promise<Up> {
   const ready = JSON.parse(line) as Up['ready'];
   return {
     ready,
+    pid: child.pid ?? 0,
+    said: () => told,
     end: (signal = 'SIGTERM') => {
       child.kill(signal);
       return ended;
