@@ -9,7 +9,7 @@ const stackSizeMb = 64;
 const maxOldGenerationSizeMb = 768;
 const crashed = 70;
 
-const parser = new Worker(threadEntry('parser-thread'), {
+const parser = new Worker(threadEntry(import.meta.url, 'parser-thread'), {
   execArgv: [],
   resourceLimits: { stackSizeMb, maxOldGenerationSizeMb },
 });

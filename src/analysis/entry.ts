@@ -13,9 +13,12 @@ export function processArgv(): string[] {
   return ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
 }
 
-/** The module that a thread starts on to run a `sibling`: tsx's loader passes over threads unless it is called there. */
-export function threadEntry(name: string): URL {
-  const { href } = sibling(name);
+/**
+ * The module that a thread starts on to run one that lies beside the caller (`import.meta.url`): tsx's loader passes over
+ * threads unless it is called there.
+ */
+export function threadEntry(caller: string, name: string): URL {
+  const { href } = new URL(`./${name}.${isSource ? 'ts' : 'js'}`, caller);
   if (!isSource) return new URL(href);
   const code = `import { register } from '${import.meta.resolve('tsx/esm/api')}'; register(); await import('${href}');`;
   return new URL(`data:text/javascript,${encodeURIComponent(code)}`);

@@ -199,7 +199,9 @@ export class GitProjects implements GitService {
       const raised = await bumpFence(place, await readFence(place));
       if (raised !== undefined) return raised;
     }
-    throw fail('git.busy', project, { found: `the fence of landings did not move in ${fenceTriesMax} tries` });
+    throw fail('git.busy', project, {
+      found: `the fence of landings did not move in ${fenceTriesMax} tries`,
+    });
   }
 
   async moveMain(project: string, { oldMain, newMain, fence }: LandingMove): Promise<boolean> {

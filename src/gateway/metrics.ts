@@ -46,6 +46,23 @@ export function createMetrics(facts: MetricFacts): Metrics {
     registers,
   });
   const landings = new Histogram({ name: 'andon_landing_seconds', help: 'From approval to main', registers });
+  measureProcess(facts, registers);
+  // Looking a child up by its labels costs more than the decision it counts.
+  const allowedBy = new Map<Action, Counter.Internal>();
+  const deniedBy = new Map<Action, Counter.Internal>();
+  return {
+    registry,
+    decided: (action, allowed) =>
+      counted(allowed ? allowedBy : deniedBy, action, () => decisions.labels(action, String(allowed))).inc(),
+    refusedToken: (code) => tokens.inc({ code }),
+    pushed: (outcome, seconds) => pushes.observe({ outcome }, seconds),
+    gateEnded: (passed, seconds) => gates.observe({ passed: String(passed) }, seconds),
+    landed: (seconds) => landings.observe(seconds),
+  };
+}
+
+/** What is measured when it is asked for. */
+function measureProcess(facts: MetricFacts, registers: Registry[]): void {
   new Gauge({
     name: 'andon_feed_silent_seconds',
     help: 'Time since the log was last read to its end',
@@ -81,18 +98,6 @@ export function createMetrics(facts: MetricFacts): Metrics {
       this.set(process.memoryUsage.rss());
     },
   });
-  // Looking a child up by its labels costs more than the decision it counts.
-  const allowedBy = new Map<Action, Counter.Internal>();
-  const deniedBy = new Map<Action, Counter.Internal>();
-  return {
-    registry,
-    decided: (action, allowed) =>
-      counted(allowed ? allowedBy : deniedBy, action, () => decisions.labels(action, String(allowed))).inc(),
-    refusedToken: (code) => tokens.inc({ code }),
-    pushed: (outcome, seconds) => pushes.observe({ outcome }, seconds),
-    gateEnded: (passed, seconds) => gates.observe({ passed: String(passed) }, seconds),
-    landed: (seconds) => landings.observe(seconds),
-  };
 }
 
 function counted(

@@ -1,6 +1,7 @@
 import { fail } from '../lib/errors.ts';
+import { longStatement } from './long-statement.ts';
 import { migrations } from './migrations/index.ts';
-import { type Store, statement } from './store.ts';
+import { type Store, statement, type Tx } from './store.ts';
 
 export interface MigrateOptions {
   readonly purpose: 'production' | 'test';
@@ -14,34 +15,36 @@ const lockKey = 7099;
  * Brings the schema up to this binary's version, one gateway at a time (several may start at once).
  * Errors: `store.newer` when the schema is ahead of this binary.
  */
-export async function migrate(store: Store, options: MigrateOptions): Promise<void> {
-  await store.transaction(async (tx) => {
-    await tx.rows(statement('', `select pg_advisory_xact_lock(${lockKey})`));
-    await tx.rows(
-      statement(
-        '',
-        'create table if not exists andon_migrations (version int primary key, name text not null, at timestamptz not null default clock_timestamp())',
-      ),
-    );
-    const [found] = await tx.rows<{ version: number }>(
-      statement('', 'select coalesce(max(version), 0)::int as version from andon_migrations'),
-    );
-    const version = found?.version ?? 0;
-    refuseNewer(version);
-    for (const [index, migration] of migrations.entries()) {
-      if (index < version) continue;
-      for (const part of splitStatements(migration.sql)) await tx.rows(statement('', part));
-      await tx.rows(statement('', 'insert into andon_migrations (version, name) values ($1, $2)'), [
-        index + 1,
-        migration.name,
-      ]);
-    }
-    if (version > 0) return;
-    await tx.rows(statement('', 'insert into andon_meta (purpose, installation) values ($1, $2)'), [
-      options.purpose,
-      options.installation,
+export function migrate(store: Store, options: MigrateOptions): Promise<void> {
+  return longStatement(() => store.transaction((tx) => migrateIn(tx, options)));
+}
+
+async function migrateIn(tx: Tx, options: MigrateOptions): Promise<void> {
+  await tx.rows(statement('', `select pg_advisory_xact_lock(${lockKey})`));
+  await tx.rows(
+    statement(
+      '',
+      'create table if not exists andon_migrations (version int primary key, name text not null, at timestamptz not null default clock_timestamp())',
+    ),
+  );
+  const [found] = await tx.rows<{ version: number }>(
+    statement('', 'select coalesce(max(version), 0)::int as version from andon_migrations'),
+  );
+  const version = found?.version ?? 0;
+  refuseNewer(version);
+  for (const [index, migration] of migrations.entries()) {
+    if (index < version) continue;
+    for (const part of splitStatements(migration.sql)) await tx.rows(statement('', part));
+    await tx.rows(statement('', 'insert into andon_migrations (version, name) values ($1, $2)'), [
+      index + 1,
+      migration.name,
     ]);
-  });
+  }
+  if (version > 0) return;
+  await tx.rows(statement('', 'insert into andon_meta (purpose, installation) values ($1, $2)'), [
+    options.purpose,
+    options.installation,
+  ]);
 }
 
 function refuseNewer(version: number): void {

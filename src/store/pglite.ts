@@ -5,6 +5,7 @@ import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { lockFolder } from './folder-lock.ts';
 import { Later } from './later.ts';
+import { longStatement } from './long-statement.ts';
 import { type RoomCheck, requireRoom, roomCheck } from './pglite-room.ts';
 import { withRetry } from './retry.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
@@ -52,11 +53,13 @@ async function initialise(folder: string, dump: Blob | undefined): Promise<void>
 
 async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
   const parsers = { 20: (text: string) => Number(text) };
-  return PGlite.create({
-    parsers,
-    ...(folder === undefined ? {} : { dataDir: folder }),
-    ...(dump === undefined ? {} : { loadDataDir: dump }),
-  });
+  return longStatement(() =>
+    PGlite.create({
+      parsers,
+      ...(folder === undefined ? {} : { dataDir: folder }),
+      ...(dump === undefined ? {} : { loadDataDir: dump }),
+    }),
+  );
 }
 
 /** The one method that sessions and drizzle use. */

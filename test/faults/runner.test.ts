@@ -142,7 +142,9 @@ describe.each(containments)('a runner that is killed, contained by %s', (contain
     for (let n = 0; n < 2; n++) runs.push(await spawnFor('short'));
     for (const run of runs) expect((await endOf(gateway, project, run)).outcome).toBe('shipped');
     const { rssMb, cpuSeconds } = consumed(runner.child.pid ?? 0);
-    console.log(`${containment}: ${rssMb} MB and ${cpuSeconds} s of CPU after ${runs.length} runs, one at a time`);
+    console.log(
+      `${containment}: ${rssMb} MB and ${cpuSeconds} s of CPU after ${runs.length} runs, one at a time`,
+    );
     expect(rssMb).toBeLessThan(300);
     expect(cpuSeconds).toBeLessThan(20);
     await runner.kill();
@@ -243,7 +245,9 @@ function commandOf(pid: string): string {
 
 /** Memory and processor time of a process so far. */
 function consumed(pid: number): { rssMb: number; cpuSeconds: number } {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ');
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ');
   const cpuSeconds = (Number(stat[11]) + Number(stat[12])) / 100;
   return { rssMb: Math.round(residentBytes(pid) / 1024 ** 2), cpuSeconds };
 }

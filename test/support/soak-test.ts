@@ -23,20 +23,24 @@ export function describeSoak(size: SoakSize, withinMs: number): void {
     }, 120_000);
     afterAll(() => soak?.close(), 60_000);
 
-    it(`hold after ${title} what they held before`, async () => {
-      await soak.work(tenth(size));
-      const before = await settled(soak, (held) => held.resources.ProcessWrap !== undefined);
-      await soak.work(size);
-      let after = before;
-      const faults = (): string[] => grown(before, after);
-      await waitUntil(async () => {
-        after = await soak.held();
-        return faults().length === 0;
-      }, 90_000).catch(() => undefined);
-      console.log(JSON.stringify({ before, after }));
-      expect(faults()).toEqual([]);
-      expect(soak.said()).not.toMatch(/MaxListenersExceededWarning|EMFILE|too many/i);
-    }, withinMs);
+    it(
+      `hold after ${title} what they held before`,
+      async () => {
+        await soak.work(tenth(size));
+        const before = await settled(soak, (held) => held.resources.ProcessWrap !== undefined);
+        await soak.work(size);
+        let after = before;
+        const faults = (): string[] => grown(before, after);
+        await waitUntil(async () => {
+          after = await soak.held();
+          return faults().length === 0;
+        }, 90_000).catch(() => undefined);
+        console.log(JSON.stringify({ before, after }));
+        expect(faults()).toEqual([]);
+        expect(soak.said()).not.toMatch(/MaxListenersExceededWarning|EMFILE|too many/i);
+      },
+      withinMs,
+    );
   });
 }
 

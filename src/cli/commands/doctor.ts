@@ -50,14 +50,17 @@ async function examine(world: World, options: Run<DoctorOptions>['options']): Pr
   const { examineMachine, examineRoom, examineSecrets } = await import('../doctor/machine.ts');
   const { examineRepositories } = await import('../doctor/repositories.ts');
   const { examineGateway } = await import('../doctor/gateway.ts');
+  const { examineTurns } = await import('../doctor/turns.ts');
   const { examineStore } = await import('../doctor/store.ts');
   const dataFolder = await dataFolderOf(world, options.data);
+  const stateFolder = world.root.stateFolderOf(dataFolder, world.env);
   const databaseUrl = options.databaseUrl ?? (world.env.DATABASE_URL || undefined);
   const gateway = await examineGateway(options, world);
   return [
     ...(await examineMachine(world)),
     ...(await examineRoom(dataFolder)),
-    ...(await examineSecrets(world.root.stateFolderOf(dataFolder, world.env))),
+    ...(await examineSecrets(stateFolder)),
+    ...examineTurns(stateFolder, Date.now()),
     ...(await examineRepositories(dataFolder)),
     ...gateway.findings,
     ...(await examineStore(dataFolder, databaseUrl)),

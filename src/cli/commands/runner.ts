@@ -30,6 +30,7 @@ export function runnerCommand(world: World): Command {
     .addOption(many('--hide <folder...>', 'folders that no run may see'))
     .option('--keep', 'leave the folder of a run behind when it has ended')
     .option('--until-parent-ends', 'end when standard input ends')
+    .addOption(new Option('--turn-file <file>', 'where long turns of its loop are written down').hideHelp())
     .action(
       act<RunnerCliOptions>(world, async (run) => {
         const { serve } = await import('../runner/serve.ts');

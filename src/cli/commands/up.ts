@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { act, leaf, many, wholeNumber } from '../command.ts';
+import { keepUp, upChild } from '../up/keep-up.ts';
 import type { UpOptions } from '../up/up.ts';
 import type { World } from '../world.ts';
 
@@ -40,6 +41,10 @@ export function upCommand(world: World): Command {
     )
     .action(
       act<UpOptions>(world, async (run) => {
+        if (upChild(world.env) === undefined) {
+          process.exitCode = await keepUp(run);
+          return;
+        }
         const { up } = await import('../up/up.ts');
         return up(run);
       }),

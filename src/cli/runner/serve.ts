@@ -7,6 +7,7 @@ import { findContainment } from '../../runtime/sandbox.ts';
 import type { Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { untilInterrupted } from '../follow.ts';
+import { watchLoop } from '../loop-watch/loop-watch.ts';
 import { asAndonError } from '../refusal.ts';
 import { writeToken } from '../token/token-file.ts';
 import type { World } from '../world.ts';
@@ -23,6 +24,7 @@ export interface RunnerCliOptions {
   readonly hide?: string[];
   readonly keep?: boolean;
   readonly untilParentEnds?: boolean;
+  readonly turnFile?: string;
 }
 
 const renewMs = 10 * 60_000;
@@ -36,6 +38,8 @@ export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
   if (containment.kind !== 'bubblewrap') warn(run, containment.kind);
   const wanted = resolve(world.cwd, options.folder ?? join(stateHome(world), 'runner', options.name));
   const folder = workFolder(wanted, containment.kind);
+  const turnFile = options.turnFile ?? join(stateHome(world), 'runner', `${options.name}.long-turns.jsonl`);
+  watchLoop({ process: 'runner', file: turnFile });
   const runner = startRunner({
     gateway: runnerGateway(link, options.name),
     folder,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { App } from '../../app.ts';
 import type { Config } from '../../config.ts';
 import type { Run } from '../command.ts';
+import { turnFileOf } from '../loop-watch/loop-watch.ts';
 import { writeToken } from '../token/token-file.ts';
 import type { UpOptions } from './up.ts';
 
@@ -76,6 +77,7 @@ function argumentsOf(
     ...['--hide', config.dataFolder, '--hide', config.stateFolder],
     ...(sandbox === undefined ? [] : ['--sandbox', sandbox]),
     ...(runs === undefined ? [] : ['--capacity', String(runs)]),
+    ...['--turn-file', turnFileOf(config.stateFolder, 'runner')],
     '--until-parent-ends',
     '--quiet',
   ];

@@ -10,9 +10,12 @@ import { type GatewayFile, readGateway, removeGateway, writeGateway } from '../g
 import { excludeDataFolder } from '../init/exclude.ts';
 import { nameOf, type Place, placeAt } from '../init/place.ts';
 import { keepSettings, readSettings } from '../init/settings.ts';
+import { turnFileOf, watchLoop } from '../loop-watch/loop-watch.ts';
 import { asAndonError } from '../refusal.ts';
+import type { World } from '../world.ts';
 import { settle } from './adopt.ts';
 import { namedCommands } from './commands.ts';
+import { endWithKeeper, tellReady, upChild } from './keep-up.ts';
 import { type OwnRunner, startOwnRunner } from './own-runner.ts';
 import { freePort } from './port.ts';
 
@@ -37,10 +40,12 @@ export async function up(run: Run<UpOptions>): Promise<void> {
   const { world, options, terminal } = run;
   // From the first moment: a signal that comes while the database is made ends the start in order, too.
   const ended = untilSignal();
+  endWithKeeper();
   const place = await placeAt(world.cwd);
   const project = await nameOf(place, options.project);
   await excludeDataFolder(place.root);
   const config = world.root.configure(await configInput(run, place), world.env);
+  watchLoop({ process: 'gateway', file: turnFileOf(config.stateFolder, 'gateway') });
   terminal.talk(`starting ${config.databaseUrl === undefined ? 'PGlite' : 'on PostgreSQL'} …`);
   const app = await start(run, config, place);
   let file: GatewayFile | undefined;
@@ -51,11 +56,13 @@ export async function up(run: Run<UpOptions>): Promise<void> {
       project,
       upstream: (await readSettings(place.dataFolder)).upstream,
     });
-    await keepSettings(place.dataFolder, { port: Number(new URL(app.url).port) });
+    const port = Number(new URL(app.url).port);
+    await keepSettings(place.dataFolder, { port });
     file = gatewayFile(app, project);
     await writeGateway(place.dataFolder, config.stateFolder, file);
     runner = await startOwnRunner(run, app, { project, config });
     tell(run, file, talk);
+    tellReady(port);
     const signal = await ended;
     terminal.talk(`${signal}: letting running calls end`);
   } finally {
@@ -94,7 +101,12 @@ const gatewayFile = ({ url, owner }: App, project: string): GatewayFile => ({
   git: `${url}/git/${project}.git`,
 });
 
-function tell({ terminal }: Run<UpOptions>, file: GatewayFile, talk: readonly string[]): void {
+function tell({ terminal, world }: Run<UpOptions>, file: GatewayFile, talk: readonly string[]): void {
+  if (upChild(world.env)?.portBefore !== undefined) {
+    // The one line that programs read was printed by the gateway before it, at the same address.
+    terminal.talk(`the gateway is back at ${file.url}`);
+    return;
+  }
   if (terminal.json) terminal.data(JSON.stringify(file));
   else terminal.data(file.url);
   for (const line of talk) terminal.talk(line);
@@ -113,8 +125,7 @@ function tell({ terminal }: Run<UpOptions>, file: GatewayFile, talk: readonly st
 async function configInput({ options, world }: Run<UpOptions>, place: Place): Promise<ConfigInput> {
   const { hosts, host, behindProxy, databaseUrl, sandbox, logLevel, command, webhookHost } = options;
   const tls = await readTls(options, world.cwd);
-  const last = (await readSettings(place.dataFolder)).port;
-  const port = options.port ?? (last === undefined ? 0 : await freePort(last, host ?? '127.0.0.1'));
+  const port = await portOf(options, world, place);
   const given = {
     host,
     behindProxy,
@@ -127,6 +138,14 @@ async function configInput({ options, world }: Run<UpOptions>, place: Place): Pr
   };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { dataFolder: place.dataFolder, port, logLevel, ...present };
+}
+
+/** The port of the gateway before this one, the one asked for, that of last time where it is free, or any. */
+async function portOf({ port, host }: UpOptions, { env }: World, place: Place): Promise<number> {
+  const wanted = upChild(env)?.portBefore ?? port;
+  if (wanted !== undefined) return wanted;
+  const last = (await readSettings(place.dataFolder)).port;
+  return last === undefined ? 0 : freePort(last, host ?? '127.0.0.1');
 }
 
 async function readTls(

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Run } from '../command.ts';
+import { type Restarts, restartAfter } from './restarts.ts';
+
+/** Tells the gateway's process that it was started by `keepUp`: `first`, or the port of the one before it. */
+const childEnv = 'ANDON_UP_CHILD';
+const restartMs = 1_000;
+/** A gateway that was told twice to end, and hangs, is killed so long after. */
+const graceMs = 3_000;
+
+/** What the gateway's process tells the one that keeps it. */
+interface Ready {
+  readonly kind: 'ready';
+  readonly port: number;
+}
+
+/** What the process of a gateway knows of the one that keeps it. */
+export interface UpChild {
+  /** The port of the gateway that this one stands in for; undefined for the first. */
+  readonly portBefore: number | undefined;
+}
+
+/** Set in a process that `keepUp` started, and keeps. */
+export function upChild(env: Run<unknown>['world']['env']): UpChild | undefined {
+  const named = env[childEnv];
+  if (process.send === undefined || named === undefined) return undefined;
+  return { portBefore: named === 'first' ? undefined : Number(named) };
+}
+
+/** In the gateway's process: ends with the process that keeps it, however that ended. */
+export function endWithKeeper(): void {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  // Nothing else may keep the process alive once the gateway has ended.
+  process.channel?.unref();
+}
+
+/** In the gateway's process: from here on it is started again should it end by itself. */
+export function tellReady(port: number): void {
+  const ready: Ready = { kind: 'ready', port };
+  process.send?.(ready);
+}
+
+/**
+ * Keeps the gateway: starts it as a process of its own and starts it again when it ended without having been told to,
+ * three times in ten minutes at most. Resolves to the exit status of the last one.
+ */
+export async function keepUp(run: Run<unknown>): Promise<number> {
+  const signals = new Signals();
+  let restarts: Restarts = [];
+  for (let port: number | undefined; ; ) {
+    const ended = await oneGateway(run, port, signals);
+    port ??= ended.port;
+    // One that never got ready said why; it would say it again.
+    if (signals.told || port === undefined) return statusOf(ended);
+    const again = restartAfter(restarts, Date.now());
+    const how = ended.signal === null ? `exit ${ended.code}` : ended.signal;
+    if (again === undefined) {
+      const words = `THE GATEWAY ENDED (${how}), as it did ${restarts.length} times in ten minutes: it is not started again. See andon doctor.`;
+      run.terminal.talk(run.terminal.paintTalk('bad', words));
+      return statusOf(ended);
+    }
+    restarts = again;
+    run.terminal.talk(run.terminal.paintTalk('warn', `the gateway ended (${how}); it is started again`));
+    await signals.pause(restartMs);
+    if (signals.told) return statusOf(ended);
+  }
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Undefined when it never got ready. */
+  readonly port: number | undefined;
+}
+
+const statusOf = ({ code }: Ended): number => (code === null || code === 0 ? Number(code === null) : code);
+
+/** Signals of this process go on to the gateway, which has a group of its own: a terminal would tell both. */
+class Signals {
+  #count = 0;
+  #child: ChildProcess | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => this.#hear(signal));
+  }
+
+  get told(): boolean {
+    return this.#count > 0;
+  }
+
+  watch(child: ChildProcess): void {
+    this.#child = child;
+    if (this.told) child.kill('SIGTERM');
+  }
+
+  #hear(signal: NodeJS.Signals): void {
+    this.#count += 1;
+    this.#wake();
+    const child = this.#child;
+    child?.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
+    // Whoever asks twice does not want to wait for a gateway that cannot hear.
+    if (this.#count === 2) setTimeout(() => child?.kill('SIGKILL'), graceMs).unref();
+  }
+
+  /** Waits, but not when a signal comes. */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.told) this.#wake();
+    });
+  }
+}
+
+function oneGateway(
+  { world }: Run<unknown>,
+  portBefore: number | undefined,
+  signals: Signals,
+): Promise<Ended> {
+  const [node = process.execPath, ...first] = world.launch;
+  const child = spawn(node, [...first, ...world.args], {
+    env: { ...world.env, [childEnv]: portBefore === undefined ? 'first' : String(portBefore) },
+    detached: true,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  signals.watch(child);
+  return new Promise((resolve, reject) => {
+    let port: number | undefined;
+    child.once('error', reject);
+    child.on('message', (ready: Ready) => {
+      port = ready.port;
+    });
+    child.once('exit', (code, signal) => resolve({ code, signal, port }));
+  });
+}
