@@ -19,6 +19,7 @@ import { installHook } from './gateway/git-receive/hook.ts';
 import { closeServer, hostsOf, listen, urlOf } from './gateway/http/listening.ts';
 import { createHttpServer } from './gateway/http/server.ts';
 import { LineService, type LineServiceOptions } from './gateway/line/line-service.ts';
+import { startKeeper } from './gateway/log-mark/open-keeper.ts';
 import { createMetrics } from './gateway/metrics.ts';
 import { type AppRouter, createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
@@ -127,7 +128,9 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
   const analyser = createAnalyser();
   const folder = join(config.dataFolder, 'repos');
   const git = new GitProjects({ store, runner, analyser, folder, upstreamEnv: upstreamEnvironment() });
-  const line = openLine(config, extras, { store, chainer, git, analyser, tokens, metrics, log });
+  const { witnesses, stateFolder } = config;
+  const logKeeper = await startKeeper({ store, stateFolder, witnesses, notes: git, log }, feed);
+  const line = openLine(config, extras, { store, chainer, git, analyser, tokens, metrics, log, logKeeper });
   const secret = await webhookSecret(config.stateFolder);
   const triggers = new TriggerService({ ...config, secret });
   const gateway: Gateway = {
@@ -135,6 +138,7 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
     store,
     chainer,
     feed,
+    logKeeper,
     tokens,
     git,
     analyser,
@@ -206,12 +210,15 @@ async function open(
 }
 
 /** Ends what has begun, in the order in which it needs each other. */
-async function closeGateway({ line, git, analyser, chainer, feed, store }: Gateway): Promise<void> {
+async function closeGateway(gateway: Gateway): Promise<void> {
+  const { line, git, analyser, chainer, feed, logKeeper, store } = gateway;
   await line.close();
-  await git.close();
-  await git.runner.close();
   analyser.close();
   await chainer.close();
+  // Mirrors are reached by git: the mark is written before it ends.
+  await logKeeper.close();
+  await git.close();
+  await git.runner.close();
   await feed.close();
   await store.close();
 }
@@ -236,7 +243,7 @@ async function openTokens(
 
 type LineParts = Pick<
   LineServiceOptions,
-  'store' | 'chainer' | 'git' | 'analyser' | 'tokens' | 'metrics' | 'log'
+  'store' | 'chainer' | 'git' | 'analyser' | 'tokens' | 'metrics' | 'log' | 'logKeeper'
 >;
 
 function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineService {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import type { WitnessName } from './gateway/log-mark/places.ts';
 import { fail } from './lib/errors.ts';
 import type { SandboxSetting } from './runtime/run-gate.ts';
 
@@ -29,6 +30,8 @@ export interface Config {
   readonly commands: Readonly<Record<string, string>>;
   /** Hosts that webhooks may reach although they are private or speak plain http. */
   readonly webhookHosts: readonly string[];
+  /** Where the mark of the log is kept besides the state folder. */
+  readonly witnesses: readonly WitnessName[];
   /** How long such a program may run. */
   readonly commandMs: number;
 }
@@ -51,6 +54,7 @@ const defaults = {
   connectionsMax: 16,
   commands: {},
   webhookHosts: [],
+  witnesses: [],
   commandMs: 30_000,
 } as const;
 

@@ -249,6 +249,14 @@ export class GitProjects implements GitService {
     };
   }
 
+  readNote(project: string, url: string): Promise<string | undefined> {
+    return this.#upstreams.readNote(project, url);
+  }
+
+  writeNote(project: string, url: string, text: string): Promise<void> {
+    return this.#upstreams.writeNote(project, url, text);
+  }
+
   /** Pushes main to the upstream after a landing; the upstream must be where the landing before left it. */
   async mirrorAfterLanding(project: string, url: string): Promise<void> {
     await this.#upstreams.mirror(project, url, await this.main(project));

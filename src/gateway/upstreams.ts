@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { readNote, writeNote } from '../git/note.ts';
 import type { Repository } from '../git/repository.ts';
 import type { GitRunner } from '../git/runner.ts';
 import { trusting } from '../git/trust.ts';
@@ -38,6 +39,16 @@ export class Upstreams {
     return this.#reach(project, url, async (upstream) =>
       mirrorUpstream(upstream, main, await this.#tip(upstream)),
     );
+  }
+
+  /** The text that was noted on the remote last; undefined when none was. Errors: `git.failed`. */
+  readNote(project: string, url: string): Promise<string | undefined> {
+    return this.#reach(project, url, readNote);
+  }
+
+  /** Notes a text on the remote. Errors: `git.failed`. */
+  writeNote(project: string, url: string, text: string): Promise<void> {
+    return this.#reach(project, url, (upstream) => writeNote(upstream, text, Math.floor(Date.now() / 1000)));
   }
 
   /** Where the remote's main is now. */

@@ -1,3 +1,4 @@
+import { fail } from '../lib/errors.ts';
 import type { Oid } from '../policies/facts.ts';
 import { mergeTrees } from './merge.ts';
 import { type GitPlace, identityEnvironment } from './place.ts';
@@ -36,14 +37,18 @@ export async function commitCandidate(place: GitPlace, candidate: CandidateCommi
   return output.toString('latin1').trim();
 }
 
+const keepTriesMax = 50;
+
 /** Keeps a candidate from being pruned, and lets the gates of its change find it; replaces an earlier one. */
 export async function keepCandidate(place: GitPlace, change: string, to: Oid): Promise<void> {
   const ref = candidateRef(change);
-  for (;;) {
+  // Somebody else may move it just now; a ref that cannot be read at all never moves.
+  for (let tries = 0; tries < keepTriesMax; tries++) {
     const from = await readRef(place, ref);
     if (from === to) return;
     if ((await moveUnfenced(place, { ref, to, ...(from !== undefined && { from }) })) === 'moved') return;
   }
+  throw fail('git.busy', ref, { found: `it did not move in ${keepTriesMax} tries` });
 }
 
 /** Lets go of a candidate whose change has landed or was refused for good. */

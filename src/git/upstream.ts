@@ -97,14 +97,15 @@ export async function mirrorUpstream(upstream: Upstream, to: Oid, expected: Oid 
   throw fail('git.failed', 'git push', { found: stderr.trim().slice(-300) });
 }
 
-const call = ({ repository, env }: Upstream) => ({
+/** How git is called to talk with a remote. */
+export const call = ({ repository, env }: Upstream) => ({
   gitDir: repository.gitDir,
   timeoutMs: networkMs,
   ...(env !== undefined && { env }),
 });
 
 /** `ext::` and its like start programs; git refuses them by default, and this does not depend on it. */
-function safeUrl(url: string): string {
+export function safeUrl(url: string): string {
   if (url.includes('::'))
     throw fail('cli.usage', url, { found: 'a remote helper', next: 'use https, ssh or a path' });
   return url;

@@ -29,6 +29,7 @@ export const eventTypes = [
   'landing.intended',
   'landing.voided',
   'lease.expired',
+  'log.accepted',
   'message.read',
   'message.sent',
   'phase.opened',

@@ -40,6 +40,7 @@ export const actions = {
   'audit:run': { kind: 'mutation', tiers: ['human', 'executive'] },
   'audit:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'audit:verify': { kind: 'query', tiers: ['human', 'executive', 'validator'] },
+  'log:accept': { kind: 'mutation', tiers: ['human'] },
   'agent:terminate': { kind: 'mutation', tiers: ['human', 'executive'] },
   'cord:pull': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'cord:clear': { kind: 'mutation', tiers: ['human', 'executive', 'implementer', 'validator'] },

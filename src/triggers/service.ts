@@ -100,7 +100,9 @@ export class TriggerService implements TriggerDoor {
 
   /** One round at a time; what is asked for meanwhile is done right after. */
   #run(what: 'fire' | 'all'): Promise<void> {
-    if (this.#closed || this.#gateway === undefined) return Promise.resolve();
+    // While the database is below the mark of its log nothing fires: what is missed is made up for afterwards.
+    const rests = this.#closed || this.#gateway?.logKeeper.below !== undefined;
+    if (rests || this.#gateway === undefined) return Promise.resolve();
     if (this.#round !== undefined) {
       if (this.#again !== 'all') this.#again = what;
       return this.#round;

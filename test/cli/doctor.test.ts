@@ -25,7 +25,7 @@ describe('andon doctor', () => {
   let bare: string;
   const faults = (findings: readonly Finding[]): string[] =>
     findings.filter(({ status }) => status === 'fault').map(({ check }) => check);
-  const store = () => examineStore(data, gateway.databaseUrl);
+  const store = () => examineStore(data, gateway.databaseUrl, state);
   const change = async (text: string): Promise<void> => {
     const opened = await openPostgres({ url: gateway.databaseUrl ?? '' });
     await opened.rows(statement('', text));

@@ -4,6 +4,7 @@ import { fail } from '../../lib/errors.ts';
 import { chainOnce } from '../../store/chainer.ts';
 import { appendEvents } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
+import type { LogMark } from '../../store/mark.ts';
 import { migrate, schemaVersion } from '../../store/migrate.ts';
 import { type Store, statement, type Tx } from '../../store/store.ts';
 import { auditSession } from '../doctor/store.ts';
@@ -18,6 +19,8 @@ export interface RestoreInput {
   readonly reposFolder: string;
   readonly folder: string;
   readonly manifest: Manifest;
+  /** Where the log stood before, as this machine remembers; a restore is the way below it. */
+  readonly mark: LogMark | undefined;
 }
 
 export interface Restored {
@@ -35,6 +38,7 @@ export async function restore({
   reposFolder,
   folder,
   manifest,
+  mark,
 }: RestoreInput): Promise<Restored> {
   if (manifest.schema > schemaVersion)
     throw fail('store.newer', 'backup', { found: manifest.schema, limit: schemaVersion });
@@ -43,6 +47,7 @@ export async function restore({
   for (const one of manifest.repositories) await loadRepository(runner, reposFolder, one, folder);
   const projects = await store.transaction(async (tx) => {
     await loadAll(tx, manifest, folder);
+    tellMark(tx, mark, manifest);
     return raiseEpochs(tx, reposFolder);
   });
   while ((await chainOnce(store)) > 0);
@@ -82,6 +87,30 @@ async function loadAll(tx: Tx, { tables }: Manifest, folder: string): Promise<vo
     if (loaded !== rows) throw fail('store.backup', name, { found: `${loaded} rows`, limit: `${rows} rows` });
   }
   await settleSequences(tx);
+}
+
+/** A log that ends before its mark after a restore says so itself. */
+function tellMark(tx: Tx, mark: LogMark | undefined, { position, installation }: Manifest): void {
+  if (mark === undefined) return;
+  const isOlder = mark.installation !== installation || mark.position > position;
+  if (!isOlder) return;
+  const missing = mark.installation === installation ? mark.position - position : mark.position;
+  appendEvents(tx, [
+    {
+      id: newId('event'),
+      project: '*',
+      type: 'log.accepted',
+      actor: 'gateway',
+      subject: 'log',
+      data: {
+        missing,
+        mark: mark.position,
+        markHash: mark.hash,
+        end: position,
+        why: 'restored from a backup',
+      },
+    },
+  ]);
 }
 
 async function raiseEpochs(tx: Tx, reposFolder: string): Promise<string[]> {

@@ -77,7 +77,7 @@ async function verify(run: Run<VerifyOptions>) {
   if (file === undefined && jwks !== undefined)
     throw fail('cli.usage', '--jwks', { found: 'no --file', next: 'name the exported log with --file' });
   const result = file === undefined ? await verifyThere(run) : await verifyHere(run, file);
-  if (result.fault !== null) throw brokenChain(result);
+  refuseUnsound(result);
   const { events, position, hash, checkpoints } = result;
   const signed = 'signatures' in result && result.signatures === false ? 'not verified (no --jwks)' : 'good';
   return {
@@ -94,14 +94,17 @@ async function verifyHere({ world, options }: Run<VerifyOptions>, file: string) 
   return verifyFile(world.cwd, file, options.jwks);
 }
 
-async function verifyThere({ link }: Run<VerifyOptions>): Promise<AuditResult> {
+async function verifyThere({ link }: Run<VerifyOptions>): Promise<AuditResult & { below: string | null }> {
   const { client, projectIfAny } = await link();
   return client.audit.verify.query({ project: projectIfAny ?? '*' });
 }
 
-function brokenChain({ fault }: Pick<AuditResult, 'fault'>) {
-  return fail('audit.broken', `position ${fault?.position}`, {
-    found: fault?.found ?? '',
-    limit: fault?.expected ?? '',
+function refuseUnsound(result: Pick<AuditResult, 'fault'> & { readonly below?: string | null }): void {
+  const { fault, below = null } = result;
+  if (below !== null) throw fail('log.below', 'the log', { found: below });
+  if (fault === null) return;
+  throw fail('audit.broken', `position ${fault.position}`, {
+    found: fault.found,
+    limit: fault.expected,
   });
 }

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { GitRunner } from '../../git/runner.ts';
 import { fail } from '../../lib/errors.ts';
 import type { Store } from '../../store/store.ts';
-import { act, leaf, type Run } from '../command.ts';
+import { type Answer, act, leaf, type Run } from '../command.ts';
 import type { World } from '../world.ts';
 import { dataFolderOf } from './doctor.ts';
 
@@ -19,7 +19,9 @@ With PGlite the gateway must be stopped; with PostgreSQL it may run. Private key
 your state folder, and tokens of before are dead after a restore anyway.`;
 
 const aboutRestore = `brings a backup back into an empty data folder or an empty PostgreSQL database, raises every epoch (no
-token from before is good), and verifies the chain. Then: andon up.`;
+token from before is good), and verifies the chain. Then: andon up.
+With --here nothing is brought back: a running gateway, which only reads because the log of its database is below its mark,
+accepts that database as it is; the log says so.`;
 
 const withStore = (command: Command): Command =>
   command
@@ -33,11 +35,40 @@ export function backupCommand(world: World): Command {
     .action(act<StoreOptions, [string]>(world, runBackup));
 }
 
+interface RestoreOptions extends StoreOptions {
+  readonly here?: boolean;
+  readonly reason?: string;
+}
+
 /** `andon restore`. */
 export function restoreCommand(world: World): Command {
   return withStore(leaf('restore', 'bring a backup back', aboutRestore))
-    .argument('<folder>', 'a folder that andon backup wrote')
-    .action(act<StoreOptions, [string]>(world, runRestore));
+    .argument('[folder]', 'a folder that andon backup wrote')
+    .option('--here', 'accept the database that is there, although its log is below its mark')
+    .option('--reason <text>', 'with --here: why it may be accepted')
+    .action(act<RestoreOptions, [string | undefined]>(world, restoreOrAccept));
+}
+
+async function restoreOrAccept(run: Run<RestoreOptions>, folder: string | undefined): Promise<Answer> {
+  const { here, reason } = run.options;
+  if (here === true && folder === undefined && reason !== undefined) return acceptHere(run, reason);
+  if (here !== true && folder !== undefined) return runRestore(run, folder);
+  throw fail('cli.usage', 'restore', {
+    found: here === true ? '--here without a reason, or with a folder' : 'no folder',
+    limit: 'andon restore FOLDER, or andon restore --here --reason "…"',
+  });
+}
+
+/** Lowers the mark of the log to what the database of the running gateway holds. */
+async function acceptHere(run: Run<RestoreOptions>, reason: string): Promise<Answer> {
+  const { client } = await run.link();
+  const accepted = await client.audit.accept.mutate({ project: '*', reason });
+  const { missing, mark, end } = accepted;
+  return {
+    data: accepted,
+    lines: [`accepted: ${missing} positions are missing, the mark was ${mark}, the log ended at ${end}`],
+    talk: ['revocations, stops and landings of the missing part are gone; next: andon doctor, andon up'],
+  };
 }
 
 interface Opened {
@@ -98,13 +129,22 @@ async function runBackup(run: Run<StoreOptions>, target: string) {
 async function runRestore(run: Run<StoreOptions>, source: string) {
   const { readManifest } = await import('../backup/manifest.ts');
   const { restore } = await import('../backup/restore.ts');
+  const { markFile } = await import('../../gateway/log-mark/mark-file.ts');
+  const { markPathOf } = await import('../../gateway/log-mark/open-keeper.ts');
+  const { markOf } = await import('../../store/mark.ts');
   const folder = resolve(run.world.cwd, source);
   const manifest = await readManifest(folder);
   const dataFolder = await dataFolderOf(run.world, run.options.data);
   const databaseUrl = urlOf(run);
   await refuseUsed(dataFolder);
+  const place = markFile(markPathOf(run.world.root.stateFolderOf(dataFolder, run.world.env)));
+  const mark = await place.read();
   try {
-    const data = await onStore(dataFolder, databaseUrl, (opened) => restore({ ...opened, folder, manifest }));
+    const data = await onStore(dataFolder, databaseUrl, async (opened) => {
+      const restored = await restore({ ...opened, folder, manifest, mark });
+      await place.write(await markOf(opened.store));
+      return restored;
+    });
     return {
       data,
       lines: [`${data.projects.join(', ')}: ${data.events} events, unbroken`],

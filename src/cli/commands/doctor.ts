@@ -63,7 +63,7 @@ async function examine(world: World, options: Run<DoctorOptions>['options']): Pr
     ...examineTurns(stateFolder, Date.now()),
     ...(await examineRepositories(dataFolder)),
     ...gateway.findings,
-    ...(await examineStore(dataFolder, databaseUrl)),
+    ...(await examineStore(dataFolder, databaseUrl, stateFolder)),
   ];
 }
 

@@ -35,6 +35,12 @@ export function upCommand(world: World): Command {
       ),
     )
     .addOption(
+      many(
+        '--witness <place>',
+        'where the mark of the log is kept besides your state folder: file:PATH, command:PATH or mirror',
+      ),
+    )
+    .addOption(
       new Option('--log-level <level>', 'what the gateway logs to stderr')
         .choices(['silent', 'error', 'warn', 'info', 'debug'])
         .default('warn'),

@@ -82,7 +82,9 @@ type Link = Awaited<ReturnType<typeof connect>>;
 async function chainThere({ client, projectIfAny }: Link): Promise<Finding> {
   try {
     const result = await client.audit.verify.query({ project: projectIfAny ?? '*' });
-    return chainFinding('the log of the gateway', result);
+    return result.below === null
+      ? chainFinding('the log of the gateway', result)
+      : belowFinding('the log of the gateway', result.below);
   } catch (error) {
     const known = asAndonError(error);
     if (known.code !== 'grant.tier' && known.code !== 'grant.action') throw error;
@@ -94,6 +96,10 @@ async function chainThere({ client, projectIfAny }: Link): Promise<Finding> {
     );
   }
 }
+
+/** A log that is below its mark outside the database. */
+export const belowFinding = (subject: string, found: string): Finding =>
+  fault('log', subject, found, 'bring back a better database, or: andon restore --here --reason "…"');
 
 export function chainFinding(
   subject: string,

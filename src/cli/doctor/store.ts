@@ -2,17 +2,24 @@ import { createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyCheckpoint } from '../../gateway/auth/token-service.ts';
+import { markFile } from '../../gateway/log-mark/mark-file.ts';
+import { markPathOf } from '../../gateway/log-mark/open-keeper.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { auditStore } from '../../store/audit.ts';
+import { belowMark, belowWords } from '../../store/mark.ts';
 import { schemaVersion } from '../../store/migrate.ts';
 import { openPglite } from '../../store/pglite.ts';
 import { openPostgres } from '../../store/postgres.ts';
 import { type Session, type Store, statement } from '../../store/store.ts';
 import { type Finding, fault, note, ok } from './finding.ts';
-import { chainFinding, clockFinding } from './gateway.ts';
+import { belowFinding, chainFinding, clockFinding } from './gateway.ts';
 
 /** The database itself: reachable, of a schema that this binary knows, its clock, its chain. Changes nothing. */
-export async function examineStore(dataFolder: string, databaseUrl: string | undefined): Promise<Finding[]> {
+export async function examineStore(
+  dataFolder: string,
+  databaseUrl: string | undefined,
+  stateFolder: string,
+): Promise<Finding[]> {
   const subject = databaseUrl === undefined ? join(dataFolder, 'db') : 'PostgreSQL';
   if (databaseUrl === undefined && !existsSync(subject)) return [ok('database', subject, 'none yet')];
   try {
@@ -20,7 +27,7 @@ export async function examineStore(dataFolder: string, databaseUrl: string | und
       ? openPglite({ folder: subject })
       : openPostgres({ url: databaseUrl, connectionsMax: 2 }));
     try {
-      return await examineOpen(store, subject);
+      return [...(await examineOpen(store, subject)), ...(await examineMark(store, stateFolder))];
     } finally {
       await store.close();
     }
@@ -68,6 +75,19 @@ async function examineOpen(store: Store, subject: string): Promise<Finding[]> {
   const [row] = await store.rows<{ now: Date }>(statement('', 'select andon_now() as now'));
   const skewMs = row === undefined ? 0 : row.now.getTime() - (startedMs + Date.now()) / 2;
   return [schema, clockFinding('this machine and the database', skewMs), await chainOf(store, subject)];
+}
+
+/** Whether the log is as long as the state folder of this machine remembers. */
+async function examineMark(store: Store, stateFolder: string): Promise<Finding[]> {
+  const path = markPathOf(stateFolder);
+  const mark = await markFile(path).read();
+  if (mark === undefined || (await versionOf(store)) !== schemaVersion) return [];
+  const below = await belowMark(store, mark);
+  return [
+    below === undefined
+      ? ok('log', path, `at or above position ${mark.position}`)
+      : belowFinding(path, belowWords(below)),
+  ];
 }
 
 async function versionOf(session: Session): Promise<number> {

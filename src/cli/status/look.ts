@@ -21,7 +21,7 @@ export type Look = Awaited<ReturnType<typeof look>>;
 
 /** The same in lines. */
 export function statusLines(seen: Look, paint: Paint): string[] {
-  const { project, url, branch, main, revision, phases, changes, stops } = seen;
+  const { project, url, branch, main, revision, phases, changes, stops, below } = seen;
   const head = [
     `${paint('strong', project)}  ${url}  ${branch ?? 'main'} at ${short(main)}  plan ${revision}`,
     phases.map((phase) => phaseWords(phase, paint)).join(paint('quiet', ' > ')) ||
@@ -29,6 +29,9 @@ export function statusLines(seen: Look, paint: Paint): string[] {
   ];
   const recent = changes.map((row) => [short(row.id), stateCell(row.state), row.task, row.author]);
   return [
+    ...(below === null
+      ? []
+      : [paint('bad', `THE LOG IS BELOW ITS MARK, and this gateway only reads: ${below}`), '']),
     ...stopLines(stops, paint),
     ...(stops.length === 0 ? [] : ['']),
     ...head,

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import type { App } from '../../app.ts';
 import type { Config, ConfigInput } from '../../config.ts';
 import { fail } from '../../lib/errors.ts';
 import type { SandboxSetting } from '../../runtime/run-gate.ts';
+import { type BelowMark, belowWords } from '../../store/mark.ts';
 import type { Run } from '../command.ts';
 import { type GatewayFile, readGateway, removeGateway, writeGateway } from '../gateway-file.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
@@ -12,12 +10,15 @@ import { nameOf, type Place, placeAt } from '../init/place.ts';
 import { keepSettings, readSettings } from '../init/settings.ts';
 import { turnFileOf, watchLoop } from '../loop-watch/loop-watch.ts';
 import { asAndonError } from '../refusal.ts';
+import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
 import { settle } from './adopt.ts';
 import { namedCommands } from './commands.ts';
 import { endWithKeeper, tellReady, upChild } from './keep-up.ts';
 import { type OwnRunner, startOwnRunner } from './own-runner.ts';
 import { freePort } from './port.ts';
+import { readTls } from './tls.ts';
+import { witnessAt } from './witness.ts';
 
 export interface UpOptions {
   readonly port?: number;
@@ -30,6 +31,7 @@ export interface UpOptions {
   readonly sandbox?: SandboxSetting;
   readonly command?: string[];
   readonly webhookHost?: string[];
+  readonly witness?: string[];
   readonly logLevel: string;
   readonly runner?: boolean;
   readonly runs?: number;
@@ -51,16 +53,15 @@ export async function up(run: Run<UpOptions>): Promise<void> {
   let file: GatewayFile | undefined;
   let runner: OwnRunner | undefined;
   try {
-    const talk = await settle(app, {
-      place,
-      project,
-      upstream: (await readSettings(place.dataFolder)).upstream,
-    });
+    const { below } = app.gateway.logKeeper;
+    const { upstream } = await readSettings(place.dataFolder);
+    const talk =
+      below === undefined ? await settle(app, { place, project, upstream }) : belowTalk(below, terminal);
     const port = Number(new URL(app.url).port);
     await keepSettings(place.dataFolder, { port });
     file = gatewayFile(app, project);
     await writeGateway(place.dataFolder, config.stateFolder, file);
-    runner = await startOwnRunner(run, app, { project, config });
+    if (below === undefined) runner = await startOwnRunner(run, app, { project, config });
     tell(run, file, talk);
     tellReady(port);
     const signal = await ended;
@@ -71,6 +72,12 @@ export async function up(run: Run<UpOptions>): Promise<void> {
     await app.close();
   }
 }
+
+const belowTalk = (below: BelowMark, { paintTalk }: Terminal): string[] => [
+  paintTalk('bad', `THE LOG IS BELOW ITS MARK: ${belowWords(below)}.`),
+  'This gateway only reads. A loss of power, a database that was behind, or somebody who changed it: nobody can tell.',
+  'next: bring back a better database; or accept this one: andon restore --here --reason "…", and then andon up again',
+];
 
 /** Nobody else may write to what a gateway makes, nor may the git that it starts let them, whatever the umask was. */
 function closeToOthers(): void {
@@ -123,7 +130,7 @@ function tell({ terminal, world }: Run<UpOptions>, file: GatewayFile, talk: read
 }
 
 async function configInput({ options, world }: Run<UpOptions>, place: Place): Promise<ConfigInput> {
-  const { hosts, host, behindProxy, databaseUrl, sandbox, logLevel, command, webhookHost } = options;
+  const { hosts, host, behindProxy, databaseUrl, sandbox, logLevel, command, webhookHost, witness } = options;
   const tls = await readTls(options, world.cwd);
   const port = await portOf(options, world, place);
   const given = {
@@ -134,6 +141,7 @@ async function configInput({ options, world }: Run<UpOptions>, place: Place): Pr
     tls,
     hosts: hosts?.map((name) => name.toLowerCase()),
     commands: command && namedCommands(command, world.cwd),
+    witnesses: witness?.map((text) => witnessAt(text, world.cwd)),
     webhookHosts: webhookHost?.map((name) => name.toLowerCase()),
   };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -146,42 +154,6 @@ async function portOf({ port, host }: UpOptions, { env }: World, place: Place): 
   if (wanted !== undefined) return wanted;
   const last = (await readSettings(place.dataFolder)).port;
   return last === undefined ? 0 : freePort(last, host ?? '127.0.0.1');
-}
-
-async function readTls(
-  { tlsCert, tlsKey }: UpOptions,
-  cwd: string,
-): Promise<{ cert: string; key: string } | undefined> {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined)
-    throw fail('cli.usage', '--tls-cert and --tls-key', { found: 'one of the two', limit: 'both' });
-  const [cert, key] = await Promise.all([readPem(resolve(cwd, tlsCert)), readPem(resolve(cwd, tlsKey))]);
-  return soundPair(cert, key);
-}
-
-/** Certificate and key before anything is started on them. Errors: `cli.usage` when they are no pair. */
-function soundPair(cert: string, key: string): { cert: string; key: string } {
-  try {
-    createSecureContext({ cert, key });
-    return { cert, key };
-  } catch (error) {
-    const { message } = error as Error;
-    throw fail(
-      'cli.usage',
-      '--tls-cert and --tls-key',
-      { found: message, limit: 'a certificate and its private key, in PEM' },
-      error,
-    );
-  }
-}
-
-async function readPem(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    throw fail('cli.usage', path, { found: code, next: 'name a PEM file' }, error);
-  }
 }
 
 /** The first SIGINT or SIGTERM. A second one ends the process at once. */

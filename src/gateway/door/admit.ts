@@ -52,8 +52,10 @@ async function decided<A extends Action, Input extends ProjectInput, Fixed, Movi
     revoked: gateway.tokens.revoked(grant),
   };
   const access = { action: definition.action, project: input.project, ...definition.access?.(input) };
-  if (authorise(grant, access, memory).length > 0) {
-    const refused = await gateway.store.transaction((tx) => refuseEarly(tx, definition, call, input));
+  if (authorise(grant, access, memory).length > 0 || belowReasons(gateway, definition).length > 0) {
+    const refused = await gateway.store.transaction((tx) =>
+      refuseEarly(tx, gateway, definition, call, input),
+    );
     if (refused !== undefined) return refused;
   }
   const fixed = await definition.fixed(gateway, input, call);
@@ -67,12 +69,13 @@ const revived = <Answer>(
 
 async function refuseEarly<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
   tx: Tx,
+  gateway: Gateway,
   definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
   call: Call,
   input: Input,
 ): Promise<Outcome<Answer> | undefined> {
   const entered = await enter(tx, { project: input.project, exclusive: false, grant: call.grant });
-  const [first, ...rest] = entryReasons(definition, call, input, entered);
+  const [first, ...rest] = entryReasons(gateway, definition, call, input, entered);
   return first === undefined ? undefined : deny(tx, definition, call, input, [first, ...rest]);
 }
 
@@ -110,7 +113,7 @@ async function through<A extends Action, Input extends ProjectInput, Fixed, Movi
   // A token that is drafted at this time has to be good by memory's clock at once, should the database's have jumped.
   gateway.seeTime(entered.now);
   const inputHash = requestId === undefined ? '' : hashOf(definition.action, input);
-  const [refused, ...others] = entryReasons(definition, call, input, entered);
+  const [refused, ...others] = entryReasons(gateway, definition, call, input, entered);
   if (refused !== undefined) return deny(tx, definition, call, input, [refused, ...others]);
   if (entered.inputHash !== null) return storedAnswer(definition, entered, inputHash, call);
   const all: Facts<Input, Fixed, Moving> = { grant, input, fixed, entered, moving: await reading };
@@ -127,6 +130,7 @@ async function through<A extends Action, Input extends ProjectInput, Fixed, Movi
 
 /** What is refused before the facts of the action are even read. */
 function entryReasons<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer>(
+  gateway: Gateway,
   definition: MutationDefinition<A, Input, Fixed, Moving, Answer>,
   { grant }: Call,
   input: Input,
@@ -143,7 +147,15 @@ function entryReasons<A extends Action, Input extends ProjectInput, Fixed, Movin
   );
   if (entered.known !== true && input.project !== '*' && definition.action !== 'project:create')
     found.push(reason('project.missing', input.project));
-  return found;
+  return [...found, ...belowReasons(gateway, definition)];
+}
+
+/** A database that lost the end of its log may have lost revocations, stops and landings with it. */
+function belowReasons(
+  { logKeeper }: Gateway,
+  { whileBelow }: { readonly whileBelow?: boolean },
+): readonly Reason[] {
+  return whileBelow === true || logKeeper.reason === undefined ? [] : [logKeeper.reason];
 }
 
 const replacedGraceMs = 30_000;

@@ -67,6 +67,8 @@ export interface MutationDefinition<
   readonly exclusive?: boolean;
   /** True for the renewal alone: it must see a token that was replaced before, to tell theft. */
   readonly acceptsReplaced?: boolean;
+  /** True for the little that is allowed while the database is below the mark of its log: it only takes away, or accepts. */
+  readonly whileBelow?: boolean;
   readonly access?: (input: Input) => AccessDetail;
   readonly fixed: (gateway: Gateway, input: Input, call: Call) => Promise<Fixed>;
   /**

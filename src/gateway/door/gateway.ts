@@ -6,6 +6,7 @@ import type { Store } from '../../store/store.ts';
 import type { TokenService } from '../auth/token-service.ts';
 import type { GitProjects } from '../git-projects.ts';
 import type { LineService } from '../line/line-service.ts';
+import type { LogKeeper } from '../log-mark/log-keeper.ts';
 import type { Metrics } from '../metrics.ts';
 import type { TriggerDoor } from '../trigger-door.ts';
 
@@ -14,6 +15,8 @@ export interface Gateway {
   readonly store: Store;
   readonly chainer: Chainer;
   readonly feed: Feed;
+  /** The mark of the log outside the database; while the database is below it, nothing changes. */
+  readonly logKeeper: LogKeeper;
   readonly tokens: TokenService;
   readonly git: GitProjects;
   readonly analyser: Analyser;

@@ -91,13 +91,13 @@ function createRoutes(options: ServerOptions): [string, Handler][] {
 }
 
 /** Paths end in a slash to match all below; `/` alone is exact, since it would match everything. */
-function readiness({ feed, store }: Gateway, res: ServerResponse): void {
+function readiness({ feed, store, logKeeper }: Gateway, res: ServerResponse): void {
   const silentMs = Math.round(feed.silentMs);
   const ready = silentMs <= feedSilentMsMax;
   text(
     res,
     ready ? 200 : 503,
-    `${JSON.stringify({ ready, engine: store.engine, feedSilentMs: silentMs, position: feed.position })}\n`,
+    `${JSON.stringify({ ready, engine: store.engine, feedSilentMs: silentMs, position: feed.position, below: logKeeper.reason?.found ?? null })}\n`,
     'application/json',
   );
 }

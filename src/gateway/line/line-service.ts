@@ -4,9 +4,11 @@ import type { AuditResult } from '../../store/audit.ts';
 import type { Chainer } from '../../store/chainer.ts';
 import { appendEvents } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
+import { belowWords } from '../../store/mark.ts';
 import { projects } from '../../tasks/schema.ts';
 import type { TokenService } from '../auth/token-service.ts';
 import { enter } from '../door/enter.ts';
+import type { LogKeeper } from '../log-mark/log-keeper.ts';
 import { watchBlocked } from './blocked.ts';
 import { auditChain } from './chain-audit.ts';
 import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
@@ -17,6 +19,8 @@ import { OversightDesk, type OversightDeskOptions } from './oversight-desk.ts';
 export interface LineServiceOptions extends GateDeskOptions, LandingDeskOptions, OversightDeskOptions {
   readonly chainer: Chainer;
   readonly tokens: TokenService;
+  /** While the database is below the mark of its log, nothing goes on by itself. */
+  readonly logKeeper: LogKeeper;
 }
 
 /**
@@ -43,16 +47,20 @@ export class LineService {
     });
   }
 
+  get #rests(): boolean {
+    return this.#closed || this.#options.logKeeper.below !== undefined;
+  }
+
   /** Work may be waiting in this project: run its gates, land what is approved. Never rejects. */
   wake(project: string): void {
-    if (this.#closed) return;
+    if (this.#rests) return;
     void this.#gates.fill(project);
     this.#landings.wake(project);
   }
 
   /** An audit was asked for. Never rejects. */
   oversee(): void {
-    if (!this.#closed) this.#oversight.wake();
+    if (!this.#rests) this.#oversight.wake();
   }
 
   /**
@@ -72,7 +80,7 @@ export class LineService {
 
   /** One round over all projects; called every second and once at the start. */
   async tick(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#rests) return;
     const { store, chainer, tokens } = this.#options;
     await this.#gates.keep();
     await endOverdueRuns(store, this.#lineTx, tokens.issuer);
@@ -88,14 +96,14 @@ export class LineService {
 
   /** The rarer chores: stored answers, a checkpoint. */
   async tidy(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#rests) return;
     await forgetRequests(this.#options.store);
     await this.checkpoint();
   }
 
   /** Keeps the repositories fast and looks whether the log is whole; called every hour. */
   async maintain(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#rests) return;
     const { git, log } = this.#options;
     await this.audit().catch((error: unknown) => log.warn({ err: error }, 'audit'));
     for (const { name } of await this.#projects()) {
@@ -110,10 +118,12 @@ export class LineService {
     return signChain(this.#options.store, this.#options.tokens);
   }
 
-  /** Verifies the log; a chain that is broken pulls the cord on every project. */
-  audit(): Promise<AuditResult> {
-    const { store, tokens } = this.#options;
-    return auditChain(store, tokens, this.#lineTx, () => this.settleLandings('*'));
+  /** Verifies the log and its mark; a chain that is broken pulls the cord on every project. */
+  async audit(): Promise<AuditResult & { readonly below: string | null }> {
+    const { store, tokens, logKeeper } = this.#options;
+    const result = await auditChain(store, tokens, this.#lineTx, () => this.settleLandings('*'));
+    const below = await logKeeper.check();
+    return { ...result, below: below === undefined ? null : belowWords(below) };
   }
 
   async #projects(): Promise<{ name: string }[]> {

@@ -7,11 +7,13 @@ import { mutation, query, t } from '../door/procedure.ts';
 import { reports } from '../reports-schema.ts';
 import { auditRunProcedures } from './audit-run.ts';
 import { page, project, text } from './inputs.ts';
+import { acceptLogProcedure } from './log-accept.ts';
 
 /** The chain of events, verified where it lies. */
 export function auditRouter(gateway: Gateway) {
   return t.router({
     ...auditRunProcedures(gateway),
+    accept: acceptLogProcedure(gateway),
     verify: query(gateway, {
       action: 'audit:verify',
       description:

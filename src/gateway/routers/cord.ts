@@ -70,6 +70,7 @@ const scopeOf = ({ scope }: { scope: string }): Scope => parseScope(scope) ?? { 
 function pullProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'cord:pull',
+    whileBelow: true,
     description:
       'Stops the line. Red: nothing in the scope is claimed, spawned or landed from the answer on. Yellow: work in progress goes on to its next handoff, nothing new is claimed.',
     input: z.strictObject({

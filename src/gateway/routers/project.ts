@@ -20,7 +20,7 @@ export function projectRouter(gateway: Gateway) {
       action: 'project:read',
       description: 'Shows a project at a glance: main, plan, tasks by state.',
       input: z.strictObject({ project }),
-      answer: async ({ store, git, feed }, input) => {
+      answer: async ({ store, git, feed, logKeeper }, input) => {
         const row = await readProject(store, input.project);
         const main = await git.main(input.project).catch(() => null);
         const {
@@ -29,7 +29,9 @@ export function projectRouter(gateway: Gateway) {
           planRevision: revision = 0,
           epoch = 0,
         } = row ?? {};
-        return { project: input.project, main, branch, upstream, revision, epoch, position: feed.position };
+        const below = logKeeper.reason?.found ?? null;
+        const at = { position: feed.position, below };
+        return { project: input.project, main, branch, upstream, revision, epoch, ...at };
       },
     }),
     sync: syncProcedure(gateway),

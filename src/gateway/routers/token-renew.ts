@@ -46,6 +46,7 @@ async function renewalReasons(tx: Tx, grant: Grant, row: GrantRow | undefined, n
 export function renewProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'token:renew',
+    whileBelow: true,
     description:
       'Hands out the next token of the caller’s grant; the present one dies after 30 s. Renewing with it again revokes the grant.',
     input: renewInput,

@@ -55,6 +55,7 @@ async function keyStateOf(tx: Tx, kid: string): Promise<RevokeFacts['keyState']>
 export function revokeProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'token:revoke',
+    whileBelow: true,
     description:
       'Revokes a token with its grant, a grant, an agent or a key, at once and for everything that descends from it.',
     input: revokeInput,
@@ -90,6 +91,7 @@ const raise = statement(
 export function raiseEpochProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'token:revoke',
+    whileBelow: true,
     description: 'Raises the epoch of a project: every token of it that was minted before is dead.',
     input: z.strictObject({ project, why: text(2000) }),
     exclusive: true,

@@ -2,6 +2,7 @@ import type { CodeRow } from '../code-row.ts';
 import { codeCodes } from './code.ts';
 import { cordCodes } from './cord.ts';
 import { gitCodes } from './git.ts';
+import { logCodes } from './log.ts';
 import { requestCodes } from './request.ts';
 import { runCodes } from './run.ts';
 import { taskCodes } from './task.ts';
@@ -15,6 +16,7 @@ export const codes = {
   ...codeCodes,
   ...taskCodes,
   ...cordCodes,
+  ...logCodes,
   ...runCodes,
   ...requestCodes,
   ...triggerCodes,

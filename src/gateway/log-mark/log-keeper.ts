@@ -1,0 +1,149 @@
+import type { Logger } from 'pino';
+import { type Reason, reason } from '../../lib/decision.ts';
+import { type BelowMark, belowMark, belowWords, type LogMark, markOf } from '../../store/mark.ts';
+import type { Store } from '../../store/store.ts';
+import type { MarkPlace } from './places.ts';
+
+export interface LogKeeperOptions {
+  readonly store: Store;
+  /** Asked anew each time: projects with an upstream come and go. */
+  readonly places: () => Promise<readonly MarkPlace[]>;
+  readonly log: Logger;
+}
+
+const raiseMs = 1_000;
+
+/** Where its time has come; everywhere; or everywhere and also below what is there. */
+type How = 'due' | 'now' | 'lowered';
+
+/**
+ * Keeps a high-water mark of the log outside the database, and says when the database is below it: a loss of power, a
+ * replica that was behind, or somebody who cut or rewrote the end of the log; nobody can tell which. While it is below,
+ * this gateway only reads. The mark rises with the log, and is lowered by `accept` alone.
+ */
+export class LogKeeper {
+  readonly #options: LogKeeperOptions;
+  /** By place: when it was written last, and up to where. */
+  readonly #written = new Map<string, { readonly atMs: number; readonly position: number }>();
+  #below: BelowMark | undefined;
+  #last: LogMark | undefined;
+  #hasGrown = false;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: LogKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** How the database is below the mark; undefined when it is not. */
+  get below(): BelowMark | undefined {
+    return this.#below;
+  }
+
+  /** Why nothing may change now; undefined when all may go on. */
+  get reason(): Reason | undefined {
+    if (this.#below === undefined) return undefined;
+    const { mark } = this.#below;
+    return reason('log.below', 'the log', {
+      found: belowWords(this.#below),
+      limit: `position ${mark.position}`,
+    });
+  }
+
+  /** Compares the database with every mark. Before anything is written to it, and whenever the log is verified. */
+  async check(): Promise<BelowMark | undefined> {
+    const { store, places, log } = this.#options;
+    for (const place of await places()) {
+      const mark = await place.read().catch((error: unknown) => {
+        log.error({ err: error, place: place.name }, 'a witness of the log cannot be read');
+        return undefined;
+      });
+      const below = mark === undefined ? undefined : await belowMark(store, mark);
+      if (below !== undefined && (this.#below?.mark.position ?? -1) < below.mark.position)
+        this.#below = below;
+    }
+    return this.#below;
+  }
+
+  /** Begins to follow the log. After the first check. */
+  async start(hear: (listener: () => void) => unknown): Promise<void> {
+    this.#last = await markOf(this.#options.store);
+    hear(() => {
+      this.#hasGrown = true;
+    });
+    await this.#write('due');
+    this.#timer = setInterval(() => void this.#raise(), raiseMs);
+    this.#timer.unref();
+  }
+
+  /**
+   * Raises the mark to where the log stands, if the database still bears out the one before: an end that is changed while
+   * the gateway runs is seen, too.
+   */
+  async #raise(how: 'due' | 'now' = 'due'): Promise<void> {
+    if (this.#hasGrown && this.#last !== undefined && this.#below === undefined) {
+      this.#hasGrown = false;
+      const { store, log } = this.#options;
+      try {
+        this.#below = await belowMark(store, this.#last);
+        if (this.#below === undefined) this.#last = await markOf(store);
+        else log.error({ below: this.#below }, `the log is below its mark: ${belowWords(this.#below)}`);
+      } catch {
+        // The store is away: the next round tries again.
+        this.#hasGrown = true;
+      }
+    }
+    await this.#write(how);
+  }
+
+  /** Makes what the database holds now the mark everywhere. The one way down; whoever calls it has it in the log. */
+  async accept(): Promise<void> {
+    this.#below = undefined;
+    this.#last = await markOf(this.#options.store);
+    await this.#write('lowered');
+  }
+
+  /** Writes the mark where it is due; one write after the other. */
+  #write(how: How): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      const mark = this.#last;
+      if (mark === undefined || this.#below !== undefined) return;
+      for (const place of await this.#options.places()) await this.#writeTo(place, mark, how);
+    });
+    this.#writing = this.#writing.catch((error: unknown) =>
+      this.#options.log.warn({ err: error }, 'mark of the log'),
+    );
+    return this.#writing;
+  }
+
+  async #writeTo(place: MarkPlace, mark: LogMark, how: How): Promise<void> {
+    const nowMs = performance.now();
+    if (how === 'due' && !this.#isDue(place, mark, nowMs)) return;
+    // One that cannot be written is tried again after its time, not every second.
+    this.#written.set(place.name, { atMs: nowMs, position: -1 });
+    try {
+      if (how === 'lowered' || !(await isHigher(place, mark))) await place.write(mark);
+      this.#written.set(place.name, { atMs: nowMs, position: mark.position });
+    } catch (error) {
+      this.#options.log.warn({ err: error, place: place.name }, 'the mark of the log was not written');
+    }
+  }
+
+  #isDue({ name, everyMs }: MarkPlace, { position }: LogMark, nowMs: number): boolean {
+    const before = this.#written.get(name);
+    return before === undefined || (before.position !== position && nowMs - before.atMs >= everyMs);
+  }
+
+  /** Writes where the log ends everywhere, however short ago the mark before was. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#hasGrown = true;
+    await this.#raise('now');
+  }
+}
+
+/** Another gateway that shares the place may have heard more. */
+async function isHigher(place: MarkPlace, { installation, position }: LogMark): Promise<boolean> {
+  const kept = await place.read();
+  return kept !== undefined && kept.installation === installation && kept.position > position;
+}

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fail } from '../../lib/errors.ts';
+import { type LogMark, logMarkSchema } from '../../store/mark.ts';
+import type { MarkPlace } from './places.ts';
+
+/** A mark in a file of its own: in the state folder, or where the operator says. */
+export const markFile = (path: string): MarkPlace => ({
+  name: path,
+  everyMs: 1_000,
+  read: async () => parseMark(path, await readFile(path, 'utf8').catch(noneIfMissing)),
+  write: (mark) => writeWhole(path, `${JSON.stringify(mark)}\n`),
+});
+
+const noneIfMissing = (error: NodeJS.ErrnoException): string => {
+  if (error.code === 'ENOENT') return '';
+  throw error;
+};
+
+/** The mark in a text; undefined in an empty one. Errors: `log.mark` for what is no mark. */
+export function parseMark(place: string, text: string): LogMark | undefined {
+  if (text.trim() === '') return undefined;
+  try {
+    return logMarkSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw fail('log.mark', place, { found: 'something else than a mark' }, error);
+  }
+}
+
+/** The file is there whole or as it was, also when the power fails. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const aside = `${path}.${randomBytes(4).toString('hex')}.new`;
+  const file = await open(aside, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(aside, path);
+}

@@ -1,0 +1,25 @@
+import type { LogMark } from '../../store/mark.ts';
+
+/** Where a mark of the log is kept outside the database. */
+export interface MarkPlace {
+  /** Named in errors: a path, a program, a project. */
+  readonly name: string;
+  /** It is written at most so often. */
+  readonly everyMs: number;
+  /** Undefined where there is none yet. Rejects when it cannot be read. */
+  read(): Promise<LogMark | undefined>;
+  write(mark: LogMark): Promise<void>;
+}
+
+/** A witness beside the state folder, as the operator names it: `file:PATH`, `command:PATH` or `mirror`. */
+export type WitnessName =
+  | { readonly kind: 'file' | 'command'; readonly path: string }
+  | { readonly kind: 'mirror' };
+
+/** The witness that a text names; undefined for any other text. */
+export function parseWitness(text: string): WitnessName | undefined {
+  if (text === 'mirror') return { kind: 'mirror' };
+  const [, kind, path = ''] = /^(file|command):(.+)$/.exec(text) ?? [];
+  if (kind === 'file' || kind === 'command') return { kind, path };
+  return undefined;
+}
