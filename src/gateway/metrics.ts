@@ -15,6 +15,8 @@ export interface MetricFacts {
   readonly feedSilentMs: () => number;
   /** Bytes that may still be written where the repositories lie. */
   readonly roomBytes: () => Promise<number | undefined>;
+  /** Folders of gates that could not be removed yet. */
+  readonly foldersLeft: () => Promise<number>;
 }
 
 export function createMetrics(facts: MetricFacts): Metrics {
@@ -46,6 +48,24 @@ export function createMetrics(facts: MetricFacts): Metrics {
     registers,
   });
   const landings = new Histogram({ name: 'andon_landing_seconds', help: 'From approval to main', registers });
+  registerGauges(registry, facts);
+  // Looking a child up by its labels costs more than the decision it counts.
+  const allowedBy = new Map<Action, Counter.Internal>();
+  const deniedBy = new Map<Action, Counter.Internal>();
+  return {
+    registry,
+    decided: (action, allowed) =>
+      counted(allowed ? allowedBy : deniedBy, action, () => decisions.labels(action, String(allowed))).inc(),
+    refusedToken: (code) => tokens.inc({ code }),
+    pushed: (outcome, seconds) => pushes.observe({ outcome }, seconds),
+    gateEnded: (passed, seconds) => gates.observe({ passed: String(passed) }, seconds),
+    landed: (seconds) => landings.observe(seconds),
+  };
+}
+
+/** What is asked for when somebody reads. */
+function registerGauges(registry: Registry, facts: MetricFacts): void {
+  const registers = [registry];
   new Gauge({
     name: 'andon_feed_silent_seconds',
     help: 'Time since the log was last read to its end',
@@ -63,18 +83,14 @@ export function createMetrics(facts: MetricFacts): Metrics {
       if (bytes !== undefined) this.set(bytes);
     },
   });
-  // Looking a child up by its labels costs more than the decision it counts.
-  const allowedBy = new Map<Action, Counter.Internal>();
-  const deniedBy = new Map<Action, Counter.Internal>();
-  return {
-    registry,
-    decided: (action, allowed) =>
-      counted(allowed ? allowedBy : deniedBy, action, () => decisions.labels(action, String(allowed))).inc(),
-    refusedToken: (code) => tokens.inc({ code }),
-    pushed: (outcome, seconds) => pushes.observe({ outcome }, seconds),
-    gateEnded: (passed, seconds) => gates.observe({ passed: String(passed) }, seconds),
-    landed: (seconds) => landings.observe(seconds),
-  };
+  new Gauge({
+    name: 'andon_folders_left',
+    help: 'Folders of gates that could not be removed yet; a sweep tries again every minute',
+    registers,
+    async collect() {
+      this.set(await facts.foldersLeft());
+    },
+  });
 }
 
 function counted(
