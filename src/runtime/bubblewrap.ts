@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { etcArgs } from './etc.ts';
 import type { MachineLimits } from './machine-limits.ts';
 import { closedOnTheWay, foldersAbove } from './reach.ts';
@@ -63,7 +63,7 @@ export function bubblewrapArgs(place: SandboxPlace, limits: MachineLimits, isOth
     ...[...above(folder), ...show(folder)],
     ...writable.flatMap(bind),
     ...['--proc', '/proc', ...show('/proc/sys')],
-    ...['--dev', '/dev', ...scratch, join('/dev', 'shm')],
+    ...['--dev', '/dev', ...scratch, '/dev/shm', '--remount-ro', '/dev'],
     // What covers a folder lies in memory, too, and would be an ordinary user's own.
     ...covered.filter((path) => !again.includes(path)).flatMap((path) => ['--remount-ro', path]),
     ...['--chdir', workFolder],

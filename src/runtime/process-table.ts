@@ -42,8 +42,7 @@ async function readRow(pid: string): Promise<ProcessRow | undefined> {
       readFile(`${folder}/statm`, 'latin1'),
       stat(folder),
     ]);
-    // The name of the program, which may hold anything, ends with the last bracket.
-    const [state, parent, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const [state, parent, ...rest] = afterName(text).split(' ');
     if (state === 'Z' || state === 'X') return undefined;
     const [, resident = 0, shared = 0] = memory.split(' ').map(Number);
     const ownBytes = Math.max(0, resident - shared) * pageBytes;
@@ -54,6 +53,9 @@ async function readRow(pid: string): Promise<ProcessRow | undefined> {
   }
 }
 
+/** What the kernel says behind the name of the program, which may hold anything and ends with the last bracket. */
+const afterName = (text: string): string => text.slice(text.lastIndexOf(')') + 2);
+
 /** What a process holds of memory when pages that several share count once; undefined where nobody may ask. */
 export async function shareBytes(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
@@ -61,10 +63,17 @@ export async function shareBytes(pid: number): Promise<number | undefined> {
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
-/** Waits until none of the processes is there any more, at most `withinMs`. */
+/** The processes that a user has now, those included that have ended and that nobody has asked for. */
+export async function processesOf({ uid }: { readonly uid: number }): Promise<number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
+  const uids = await Promise.all(pids.map((pid) => stat(`/proc/${pid}`).catch(() => undefined)));
+  return pids.filter((_, at) => uids[at]?.uid === uid);
+}
+
+/** Waits until all of the processes have ended, read by their parents or not, at most `withinMs`. */
 export async function untilGone(pids: readonly number[], withinMs: number): Promise<void> {
   const endMs = performance.now() + withinMs;
   const isThere = async (pid: number): Promise<boolean> =>
-    (await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')) !== '';
+    /^[^ZX]/.test(afterName(await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')));
   for (const pid of pids) while (performance.now() < endMs && (await isThere(pid))) await delay(5);
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import type { OwnUser } from './own-user.ts';
-import { untilGone } from './process-table.ts';
+import { processesOf, untilGone } from './process-table.ts';
 import type { Containment } from './sandbox.ts';
 
 /** The environment variable by which everything that a gate or a run started can be told from the rest. */
@@ -53,7 +53,7 @@ export async function childrenOf(pid: number): Promise<number[]> {
  */
 export async function reap(containment: Containment, mark: string): Promise<void> {
   if (containment.kind === 'bubblewrap') return;
-  if (containment.kind === 'other-user') await killAllOf(containment.user);
+  if (containment.kind === 'other-user') await endAllOf(containment.user);
   for (const pid of await marked(mark)) killOne(pid, 'SIGKILL');
 }
 
@@ -67,6 +67,12 @@ async function marked(mark: string): Promise<number[]> {
     }),
   );
   return found.flat();
+}
+
+/** A signal is sent in no time; to end a process takes the kernel some, of thousands a while. */
+async function endAllOf(user: OwnUser): Promise<void> {
+  await killAllOf(user);
+  await untilGone(await processesOf(user), goneMs);
 }
 
 /** Sends SIGKILL to every process of the user, as that user; the sender is the last of them. */

@@ -48,6 +48,8 @@ const programs = [
   'touch',
   'mv',
   'cp',
+  'stat',
+  'npm',
 ];
 
 /** A search path with the programs that agents of tests use, and no bubblewrap. */
@@ -125,6 +127,8 @@ export async function startTestRunner(
     launch: [process.execPath, main],
     outer: { PATH: path, ...env },
     keep: false,
+    // One for all of a checkout that only its owner reads.
+    programCopy: join(tmpdir(), 'andon-program'),
     log: (words) => process.env.ANDON_TEST_LOG === undefined || process.stderr.write(`${words}\n`),
     say: (run, words) =>
       process.env.ANDON_TEST_LOG === undefined || process.stderr.write(`${run} ${words}\n`),

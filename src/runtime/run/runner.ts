@@ -17,6 +17,8 @@ export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark
   readonly capacity: number;
   readonly adapters: readonly RunOrder['adapter'][];
   readonly log: (words: string) => void;
+  /** Where a copy of the program lies, when runs do not get at it; in `folder` without. */
+  readonly programCopy?: string;
 }
 
 export interface Runner {
@@ -40,7 +42,7 @@ export function startRunner(options: RunnerOptions): Runner {
   makeOpen(runs);
   const watchdog = startWatchdog(mark);
   const containment = findContainment(options.outer.PATH);
-  const program = reachableProgram(options, join(folder, 'program'), containment);
+  const program = reachableProgram(options, options.programCopy ?? join(folder, 'program'), containment);
   const taking = new Taking({
     ...options,
     ...program,
