@@ -24,8 +24,10 @@ import { createMetrics } from './gateway/metrics.ts';
 import { type AppRouter, createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
-import { sweepTemporary } from './git/temporary.ts';
+import { leftTemporary, sweepTemporary } from './git/temporary.ts';
 import type { LandingPoint } from './line/land-one.ts';
+import { gateBases } from './runtime/gate-room.ts';
+import { leftName, removeTree } from './runtime/remove-tree.ts';
 import { findContainment } from './runtime/sandbox.ts';
 import type { ChainedEvent } from './store/chain.ts';
 import { Chainer } from './store/chainer.ts';
@@ -117,6 +119,7 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
   const metrics = createMetrics({
     feedSilentMs: () => feed.silentMs,
     roomBytes: () => roomBytes(config.dataFolder),
+    foldersLeft: async () => (await leftTemporary(gateBases(), leftName)).length,
   });
   const tokens = await openTokens(feed, {
     store,
@@ -193,7 +196,6 @@ async function open(
     ...(config.tls === undefined ? {} : { tls: config.tls }),
   });
   begun.push(() => closeServer(server));
-  await sweepFolders(log);
   const sweep = () => sweepAll(gateway, log);
   const housekeeping = await startHousekeeping({ store, line, clock, owner, triggers, log, sweep });
   begun.push(() => housekeeping.close());
@@ -258,14 +260,15 @@ function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineServ
   });
 }
 
-/** Removes checkouts and sockets of gateways that were killed. What cannot be removed is in nobody's way. */
+/** Removes checkouts and sockets of gateways that were killed, and of gates what could not be removed before. */
 async function sweepFolders(log: Logger): Promise<void> {
-  const removed = await sweepTemporary().catch(() => []);
+  const { removed } = await sweepTemporary(removeTree, gateBases(), leftName);
   if (removed.length > 0) log.warn({ removed }, 'removed folders of processes that are gone');
 }
 
 /** Removes what a killed git left behind, before anything can be blocked by it; returns how much was too young to go. */
 async function sweepAll({ store, git }: Gateway, log: Logger): Promise<number> {
+  await sweepFolders(log);
   let left = 0;
   const rows = await store.rows<{ name: string }>(
     statement('projects.names', `select name from projects where name <> '*'`),

@@ -15,6 +15,8 @@ export interface MetricFacts {
   readonly feedSilentMs: () => number;
   /** Bytes that may still be written where the repositories lie. */
   readonly roomBytes: () => Promise<number | undefined>;
+  /** Folders of gates that could not be removed yet. */
+  readonly foldersLeft: () => Promise<number>;
 }
 
 export function createMetrics(facts: MetricFacts): Metrics {
@@ -96,6 +98,14 @@ function measureProcess(facts: MetricFacts, registers: Registry[]): void {
     registers,
     collect() {
       this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: 'andon_folders_left',
+    help: 'Folders of gates that could not be removed yet; a sweep tries again every minute',
+    registers,
+    async collect() {
+      this.set(await facts.foldersLeft());
     },
   });
 }

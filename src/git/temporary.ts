@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readlinkSync, type Stats } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** What a process of Andon keeps in the system's temporary folder while it needs it. */
 export type TemporaryKind = 'gate' | 'checkout' | 'git';
@@ -13,27 +13,57 @@ const named = /^andon-(?:gate|checkout|git)-(\d+)-([0-9a-f]{8})-/;
  * A new folder there, for its owner only. Its name says which process made it, so that the next gateway can remove what
  * a killed one left.
  */
-export const temporaryFolder = (kind: TemporaryKind): string =>
-  mkdtempSync(join(tmpdir(), `andon-${kind}-${process.pid}-${spaceOfIds()}-`));
+export const temporaryFolder = (kind: TemporaryKind, base: string = tmpdir()): string =>
+  mkdtempSync(join(base, `andon-${kind}-${process.pid}-${spaceOfIds()}-`));
 
-/** Removes the folders of this user whose process is gone; answers their names. */
-export async function sweepTemporary(): Promise<string[]> {
+/** What removes one of them; false means that something of it is left. Never rejects. */
+export type Remover = (folder: string) => Promise<boolean>;
+
+const plainly: Remover = (folder) =>
+  rm(folder, { recursive: true, force: true }).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * Removes the folders of this user in `bases` whose process is gone, or in which a file `mark` says that they could not be
+ * removed before. Answers the names of those that went, and the paths of those that are left.
+ */
+export async function sweepTemporary(
+  remove: Remover = plainly,
+  bases: readonly string[] = [tmpdir()],
+  mark?: string,
+): Promise<{ removed: string[]; left: string[] }> {
   const removed: string[] = [];
-  for (const name of await readdir(tmpdir())) {
-    if (!(await isLeft(name))) continue;
-    await rm(join(tmpdir(), name), { recursive: true, force: true });
-    removed.push(name);
-  }
-  return removed;
+  const left: string[] = [];
+  for (const folder of await leftTemporary(bases, mark))
+    if (await remove(folder)) removed.push(basename(folder));
+    else left.push(folder);
+  return { removed, left };
 }
 
-async function isLeft(name: string): Promise<boolean> {
-  const [, pid, space] = named.exec(name) ?? [];
-  if (pid === undefined || space !== spaceOfIds() || isAlive(Number(pid))) return false;
-  // Where everybody may write, a name proves nothing.
-  const found = await lstat(join(tmpdir(), name)).catch(() => undefined);
-  return found?.isDirectory() === true && found.uid === process.getuid?.();
+/** The folders that such a sweep would remove. */
+export async function leftTemporary(bases: readonly string[], mark?: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const base of new Set(bases))
+    for (const name of await readdir(base).catch(() => []))
+      if (await isLeft(base, name, mark)) found.push(join(base, name));
+  return found;
 }
+
+async function isLeft(base: string, name: string, mark: string | undefined): Promise<boolean> {
+  const [, pid, space] = named.exec(name) ?? [];
+  if (pid === undefined || space !== spaceOfIds()) return false;
+  const folder = join(base, name);
+  // Where everybody may write, a name proves nothing.
+  if (!isOurs(await whatIs(folder))) return false;
+  return !isAlive(Number(pid)) || (mark !== undefined && (await whatIs(join(folder, mark))) !== undefined);
+}
+
+const isOurs = (found: Stats | undefined): boolean =>
+  found?.isDirectory() === true && found.uid === process.getuid?.();
+
+const whatIs = (path: string) => lstat(path).catch(() => undefined);
 
 function isAlive(pid: number): boolean {
   try {

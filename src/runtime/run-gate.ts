@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fail } from '../lib/errors.ts';
@@ -7,18 +6,24 @@ import { limits } from '../lib/limits.ts';
 import { asMachineFault, saidFault } from '../lib/machine-fault.ts';
 import { newId } from '../store/ids.ts';
 import { BoundedOutput } from './bounded-output.ts';
-import { giveAway } from './give-away.ts';
-import { killGroup, markName, reap } from './reap.ts';
-import { bubblewrapArgs, type Containment, findContainment, type SandboxSetting } from './sandbox.ts';
+import { confine } from './confine.ts';
+import { makeGateRoom, nodeNote } from './gate-room.ts';
+import { LimitWatch } from './limit-watch.ts';
+import { type MachineLimits, machineLimitsDefault } from './machine-limits.ts';
+import { untilGone } from './process-table.ts';
+import { killGroup, killNow, markName, reap } from './reap.ts';
+import { type Containment, findContainment, type SandboxSetting, userOf } from './sandbox.ts';
 
 export type { SandboxSetting } from './sandbox.ts';
 
 export interface GateCommand {
-  /** A folder of the gate's own; its `tree` holds the checkout, HOME and TMPDIR are made beside it. */
+  /** A folder of the gate's own; its `tree` holds the checkout, HOME and TMPDIR are made beside it. The command writes in these three. */
   readonly folder: string;
   readonly command: string;
   readonly timeoutMs: number;
   readonly sandbox: SandboxSetting;
+  /** What it may take of the machine; the defaults without. */
+  readonly limits?: MachineLimits;
   /** Whether the network stays open; closing it needs bubblewrap. */
   readonly network?: boolean;
   /** Folders that the command must not see. */
@@ -48,12 +53,13 @@ export interface GateEvidence {
 
 const graceMs = 2_000;
 const drainMs = 2_000;
+const goneMs = 5_000;
 const statusDescriptor = 3;
 
 /**
  * Runs a gate command as untrusted code: empty environment, HOME and TMPDIR of its own, contained as well as this
- * machine can, bounded in time and output. Whatever it started is dead when this settles. Errors: `gate.sandbox`,
- * and `machine.exhausted` or `disk.full` where the machine could not start it.
+ * machine can, bounded in time, output and what it takes of the machine. Whatever it started is dead when this settles.
+ * Errors: `gate.sandbox`, `sandbox.folder`, and `machine.exhausted` or `disk.full` where the machine could not start it.
  */
 export async function runGate(gate: GateCommand): Promise<GateEvidence> {
   const containment = await contain(gate);
@@ -63,15 +69,16 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
   const output = new BoundedOutput(limits.gateOutputBytesMax);
   child.stdout?.on('data', (chunk: Buffer) => output.add(chunk));
   child.stderr?.on('data', (chunk: Buffer) => output.add(chunk));
-  const begun = hasBegun(child, containment);
+  const bubble = statusOf(child, containment);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const ended = await untilEnded(child, gate);
+  const ended = await untilEnded(child, gate, containment, mark);
   await reap(containment, mark);
+  await untilGone(bubble.inner(), goneMs);
   // What was written last still lies in the pipes; they close with the last process that held them.
   await Promise.race([closed, delay(drainMs, undefined, { ref: false })]);
-  if (!begun()) refuseFault(output.text());
+  if (!bubble.hasBegun()) refuseFault(output.text());
   const exitCode = ended.reason === undefined ? ended.code : null;
-  const note = ended.reason === undefined ? '' : `\nandon: ${ended.reason}`;
+  const note = ended.reason === undefined ? nodeNote(containment, exitCode) : `\nandon: ${ended.reason}`;
   return {
     passed: exitCode === 0,
     exitCode,
@@ -87,26 +94,32 @@ async function contain({ folder, sandbox, searchPath, ownUser }: GateCommand): P
   const containment = findContainment(searchPath);
   if (sandbox === 'required' && containment.kind !== 'bubblewrap')
     throw fail('gate.sandbox', 'bubblewrap', { found: containment.kind, limit: 'required' });
-  const own = ['home', 'tmp'].map((name) => mkdir(join(folder, name), { recursive: true }));
-  await Promise.all(own);
-  if (containment.kind === 'other-user') {
-    ownUser?.(containment.uid);
-    await giveAway(folder, containment);
-  }
+  const user = userOf(containment);
+  if (user !== undefined) ownUser?.(user.uid);
+  await makeGateRoom(folder, containment);
   return containment;
 }
 
+interface BubbleStatus {
+  readonly hasBegun: () => boolean;
+  /** The first process of its namespace: when that is gone, all others are. */
+  readonly inner: () => number[];
+}
+
 /**
- * Tells, later, whether the command was started. bubblewrap writes that it has a child to a descriptor that the child does
- * not have; what the command writes itself proves nothing.
+ * Tells, later, whether the command was started, and as what. bubblewrap writes that it has a child to a descriptor that
+ * the child does not have; what the command writes itself proves nothing.
  */
-function hasBegun(child: ChildProcess, { kind }: Containment): () => boolean {
-  if (kind !== 'bubblewrap') return () => true;
+function statusOf(child: ChildProcess, { kind }: Containment): BubbleStatus {
+  if (kind !== 'bubblewrap') return { hasBegun: () => true, inner: () => [] };
   let said = '';
   child.stdio[statusDescriptor]?.on('data', (chunk: Buffer) => {
     said += chunk.toString('latin1');
   });
-  return () => said.includes('"child-pid"');
+  return {
+    hasBegun: () => said.includes('"child-pid"'),
+    inner: () => [...said.matchAll(/"child-pid": *(\d+)/g)].map(([, pid]) => Number(pid)),
+  };
 }
 
 /** Throws when bubblewrap had no processes or memory left to start the command: that is no failure of the command. */
@@ -134,28 +147,30 @@ const proxies = (): Record<string, string> =>
     proxyNames.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
   );
 
-function start(
-  { command, folder, hidden = [], readable: visible = [], network = false }: GateCommand,
-  containment: Containment,
-  env: Record<string, string>,
-): ChildProcess {
+const writableOf = (folder: string): string[] => ['tree', 'home', 'tmp'].map((name) => join(folder, name));
+
+function start(gate: GateCommand, containment: Containment, env: Record<string, string>): ChildProcess {
+  const { command, folder, hidden = [], readable: visible = [], network = false } = gate;
   const workFolder = join(folder, 'tree');
-  const options = {
-    cwd: workFolder,
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'] as ('ignore' | 'pipe')[],
+  const place = {
+    folder,
+    writable: writableOf(folder),
+    accounts: join(folder, 'etc'),
+    workFolder,
+    hidden,
+    visible,
+    network,
   };
-  if (containment.kind === 'bubblewrap') {
-    const args = bubblewrapArgs({ folder, workFolder, hidden, visible, network });
-    return spawn(
-      containment.program,
-      ['--json-status-fd', String(statusDescriptor), ...args, '/bin/sh', '-c', command],
-      { ...options, stdio: [...options.stdio, 'pipe'] },
-    );
-  }
-  const user = containment.kind === 'other-user' ? { uid: containment.uid, gid: containment.gid } : {};
-  return spawn('/bin/sh', ['-c', command], { ...options, ...user });
+  const { program, args, user } = confine(
+    containment,
+    place,
+    gate.limits ?? machineLimitsDefault,
+    ['/bin/sh', '-c', command],
+    ['--json-status-fd', String(statusDescriptor)],
+  );
+  const stdio: ('ignore' | 'pipe')[] = ['ignore', 'pipe', 'pipe'];
+  if (containment.kind === 'bubblewrap') stdio.push('pipe');
+  return spawn(program, args, { cwd: workFolder, env, detached: true, stdio, ...user });
 }
 
 interface Ended {
@@ -165,38 +180,51 @@ interface Ended {
   readonly timedOut: boolean;
 }
 
-function untilEnded(child: ChildProcess, { timeoutMs, abort }: GateCommand): Promise<Ended> {
+function untilEnded(
+  child: ChildProcess,
+  { timeoutMs, abort, folder, limits: own = machineLimitsDefault }: GateCommand,
+  containment: Containment,
+  mark: string,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     let reason: string | undefined;
     let timedOut = false;
     const stop = (why: string): void => {
       reason ??= why;
       killGroup(child, 'SIGTERM');
-      setTimeout(() => killGroup(child, 'SIGKILL'), graceMs).unref();
+      setTimeout(() => void killNow(child, containment, mark), graceMs).unref();
     };
     const timer = setTimeout(() => {
       timedOut = true;
       stop(`ended after its time limit of ${timeoutMs} ms`);
     }, timeoutMs);
+    const watch = new LimitWatch({
+      ...{ limits: own, user: userOf(containment), pid: child.pid ?? 0, mark, folders: writableOf(folder) },
+      // Nothing that takes too much is asked to end: it might take more first.
+      passed: (words) => {
+        reason ??= `ended at ${words}`;
+        void killNow(child, containment, mark);
+      },
+    });
     const aborted = (): void => stop('ended because the gateway stops');
     abort?.addEventListener('abort', aborted, { once: true });
     if (abort?.aborted === true) aborted();
-    const finish = (): void => {
+    const finish = async (): Promise<void> => {
       clearTimeout(timer);
       abort?.removeEventListener('abort', aborted);
       killGroup(child, 'SIGKILL');
+      const over = await watch.close();
+      if (over !== undefined) reason ??= `ended at ${over}`;
     };
     const settle = (code: number | null): void => {
-      finish();
-      resolve({ code, timedOut, ...(reason === undefined ? {} : { reason }) });
+      void finish().then(() => resolve({ code, timedOut, ...(reason === undefined ? {} : { reason }) }));
     };
     child.once('error', (error) => {
       reason ??= `could not be started: ${error.message}`;
       const fault = asMachineFault(error, 'the gate');
       if (fault === error) return settle(null);
       // Not the command has failed.
-      finish();
-      reject(fault);
+      void finish().then(() => reject(fault));
     });
     // `exit`, not `close`: a grandchild that holds the pipes open must not hold the gate.
     child.once('exit', (code) => setImmediate(settle, code));

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { pathFault } from '../lib/paths.ts';
 import { agentProfile, models, modelsDefault } from './plan-agents.ts';
 import { planTrigger } from './plan-triggers.ts';
-import { count, dayMs, duration, glob, name, text } from './plan-words.ts';
+import { count, dayMs, duration, glob, name, size, text } from './plan-words.ts';
 
-export { durationMs } from './plan-words.ts';
+export { durationMs, sizeBytes } from './plan-words.ts';
 
 const path = z.string().refine((one) => pathFault(one) === undefined, 'a path inside the repository');
 
@@ -42,6 +42,32 @@ const tierLimits = z.strictObject({
   functionLines: z.number().int().min(1).max(100_000).optional().describe('Most lines of such a function'),
   budget: budget.optional(),
 });
+
+// No defaults here: a stored plan that says nothing is not changed by one that says nothing either.
+const machineLimits = z
+  .strictObject({
+    processes: z
+      .number()
+      .int()
+      .min(8)
+      .max(100_000)
+      .optional()
+      .describe('Most processes at once; default 512'),
+    memory: size(16e6, 64e12, 'between 16MB and 64TB')
+      .optional()
+      .describe('Most memory of all its processes together; default 4GB'),
+    disk: size(1e6, 64e12, 'between 1MB and 64TB')
+      .optional()
+      .describe('Most that may lie in its folders; default 10GB'),
+    openFiles: z
+      .number()
+      .int()
+      .min(64)
+      .max(1_000_000)
+      .optional()
+      .describe('Most files that one process may have open; default 4096'),
+  })
+  .describe('What one gate, or one run of an agent, may take of the machine before it is ended');
 
 const task = z.strictObject({
   title: text(200),
@@ -145,6 +171,7 @@ export const planSchema = z.strictObject({
         .max(10_000)
         .default(50)
         .describe('Most runs of agents at once, waiting ones included'),
+      machine: machineLimits.optional(),
     })
     .prefault({}),
   lease: duration(1000, dayMs, 'between 1s and 1d')

@@ -4,8 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runnerGateway } from '../../src/cli/runner/gateway.ts';
 import { type Client, createClient } from '../../src/gateway/client.ts';
+import { confine } from '../../src/runtime/confine.ts';
+import { makeGateRoom } from '../../src/runtime/gate-room.ts';
+import { machineLimitsDefault } from '../../src/runtime/machine-limits.ts';
 import { startRunner } from '../../src/runtime/run/runner.ts';
-import { bubblewrapArgs, findContainment } from '../../src/runtime/sandbox.ts';
+import { findContainment } from '../../src/runtime/sandbox.ts';
 import { median } from './support/figures.ts';
 import { startBenchGateway } from './support/gateway.ts';
 import { type BenchTable, runWhenMain } from './support/table.ts';
@@ -74,10 +77,16 @@ async function alone({ url, token, folder }: Peer): Promise<number> {
   await programOut('git', ['clone', '-q', `${url}/git/${project}.git`, tree], place, header);
   const agent = ['/bin/sh', '-c', 'date +%s%N'];
   const containment = findContainment();
-  const wrap = bubblewrapArgs({ folder: place, workFolder: tree, hidden: [], network: false });
-  const [file = '', ...args] =
-    containment.kind === 'bubblewrap' ? [containment.program, ...wrap, ...agent] : agent;
-  const first = Number(await programOut(file, args, tree)) / 1e6;
+  await makeGateRoom(place, containment);
+  const writable = ['tree', 'home', 'tmp'].map((name) => join(place, name));
+  const sandbox = { folder: place, writable, accounts: join(place, 'etc'), workFolder: tree };
+  const { program, args } = confine(
+    containment,
+    { ...sandbox, hidden: [], network: false },
+    machineLimitsDefault,
+    agent,
+  );
+  const first = Number(await programOut(program, args, tree)) / 1e6;
   rmSync(place, { recursive: true, force: true });
   return first - begun;
 }

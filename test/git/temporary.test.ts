@@ -23,7 +23,7 @@ test('the folders of processes that are gone are removed, and nothing else', asy
   ];
   for (const folder of [elsewhere, other]) mkdirSync(folder);
   symlinkSync(other, linked);
-  const removed = await sweepTemporary();
+  const { removed } = await sweepTemporary();
   expect(removed).toContain(basename(left));
   for (const path of [own, elsewhere, linked, other]) {
     expect(removed).not.toContain(basename(path));

@@ -5,9 +5,9 @@ import { runnerGateway } from '../../src/cli/runner/gateway.ts';
 import { programFolders } from '../../src/cli/runner/program-folders.ts';
 import { createClient } from '../../src/gateway/client.ts';
 import type { RunRow } from '../../src/line/run/rows.ts';
+import { findProgram } from '../../src/runtime/programs.ts';
 import type { RunOrder } from '../../src/runtime/run/ports.ts';
 import { type Runner, type RunnerOptions, startRunner } from '../../src/runtime/run/runner.ts';
-import { findProgram } from '../../src/runtime/sandbox.ts';
 import { builtMain } from './cli.ts';
 import type { TestGateway } from './gateway.ts';
 import { waitUntil } from './wait.ts';
@@ -48,6 +48,8 @@ const programs = [
   'touch',
   'mv',
   'cp',
+  'stat',
+  'npm',
 ];
 
 /** A search path with the programs that agents of tests use, and no bubblewrap. */
@@ -125,6 +127,8 @@ export async function startTestRunner(
     launch: [process.execPath, main],
     outer: { PATH: path, ...env },
     keep: false,
+    // One for all of a checkout that only its owner reads.
+    programCopy: join(tmpdir(), 'andon-program'),
     log: (words) => process.env.ANDON_TEST_LOG === undefined || process.stderr.write(`${words}\n`),
     say: (run, words) =>
       process.env.ANDON_TEST_LOG === undefined || process.stderr.write(`${run} ${words}\n`),

@@ -47,7 +47,7 @@ async function doctor({ world, options, terminal }: Run<DoctorOptions>) {
 }
 
 async function examine(world: World, options: Run<DoctorOptions>['options']): Promise<Finding[]> {
-  const { examineMachine, examineRoom, examineSecrets } = await import('../doctor/machine.ts');
+  const { examineLeft, examineMachine, examineRoom, examineSecrets } = await import('../doctor/machine.ts');
   const { examineRepositories } = await import('../doctor/repositories.ts');
   const { examineGateway } = await import('../doctor/gateway.ts');
   const { examineTurns } = await import('../doctor/turns.ts');
@@ -58,6 +58,7 @@ async function examine(world: World, options: Run<DoctorOptions>['options']): Pr
   const gateway = await examineGateway(options, world);
   return [
     ...(await examineMachine(world)),
+    ...(await examineLeft(world.root.stateFolderOf(dataFolder, world.env))),
     ...(await examineRoom(dataFolder)),
     ...(await examineSecrets(stateFolder)),
     ...examineTurns(stateFolder, Date.now()),

@@ -1,5 +1,9 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { leftTemporary } from '../../git/temporary.ts';
+import { containmentWords } from '../../runtime/containment-words.ts';
+import { gateBases } from '../../runtime/gate-room.ts';
+import { leftName } from '../../runtime/remove-tree.ts';
 import { findContainment } from '../../runtime/sandbox.ts';
 import { roomBytes } from '../../store/disk-room.ts';
 import { runGit } from '../check/git.ts';
@@ -42,15 +46,28 @@ export function gitVersionFinding(version: string): Finding {
 }
 
 export function sandboxFinding(path: string): Finding {
-  const { kind } = findContainment(path);
-  if (kind === 'bubblewrap') return ok('sandbox', 'bubblewrap');
-  const found = kind === 'other-user' ? 'missing; gates run under another user' : 'missing; gates run as you';
-  return note(
-    'sandbox',
-    'bubblewrap',
-    found,
-    'install bubblewrap, so that gates see neither your files nor the network',
+  const { mode, weak, next } = containmentWords(findContainment(path));
+  return weak.length === 0 ? ok('sandbox', mode) : note('sandbox', mode, weak.join('; '), next);
+}
+
+/** Folders of gates and runs that could not be removed, or whose gateway was killed. They cost room and nothing else. */
+export async function examineLeft(stateFolder: string): Promise<Finding[]> {
+  const left = [...(await leftTemporary(gateBases(), leftName)), ...(await leftRuns(stateFolder))];
+  if (left.length === 0) return [];
+  const [first = ''] = left;
+  const next = 'gateway and runner try again every minute; see what holds them (mounts, immutable files)';
+  return [
+    note('left', first, `${left.length} folders of gates and runs that could not be removed yet`, next),
+  ];
+}
+
+async function leftRuns(stateFolder: string): Promise<string[]> {
+  const runs = join(stateFolder, 'runner', 'work', 'runs');
+  const names = await readdir(runs).catch(() => []);
+  const marks = await Promise.all(
+    names.map((name) => lstat(join(runs, name, leftName)).catch(() => undefined)),
   );
+  return names.filter((_, at) => marks[at] !== undefined).map((name) => join(runs, name));
 }
 
 const mega = 1024 ** 2;

@@ -1,5 +1,6 @@
 import { type Client, createClient } from '../../gateway/client.ts';
 import { AndonError } from '../../lib/errors.ts';
+import { machineLimitsDefault } from '../../runtime/machine-limits.ts';
 import type { RunMessage, RunnerGateway, RunOrder } from '../../runtime/run/ports.ts';
 import { durationMs } from '../../tasks/plan.ts';
 import type { GatewayLink } from '../connect.ts';
@@ -88,7 +89,7 @@ async function promptFor({ template, prompt }: Taken['profile']): Promise<string
 }
 
 function asOrder(
-  { run, profile, token = '', expires, progress = { kind: 'tree' } }: Taken,
+  { run, profile, token = '', expires, progress = { kind: 'tree' }, limits = machineLimitsDefault }: Taken,
   prompt: string | undefined,
 ): RunOrder {
   const { id, project, agent, tier, role, adapter, model, task, change, mission, maxMs, leaseMs, attempt } =
@@ -114,6 +115,7 @@ function asOrder(
     token,
     expires,
     progress,
+    limits,
     settings: {
       run: profile.run,
       program: profile.program,

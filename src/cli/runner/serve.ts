@@ -1,9 +1,10 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
+import { containmentWords } from '../../runtime/containment-words.ts';
 import type { RunOrder } from '../../runtime/run/ports.ts';
 import { startRunner } from '../../runtime/run/runner.ts';
-import { findContainment } from '../../runtime/sandbox.ts';
+import { type Containment, findContainment } from '../../runtime/sandbox.ts';
 import type { Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { untilInterrupted } from '../follow.ts';
@@ -35,7 +36,7 @@ export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
   const link = await run.link();
   await mayRun(link);
   const containment = findContainment(world.env.PATH);
-  if (containment.kind !== 'bubblewrap') warn(run, containment.kind);
+  warn(run, containment);
   const wanted = resolve(world.cwd, options.folder ?? join(stateHome(world), 'runner', options.name));
   const folder = workFolder(wanted, containment.kind);
   const turnFile = options.turnFile ?? join(stateHome(world), 'runner', `${options.name}.long-turns.jsonl`);
@@ -78,19 +79,18 @@ async function mayRun({ client, project }: GatewayLink): Promise<void> {
     });
 }
 
-function warn({ options, terminal }: Run<RunnerCliOptions>, kind: 'other-user' | 'none'): void {
+function warn({ options, terminal }: Run<RunnerCliOptions>, containment: Containment): void {
+  const { kind } = containment;
+  const { mode, weak } = containmentWords(containment);
+  if (kind === 'bubblewrap') return;
   if (options.sandbox === 'required')
     throw fail('gate.sandbox', 'bubblewrap', {
       found: kind,
       limit: 'required',
       next: 'install bubblewrap, or set --sandbox preferred',
     });
-  const own = 'runs see the files that everybody on this machine may read, and its whole network';
-  const words =
-    kind === 'other-user'
-      ? `WITHOUT bubblewrap: each run is a user of its own, but ${own}.`
-      : `WITHOUT bubblewrap: runs have YOUR user: they can read and change your files, read this runner's tokens, and ${own}. Use this for agents that you trust like yourself.`;
-  terminal.talk(terminal.paintTalk('warn', words));
+  const trust = kind === 'none' ? '. Use this for agents that you trust like yourself' : '';
+  terminal.talk(terminal.paintTalk('warn', `WITHOUT bubblewrap: ${mode}: ${weak.join('; ')}${trust}.`));
 }
 
 const stateHome = ({ env }: World): string =>

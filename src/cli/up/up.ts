@@ -1,7 +1,9 @@
 import type { App } from '../../app.ts';
 import type { Config, ConfigInput } from '../../config.ts';
 import { fail } from '../../lib/errors.ts';
+import { containmentWords } from '../../runtime/containment-words.ts';
 import type { SandboxSetting } from '../../runtime/run-gate.ts';
+import { findContainment } from '../../runtime/sandbox.ts';
 import { type BelowMark, belowWords } from '../../store/mark.ts';
 import type { Run } from '../command.ts';
 import { type GatewayFile, readGateway, removeGateway, writeGateway } from '../gateway-file.ts';
@@ -108,6 +110,12 @@ const gatewayFile = ({ url, owner }: App, project: string): GatewayFile => ({
   git: `${url}/git/${project}.git`,
 });
 
+/** The mode in which gates and runs are held here, and where it is weak. */
+function containmentLines(path: string | undefined): string[] {
+  const { mode, weak } = containmentWords(findContainment(path));
+  return [`contained ${mode}`, ...weak.map((words) => `  weak    ${words}`)];
+}
+
 function tell({ terminal, world }: Run<UpOptions>, file: GatewayFile, talk: readonly string[]): void {
   if (upChild(world.env)?.portBefore !== undefined) {
     // The one line that programs read was printed by the gateway before it, at the same address.
@@ -118,6 +126,7 @@ function tell({ terminal, world }: Run<UpOptions>, file: GatewayFile, talk: read
   else terminal.data(file.url);
   for (const line of talk) terminal.talk(line);
   const lines = [
+    ...containmentLines(world.env.PATH),
     `project   ${file.project}`,
     `clone     andon git clone ${file.git}`,
     `token     ${file.tokenFile} (yours; keep it from agents)`,

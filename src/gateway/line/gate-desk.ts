@@ -1,10 +1,12 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { temporaryFolder } from '../../git/temporary.ts';
 import { faultOf } from '../../lib/machine-fault.ts';
 import { finishGate, type GateResult } from '../../line/gating.ts';
 import type { LineTx } from '../../line/line-tx.ts';
+import { gateBase } from '../../runtime/gate-room.ts';
+import type { MachineLimits } from '../../runtime/machine-limits.ts';
+import { removeTree } from '../../runtime/remove-tree.ts';
 import { runGate, type SandboxSetting } from '../../runtime/run-gate.ts';
 import { orDiskFull } from '../../store/disk-room.ts';
 import { type Store, statement } from '../../store/store.ts';
@@ -12,6 +14,7 @@ import { durationMs, type PlanGate } from '../../tasks/plan.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import type { GitProjects } from '../git-projects.ts';
 import type { Metrics } from '../metrics.ts';
+import { machineLimitsOf } from '../runs/measure.ts';
 import { Seldom } from '../seldom.ts';
 
 interface WaitingGate {
@@ -121,7 +124,7 @@ export class GateDesk {
     const result =
       command === null
         ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
-        : await this.#evidence(waiting, command);
+        : await this.#evidence(waiting, command, machineLimitsOf(plan));
     const ended = { ...waiting, command: command?.run ?? null };
     if (this.#abort.signal.aborted) return;
     // What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it.
@@ -132,14 +135,19 @@ export class GateDesk {
     this.#ports.ended(waiting.project);
   }
 
-  async #evidence(waiting: WaitingGate, { run, timeout, network }: CommandGate): Promise<GateResult> {
+  async #evidence(
+    waiting: WaitingGate,
+    { run, timeout, network }: CommandGate,
+    limits: MachineLimits,
+  ): Promise<GateResult> {
     const { git, metrics, sandbox, hidden } = this.#options;
-    const folder = temporaryFolder('gate');
+    const folder = temporaryFolder('gate', gateBase());
     try {
       await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
       const abort = this.#abort.signal;
       const timeoutMs = durationMs(timeout);
-      const result = await runGate({ folder, command: run, timeoutMs, network, sandbox, hidden, abort });
+      const command = { command: run, timeoutMs, network, limits };
+      const result = await runGate({ folder, ...command, sandbox, hidden, abort });
       metrics.gateEnded(result.passed, result.ms / 1000);
       return result;
     } catch (error) {
@@ -148,7 +156,8 @@ export class GateDesk {
       if (faultOf(fault) !== undefined) throw fault;
       return failedGate(error instanceof Error ? error.message : String(error));
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      // Never a fault of the gate: what cannot go yet is counted, and swept later.
+      if (!(await removeTree(folder))) this.#options.log.warn({ folder }, 'a folder of a gate is left');
     }
   }
 

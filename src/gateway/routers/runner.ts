@@ -6,6 +6,7 @@ import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts'
 import { takeRun, waitingRuns, waitingTasks } from '../../line/run/take.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
 import { readStops } from '../../line/stops.ts';
+import type { MachineLimits } from '../../runtime/machine-limits.ts';
 import { endCauses, type ProgressMeasure } from '../../runtime/run/ports.ts';
 import { storable } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
@@ -20,7 +21,7 @@ import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import { endContext } from '../runs/end-context.ts';
 import { endRun } from '../runs/end-run.ts';
-import { measureOf } from '../runs/measure.ts';
+import { machineLimitsOf, measureOf } from '../runs/measure.ts';
 import { draftRunToken, isRevoked, lengthenGrant } from '../runs/run-token.ts';
 import { project } from './inputs.ts';
 
@@ -39,6 +40,8 @@ export interface TakenRun {
   readonly expires: number;
   /** What its progress is judged by; a gateway of an earlier version says nothing of it. */
   readonly progress?: ProgressMeasure;
+  /** What it may take of the machine; neither of that. */
+  readonly limits?: MachineLimits;
   readonly draft?: GrantDraft;
   readonly token?: string;
 }
@@ -131,8 +134,9 @@ function takeProcedure(gateway: Gateway) {
       await lengthenGrant(tx, row);
       const draft = await draftRunToken(tx, row, entered.now);
       const { launch, ...bare } = row;
-      const progress = measureOf(await planAt(tx, input.project, entered.planHash), row.task);
-      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, progress, draft };
+      const plan = await planAt(tx, input.project, entered.planHash);
+      const bounds = { progress: measureOf(plan, row.task), limits: machineLimitsOf(plan) };
+      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, ...bounds, draft };
       const data = { agent: row.agent, task: row.task, runner: input.runner };
       return { answer: { taken }, events: [{ type: 'run.taken', subject: `run/${row.id}`, data }] };
     },

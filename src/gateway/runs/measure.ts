@@ -1,5 +1,6 @@
+import { type MachineLimits, machineLimitsDefault } from '../../runtime/machine-limits.ts';
 import type { ProgressMeasure } from '../../runtime/run/ports.ts';
-import { durationMs, type Plan, type PlanGate } from '../../tasks/plan.ts';
+import { durationMs, type Plan, type PlanGate, sizeBytes } from '../../tasks/plan.ts';
 
 /** What the progress of a run is judged by: what its task names, or the tree. The command is that of the plan's gate. */
 export function measureOf(plan: Plan | undefined, task: string | null): ProgressMeasure {
@@ -13,4 +14,15 @@ function byTests(gate: PlanGate | undefined): ProgressMeasure {
   // The check of a plan lets no other gate through.
   if (gate === undefined || 'by' in gate) return { kind: 'tree' };
   return { kind: 'tests', command: gate.run, timeoutMs: durationMs(gate.timeout), network: gate.network };
+}
+
+/** What one gate or run of the plan may take of the machine. */
+export function machineLimitsOf(plan: Plan | undefined): MachineLimits {
+  const { processes, memory, disk, openFiles } = plan?.limits.machine ?? {};
+  return {
+    processes: processes ?? machineLimitsDefault.processes,
+    memoryBytes: memory === undefined ? machineLimitsDefault.memoryBytes : sizeBytes(memory),
+    diskBytes: disk === undefined ? machineLimitsDefault.diskBytes : sizeBytes(disk),
+    openFiles: openFiles ?? machineLimitsDefault.openFiles,
+  };
 }

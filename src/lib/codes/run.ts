@@ -21,6 +21,12 @@ export const runCodes = {
     'runs, waiting ones included, stay within limits.runs of the plan',
     'let runs end, stop some, or raise limits.runs in andon.yaml',
   ),
+  'sandbox.folder': row(
+    503,
+    'failed',
+    'gates and runs that have a user of their own work where that user gets to',
+    'open the folder that was named to others (chmod o+x), or install bubblewrap',
+  ),
   'profile.missing': row(
     404,
     'notFound',

@@ -7,7 +7,7 @@ import type { ToolFacts } from './facts.ts';
 /** Reasons against writing a file: outside the clone, outside the write scope, or no path that a tree may hold. */
 export function writeReasons(path: string, facts: ToolFacts): Reason[] {
   const { cap, clone } = facts;
-  if (isOfRun(path, facts, /^verdict\.json$|^tmp\/./)) return [];
+  if (isOfRun(path, facts, /^(?:out\/)?verdict\.json$|^tmp\/./)) return [];
   const place = placeOf(path, clone);
   if (place.kind === 'outside') return [outsideReason(path, place.why, clone)];
   const limit = cap.ops.includes('repo:push') ? scopeText(cap.w, cap.x) : 'no path';
@@ -20,7 +20,8 @@ export function writeReasons(path: string, facts: ToolFacts): Reason[] {
 /** Reasons against reading a file or folder: only what lies outside the clone is refused. */
 export function readReasons(path: string, facts: ToolFacts): Reason[] {
   const { clone } = facts;
-  if (isOfRun(path, facts, /^(?:verdict\.json|task\.json|inbox\.jsonl|(?:tmp|home)(?:\/.*)?)$/s)) return [];
+  if (isOfRun(path, facts, /^(?:(?:out\/)?verdict\.json|task\.json|inbox\.jsonl|(?:tmp|home)(?:\/.*)?)$/s))
+    return [];
   const place = placeOf(path, clone);
   return place.kind === 'outside' ? [outsideReason(path, place.why, clone)] : [];
 }

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { findProgram } from '../programs.ts';
 import type { RunPlace } from '../run/place.ts';
 import type { RunOrder } from '../run/ports.ts';
-import { findProgram } from '../sandbox.ts';
 import type { Adapter } from './adapter.ts';
 import { ClaudeReader, isStreamed } from './claude-usage.ts';
 

@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { FileHandle } from 'node:fs/promises';
+import { LiveFolder } from '../run/live-folder.ts';
 import type { AgentReport } from '../run/watch.ts';
 import { countOf, jsonLine, objectOf } from './adapter.ts';
 
 const filesMax = 64;
 const bytesMax = 4 * 1024 * 1024;
+const depthMax = 12;
 
 interface Read {
   offset: number;
@@ -19,29 +20,53 @@ interface Read {
  * they are read as plain files, at most 4 MB at a look, and can add to what was counted, never take away.
  */
 export class CodexJournal {
-  readonly #folder: string;
+  readonly #root: string;
+  readonly #names: readonly string[];
   readonly #files = new Map<string, Read>();
 
-  constructor(folder: string) {
-    this.#folder = folder;
+  /** `root` is a folder whose own path the agent cannot change, `names` lead from there to the sessions. */
+  constructor(root: string, names: readonly string[]) {
+    this.#root = root;
+    this.#names = names;
   }
 
   /** Tokens of all sessions so far, those of subagents included. */
   async read(): Promise<AgentReport> {
-    const names = await readdir(this.#folder, { recursive: true }).catch(() => []);
-    for (const name of names.filter((one) => one.endsWith('.jsonl')).slice(0, filesMax))
-      await this.#readOn(name).catch(() => undefined);
+    const budget = { filesLeft: filesMax };
+    await this.#into(await LiveFolder.open(this.#root), '', 0, budget).catch(() => undefined);
     const tokens = [...this.#files.values()].reduce((sum, file) => sum + file.tokens, 0);
     return { usage: { tokens, usdMicro: 0, turns: 0 } };
   }
 
-  async #readOn(name: string): Promise<void> {
-    const file = this.#files.get(name) ?? { offset: 0, rest: '', tokens: 0 };
-    this.#files.set(name, file);
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    const handle = await open(join(this.#folder, name), flags);
+  /** First down to the sessions, then through their years, months and days. */
+  async #into(
+    folder: LiveFolder | undefined,
+    path: string,
+    depth: number,
+    budget: { filesLeft: number },
+  ): Promise<void> {
+    if (folder === undefined) return;
     try {
-      if ((await handle.stat()).isFile()) await readLines(handle, file);
+      const named = this.#names[depth];
+      const entries = named === undefined ? await folder.entries() : [{ name: named, isFolder: true }];
+      for (const { name, isFolder } of entries) {
+        const below = `${path}/${name}`;
+        if (isFolder && depth < depthMax)
+          await this.#into(await folder.folder(name), below, depth + 1, budget);
+        else if (name.endsWith('.jsonl') && budget.filesLeft-- > 0) await this.#readOn(folder, name, below);
+      }
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async #readOn(folder: LiveFolder, name: string, path: string): Promise<void> {
+    const handle = await folder.file(name, constants.O_RDONLY);
+    if (handle === undefined) return;
+    const file = this.#files.get(path) ?? { offset: 0, rest: '', tokens: 0 };
+    this.#files.set(path, file);
+    try {
+      await readLines(handle, file);
     } finally {
       await handle.close();
     }

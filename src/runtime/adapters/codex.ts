@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { findProgram } from '../sandbox.ts';
+import { findProgram } from '../programs.ts';
 import { type Adapter, countOf, jsonLine, objectOf } from './adapter.ts';
 import { installedAt } from './claude.ts';
 import { CodexJournal } from './codex-journal.ts';
@@ -23,7 +23,7 @@ export const codex: Adapter = {
           ? []
           : ['--model', order.model]),
         '-o',
-        join(place.folder, 'last-message.txt'),
+        join(place.out, 'last-message.txt'),
         '--ignore-rules',
         '-',
       ],
@@ -34,7 +34,7 @@ export const codex: Adapter = {
     };
   },
   journal: ({ home }) => {
-    const journal = new CodexJournal(join(home, '.codex', 'sessions'));
+    const journal = new CodexJournal(home, ['.codex', 'sessions']);
     return () => journal.read();
   },
   reader: () => {

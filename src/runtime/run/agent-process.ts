@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { killGroup, reap } from '../reap.ts';
+import { killGroup, killNow } from '../reap.ts';
 import type { Containment } from '../sandbox.ts';
 import { descendantsOf } from './start-agent.ts';
 
@@ -52,8 +52,7 @@ export class AgentProcess {
       await this.#askToEnd();
       await Promise.race([this.exit, delay(graceMs)]);
     }
-    killGroup(this.#child, 'SIGKILL');
-    await reap(this.containment, this.#mark);
+    await killNow(this.#child, this.containment, this.#mark);
     await Promise.race([this.exit, delay(killMs)]);
   }
 

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { lstat, readdir, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readPlain } from './plain-file.ts';
+import { createHash, type Hash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { LiveFolder, readBelow, readStart } from './live-folder.ts';
 
 const entriesMax = 50_000;
 const contentBytesMax = 1024 * 1024;
+const depthMax = 64;
 
 /**
  * Tells whether the work of a run has changed: a hash over the names and contents of its files, without `.git`, read
@@ -20,42 +20,45 @@ export class WorkFingerprint {
   }
 
   async read(): Promise<string> {
-    const hash = createHash('sha256');
-    const folders = [''];
-    let entries = 0;
-    for (let folder = folders.pop(); folder !== undefined && entries < entriesMax; folder = folders.pop()) {
-      const found = await this.#entries(folder);
-      entries += found.length;
-      for (const { path, isFolder } of found) {
-        if (isFolder) folders.push(path);
-        else hash.update(`${path}\0${await this.#ofFile(path)}\0`);
-      }
-    }
-    return hash.digest('hex');
+    const walk = { hash: createHash('sha256'), entriesLeft: entriesMax };
+    await this.#walk(await LiveFolder.open(this.#root), '', walk, 0);
+    return walk.hash.digest('hex');
   }
 
-  async #entries(folder: string): Promise<{ path: string; isFolder: boolean }[]> {
-    const entries = await readdir(join(this.#root, folder), { withFileTypes: true }).catch(() => []);
-    return entries
-      .map((entry) => ({
-        path: folder === '' ? entry.name : `${folder}/${entry.name}`,
-        isFolder: entry.isDirectory(),
-      }))
-      .filter(({ path }) => path !== '.git' && !/(^|\/)node_modules$/.test(path))
-      .sort((a, b) => (a.path < b.path ? -1 : 1));
-  }
-
-  async #ofFile(path: string): Promise<string> {
-    const file = join(this.#root, path);
+  async #walk(
+    folder: LiveFolder | undefined,
+    path: string,
+    walk: { hash: Hash; entriesLeft: number },
+    depth: number,
+  ): Promise<void> {
+    if (folder === undefined) return;
     try {
-      const stat = await lstat(file);
-      if (stat.isSymbolicLink()) return `-> ${await readlink(file)}`;
+      const entries = (await folder.entries())
+        .filter(({ name }) => !(path === '' && name === '.git') && name !== 'node_modules')
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      walk.entriesLeft -= entries.length;
+      for (const { name, isFolder } of entries) {
+        const below = path === '' ? name : `${path}/${name}`;
+        if (!isFolder) walk.hash.update(`${below}\0${await this.#ofFile(folder, name, below)}\0`);
+        else if (walk.entriesLeft > 0 && depth < depthMax)
+          await this.#walk(await folder.folder(name), below, walk, depth + 1);
+      }
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async #ofFile(folder: LiveFolder, name: string, path: string): Promise<string> {
+    try {
+      const stat = await folder.stat(name);
+      if (stat.isSymbolicLink()) return `-> ${await folder.link(name)}`;
       if (!stat.isFile() || stat.size > contentBytesMax) return `${stat.size} ${stat.mode}`;
       const stamp = `${stat.size} ${stat.mtimeMs}`;
       const known = this.#known.get(path);
       if (known?.stamp === stamp) return known.hash;
+      const handle = await folder.file(name, constants.O_RDONLY);
       const hash = createHash('sha256')
-        .update((await readPlain(file, contentBytesMax)) ?? '')
+        .update(handle === undefined ? '' : await readStart(handle, contentBytesMax))
         .digest('base64url');
       this.#known.set(path, { stamp, hash });
       return hash;
@@ -68,13 +71,12 @@ export class WorkFingerprint {
 
 /** The commit that a clone stands on, read from its files; undefined when that is no plain commit. */
 export async function headOf(tree: string): Promise<string | undefined> {
-  const text = async (name: string): Promise<string> => {
-    const file = join(tree, '.git', name);
-    return (await readPlain(file, contentBytesMax))?.toString('utf8').trim() ?? '';
-  };
+  const text = async (name: string): Promise<string> =>
+    (await readBelow(tree, `.git/${name}`, contentBytesMax))?.toString('utf8').trim() ?? '';
   const head = await text('HEAD');
   const [, ref] = /^ref: (refs\/heads\/[\w./-]{1,300})$/.exec(head) ?? [];
-  if (ref === undefined || ref.includes('..')) return head || undefined;
+  if (ref === undefined || ref.split('/').some((name) => name === '' || name === '.' || name === '..'))
+    return ref === undefined ? head || undefined : undefined;
   const loose = await text(ref);
   if (loose !== '') return loose;
   const packed = (await text('packed-refs')).split('\n').find((line) => line.endsWith(` ${ref}`));

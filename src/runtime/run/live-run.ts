@@ -1,18 +1,22 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adapters } from '../adapters/index.ts';
-import { type Containment, findContainment } from '../sandbox.ts';
+import { LimitWatch } from '../limit-watch.ts';
+import { removeTree } from '../remove-tree.ts';
+import { type Containment, userOf } from '../sandbox.ts';
 import { AgentProcess, type Exit } from './agent-process.ts';
+import { containRun } from './contain-run.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Inbox } from './inbox.ts';
 import { Lookout } from './look.ts';
 import { Mask } from './mask.ts';
 import { createMetricsIntake } from './metrics-intake.ts';
 import { LineReader, OutputFeed } from './output-feed.ts';
-import { placeOf, type RunPlace, readVerdictText, removePlace } from './place.ts';
+import { placeOf, type RunPlace, readVerdictText, writableOf } from './place.ts';
 import { replaceSecret } from './plain-file.ts';
 import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunOrder } from './ports.ts';
-import { prepareRun } from './prepare-run.ts';
+import { type Prepared, prepareRun } from './prepare-run.ts';
+import { reportEnd } from './report-end.ts';
 import { createRunDoor, type RunDoor } from './run-door.ts';
 import type { LiveRunOptions } from './run-options.ts';
 import { startAgent } from './start-agent.ts';
@@ -21,8 +25,6 @@ import { Watch } from './watch.ts';
 const handOverMs = 15_000;
 const tickMs = 250;
 const graceMs = 5_000;
-const reportMsMax = 15 * 60_000;
-const reportCallMs = 15_000;
 
 /** Calls that keep work going without getting it any further. */
 const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$/;
@@ -45,7 +47,9 @@ export class LiveRun {
   #expires: number;
   #task: ClaimedTask | undefined;
   #process: AgentProcess | undefined;
-  #wanted: { readonly cause: EndCause; readonly note: string } | undefined;
+  #limits: LimitWatch | undefined;
+  #containment: Containment | undefined;
+  #wanted: { readonly cause: EndCause; readonly note: string; readonly graceMs: number } | undefined;
   #changes = 0;
   #isEnding = false;
 
@@ -60,12 +64,9 @@ export class LiveRun {
     for (const name of order.settings.pass) this.#mask.add(options.outer[name] ?? '');
     this.#watch = new Watch(order.settings, order.maxMs, performance.now(), order.progress.kind);
     const { sandbox, hidden, ownUser, runnerMark: marks, outer } = options;
+    const { limits } = order;
     this.#lookout = new Lookout(this.#place, order, {
-      sandbox,
-      hidden,
-      ownUser,
-      marks,
-      searchPath: outer.PATH,
+      ...{ sandbox, hidden, ownUser, marks, limits, searchPath: outer.PATH },
     });
     this.#inbox = new Inbox(options.gateway, order.project, this.#place.inboxFile);
     this.#door = createRunDoor({
@@ -88,10 +89,11 @@ export class LiveRun {
     });
   }
 
-  /** Asks for the end of the run; the first wish counts. */
-  stop(cause: EndCause, note: string): void {
+  /** Asks for the end of the run; the first wish counts. Its processes are asked to end for so long before they are killed. */
+  stop(cause: EndCause, note: string, ownGraceMs = graceMs): void {
     if (this.#wanted !== undefined) return;
-    this.#wanted = { cause, note };
+    // Behind the end of its lease its work is somebody else's: nobody is asked to end then.
+    this.#wanted = { cause, note, graceMs: cause === 'lost_lease' ? 0 : ownGraceMs };
     this.#abort.abort();
   }
 
@@ -106,7 +108,7 @@ export class LiveRun {
       await this.#report(await this.#live());
     } finally {
       this.#door.close();
-      if (!this.#options.keep) removePlace(this.#place);
+      if (!this.#options.keep) await removeTree(this.#place.folder);
     }
   }
 
@@ -120,14 +122,10 @@ export class LiveRun {
       return this.#ended('spawn_failed', { code: null, signal: null }, messageOf(error));
     } finally {
       this.#heart.end();
-      await Promise.all([this.#process?.kill(this.#graceMs()), this.#lookout.close()]);
+      await this.#limits?.close();
+      await Promise.all([this.#process?.kill(this.#wanted?.graceMs ?? graceMs), this.#lookout.close()]);
       await beating;
     }
-  }
-
-  /** Behind the end of its lease its work is somebody else's: nobody is asked to end then. */
-  #graceMs(): number {
-    return this.#wanted?.cause === 'lost_lease' ? 0 : graceMs;
   }
 
   #ended(
@@ -149,11 +147,9 @@ export class LiveRun {
   }
 
   async #start(): Promise<void> {
-    const { gateway, sandbox, launch, outer, runnerMark, hidden, visible } = this.#options;
-    const containment = findContainment(outer.PATH);
-    if (sandbox === 'required' && containment.kind !== 'bubblewrap')
-      throw new Error('the operator requires bubblewrap, and this machine has none that works');
-    if (containment.kind === 'other-user') this.#options.ownUser(containment.uid);
+    const { gateway, launch, outer, runnerMark } = this.#options;
+    const containment = containRun(this.#options, this.#place);
+    this.#containment = containment;
     const port = await this.#door.listen();
     const prepared = await prepareRun({
       ...{ order: this.#order, place: this.#place, gateway, containment, launch, outer, runnerMark },
@@ -165,11 +161,22 @@ export class LiveRun {
       writeToken: () => this.#writeToken(),
     });
     if (this.#wanted !== undefined) throw new Error(this.#wanted.note);
-    const adopt = this.#door.serve;
-    const child = startAgent({ ...prepared, place: this.#place, containment, hidden, visible, adopt });
-    this.#process = this.#attend(child, containment);
+    this.#process = this.#begin(prepared, containment);
     const epoch = this.#task?.epoch ?? null;
     await gateway.start(this.#order.id, { sandbox: containment.kind, epoch }, this.#abort.signal);
+  }
+
+  #begin(prepared: Prepared, containment: Containment): AgentProcess {
+    const { launch, hidden, visible } = this.#options;
+    const [node = process.execPath] = launch;
+    const { limits, id: mark } = this.#order;
+    const [place, adopt] = [this.#place, this.#door.serve];
+    const child = startAgent({ ...prepared, place, containment, limits, node, hidden, visible, adopt });
+    this.#limits = new LimitWatch({
+      ...{ limits, user: userOf(containment), pid: child.pid ?? 0, mark, folders: writableOf(place) },
+      passed: (words) => this.stop('over_budget', words, 0),
+    });
+    return this.#attend(child, containment);
   }
 
   #attend(child: ChildProcess, containment: Containment): AgentProcess {
@@ -194,9 +201,8 @@ export class LiveRun {
 
   /** Readable by the run alone; replaced whole, so that nobody reads half of one. */
   async #writeToken(): Promise<void> {
-    const containment = this.#process?.containment;
-    const owner = containment?.kind === 'other-user' ? containment : undefined;
-    await replaceSecret(this.#place.tokenFile, `${this.#token}\n`, owner);
+    const reader = this.#containment === undefined ? undefined : userOf(this.#containment);
+    await replaceSecret(this.#place.tokenFile, `${this.#token}\n`, reader);
   }
 
   #heard({ changed, path }: { readonly changed: boolean; readonly path: string }): void {
@@ -224,10 +230,16 @@ export class LiveRun {
       if (breach !== undefined) this.stop(breach.cause, breach.note);
       else await delay(tickMs, undefined, { signal }).catch(() => undefined);
     }
-    await agent.kill(this.#graceMs());
+    await agent.kill(this.#wanted?.graceMs ?? graceMs);
     await this.#lookout.report(this.#watch);
+    await this.#closeLimits();
     const exit = await Promise.race([agent.exit, delay(drainExitMs, { code: null, signal: 'SIGKILL' })]);
     return this.#wanted === undefined ? exit : { code: null, signal: null };
+  }
+
+  async #closeLimits(): Promise<void> {
+    const words = await this.#limits?.close();
+    if (words !== undefined) this.stop('over_budget', words);
   }
 
   async #follow({ stop, held, spent, token, expires }: BeatAnswer): Promise<void> {
@@ -257,24 +269,11 @@ export class LiveRun {
     setTimeout(() => this.stop('handed_over', 'its task was handed over'), handOverMs).unref();
   }
 
-  /** Says how it ended until the gateway has heard it, or has given the run up. */
   async #report(report: EndReport): Promise<void> {
     const { gateway, say } = this.#options;
-    const id = this.#order.id;
     this.#output.end();
     const output = this.#output.take();
-    for (let waitMs = 200, waitedMs = 0; waitedMs < reportMsMax; waitMs = Math.min(waitMs * 2, 10_000)) {
-      try {
-        const within = AbortSignal.timeout(reportCallMs);
-        const answer = await gateway.end(id, { ...report, output }, within);
-        say(id, answer === 'lost' ? 'was given up by the gateway' : `${answer.outcome}: ${answer.note}`);
-        return;
-      } catch (error) {
-        say(id, `its end could not be reported yet: ${messageOf(error)}`);
-        await delay(waitMs);
-        waitedMs += waitMs;
-      }
-    }
+    await reportEnd(gateway, this.#order.id, { ...report, output }, say);
   }
 }
 

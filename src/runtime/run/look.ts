@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { adapters } from '../adapters/index.ts';
 import { headOf, WorkFingerprint } from './fingerprint.ts';
+import { readBelow } from './live-folder.ts';
 import type { RunPlace } from './place.ts';
-import { readPlain } from './plain-file.ts';
 import type { RunOrder } from './ports.ts';
 import { TestCount, type TestCountOptions } from './test-count.ts';
 import type { Watch } from './watch.ts';
@@ -46,7 +45,7 @@ export class Lookout {
   /** The content of the file that the task is measured by, up to 16 MB; undefined where none lies there. */
   async #artefact(): Promise<string | undefined> {
     if (this.#measure.kind !== 'artefact') return undefined;
-    const content = await readPlain(join(this.#place.tree, this.#measure.path), artefactBytesMax);
+    const content = await readBelow(this.#place.tree, this.#measure.path, artefactBytesMax);
     return content === undefined ? undefined : createHash('sha256').update(content).digest('base64url');
   }
 

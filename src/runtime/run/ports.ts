@@ -1,3 +1,5 @@
+import type { MachineLimits } from '../machine-limits.ts';
+
 /** What the runner knows of a run. A port, so that the runner is a client of the gateway like everybody else. */
 export interface RunOrder {
   readonly id: string;
@@ -20,6 +22,8 @@ export interface RunOrder {
   readonly settings: RunSettings;
   /** What its progress is judged by. */
   readonly progress: ProgressMeasure;
+  /** What it may take of the machine. */
+  readonly limits: MachineLimits;
 }
 
 /** What tells that work on a task gets on: its tree, fewer failing tests, or the content of one file. */

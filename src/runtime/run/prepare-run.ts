@@ -1,13 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { AgentProgram } from '../adapters/adapter.ts';
 import { adapters } from '../adapters/index.ts';
-import { giveAway } from '../give-away.ts';
+import { refuseClosed } from '../gate-room.ts';
 import { markName } from '../reap.ts';
-import type { Containment } from '../sandbox.ts';
+import { type Containment, userOf } from '../sandbox.ts';
 import { cloneFor } from './clone.ts';
 import { environmentOf, gitOf } from './environment.ts';
-import { makePlace, type RunPlace } from './place.ts';
+import { handOver, makePlace, type RunPlace } from './place.ts';
 import type { ClaimedTask, RunnerGateway, RunOrder } from './ports.ts';
 import { promptOf } from './prompt.ts';
 import { insidePort } from './start-agent.ts';
@@ -40,7 +40,8 @@ export interface Prepared {
 /** Claims the task, makes the clone, writes what the agent is told. Rejects with what went wrong. */
 export async function prepareRun(of: Preparation): Promise<Prepared> {
   const { order, place, containment } = of;
-  await makePlace(place, of.launch);
+  const user = userOf(containment);
+  await makePlace(place, of.launch, user);
   const task = await claimFor(of);
   const failed = await cloneFor({
     order,
@@ -56,8 +57,8 @@ export async function prepareRun(of: Preparation): Promise<Prepared> {
   const url = network ? of.outside : `http://127.0.0.1:${insidePort}`;
   if (url !== of.outside) await pointClone(place.tree, of.outside, url);
   const prepared = await writeFiles(of, task, url);
-  if (containment.kind === 'other-user') await giveAway(place.folder, containment);
-  return { ...prepared, network, task };
+  if (user !== undefined) await handOver(place, user, [...prepared.secrets, place.inboxFile, place.taskFile]);
+  return { program: prepared.program, env: prepared.env, network, task };
 }
 
 async function claimFor({ order, gateway, claimed, abort }: Preparation): Promise<ClaimedTask | undefined> {
@@ -85,11 +86,12 @@ async function writeFiles(
   of: Preparation,
   task: ClaimedTask | undefined,
   url: string,
-): Promise<{ program: AgentProgram; env: Record<string, string> }> {
+): Promise<{ program: AgentProgram; env: Record<string, string>; secrets: string[] }> {
   const { order, place } = of;
   const path = pathOf(of);
   const prompt = promptOf(order, task, place.verdictFile);
   const program = adapters[order.adapter].prepare({ order, place, task, url, prompt, path });
+  if (of.containment.kind === 'other-user' && isAbsolute(program.program)) refuseClosed(program.program);
   for (const [name, text] of Object.entries(program.files)) {
     const file = join(place.folder, name);
     await mkdir(dirname(file), { recursive: true });
@@ -107,7 +109,10 @@ async function writeFiles(
     marks: { ...of.runnerMark, [markName]: order.id },
     outer: of.outer,
   });
-  return { program, env: { ...env, ...program.env } };
+  // What lies in a folder of the run is handed over with that.
+  const names = Object.keys(program.files).filter((name) => !name.includes('/'));
+  const secrets = names.map((name) => join(place.folder, name));
+  return { program, env: { ...env, ...program.env }, secrets };
 }
 
 /** Hosts that a profile names are reached through the run's door as a proxy. */

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bell } from '../../lib/bell.ts';
+import { sweepLeft } from '../remove-tree.ts';
+import { findContainment } from '../sandbox.ts';
 import { LiveRun } from './live-run.ts';
 import type { EndCause, RunOrder } from './ports.ts';
+import { reachableProgram } from './program-place.ts';
 import type { LiveRunOptions } from './run-options.ts';
 import { runnerMarkName, startWatchdog, sweepMarked } from './watchdog.ts';
 
@@ -15,6 +18,8 @@ export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark
   readonly capacity: number;
   readonly adapters: readonly RunOrder['adapter'][];
   readonly log: (words: string) => void;
+  /** Where a copy of the program lies, when runs do not get at it; in `folder` without. */
+  readonly programCopy?: string;
 }
 
 export interface Runner {
@@ -26,19 +31,22 @@ export interface Runner {
 
 const idleMs = 2_000;
 const takeMs = 30_000;
+const sweepMs = 60_000;
 
 /** Starts a runner: pulls runs while it has room, and brings each to its end. */
 export function startRunner(options: RunnerOptions): Runner {
-  mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+  makeOpen(options.folder);
   const folder = realpathSync(options.folder);
   const mark = createHash('sha256').update(folder).digest('hex').slice(0, 24);
   sweepMarked(mark);
   const runs = join(folder, 'runs');
-  rmSync(runs, { recursive: true, force: true });
-  mkdirSync(runs, { recursive: true, mode: 0o711 });
+  makeOpen(runs);
   const watchdog = startWatchdog(mark);
+  const containment = findContainment(options.outer.PATH);
+  const program = reachableProgram(options, options.programCopy ?? join(folder, 'program'), containment);
   const taking = new Taking({
     ...options,
+    ...program,
     runs,
     runnerMark: { [runnerMarkName]: mark },
     ownUser: (uid) => watchdog.watch(uid),
@@ -52,6 +60,12 @@ export function startRunner(options: RunnerOptions): Runner {
       watchdog.close();
     },
   };
+}
+
+/** Makes a folder that users of runs get through, whatever the umask is; they cannot list it. */
+function makeOpen(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o711);
 }
 
 class Taking {
@@ -70,6 +84,7 @@ class Taking {
 
   async go(): Promise<void> {
     void this.#listen();
+    void this.#sweep();
     while (!this.#abort.signal.aborted) {
       const order = this.#alive.size < this.#options.capacity ? await this.#take() : null;
       if (order === null) await this.#rest();
@@ -102,6 +117,19 @@ class Taking {
     const timer = setTimeout(() => this.#bell.ring(), idleMs);
     await this.#bell.heard();
     clearTimeout(timer);
+  }
+
+  /** Removes what an earlier runner or a run left, again and again; nothing waits for that. */
+  async #sweep(): Promise<void> {
+    const { runs, keep, log } = this.#options;
+    let before = 0;
+    while (!keep && !this.#abort.signal.aborted) {
+      const there = readdirSync(runs).filter((name) => !this.#alive.has(name.replace(/\.tests$/, '')));
+      const left = await sweepLeft(there.map((name) => join(runs, name)));
+      if (left > before) log(`folders of runs that cannot be removed yet: ${left} in ${runs}`);
+      before = left;
+      await delay(sweepMs, undefined, { signal: this.#abort.signal, ref: false }).catch(() => undefined);
+    }
   }
 
   async #listen(): Promise<void> {

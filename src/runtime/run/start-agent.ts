@@ -1,9 +1,12 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import type { Server as NetServer } from 'node:net';
 import type { AgentProgram } from '../adapters/adapter.ts';
-import { bubblewrapArgs, type Containment } from '../sandbox.ts';
-import type { RunPlace } from './place.ts';
+import type { SandboxPlace } from '../bubblewrap.ts';
+import { confine } from '../confine.ts';
+import type { MachineLimits } from '../machine-limits.ts';
+import { childrenOf } from '../reap.ts';
+import type { Containment } from '../sandbox.ts';
+import { type RunPlace, writableOf } from './place.ts';
 
 /** The port of the gateway inside a network of its own. */
 export const insidePort = 4870;
@@ -13,6 +16,9 @@ export interface AgentProcess {
   readonly place: RunPlace;
   readonly env: Record<string, string>;
   readonly containment: Containment;
+  readonly limits: MachineLimits;
+  /** Node, as the run gets at it. */
+  readonly node: string;
   /** Whether it shares the network of the machine. */
   readonly network: boolean;
   readonly hidden: readonly string[];
@@ -29,37 +35,36 @@ const inside =
 /** Starts the program of an agent, contained as well as this machine can. */
 export function startAgent(of: AgentProcess): ChildProcess {
   const { program, place, env, containment } = of;
-  const options = { cwd: place.tree, env, detached: true };
   const stdin = program.input === undefined ? 'ignore' : 'pipe';
   const piped: StdioOptions = [stdin, 'pipe', 'pipe'];
-  if (containment.kind !== 'bubblewrap') {
-    const user = containment.kind === 'other-user' ? { uid: containment.uid, gid: containment.gid } : {};
-    const child = spawn(program.program, program.args, { ...options, ...user, stdio: piped });
-    return fed(child, program.input);
-  }
-  const args = bubblewrapArgs({
-    folder: place.folder,
-    workFolder: place.tree,
-    hidden: of.hidden,
-    visible: [...of.visible, ...program.visible],
-    network: of.network,
-  });
-  if (of.network) {
-    const whole = [...args, program.program, ...program.args];
-    return fed(spawn(containment.program, whole, { ...options, stdio: piped }), program.input);
-  }
-  const wrapped = ['/bin/sh', '-c', inside, 'sh', process.execPath, program.program, ...program.args];
-  const child = spawn(containment.program, [...args, ...wrapped], {
-    ...options,
-    env: { ...env, ANDON_OPENER: opener },
-    stdio: [stdin, 'pipe', 'pipe', 'ipc'],
-  });
+  const command = [program.program, ...program.args];
+  const start = (
+    words: readonly string[],
+    own: Record<string, string>,
+    stdio: StdioOptions,
+  ): ChildProcess => {
+    const { program: file, args, user } = confine(containment, sandboxOf(of), of.limits, words);
+    return spawn(file, args, { cwd: place.tree, env: own, detached: true, stdio, ...user });
+  };
+  if (containment.kind !== 'bubblewrap' || of.network) return fed(start(command, env, piped), program.input);
+  const wrapped = ['/bin/sh', '-c', inside, 'sh', of.node, ...command];
+  const child = start(wrapped, { ...env, ANDON_OPENER: opener }, [stdin, 'pipe', 'pipe', 'ipc']);
   child.once('message', (_message, handle) => {
     of.adopt(handle as NetServer);
     child.send('served', () => undefined);
   });
   return fed(child, program.input);
 }
+
+const sandboxOf = ({ place, program, hidden, visible, network }: AgentProcess): SandboxPlace => ({
+  folder: place.folder,
+  writable: writableOf(place),
+  accounts: place.accounts,
+  workFolder: place.tree,
+  hidden,
+  visible: [...visible, ...program.visible],
+  network,
+});
 
 /** Gives a program its input and closes it; one that does not read it to its end is no fault. */
 function fed(child: ChildProcess, input: string | undefined): ChildProcess {
@@ -73,11 +78,9 @@ export async function descendantsOf(pid: number): Promise<number[]> {
   const found: number[] = [];
   const queue = [pid];
   for (let one = queue.shift(); one !== undefined && found.length < 10_000; one = queue.shift()) {
-    const text = await readFile(`/proc/${one}/task/${one}/children`, 'latin1').catch(() => '');
-    for (const word of text.split(' ').filter((entry) => entry !== '')) {
-      found.push(Number(word));
-      queue.push(Number(word));
-    }
+    const children = await childrenOf(one);
+    found.push(...children);
+    queue.push(...children);
   }
   return found;
 }

@@ -1,5 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MachineLimits } from '../machine-limits.ts';
+import { removeTree } from '../remove-tree.ts';
 import { runGate, type SandboxSetting } from '../run-gate.ts';
 import { failingTests } from './failing-tests.ts';
 import type { RunPlace } from './place.ts';
@@ -14,6 +16,7 @@ export interface TestCountOptions {
   /** Marks by which what it started is found if the runner dies. */
   readonly marks: Readonly<Record<string, string>>;
   readonly ownUser: (uid: number) => void;
+  readonly limits: MachineLimits;
 }
 
 /**
@@ -45,7 +48,7 @@ export class TestCount {
   }
 
   async #count(): Promise<number | undefined> {
-    const { measure, place, sandbox, hidden, searchPath, marks, ownUser } = this.#options;
+    const { measure, place, sandbox, hidden, searchPath, marks, ownUser, limits } = this.#options;
     const startedMs = performance.now();
     try {
       await mkdir(join(this.#folder, 'tree'), { recursive: true });
@@ -56,7 +59,7 @@ export class TestCount {
         network: measure.network,
         readable: [place.tree],
         abort: this.#abort.signal,
-        ...{ sandbox, hidden, marks, ownUser },
+        ...{ sandbox, hidden, marks, ownUser, limits },
         ...(searchPath === undefined ? {} : { searchPath }),
       });
       return this.#abort.signal.aborted ? undefined : failingTests(output, exitCode);
@@ -64,7 +67,7 @@ export class TestCount {
       // What cannot be counted is no progress.
       return Number.POSITIVE_INFINITY;
     } finally {
-      await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 });
+      await removeTree(this.#folder);
       this.#restUntilMs = performance.now() * 2 - startedMs;
     }
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { claude } from '../../../src/runtime/adapters/claude.ts';
 import { codex } from '../../../src/runtime/adapters/codex.ts';
+import { machineLimitsDefault } from '../../../src/runtime/machine-limits.ts';
 import { placeOf } from '../../../src/runtime/run/place.ts';
 import type { RunOrder } from '../../../src/runtime/run/ports.ts';
 
@@ -19,6 +20,7 @@ const order: RunOrder = {
   ...{ id: 'run_1', project: 'shop', agent: 'agent:one', profile: 'one', tier: 'implementer', role: 'R' },
   ...{ adapter: 'claude', model: 'sonnet', task: null, change: null, mission: null, maxMs: 1, leaseMs: 1 },
   ...{ attempt: 1, token: 'the-token', expires: 1, settings, progress: { kind: 'tree' } },
+  limits: machineLimitsDefault,
 };
 const place = placeOf('/runs', 'run_1');
 const start = { order, place, task: undefined, url: 'http://127.0.0.1:9', prompt: 'do it', path: '/bin' };

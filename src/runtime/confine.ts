@@ -1,0 +1,30 @@
+import { bubblewrapArgs, type SandboxPlace } from './bubblewrap.ts';
+import { limiting, type MachineLimits } from './machine-limits.ts';
+import { type Containment, userOf } from './sandbox.ts';
+import { becoming, rightsDropped, withoutNewRights } from './set-privileges.ts';
+
+/** How a command is started so that it is contained. */
+export interface Confined {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** The user that it is started as, where that is not done inside. */
+  readonly user: { readonly uid?: number; readonly gid?: number };
+}
+
+/** Wraps a command into a containment and its limits: the one way in which gates and runs are started. `first` are further arguments of bubblewrap. */
+export function confine(
+  containment: Containment,
+  place: SandboxPlace,
+  limits: MachineLimits,
+  command: readonly string[],
+  first: readonly string[] = [],
+): Confined {
+  const own = userOf(containment);
+  const limited = [...limiting(limits, own !== undefined), ...command];
+  if (containment.kind === 'bubblewrap') {
+    const args = [...first, ...bubblewrapArgs(place, limits, own !== undefined), ...rightsDropped(own), '--'];
+    return { program: containment.program, args: [...args, ...becoming(own), ...limited], user: {} };
+  }
+  const [program = '/bin/sh', ...args] = [...withoutNewRights(own), ...limited];
+  return { program, args, user: own === undefined ? {} : { uid: own.uid, gid: own.gid } };
+}

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { statfs } from 'node:fs/promises';
+
+/** Between two counts of a folder that grows by nothing that the disk shows. */
+const restMs = 30_000;
+/** Counting costs at most this share of the time. */
+const shareMost = 0.2;
+
+/**
+ * Tells how much lies in some folders of a run without reading all of them every second: they are counted again when the
+ * disk has lost enough room to make a difference, and every half minute.
+ */
+export class DiskUse {
+  readonly #folders: readonly string[];
+  readonly #bytesMost: number;
+  #bytes = 0;
+  #freeBytes: number | undefined;
+  #countedMs = Number.NEGATIVE_INFINITY;
+  #tookMs = 0;
+
+  constructor(folders: readonly string[], bytesMost: number) {
+    this.#folders = folders;
+    this.#bytesMost = bytesMost;
+  }
+
+  /** The bytes that lie there, as far as they are known. `isLast` counts whatever counting costs. */
+  async read(isLast = false): Promise<number> {
+    const freeBytes = await freeOf(this.#folders[0] ?? '/');
+    const nowMs = performance.now();
+    if (!this.#isDue(freeBytes, nowMs, isLast)) return this.#bytes;
+    this.#bytes = await bytesIn(this.#folders);
+    this.#tookMs = performance.now() - nowMs;
+    this.#countedMs = nowMs;
+    this.#freeBytes = freeBytes;
+    return this.#bytes;
+  }
+
+  #isDue(freeBytes: number, nowMs: number, isLast: boolean): boolean {
+    const grown = Math.max(0, (this.#freeBytes ?? freeBytes) - freeBytes);
+    const mayBeOver = this.#bytes + grown > this.#bytesMost;
+    if (isLast) return mayBeOver;
+    const restedMs = nowMs - this.#countedMs;
+    if (restedMs < this.#tookMs / shareMost) return false;
+    return mayBeOver || restedMs > restMs;
+  }
+}
+
+async function freeOf(folder: string): Promise<number> {
+  const found = await statfs(folder).catch(() => undefined);
+  return found === undefined ? 0 : found.bfree * found.bsize;
+}
+
+/** By `du`, which walks by handle and follows no link. What it cannot read counts for nothing. */
+const bytesIn = (folders: readonly string[]): Promise<number> =>
+  new Promise((resolve) => {
+    const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
+    execFile('du', ['-skx', '--', ...folders], { env, timeout: 60_000 }, (_error, stdout) => {
+      const rows = stdout.split('\n').map((row) => Number.parseInt(row, 10));
+      resolve(rows.filter(Number.isFinite).reduce((sum, kilobytes) => sum + kilobytes * 1024, 0));
+    });
+  });

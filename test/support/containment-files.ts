@@ -1,0 +1,18 @@
+/**
+ * The tests of what holds code that is not trusted: gates, runs, the sample. They pass in each containment (as root or as an ordinary
+ * user, with bubblewrap on the PATH or without), say what they leave out there, and are run once in each:
+ * `npx vitest run --config test/support/containment.config.ts`.
+ */
+export const containmentFiles: readonly string[] = [
+  'test/runtime/containment.test.ts',
+  'test/runtime/machine-limits.test.ts',
+  'test/runtime/remove-tree.test.ts',
+  'test/runtime/run-gate.test.ts',
+  'test/runtime/run/live-folder.test.ts',
+  'test/runtime/run/program-place.test.ts',
+  'test/cli/runner/work-folder.test.ts',
+  'test/flows/run-containment.test.ts',
+  'test/flows/runs.test.ts',
+  'test/faults/runner.test.ts',
+  'test/flows/sample.test.ts',
+];
