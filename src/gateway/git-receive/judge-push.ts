@@ -11,11 +11,13 @@ import type { PushFacts, TreeScope } from '../../policies/facts.ts';
 import { frameReasons } from '../../policies/frame.ts';
 import { needsHead, sourceKind } from '../../policies/measure/source-kind.ts';
 import { phasePolicy } from '../../policies/phase.ts';
+import type { Protection } from '../../policies/protected/protection.ts';
 import { type RefUpdate, refReasons } from '../../policies/refs.ts';
 import { treeReasons } from '../../policies/tree.ts';
 import type { Session } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
+import { protectionIn } from '../../tasks/protected-writes.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import { phases, tasks } from '../../tasks/schema.ts';
 import type { Grant } from '../../tiers/capability.ts';
@@ -83,6 +85,7 @@ export async function sourceReasons(
 
 interface PushMoving {
   readonly task: TaskRow | undefined;
+  readonly protection: Protection;
   readonly open: readonly string[];
   readonly blobBytesMax: number;
 }
@@ -107,7 +110,7 @@ export function pushReasons(
   const { task } = moving;
   const prefix = `refs/heads/task/${claimed.task}/${claimed.epoch}/`;
   const granted = grant.cap.refs.some((allowed) => prefix.startsWith(`refs/heads/${allowed}`));
-  const scope = treeScope(grant, task);
+  const scope = treeScope(grant, moving);
   const found = [
     ...refReasons(seen.updates, granted ? [prefix] : []),
     ...leaseReasons(task, claimed.task, { agent: grant.sub, epoch: claimed.epoch }, now),
@@ -121,12 +124,13 @@ export function pushReasons(
   return withoutRepeats(found);
 }
 
-function treeScope(grant: Grant, task: TaskRow | undefined): TreeScope {
+function treeScope(grant: Grant, { task, protection }: PushMoving): TreeScope {
   const writable = writableBy(grant.cap);
   const planned = task === undefined ? () => false : compileScope(task.write, task.deny);
   const words = task === undefined ? scopeText(grant.cap.w, grant.cap.x) : task.write.join(', ') || 'no path';
   return {
     writable: (path) => writable(path) && planned(path),
+    protectedBy: protection.against,
     mayDelete: profiles[grant.cap.tier].deletes,
     words,
   };
@@ -158,6 +162,7 @@ async function movingFacts(
     task,
     open: open.map(({ name }) => name),
     blobBytesMax: plan?.limits.blobBytes ?? limits.blobBytesMax,
+    protection: protectionIn(plan, task?.id),
   };
 }
 

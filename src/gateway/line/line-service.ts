@@ -13,6 +13,7 @@ import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain }
 import { GateDesk, type GateDeskOptions } from './gate-desk.ts';
 import { LandingDesk, type LandingDeskOptions } from './landing-desk.ts';
 import { OversightDesk, type OversightDeskOptions } from './oversight-desk.ts';
+import { tellProtection } from './protection-news.ts';
 
 export interface LineServiceOptions extends GateDeskOptions, LandingDeskOptions, OversightDeskOptions {
   readonly chainer: Chainer;
@@ -68,6 +69,11 @@ export class LineService {
   async wakeAll(project: string): Promise<void> {
     if (project !== '*') return this.wake(project);
     for (const { name } of await this.#projects()) this.wake(name);
+  }
+
+  /** Once at the start, before anybody is let in: what a newer version owes to a database of an earlier one. */
+  async upgrade(): Promise<void> {
+    await tellProtection(this.#options.store, this.#lineTx);
   }
 
   /** One round over all projects; called every second and once at the start. */

@@ -64,7 +64,7 @@ interface PlanFacts {
 /** What applying a plan comes to: with the tasks that triggers have added to the one before. */
 function compared(given: Plan, { stored, before, rows }: PlanFacts) {
   const plan = withMadeTasks(given, before, stored);
-  return { plan, diff: diffPlan(plan, stored), triggers: diffTriggers(plan.triggers, rows) };
+  return { plan, diff: diffPlan(plan, stored, before), triggers: diffTriggers(plan.triggers, rows) };
 }
 
 /** The plan: what is to be done, in which order, under which limits. */
@@ -88,7 +88,7 @@ export function planRouter(gateway: Gateway) {
         const before = await readPlan(store, input.project);
         const plan = withMadeTasks(soundPlan(input.text, input.project), before, stored);
         return shown(
-          diffPlan(plan, stored),
+          diffPlan(plan, stored, before),
           diffTriggers(plan.triggers, await listTriggers(store, input.project)),
         );
       },

@@ -40,6 +40,7 @@ interface Stopped {
 }
 
 interface ClaimFacts {
+  readonly plan: Plan | undefined;
   readonly candidates: readonly Candidate[];
   readonly leaseMs: number;
   readonly wip: { running: number; limit: number | undefined };
@@ -87,12 +88,12 @@ async function lookFor(
   tx: Tx,
   claimant: Claimant,
   input: ClaimInput,
-  stopped: Promise<Stopped>,
+  { stopped, planned }: { stopped: Promise<Stopped>; planned: Promise<Plan | undefined> },
 ): Promise<readonly Candidate[]> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
   let found: readonly Candidate[] = [];
   for (const pageMax of pageSizes) {
-    found = await readCandidates(tx, where, claimant, pageMax);
+    found = await readCandidates(tx, where, claimant, pageMax, planned);
     const stops = await stopped;
     const free = ({ id }: Candidate): boolean => stops.of(id).length === 0;
     if (
@@ -115,7 +116,7 @@ async function takeAnother(
   facts: ClaimFacts,
 ): Promise<Taken | undefined> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
-  const candidates = await readCandidates(tx, where, claimant, pageSizes[1]);
+  const candidates = await readCandidates(tx, where, claimant, pageSizes[1], Promise.resolve(facts.plan));
   return takeOne(
     tx,
     input.project,
@@ -150,7 +151,7 @@ async function claimFacts(
     }),
   );
   stopping.catch(() => {});
-  const first = lookFor(tx, claimant, input, stopping);
+  const first = lookFor(tx, claimant, input, { stopped: stopping, planned });
   first.catch(() => {});
   const plan = await planned;
   const limit = plan?.limits.wip;
@@ -158,7 +159,7 @@ async function claimFacts(
   const leaseMs = leaseOf(plan, input.leaseSeconds);
   const candidates = await first;
   const unready = candidates.length === 0 ? await unreadyNamed(tx, input) : [];
-  return { candidates, leaseMs, wip: { running, limit }, unready, stopped: await stopping };
+  return { plan, candidates, leaseMs, wip: { running, limit }, unready, stopped: await stopping };
 }
 
 /** Only the open question "what is next?" is foreseen, by classes of tasks that were judged before. */

@@ -7,6 +7,7 @@ import { triggers } from './0006-triggers.ts';
 import { oversight } from './0007-oversight.ts';
 import { lean } from './0008-lean.ts';
 import { together } from './0009-together.ts';
+import { waiting } from './0010-waiting.ts';
 
 /** Migrations in order; the number of a migration is its place here, counted from one. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -19,4 +20,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0007-oversight', sql: oversight },
   { name: '0008-lean', sql: lean },
   { name: '0009-together', sql: together },
+  { name: '0010-waiting', sql: waiting },
 ];
