@@ -52,7 +52,7 @@ function judgeFrame(
       judgeInside(change, scope, findings);
     } else if (!outside.has(path)) {
       outside.add(path);
-      findings.add(scope.protectedBy(path) === undefined ? code : 'scope.protected', path, { found });
+      findings.add(scope.writable(path) ? 'scope.protected' : code, path, detailOf(found, path, scope));
     }
   }
 }
@@ -67,6 +67,14 @@ function judgeConflicts({ conflicts }: CommitFacts, scope: TreeScope, findings: 
 function judgeInside({ path, newMode }: PathChange, scope: TreeScope, findings: Findings): void {
   if (newMode === undefined && !scope.mayDelete) findings.add('scope.delete', path, { found: 'deleted' });
 }
+
+const detailOf = (found: string, path: string, scope: TreeScope) =>
+  scope.writable(path) || scope.protectedBy(path) === undefined
+    ? { found }
+    : {
+        found: `${found}, and not in ${scope.words}`,
+        next: 'leave the file out, or ask a person to name it under `write` and under `unprotect`: andon task ask',
+      };
 
 /** Why a path is closed to the change, in words, or undefined when it is open. A protected one is never called outside. */
 function closedWords({ path, newMode }: PathChange, scope: TreeScope): string | undefined {

@@ -159,6 +159,9 @@ describe('a push that touches a protected file', () => {
       ]);
       for (const { found: words } of found) expect(words).toMatch(/protected, read by make$/);
       expect(found.map(({ found: words }) => words).join()).not.toContain('outside');
+      const [, beyond] = frameReasons(facts, { ...scope, writable: () => false, words: 'src/**' });
+      expect(beyond?.found).toMatch(/protected, read by make, and not in src\/\*\*$/);
+      expect(beyond?.code).not.toBe('scope.protected');
       expect(found[1]?.rule).toContain('protected; a person names it under `unprotect`');
     }
   });
