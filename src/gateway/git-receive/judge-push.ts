@@ -1,5 +1,6 @@
 import { and, eq, isNotNull } from 'drizzle-orm';
 import { z } from 'zod';
+import { isCandidate } from '../../analysis/analyser.ts';
 import { checkSources } from '../../analysis/check-sources.ts';
 import { changedFiles } from '../../git/changed-files.ts';
 import type { ObjectReader } from '../../git/objects/reader.ts';
@@ -9,7 +10,7 @@ import { compileScope } from '../../lib/glob-match.ts';
 import { limits } from '../../lib/limits.ts';
 import type { PushFacts, TreeScope } from '../../policies/facts.ts';
 import { frameReasons } from '../../policies/frame.ts';
-import { needsHead, sourceKind } from '../../policies/measure/source-kind.ts';
+import { mayHoldSource } from '../../policies/measure/source-kind.ts';
 import { phasePolicy } from '../../policies/phase.ts';
 import type { Protection } from '../../policies/protected/protection.ts';
 import { type RefUpdate, refReasons } from '../../policies/refs.ts';
@@ -63,7 +64,8 @@ export async function sourceReasons(
     const last = tip.commits.at(-1);
     if (last === undefined || tip.excess !== undefined) continue;
     const options = {
-      wants: (path: string) => sourceKind(path) !== undefined || needsHead(path),
+      wants: mayHoldSource,
+      keeps: isCandidate,
       fileBytesMax: limits.sourceBytesMax,
       totalBytesMax: sourceBytesMax,
     };
