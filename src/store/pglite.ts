@@ -7,6 +7,7 @@ import { lockFolder } from './folder-lock.ts';
 import { Later } from './later.ts';
 import { type RoomCheck, requireRoom, roomCheck } from './pglite-room.ts';
 import { withRetry } from './retry.ts';
+import { storableParams } from './storable.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
 
 export interface PgliteOptions {
@@ -63,9 +64,9 @@ async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
 type Client = Pick<PGlite | Transaction, 'query'>;
 
 const checked = (client: Client, check: RoomCheck): Client => ({
-  query: async (text, ...rest) => {
+  query: async (text, params, options) => {
     check(text);
-    return client.query(text, ...rest);
+    return client.query(text, storableParams(params ?? []), options);
   },
 });
 

@@ -7,6 +7,7 @@ import { finishGate, type GateResult } from '../../line/gating.ts';
 import type { LineTx } from '../../line/line-tx.ts';
 import { runGate, type SandboxSetting } from '../../runtime/run-gate.ts';
 import { orDiskFull } from '../../store/disk-room.ts';
+import { leftNothing } from '../../store/retry.ts';
 import { type Store, statement } from '../../store/store.ts';
 import { durationMs, type PlanGate } from '../../tasks/plan.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
@@ -46,6 +47,8 @@ const freeGatesOfOwner = statement(
   `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null where status = 'running' and runner = $1`,
 );
 
+const writesMax = 3;
+
 type CommandGate = Extract<PlanGate, { run: string }>;
 
 export interface GateDeskOptions {
@@ -80,6 +83,8 @@ export class GateDesk {
   readonly #running = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
   readonly #seldom: Seldom;
+  /** How often the result of a gate was refused by the database. */
+  readonly #unwritten = new Map<string, number>();
 
   constructor(options: GateDeskOptions, ports: GateDeskPorts) {
     this.#options = options;
@@ -124,12 +129,38 @@ export class GateDesk {
         : await this.#evidence(waiting, command);
     const ended = { ...waiting, command: command?.run ?? null };
     if (this.#abort.signal.aborted) return;
-    // What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it.
-    await this.#ports.lineTx(waiting.project, async (tx) => ({
+    await this.#write(ended, result);
+    this.#ports.ended(waiting.project);
+  }
+
+  /**
+   * What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it. What the database
+   * itself refuses is no accident; the third time the gate has failed, and says so.
+   */
+  async #write(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+    try {
+      await this.#finish(ended, result);
+      this.#unwritten.delete(ended.id);
+    } catch (error) {
+      if (!leftNothing(error) || faultOf(error) !== undefined) throw error;
+      const times = (this.#unwritten.get(ended.id) ?? 0) + 1;
+      this.#unwritten.set(ended.id, times);
+      if (times < writesMax) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      await this.#finish(ended, {
+        ...failedGate(`its result could not be written down ${times} times: ${why}`),
+        ms: result.ms,
+        sandboxed: result.sandboxed,
+      });
+      this.#unwritten.delete(ended.id);
+    }
+  }
+
+  #finish(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+    return this.#ports.lineTx(ended.project, async (tx) => ({
       result: undefined,
       events: await finishGate(tx, ended, this.#ports.owner, result),
     }));
-    this.#ports.ended(waiting.project);
   }
 
   async #evidence(waiting: WaitingGate, { run, timeout, network }: CommandGate): Promise<GateResult> {

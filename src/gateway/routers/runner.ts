@@ -7,7 +7,6 @@ import { takeRun, waitingRuns, waitingTasks } from '../../line/run/take.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
 import { readStops } from '../../line/stops.ts';
 import { endCauses, type ProgressMeasure } from '../../runtime/run/ports.ts';
-import { storable } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
@@ -198,7 +197,7 @@ function renewProcedure(gateway: Gateway) {
       const row = held(moving);
       const spent = await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
       const { leaseUntil, held: tasks } = await beatRun(tx, row, input.usage, input.progressed);
-      for (const piece of input.output) await addOutput(tx, row.id, storable(piece));
+      for (const piece of input.output) await addOutput(tx, row.id, piece);
       const stop = await stopOf(tx, row, entered.epoch);
       const isLive = stop === null && isDue(row, input.expires, entered.now);
       const draft = isLive ? await draftRunToken(tx, row, entered.now) : undefined;
@@ -255,7 +254,7 @@ function endProcedure(gateway: Gateway) {
     decide: holderReasons,
     effect: async (tx, _permit, { input, moving, entered }, { tokens }) => {
       const row = held(moving);
-      for (const piece of input.output) await addOutput(tx, row.id, storable(piece));
+      for (const piece of input.output) await addOutput(tx, row.id, piece);
       await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
       const context = await endContext(tx, tokens, input.project, entered);
       const { judged, events } = await endRun(tx, row, input, context);

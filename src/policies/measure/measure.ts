@@ -38,16 +38,21 @@ const probeFaultsMax = 50;
  */
 export function measureUnnamed(text: string, digest: (text: string) => string): Measure {
   if (!mayBeProgram(text) || isOtherText(text)) return { units: [] };
+  const file = programOf(text);
+  const units = file === undefined ? [] : walkUnits(file, digest);
+  return units.some(({ kind }) => kind !== 'module') ? bounded(text, units) : { units: [] };
+}
+
+/** The tree of a text that parses whole in one of the forms in which a runtime would take it. */
+function programOf(text: string): ts.SourceFile | undefined {
   const forms = text.includes('<!--') || text.includes('-->') ? [text, withoutMarkup(text)] : [text];
   for (const form of forms) {
     for (const kind of ['js', 'ts'] as const) {
       const file = parsed(form, kind);
-      if (faultsOf(file).some(({ code }) => !sloppy.has(code))) continue;
-      const units = walkUnits(file, digest);
-      return units.some((unit) => unit.kind !== 'module') ? bounded(text, units) : { units: [] };
+      if (faultsOf(file).every(({ code }) => sloppy.has(code))) return file;
     }
   }
-  return { units: [] };
+  return undefined;
 }
 
 // Runtimes take `<!--`, and `-->` at the beginning of a line, for comments of a script; the parser does not.
