@@ -1,5 +1,6 @@
 import { ne } from 'drizzle-orm';
 import type { LineTx } from '../../line/line-tx.ts';
+import { readStranded, settleStranded } from '../../line/stranded.ts';
 import type { AuditResult } from '../../store/audit.ts';
 import type { Chainer } from '../../store/chainer.ts';
 import { appendEvents } from '../../store/events.ts';
@@ -74,6 +75,12 @@ export class LineService {
   /** Once at the start, before anybody is let in: what a newer version owes to a database of an earlier one. */
   async upgrade(): Promise<void> {
     await tellProtection(this.#options.store, this.#lineTx);
+    for (const { name } of await this.#projects())
+      if ((await readStranded(this.#options.store, name)).length > 0)
+        await this.#lineTx(name, async (tx) => ({
+          result: undefined,
+          events: (await settleStranded(tx, name)).events,
+        }));
   }
 
   /** One round over all projects; called every second and once at the start. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
+import { settleStranded } from '../../line/stranded.ts';
 import type { EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement } from '../../store/store.ts';
@@ -132,6 +133,7 @@ function putProcedure(gateway: Gateway) {
       const owner = { owner: grant.sub, gid: grant.gid, epoch: grant.ep };
       await syncTriggers(tx, input.project, triggers, { by: owner, now: entered.now, rows: moving.rows });
       const events = await advanceReadiness(tx, input.project);
+      const settled = await settleStranded(tx, input.project);
       const data = {
         hash: planHash(plan),
         added: diff.added.length,
@@ -141,7 +143,11 @@ function putProcedure(gateway: Gateway) {
       };
       return {
         answer,
-        events: [{ type: 'plan.applied' as const, subject: `plan/${input.project}`, data }, ...events],
+        events: [
+          { type: 'plan.applied' as const, subject: `plan/${input.project}`, data },
+          ...events,
+          ...settled.events,
+        ],
       };
     },
   });
