@@ -186,6 +186,7 @@ async function open(
     if (events.some(({ type, project }) => type === 'epoch.raised' && project === '*'))
       owner.refresh().catch((error: unknown) => log.error({ err: error }, 'token of the owner'));
   });
+  await line.upgrade();
   const router = createRouter(gateway);
   const server = createHttpServer({
     gateway,

@@ -1,5 +1,5 @@
 import { limits } from '../lib/limits.ts';
-import { needsHead, type SourceKind, sourceKind } from '../policies/measure/source-kind.ts';
+import { mayBeProgram, mayHoldSource, type SourceKind, sourceKind } from '../policies/measure/source-kind.ts';
 import type { Measure, Refusal } from '../policies/measure/unit.ts';
 import { cacheKey, createMeasureCache } from './cache.ts';
 import { createPool } from './pool.ts';
@@ -52,7 +52,7 @@ export function createAnalyser(options: AnalyserOptions = {}): Analyser {
   const pool = createPool({ sizeMax: processesMax, queueMax, deadlineMs });
   const cache = createMeasureCache(cacheUnitsMax);
 
-  const ask = async (kind: SourceKind, bytes: Uint8Array): Promise<Measure> => {
+  const ask = async (kind: SourceKind | 'unnamed', bytes: Uint8Array): Promise<Measure> => {
     const key = cacheKey(kind, bytes);
     const known = cache.get(key);
     if (known !== undefined) return known;
@@ -84,17 +84,27 @@ export function createAnalyser(options: AnalyserOptions = {}): Analyser {
 async function measureOne(
   path: string,
   content: Content,
-  ask: (kind: SourceKind, bytes: Uint8Array) => Promise<Measure>,
+  ask: (kind: SourceKind | 'unnamed', bytes: Uint8Array) => Promise<Measure>,
 ): Promise<Measure> {
-  if (typeof content === 'object' && 'sizeBytes' in content) {
-    return sourceKind(path) === undefined ? { units: [] } : { refusal: sizeRefusal(content.sizeBytes) };
-  }
+  if (typeof content === 'object' && 'sizeBytes' in content) return unreadMeasure(path, content.sizeBytes);
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const kind = sourceKind(path, needsHead(path) ? headOf(bytes) : '');
+  const kind = sourceKind(path, headOf(bytes)) ?? (isCandidate(path, bytes) ? 'unnamed' : undefined);
   if (kind === undefined) return { units: [] };
-  if (bytes.byteLength > limits.sourceBytesMax) return { refusal: sizeRefusal(bytes.byteLength) };
+  if (bytes.byteLength > limits.sourceBytesMax) return unreadMeasure(path, bytes.byteLength);
   return ask(kind, bytes);
 }
+
+/** True when the content of a file has to be looked at: its name says that it is a program, or does not say that it is none. */
+export const isCandidate = (path: string, bytes: Uint8Array): boolean =>
+  sourceKind(path) !== undefined ||
+  (mayHoldSource(path) &&
+    mayBeProgram(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')));
+
+/** A file of another name that is above the limit of one file is data; one that others of its change left no room for is not known. */
+const unreadMeasure = (path: string, sizeBytes: number): Measure =>
+  sourceKind(path) !== undefined || (mayHoldSource(path) && sizeBytes <= limits.sourceBytesMax)
+    ? { refusal: sizeRefusal(sizeBytes) }
+    : { units: [] };
 
 const headBytes = 256;
 const headOf = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes.subarray(0, headBytes));

@@ -8,7 +8,7 @@ export interface MeasureCache {
   set(key: string, measure: Measure): void;
 }
 
-export const cacheKey = (kind: SourceKind, bytes: Uint8Array): string =>
+export const cacheKey = (kind: SourceKind | 'unnamed', bytes: Uint8Array): string =>
   `${kind}:${createHash('sha256').update(bytes).digest('base64')}`;
 
 export function createMeasureCache(unitsMax: number): MeasureCache {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import { measure } from '../policies/measure/measure.ts';
+import { measure, measureUnnamed } from '../policies/measure/measure.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 import type { Message, Question } from './protocol.ts';
 
@@ -11,6 +11,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 function answer({ kind, bytes }: Question): Measure {
+  // A runtime reads bytes that are not UTF-8 too; they may stand in a comment.
+  if (kind === 'unnamed') return measureUnnamed(new TextDecoder().decode(bytes), digest);
   let text: string;
   try {
     text = utf8.decode(bytes);

@@ -3,7 +3,8 @@ import type { Measure } from '../policies/measure/unit.ts';
 
 /** What the analyser's child process is asked: one file. One question at a time, so answers need no number. */
 export interface Question {
-  readonly kind: SourceKind;
+  /** `unnamed`: the content tells what the file is. */
+  readonly kind: SourceKind | 'unnamed';
   readonly bytes: Uint8Array;
 }
 

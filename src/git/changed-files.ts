@@ -15,6 +15,8 @@ export interface ChangedFile {
 export interface ChangedFilesOptions {
   /** Which paths are worth reading, such as those with a known grammar. */
   wants(path: string): boolean;
+  /** Which of those read are worth keeping; the others are left out and count for nothing. All, without. */
+  keeps?(path: string, content: Buffer): boolean;
   readonly fileBytesMax: number;
   /** Bytes of all files together; files beyond it come as `tooLarge`. */
   readonly totalBytesMax: number;
@@ -34,11 +36,17 @@ export async function changedFiles(
   for (const change of facts.changes) {
     if (!isFile(change.newMode) || !options.wants(change.path)) continue;
     const file = await readFile(change, reader, Math.min(options.fileBytesMax, left));
-    left -= (file.before?.length ?? 0) + (file.after?.length ?? 0);
+    if (!isKept(file, options)) continue;
+    left -= bytesOf(file);
     files.push(file);
   }
   return files;
 }
+
+const bytesOf = ({ before, after }: ChangedFile): number => (before?.length ?? 0) + (after?.length ?? 0);
+
+const isKept = ({ path, after }: ChangedFile, { keeps }: ChangedFilesOptions): boolean =>
+  after === undefined || keeps === undefined || keeps(path, after);
 
 async function readFile(change: PathChange, reader: ObjectReader, bytesMax: number): Promise<ChangedFile> {
   const { path, oldMode, oldOid, newOid } = change;

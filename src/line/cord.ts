@@ -14,6 +14,7 @@ export type Cause =
   | 'audit'
   | 'hook'
   | 'blocked'
+  | 'stranded'
   | 'sync';
 
 /** What a stop holds: one task; a task and all that needs it; a project; every project of the gateway. */

@@ -61,6 +61,8 @@ export interface PushFacts {
 /** Which paths a change may touch, as its grant and task say. */
 export interface TreeScope {
   writable(path: string): boolean;
+  /** What reads a file that stays closed whatever the scope says, in words: `npm, yarn`; undefined for any other path. */
+  protectedBy(path: string): string | undefined;
   readonly mayDelete: boolean;
   /** The write scope in words, for refusals: `src/cart/**, test/cart/**`. */
   readonly words: string;

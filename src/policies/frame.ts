@@ -43,18 +43,24 @@ function judgeFrame(
     });
     return;
   }
-  for (const path of commit.conflicts.filter((one) => !scope.writable(one))) {
-    findings.add('frame.conflict', path, { found: `outside ${scope.words}` });
-  }
+  judgeConflicts(commit, scope, findings);
   const code = commit.parents.length > 1 ? 'frame.merge' : 'scope.write';
   for (const change of commit.changes) {
     const { path } = change;
-    if (scope.writable(path)) {
+    const found = closedWords(change, scope);
+    if (found === undefined) {
       judgeInside(change, scope, findings);
     } else if (!outside.has(path)) {
       outside.add(path);
-      findings.add(code, path, { found: outsideWords(change, scope) });
+      findings.add(scope.writable(path) ? 'scope.protected' : code, path, detailOf(found, path, scope));
     }
+  }
+}
+
+function judgeConflicts({ conflicts }: CommitFacts, scope: TreeScope, findings: Findings): void {
+  for (const path of conflicts) {
+    const found = closedWords({ path, newMode: 'any' }, scope);
+    if (found !== undefined) findings.add('frame.conflict', path, { found });
   }
 }
 
@@ -62,9 +68,20 @@ function judgeInside({ path, newMode }: PathChange, scope: TreeScope, findings: 
   if (newMode === undefined && !scope.mayDelete) findings.add('scope.delete', path, { found: 'deleted' });
 }
 
-function outsideWords(change: PathChange, scope: TreeScope): string {
-  if (change.newMode === undefined) return `deleted outside ${scope.words}`;
-  return `outside ${scope.words}`;
+const detailOf = (found: string, path: string, scope: TreeScope) =>
+  scope.writable(path) || scope.protectedBy(path) === undefined
+    ? { found }
+    : {
+        found: `${found}, and not in ${scope.words}`,
+        next: 'leave the file out, or ask a person to name it under `write` and under `unprotect`: andon task ask',
+      };
+
+/** Why a path is closed to the change, in words, or undefined when it is open. A protected one is never called outside. */
+function closedWords({ path, newMode }: PathChange, scope: TreeScope): string | undefined {
+  const reader = scope.protectedBy(path);
+  if (reader === undefined && scope.writable(path)) return undefined;
+  const where = reader === undefined ? `outside ${scope.words}` : `protected, read by ${reader}`;
+  return newMode === undefined ? `deleted ${where}` : where;
 }
 
 const excessDetail = ({ what, limit }: Excess) => ({ found: `more ${what} than are judged at once`, limit });

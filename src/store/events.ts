@@ -1,4 +1,5 @@
 import type { Action } from '../tiers/actions.ts';
+import { storable } from './storable.ts';
 import { statement, type Tx } from './store.ts';
 
 /** Every type of event, past tense, named once. */
@@ -109,6 +110,3 @@ export function jsonText(value: unknown): string {
   if (!unstorable.test(text)) return text;
   return JSON.stringify(value, (_key, held: unknown) => (typeof held === 'string' ? storable(held) : held));
 }
-
-/** Text that a PostgreSQL `text` or `jsonb` column can hold. */
-export const storable = (text: string): string => text.toWellFormed().replaceAll('\u0000', '\ufffd');

@@ -8,6 +8,7 @@ import { Later } from './later.ts';
 import { longStatement } from './long-statement.ts';
 import { type RoomCheck, requireRoom, roomCheck } from './pglite-room.ts';
 import { withRetry } from './retry.ts';
+import { storableParams } from './storable.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
 
 export interface PgliteOptions {
@@ -66,9 +67,9 @@ async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
 type Client = Pick<PGlite | Transaction, 'query'>;
 
 const checked = (client: Client, check: RoomCheck): Client => ({
-  query: async (text, ...rest) => {
+  query: async (text, params, options) => {
     check(text);
-    return client.query(text, ...rest);
+    return client.query(text, storableParams(params ?? []), options);
   },
 });
 

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { fail } from '../lib/errors.ts';
 import { Later } from './later.ts';
 import { isUnavailable, withRetry } from './retry.ts';
+import { storableParams } from './storable.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
 
 export interface PostgresOptions {
@@ -58,6 +59,12 @@ async function unavailableAsError<T>(work: () => Promise<T>): Promise<T> {
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message || error.name : String(error);
 
+const cleaned = (client: pg.Pool | pg.PoolClient): pg.Pool =>
+  ({
+    query: (config: pg.QueryConfig, values: readonly unknown[] = []) =>
+      client.query(config, storableParams(values)),
+  }) as unknown as pg.Pool;
+
 class PostgresSession implements Session {
   #client: pg.Pool | pg.PoolClient;
   #orm: Orm | undefined;
@@ -67,12 +74,15 @@ class PostgresSession implements Session {
   }
 
   async rows<R>({ name, text }: Statement, params: readonly unknown[] = []): Promise<R[]> {
-    const result = await unavailableAsError(() => this.#client.query({ name, text, values: [...params] }));
+    const result = await unavailableAsError(() =>
+      this.#client.query({ name, text, values: storableParams(params) }),
+    );
     return result.rows as R[];
   }
 
   get orm(): Orm {
-    this.#orm ??= drizzle({ client: this.#client }) as unknown as Orm;
+    // drizzle asks only for query().
+    this.#orm ??= drizzle({ client: cleaned(this.#client) }) as unknown as Orm;
     return this.#orm;
   }
 }

@@ -31,6 +31,13 @@ export const isUnavailable = (error: unknown): boolean =>
 export const isRetryable = (error: unknown): boolean =>
   withCauses(error).some((one) => retryable.has(codeOf(one)));
 
+// No class of SQLSTATE begins with E; the codes of the system do. Class 08 and 57P… are about the connection.
+const refusal = /^(?!08|57P)[0-9A-DF-Z][0-9A-Z]{4}$/;
+
+/** True when the database answered that a statement failed, so that nothing of it was committed. A lost connection leaves that open. */
+export const leftNothing = (error: unknown): boolean =>
+  !isUnavailable(error) && withCauses(error).some((one) => refusal.test(codeOf(one)));
+
 /** Runs `once` again after a deadlock or a serialisation failure: nothing was committed then. */
 export async function withRetry<T>(once: () => Promise<T>, triesMax = 3): Promise<T> {
   for (let tries = 1; ; tries++) {

@@ -1,7 +1,10 @@
 import { type Reason, reason } from '../lib/decision.ts';
+import { escapes } from '../lib/glob-search.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { Capability } from '../tiers/capability.ts';
 import { knowsScope, learnScope, scopeWitness, type TaskScope } from './claim-memo.ts';
+import type { Plan } from './plan.ts';
+import { openWrites } from './protected-writes.ts';
 
 /** A task that is ready, as the claim sees it. `blockedBy` is work in progress whose write scope overlaps. */
 export interface Candidate {
@@ -12,6 +15,8 @@ export interface Candidate {
   readonly requires: readonly string[];
   readonly blockedBy: string | null;
   readonly conflicting: readonly string[];
+  /** True when all that the grant leaves out of the scope is protected, so that nobody could change it anyway. */
+  readonly isCovered?: boolean;
 }
 
 /** What a claimant brings. */
@@ -54,20 +59,35 @@ export async function readCandidates(
   where: { project: string; task: string | undefined },
   claimant: Claimant,
   pageMax: number,
+  planned: Promise<Plan | undefined>,
 ): Promise<Candidate[]> {
-  const found = await tx.rows<Candidate>(candidates, [
+  const rows = await tx.rows<Candidate>(candidates, [
     where.project,
     where.task ?? null,
     claimant.agent,
     pageMax,
   ]);
   const unknown = new Map<string, string>();
-  for (const { id, scopeHash } of found) if (!knowsScope(claimant.cap, scopeHash)) unknown.set(scopeHash, id);
+  for (const { id, scopeHash } of rows) if (!knowsScope(claimant.cap, scopeHash)) unknown.set(scopeHash, id);
   if (unknown.size > 0) {
     for (const scope of await tx.rows<TaskScope>(scopes, [where.project, [...unknown.values()]]))
       learnScope(claimant.cap, scope);
   }
+  const plan = await planned;
+  const found = rows.map((task) =>
+    scopeWitness(claimant.cap, task.scopeHash) !== undefined && coversOpen(claimant.cap, plan, task.id)
+      ? { ...task, isCovered: true }
+      : task,
+  );
   return found;
+}
+
+/** True when the task names protected files, and the grant covers the rest of its scope. */
+function coversOpen({ w, x }: Capability, plan: Plan | undefined, id: string): boolean {
+  const task = plan !== undefined && Object.hasOwn(plan.tasks, id) ? plan.tasks[id] : undefined;
+  if (plan === undefined || task === undefined) return false;
+  const open = openWrites(plan, id, task);
+  return open.length < task.write.length && escapes(open, task.deny, w, x) === undefined;
 }
 
 type ClaimPolicy = (claimant: Claimant, task: Candidate) => Reason | undefined;
@@ -97,7 +117,7 @@ const bound: ClaimPolicy = ({ cap }, task) =>
 
 const covering: ClaimPolicy = ({ cap }, task) => {
   const witness = scopeWitness(cap, task.scopeHash);
-  if (witness === undefined) return undefined;
+  if (witness === undefined || task.isCovered === true) return undefined;
   return reason('task.scope', `task/${task.id}`, { found: witness, limit: cap.w.join(', ') || 'no path' });
 };
 

@@ -4,6 +4,7 @@ import { type Session, statement, type Tx } from '../store/store.ts';
 import { conflicts, type Scoped } from './conflicts.ts';
 import type { Plan } from './plan.ts';
 import { type PlanDiff, planHash, type StoredTask } from './plan-diff.ts';
+import { openWrites } from './protected-writes.ts';
 import { withdrawReadiness } from './readiness.ts';
 import { projects, taskNeeds, tasks } from './schema.ts';
 
@@ -76,7 +77,7 @@ export async function writePlan(tx: Tx, project: string, plan: Plan, diff: PlanD
   await tx.rows(putNeeds, [project, jsonText(written)]);
   await tx.rows(abandonTasks, [project, [...diff.removed]]);
   await withdrawReadiness(tx, project);
-  await writeConflicts(tx, project);
+  await writeConflicts(tx, project, plan);
   const revision = statement(
     'plan.revision',
     'update projects set plan = $2, plan_hash = $3, plan_revision = plan_revision + 1 where name = $1',
@@ -84,15 +85,35 @@ export async function writePlan(tx: Tx, project: string, plan: Plan, diff: PlanD
   await tx.rows(revision, [project, jsonText(plan), planHash(plan)]);
 }
 
-async function writeConflicts(tx: Tx, project: string): Promise<void> {
+/** Compares what may really be changed: two tasks that only name the same protected file do not keep each other waiting. */
+async function writeConflicts(tx: Tx, project: string, plan: Plan): Promise<void> {
   const rows = await tx.orm
     .select({ id: tasks.id, write: tasks.write, deny: tasks.deny, state: tasks.state })
     .from(tasks)
     .where(eq(tasks.project, project));
-  const live: Scoped[] = rows.filter(({ state }) => state !== 'done' && state !== 'abandoned');
+  const live: Scoped[] = rows
+    .filter(({ state }) => state !== 'done' && state !== 'abandoned')
+    .map((row) => ({ ...row, write: openWrites(plan, row.id, row) }));
   const pairs = conflicts(live);
   await tx.rows(clearConflicts, [project]);
   await tx.rows(putConflicts, [project, pairs.map(([a]) => a), pairs.map(([, b]) => b)]);
+}
+
+/**
+ * Takes out of the stored tasks what an earlier version copied into `deny` from `protect` of the plan. The judge asks the plan itself
+ * now; left in, every task would look changed to the next plan that is applied.
+ */
+export async function withdrawCopies(tx: Tx, project: string, plan: Plan): Promise<void> {
+  const copied = new Set(plan.protect);
+  const stored = await storedTasks(tx, project);
+  const written = stored.flatMap((task) => {
+    const own = Object.hasOwn(plan.tasks, task.id) ? (plan.tasks[task.id]?.deny ?? []) : [];
+    const deny = task.deny.filter((glob) => own.includes(glob) || !copied.has(glob));
+    return deny.length === task.deny.length ? [] : [{ ...task, deny }];
+  });
+  if (written.length === 0) return;
+  await tx.rows(putTasks, [project, jsonText(written)]);
+  await writeConflicts(tx, project, plan);
 }
 
 /** The applied plan of a project. */

@@ -2,8 +2,9 @@ import { type Reason, reason } from '../lib/decision.ts';
 import { escapes } from '../lib/glob-search.ts';
 import { globFault } from '../lib/globs.ts';
 import { findCycle } from './graph.ts';
-import { deniedOf, type Plan, type PlanGate, type PlanTask } from './plan.ts';
+import type { Plan, PlanGate, PlanTask } from './plan.ts';
 import { checkProfiles } from './profile-check.ts';
+import { badUnprotect, openWrites } from './protected-writes.ts';
 import { checkTriggers } from './trigger-check.ts';
 
 /** Everything that is wrong with a plan beyond its shape: references, cycles, tasks that nobody could complete. */
@@ -59,7 +60,7 @@ function badReferences(plan: Plan, id: string, task: PlanTask): Reason[] {
     ...unknown('needs', task.needs, (name) => Object.hasOwn(plan.tasks, name)),
     ...unknown('gates', task.gates, (name) => Object.hasOwn(plan.gates, name)),
     ...unknown('progress.tests', countedBy(task), (name) => isCommand(plan.gates[name])),
-    ...unknown('unprotect', task.unprotect, (name) => plan.protect.includes(name)),
+    ...badUnprotect(plan, id, task),
   ];
 }
 
@@ -72,12 +73,12 @@ const isCommand = (gate: PlanGate | undefined): boolean => gate !== undefined &&
 function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {
   const found: Reason[] = [];
   const place = `tasks.${id}`;
-  const denied = deniedOf(plan, task);
-  if ((task.done ?? plan.done) !== 'artefact' && nothingWritable(task.write, denied)) {
+  const open = openWrites(plan, id, task);
+  if ((task.done ?? plan.done) !== 'artefact' && nothingWritable(open, task.deny)) {
     found.push(
       reason('plan.impossible', place, {
         found: 'no writable path is left',
-        next: 'give the task a `write` scope, or name the protected file under `unprotect`',
+        next: 'give the task a `write` scope, or name the protected file or its tool under `unprotect`',
       }),
     );
   }
@@ -94,7 +95,7 @@ function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {
       );
     }
   }
-  found.push(...withoutMaker(plan, place, task));
+  found.push(...withoutMaker(plan, place, { ...task, write: open }));
   return found;
 }
 
@@ -115,9 +116,8 @@ function withoutMaker(plan: Plan, place: string, task: PlanTask): Reason[] {
       }),
     ];
   }
-  const denied = deniedOf(plan, task);
   const witnesses = skilled.map(({ write }) =>
-    write === undefined ? undefined : escapes(task.write, denied, write, []),
+    write === undefined ? undefined : escapes(task.write, task.deny, write, []),
   );
   if (witnesses.includes(undefined)) return [];
   return [

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Reason, reason } from '../lib/decision.ts';
-import { deniedOf, type Plan, type PlanTask, priorities } from './plan.ts';
+import { type Plan, type PlanTask, priorities } from './plan.ts';
 import type { TaskState } from './states.ts';
 
 /** The columns of a task that a plan decides. */
@@ -44,7 +44,7 @@ export function taskColumns(plan: Plan, id: string, task: PlanTask, position: nu
     priority: priorities.indexOf(task.priority),
     position,
     write: task.write,
-    deny: deniedOf(plan, task),
+    deny: task.deny,
     requires: task.requires,
     gates: task.gates,
     done: task.done ?? plan.done,
@@ -63,7 +63,8 @@ const minutes = (text: string): number =>
 export const planHash = (plan: Plan): string =>
   createHash('sha256').update(JSON.stringify(plan)).digest('hex');
 
-const harmless = new Set(['title', 'priority', 'position', 'deadline', 'expectedMinutes']);
+// What is protected is asked of the applied plan at each push: a person may open a file for work that has begun.
+const harmless = new Set(['title', 'priority', 'position', 'deadline', 'expectedMinutes', 'unprotect']);
 const finished: ReadonlySet<TaskState> = new Set(['done', 'abandoned']);
 const running: ReadonlySet<TaskState> = new Set(['in_progress', 'gated']);
 
@@ -80,8 +81,8 @@ export function withMadeTasks(plan: Plan, before: Plan | undefined, stored: read
   return kept.length === 0 ? plan : { ...plan, tasks: { ...plan.tasks, ...Object.fromEntries(kept) } };
 }
 
-/** The difference between the stored tasks and a plan. Work in progress keeps what it was claimed with. */
-export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[]): PlanDiff {
+/** The difference between the stored tasks, with the plan they were stored by, and a plan. Work in progress keeps what it was claimed with. */
+export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[], planned?: Plan): PlanDiff {
   const stored = new Map(storedTasks.map((task) => [task.id, task]));
   const wanted = Object.entries(plan.tasks).map(([id, task], position) =>
     taskColumns(plan, id, task, position),
@@ -89,7 +90,10 @@ export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[]): PlanDi
   const ids = new Set(wanted.map(({ id }) => id));
   const changed = wanted.flatMap((after) => {
     const before = stored.get(after.id);
-    const members = before === undefined ? [] : differingMembers(before, after);
+    const members =
+      before === undefined
+        ? []
+        : [...differingMembers(before, after), ...(opensOther(planned, plan, after.id) ? ['unprotect'] : [])];
     return members.length === 0 ? [] : [{ after, members }];
   });
   const removed = storedTasks
@@ -110,6 +114,12 @@ export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[]): PlanDi
 function differingMembers(before: StoredTask, after: TaskColumns): string[] {
   const names = Object.keys(after) as (keyof TaskColumns)[];
   return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+}
+
+/** True when two plans open other protected files to a task. No column holds that. */
+function opensOther(before: Plan | undefined, after: Plan, id: string): boolean {
+  if (before === undefined || !Object.hasOwn(before.tasks, id)) return false;
+  return JSON.stringify(before.tasks[id]?.unprotect) !== JSON.stringify(after.tasks[id]?.unprotect);
 }
 
 function heldBack(before: StoredTask | undefined, members: readonly string[]): Reason[] {

@@ -1,8 +1,9 @@
+import { protectionOf } from '../policies/protected/protection.ts';
 import { canonicalJson } from '../store/chain.ts';
 import type { Plan, PlanTask } from './plan.ts';
 import { needsPerson } from './trigger-check.ts';
 
-const members = ['gates', 'agents', 'models', 'limits', 'protect', 'done', 'lease'] as const;
+const members = ['gates', 'agents', 'models', 'limits', 'done', 'lease'] as const;
 
 /**
  * The members of a plan that only a human changes: gates, agent profiles and models, ceilings, what is protected, and what counts
@@ -14,6 +15,7 @@ export function humanOnly(before: Plan | undefined, after: Plan): string[] {
   const found: string[] = members.filter(
     (member) => canonicalJson(before[member]) !== canonicalJson(after[member]),
   );
+  if (!protectsTheSame(before.protect, after.protect)) found.push('protect');
   for (const [id, task] of Object.entries(after.tasks)) {
     const known = Object.hasOwn(before.tasks, id) ? before.tasks[id] : undefined;
     found.push(...loosened(before, known, after, task).map((member) => `tasks.${id}.${member}`));
@@ -28,6 +30,14 @@ function reachingOut({ triggers: before = {} }: Plan, { triggers: after = {} }: 
     return canonicalJson(known ?? null) !== canonicalJson(trigger) && needsPerson(trigger);
   });
   return changed.map(([name]) => `triggers.${name}`);
+}
+
+/** True when two lists come to the same beside the table of tools: plans of earlier versions name what the table holds by now. */
+function protectsTheSame(before: readonly string[], after: readonly string[]): boolean {
+  const table = protectionOf({ protect: [], unprotect: [] });
+  const own = (list: readonly string[]): string =>
+    canonicalJson([...new Set(list.filter((glob) => table.closes(glob) === undefined))].sort());
+  return own(before) === own(after);
 }
 
 function loosened(before: Plan, known: PlanTask | undefined, after: Plan, task: PlanTask): string[] {

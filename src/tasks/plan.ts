@@ -79,7 +79,9 @@ const task = z.strictObject({
     .array(glob)
     .max(64)
     .default([])
-    .describe('Entries of `protect` that this task may change; only a human may add them'),
+    .describe(
+      'Protected files that this task may change: the name of a tool (`npm`), a path or a glob; only a human may add them',
+    ),
   requires: z.array(name).max(32).default([]).describe('Skills that a claimant must have'),
   gates: z.array(name).max(32).default([]),
   priority: z.enum(['critical', 'high', 'normal', 'low']).default('normal'),
@@ -100,52 +102,6 @@ const task = z.strictObject({
     .optional()
     .describe('What tells that a run gets on with the task; default: its tree'),
 });
-
-/** Files that steer builds, gates and agents: outside every write scope unless a task unprotects them. */
-export const protectedDefault: readonly string[] = [
-  'andon.yaml',
-  ...[
-    'package.json',
-    'package-lock.json',
-    'npm-shrinkwrap.json',
-    'yarn.lock',
-    'pnpm-lock.yaml',
-    '.npmrc',
-    'tsconfig.json',
-    'Makefile',
-    'pyproject.toml',
-    'poetry.lock',
-    'requirements.txt',
-    'setup.cfg',
-    'tox.ini',
-    'pytest.ini',
-    'conftest.py',
-    'Cargo.toml',
-    'Cargo.lock',
-    'go.mod',
-    'go.sum',
-    'vitest.config.*',
-    'jest.config.*',
-    'playwright.config.*',
-    'eslint.config.*',
-    'biome.json',
-    'CLAUDE.md',
-    'AGENTS.md',
-    '.mcp.json',
-    '.gitattributes',
-    '.gitmodules',
-  ].flatMap((file) => [file, `**/${file}`]),
-  '.github/**',
-  '.gitlab-ci.yml',
-  '.circleci/**',
-  '.ci/**',
-  'Jenkinsfile',
-  '.claude/**',
-  '.codex/**',
-  '.cursor/**',
-  '.vscode/**',
-  '.husky/**',
-];
 
 /** The schema of andon.yaml. `done` has no default on purpose: a project says what counts as done. */
 export const planSchema = z.strictObject({
@@ -181,7 +137,8 @@ export const planSchema = z.strictObject({
   protect: z
     .array(glob)
     .max(128)
-    .default([...protectedDefault]),
+    .default([])
+    .describe('Paths that stay closed besides the files by which tools are steered, which always do'),
   agents: z.record(name, agentProfile).default({}),
   models: models.default({ ...modelsDefault }),
   tasks: z.record(name, task).default({}),
@@ -199,9 +156,3 @@ export const planJsonSchema = (): unknown =>
   z.toJSONSchema(planSchema, { io: 'input', target: 'draft-2020-12' });
 
 export const priorities = ['critical', 'high', 'normal', 'low'] as const;
-
-/** The globs that nobody working on `one` may change: its own `deny` and what the plan protects. */
-export const deniedOf = (plan: Plan, one: PlanTask): string[] => [
-  ...one.deny,
-  ...plan.protect.filter((glob) => !one.unprotect.includes(glob)),
-];

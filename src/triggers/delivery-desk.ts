@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { appendEvents, storable } from '../store/events.ts';
+import { appendEvents } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { type Store, statement } from '../store/store.ts';
 import { runCommand } from './command.ts';
@@ -83,7 +83,7 @@ export class DeliveryDesk {
     const state = delivered.ok ? 'done' : isLast ? 'failed' : 'waiting';
     const pause = 5 * 6 ** (one.tries - 1);
     await this.#store.transaction(async (tx) => {
-      const status = storable(delivered.status);
+      const { status } = delivered;
       const [row] = await tx.rows(conclude, [one.id, one.tries, state, status, pause]);
       if (row === undefined || !isLast) return;
       const data = {

@@ -41,7 +41,10 @@ export interface Due {
   readonly next: Slot | undefined;
 }
 
-/** A slot that is fired within this time is no misfire: gateways tick every second and may be busy. */
+/**
+ * A slot that is fired within this time is no misfire: gateways tick every second and may be busy. Never longer than one interval of the
+ * trigger, or all slots of a downtime would be on time together.
+ */
 export const graceMs = 60_000;
 const onTimeMax = 100;
 
@@ -71,6 +74,10 @@ function lastDue(timed: Timed, next: Slot, nowMs: number): number {
   return Math.max(next.slotMs, come.at(-1)?.slotMs ?? 0);
 }
 
+/** The time from a slot to the next; without end for the last one. */
+const intervalMs = (timed: Timed, slotMs: number): number =>
+  (nextSlot(timed, slotMs)?.slotMs ?? Number.POSITIVE_INFINITY) - slotMs;
+
 interface Span {
   readonly before: number;
   readonly last: number;
@@ -85,7 +92,7 @@ function chosen(timed: Timed, { misfire, most, catchUpMs }: MisfirePolicy, span:
     const from = Math.max(before, nowMs - ms - jitterMs - 1);
     return latestSlots(timed, from, last, count).filter(({ atMs }) => atMs >= nowMs - ms);
   };
-  const onTime = within(graceMs, onTimeMax);
+  const onTime = within(Math.min(graceMs, intervalMs(timed, last) - 1), onTimeMax);
   if (misfire === 'skip') return onTime;
   if (misfire === 'once') return onTime.length > 0 ? onTime : within(catchUpMs, 1);
   const all = within(catchUpMs, most);

@@ -51,8 +51,22 @@ describe('checkSources', () => {
   });
 
   it('passes over what is no source', async () => {
-    const names = ['a.md', 'a.json', 'a.vue', 'Makefile', 'a.py', '.ts/readme', 'a.tsx.snap'];
+    const names = ['a.md', 'a.json', 'a.yaml', 'yarn.lock'];
     expect(await subjects(names.map((path) => ({ path, after: bad })))).toEqual([]);
+    const others = ['a.vue', 'a.py', 'Makefile'];
+    expect(await subjects(others.map((path) => ({ path, after: 'all: (x) { => no program\n' })))).toEqual([]);
+  });
+
+  it('judges a program whatever it is called', async () => {
+    const names = ['.ts/readme', 'a.es', 'a.png', 'a.tsx.snap', 'a.txt', 'a.vue', 'impl'];
+    const found = await subjects(names.map((path) => ({ path, after: bad })));
+    expect(found).toEqual(names.map((path) => `complexity ${path}:1 bad`));
+  });
+
+  it('refuses a file of another name that its change left no room for, and no large one', async () => {
+    const content = (sizeBytes: number) => ({ sizeBytes });
+    expect(await subjects([{ path: 'a.bin', after: content(2 ** 21) }])).toEqual([]);
+    expect(await subjects([{ path: 'impl', after: content(2 ** 19) }])).toEqual(['source.size impl']);
   });
 
   it('gives the place of a reason in parts', async () => {

@@ -22,7 +22,12 @@ const commit = (more: Partial<CommitFacts> = {}): CommitFacts => ({
   ...more,
 });
 const push = (...commits: CommitFacts[]): PushFacts => ({ tip: oid('c'), commits, acceptedAny: true });
-const scope: TreeScope = { writable: (path) => path.startsWith('in/'), mayDelete: false, words: 'in/**' };
+const scope: TreeScope = {
+  writable: (path) => path.startsWith('in/'),
+  mayDelete: false,
+  protectedBy: () => undefined,
+  words: 'in/**',
+};
 const found = (facts: PushFacts, at: TreeScope = scope): string[] =>
   frameReasons(facts, at).map(({ code, subject }) => `${code} ${subject}`);
 

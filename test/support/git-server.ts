@@ -91,6 +91,7 @@ const prefixes = ['refs/heads/task/cart/1/'];
 export const scope: TreeScope = {
   writable: (path) => path.startsWith('src/cart/') || path.startsWith('test/cart/'),
   mayDelete: false,
+  protectedBy: () => undefined,
   words: 'src/cart/**, test/cart/**',
 };
 

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { Content } from '../../analysis/analyser.ts';
 import type { SourceChange } from '../../analysis/check-sources.ts';
 import { fail } from '../../lib/errors.ts';
+import { mayHoldSource } from '../../policies/measure/source-kind.ts';
 import { readBlobs } from './blobs.ts';
-import { maySource, readSource } from './files.ts';
+import { isLookedAt, readSource } from './files.ts';
 import { fields, type Git } from './git.ts';
 
 /** A row of git's raw diff. `newId` is all zeros when the content stands only in the work tree. */
@@ -99,7 +100,7 @@ const isFile = (mode: string): boolean => mode.startsWith('100');
 const isStored = (id: string): boolean => !/^0+$/.test(id);
 
 async function toChanges(git: Git, rows: readonly RawRow[], root?: string): Promise<SourceChange[]> {
-  const relevant = rows.filter(({ path }) => maySource(path));
+  const relevant = rows.filter(({ path }) => mayHoldSource(path));
   const ids = relevant.flatMap(({ oldMode, oldId, newMode, newId }) => [
     ...(isFile(oldMode) ? [oldId] : []),
     ...(isFile(newMode) ? [newId] : []),
@@ -109,6 +110,7 @@ async function toChanges(git: Git, rows: readonly RawRow[], root?: string): Prom
   for (const row of relevant) {
     const before = isFile(row.oldMode) ? blobs.get(row.oldId) : undefined;
     const after = await contentAfter(row, blobs, root);
+    if (after !== undefined && !isLookedAt(row.path, after)) continue;
     changes.push({ path: row.path, ...(before && { before }), ...(after && { after }) });
   }
   return changes;

@@ -15,7 +15,8 @@ interface Options extends GivenLimits {
   readonly force?: boolean;
 }
 
-const about = `Judges TypeScript and JavaScript as the gateway does: complexity and length of functions, code hidden from analysis.
+const about = `Judges TypeScript and JavaScript as the gateway does: complexity and length of functions, code hidden from analysis. A file of
+another name counts too when it parses whole as such a program and declares a function (JSON, YAML, Markdown and lock files apart).
 
 paths          every function of the files and folders named
 --changed      functions that the work tree changes over HEAD (also without any argument)

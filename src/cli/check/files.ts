@@ -1,10 +1,10 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import type { Content } from '../../analysis/analyser.ts';
+import { type Content, isCandidate } from '../../analysis/analyser.ts';
 import type { SourceChange } from '../../analysis/check-sources.ts';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
-import { needsHead, sourceKind } from '../../policies/measure/source-kind.ts';
+import { mayHoldSource } from '../../policies/measure/source-kind.ts';
 import { fields, gitIn, workTree } from './git.ts';
 
 /** The content of a regular file; only the size of a large one. Symbolic links and everything else: undefined. */
@@ -28,14 +28,16 @@ export async function fileChanges(
   for (const path of paths) for (const file of await filesOf(path, resolve(cwd, path))) files.add(file);
   const changes: SourceChange[] = [];
   for (const file of [...files].sort()) {
-    const after = maySource(file) ? await readSource(file) : undefined;
-    if (after !== undefined) changes.push({ path: relative(base, file).split(sep).join('/'), after });
+    const after = mayHoldSource(file) ? await readSource(file) : undefined;
+    if (after !== undefined && isLookedAt(file, after))
+      changes.push({ path: relative(base, file).split(sep).join('/'), after });
   }
   return changes;
 }
 
-/** False when the name alone tells that a file is no source. */
-export const maySource = (path: string): boolean => sourceKind(path) !== undefined || needsHead(path);
+/** False when name and content tell that a file is no source. */
+export const isLookedAt = (path: string, content: Content): boolean =>
+  typeof content === 'string' || 'sizeBytes' in content || isCandidate(path, content);
 
 async function filesOf(path: string, full: string): Promise<string[]> {
   const found = await lstat(full).catch(() => undefined);

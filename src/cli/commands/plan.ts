@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AndonError, fail } from '../../lib/errors.ts';
+import type { ProtectedWrite } from '../../tasks/protected-writes.ts';
 import { act, group, leaf, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { printableText } from '../printable.ts';
@@ -106,9 +107,42 @@ async function checkFile(run: Run<object>, file: string) {
   const plan = parsePlan(text);
   const [first, ...rest] = checkPlan(plan);
   if (first !== undefined) throw new AndonError([first, ...rest]);
+  const { protectedWrites, wideWriters } = await import('../../tasks/protected-writes.ts');
+  const notes = protectedWrites(plan, await trackedFiles(dirname(resolve(run.world.cwd, file))));
   const counts = { project: plan.project, phases: plan.phases.length, tasks: Object.keys(plan.tasks).length };
   return {
-    data: { ok: true, ...counts },
+    data: { ok: true, ...counts, ...(notes.length > 0 && { protected: notes }) },
     lines: [`${plan.project}: sound; ${counts.tasks} tasks in ${counts.phases} phases`],
+    talk: noteLines(notes, wideWriters(plan)),
   };
+}
+
+const notesMax = 40;
+const wideMax = 5;
+
+/** The files of write scopes that stay closed, and a line on scopes wide enough to come to hold such files. */
+function noteLines(notes: readonly ProtectedWrite[], wide: readonly string[]): string[] {
+  const shown = notes
+    .slice(0, notesMax)
+    .map(
+      ({ task, path, reader }) =>
+        `note: tasks.${task}.write holds ${path}, which is protected, read by ${reader}`,
+    );
+  const left = notes.length > notesMax ? [`note: and ${notes.length - notesMax} more`] : [];
+  const rest = wide.length > wideMax ? ` and ${wide.length - wideMax} more` : '';
+  const names = wide.slice(0, wideMax).join(', ');
+  const wideLine = `note: files that steer tools (package.json, Makefile, lock files, CI …) stay protected inside wide scopes: ${names}${rest}`;
+  const lines = [...shown, ...left, ...(wide.length === 0 ? [] : [wideLine])];
+  return lines.length === 0
+    ? []
+    : [...lines, '`unprotect` of a task opens them: the name of a tool (npm), a path or a glob'].map(
+        printableText,
+      );
+}
+
+/** The files that git tracks below a folder, as paths from there; none where there is no repository. */
+async function trackedFiles(folder: string): Promise<string[]> {
+  const { fields, gitIn } = await import('../check/git.ts');
+  const listed = await gitIn(folder)(['ls-files', '-z']).catch(() => undefined);
+  return listed === undefined ? [] : fields(listed);
 }

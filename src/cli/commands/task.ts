@@ -159,7 +159,14 @@ function abandonCommand(world: World): Command {
       act<{ why: string }, [string]>(world, async ({ link, options }, task) => {
         const { client, project } = await link();
         const data = await client.task.abandon.mutate({ project, task, why: options.why });
-        return { data, lines: [`${task} is abandoned`] };
+        const { stranded = [] } = data;
+        const lines = stranded.map((id) => `${id} needs it, at once or by others, and can never be done`);
+        const next = 'take the need out of the plan (andon plan apply), or abandon these too';
+        return {
+          data,
+          lines: [`${task} is abandoned`, ...lines],
+          talk: stranded.length === 0 ? [] : [next],
+        };
       }),
     );
 }

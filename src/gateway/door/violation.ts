@@ -12,6 +12,7 @@ const offering: readonly Action[] = ['repo:push', 'change:submit'];
 /** Policies that code can break, as opposed to leases, refs and states that were missed. */
 const policies: ReadonlySet<Code> = new Set<Code>([
   'scope.write',
+  'scope.protected',
   'scope.delete',
   'frame.merge',
   'tree.symlink',

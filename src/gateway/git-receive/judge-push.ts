@@ -1,5 +1,6 @@
 import { and, eq, isNotNull } from 'drizzle-orm';
 import { z } from 'zod';
+import { isCandidate } from '../../analysis/analyser.ts';
 import { checkSources } from '../../analysis/check-sources.ts';
 import { changedFiles } from '../../git/changed-files.ts';
 import type { ObjectReader } from '../../git/objects/reader.ts';
@@ -9,13 +10,15 @@ import { compileScope } from '../../lib/glob-match.ts';
 import { limits } from '../../lib/limits.ts';
 import type { PushFacts, TreeScope } from '../../policies/facts.ts';
 import { frameReasons } from '../../policies/frame.ts';
-import { needsHead, sourceKind } from '../../policies/measure/source-kind.ts';
+import { mayHoldSource } from '../../policies/measure/source-kind.ts';
 import { phasePolicy } from '../../policies/phase.ts';
+import type { Protection } from '../../policies/protected/protection.ts';
 import { type RefUpdate, refReasons } from '../../policies/refs.ts';
 import { treeReasons } from '../../policies/tree.ts';
 import type { Session } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
+import { protectionIn } from '../../tasks/protected-writes.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import { phases, tasks } from '../../tasks/schema.ts';
 import type { Grant } from '../../tiers/capability.ts';
@@ -61,7 +64,8 @@ export async function sourceReasons(
     const last = tip.commits.at(-1);
     if (last === undefined || tip.excess !== undefined) continue;
     const options = {
-      wants: (path: string) => sourceKind(path) !== undefined || needsHead(path),
+      wants: mayHoldSource,
+      keeps: isCandidate,
       fileBytesMax: limits.sourceBytesMax,
       totalBytesMax: sourceBytesMax,
     };
@@ -83,6 +87,7 @@ export async function sourceReasons(
 
 interface PushMoving {
   readonly task: TaskRow | undefined;
+  readonly protection: Protection;
   readonly open: readonly string[];
   readonly blobBytesMax: number;
 }
@@ -107,7 +112,7 @@ export function pushReasons(
   const { task } = moving;
   const prefix = `refs/heads/task/${claimed.task}/${claimed.epoch}/`;
   const granted = grant.cap.refs.some((allowed) => prefix.startsWith(`refs/heads/${allowed}`));
-  const scope = treeScope(grant, task);
+  const scope = treeScope(grant, moving);
   const found = [
     ...refReasons(seen.updates, granted ? [prefix] : []),
     ...leaseReasons(task, claimed.task, { agent: grant.sub, epoch: claimed.epoch }, now),
@@ -121,12 +126,13 @@ export function pushReasons(
   return withoutRepeats(found);
 }
 
-function treeScope(grant: Grant, task: TaskRow | undefined): TreeScope {
+function treeScope(grant: Grant, { task, protection }: PushMoving): TreeScope {
   const writable = writableBy(grant.cap);
   const planned = task === undefined ? () => false : compileScope(task.write, task.deny);
   const words = task === undefined ? scopeText(grant.cap.w, grant.cap.x) : task.write.join(', ') || 'no path';
   return {
     writable: (path) => writable(path) && planned(path),
+    protectedBy: protection.against,
     mayDelete: profiles[grant.cap.tier].deletes,
     words,
   };
@@ -158,6 +164,7 @@ async function movingFacts(
     task,
     open: open.map(({ name }) => name),
     blobBytesMax: plan?.limits.blobBytes ?? limits.blobBytesMax,
+    protection: protectionIn(plan, task?.id),
   };
 }
 

@@ -9,6 +9,7 @@ import type { MachineLimits } from '../../runtime/machine-limits.ts';
 import { removeTree } from '../../runtime/remove-tree.ts';
 import { runGate, type SandboxSetting } from '../../runtime/run-gate.ts';
 import { orDiskFull } from '../../store/disk-room.ts';
+import { leftNothing } from '../../store/retry.ts';
 import { type Store, statement } from '../../store/store.ts';
 import { durationMs, type PlanGate } from '../../tasks/plan.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
@@ -49,6 +50,8 @@ const freeGatesOfOwner = statement(
   `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null where status = 'running' and runner = $1`,
 );
 
+const writesMax = 3;
+
 type CommandGate = Extract<PlanGate, { run: string }>;
 
 export interface GateDeskOptions {
@@ -83,6 +86,8 @@ export class GateDesk {
   readonly #running = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
   readonly #seldom: Seldom;
+  /** How often the result of a gate was refused by the database. */
+  readonly #unwritten = new Map<string, number>();
 
   constructor(options: GateDeskOptions, ports: GateDeskPorts) {
     this.#options = options;
@@ -127,12 +132,38 @@ export class GateDesk {
         : await this.#evidence(waiting, command, machineLimitsOf(plan));
     const ended = { ...waiting, command: command?.run ?? null };
     if (this.#abort.signal.aborted) return;
-    // What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it.
-    await this.#ports.lineTx(waiting.project, async (tx) => ({
+    await this.#write(ended, result);
+    this.#ports.ended(waiting.project);
+  }
+
+  /**
+   * What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it. What the database
+   * itself refuses is no accident; the third time the gate has failed, and says so.
+   */
+  async #write(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+    try {
+      await this.#finish(ended, result);
+      this.#unwritten.delete(ended.id);
+    } catch (error) {
+      if (!leftNothing(error) || faultOf(error) !== undefined) throw error;
+      const times = (this.#unwritten.get(ended.id) ?? 0) + 1;
+      this.#unwritten.set(ended.id, times);
+      if (times < writesMax) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      await this.#finish(ended, {
+        ...failedGate(`its result could not be written down ${times} times: ${why}`),
+        ms: result.ms,
+        sandboxed: result.sandboxed,
+      });
+      this.#unwritten.delete(ended.id);
+    }
+  }
+
+  #finish(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+    return this.#ports.lineTx(ended.project, async (tx) => ({
       result: undefined,
       events: await finishGate(tx, ended, this.#ports.owner, result),
     }));
-    this.#ports.ended(waiting.project);
   }
 
   async #evidence(

@@ -1,5 +1,6 @@
 import { ne } from 'drizzle-orm';
 import type { LineTx } from '../../line/line-tx.ts';
+import { readStranded, settleStranded } from '../../line/stranded.ts';
 import type { AuditResult } from '../../store/audit.ts';
 import type { Chainer } from '../../store/chainer.ts';
 import { appendEvents } from '../../store/events.ts';
@@ -15,6 +16,7 @@ import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain }
 import { GateDesk, type GateDeskOptions } from './gate-desk.ts';
 import { LandingDesk, type LandingDeskOptions } from './landing-desk.ts';
 import { OversightDesk, type OversightDeskOptions } from './oversight-desk.ts';
+import { tellProtection } from './protection-news.ts';
 
 export interface LineServiceOptions extends GateDeskOptions, LandingDeskOptions, OversightDeskOptions {
   readonly chainer: Chainer;
@@ -76,6 +78,17 @@ export class LineService {
   async wakeAll(project: string): Promise<void> {
     if (project !== '*') return this.wake(project);
     for (const { name } of await this.#projects()) this.wake(name);
+  }
+
+  /** Once at the start, before anybody is let in: what a newer version owes to a database of an earlier one. */
+  async upgrade(): Promise<void> {
+    await tellProtection(this.#options.store, this.#lineTx);
+    for (const { name } of await this.#projects())
+      if ((await readStranded(this.#options.store, name)).length > 0)
+        await this.#lineTx(name, async (tx) => ({
+          result: undefined,
+          events: (await settleStranded(tx, name)).events,
+        }));
   }
 
   /** One round over all projects; called every second and once at the start. */

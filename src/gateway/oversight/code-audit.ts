@@ -3,7 +3,7 @@ import { checkSources, type SourceChange } from '../../analysis/check-sources.ts
 import { limits } from '../../lib/limits.ts';
 import type { CodeViolation } from '../../line/oversight/plan-audit.ts';
 import type { CodeLimits } from '../../policies/altered.ts';
-import { sourceKind } from '../../policies/measure/source-kind.ts';
+import { mayHoldSource, sourceKind } from '../../policies/measure/source-kind.ts';
 import type { GitProjects } from '../git-projects.ts';
 
 export interface CodeAuditOf {
@@ -27,7 +27,7 @@ export async function codeBetween(of: CodeAuditOf, from: string, to: string): Pr
   const rows = await of.git.listChanges(of.project, from, to);
   return judge(
     of,
-    rows.filter(({ path }) => sourceKind(path) !== undefined),
+    rows.filter(({ path }) => mayHoldSource(path)),
   );
 }
 
@@ -36,10 +36,11 @@ export async function codeOf(
   of: CodeAuditOf,
   commit: string,
 ): Promise<{ files: number; found: CodeViolation[] }> {
-  const rows = (await of.git.listFiles(of.project, commit)).filter(
-    ({ path }) => sourceKind(path) !== undefined,
-  );
-  return { files: rows.length, found: await judge(of, rows) };
+  const rows = (await of.git.listFiles(of.project, commit)).filter(({ path }) => mayHoldSource(path));
+  return {
+    files: rows.filter(({ path }) => sourceKind(path) !== undefined).length,
+    found: await judge(of, rows),
+  };
 }
 
 async function judge(of: CodeAuditOf, rows: readonly SourcePath[]): Promise<CodeViolation[]> {

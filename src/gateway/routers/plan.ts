@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
+import { settleStranded } from '../../line/stranded.ts';
 import type { EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement } from '../../store/store.ts';
@@ -64,7 +65,7 @@ interface PlanFacts {
 /** What applying a plan comes to: with the tasks that triggers have added to the one before. */
 function compared(given: Plan, { stored, before, rows }: PlanFacts) {
   const plan = withMadeTasks(given, before, stored);
-  return { plan, diff: diffPlan(plan, stored), triggers: diffTriggers(plan.triggers, rows) };
+  return { plan, diff: diffPlan(plan, stored, before), triggers: diffTriggers(plan.triggers, rows) };
 }
 
 /** The plan: what is to be done, in which order, under which limits. */
@@ -88,7 +89,7 @@ export function planRouter(gateway: Gateway) {
         const before = await readPlan(store, input.project);
         const plan = withMadeTasks(soundPlan(input.text, input.project), before, stored);
         return shown(
-          diffPlan(plan, stored),
+          diffPlan(plan, stored, before),
           diffTriggers(plan.triggers, await listTriggers(store, input.project)),
         );
       },
@@ -132,6 +133,7 @@ function putProcedure(gateway: Gateway) {
       const owner = { owner: grant.sub, gid: grant.gid, epoch: grant.ep };
       await syncTriggers(tx, input.project, triggers, { by: owner, now: entered.now, rows: moving.rows });
       const events = await advanceReadiness(tx, input.project);
+      const settled = await settleStranded(tx, input.project);
       const data = {
         hash: planHash(plan),
         added: diff.added.length,
@@ -141,7 +143,11 @@ function putProcedure(gateway: Gateway) {
       };
       return {
         answer,
-        events: [{ type: 'plan.applied' as const, subject: `plan/${input.project}`, data }, ...events],
+        events: [
+          { type: 'plan.applied' as const, subject: `plan/${input.project}`, data },
+          ...events,
+          ...settled.events,
+        ],
       };
     },
   });

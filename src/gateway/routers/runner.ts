@@ -3,15 +3,14 @@ import { type Reason, reason } from '../../lib/decision.ts';
 import { stopReasons } from '../../line/cord.ts';
 import { addOutput, outputPieces } from '../../line/run/output.ts';
 import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
-import { takeRun, waitingRuns, waitingTasks } from '../../line/run/take.ts';
+import { claimingCount, takeRun, unclaimableTasks, waitingRuns, waitingTasks } from '../../line/run/take.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
 import { readStops } from '../../line/stops.ts';
 import type { MachineLimits } from '../../runtime/machine-limits.ts';
 import { endCauses, type ProgressMeasure } from '../../runtime/run/ports.ts';
-import { storable } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
-import { readPlan } from '../../tasks/plan-apply.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
+import { runningCount } from '../../tasks/waiting.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';
@@ -126,7 +125,8 @@ function takeProcedure(gateway: Gateway) {
         .max(3),
     }),
     fixed: none,
-    moving: (tx, { input }) => freeRuns(tx, input.project, input.adapters),
+    moving: async (tx, { input, entered }) =>
+      freeRuns(tx, input.project, input.adapters, (await entered).planHash),
     decide: () => [],
     effect: async (tx, _permit, { grant, input, moving, entered }) => {
       const row = await takeRun(tx, input.project, moving, { name: input.runner, gid: grant.gid });
@@ -146,17 +146,33 @@ function takeProcedure(gateway: Gateway) {
   });
 }
 
-/** Waiting runs that no stop holds: a run that was asked for before the stop is started after it. */
-async function freeRuns(tx: Tx, projectName: string, adapters: readonly string[]): Promise<string[]> {
-  const stops = await readStops(tx, projectName);
-  if (stops.length === 0) return waitingRuns(tx, projectName, adapters, []);
-  const plan = await readPlan(tx, projectName);
+/**
+ * Waiting runs that neither a stop holds nor the claim that they begin with: a run that was asked for before a stop, or at the
+ * limit of work in progress, is started after it.
+ */
+async function freeRuns(
+  tx: Tx,
+  projectName: string,
+  adapters: readonly string[],
+  planHash: string | null,
+): Promise<string[]> {
   const tasks = await waitingTasks(tx, projectName, adapters);
-  const held = tasks.filter(
+  if (tasks.length === 0) return [];
+  const stops = await readStops(tx, projectName);
+  const plan = await planAt(tx, projectName, planHash);
+  const stopped = tasks.filter(
     (task) => stopReasons(stops, { what: 'spawn', task: task ?? undefined, plan }).length > 0,
   );
-  return waitingRuns(tx, projectName, adapters, held);
+  const named = tasks.filter((task) => task !== null);
+  const unclaimable = (await isFull(tx, projectName, plan?.limits.wip))
+    ? named
+    : await unclaimableTasks(tx, projectName, named);
+  return waitingRuns(tx, projectName, adapters, { stopped, unclaimable });
 }
+
+/** True at the limit of work in progress, runs counted that are about to claim. The count is locked until the transaction ends. */
+const isFull = async (tx: Tx, projectName: string, wip: number | undefined): Promise<boolean> =>
+  wip !== undefined && (await runningCount(tx, projectName)) + (await claimingCount(tx, projectName)) >= wip;
 
 async function withToken<T extends { readonly draft?: GrantDraft; readonly token?: string }>(
   tokens: Gateway['tokens'],
@@ -202,7 +218,7 @@ function renewProcedure(gateway: Gateway) {
       const row = held(moving);
       const spent = await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
       const { leaseUntil, held: tasks } = await beatRun(tx, row, input.usage, input.progressed);
-      for (const piece of input.output) await addOutput(tx, row.id, storable(piece));
+      for (const piece of input.output) await addOutput(tx, row.id, piece);
       const stop = await stopOf(tx, row, entered.epoch);
       const isLive = stop === null && isDue(row, input.expires, entered.now);
       const draft = isLive ? await draftRunToken(tx, row, entered.now) : undefined;
@@ -259,7 +275,7 @@ function endProcedure(gateway: Gateway) {
     decide: holderReasons,
     effect: async (tx, _permit, { input, moving, entered }, { tokens }) => {
       const row = held(moving);
-      for (const piece of input.output) await addOutput(tx, row.id, storable(piece));
+      for (const piece of input.output) await addOutput(tx, row.id, piece);
       await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
       const context = await endContext(tx, tokens, input.project, entered);
       const { judged, events } = await endRun(tx, row, input, context);

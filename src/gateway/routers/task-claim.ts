@@ -38,6 +38,7 @@ interface Stopped {
 }
 
 interface ClaimFacts {
+  readonly plan: Plan | undefined;
   readonly candidates: readonly Candidate[];
   readonly leaseMs: number;
   readonly wip: { running: number; limit: number | undefined };
@@ -85,12 +86,12 @@ async function lookFor(
   tx: Tx,
   claimant: Claimant,
   input: ClaimInput,
-  stopped: Promise<Stopped>,
+  { stopped, planned }: { stopped: Promise<Stopped>; planned: Promise<Plan | undefined> },
 ): Promise<readonly Candidate[]> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
   let found: readonly Candidate[] = [];
   for (const pageMax of pageSizes) {
-    found = await readCandidates(tx, where, claimant, pageMax);
+    found = await readCandidates(tx, where, claimant, pageMax, planned);
     const stops = await stopped;
     const free = ({ id }: Candidate): boolean => stops.of(id).length === 0;
     if (
@@ -113,7 +114,7 @@ async function takeAnother(
   facts: ClaimFacts,
 ): Promise<Taken | undefined> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
-  const candidates = await readCandidates(tx, where, claimant, pageSizes[1]);
+  const candidates = await readCandidates(tx, where, claimant, pageSizes[1], Promise.resolve(facts.plan));
   return takeOne(
     tx,
     input.project,
@@ -148,7 +149,7 @@ async function claimFacts(
     }),
   );
   stopping.catch(() => {});
-  const first = lookFor(tx, claimant, input, stopping);
+  const first = lookFor(tx, claimant, input, { stopped: stopping, planned });
   first.catch(() => {});
   const plan = await planned;
   const limit = plan?.limits.wip;
@@ -156,7 +157,7 @@ async function claimFacts(
   const leaseMs = leaseOf(plan, input.leaseSeconds);
   const candidates = await first;
   const unready = candidates.length === 0 ? await unreadyNamed(tx, input) : [];
-  return { candidates, leaseMs, wip: { running, limit }, unready, stopped: await stopping };
+  return { plan, candidates, leaseMs, wip: { running, limit }, unready, stopped: await stopping };
 }
 
 export function claimProcedure(gateway: Gateway) {

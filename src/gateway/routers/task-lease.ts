@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reason } from '../../lib/decision.ts';
 import { stopsAgainst } from '../../line/stops.ts';
+import { settleStranded } from '../../line/stranded.ts';
 import { leaseReasons, renewLease, returnTask, stealLease } from '../../tasks/lease.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { lockTask } from '../../tasks/rows.ts';
@@ -105,7 +106,7 @@ export function abandonProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:abandon',
     description:
-      'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it, tasks that need it do.',
+      'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it, tasks that need it do, and are answered.',
     input: z.strictObject({ project, task: name, why: text(2000) }),
     exclusive: true,
     fixed: none,
@@ -119,11 +120,14 @@ export function abandonProcedure(gateway: Gateway) {
     effect: async (tx, _permit, { input }) => {
       setTaskState(tx, input.project, input.task, 'abandoned');
       const events = await advanceReadiness(tx, input.project);
+      const settled = await settleStranded(tx, input.project);
+      const stranded = settled.stranded.find(({ root }) => root === input.task)?.tasks ?? [];
       return {
-        answer: { task: input.task, state: 'abandoned' as const },
+        answer: { task: input.task, state: 'abandoned' as const, stranded },
         events: [
-          { type: 'task.abandoned', subject: `task/${input.task}`, data: { why: input.why } },
+          { type: 'task.abandoned', subject: `task/${input.task}`, data: { why: input.why, stranded } },
           ...events,
+          ...settled.events,
         ],
       };
     },

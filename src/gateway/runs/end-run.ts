@@ -1,5 +1,5 @@
 import { sendMessage } from '../../line/messages.ts';
-import { type NextStep, nextStep } from '../../line/run/next-step.ts';
+import { isLeft, isReviewLost, type NextStep, nextStep } from '../../line/run/next-step.ts';
 import { type Judged, judgeRun, type RunTruth } from '../../line/run/outcome.ts';
 import { type RunRow, type Usage, writeEnd } from '../../line/run/rows.ts';
 import { readTruth } from '../../line/run/truth.ts';
@@ -12,7 +12,7 @@ import { statement, type Tx } from '../../store/store.ts';
 import { returnTask } from '../../tasks/lease.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { revoke } from '../auth/revoking.ts';
-import { retryRun } from './retry-run.ts';
+import { type Retried, retryRun } from './retry-run.ts';
 import { endGrant } from './run-token.ts';
 
 /** What a runner saw of the end of a run. */
@@ -89,14 +89,37 @@ async function follow(
   context: EndContext,
 ): Promise<{ retry: string | null; events: readonly Emitted[] }> {
   const step = nextStep(judged);
-  const retried = step.retry ? await retryRun(tx, run, context) : undefined;
+  const goesOn = step.stop === null && (step.retry || (run.change !== null && isReviewLost(judged)));
+  const retried = goesOn ? await retryRun(tx, run, context) : undefined;
   const stops = await pullFor(tx, run, judged, step);
-  const isLast = step.retry && retried === undefined;
-  await tell(tx, run, judged, isLast ? [...new Set([...step.tell, 'executive' as const])] : step.tell);
+  const follows = followsText(run, judged, retried);
+  await tell(tx, run, { ...judged, follows }, follows === undefined ? step.tell : everybody);
   return retried === undefined
     ? { retry: null, events: stops }
     : { retry: retried.run, events: [retried.event, ...stops] };
 }
+
+/**
+ * What those are told who have to know more than the outcome: that nothing more happens by itself, or that attempts keep failing.
+ * Undefined when it is the first that failed and another follows, and when all is well.
+ */
+function followsText(run: RunRow, judged: Judged, retried: Retried | undefined): string | undefined {
+  const { attempt, launch, task, change } = run;
+  const attempts = `attempt ${attempt} of ${launch.profile.retries + 1}`;
+  if (retried !== undefined)
+    return attempt < 2
+      ? undefined
+      : `It was ${attempts}; the next begins in ${Math.ceil(retried.delayMs / 1000)} s.`;
+  if (!isLeft(judged)) return undefined;
+  const what =
+    change === null ? (task === null ? 'its work' : `task ${task}`) : `the judgement of change ${change}`;
+  return `It was ${attempts}, and no other is made by itself: ${what} waits for somebody (${spawnAgain(run)}).`;
+}
+
+const spawnAgain = ({ profile, task, change }: RunRow): string =>
+  `andon agent spawn ${profile}${task === null ? '' : ` --task ${task}`}${change === null ? '' : ` --change ${change}`}`;
+
+const everybody = ['executive', 'human'] as const;
 
 /** The stop that the outcome calls for: of the workflow of the run's task, of the project for a run without one. */
 async function pullFor(
@@ -159,7 +182,12 @@ async function killTokens(tx: Tx, run: RunRow): Promise<Emitted[]> {
   return [{ type: 'token.revoked', subject: `grant/${run.gid}`, data: { rows, why } }];
 }
 
-async function tell(tx: Tx, run: RunRow, judged: Judged, to: NextStep['tell']): Promise<void> {
+async function tell(
+  tx: Tx,
+  run: RunRow,
+  judged: Judged & { readonly follows: string | undefined },
+  to: NextStep['tell'],
+): Promise<void> {
   for (const whom of to) {
     await sendMessage(tx, {
       project: run.project,
@@ -167,7 +195,7 @@ async function tell(tx: Tx, run: RunRow, judged: Judged, to: NextStep['tell']): 
       kind: 'run',
       subject: `run/${run.id}`,
       title: `${run.agent} ended: ${judged.outcome.replaceAll('_', ' ')}${run.task === null ? '' : ` (${run.task})`}`,
-      body: judged.note,
+      body: judged.follows === undefined ? judged.note : `${judged.note}\n\n${judged.follows}`,
       data: { task: run.task, outcome: judged.outcome, attempt: run.attempt },
     });
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { backoffMs } from '../../line/run/next-step.ts';
+import { pauseMs } from '../../line/run/next-step.ts';
 import { aliveCount, type RunRow } from '../../line/run/rows.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { usualRole } from '../../tiers/roles.ts';
@@ -13,28 +13,37 @@ const dead = statement(
      or exists (select 1 from grants a where a.gid = any(g.lin) and a.revoked_at is not null))`,
 );
 const openTask = statement('runs.taskState', 'select state from tasks where project = $1 and id = $2');
+const openChange = statement('runs.changeState', 'select state from changes where project = $1 and id = $2');
 
 /**
  * Another attempt of a run that ended, under what its spawner may still delegate, after a while that doubles; or
- * undefined when the attempts are used up, the spawner's grant is gone, or the task is in other hands.
+ * undefined when the attempts are used up, the spawner's grant is gone, or the work is done or in other hands.
  */
 export async function retryRun(
   tx: Tx,
   run: RunRow,
   { issuer, plan, now, epoch }: EndContext,
-): Promise<{ run: string; event: Emitted } | undefined> {
+): Promise<Retried | undefined> {
   if (plan === undefined || run.attempt > run.launch.profile.retries) return undefined;
-  if (run.task !== null && !(await isFree(tx, run.project, run.task))) return undefined;
+  if (!(await isWanted(tx, run))) return undefined;
   const spawner = await livingSpawner(tx, run.spawnerGid, issuer);
   if (spawner === undefined) return undefined;
-  const request = again(run);
+  const request = again(run, now);
   const alive = await aliveCount(tx, run.project);
   const { cap } = decideRun(spawner, request, { plan, alive });
   if (cap === undefined) return undefined;
-  return requestRun(tx, spawner, request, cap, { now, epoch, plan });
+  const { run: id, event } = await requestRun(tx, spawner, request, cap, { now, epoch, plan });
+  return { run: id, event, delayMs: request.delayMs };
 }
 
-const again = (run: RunRow): RunRequest => ({
+/** The next attempt that was asked for, and how long it waits. */
+export interface Retried {
+  readonly run: string;
+  readonly event: Emitted;
+  readonly delayMs: number;
+}
+
+const again = (run: RunRow, now: Date): RunRequest & { readonly delayMs: number } => ({
   project: run.project,
   profile: run.profile,
   role: run.role === (run.launch.profile.role ?? usualRole[run.tier]) ? undefined : run.role,
@@ -48,11 +57,24 @@ const again = (run: RunRow): RunRequest => ({
   depth: run.launch.depth,
   attempt: run.attempt + 1,
   retryOf: run.id,
-  delayMs: backoffMs(run.attempt, shareOf(run.id)),
+  delayMs: pauseMs(run.attempt, shareOf(run.id), now.getTime() - (run.takenAt ?? now).getTime()),
 });
 
 /** A number from 0 to 1 that is the same for a run at every look: retries of many runs spread. */
 const shareOf = (id: string): number => (createHash('sha256').update(id).digest()[0] ?? 0) / 255;
+
+/** True while what the run was for is still to be done, and in no other hands. */
+async function isWanted(tx: Tx, { project, tier, task, change }: RunRow): Promise<boolean> {
+  if (change !== null) {
+    const [row] = await tx.rows<{ state: string }>(openChange, [project, change]);
+    return row?.state === 'gating' || row?.state === 'judging';
+  }
+  if (task === null) return true;
+  if (tier === 'implementer') return isFree(tx, project, task);
+  // Others work about a task that somebody else holds: the reviewer of a gated one.
+  const [row] = await tx.rows<{ state: string }>(openTask, [project, task]);
+  return row !== undefined && row.state !== 'done' && row.state !== 'abandoned';
+}
 
 async function isFree(tx: Tx, project: string, task: string): Promise<boolean> {
   const [row] = await tx.rows<{ state: string }>(openTask, [project, task]);

@@ -15,6 +15,12 @@ export const codeCodes = {
     'split the function',
   ),
   'source.syntax': row(403, 'refused', 'source in scope parses without an error', 'repair the syntax error'),
+  'source.language': row(
+    403,
+    'refused',
+    'a file that reads as JavaScript or TypeScript is not started as another language, which is not measured',
+    'take the `#!` line away, or give the file a name and a text of its language',
+  ),
   'source.size': row(
     403,
     'refused',

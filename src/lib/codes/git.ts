@@ -8,6 +8,12 @@ export const gitCodes = {
     'a commit changes only paths inside the write scope',
     'leave the path out, or ask for it: andon task ask',
   ),
+  'scope.protected': row(
+    403,
+    'refused',
+    'a file that steers a tool is protected; a person names it under `unprotect`',
+    'leave the file out, or ask a person to name it or its tool under `unprotect` of the task: andon task ask',
+  ),
   'scope.delete': row(
     403,
     'refused',

@@ -39,6 +39,7 @@ export const noTally: Tally = { outOfScope: [], unplanned: [], hasBegun: false, 
 
 const scopeCodes = new Set([
   'scope.write',
+  'scope.protected',
   'scope.delete',
   'frame.merge',
   'task.scope',

@@ -42,12 +42,30 @@ const steps = {
 
 const saidMoreThanTrue = step(false, everybody, red('nothing_done'));
 
+/** Outcomes after which all is well, or as somebody wished: nobody has to hear that nothing more happens by itself. */
+const settled: ReadonlySet<Outcome> = new Set(['shipped', 'cancelled']);
+
+/** True when somebody has to be told that no other attempt follows: what the run was for waits for a person then. */
+export const isLeft = ({ outcome }: Pick<Judged, 'outcome'>): boolean => !settled.has(outcome);
+
+/** True when a reviewer ended without a judgement: the change waits on, and has to be given to another. */
+export const isReviewLost = ({ outcome }: Pick<Judged, 'outcome'>): boolean =>
+  steps[outcome].retry || outcome === 'no_progress';
+
 /** What follows from the end of a run: its row of the table, or a stop when it said more than is true. */
 export const nextStep = ({ outcome, contradiction }: Pick<Judged, 'outcome' | 'contradiction'>): NextStep =>
   contradiction ? saidMoreThanTrue : steps[outcome];
 
 const firstDelayMs = 10_000;
 const delayMsMax = 15 * 60_000;
+
+/** An attempt that ends sooner than this has met something that is down: a service, a program, a network. */
+const quickMs = 60_000;
+const quickFactor = 6;
+
+/** How long before the next attempt after one that took `ranMs`: one that ended at once is not tried again at once, or all are burnt in one outage. */
+export const pauseMs = (attempt: number, share: number, ranMs: number): number =>
+  Math.min(delayMsMax, backoffMs(attempt, share) * (ranMs < quickMs ? quickFactor : 1));
 
 /** How long before attempt `attempt` + 1: doubled each time, at most 15 minutes, spread by half by `share` (0 to 1). */
 export function backoffMs(attempt: number, share: number): number {

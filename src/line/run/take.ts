@@ -6,7 +6,20 @@ import { columns, type RunRow } from './rows.ts';
 const waiting = statement(
   'runs.waiting',
   `select id from runs where project = $1 and state = 'waiting' and not_before <= andon_now()
-     and adapter = any($2::text[]) and coalesce(task, '') <> all($3::text[]) order by not_before limit 50`,
+     and adapter = any($2::text[]) and coalesce(task, '') <> all($3::text[])
+     and not (tier = 'implementer' and coalesce(task, '') = any($4::text[])) order by not_before limit 50`,
+);
+// A run that was taken claims its task a moment later: until then it counts as if it had.
+const begun = `(select r.task from runs r where r.project = $1 and r.state = 'taken' and r.tier = 'implementer' and r.task is not null)`;
+const unclaimable = statement(
+  'runs.unclaimable',
+  `select t.id from tasks t where t.project = $1 and t.id = any($2::text[]) and (t.state = 'backlog' or t.state = 'ready' and exists (
+     select 1 from task_conflicts c join tasks o on o.project = c.project and o.id = c.other
+     where c.project = t.project and c.task = t.id and (o.state in ('in_progress', 'gated') or o.state = 'ready' and o.id in ${begun})))`,
+);
+const claiming = statement(
+  'runs.claiming',
+  `select count(*)::int as n from tasks t where t.project = $1 and t.state <> 'in_progress' and t.id in ${begun}`,
 );
 const waitingFor = statement(
   'runs.waitingFor',
@@ -23,18 +36,39 @@ const take = statement(
    returning ${columns}`,
 );
 
-/**
- * Ids of runs that a runner with these adapters could take now, the longest waiting first, at most 50. `held` are the
- * tasks whose runs may not be started; null stands for runs without one.
- */
+/** Tasks of these that no implementer could claim now, because they are not ready or overlap work in progress. */
+export async function unclaimableTasks(
+  session: Session,
+  project: string,
+  tasks: readonly string[],
+): Promise<string[]> {
+  const rows = await session.rows<{ id: string }>(unclaimable, [project, tasks]);
+  return rows.map(({ id }) => id);
+}
+
+/** How many runs were taken and are about to claim their task. */
+export async function claimingCount(session: Session, project: string): Promise<number> {
+  const [row] = await session.rows<{ n: number }>(claiming, [project]);
+  return row?.n ?? 0;
+}
+
+/** Tasks whose runs may not be started now. */
+export interface HeldTasks {
+  /** By a stop; null stands for runs without a task. */
+  readonly stopped: readonly (string | null)[];
+  /** For whoever would have to claim them: the claim would be refused, and an attempt burnt. */
+  readonly unclaimable: readonly string[];
+}
+
+/** Ids of runs that a runner with these adapters could take now, the longest waiting first, at most 50. */
 export async function waitingRuns(
   session: Session,
   project: string,
   adapters: readonly string[],
-  held: readonly (string | null)[],
+  { stopped, unclaimable: closed }: HeldTasks,
 ): Promise<string[]> {
-  const left = held.map((task) => task ?? '');
-  const rows = await session.rows<{ id: string }>(waiting, [project, adapters, left]);
+  const left = stopped.map((task) => task ?? '');
+  const rows = await session.rows<{ id: string }>(waiting, [project, adapters, left, closed]);
   return rows.map(({ id }) => id);
 }
 

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import { sizeFault } from './size.ts';
-import type { SourceKind } from './source-kind.ts';
-import type { Measure, Refusal } from './unit.ts';
+import { mayBeProgram, type SourceKind } from './source-kind.ts';
+import type { Measure, Refusal, Unit } from './unit.ts';
 import { walkUnits } from './walk.ts';
 
 /**
@@ -20,19 +20,78 @@ import { walkUnits } from './walk.ts';
 export function measure(text: string, kind: SourceKind, digest: (text: string) => string): Measure {
   const tooLarge = sizeFault(text);
   if (tooLarge !== undefined) return { refusal: tooLarge };
-  const file = ts.createSourceFile(`a.${kind}`, text, {
-    languageVersion: ts.ScriptTarget.Latest,
-    jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
-  });
+  const file = parsed(text, kind);
   const fault = syntaxFault(file);
   return fault === undefined ? { units: walkUnits(file, digest) } : { refusal: fault };
 }
 
-function syntaxFault(file: ts.SourceFile): Refusal | undefined {
+/** Early errors that a runtime does not make of sloppy scripts: octal numbers and escapes, leading zeros. */
+const sloppy: ReadonlySet<number> = new Set([1121, 1487, 1488, 1489]);
+/** A probe ends in the middle of something; an element that is not closed is told of at its beginning. */
+const unclosed = 17008;
+const probeChars = 64 * 1024;
+const probeFaultsMax = 50;
+
+/**
+ * The units of a text whose name does not say that it is a program: none unless it parses whole as JavaScript or TypeScript and declares
+ * a function. Such a text is measured and bounded as any source, and refused (`source.language`) when its first line starts another language.
+ */
+export function measureUnnamed(text: string, digest: (text: string) => string): Measure {
+  if (!mayBeProgram(text) || isOtherText(text)) return { units: [] };
+  const file = programOf(text);
+  const units = file === undefined ? [] : walkUnits(file, digest);
+  return units.some(({ kind }) => kind !== 'module') ? bounded(text, units) : { units: [] };
+}
+
+/** The tree of a text that parses whole in one of the forms in which a runtime would take it. */
+function programOf(text: string): ts.SourceFile | undefined {
+  const forms = text.includes('<!--') || text.includes('-->') ? [text, withoutMarkup(text)] : [text];
+  for (const form of forms) {
+    for (const kind of ['js', 'ts'] as const) {
+      const file = parsed(form, kind);
+      if (faultsOf(file).every(({ code }) => sloppy.has(code))) return file;
+    }
+  }
+  return undefined;
+}
+
+// Runtimes take `<!--`, and `-->` at the beginning of a line, for comments of a script; the parser does not.
+const withoutMarkup = (text: string): string =>
+  text.replaceAll('<!--', '//--').replace(/^(\s*)-->/gm, '$1//>');
+
+function bounded(text: string, units: readonly Unit[]): Measure {
+  const [, started] = /^#!([^\n\r]*)/.exec(text) ?? [];
+  if (started !== undefined)
+    return { refusal: { code: 'source.language', line: 1, found: started.trim().slice(0, 80) } };
+  const tooLarge = sizeFault(text);
+  return tooLarge === undefined ? { units } : { refusal: tooLarge };
+}
+
+/** True of a long text that is full of errors from its beginning: prose, or another language. Spares parsing all of it. */
+function isOtherText(text: string): boolean {
+  if (text.length < 2 * probeChars) return false;
+  const early = faultsOf(parsed(text.slice(0, probeChars), 'ts')).filter(
+    ({ code, start }) => code !== unclosed && !sloppy.has(code) && start < probeChars / 2,
+  );
+  return early.length > probeFaultsMax;
+}
+
+function parsed(text: string, kind: SourceKind): ts.SourceFile {
+  return ts.createSourceFile(`a.${kind}`, text, {
+    languageVersion: ts.ScriptTarget.Latest,
+    jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
+  });
+}
+
+function faultsOf(file: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
   // Not in the published type, yet the only place that tells whether the parser had to recover.
   const found = (file as { parseDiagnostics?: readonly ts.DiagnosticWithLocation[] }).parseDiagnostics;
   if (found === undefined) throw new Error('the parser no longer lists its diagnostics');
-  const first = found[0];
+  return found;
+}
+
+function syntaxFault(file: ts.SourceFile): Refusal | undefined {
+  const first = faultsOf(file)[0];
   if (first === undefined) return undefined;
   const line = file.getLineAndCharacterOfPosition(Math.min(first.start, file.end)).line + 1;
   return { code: 'source.syntax', line, found: ts.flattenDiagnosticMessageText(first.messageText, ' ') };

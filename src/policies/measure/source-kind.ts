@@ -3,14 +3,13 @@ export type SourceKind = 'ts' | 'tsx' | 'mts' | 'cts' | 'js' | 'jsx' | 'mjs' | '
 
 const extension = /\.([cm]?[jt]s|[jt]sx)$/;
 const declaration = /\.d\.(?:[^./]+\.)?[cm]?ts$/;
+// Formats of data and text, whose files no runtime takes for a program.
+const data = /\.(?:json[5cl]?|ndjson|geojson|webmanifest|map|ya?ml|md|markdown|mdx|lock|lockb|lockfile)$/;
 const scriptLine = /^#![^\n]*\b(node|bun|deno|tsx|ts-node)\b/;
 
 /**
- * How to parse the file at `path`, or undefined when it is no TypeScript or JavaScript. `head` is the beginning of its
- * text: a file without an extension is a script when its first line starts Node, Bun, Deno, tsx or ts-node.
- *
- * Everything else is left alone: JSON, YAML, Markdown, HTML and CSS; Vue, Svelte and Astro components, whose scripts
- * are therefore not counted; other languages; binaries.
+ * How to parse the file at `path`, or undefined when its name does not tell. `head` is the beginning of its text: a file of
+ * another name is a script when its first line starts Node, Bun, Deno, tsx or ts-node.
  */
 export function sourceKind(path: string, head = ''): SourceKind | undefined {
   // Runtimes on case-insensitive disks load `a.TS` as `a.ts`.
@@ -18,12 +17,31 @@ export function sourceKind(path: string, head = ''): SourceKind | undefined {
   if (declaration.test(name)) return 'd.ts';
   const found = extension.exec(name)?.[1];
   if (found !== undefined) return found as SourceKind;
-  if (name.includes('.')) return undefined;
-  return scriptKind(head);
+  return data.test(name) ? undefined : scriptKind(head);
 }
 
-/** True when only the content tells whether the file is a script. */
-export const needsHead = (path: string): boolean => !path.slice(path.lastIndexOf('/') + 1).includes('.');
+/**
+ * True when the file at `path` may hold a program: its name says so, or its content has to tell, whatever its name. JSON, YAML,
+ * Markdown and lock files are left alone.
+ */
+export const mayHoldSource = (path: string): boolean =>
+  sourceKind(path) !== undefined || !data.test(path.toLowerCase());
+
+const hasWords = (text: string): boolean =>
+  text.includes('=>') || text.includes('function') || (text.includes(')') && text.includes('{'));
+// From the first of these on, a program may hold any character: a string, a comment, a pattern, a `#!` line.
+const quote = /['"`/#<-]/;
+const control = /[\u0000-\u0008\u000e-\u001f\u007f]/;
+const headChars = 128;
+
+/**
+ * False when `text` cannot be a program that declares a function: it has none of the words for one, or begins as binary
+ * files do. Cheap, and never false of a program.
+ */
+export function mayBeProgram(text: string): boolean {
+  const [plain = ''] = text.slice(0, headChars).split(quote, 1);
+  return !control.test(plain) && hasWords(text);
+}
 
 function scriptKind(head: string): SourceKind | undefined {
   const runtime = scriptLine.exec(head)?.[1];

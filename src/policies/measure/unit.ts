@@ -31,7 +31,13 @@ export interface Unit {
 
 /** Why a whole file has no numbers. `syntax` and `size` come from here, the rest from the analyser. */
 export interface Refusal {
-  readonly code: 'source.syntax' | 'source.size' | 'source.unreadable' | 'source.timeout' | 'source.crash';
+  readonly code:
+    | 'source.language'
+    | 'source.syntax'
+    | 'source.size'
+    | 'source.unreadable'
+    | 'source.timeout'
+    | 'source.crash';
   readonly line?: number;
   readonly found?: string | number;
   readonly limit?: string | number;

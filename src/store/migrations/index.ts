@@ -9,6 +9,7 @@ import { lean } from './0008-lean.ts';
 import { together } from './0009-together.ts';
 import { once } from './0010-once.ts';
 import { logEnd } from './0011-log-end.ts';
+import { protection } from './0012-protection.ts';
 
 /** Migrations in order; the number of a migration is its place here, counted from one. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -23,4 +24,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0009-together', sql: together },
   { name: '0010-once', sql: once },
   { name: '0011-log-end', sql: logEnd },
+  { name: '0012-protection', sql: protection },
 ];

@@ -1,5 +1,6 @@
 import { gatewayEvent } from '../../gateway/line/gateway-event.ts';
 import { type Reason, reason } from '../../lib/decision.ts';
+import { settleStranded } from '../../line/stranded.ts';
 import { statement } from '../../store/store.ts';
 import { type Plan, planSchema } from '../../tasks/plan.ts';
 import { storedTasks, writePlan } from '../../tasks/plan-apply.ts';
@@ -35,7 +36,9 @@ export const addTask: TriggerActionPort<PlanFacts> = {
     await tx.rows(mark, [project, next.id, trigger]);
     const data = { hash: planHash(next.plan), added: 1, changed: 0, removed: [], trigger };
     const applied = { ...gatewayEvent(project, 'plan.applied', `plan/${project}`), data };
-    return { made: `task/${next.id}`, events: [applied, ...(await advanceReadiness(tx, project))] };
+    const readied = await advanceReadiness(tx, project);
+    const { events } = await settleStranded(tx, project);
+    return { made: `task/${next.id}`, events: [applied, ...readied, ...events] };
   },
 };
 

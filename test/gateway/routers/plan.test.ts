@@ -77,7 +77,7 @@ describe.each(engines)('plans through the door, on %s', (engine) => {
       ['gates', plan.replace('by: validator', 'by: human')],
       ['limits', plan.replace('gates: {', 'limits: { implementer: { complexity: 50 } }\ngates: {')],
       ['agents', plan.replace('gates: {', 'agents: { a: { tier: implementer } }\ngates: {')],
-      ['protect', plan.replace('gates: {', 'protect: []\ngates: {')],
+      ['protect', plan.replace('gates: {', 'protect: ["docs/law/**"]\ngates: {')],
       ['lease', plan.replace('gates: {', 'lease: 1d\ngates: {')],
       ['done', plan.replace('done: artefact', 'done: approved')],
       ['tasks.pay.gates', plan.replace(', gates: [look]', '')],
