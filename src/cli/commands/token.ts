@@ -82,7 +82,7 @@ const kinds = { tok: 'token', gnt: 'grant' } as const;
 function kindOf(value: string): 'token' | 'grant' | 'agent' | 'key' {
   const prefix = value.slice(0, 3);
   if (value.charAt(3) === '_' && (prefix === 'tok' || prefix === 'gnt')) return kinds[prefix];
-  return /^(agent|human):/.test(value) ? 'agent' : 'key';
+  return /^(agent|human|runner|trigger):/.test(value) ? 'agent' : 'key';
 }
 
 function revokeCommand(world: World): Command {

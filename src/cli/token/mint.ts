@@ -46,7 +46,11 @@ export function mintCommand(world: World): Command {
     .option('--complexity <n>', 'highest cyclomatic complexity of a function', wholeNumber(1, 1000))
     .option('--lines <n>', 'most lines of a function', wholeNumber(1, 100_000))
     .option('--life <duration>', 'how long the token lives', durationSeconds)
-    .option('--grant <duration>', 'how long it may be renewed (default 12h)', durationSeconds)
+    .option(
+      '--grant <duration>',
+      'how long it may be renewed (default 12h, at most as long as yours)',
+      durationSeconds,
+    )
     .option('--out <file>', 'write the token to this file, mode 600')
     .action(
       act<MintOptions>(world, async ({ link, options }) => {
