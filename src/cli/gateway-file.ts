@@ -71,9 +71,14 @@ export async function removeGateway(
   await rm(join(stateFolder, seal), { force: true });
 }
 
+/** Makes the folder that a file is to stand in. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+}
+
 /** Writes a file whole or not at all. */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(path);
   const aside = `${path}.${process.pid}.new`;
   await writeFile(aside, text, { mode });
   await rename(aside, path);

@@ -6,6 +6,8 @@ export interface Metrics {
   readonly registry: Registry;
   decided(action: Action, allowed: boolean): void;
   refusedToken(code: string): void;
+  /** A token was renewed again within the grace, and the same successor answered. */
+  repeatedRenewal(): void;
   pushed(outcome: 'accepted' | 'refused', seconds: number): void;
   gateEnded(passed: boolean, seconds: number): void;
   landed(seconds: number): void;
@@ -34,6 +36,11 @@ export function createMetrics(facts: MetricFacts): Metrics {
     labelNames: ['code'],
     registers,
   });
+  const renewals = new Counter({
+    name: 'andon_token_renewals_repeated_total',
+    help: 'Renewals with a token that was renewed within the last 30 s, answered with the same successor',
+    registers,
+  });
   const pushes = new Histogram({
     name: 'andon_push_seconds',
     help: 'Judging a push',
@@ -57,6 +64,7 @@ export function createMetrics(facts: MetricFacts): Metrics {
     decided: (action, allowed) =>
       counted(allowed ? allowedBy : deniedBy, action, () => decisions.labels(action, String(allowed))).inc(),
     refusedToken: (code) => tokens.inc({ code }),
+    repeatedRenewal: () => renewals.inc(),
     pushed: (outcome, seconds) => pushes.observe({ outcome }, seconds),
     gateEnded: (passed, seconds) => gates.observe({ passed: String(passed) }, seconds),
     landed: (seconds) => landings.observe(seconds),

@@ -1,7 +1,7 @@
 import { createClient } from '../../gateway/client.ts';
 import type { GatewayLink } from '../connect.ts';
 import { asAndonError } from '../refusal.ts';
-import { writeToken } from '../token/token-file.ts';
+import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 
 interface Times {
@@ -80,10 +80,11 @@ export async function renewOnce(
   file: string,
   nowMs: number,
 ): Promise<void> {
-  const held = await token();
-  const times = timesOf(held);
-  if (times === undefined || renewInMs(times, nowMs) > 0) return;
-  const client = createClient({ url, token: () => held, requestId: `renew-${times.jti}` });
-  const { token: next } = await client.token.renew.mutate({ project });
-  if (next !== undefined) await writeToken(file, next);
+  await renewFile(file, async () => {
+    const held = await token();
+    const times = timesOf(held);
+    if (times === undefined || renewInMs(times, nowMs) > 0) return undefined;
+    const client = createClient({ url, token: () => held, requestId: `renew-${times.jti}` });
+    return (await client.token.renew.mutate({ project })).token;
+  });
 }

@@ -50,6 +50,12 @@ export const tokenCodes = {
     'a token, its grant, its ancestors, its agent, its key and its epoch are not revoked',
     'ask whoever delegated to you for a new grant',
   ),
+  'token.busy': row(
+    409,
+    'conflict',
+    'one process at a time writes the file of a token',
+    'try again; remove the lock beside the file when no andon works on it',
+  ),
   'token.claims': row(
     401,
     'refused',
