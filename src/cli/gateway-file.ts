@@ -3,12 +3,14 @@ import { dirname, join, resolve } from 'node:path';
 import { fail } from '../lib/errors.ts';
 import type { World } from './world.ts';
 
-/** What `andon up` prints when it is ready, and leaves for other commands. There is no secret in it. */
+/** What `andon up` prints when it is ready, and leaves for other commands. It holds no secret. */
 export interface GatewayFile {
   readonly url: string;
   readonly tokenFile: string;
   readonly project: string;
   readonly git: string;
+  /** Names the key that the gateway proves itself with; none in files of earlier versions. */
+  readonly key?: string;
 }
 
 export const dataFolderName = '.andon';

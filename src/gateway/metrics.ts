@@ -21,6 +21,21 @@ export interface MetricFacts {
   readonly foldersLeft: () => Promise<number>;
 }
 
+const refusedTokens = (registers: Registry[]): Counter<'code'> =>
+  new Counter({
+    name: 'andon_tokens_refused_total',
+    help: 'Tokens that were refused before a decision',
+    labelNames: ['code'],
+    registers,
+  });
+
+const repeatedRenewals = (registers: Registry[]): Counter =>
+  new Counter({
+    name: 'andon_token_renewals_repeated_total',
+    help: 'Renewals with a token that was renewed within the last 30 s, answered with the same successor',
+    registers,
+  });
+
 export function createMetrics(facts: MetricFacts): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -30,17 +45,8 @@ export function createMetrics(facts: MetricFacts): Metrics {
     labelNames: ['action', 'allowed'],
     registers,
   });
-  const tokens = new Counter({
-    name: 'andon_tokens_refused_total',
-    help: 'Tokens that were refused before a decision',
-    labelNames: ['code'],
-    registers,
-  });
-  const renewals = new Counter({
-    name: 'andon_token_renewals_repeated_total',
-    help: 'Renewals with a token that was renewed within the last 30 s, answered with the same successor',
-    registers,
-  });
+  const tokens = refusedTokens(registers);
+  const renewals = repeatedRenewals(registers);
   const pushes = new Histogram({
     name: 'andon_push_seconds',
     help: 'Judging a push',

@@ -76,7 +76,7 @@ export class TokenKeeper {
 
 /** Renews the token of a file once, unless somebody else has done so since it was last read. */
 export async function renewOnce(
-  { url, token, project }: Pick<GatewayLink, 'url' | 'token' | 'project'>,
+  { url, token, project, fetch }: Pick<GatewayLink, 'url' | 'token' | 'project' | 'fetch'>,
   file: string,
   nowMs: number,
 ): Promise<void> {
@@ -84,7 +84,7 @@ export async function renewOnce(
     const held = await token();
     const times = timesOf(held);
     if (times === undefined || renewInMs(times, nowMs) > 0) return undefined;
-    const client = createClient({ url, token: () => held, requestId: `renew-${times.jti}` });
+    const client = createClient({ url, fetch, token: () => held, requestId: `renew-${times.jti}` });
     return (await client.token.renew.mutate({ project })).token;
   });
 }

@@ -2,11 +2,19 @@ import { lstat } from 'node:fs/promises';
 import { withFileLock } from '../../gateway/auth/file-lock.ts';
 import { fail } from '../../lib/errors.ts';
 import { makeFolder, replaceFile } from '../gateway-file.ts';
+import { writeKey } from '../pin.ts';
 
-/** Writes a token whole or not at all, readable by its owner only. Errors: `cli.usage` where something else is. */
-export async function writeToken(path: string, token: string): Promise<void> {
+/**
+ * Writes a token whole or not at all, readable by its owner only, and beside it the key of the gateway that it is sent to,
+ * where that is known. Errors: `cli.usage` where something else is.
+ */
+export async function writeToken(path: string, token: string, gatewayKey: string | undefined): Promise<void> {
   await makeFolder(path);
-  await withFileLock(path, () => replaceToken(path, token));
+  await withFileLock(path, async () => {
+    await refuseOther(path);
+    if (gatewayKey !== undefined) await writeKey(path, gatewayKey);
+    await replaceToken(path, token);
+  });
 }
 
 /**
@@ -21,8 +29,12 @@ export async function renewFile(path: string, next: () => Promise<string | undef
 }
 
 async function replaceToken(path: string, token: string): Promise<void> {
+  await refuseOther(path);
+  await replaceFile(path, `${token}\n`, 0o600);
+}
+
+async function refuseOther(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found !== undefined && !found.isFile())
     throw fail('cli.usage', path, { found: 'no regular file', next: 'name another file' });
-  await replaceFile(path, `${token}\n`, 0o600);
 }
