@@ -21,6 +21,7 @@ import { createHttpServer } from './gateway/http/server.ts';
 import { LineService, type LineServiceOptions } from './gateway/line/line-service.ts';
 import { startKeeper } from './gateway/log-mark/open-keeper.ts';
 import { createMetrics } from './gateway/metrics.ts';
+import { openIdentity } from './gateway/proof/identity.ts';
 import { type AppRouter, createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
@@ -48,6 +49,8 @@ export interface App {
   readonly url: string;
   readonly gateway: Gateway;
   readonly owner: OwnerToken;
+  /** Names the key that clients of this gateway pin. */
+  readonly fingerprint: string;
   readonly server: Server;
   /** The router with no network in between, for whoever holds the token; calls pass the same door as all others. */
   caller(token: string): Caller;
@@ -188,11 +191,15 @@ async function open(
   });
   await line.upgrade();
   const router = createRouter(gateway);
+  const identity = await openIdentity(join(config.stateFolder, 'keys'), owner.file);
   const server = createHttpServer({
     gateway,
     router,
     git: createGitDoor(gateway, hooksDir, log),
     hosts: hostsOf(config),
+    identity,
+    knownAs: config.hosts,
+    caps: config,
     log,
     ...(config.tls === undefined ? {} : { tls: config.tls }),
   });
@@ -209,7 +216,7 @@ async function open(
         batch: false,
       }),
     });
-  return { url: urlOf(server, config), owner, server, caller };
+  return { url: urlOf(server, config), owner, fingerprint: identity.fingerprint, server, caller };
 }
 
 /** Ends what has begun, in the order in which it needs each other. */

@@ -24,6 +24,9 @@ export interface Config {
   /** PostgreSQL: after this long without a sign of life another gateway's landings and gates are taken over. */
   readonly abandonedMs: number;
   readonly logLevel: string;
+  /** Connections of clients at most, and streams of events: of all together, half of them of one principal. */
+  readonly clientsMax: number;
+  readonly streamsMax: number;
   /** Connections to PostgreSQL at most. */
   readonly connectionsMax: number;
   /** Programs that triggers may start, by name; absolute paths. Named here and nowhere else. */
@@ -51,6 +54,8 @@ const defaults = {
   gatesAtOnceMax: 2,
   abandonedMs: 10_000,
   logLevel: 'info',
+  clientsMax: 4_096,
+  streamsMax: 2_000,
   connectionsMax: 16,
   commands: {},
   webhookHosts: [],

@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import type { Agent } from 'node:http';
 import { resolve } from 'node:path';
 import type { Client } from '../gateway/client.ts';
+import { createAgentFetch } from '../gateway/proof/agent-fetch.ts';
+import { createProvingAgent } from '../gateway/proof/proving-agent.ts';
 import { fail } from '../lib/errors.ts';
 import { findGateway, type GatewayFile } from './gateway-file.ts';
+import { pinOf } from './pin.ts';
 import type { Environment, World } from './world.ts';
 
 /** A gateway with a token and a project: what most commands need. */
@@ -16,6 +20,12 @@ export interface GatewayLink {
   token(): Promise<string>;
   /** The file of the token, when it comes from one. */
   readonly tokenFile: string | undefined;
+  /** `fetch` over connections whose listener has proved the key of the gateway. Errors: `gateway.unproved`. */
+  readonly fetch: typeof globalThis.fetch;
+  /** Those connections, for who speaks HTTP by itself. */
+  readonly agent: Agent;
+  /** The key of the gateway; undefined over https, and before a first connection has shown one that is new. */
+  gatewayKey(): Promise<string | undefined>;
 }
 
 export interface LinkOptions {
@@ -24,23 +34,34 @@ export interface LinkOptions {
   readonly project?: string;
 }
 
-type Given = { readonly url: string; readonly file: GatewayFile | undefined };
+type Given = {
+  readonly url: string;
+  readonly file: GatewayFile | undefined;
+  readonly isNamed: boolean;
+};
 
 /**
  * Finds the gateway: `--url`, ANDON_URL, else the nearest `.andon/gateway.json`. The token of that file goes to the
  * gateway of that file only. Errors: `gateway.unreachable` when there is none, `cli.usage` without a token.
  */
 export async function connect(options: LinkOptions, world: World): Promise<GatewayLink> {
-  const { url, file } = await whereTo(options, world);
+  const { url, file, isNamed } = await whereTo(options, world);
   const source = tokenSource(options, world, file);
+  const tokenFile = source.kind === 'file' ? source.path : undefined;
+  const pin = pinOf({ url, file, tokenFile, isNamed }, world);
+  const agent = createProvingAgent(url, pin);
+  const fetch = createAgentFetch(agent);
   const token = (): Promise<string> => readToken(source);
   const { createClient } = await import('../gateway/client.ts');
   const projectIfAny = await projectOf(options, world.env, file, token);
   return {
     url,
-    client: createClient({ url, token }),
+    client: createClient({ url, token, fetch }),
     token,
-    tokenFile: source.kind === 'file' ? source.path : undefined,
+    tokenFile,
+    fetch,
+    agent,
+    gatewayKey: async () => (url.startsWith('https:') ? undefined : pin.key()),
     projectIfAny,
     get project() {
       if (projectIfAny !== undefined) return projectIfAny;
@@ -55,15 +76,17 @@ async function whereTo(options: LinkOptions, world: World): Promise<Given> {
     const url = plainUrl(named);
     // The gateway of the folder under its own address: its project is known from there.
     const file = await findGateway(world).catch(() => undefined);
-    return { url, file: file?.url === url ? file : undefined };
+    return { url, file: file?.url === url ? file : undefined, isNamed: true };
   }
   const file = await findGateway(world);
-  if (file !== undefined) return { url: file.url, file };
+  if (file !== undefined) return { url: file.url, file, isNamed: false };
   throw fail('gateway.unreachable', world.cwd, { found: 'neither ANDON_URL nor a gateway of this folder' });
 }
 
 function plainUrl(text: string): string {
-  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, '');
+  // Over http `localhost` names several addresses; a gateway proves the one that it listens on.
+  const exact = text.replace(/^http:\/\/localhost(?=[:/]|$)/i, 'http://127.0.0.1');
+  if (/^https?:\/\//.test(exact) && URL.canParse(exact)) return exact.replace(/\/+$/, '');
   throw fail('cli.usage', text, {
     found: 'no URL of a gateway',
     limit: 'http://… or https://…',

@@ -3,12 +3,14 @@ import { dirname, join, resolve } from 'node:path';
 import { fail } from '../lib/errors.ts';
 import type { World } from './world.ts';
 
-/** What `andon up` prints when it is ready, and leaves for other commands. There is no secret in it. */
+/** What `andon up` prints when it is ready, and leaves for other commands. It holds no secret. */
 export interface GatewayFile {
   readonly url: string;
   readonly tokenFile: string;
   readonly project: string;
   readonly git: string;
+  /** Names the key that the gateway proves itself with; none in files of earlier versions. */
+  readonly key?: string;
 }
 
 export const dataFolderName = '.andon';
@@ -71,9 +73,14 @@ export async function removeGateway(
   await rm(join(stateFolder, seal), { force: true });
 }
 
+/** Makes the folder that a file is to stand in. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+}
+
 /** Writes a file whole or not at all. */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(path);
   const aside = `${path}.${process.pid}.new`;
   await writeFile(aside, text, { mode });
   await rename(aside, path);

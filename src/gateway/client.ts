@@ -8,12 +8,17 @@ export interface ClientOptions {
   readonly token: () => string | Promise<string>;
   /** A retry with the same id gets the stored answer. */
   readonly requestId?: string;
+  /**
+   * In the place of the usual one; that of `createAgentFetch` over `createProvingAgent` sends the token to nobody but the
+   * gateway, whoever listens at its address.
+   */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 export type Client = ReturnType<typeof createClient>;
 
 /** The official tRPC client for a gateway. The token travels in a header, never in a URL, subscriptions included. */
-export function createClient({ url, token, requestId }: ClientOptions) {
+export function createClient({ url, token, requestId, fetch = globalThis.fetch }: ClientOptions) {
   const endpoint = `${url}/trpc`;
   const headers = async (): Promise<Record<string, string>> => ({
     authorization: `Bearer ${await token()}`,
@@ -33,7 +38,11 @@ export function createClient({ url, token, requestId }: ClientOptions) {
             };
           },
         }),
-        false: httpLink({ url: endpoint, headers }),
+        false: httpLink({
+          url: endpoint,
+          headers,
+          fetch: (input, init) => fetch(input, init as RequestInit),
+        }),
       }),
     ],
   });

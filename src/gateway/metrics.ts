@@ -6,6 +6,8 @@ export interface Metrics {
   readonly registry: Registry;
   decided(action: Action, allowed: boolean): void;
   refusedToken(code: string): void;
+  /** A token was renewed again within the grace, and the same successor answered. */
+  repeatedRenewal(): void;
   pushed(outcome: 'accepted' | 'refused', seconds: number): void;
   gateEnded(passed: boolean, seconds: number): void;
   landed(seconds: number): void;
@@ -19,6 +21,21 @@ export interface MetricFacts {
   readonly foldersLeft: () => Promise<number>;
 }
 
+const refusedTokens = (registers: Registry[]): Counter<'code'> =>
+  new Counter({
+    name: 'andon_tokens_refused_total',
+    help: 'Tokens that were refused before a decision',
+    labelNames: ['code'],
+    registers,
+  });
+
+const repeatedRenewals = (registers: Registry[]): Counter =>
+  new Counter({
+    name: 'andon_token_renewals_repeated_total',
+    help: 'Renewals with a token that was renewed within the last 30 s, answered with the same successor',
+    registers,
+  });
+
 export function createMetrics(facts: MetricFacts): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -28,12 +45,8 @@ export function createMetrics(facts: MetricFacts): Metrics {
     labelNames: ['action', 'allowed'],
     registers,
   });
-  const tokens = new Counter({
-    name: 'andon_tokens_refused_total',
-    help: 'Tokens that were refused before a decision',
-    labelNames: ['code'],
-    registers,
-  });
+  const tokens = refusedTokens(registers);
+  const renewals = repeatedRenewals(registers);
   const pushes = new Histogram({
     name: 'andon_push_seconds',
     help: 'Judging a push',
@@ -57,6 +70,7 @@ export function createMetrics(facts: MetricFacts): Metrics {
     decided: (action, allowed) =>
       counted(allowed ? allowedBy : deniedBy, action, () => decisions.labels(action, String(allowed))).inc(),
     refusedToken: (code) => tokens.inc({ code }),
+    repeatedRenewal: () => renewals.inc(),
     pushed: (outcome, seconds) => pushes.observe({ outcome }, seconds),
     gateEnded: (passed, seconds) => gates.observe({ passed: String(passed) }, seconds),
     landed: (seconds) => landings.observe(seconds),

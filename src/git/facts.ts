@@ -3,7 +3,7 @@ import { limits } from '../lib/limits.ts';
 import type { CommitFacts, Excess, Oid, PathChange, PushFacts } from '../policies/facts.ts';
 import type { FactsCache } from './facts-cache.ts';
 import { createBaseTrees, type NewCommit, newCommits } from './frame.ts';
-import { auditTrailer, opaqueEncoding } from './objects/commit.ts';
+import { gatewayTrailer, opaqueEncoding } from './objects/commit.ts';
 import { diffTrees, type TreeDiff } from './objects/diff.ts';
 import type { ObjectReader } from './objects/reader.ts';
 import type { GitPlace } from './place.ts';
@@ -55,7 +55,7 @@ async function commitFacts(
   const [commit, base] = await Promise.all([reader.commit(oid), baseTree(accepted)]);
   const diff: TreeDiff = await diffTrees(reader, base?.tree, commit.tree, pathsMax);
   if (diff.excess !== undefined) return diff.excess;
-  const trailer = auditTrailer(commit.message);
+  const trailer = gatewayTrailer(commit.message);
   const encoding = opaqueEncoding(commit.encoding);
   return {
     oid,

@@ -20,6 +20,8 @@ export const limits = {
   agentTokenSecondsMax: 15 * 60,
   executiveTokenSecondsMax: 60 * 60,
   humanTokenSecondsMax: 12 * 60 * 60,
+  /** How long the predecessor of a renewed token is good. */
+  replacedGraceMs: 30_000,
   lineageMax: 4,
   gateOutputBytesMax: 256 * 1024,
   verdictBytesMax: 64 * 1024,

@@ -6,43 +6,107 @@ interface GrantRow {
   readonly gid: string;
   readonly agent: string;
   readonly tier: Tier;
+  readonly role: string;
   readonly lin: readonly string[];
   readonly profile: string | null;
+  readonly seen: boolean;
+  readonly taker: string | null;
+  readonly namesakes: readonly string[];
 }
 
+// A grant of an earlier version does not say who has seen its tokens: its parent has, unless it belongs to a run. Living
+// grants of one name are one holder, whoever gave them; those of people are not looked for, since people are no tie.
 const readGrants = statement(
   'party.grants',
-  `select gid, agent, cap->>'tier' as tier, lin, profile from grants
-   where gid = any($1::text[]) or gid in (select unnest(lin) from grants where gid = any($1::text[]))`,
+  `select g.gid, g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin, g.profile,
+     coalesce(g.seen, not exists (select from runs r where r.gid = g.gid)) as seen,
+     (select r.runner_gid from runs r where r.gid = g.gid limit 1) as taker,
+     case when g.cap->>'tier' = 'human' then '{}'::text[] else array(
+       select o.gid from grants o where o.agent = g.agent and o.project in (g.project, '*') and o.gid <> g.gid
+         and o.revoked_at is null and o.expires_at > andon_now()
+         and not exists (select from grants a where a.gid = any(o.lin) and a.revoked_at is not null)) end as namesakes
+   from grants g where g.gid = any($1::text[])`,
 );
 const makersOf = statement(
   'party.makers',
   `select distinct gid from events where project = $1 and subject = any($2::text[]) and allowed and gid is not null
      and type in ('task.claimed', 'change.pushed', 'change.submitted', 'task.stolen')`,
 );
+const triggerOwnersOf = statement(
+  'party.triggerOwners',
+  `select distinct r.spawner from runs r where r.gid = any($1::text[]) and r.trigger is not null and r.spawner not like 'human:%'`,
+);
 
 export type KnownParty = Party & { readonly profileFixed: boolean };
 
-/** Principals with the grants above theirs, by grant id. */
+type Grants = ReadonlyMap<string, GrantRow>;
+
+/** Principals with the grants above theirs and those whose holders have seen their tokens, by grant id. */
 export async function readParties(
   session: Session,
   gids: readonly string[],
 ): Promise<Map<string, KnownParty>> {
-  const rows = new Map(
-    (await session.rows<GrantRow>(readGrants, [[...new Set(gids)]])).map((row) => [row.gid, row]),
-  );
+  const rows = await readRelated(session, gids);
   const parties = new Map<string, KnownParty>();
   for (const gid of gids) {
     const row = rows.get(gid);
-    if (row === undefined) continue;
-    const ancestors = row.lin.flatMap((above): Ancestor[] => {
-      const known = rows.get(above);
-      return known === undefined ? [] : [asAncestor(known)];
-    });
-    parties.set(gid, { ...asAncestor(row), ancestors, profileFixed: row.profile !== null });
+    if (row !== undefined) parties.set(gid, asParty(row, rows));
   }
   return parties;
 }
+
+/** The grants with all that they are related to, however far: lineages, runners that took a run, namesakes. */
+async function readRelated(session: Session, gids: readonly string[]): Promise<Grants> {
+  const rows = new Map<string, GrantRow>();
+  for (let wanted = [...new Set(gids)]; wanted.length > 0; ) {
+    const found = await session.rows<GrantRow>(readGrants, [wanted]);
+    for (const row of found) rows.set(row.gid, row);
+    const related = found.flatMap(({ lin, taker, namesakes }) => [...lin, ...namesakes, ...listed(taker)]);
+    wanted = [...new Set(related)].filter((gid) => !rows.has(gid));
+  }
+  return rows;
+}
+
+const listed = (gid: string | null): string[] => (gid === null ? [] : [gid]);
+
+function asParty(row: GrantRow, rows: Grants): KnownParty {
+  const bearers = known([row.gid, ...row.namesakes], rows);
+  return {
+    ...asAncestor(row),
+    ancestors: known(
+      bearers.flatMap(({ lin }) => lin),
+      rows,
+    ).map(asAncestor),
+    holders: holdersOf(row, rows).map(asAncestor),
+    profileFixed: bearers.every(({ profile }) => profile !== null),
+  };
+}
+
+/** Every grant whose holder has seen a token of this one, the grant itself left out. */
+function holdersOf(row: GrantRow, rows: Grants): GrantRow[] {
+  const found = new Set([row]);
+  // A set hands out what is added to it while it is walked.
+  for (const one of found) for (const other of known(handedTo(one, rows), rows)) found.add(other);
+  found.delete(row);
+  return [...found];
+}
+
+/** Who was handed the tokens of a grant: its parent or the runner of a run, and whoever else bears the name. */
+function handedTo({ seen, lin, taker, namesakes }: GrantRow, rows: Grants): string[] {
+  const parent = seen ? lin.slice(0, 1) : [];
+  const runner = taker === null ? undefined : rows.get(taker);
+  return [...parent, ...namesakes, ...(runner === undefined ? [] : throughRunner(runner))];
+}
+
+/**
+ * A runner sees the tokens of all runs that it starts and is trusted with them: it is no tie by itself, but whoever minted
+ * it is. What takes runs under another name than that of a runner counts like everybody.
+ */
+const throughRunner = ({ gid, agent, role, seen, lin }: GrantRow): readonly string[] =>
+  role === 'RUNNER' && agent.startsWith('runner:') ? lin.slice(0, seen ? 1 : 0) : [gid];
+
+const known = (gids: readonly string[], rows: Grants): GrantRow[] =>
+  [...new Set(gids)].flatMap((gid) => rows.get(gid) ?? []);
 
 const asAncestor = ({ agent, gid, tier }: GrantRow): Ancestor => ({ sub: agent, gid, tier });
 
@@ -55,4 +119,10 @@ export async function readMakers(
 ): Promise<string[]> {
   const rows = await session.rows<{ gid: string }>(makersOf, [project, [`task/${task}`, `change/${change}`]]);
   return rows.map(({ gid }) => gid);
+}
+
+/** The agents under whose grants triggers started the runs of these grants. */
+export async function readTriggerOwners(session: Session, gids: readonly string[]): Promise<string[]> {
+  const rows = await session.rows<{ spawner: string }>(triggerOwnersOf, [gids]);
+  return rows.map(({ spawner }) => spawner);
 }

@@ -3,12 +3,13 @@ import { EventEmitter, once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runnerGateway } from '../../src/cli/runner/gateway.ts';
-import { type Client, createClient } from '../../src/gateway/client.ts';
+import type { Client } from '../../src/gateway/client.ts';
 import { confine } from '../../src/runtime/confine.ts';
 import { makeGateRoom } from '../../src/runtime/gate-room.ts';
 import { machineLimitsDefault } from '../../src/runtime/machine-limits.ts';
 import { startRunner } from '../../src/runtime/run/runner.ts';
 import { findContainment } from '../../src/runtime/sandbox.ts';
+import { linkTo } from '../support/link.ts';
 import { median } from './support/figures.ts';
 import { startBenchGateway } from './support/gateway.ts';
 import { type BenchTable, runWhenMain } from './support/table.ts';
@@ -112,11 +113,10 @@ export async function run(): Promise<BenchTable> {
   const budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
   const cap = { role: 'RUNNER', budget };
   const { token = '' } = await owner.token.mint.mutate({ project, agent: 'runner:bench', cap });
-  const client = createClient({ url, token: () => token });
-  const named = { project, projectIfAny: project, token: async () => token, tokenFile: undefined };
+  const link = linkTo(url, token, project);
   const ends = new EventEmitter();
   const runner = startRunner({
-    gateway: runnerGateway({ url, client, ...named }, 'bench'),
+    gateway: runnerGateway(link, 'bench'),
     folder: join(folder, 'runs'),
     ...{ capacity: 4, adapters: ['command'], sandbox: 'preferred', hidden: [], visible: [], keep: false },
     launch: ['/bin/true'],

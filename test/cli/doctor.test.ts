@@ -37,6 +37,11 @@ describe('andon doctor', () => {
     gateway = await startTestGateway('postgres', { folder });
     const source = await sourceRepository({ 'README.md': '# shop\n' });
     await gateway.owner.project.create.mutate({ project: 'shop', source });
+    const cap = { tier: 'executive' } as const;
+    const minted = await gateway.owner.token.mint.mutate({ project: 'shop', agent: 'agent:lead', cap });
+    const lead = gateway.client(minted.token ?? '');
+    for (const agent of ['agent:old-name', 'agent:old-end'])
+      await lead.token.mint.mutate({ project: 'shop', agent });
     [data, state] = [join(folder, 'data'), join(folder, 'state')];
     bare = join(data, 'repos/shop.git');
     await gateway.close();
@@ -53,6 +58,27 @@ describe('andon doctor', () => {
     expect(found.map(({ check }) => check)).toEqual(
       expect.arrayContaining(['repository', 'secrets', 'schema', 'clock', 'chain']),
     );
+  });
+
+  it('lists names and grants that nobody could mint any more, which are kept', async () => {
+    const kept = async () => (await store()).filter(({ check }) => check === 'grants');
+    expect(await kept()).toMatchObject([{ status: 'ok' }]);
+    await change(`update grants set agent = 'human:owner' where agent = 'agent:old-name'`);
+    await change(
+      `update grants set expires_at = expires_at + interval '1 day' where agent = 'agent:old-end'`,
+    );
+    const found = await kept();
+    expect(found.map(({ status }) => status)).toEqual(found.map(() => 'note'));
+    const about = (name: string) => found.filter(({ subject }) => subject.startsWith(name));
+    expect(about('human:owner').map(({ found: words }) => words)).toEqual([
+      expect.stringContaining('implementer IMPLEMENTER, limit agent:'),
+      expect.stringContaining('given by a person'),
+      expect.stringContaining('a living grant of somebody else'),
+    ]);
+    expect(about('agent:old-end')).toMatchObject([
+      { found: expect.stringMatching(/^\d{4}.*, limit \d{4}.*ends at the latest/) },
+    ]);
+    expect(found[0]?.next).toMatch(/^it ends \d{4}.*andon token revoke gnt_/);
   });
 
   it('finds a lock that a killed git left', async () => {

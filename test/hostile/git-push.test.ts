@@ -220,13 +220,22 @@ test('a history of its own', async () => {
   await refused(joined, 'frame.merge', 'a history of its own');
 });
 
-test.each(['Andon-Audit: evt_1', 'andon-audit : x', '  ANDON-AUDIT:\ty'])(
-  'a message that claims `%s`',
-  async (line) => {
-    await commit(work, { 'src/cart/a.ts': '1\n' }, `work\n\n${line}\n`);
-    await refused('HEAD', 'push.trailer');
-  },
-);
+test.each([
+  'Andon-Audit: evt_1',
+  'andon-audit : x',
+  '  ANDON-AUDIT:\ty',
+  'Andon-Task: cart',
+  'Andon-Author: human:owner',
+  'ANDON-CHANGE\t:chg_1',
+  'andon-author\v\f :x',
+  'Andon-Anything-New: 1',
+])('a message that claims `%s`', async (line) => {
+  await commit(work, { 'src/cart/a.ts': '1\n' }, `work\n\n${line}\n`);
+  await refused('HEAD', 'push.trailer');
+  // What git itself takes for a trailer is no more than what is refused.
+  const read = await must(work, ['log', '-1', '--format=%(trailers:only)']);
+  if (/^[\w-]+[ \t]*:/.test(line)) expect(read.toLowerCase()).toContain('andon-');
+});
 
 test('a message whose encoding hides what it says', async () => {
   const tree = await must(work, ['rev-parse', `${main}^{tree}`]);

@@ -1,7 +1,10 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metricsRefusal } from '../../src/gateway/http/metrics-access.ts';
+import { fail } from '../../src/lib/errors.ts';
 import { limits } from '../../src/lib/limits.ts';
 import { type Line, openLine } from '../support/line.ts';
+import { waitUntil } from '../support/wait.ts';
 
 const plan = `
 version: 1
@@ -67,6 +70,12 @@ describe('HTTP that means no good', () => {
       `GET /livez HTTP/1.1\r\nhost: evil.example\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`,
     );
     expect(statuses(two)).not.toContain(200);
+    for (const second of [`127.0.0.1:${port}`, 'evil.example']) {
+      const twice = `GET /livez HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nHost: ${second}\r\nconnection: close\r\n\r\n`;
+      const answer = await raw(twice);
+      expect(statuses(answer)).toEqual([403]);
+      expect(answer).toContain('request.host');
+    }
   });
 
   it.each(['https://evil.example', 'null', 'http://127.0.0.1.evil.example', 'file://', 'garbage'])(
@@ -76,6 +85,32 @@ describe('HTTP that means no good', () => {
       expect(await codeOf(response)).toEqual([403, 'request.host']);
     },
   );
+
+  it.each(['localhost', '127.0.0.1', '[::1]'])(
+    'is refused when a page at another port of this machine sends it (%s)',
+    async (name) => {
+      for (const other of [5173, 80, port === 65_535 ? port - 1 : port + 1]) {
+        const origin = `http://${name}:${other}`;
+        const response = await fetch(`${line.url}/trpc/task.list`, { headers: { origin, ...auth() } });
+        expect(await codeOf(response), origin).toEqual([403, 'request.host']);
+      }
+      const bare = await fetch(`${line.url}/trpc/task.list`, {
+        headers: { origin: `http://${name}`, ...auth() },
+      });
+      expect(await codeOf(bare)).toEqual([403, 'request.host']);
+    },
+  );
+
+  it('is refused with more headers than it may have, none of them left out in silence', async () => {
+    const many = (n: number) =>
+      `GET /livez HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: close\r\n${Array.from({ length: n }, (_, i) => `x-${i}: 1\r\n`).join('')}\r\n`;
+    expect(statuses(await raw(many(98)))).toEqual([200]);
+    const answer = await raw(many(99));
+    expect(statuses(answer)).toEqual([431]);
+    expect(answer).toContain('request.headers');
+    const last = `GET /livez HTTP/1.1\r\n${Array.from({ length: 120 }, (_, i) => `x-${i}: 1\r\n`).join('')}host: 127.0.0.1:${port}\r\nconnection: close\r\n\r\n`;
+    expect(statuses(await raw(last))).toEqual([431]);
+  });
 
   it('is let in from a page of its own', async () => {
     const input = encodeURIComponent(JSON.stringify({ project }));
@@ -219,5 +254,89 @@ describe('HTTP that means no good', () => {
     expect(headersTimeout).toBeLessThanOrEqual(30_000);
     expect(requestTimeout).toBeLessThanOrEqual(15 * 60_000);
     expect(maxHeadersCount).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('HTTP that takes more than its share', () => {
+  let line: Line;
+  beforeAll(async () => {
+    line = await openLine('pglite', { plan, config: { clientsMax: 20, streamsMax: 4 } });
+  });
+  afterAll(() => line.close());
+
+  /** Opens a stream of events and leaves it open. */
+  async function stream(token: string, killSignal: AbortSignal): Promise<[number, string]> {
+    const input = encodeURIComponent(JSON.stringify({ project }));
+    const response = await fetch(`${line.url}/trpc/event.stream?input=${input}`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` },
+      signal: killSignal,
+    });
+    return [response.status, response.status === 200 ? '' : await response.text()];
+  }
+
+  it('gets so many streams as one principal, all principals together so many, and closed ones back', async () => {
+    const abort = new AbortController();
+    const owner = line.ownerToken();
+    const other = await line.mint('agent:other');
+    const third = await line.mint('agent:third');
+    for (const token of [owner, owner]) expect(await stream(token, abort.signal)).toEqual([200, '']);
+    const [status, body] = await stream(owner, abort.signal);
+    expect([status, body]).toEqual([429, expect.stringContaining('request.streams')]);
+    for (const { token } of [other, other]) expect(await stream(token, abort.signal)).toEqual([200, '']);
+    const [full, why] = await stream(third.token, abort.signal);
+    expect([full, why]).toEqual([429, expect.stringContaining('`gateway`')]);
+    abort.abort();
+    const again = new AbortController();
+    await waitUntil(async () => (await stream(third.token, again.signal))[0] === 200);
+    again.abort();
+  });
+
+  it('is answered 503 on a connection too many, and served again when others have closed', async () => {
+    const { port } = new URL(line.url);
+    const sockets = Array.from({ length: 25 }, () => connect(Number(port), '127.0.0.1'));
+    await Promise.all(sockets.map((socket) => new Promise((done) => socket.once('connect', done))));
+    const ask = () => fetch(`${line.url}/livez`, { headers: { connection: 'close' } });
+    await waitUntil(async () => {
+      const answer = await ask();
+      return answer.status === 503 && (await answer.text()).includes('request.connections');
+    });
+    for (const socket of sockets) socket.destroy();
+    await waitUntil(async () => (await ask()).status === 200);
+  });
+});
+
+describe('the metrics of a gateway', () => {
+  const read = (url: string, headers: Record<string, string> = {}) => fetch(`${url}/metrics`, { headers });
+
+  it('are for everybody on this machine, and for who shows a token beyond it', async () => {
+    const near = await openLine('pglite', { plan });
+    expect((await read(near.url)).status).toBe(200);
+    for (const name of ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip']) {
+      const refused = await read(near.url, { [name]: '203.0.113.7' });
+      expect(refused.status, name).toBe(401);
+      expect(await refused.text()).toContain('token.missing');
+      const authorization = `Bearer ${near.ownerToken()}`;
+      expect((await read(near.url, { [name]: '203.0.113.7', authorization })).status).toBe(200);
+    }
+    await near.close();
+  });
+
+  it('are for who shows a token behind a proxy, and from another address of the machine', async () => {
+    const behind = await openLine('pglite', { plan, config: { behindProxy: true, host: '0.0.0.0' } });
+    expect((await read(behind.url)).status).toBe(401);
+    expect((await read(behind.url, { authorization: 'Bearer eyJ' })).status).toBe(401);
+    const authorization = `Bearer ${behind.ownerToken()}`;
+    expect((await read(behind.url, { authorization })).status).toBe(200);
+    await behind.close();
+  });
+
+  it('take an address for loopback only where it is', async () => {
+    const tokens = { authenticate: () => Promise.reject(fail('token.missing', 'Authorization')) };
+    const from = (remoteAddress: string) =>
+      metricsRefusal({ socket: { remoteAddress }, headers: {} } as never, tokens, false);
+    for (const near of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
+      expect(await from(near), near).toBeUndefined();
+    for (const far of ['192.168.1.5', '::ffff:10.0.0.1', '2001:db8::1', '1127.0.0.1', ''])
+      expect((await from(far))?.code, far).toBe('token.missing');
   });
 });

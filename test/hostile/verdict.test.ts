@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { statement } from '../../src/store/store.ts';
 import { engines } from '../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine, refusal } from '../support/line.ts';
 
@@ -9,10 +10,10 @@ done: artefact
 phases: [build]
 gates: { look: { by: validator } }
 agents:
-  reviewer: { tier: validator }
-  builder: { tier: implementer }
+  reviewer: { tier: validator, adapter: command, run: "true" }
+  builder: { tier: implementer, adapter: command, run: "true" }
 tasks:
-${Array.from({ length: 12 }, (_, i) => `  t${i}: { title: T, phase: build }`).join('\n')}
+${Array.from({ length: 20 }, (_, i) => `  t${i}: { title: T, phase: build }`).join('\n')}
   gated: { title: G, phase: build, gates: [look] }
 `;
 const project = 'shop';
@@ -39,6 +40,14 @@ describe.each(engines)('judging what one had a part in, on %s', (engine) => {
     hand.client.verdict.approve.mutate({ project, change, tree, ownWork });
   const reject = (hand: Pick<Hand, 'client'>, { change, tree }: Given) =>
     hand.client.verdict.reject.mutate({ project, change, tree, reasons: ['no'] });
+  /** A run as a runner has it: its spawner never sees the token. */
+  async function startRun(client: Hand['client'], profile: string, runner?: Hand) {
+    const taker = runner ?? (await line.mint('runner:test', { role: 'RUNNER' }));
+    const { run } = await client.agent.spawn.mutate({ project, profile });
+    const { taken } = await taker.client.run.take.mutate({ project, runner: 'test', adapters: ['command'] });
+    expect(taken?.run.id).toBe(run);
+    return { client: line.client(taken?.token ?? '') };
+  }
   const ties = async (call: Promise<unknown>) => {
     const reasons = await refusal(call);
     expect(new Set(reasons.map(({ code }) => code))).toEqual(new Set(['duty.separated']));
@@ -80,9 +89,76 @@ describe.each(engines)('judging what one had a part in, on %s', (engine) => {
       lead.client,
     );
     expect(await ties(approve(chosen, given))).toEqual(['spawned by the spawner of the maker']);
-    const fixed = await line.mint('agent:fixed', {}, { profile: 'reviewer' }, lead.client);
-    await approve(fixed, given);
+    const started = await startRun(lead.client, 'reviewer');
+    await approve(started, given);
     expect((await line.task(given.task)).state).toBe('done');
+  });
+
+  it('is refused to who was minted by the spawner, though the plan fixes the profile: the spawner has the token', async () => {
+    const lead = await line.mint('agent:lead-both', { tier: 'executive' });
+    const builder = await line.mint('agent:minted-b', {}, { profile: 'builder' }, lead.client);
+    const judge = await line.mint('agent:minted-r', {}, { profile: 'reviewer' }, lead.client);
+    const given = await submit(builder);
+    expect(await ties(approve(judge, given))).toEqual(['spawned by the spawner of the maker']);
+    expect(await ties(reject(judge, given))).toEqual(['spawned by the spawner of the maker']);
+    const renewed = await judge.client.token.renew.mutate({ project });
+    const again = { client: line.client(renewed.token ?? '') };
+    expect(await ties(approve(again, given))).toEqual(['spawned by the spawner of the maker']);
+    expect((await line.change(given.change)).state).toBe('judging');
+  });
+
+  it('is refused to a minted judge of what a run of the same spawner made, and not to a run', async () => {
+    const lead = await line.mint('agent:lead-run', { tier: 'executive' });
+    const given = await submit(await startRun(lead.client, 'builder'));
+    const judge = await line.mint('agent:seen-r', {}, { profile: 'reviewer' }, lead.client);
+    expect(await ties(approve(judge, given))).toEqual(['spawned by the spawner of the maker']);
+    await approve(await startRun(lead.client, 'reviewer'), given);
+  });
+
+  it('is refused to a run whose token the spawner took itself, under a grant of an earlier version', async () => {
+    const lead = await line.mint('agent:lead-taker', { tier: 'executive' });
+    const given = await submit(await startRun(lead.client, 'builder'));
+    const runner = await line.mint('runner:old', { role: 'RUNNER' });
+    await line.app.gateway.store.rows(
+      statement('', `update grants set agent = 'agent:lead-taker' where gid = $1`),
+      [runner.grant],
+    );
+    const taken = await startRun(lead.client, 'reviewer', runner);
+    expect(await ties(approve(taken, given))).toEqual(['spawned by the spawner of the maker']);
+    await approve(await startRun(lead.client, 'reviewer'), given);
+  });
+
+  it('takes grants that do not say who has seen their tokens for seen, unless they belong to a run', async () => {
+    const lead = await line.mint('agent:lead-old', { tier: 'executive' });
+    const given = await submit(await line.mint('agent:old-b', {}, { profile: 'builder' }, lead.client));
+    const judge = await line.mint('agent:old-r', {}, { profile: 'reviewer' }, lead.client);
+    const started = await startRun(lead.client, 'reviewer');
+    await line.app.gateway.store.rows(statement('', 'update grants set seen = null'));
+    expect(await ties(approve(judge, given))).toEqual(['spawned by the spawner of the maker']);
+    await approve(started, given);
+  });
+
+  it('counts living grants of one name as one holder', async () => {
+    const lead = await line.mint('agent:lead-name', { tier: 'executive' });
+    const given = await submit(await line.mint('agent:name-b', {}, {}, lead.client));
+    const twin = await line.mint('agent:twin', {}, { profile: 'reviewer' }, lead.client);
+    const judge = await line.mint('agent:twin', {}, { profile: 'reviewer' });
+    expect(await ties(approve(judge, given))).toEqual(['spawned by the spawner of the maker']);
+    await line.owner.token.revoke.mutate({ project, kind: 'grant', value: twin.grant, why: 'gone' });
+    await approve(judge, given);
+  });
+
+  it('is refused to the agent that owns the trigger which started the maker', async () => {
+    const given = await submit(await startRun(line.owner, 'builder'));
+    await line.app.gateway.store.rows(
+      statement(
+        '',
+        `update runs set trigger = 'trg_x', spawner = 'agent:owning' where gid = (select gid from changes where id = $1)`,
+      ),
+      [given.change],
+    );
+    const judge = await line.mint('agent:owning', { tier: 'validator' });
+    expect(await ties(approve(judge, given))).toEqual(['owner of the trigger']);
   });
 
   it('is refused to a lone person unless they say that it is their own work, which is recorded', async () => {

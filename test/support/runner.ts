@@ -1,15 +1,16 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runnerGateway } from '../../src/cli/runner/gateway.ts';
 import { programFolders } from '../../src/cli/runner/program-folders.ts';
-import { createClient } from '../../src/gateway/client.ts';
 import type { RunRow } from '../../src/line/run/rows.ts';
 import { findProgram } from '../../src/runtime/programs.ts';
 import type { RunOrder } from '../../src/runtime/run/ports.ts';
 import { type Runner, type RunnerOptions, startRunner } from '../../src/runtime/run/runner.ts';
 import { builtMain } from './cli.ts';
 import type { TestGateway } from './gateway.ts';
+import { linkTo } from './link.ts';
 import { waitUntil } from './wait.ts';
 
 /** How runs can be contained on this machine; bubblewrap only where it is installed. */
@@ -92,16 +93,7 @@ export async function startTestRunner(
     agent: `runner:${name}`,
     cap: { role: 'RUNNER', budget },
   });
-  const client = createClient({ url: gateway.url, token: () => token });
-  const link = {
-    url: gateway.url,
-    client,
-    project,
-    projectIfAny: project,
-    token: async () => token,
-    tokenFile: undefined,
-  };
-  const direct = runnerGateway(link, name);
+  const direct = runnerGateway(linkTo(gateway.url, token, project), name);
   const folder = mkdtempSync(join(tmpdir(), 'andon-runner-'));
   // A user of its own has to get at its run.
   mkdirSync(join(folder, 'work'), { mode: 0o711 });
@@ -113,6 +105,8 @@ export async function startTestRunner(
     gateway: {
       ...direct,
       url: doorUrl,
+      // What stands between proves nothing for an address of its own.
+      ...(doorUrl === gateway.url ? {} : { agent: new Agent({ keepAlive: true }) }),
       take: async (adapters, signal) => {
         const order = await direct.take(adapters, signal);
         return order === null ? null : lengthen(order);

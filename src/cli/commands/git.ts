@@ -24,6 +24,8 @@ export function gitCommand(world: World): Command {
       act<object, [string[]]>(world, async ({ link, terminal }, args) => {
         if (args.length === 0) throw fail('cli.usage', 'andon git', { found: 'no arguments' });
         const at = await link();
+        // git sends the token by itself: nobody else may listen there when it starts.
+        await (await at.fetch(`${at.url}/livez`)).text();
         const status = await runInherited(world, args, authEnvironment(world, at.url, await at.token()));
         process.exitCode = status;
         if (status !== 0) await tellWhy(at, terminal);

@@ -47,13 +47,13 @@ async function join(run: Run<JoinOptions>): Promise<Answer> {
 }
 
 async function joinGateway({ world, options, link }: Run<JoinOptions>): Promise<Answer> {
-  const { url, client, project, tokenFile } = await link();
+  const { url, client, project, tokenFile, gatewayKey } = await link();
   const { agent, role, tier, expires } = await client.token.explain.query({ project });
   const folder = resolve(world.cwd, options.dir);
   const stdio = options.stdio === true;
   if (stdio && tokenFile === undefined)
     throw fail('cli.usage', '--stdio', { found: 'a token without a file', next: 'pass --token-file' });
-  const lines = settings({ url, project, tokenFile }).map(exportLine);
+  const lines = settings({ url, project, tokenFile, gatewayKey: await gatewayKey() }).map(exportLine);
   const files = await joinFiles({ client: options.client, url, project, folder, stdio });
   const written =
     options.write === true

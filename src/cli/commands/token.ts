@@ -4,7 +4,7 @@ import { act, durationSeconds, group, leaf } from '../command.ts';
 import { short, table } from '../table.ts';
 import { explainLines } from '../token/explain.ts';
 import { mintCommand } from '../token/mint.ts';
-import { writeToken } from '../token/token-file.ts';
+import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 
 /** `andon token`: what agents may do, and the end of it. */
@@ -64,11 +64,18 @@ function renewCommand(world: World): Command {
       act<{ life?: number }>(world, async ({ link, options }) => {
         const { client, project, tokenFile } = await link();
         const life = options.life === undefined ? {} : { lifeSeconds: options.life };
-        const { token = '', ...rest } = await client.token.renew.mutate({ project, ...life });
-        if (tokenFile === undefined)
+        const renew = () => client.token.renew.mutate({ project, ...life });
+        if (tokenFile === undefined) {
+          const { token = '', ...rest } = await renew();
           return { data: { ...rest, token }, lines: [token], talk: [expiry(rest)] };
-        await writeToken(tokenFile, token);
-        return { data: { ...rest, file: tokenFile }, lines: [tokenFile], talk: [expiry(rest)] };
+        }
+        let answer = { expires: 0 };
+        await renewFile(tokenFile, async () => {
+          const { token, ...rest } = await renew();
+          answer = rest;
+          return token;
+        });
+        return { data: { ...answer, file: tokenFile }, lines: [tokenFile], talk: [expiry(answer)] };
       }),
     );
 }
@@ -82,7 +89,7 @@ const kinds = { tok: 'token', gnt: 'grant' } as const;
 function kindOf(value: string): 'token' | 'grant' | 'agent' | 'key' {
   const prefix = value.slice(0, 3);
   if (value.charAt(3) === '_' && (prefix === 'tok' || prefix === 'gnt')) return kinds[prefix];
-  return /^(agent|human):/.test(value) ? 'agent' : 'key';
+  return /^(agent|human|runner|trigger):/.test(value) ? 'agent' : 'key';
 }
 
 function revokeCommand(world: World): Command {

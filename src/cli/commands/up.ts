@@ -14,7 +14,10 @@ export function upCommand(world: World): Command {
   return leaf('up', 'start the gateway for the repository here', about)
     .option('--port <n>', 'the port (default: that of last time, or any)', wholeNumber(0, 65_535))
     .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
-    .option('--hosts <names...>', 'further names under which the gateway may be addressed')
+    .option(
+      '--hosts <names...>',
+      'further names, with a port where it is another, under which the gateway may be addressed',
+    )
     .option('--tls-cert <file>', 'certificate, in PEM')
     .option('--tls-key <file>', 'its private key, in PEM')
     .option('--behind-proxy', 'a proxy in front terminates TLS')

@@ -3,6 +3,7 @@ import { connect, type LinkOptions } from '../connect.ts';
 import { asAndonError } from '../refusal.ts';
 import type { World } from '../world.ts';
 import { type Finding, fault, note, ok } from './finding.ts';
+import { keptFindings } from './grants.ts';
 
 const answerMsMax = 5_000;
 /** A difference of clocks that deadlines and tokens can bear. */
@@ -27,7 +28,7 @@ export async function examineGateway(
       readyFinding(url, ready),
       clockFinding('this machine and the gateway', dateMs - Date.now()),
     ];
-    findings.push(await chainThere(link));
+    findings.push(await chainThere(link), ...(await keptThere(link)));
     return { findings, running: { url, engine: ready.engine } };
   } catch (error) {
     const { code, reasons } = asAndonError(error);
@@ -100,6 +101,16 @@ async function chainThere({ client, projectIfAny }: Link): Promise<Finding> {
 /** A log that is below its mark outside the database. */
 export const belowFinding = (subject: string, found: string): Finding =>
   fault('log', subject, found, 'bring back a better database, or: andon restore --here --reason "…"');
+
+async function keptThere({ client, projectIfAny }: Link): Promise<Finding[]> {
+  try {
+    return keptFindings(await client.token.kept.query({ project: projectIfAny ?? '*' }));
+  } catch (error) {
+    const known = asAndonError(error);
+    if (!['grant.tier', 'grant.action', 'request.path'].includes(known.code)) throw error;
+    return [note('grants', 'names and ends', 'your token may not list them', 'ask with a token that may')];
+  }
+}
 
 export function chainFinding(
   subject: string,

@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { keptGrants } from '../../gateway/auth/kept.ts';
 import { verifyCheckpoint } from '../../gateway/auth/token-service.ts';
 import { markFile } from '../../gateway/log-mark/mark-file.ts';
 import { markPathOf } from '../../gateway/log-mark/open-keeper.ts';
@@ -13,6 +14,7 @@ import { openPostgres } from '../../store/postgres.ts';
 import { type Session, type Store, statement } from '../../store/store.ts';
 import { type Finding, fault, note, ok } from './finding.ts';
 import { belowFinding, chainFinding, clockFinding } from './gateway.ts';
+import { keptFindings } from './grants.ts';
 
 /** The database itself: reachable, of a schema that this binary knows, its clock, its chain. Changes nothing. */
 export async function examineStore(
@@ -74,7 +76,12 @@ async function examineOpen(store: Store, subject: string): Promise<Finding[]> {
   const startedMs = Date.now();
   const [row] = await store.rows<{ now: Date }>(statement('', 'select andon_now() as now'));
   const skewMs = row === undefined ? 0 : row.now.getTime() - (startedMs + Date.now()) / 2;
-  return [schema, clockFinding('this machine and the database', skewMs), await chainOf(store, subject)];
+  const found = [
+    schema,
+    clockFinding('this machine and the database', skewMs),
+    await chainOf(store, subject),
+  ];
+  return [...found, ...keptFindings(await keptGrants(store, '*'))];
 }
 
 /** Whether the log is as long as the state folder of this machine remembers. */

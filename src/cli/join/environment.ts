@@ -12,16 +12,19 @@ export interface Place {
   readonly url: string;
   readonly project: string;
   readonly tokenFile: string | undefined;
+  /** The key that the gateway proves, where it is known. */
+  readonly gatewayKey: string | undefined;
 }
 
 /**
  * What the environment of an agent needs: the gateway, the token by its file, and git's credentials in the form that
  * leaves nothing on disk. The token itself stands nowhere: the shell, and git for each request, read the file.
  */
-export function settings({ url, project, tokenFile }: Place): Setting[] {
+export function settings({ url, project, tokenFile, gatewayKey }: Place): Setting[] {
   const base = [
     { name: 'ANDON_URL', value: quoted(url) },
     { name: 'ANDON_PROJECT', value: quoted(project) },
+    ...(gatewayKey === undefined ? [] : [{ name: 'ANDON_GATEWAY_KEY', value: quoted(gatewayKey) }]),
   ];
   return tokenFile === undefined
     ? [...base, ...gitSettings([[`http.${url}/.extraHeader`, '"Authorization: Bearer $ANDON_TOKEN"']])]

@@ -59,7 +59,7 @@ const headerText = (path: string): string => Buffer.from(path, 'utf8').toString(
 const codexStdio = `[mcp_servers.andon]
 command = "andon"
 args = ["mcp"]
-env_vars = ["ANDON_URL", "ANDON_TOKEN", "ANDON_TOKEN_FILE", "ANDON_PROJECT"]`;
+env_vars = ["ANDON_URL", "ANDON_TOKEN", "ANDON_TOKEN_FILE", "ANDON_PROJECT", "ANDON_GATEWAY_KEY"]`;
 
 function codexServers({ url, stdio }: JoinFacts): JoinFile {
   const http = `[mcp_servers.andon]\nurl = "${url}/mcp"\nbearer_token_env_var = "ANDON_TOKEN"`;

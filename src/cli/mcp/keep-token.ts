@@ -1,7 +1,7 @@
 import { createClient } from '../../gateway/client.ts';
 import type { GatewayLink } from '../connect.ts';
 import { asAndonError } from '../refusal.ts';
-import { writeToken } from '../token/token-file.ts';
+import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 
 interface Times {
@@ -76,14 +76,15 @@ export class TokenKeeper {
 
 /** Renews the token of a file once, unless somebody else has done so since it was last read. */
 export async function renewOnce(
-  { url, token, project }: Pick<GatewayLink, 'url' | 'token' | 'project'>,
+  { url, token, project, fetch }: Pick<GatewayLink, 'url' | 'token' | 'project' | 'fetch'>,
   file: string,
   nowMs: number,
 ): Promise<void> {
-  const held = await token();
-  const times = timesOf(held);
-  if (times === undefined || renewInMs(times, nowMs) > 0) return;
-  const client = createClient({ url, token: () => held, requestId: `renew-${times.jti}` });
-  const { token: next } = await client.token.renew.mutate({ project });
-  if (next !== undefined) await writeToken(file, next);
+  await renewFile(file, async () => {
+    const held = await token();
+    const times = timesOf(held);
+    if (times === undefined || renewInMs(times, nowMs) > 0) return undefined;
+    const client = createClient({ url, fetch, token: () => held, requestId: `renew-${times.jti}` });
+    return (await client.token.renew.mutate({ project })).token;
+  });
 }

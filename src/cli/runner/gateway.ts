@@ -1,4 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { type Client, createClient } from '../../gateway/client.ts';
+import { createProver, proofFor } from '../../gateway/proof/proof.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { machineLimitsDefault } from '../../runtime/machine-limits.ts';
 import type { RunMessage, RunnerGateway, RunOrder } from '../../runtime/run/ports.ts';
@@ -12,11 +14,13 @@ type Taken = NonNullable<Awaited<ReturnType<Client['run']['take']['mutate']>>['t
 
 /** The gateway as a runner needs it, over the same router as everybody. */
 export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway {
-  const { client, url, project } = link;
+  const { client, url, project, fetch, agent } = link;
   const mine = (run: string) => ({ project, run, runner });
-  const as = (token: string): Client => createClient({ url, token: () => token });
+  const as = (token: string): Client => createClient({ url, fetch, token: () => token });
   return {
     url,
+    agent,
+    prover: doorProver(),
     take: async (adapters, signal) => {
       const wanted = { project, runner, adapters: [...adapters] };
       const { taken } = await client.run.take.mutate(wanted, { signal });
@@ -42,6 +46,15 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
         if (!isRoutine) heard({ type, run: subject.replace(/^run\//, '') });
       }
     },
+  };
+}
+
+/** A key for the proxies of runs, which ends with this process; runs are told its name. */
+function doorProver(): RunnerGateway['prover'] {
+  const prover = createProver(generateKeyPairSync('ed25519').privateKey);
+  return {
+    fingerprint: prover.fingerprint,
+    answer: (asked, authority) => proofFor(prover, asked, authority),
   };
 }
 

@@ -10,7 +10,7 @@ import type { GatewayLink } from '../connect.ts';
 import { untilInterrupted } from '../follow.ts';
 import { watchLoop } from '../loop-watch/loop-watch.ts';
 import { asAndonError } from '../refusal.ts';
-import { writeToken } from '../token/token-file.ts';
+import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 import { runnerGateway } from './gateway.ts';
 import { programFolders } from './program-folders.ts';
@@ -102,10 +102,8 @@ function keepToken(
   { terminal }: Run<unknown>,
 ): NodeJS.Timeout | undefined {
   if (tokenFile === undefined) return undefined;
-  const renew = async (): Promise<void> => {
-    const { token } = await client.token.renew.mutate({ project });
-    if (token !== undefined) await writeToken(tokenFile, token);
-  };
+  const renew = (): Promise<void> =>
+    renewFile(tokenFile, async () => (await client.token.renew.mutate({ project })).token);
   return setInterval(() => {
     renew().catch((error: unknown) =>
       terminal.talk(`the token was not renewed: ${asAndonError(error).message}`),

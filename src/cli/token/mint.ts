@@ -27,7 +27,8 @@ interface MintOptions {
 type MintInput = Parameters<GatewayLink['client']['token']['mint']['mutate']>[0];
 
 const about = `mints a token inside the bounds of your own. What you leave out is what tier and profile usually have.
-The token goes to the file of --out (mode 600), or to stdout; never put it into an argument of a program.`;
+The token goes to the file of --out (mode 600), or to stdout; never put it into an argument of a program.
+Beside the file the key of the gateway is kept (FILE.gateway): the token is sent to whoever proves it, and to nobody else.`;
 
 /** `andon token mint`. */
 export function mintCommand(world: World): Command {
@@ -46,12 +47,17 @@ export function mintCommand(world: World): Command {
     .option('--complexity <n>', 'highest cyclomatic complexity of a function', wholeNumber(1, 1000))
     .option('--lines <n>', 'most lines of a function', wholeNumber(1, 100_000))
     .option('--life <duration>', 'how long the token lives', durationSeconds)
-    .option('--grant <duration>', 'how long it may be renewed (default 12h)', durationSeconds)
+    .option(
+      '--grant <duration>',
+      'how long it may be renewed (default 12h, at most as long as yours)',
+      durationSeconds,
+    )
     .option('--out <file>', 'write the token to this file, mode 600')
     .action(
       act<MintOptions>(world, async ({ link, options }) => {
-        const { client, project } = await link();
+        const { client, project, gatewayKey } = await link();
         const { token = '', ...rest } = await client.token.mint.mutate(mintInput(project, options));
+        const key = await gatewayKey();
         const talk = [
           `${rest.agent}: grant ${rest.grant}, good until ${new Date(rest.expires * 1000).toISOString()}`,
         ];
@@ -59,11 +65,15 @@ export function mintCommand(world: World): Command {
           return {
             data: { ...rest, token },
             lines: [token],
-            talk: [...talk, 'this is a secret: keep it in a file with mode 600'],
+            talk: [
+              ...talk,
+              'this is a secret: keep it in a file with mode 600',
+              ...(key === undefined ? [] : [`key of the gateway: ANDON_GATEWAY_KEY=${key}`]),
+            ],
           };
         }
         const file = resolve(world.cwd, options.out);
-        await writeToken(file, token);
+        await writeToken(file, token, key);
         return { data: { ...rest, file }, lines: [file], talk };
       }),
     );

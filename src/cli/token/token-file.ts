@@ -1,11 +1,40 @@
 import { lstat } from 'node:fs/promises';
+import { withFileLock } from '../../gateway/auth/file-lock.ts';
 import { fail } from '../../lib/errors.ts';
-import { replaceFile } from '../gateway-file.ts';
+import { makeFolder, replaceFile } from '../gateway-file.ts';
+import { writeKey } from '../pin.ts';
 
-/** Writes a token whole or not at all, readable by its owner only. Errors: `cli.usage` where something else is. */
-export async function writeToken(path: string, token: string): Promise<void> {
+/**
+ * Writes a token whole or not at all, readable by its owner only, and beside it the key of the gateway that it is sent to,
+ * where that is known. Errors: `cli.usage` where something else is.
+ */
+export async function writeToken(path: string, token: string, gatewayKey: string | undefined): Promise<void> {
+  await makeFolder(path);
+  await withFileLock(path, async () => {
+    await refuseOther(path);
+    if (gatewayKey !== undefined) await writeKey(path, gatewayKey);
+    await replaceToken(path, token);
+  });
+}
+
+/**
+ * Puts the next token into a file: `next` reads the present one and asks the gateway, and nobody else does so for this
+ * file meanwhile. Nothing is written when it answers undefined.
+ */
+export async function renewFile(path: string, next: () => Promise<string | undefined>): Promise<void> {
+  await withFileLock(path, async () => {
+    const token = await next();
+    if (token !== undefined) await replaceToken(path, token);
+  });
+}
+
+async function replaceToken(path: string, token: string): Promise<void> {
+  await refuseOther(path);
+  await replaceFile(path, `${token}\n`, 0o600);
+}
+
+async function refuseOther(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found !== undefined && !found.isFile())
     throw fail('cli.usage', path, { found: 'no regular file', next: 'name another file' });
-  await replaceFile(path, `${token}\n`, 0o600);
 }

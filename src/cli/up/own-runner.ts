@@ -58,7 +58,7 @@ async function mintRunner(app: App, project: string, tokenFile: string): Promise
     cap: { role: 'RUNNER', budget: { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 } },
     grantSeconds,
   });
-  await writeToken(tokenFile, token);
+  await writeToken(tokenFile, token, app.fingerprint);
   return grant;
 }
 

@@ -18,7 +18,6 @@ import { settle } from './adopt.ts';
 import { namedCommands } from './commands.ts';
 import { endWithKeeper, tellReady, upChild } from './keep-up.ts';
 import { type OwnRunner, startOwnRunner } from './own-runner.ts';
-import { freePort } from './port.ts';
 import { readTls } from './tls.ts';
 import { witnessAt } from './witness.ts';
 
@@ -103,11 +102,12 @@ async function start({ world }: Run<UpOptions>, config: Config, { dataFolder }: 
   }
 }
 
-const gatewayFile = ({ url, owner }: App, project: string): GatewayFile => ({
+const gatewayFile = ({ url, owner, fingerprint }: App, project: string): GatewayFile => ({
   url,
   tokenFile: owner.file,
   project,
   git: `${url}/git/${project}.git`,
+  key: fingerprint,
 });
 
 /** The mode in which gates and runs are held here, and where it is weak. */
@@ -130,6 +130,7 @@ function tell({ terminal, world }: Run<UpOptions>, file: GatewayFile, talk: read
     `project   ${file.project}`,
     `clone     andon git clone ${file.git}`,
     `token     ${file.tokenFile} (yours; keep it from agents)`,
+    `key       ${file.key}   (ANDON_GATEWAY_KEY of whoever reaches it by URL)`,
     'mint      andon token mint --agent agent:builder-1 --tier implementer --out .andon/tokens/builder-1',
     'watch     andon status --watch',
     `take      andon git pull ${file.git} main   (what has landed, into your checkout)`,
@@ -157,12 +158,11 @@ async function configInput({ options, world }: Run<UpOptions>, place: Place): Pr
   return { dataFolder: place.dataFolder, port, logLevel, ...present };
 }
 
-/** The port of the gateway before this one, the one asked for, that of last time where it is free, or any. */
-async function portOf({ port, host }: UpOptions, { env }: World, place: Place): Promise<number> {
+/** The port of the gateway before this one, the one asked for, that of last time, or any. */
+async function portOf({ port }: UpOptions, { env }: World, place: Place): Promise<number> {
   const wanted = upChild(env)?.portBefore ?? port;
-  if (wanted !== undefined) return wanted;
-  const last = (await readSettings(place.dataFolder)).port;
-  return last === undefined ? 0 : freePort(last, host ?? '127.0.0.1');
+  // Never another port in silence: whoever listens at the last one would be asked by those who know it.
+  return wanted ?? (await readSettings(place.dataFolder)).port ?? 0;
 }
 
 /** The first SIGINT or SIGTERM. A second one ends the process at once. */

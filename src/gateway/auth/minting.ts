@@ -25,6 +25,8 @@ export interface MintRequest {
   readonly cap: Omit<CapabilityRequest, 'role'> & { readonly role?: string | undefined };
   readonly lifeSeconds?: number | undefined;
   readonly grantSeconds: number;
+  /** Whether the parent gets to see the token; false for a run, whose token goes to a runner. */
+  readonly seen: boolean;
 }
 
 /** The row of a grant, locked: budgets are reserved from it. */
@@ -43,7 +45,7 @@ type Profile = Plan['agents'][string];
 
 /** The request with what the plan's profile and tasks fill in. Nothing that the caller named is replaced. */
 export function withProfile(
-  { profile: wanted, cap }: MintRequest,
+  { profile: wanted, cap }: Pick<MintRequest, 'profile' | 'cap'>,
   plan: Plan | undefined,
 ): CapabilityRequest {
   const profile = profileOf(plan, wanted);
@@ -141,7 +143,7 @@ export async function mintRoot(
     { sub: agent, gid: newId('grant'), jti: newId('token'), cap },
     { nowSeconds: seconds(facts.now), epoch: facts.epoch },
   );
-  const row = { grantSeconds: 10 * 365 * 86_400, profile: null };
+  const row = { grantSeconds: 10 * 365 * 86_400, profile: null, seen: true };
   await insertGrant(tx, draft, row, null, facts.now);
   return { gid: draft.gid, draft };
 }
@@ -149,7 +151,7 @@ export async function mintRoot(
 async function insertGrant(
   tx: Tx,
   draft: GrantDraft,
-  request: Pick<MintRequest, 'grantSeconds'> & { readonly profile: string | null },
+  request: Pick<MintRequest, 'grantSeconds' | 'seen'> & { readonly profile: string | null },
   parent: string | null,
   now: Date,
 ): Promise<void> {
@@ -161,6 +163,7 @@ async function insertGrant(
     cap: draft.cap,
     lin: [...draft.lin],
     profile: request.profile,
+    seen: request.seen,
     leftBudget: draft.cap.budget,
     returned: false,
     createdAt: now,

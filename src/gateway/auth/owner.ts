@@ -12,6 +12,7 @@ import { actionsOf } from '../../tiers/profile.ts';
 import { enter } from '../door/enter.ts';
 import type { GrantDraft } from './claims.ts';
 import { rootDraft } from './draft.ts';
+import { withFileLock } from './file-lock.ts';
 import { type GrantRow, mintRoot, minus, plus, recordToken, seconds } from './minting.ts';
 import { grants } from './schema.ts';
 import type { TokenService } from './token-service.ts';
@@ -130,7 +131,9 @@ async function renewed(
 /** Writes a secret whole or not at all, readable by its owner only, in a folder that only its owner may enter. */
 export async function writeSecret(file: string, secret: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const aside = `${file}.${process.pid}.new`;
-  await writeFile(aside, `${secret}\n`, { mode: 0o600 });
-  await rename(aside, file);
+  await withFileLock(file, async () => {
+    const aside = `${file}.${process.pid}.new`;
+    await writeFile(aside, `${secret}\n`, { mode: 0o600 });
+    await rename(aside, file);
+  });
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Decision, decide, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
 import { canonicalJson } from '../../store/chain.ts';
 import { appendEvents, type EventDraft, jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
@@ -158,14 +159,12 @@ function belowReasons(
   return whileBelow === true || logKeeper.reason === undefined ? [] : [logKeeper.reason];
 }
 
-const replacedGraceMs = 30_000;
-
 function revokedReason(entered: Entered, gid: string, acceptsReplaced: boolean): Reason | undefined {
   if (entered.revoked !== null) return reason('token.revoked', gid, { found: `revoked ${entered.revoked}` });
   if (
     !acceptsReplaced &&
     entered.replacedAt !== null &&
-    entered.now.getTime() > entered.replacedAt.getTime() + replacedGraceMs
+    entered.now.getTime() > entered.replacedAt.getTime() + limits.replacedGraceMs
   ) {
     return reason('token.revoked', gid, { found: 'replaced by its renewal' });
   }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fail } from '../../lib/errors.ts';
+import { portOwner } from './port-owner.ts';
 
 /** Where a gateway listens, and what it is called there. */
 export interface Address {
@@ -19,14 +20,18 @@ export async function closeServer(server: Server): Promise<void> {
   clearTimeout(force);
 }
 
-/** Listens. Rejects with `gateway.port` when another program does already. */
-export function listen(server: Server, { host, port }: Address): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? fail('gateway.port', `${host}:${port}`, {}, error) : error),
-    );
-    server.listen(port, host, resolve);
-  });
+/** Listens. Rejects with `gateway.port` when another program does already, and names it where the system tells. */
+export async function listen(server: Server, { host, port }: Address): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const found = (await portOwner(port)) ?? 'a program that the system does not name';
+    throw fail('gateway.port', `${host}:${port}`, { found }, error);
+  }
 }
 
 const anyAddress = /^(0\.0\.0\.0|::)$/;
@@ -39,8 +44,10 @@ const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : 
 
 /** Where it can be reached. Listening on any address it goes by its first name, which a certificate is for, or loopback. */
 export function urlOf(server: Server, { host, hosts, tls }: Address): string {
-  const { port } = server.address() as AddressInfo;
+  const { address, port } = server.address() as AddressInfo;
   const any = tls === undefined ? '127.0.0.1' : (hosts[0]?.replace(/:\d+$/, '') ?? '127.0.0.1');
-  const name = anyAddress.test(host) ? any : hostInUrl(host);
+  // `localhost` names several addresses, of which one is listened on.
+  const own = host === 'localhost' ? address : host;
+  const name = anyAddress.test(host) ? any : hostInUrl(own);
   return `${tls === undefined ? 'http' : 'https'}://${name}:${port}`;
 }

@@ -8,8 +8,12 @@ import { feedSilentMsMax } from '../door/admit-query.ts';
 import type { Gateway } from '../door/gateway.ts';
 import type { CallContext } from '../door/procedure.ts';
 import { createMcpHandler } from '../mcp/handler.ts';
+import { createProofEndpoint } from '../proof/endpoint.ts';
+import { type Prover, proofPath } from '../proof/proof.ts';
 import type { AppRouter } from '../routers/index.ts';
+import { type Caps, capConnections, Streams } from './caps.ts';
 import { hostReason } from './guard.ts';
+import { metricsRefusal } from './metrics-access.ts';
 import { createSingleHandler, type SingleHandler } from './trpc-fast.ts';
 
 export interface ServerOptions {
@@ -17,6 +21,10 @@ export interface ServerOptions {
   readonly router: AppRouter;
   readonly git: (req: IncomingMessage, res: ServerResponse) => Promise<unknown>;
   readonly hosts: readonly string[];
+  /** The key that this gateway proves itself with, and the addresses that it was told to be known at. */
+  readonly identity: Prover;
+  readonly knownAs: readonly string[];
+  readonly caps: Caps & { readonly behindProxy: boolean };
   readonly log: Logger;
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -32,6 +40,11 @@ export function createHttpServer(options: ServerOptions): Server {
   const routes = createRoutes(options);
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const [path = '/', search = ''] = splitUrl(req.url ?? '/');
+    const over = overCap(req);
+    if (over !== undefined) {
+      refuse(res, over);
+      return;
+    }
     const against = hostReason(req, { hosts: options.hosts });
     if (against !== undefined) {
       refuse(res, new AndonError([against]));
@@ -53,7 +66,7 @@ export function createHttpServer(options: ServerOptions): Server {
   // A client that sends headers or body by the byte does not hold a connection for ever; git pushes have ten minutes.
   server.headersTimeout = 20_000;
   server.requestTimeout = 15 * 60_000;
-  server.maxHeadersCount = 100;
+  const overCap = capConnections(server, options.caps);
   // Longer than clients and proxies keep an idle connection: one that ends just when it is used again fails their call.
   server.keepAliveTimeout = 75_000;
   return server;
@@ -65,19 +78,19 @@ function splitUrl(url: string): [string, string] {
 }
 
 function createRoutes(options: ServerOptions): [string, Handler][] {
-  const { gateway } = options;
-  const withSingle = { ...options, single: createSingleHandler(options.router) };
+  const { gateway, identity, knownAs, tls } = options;
+  const known = { hosts: knownAs, isTls: tls !== undefined };
+  const proofs = createProofEndpoint(identity, known, () => performance.now());
+  const streams = new Streams(options.caps);
+  const withSingle = { ...options, streams, single: createSingleHandler(options.router) };
   return [
     ['/trpc/', (req, res, url) => trpc(withSingle, req, res, url)],
     ['/mcp', createMcpHandler(gateway, options.router)],
     ['/git/', async (req, res) => void (await options.git(req, res))],
     ['/livez', (_req, res) => text(res, 200, 'ok\n')],
     ['/readyz', (_req, res) => readiness(gateway, res)],
-    [
-      '/metrics',
-      async (_req, res) =>
-        text(res, 200, await gateway.metrics.registry.metrics(), gateway.metrics.registry.contentType),
-    ],
+    ['/metrics', (req, res) => metrics(options, req, res)],
+    [proofPath, (req, res, { search }) => answerProof(proofs, req, res, search)],
     [
       '/.well-known/jwks.json',
       (_req, res) => text(res, 200, JSON.stringify(gateway.tokens.keys.jwks()), 'application/jwk-set+json'),
@@ -88,6 +101,17 @@ function createRoutes(options: ServerOptions): [string, Handler][] {
         text(res, 200, 'Andon gateway. See /livez, /readyz, /metrics, /trpc, /mcp, /git/<project>.git\n'),
     ],
   ];
+}
+
+function answerProof(
+  proofs: ReturnType<typeof createProofEndpoint>,
+  req: IncomingMessage,
+  res: ServerResponse,
+  search: string,
+): void {
+  const answer = proofs(req, search);
+  if (answer instanceof AndonError) refuse(res, answer);
+  else text(res, 200, `${JSON.stringify(answer)}\n`, 'application/json');
 }
 
 /** Paths end in a slash to match all below; `/` alone is exact, since it would match everything. */
@@ -105,7 +129,11 @@ function readiness({ feed, store, logKeeper }: Gateway, res: ServerResponse): vo
 const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
 
 async function trpc(
-  { single, ...options }: ServerOptions & { readonly single: SingleHandler },
+  {
+    single,
+    streams,
+    ...options
+  }: ServerOptions & { readonly single: SingleHandler; readonly streams: Streams },
   req: IncomingMessage,
   res: ServerResponse,
   { path, search }: { path: string; search: string },
@@ -119,6 +147,8 @@ async function trpc(
   const calls = procedure.split(',').length;
   if (calls > limits.batchCallsMax)
     return refuse(res, fail('request.batch', 'batch', { found: calls, limit: limits.batchCallsMax }));
+  const over = await streamOver(streams, context, req, res);
+  if (over !== undefined) return refuse(res, over);
   await nodeHTTPRequestHandler({
     router: options.router,
     req,
@@ -129,6 +159,33 @@ async function trpc(
     allowBatching: true,
     maxBatchSize: limits.batchCallsMax,
   });
+}
+
+/** Why one more stream is too many for its principal or the gateway. Who shows no sound token is refused further on. */
+async function streamOver(
+  streams: Streams,
+  context: CallContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<AndonError | undefined> {
+  if (req.headers.accept?.includes('text/event-stream') !== true) return undefined;
+  try {
+    return streams.add((await context.call()).grant.sub, res);
+  } catch (error) {
+    if (error instanceof AndonError) return undefined;
+    throw error;
+  }
+}
+
+async function metrics(
+  { gateway, caps }: ServerOptions,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const refusal = await metricsRefusal(req, gateway.tokens, caps.behindProxy);
+  if (refusal !== undefined) return refuse(res, refusal);
+  const { registry } = gateway.metrics;
+  text(res, 200, await registry.metrics(), registry.contentType);
 }
 
 function decodeURIComponentSafe(text: string): string {

@@ -9,5 +9,6 @@ export const leftOut: Readonly<Record<string, string>> = {
   'run.start': 'for runners: what a process is, only the program that started it knows',
   'run.renew': 'for runners: as run.start',
   'run.end': 'for runners: as run.start',
+  'token.kept': 'what an earlier version left is for the operator, who reads it in andon doctor',
   'token.keys': 'public keys are for programs that verify, and stand at /.well-known/jwks.json',
 };

@@ -46,10 +46,10 @@ export function spawnProcedure(gateway: Gateway) {
       const stopped = await stopsAgainst(tx, input.project, { what: 'spawn', task: input.task });
       return { row, plan, unready, stopped, alive: await aliveCount(tx, input.project) };
     },
-    decide: ({ grant, input, moving }) => {
+    decide: ({ grant, input, moving, entered: { now } }) => {
       const { row, plan, unready, stopped, alive } = moving;
       if (row === undefined) return [reason('grant.missing', grant.gid)];
-      const decided = decideRun({ grant, row }, asRequest(input), { plan, alive });
+      const decided = decideRun({ grant, row }, asRequest(input), { plan, alive, now });
       const isBuilder = plan?.agents[input.profile]?.tier === 'implementer';
       return [...(decided.reasons ?? []), ...(isBuilder ? unready : []), ...stopped];
     },
@@ -58,7 +58,7 @@ export function spawnProcedure(gateway: Gateway) {
       if (row === undefined || plan === undefined) throw new Error('spawned without a grant or a plan');
       const spawner = { grant, row };
       const request = asRequest(input);
-      const { cap } = decideRun(spawner, request, { plan, alive });
+      const { cap } = decideRun(spawner, request, { plan, alive, now: entered.now });
       if (cap === undefined) throw new Error('spawned without a capability');
       const facts = { now: entered.now, epoch: entered.epoch ?? 1, plan };
       const { run, agent, event } = await requestRun(tx, spawner, request, cap, facts);

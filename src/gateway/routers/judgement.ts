@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { approve } from '../../line/approval.ts';
 import { lineEvent, refuseChange, settleGates } from '../../line/gating.ts';
-import { type KnownParty, readMakers, readParties } from '../../line/party.ts';
+import { type KnownParty, readMakers, readParties, readTriggerOwners } from '../../line/party.ts';
 import { dutyPolicy } from '../../policies/duty.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
@@ -20,6 +20,7 @@ interface JudgementFacts {
   readonly change: ChangeRow | undefined;
   readonly judge: KnownParty | undefined;
   readonly makers: readonly KnownParty[];
+  readonly triggerOwners: readonly string[];
 }
 
 /** The change under judgement, who judges and who made it. */
@@ -29,19 +30,25 @@ async function judgementFacts(
   grant: Grant,
 ): Promise<JudgementFacts> {
   const change = await lockChange(tx, input.project, input.change);
-  if (change === undefined) return { change, judge: undefined, makers: [] };
-  const makers = await readMakers(tx, change.project, change.task, change.id);
-  const parties = await readParties(tx, [grant.gid, change.gid, ...makers]);
+  if (change === undefined) return { change, judge: undefined, makers: [], triggerOwners: [] };
+  const found = await readMakers(tx, change.project, change.task, change.id);
+  const makers = [...new Set([change.gid, ...found])];
+  const parties = await readParties(tx, [grant.gid, ...makers]);
   return {
     change,
     judge: parties.get(grant.gid),
-    makers: [...new Set([change.gid, ...makers])].flatMap((gid) => parties.get(gid) ?? []),
+    makers: makers.flatMap((gid) => parties.get(gid) ?? []),
+    triggerOwners: await readTriggerOwners(tx, makers),
   };
 }
 
-function dutyReasons({ judge, makers }: JudgementFacts, grant: Grant, ownWork: boolean): Reason[] {
+function dutyReasons(
+  { judge, makers, triggerOwners }: JudgementFacts,
+  grant: Grant,
+  ownWork: boolean,
+): Reason[] {
   if (judge === undefined) return [reason('duty.separated', grant.sub, { found: 'a grant without a row' })];
-  return dutyPolicy({ judge, makers, triggerOwners: [], ownWork });
+  return dutyPolicy({ judge, makers, triggerOwners, ownWork });
 }
 
 /** Why this is not the change, or not the tree of it, that the caller may judge. */

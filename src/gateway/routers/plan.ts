@@ -27,8 +27,10 @@ import {
   type TriggerDiff,
   type TriggerRow,
 } from '../../tasks/trigger-rows.ts';
+import { lockGrant } from '../auth/minting.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
+import { triggerEndReasons } from '../runs/run-grant.ts';
 import { project, text } from './inputs.ts';
 
 const planText = text(1024 * 1024);
@@ -57,13 +59,15 @@ const takenNames = ({ taken }: TriggerDiff): Reason[] =>
   taken.map((name) => reason('trigger.exists', `trigger/${name}`, { found: 'created by a call' }));
 
 interface PlanFacts {
+  /** When the grant of the caller ends, who owns the triggers from then on. */
+  readonly end: Date | undefined;
   readonly stored: StoredTask[];
   readonly before: Plan | undefined;
   readonly rows: TriggerRow[];
 }
 
 /** What applying a plan comes to: with the tasks that triggers have added to the one before. */
-function compared(given: Plan, { stored, before, rows }: PlanFacts) {
+function compared(given: Plan, { stored, before, rows }: Omit<PlanFacts, 'end'>) {
   const plan = withMadeTasks(given, before, stored);
   return { plan, diff: diffPlan(plan, stored, before), triggers: diffTriggers(plan.triggers, rows) };
 }
@@ -106,17 +110,21 @@ function putProcedure(gateway: Gateway) {
     input: z.strictObject({ project, text: planText }),
     exclusive: true,
     fixed: async (_gateway, input) => soundPlan(input.text, input.project),
-    moving: async (tx, { input }): Promise<PlanFacts> => ({
+    moving: async (tx, { input, grant }): Promise<PlanFacts> => ({
+      end: (await lockGrant(tx, grant.gid))?.expiresAt,
       stored: await storedTasks(tx, input.project),
       before: await readPlan(tx, input.project),
       rows: await listTriggers(tx, input.project),
     }),
-    decide: ({ grant, fixed, moving }) => {
+    decide: ({ grant, fixed, moving, entered: { now } }) => {
       const { diff, triggers, plan } = compared(fixed, moving);
       return [
         ...diff.reasons,
         ...takenNames(triggers),
-        ...triggers.put.flatMap(([name, trigger]) => gateway.triggers.faults(name, trigger)),
+        ...triggers.put.flatMap(([name, trigger]) => [
+          ...gateway.triggers.faults(name, trigger),
+          ...triggerEndReasons(name, trigger, plan, { end: moving.end, now }),
+        ]),
         ...(grant.cap.tier === 'human'
           ? []
           : humanOnly(moving.before, plan).map((member) =>

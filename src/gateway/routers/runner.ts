@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
-import { stopReasons } from '../../line/cord.ts';
 import { addOutput, outputPieces } from '../../line/run/output.ts';
 import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
-import { claimingCount, takeRun, unclaimableTasks, waitingRuns, waitingTasks } from '../../line/run/take.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
-import { readStops } from '../../line/stops.ts';
 import type { MachineLimits } from '../../runtime/machine-limits.ts';
 import { endCauses, type ProgressMeasure } from '../../runtime/run/ports.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
-import { runningCount } from '../../tasks/waiting.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';
@@ -21,7 +17,8 @@ import { mutation } from '../door/procedure.ts';
 import { endContext } from '../runs/end-context.ts';
 import { endRun } from '../runs/end-run.ts';
 import { machineLimitsOf, measureOf } from '../runs/measure.ts';
-import { draftRunToken, isRevoked, lengthenGrant } from '../runs/run-token.ts';
+import { draftRunToken, grantEnd, isRevoked } from '../runs/run-token.ts';
+import { freeRuns, takeLasting } from '../runs/take-lasting.ts';
 import { project } from './inputs.ts';
 
 const run = z.string().regex(/^run_[0-9a-z]{26}$/, 'the whole id of a run');
@@ -128,51 +125,27 @@ function takeProcedure(gateway: Gateway) {
     moving: async (tx, { input, entered }) =>
       freeRuns(tx, input.project, input.adapters, (await entered).planHash),
     decide: () => [],
-    effect: async (tx, _permit, { grant, input, moving, entered }) => {
-      const row = await takeRun(tx, input.project, moving, { name: input.runner, gid: grant.gid });
-      if (row === undefined) return { answer: { taken: null as TakenRun | null }, events: [] };
-      await lengthenGrant(tx, row);
-      const draft = await draftRunToken(tx, row, entered.now);
+    effect: async (tx, _permit, { grant, input, moving, entered }, { tokens }) => {
+      const context = await endContext(tx, tokens, input.project, entered);
+      const runner = { name: input.runner, gid: grant.gid };
+      const { row, end, events } = await takeLasting(tx, input.project, moving, runner, context);
+      if (row === undefined) return { answer: { taken: null as TakenRun | null }, events };
+      const draft = await draftRunToken(tx, row, entered.now, end);
       const { launch, ...bare } = row;
       const plan = await planAt(tx, input.project, entered.planHash);
       const bounds = { progress: measureOf(plan, row.task), limits: machineLimitsOf(plan) };
       const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, ...bounds, draft };
       const data = { agent: row.agent, task: row.task, runner: input.runner };
-      return { answer: { taken }, events: [{ type: 'run.taken', subject: `run/${row.id}`, data }] };
+      return {
+        answer: { taken },
+        events: [...events, { type: 'run.taken', subject: `run/${row.id}`, data }],
+      };
     },
     after: async ({ tokens }, answer) => ({
       taken: answer.taken === null ? null : await withToken(tokens, answer.taken),
     }),
   });
 }
-
-/**
- * Waiting runs that neither a stop holds nor the claim that they begin with: a run that was asked for before a stop, or at the
- * limit of work in progress, is started after it.
- */
-async function freeRuns(
-  tx: Tx,
-  projectName: string,
-  adapters: readonly string[],
-  planHash: string | null,
-): Promise<string[]> {
-  const tasks = await waitingTasks(tx, projectName, adapters);
-  if (tasks.length === 0) return [];
-  const stops = await readStops(tx, projectName);
-  const plan = await planAt(tx, projectName, planHash);
-  const stopped = tasks.filter(
-    (task) => stopReasons(stops, { what: 'spawn', task: task ?? undefined, plan }).length > 0,
-  );
-  const named = tasks.filter((task) => task !== null);
-  const unclaimable = (await isFull(tx, projectName, plan?.limits.wip))
-    ? named
-    : await unclaimableTasks(tx, projectName, named);
-  return waitingRuns(tx, projectName, adapters, { stopped, unclaimable });
-}
-
-/** True at the limit of work in progress, runs counted that are about to claim. The count is locked until the transaction ends. */
-const isFull = async (tx: Tx, projectName: string, wip: number | undefined): Promise<boolean> =>
-  wip !== undefined && (await runningCount(tx, projectName)) + (await claimingCount(tx, projectName)) >= wip;
 
 async function withToken<T extends { readonly draft?: GrantDraft; readonly token?: string }>(
   tokens: Gateway['tokens'],
@@ -195,9 +168,9 @@ export interface Beat {
   readonly token?: string;
 }
 
-/** Half of its life before a token ends, the next one is handed out. */
-const isDue = (row: RunRow, expires: number, now: Date): boolean =>
-  expires - seconds(now) < lifeSecondsOf(row.tier) / 2;
+/** Hand out the next token at half-life, unless the grant ends with the present one. */
+const isDue = (row: RunRow, expires: number, now: Date, end: Date): boolean =>
+  expires < seconds(end) && expires - seconds(now) < lifeSecondsOf(row.tier) / 2;
 
 function renewProcedure(gateway: Gateway) {
   return mutation(gateway, {
@@ -220,8 +193,9 @@ function renewProcedure(gateway: Gateway) {
       const { leaseUntil, held: tasks } = await beatRun(tx, row, input.usage, input.progressed);
       for (const piece of input.output) await addOutput(tx, row.id, piece);
       const stop = await stopOf(tx, row, entered.epoch);
-      const isLive = stop === null && isDue(row, input.expires, entered.now);
-      const draft = isLive ? await draftRunToken(tx, row, entered.now) : undefined;
+      const end = await grantEnd(tx, row.gid);
+      const isLive = stop === null && isDue(row, input.expires, entered.now, end);
+      const draft = isLive ? await draftRunToken(tx, row, entered.now, end) : undefined;
       const answer: Beat = {
         leaseUntil,
         stop,

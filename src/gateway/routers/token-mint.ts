@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { reason } from '../../lib/decision.ts';
+import { type Reason, reason } from '../../lib/decision.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import type { Attenuation } from '../../tiers/attenuate.ts';
-import type { Grant } from '../../tiers/capability.ts';
+import type { Capability } from '../../tiers/capability.ts';
 import { capabilityRequestSchema } from '../../tiers/capability-schema.ts';
+import { endReasons } from '../../tiers/grant-end.ts';
+import { type Bearer, namingReasons } from '../../tiers/naming.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import {
   childCapability,
@@ -15,7 +17,8 @@ import {
   profileOf,
   withProfile,
 } from '../auth/minting.ts';
-import type { Effect } from '../door/definitions.ts';
+import { readBearers } from '../auth/naming.ts';
+import type { Effect, Facts } from '../door/definitions.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import { name, principal, project } from './inputs.ts';
@@ -34,8 +37,8 @@ const mintInput = z.strictObject({
     .int()
     .min(60)
     .max(365 * 86_400)
-    .default(12 * 3600)
-    .describe('How long the grant may be renewed'),
+    .optional()
+    .describe('How long the grant may be renewed; 12 hours, or as long as that of the caller, without'),
 });
 type MintInput = z.infer<typeof mintInput>;
 
@@ -59,13 +62,47 @@ export const signed = async (
 
 interface MintFacts {
   readonly row: GrantRow | undefined;
+  /** Who bears the name by now. */
+  readonly bearers: readonly Bearer[];
   readonly plan: Plan | undefined;
   readonly epoch: number;
 }
 
+const usualGrantSeconds = 12 * 3600;
+
+/** How long the grant of the child may be renewed: as it was asked for, else no longer than that of its parent. */
+function grantSecondsOf({ grantSeconds }: MintInput, { expiresAt }: GrantRow, now: Date): number {
+  const left = Math.floor((expiresAt.getTime() - now.getTime()) / 1000);
+  return grantSeconds ?? Math.max(1, Math.min(usualGrantSeconds, left));
+}
+
+/** Why the child may not have its name, or not for so long. */
+function boundReasons(
+  { grant, input, moving: { bearers }, entered: { now } }: Asked,
+  row: GrantRow,
+  cap: Capability,
+): Reason[] {
+  const by = { gid: grant.gid, tier: grant.cap.tier };
+  const end = now.getTime() + grantSecondsOf(input, row, now) * 1000;
+  return [
+    ...namingReasons({ agent: input.agent, cap, by, bearers }),
+    ...endReasons('grantSeconds', end, row.expiresAt),
+  ];
+}
+
+type Asked = Pick<Facts<MintInput, undefined, MintFacts>, 'grant' | 'input' | 'moving' | 'entered'>;
+
 /** What the child would hold, or every reason against it. */
-function decided(grant: Grant, input: MintInput, { row, plan }: MintFacts): Attenuation {
-  if (row === undefined) return { reasons: [reason('grant.missing', grant.gid)] };
+function decided(asked: Asked): Attenuation {
+  const { row } = asked.moving;
+  if (row === undefined) return { reasons: [reason('grant.missing', asked.grant.gid)] };
+  const child = attenuated(asked, row);
+  if (child.cap === undefined) return child;
+  const [first, ...rest] = boundReasons(asked, row, child.cap);
+  return first === undefined ? child : { reasons: [first, ...rest] };
+}
+
+function attenuated({ grant, input, moving: { plan } }: Asked, row: GrantRow): Attenuation {
   if (input.profile !== undefined && profileOf(plan, input.profile) === undefined)
     return { reasons: [reason('plan.reference', `agents.${input.profile}`, { found: input.profile })] };
   const request = { project: input.project, plan: input.project, ...withProfile(input, plan) };
@@ -90,19 +127,18 @@ export function mintProcedure(gateway: Gateway) {
     moving: async (tx, { grant, input, entered }): Promise<MintFacts> => {
       const row = await lockGrant(tx, grant.gid);
       const plan = await planAt(tx, input.project, (await entered).planHash);
-      return { row, plan, epoch: await projectEpoch(tx, input.project) };
+      const bearers = await readBearers(tx, input.project, input.agent);
+      return { row, plan, bearers, epoch: await projectEpoch(tx, input.project) };
     },
-    decide: ({ grant, input, moving }) => decided(grant, input, moving).reasons ?? [],
-    effect: async (
-      tx,
-      _permit,
-      { grant, input, moving, entered },
-      { tokens: service },
-    ): Promise<Effect<TokenAnswer>> => {
+    decide: (facts) => decided(facts).reasons ?? [],
+    effect: async (tx, _permit, facts, { tokens: service }): Promise<Effect<TokenAnswer>> => {
+      const { grant, input, moving, entered } = facts;
       const { row, epoch } = moving;
-      const { cap } = decided(grant, input, moving);
+      const { cap } = decided(facts);
       if (cap === undefined || row === undefined) throw new Error('minted without a capability');
-      const minted = await mintChild(tx, { grant, row }, input, cap, { now: entered.now, epoch });
+      // Whoever mints gets the token, and can act under it.
+      const request = { ...input, grantSeconds: grantSecondsOf(input, row, entered.now), seen: true };
+      const minted = await mintChild(tx, { grant, row }, request, cap, { now: entered.now, epoch });
       // Signed once before the commit: a grant whose token would be too long to hand out is not written.
       await service.sign(minted.draft);
       const { tier, role, w, x, budget } = cap;

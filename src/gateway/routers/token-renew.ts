@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
 import { AndonError } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
@@ -24,9 +25,13 @@ const replace = statement(
 
 const renewInput = z.strictObject({ project, lifeSeconds: z.number().int().min(1).max(86_400).optional() });
 
+type TokenRow = typeof tokens.$inferSelect;
+
 interface RenewFacts {
   readonly row: GrantRow | undefined;
-  readonly token: typeof tokens.$inferSelect | undefined;
+  readonly token: TokenRow | undefined;
+  /** The token that has replaced it, when that was within the grace. */
+  readonly successor: TokenRow | undefined;
   readonly reasons: readonly Reason[];
 }
 
@@ -48,27 +53,65 @@ export function renewProcedure(gateway: Gateway) {
     action: 'token:renew',
     whileBelow: true,
     description:
-      'Hands out the next token of the caller’s grant; the present one dies after 30 s. Renewing with it again revokes the grant.',
+      'Hands out the next token of the caller’s grant; the present one dies after 30 s. Renewing with it again answers the same one until then, and revokes the grant later.',
     input: renewInput,
     exclusive: true,
     acceptsReplaced: true,
     fixed: async () => undefined,
     moving: async (tx, { grant, entered }): Promise<RenewFacts> => {
       const row = await lockGrant(tx, grant.gid);
-      const [token] = await tx.orm.select().from(tokens).where(eq(tokens.jti, grant.jti));
-      return { row, token, reasons: await renewalReasons(tx, grant, row, (await entered).now) };
+      const { now } = await entered;
+      const token = await readToken(tx, grant.jti);
+      const successor = await successorOf(tx, token, now);
+      const reasons = await renewalReasons(tx, grant, row, now);
+      return { row, token, successor, reasons: [...reasons, ...lostReasons(successor, now)] };
     },
     decide: ({ moving }) => moving.reasons,
-    effect: (tx, _permit, facts): Promise<Effect<TokenAnswer & { stolen?: true }>> =>
-      facts.moving.token?.replacedAt ? replayed(tx, facts.grant) : renewed(tx, facts),
+    effect: (tx, _permit, facts): Promise<Effect<RenewAnswer>> => {
+      const { successor, token } = facts.moving;
+      if (successor !== undefined) return Promise.resolve(repeated(facts.grant, successor));
+      return token?.replacedAt ? replayed(tx, facts.grant) : renewed(tx, facts);
+    },
     after: async (door, answer) => {
       if ('stolen' in answer)
         throw new AndonError([
           reason('token.revoked', answer.grant, { found: 'a token was renewed twice: the grant is revoked' }),
         ]);
+      if ('repeated' in answer) door.metrics.repeatedRenewal();
       return signed(door, answer);
     },
   });
+}
+
+type RenewAnswer = TokenAnswer & { readonly stolen?: true; readonly repeated?: true };
+
+async function readToken(tx: Tx, jti: string): Promise<TokenRow | undefined> {
+  const [row] = await tx.orm.select().from(tokens).where(eq(tokens.jti, jti));
+  return row;
+}
+
+async function successorOf(tx: Tx, token: TokenRow | undefined, now: Date): Promise<TokenRow | undefined> {
+  if (!token?.replacedAt || !token.replacedBy) return undefined;
+  const isInGrace = now.getTime() <= token.replacedAt.getTime() + limits.replacedGraceMs;
+  return isInGrace ? readToken(tx, token.replacedBy) : undefined;
+}
+
+/** A successor that has ended by now cannot be handed out again. */
+function lostReasons(successor: TokenRow | undefined, now: Date): Reason[] {
+  if (successor === undefined || successor.expiresAt > now) return [];
+  return [reason('token.expired', successor.jti, { found: 'renewed before, and that one has expired' })];
+}
+
+/** The token that an earlier renewal has made, signed anew: processes that share a token may renew it at once. */
+function repeated(grant: Grant, successor: TokenRow): Effect<RenewAnswer> {
+  const { kid: _kid, ...kept } = grant;
+  const iat = seconds(successor.issuedAt);
+  const draft = { ...kept, jti: successor.jti, iat, nbf: iat, exp: seconds(successor.expiresAt) };
+  const data = { from: grant.jti, to: draft.jti, repeated: true };
+  return {
+    answer: { grant: grant.gid, agent: grant.sub, expires: draft.exp, draft, repeated: true },
+    events: [{ type: 'token.renewed', subject: `grant/${grant.gid}`, data }],
+  };
 }
 
 async function renewed(

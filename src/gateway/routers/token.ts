@@ -2,6 +2,7 @@ import { and, desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { reason } from '../../lib/decision.ts';
 import { explain } from '../../tiers/explain.ts';
+import { keptGrants } from '../auth/kept.ts';
 import { grants } from '../auth/schema.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
@@ -18,6 +19,13 @@ export function tokenRouter(gateway: Gateway) {
     revoke: revokeProcedure(gateway),
     raiseEpoch: raiseEpochProcedure(gateway),
     list: listProcedure(gateway),
+    kept: query(gateway, {
+      action: 'token:read',
+      description:
+        'Lists living grants that could not be minted like this any more, with every reason; they end by themselves.',
+      input: z.strictObject({ project }),
+      answer: ({ store }, input) => keptGrants(store, input.project),
+    }),
     explain: explainProcedure(gateway),
     keys: query(gateway, {
       action: 'token:read',

@@ -19,8 +19,10 @@ import {
   timedOf,
 } from '../../tasks/trigger-rows.ts';
 import type { Grant } from '../../tiers/capability.ts';
+import { lockGrant } from '../auth/minting.ts';
 import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
+import { triggerEndReasons } from '../runs/run-grant.ts';
 import { name, page, project } from './inputs.ts';
 
 const named = z.strictObject({ project, name });
@@ -74,10 +76,13 @@ export function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanT
 
 interface Seen {
   readonly row: TriggerRow | undefined;
+  /** When the grant of the caller ends, who owns the trigger from then on. */
+  readonly end: Date | undefined;
   readonly plan: Plan | undefined;
 }
 
-const seen = async (tx: Tx, input: z.infer<typeof named>): Promise<Seen> => ({
+const seen = async (tx: Tx, { gid }: Grant, input: z.infer<typeof named>): Promise<Seen> => ({
+  end: (await lockGrant(tx, gid))?.expiresAt,
   row: await lockTrigger(tx, input.project, input.name),
   plan: await readPlan(tx, input.project),
 });
@@ -94,14 +99,17 @@ function createProcedure(gateway: Gateway) {
     >,
     exclusive: true,
     fixed: async ({ triggers }, input) => triggers.faults(input.name, input.trigger),
-    moving: (tx, { input }) => seen(tx, input),
-    decide: ({ grant, input, fixed, moving: { row, plan } }) => [
+    moving: (tx, { input, grant }) => seen(tx, grant, input),
+    decide: ({ grant, input, fixed, entered, moving: { row, plan, end } }) => [
       ...(row === undefined
         ? []
         : [reason('trigger.exists', `trigger/${input.name}`, { found: row.source })]),
       ...(plan === undefined
         ? [reason('plan.missing', input.project)]
-        : checkTrigger(plan, input.name, input.trigger)),
+        : [
+            ...checkTrigger(plan, input.name, input.trigger),
+            ...triggerEndReasons(input.name, input.trigger, plan, { end, now: entered.now }),
+          ]),
       ...fixed,
       ...ownerReasons(grant, input.name, input.trigger),
     ],
@@ -128,11 +136,14 @@ function stateProcedure(gateway: Gateway, state: TriggerRow['state']) {
     input: named,
     exclusive: true,
     fixed: async () => undefined,
-    moving: (tx, { input }) => seen(tx, input),
-    decide: ({ grant, input, moving: { row } }) => {
+    moving: (tx, { input, grant }) => seen(tx, grant, input),
+    decide: ({ grant, input, entered, moving: { row, plan, end } }) => {
       if (row === undefined) return [missing(input.name)];
+      if (!isActive) return [];
       // Whoever resumes it answers for it from then on.
-      return isActive ? ownerReasons(grant, input.name, row.spec) : [];
+      const times = { end, now: entered.now };
+      const short = plan === undefined ? [] : triggerEndReasons(input.name, row.spec, plan, times);
+      return [...ownerReasons(grant, input.name, row.spec), ...short];
     },
     effect: async (tx, _permit, { grant, input, moving: { row }, entered }) => {
       if (row === undefined) throw new Error('decided without a trigger');
@@ -159,7 +170,7 @@ function fireProcedure(gateway: Gateway) {
       'Fires a trigger once, now, under the grant of its owner; its history tells what came of it.',
     input: named,
     fixed: async () => undefined,
-    moving: (tx, { input }) => seen(tx, input),
+    moving: (tx, { input, grant }) => seen(tx, grant, input),
     decide: ({ input, moving: { row } }) => {
       if (row === undefined) return [missing(input.name)];
       if (row.state === 'active' && row.kind !== 'deadline') return [];
@@ -186,7 +197,7 @@ function deleteProcedure(gateway: Gateway) {
     input: named,
     exclusive: true,
     fixed: async () => undefined,
-    moving: (tx, { input }) => seen(tx, input),
+    moving: (tx, { input, grant }) => seen(tx, grant, input),
     decide: ({ input, moving: { row } }) => {
       if (row === undefined) return [missing(input.name)];
       return row.source === 'call'

@@ -8,8 +8,11 @@ import { durationMs, type Plan, type PlanAgent } from '../../tasks/plan.ts';
 import type { Attenuation } from '../../tiers/attenuate.ts';
 import type { Capability, Grant } from '../../tiers/capability.ts';
 import type { CapabilityRequest } from '../../tiers/capability-schema.ts';
+import { endReasons } from '../../tiers/grant-end.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { childCapability, type GrantRow, mintChild, profileOf, withProfile } from '../auth/minting.ts';
+import { readBearers } from '../auth/naming.ts';
+import { neededMs, waitingSeconds } from './run-grant.ts';
 
 /** What somebody asks for: a run of a profile of the plan. Members that are left out are the profile's. */
 export interface RunRequest {
@@ -41,10 +44,15 @@ export interface SpawnFacts {
   readonly plan: Plan | undefined;
   /** Runs of the project that wait or run. */
   readonly alive: number;
+  readonly now: Date;
 }
 
 /** What the run may do, or every reason against starting it. Pure. */
-export function decideRun(spawner: Spawner, request: RunRequest, { plan, alive }: SpawnFacts): Attenuation {
+export function decideRun(
+  spawner: Spawner,
+  request: RunRequest,
+  { plan, alive, now }: SpawnFacts,
+): Attenuation {
   const profile = profileOf(plan, request.profile);
   if (plan === undefined || profile === undefined)
     return { reasons: [reason('profile.missing', `agents.${request.profile}`, { found: request.profile })] };
@@ -54,6 +62,12 @@ export function decideRun(spawner: Spawner, request: RunRequest, { plan, alive }
     return { reasons: [reason('task.missing', `task/${request.task}`)] };
   const limit = plan.limits.runs;
   if (alive >= limit) return { reasons: [reason('run.limit', 'runs', { found: alive, limit })] };
+  const [short] = endReasons(
+    `agents.${request.profile}`,
+    now.getTime() + neededMs(timesOf(request, profile)),
+    spawner.row.expiresAt,
+  );
+  if (short !== undefined) return { reasons: [short] };
   const cap = capabilityRequest(request, plan, profile);
   return childCapability(spawner.grant as Grant, spawner.row, cap, plan);
 }
@@ -66,8 +80,7 @@ function capabilityRequest(request: RunRequest, plan: Plan, profile: PlanAgent):
     ...(request.role === undefined ? {} : { role: request.role }),
     ...(profile.tier === 'implementer' ? boundTo(request.task, plan, profile) : {}),
   };
-  const mint = { agent: '', profile: request.profile, cap, grantSeconds: 0 };
-  return { project, plan: project, ...withProfile(mint, plan) };
+  return { project, plan: project, ...withProfile({ profile: request.profile, cap }, plan) };
 }
 
 function budgetOf({ budget: { tokens, usd, commits, files, lines } }: PlanAgent) {
@@ -81,9 +94,6 @@ function boundTo(task: string | undefined, plan: Plan, profile: PlanAgent) {
   const write = plan.tasks[task]?.write;
   return profile.write === undefined && write !== undefined ? { task, w: write } : { task };
 }
-
-// A run may wait for a runner for a day; its grant is given the length of the run when it is taken.
-const waitingSeconds = 86_400;
 
 type Requested = Omit<EventDraft, 'id' | 'project' | 'actor'>;
 
@@ -100,9 +110,10 @@ export async function requestRun(
 ): Promise<{ run: string; agent: string; event: Requested }> {
   const profile = profileOf(facts.plan, request.profile);
   if (profile?.adapter === undefined) throw new Error('a run without an adapter was decided');
-  const id = newId('run');
-  const agent = `agent:${request.profile.slice(0, 50)}-${id.slice(-6)}`;
-  const { gid, draft } = await mintFor(tx, spawner, request, cap, { ...facts, agent });
+  const { id, agent } = await freeName(tx, request);
+  const times = timesOf(request, profile);
+  const grantSeconds = waitingSeconds(times, spawner.row.expiresAt, facts.now);
+  const { gid, draft } = await mintFor(tx, spawner, request, cap, { ...facts, agent, grantSeconds });
   const run = {
     ...namedBy(request),
     agent,
@@ -122,11 +133,20 @@ export async function requestRun(
     gid,
     spawner: spawner.grant.sub,
     spawnerGid: spawner.grant.gid,
-    ...timesOf(request, profile),
+    ...times,
     leaseMs: durationMs(facts.plan.lease),
   });
   const data = { ...run, grant: gid, depth: launch.depth };
   return { run: id, agent, event: { type: 'run.requested', subject: `run/${id}`, data } };
+}
+
+/** An id for the run, and a name that nobody bears: a name has fewer letters than an id, and others may be given by hand. */
+async function freeName(tx: Tx, { project, profile }: RunRequest): Promise<{ id: string; agent: string }> {
+  for (;;) {
+    const id = newId('run');
+    const agent = `agent:${profile.slice(0, 50)}-${id.slice(-6)}`;
+    if ((await readBearers(tx, project, agent)).length === 0) return { id, agent };
+  }
 }
 
 const launchOf = (request: RunRequest, profile: PlanAgent, draft: GrantDraft): RunLaunch => ({
@@ -153,10 +173,17 @@ function mintFor(
   { grant, row }: Spawner,
   { profile, role }: RunRequest,
   cap: Capability,
-  facts: { readonly now: Date; readonly epoch: number; readonly agent: string },
+  facts: {
+    readonly now: Date;
+    readonly epoch: number;
+    readonly agent: string;
+    readonly grantSeconds: number;
+  },
 ) {
   // A role of the caller's choice is none that the plan fixes; see fixedProfile.
   const chosen = role === undefined ? {} : { role };
-  const mint = { agent: facts.agent, profile, cap: chosen, grantSeconds: waitingSeconds };
+  const { agent, grantSeconds } = facts;
+  // Its tokens go to the runner that takes it, and never to the spawner.
+  const mint = { agent, profile, cap: chosen, grantSeconds, seen: false };
   return mintChild(tx, { grant: grant as Grant, row }, mint, cap, facts);
 }

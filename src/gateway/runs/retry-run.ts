@@ -30,7 +30,7 @@ export async function retryRun(
   if (spawner === undefined) return undefined;
   const request = again(run, now);
   const alive = await aliveCount(tx, run.project);
-  const { cap } = decideRun(spawner, request, { plan, alive });
+  const { cap } = decideRun(spawner, request, { plan, alive, now });
   if (cap === undefined) return undefined;
   const { run: id, event } = await requestRun(tx, spawner, request, cap, { now, epoch, plan });
   return { run: id, event, delayMs: request.delayMs };

@@ -4,10 +4,12 @@ import { statement, type Tx } from '../../store/store.ts';
 import { type GrantDraft, parseClaims } from '../auth/claims.ts';
 import { renewedDraft } from '../auth/draft.ts';
 import { recordToken, seconds } from '../auth/minting.ts';
+import { runGraceMs } from './run-grant.ts';
 
 const lengthen = statement(
   'grants.lengthen',
-  `update grants set expires_at = greatest(expires_at, andon_now() + $2::bigint * interval '1 millisecond') where gid = $1`,
+  `update grants g set expires_at = greatest(g.expires_at, least(andon_now() + $2::bigint * interval '1 millisecond',
+     coalesce((select p.expires_at from grants p where p.gid = g.parent), 'infinity'))) where g.gid = $1 returning g.expires_at as "expiresAt"`,
 );
 const expire = statement(
   'grants.expire',
@@ -30,20 +32,32 @@ export async function isRevoked(tx: Tx, gid: string): Promise<boolean> {
   return row?.yes === true;
 }
 
-/** How much longer than its run a grant lives, so that the end can be reported and what was pushed be submitted. */
-const graceMs = 10 * 60_000;
+const endOf = statement('grants.end', 'select expires_at as "expiresAt" from grants where gid = $1');
 
-/** The next token of the grant of a run, recorded; signed after the commit. */
-export async function draftRunToken(tx: Tx, run: RunRow, now: Date): Promise<GrantDraft> {
+/** When the grant of a run ends. */
+export async function grantEnd(tx: Tx, gid: string): Promise<Date> {
+  const [row] = await tx.rows<{ expiresAt: Date }>(endOf, [gid]);
+  if (row === undefined) throw new Error('a run without a grant');
+  return row.expiresAt;
+}
+
+/** The next token of the grant of a run, recorded; signed after the commit. It ends with the grant at the latest. */
+export async function draftRunToken(tx: Tx, run: RunRow, now: Date, end: Date): Promise<GrantDraft> {
   const claims = parseClaims(run.launch.claims);
-  const draft = renewedDraft({ ...claims, kid: '' }, { jti: newId('token') }, seconds(now));
+  const lifeSeconds = seconds(end) - seconds(now);
+  const draft = renewedDraft({ ...claims, kid: '' }, { jti: newId('token'), lifeSeconds }, seconds(now));
   await recordToken(tx, draft);
   return draft;
 }
 
-/** Gives the grant of a run the length of the run. */
-export async function lengthenGrant(tx: Tx, run: Pick<RunRow, 'gid' | 'maxMs'>): Promise<void> {
-  await tx.rows(lengthen, [run.gid, run.maxMs + graceMs]);
+/**
+ * Extends the grant of a run to cover the whole duration of the run, as far as the grant of its spawner lasts. Answers
+ * when it ends.
+ */
+export async function lengthenGrant(tx: Tx, run: Pick<RunRow, 'gid' | 'maxMs'>): Promise<Date> {
+  const [row] = await tx.rows<{ expiresAt: Date }>(lengthen, [run.gid, run.maxMs + runGraceMs]);
+  if (row === undefined) throw new Error('a run without a grant');
+  return row.expiresAt;
 }
 
 /**

@@ -32,9 +32,12 @@ export function parseCommit(oid: Oid, bytes: Buffer): Commit {
   };
 }
 
-/** The first line of a message that git would read as the gateway's own trailer, wherever it stands. */
-export const auditTrailer = (message: string): string | undefined =>
-  /^[ \t]*andon-audit[ \t]*:.*$/im.exec(message)?.[0].trim().slice(0, 80);
+/**
+ * The first line of a message that git would read as one of the gateway's own trailers (`Andon-…`), wherever it stands:
+ * in any case, and with whatever white space git takes before the colon.
+ */
+export const gatewayTrailer = (message: string): string | undefined =>
+  /^[^\S\n]*andon-[a-z0-9-]*[^\S\n]*:.*$/im.exec(message)?.[0].trim().slice(0, 80);
 
 // Every one of these writes ASCII as ASCII, so that a search in bytes finds what a reader will see.
 const asciiSupersets =

@@ -79,7 +79,7 @@ export const gitCodes = {
   'push.trailer': row(
     403,
     'refused',
-    'only the gateway writes Andon-Audit trailers',
+    'only the gateway writes Andon-… trailers',
     'remove the trailer from the message',
   ),
   'ref.namespace': row(

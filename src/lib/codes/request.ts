@@ -17,6 +17,25 @@ export const requestCodes = {
     'Host and Origin name this gateway',
     'use the URL that andon up printed',
   ),
+  'request.headers': row(431, 'usage', 'a request has at most 100 headers', 'send fewer headers'),
+  'request.connections': row(
+    503,
+    'unreachable',
+    'a gateway holds at most so many connections at once',
+    'wait a moment, and use connections again (keep-alive)',
+  ),
+  'request.streams': row(
+    429,
+    'unreachable',
+    'a principal, and a gateway as a whole, has at most so many streams of events open',
+    'close streams that are not read any more, or read pages: andon event list',
+  ),
+  'request.rate': row(
+    429,
+    'failed',
+    'what is answered without a token is asked for at most so often',
+    'wait a second and try again',
+  ),
   'request.method': row(
     405,
     'usage',
@@ -99,7 +118,13 @@ export const requestCodes = {
     409,
     'conflict',
     'one program listens at an address',
-    'stop the other program, or choose another port',
+    'end that program, or choose another port: andon up --port',
+  ),
+  'gateway.unproved': row(
+    503,
+    'unreachable',
+    'a token is sent only to a listener that proves the key of its gateway for this address',
+    'start the gateway there again (andon up); a gateway behind another address is told so by --hosts; a key that was made anew is trusted again once you remove the old one where it is kept',
   ),
   'gateway.exposed': row(
     400,

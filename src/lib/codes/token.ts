@@ -50,6 +50,12 @@ export const tokenCodes = {
     'a token, its grant, its ancestors, its agent, its key and its epoch are not revoked',
     'ask whoever delegated to you for a new grant',
   ),
+  'token.busy': row(
+    409,
+    'conflict',
+    'one process at a time writes the file of a token',
+    'try again; remove the lock beside the file when no andon works on it',
+  ),
   'token.claims': row(
     401,
     'refused',
@@ -86,6 +92,24 @@ export const tokenCodes = {
     'refused',
     'a grant fits into a token of 4 kB',
     'use fewer or shorter globs, or leave out actions',
+  ),
+  'grant.name': row(
+    403,
+    'refused',
+    'the kind of a name is that of its grant (human: people, runner: the role RUNNER, agent: everybody else); people alone give human: and runner:',
+    'choose a name of that kind, or let a person mint it',
+  ),
+  'grant.taken': row(
+    403,
+    'refused',
+    'a name that a living grant bears is given again only by the parent of that grant, an ancestor of it, or a person',
+    'choose another name, or let a person mint it',
+  ),
+  'grant.end': row(
+    403,
+    'refused',
+    'a grant ends at the latest with the grant that it descends from',
+    'ask for less time, or let a person mint a grant that lasts longer',
   ),
   'scope.glob': row(
     400,

@@ -133,6 +133,13 @@ export const startRun = async (
   await tx.rows(start, [project, id, started.sandbox, started.epoch]);
 };
 
+const shorten = statement('runs.shorten', 'update runs set max_ms = $3 where project = $1 and id = $2');
+
+/** Gives a run less time than it asked for. */
+export async function shortenRun(tx: Tx, project: string, id: string, maxMs: number): Promise<void> {
+  await tx.rows(shorten, [project, id, maxMs]);
+}
+
 const beat = statement(
   'runs.beat',
   `update runs set lease_until = andon_now() + lease_ms * interval '1 millisecond', usage = $3::jsonb,

@@ -8,6 +8,8 @@ export interface EnvironmentOf {
   readonly task: ClaimedTask | undefined;
   /** The gateway as the run reaches it. */
   readonly url: string;
+  /** Names the key that proves that address. */
+  readonly gatewayKey: string;
   readonly path: string;
   /** The proxy to the hosts that the profile names, if the run needs one. */
   readonly proxy: string | undefined;
@@ -35,6 +37,7 @@ export function environmentOf(of: EnvironmentOf): Record<string, string> {
     HOME: place.home,
     TMPDIR: place.tmp,
     ANDON_URL: url,
+    ANDON_GATEWAY_KEY: of.gatewayKey,
     ANDON_PROJECT: order.project,
     ANDON_TOKEN: order.token,
     ANDON_TOKEN_FILE: place.tokenFile,

@@ -70,7 +70,7 @@ export class LiveRun {
     });
     this.#inbox = new Inbox(options.gateway, order.project, this.#place.inboxFile);
     this.#door = createRunDoor({
-      gateway: options.gateway.url,
+      gateway: options.gateway,
       network: order.settings.network,
       token: () => this.#token,
       isOwn: (token) => this.#tokens.has(token),

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { MachineLimits } from '../machine-limits.ts';
 
 /** What the runner knows of a run. A port, so that the runner is a client of the gateway like everybody else. */
@@ -132,6 +133,15 @@ export interface EndReport {
  */
 export interface RunnerGateway {
   readonly url: string;
+  /** Connects to the gateway only where its listener proves the key of the gateway. */
+  readonly agent: Agent;
+  /** Proves to the clients of a run that they speak to its proxy. */
+  readonly prover: {
+    /** Names the key, for ANDON_GATEWAY_KEY of a run. */
+    readonly fingerprint: string;
+    /** The answer to a request for a proof; undefined for any other request. */
+    answer(asked: string, authority: string): object | undefined;
+  };
   take(adapters: readonly RunOrder['adapter'][], signal: AbortSignal): Promise<RunOrder | null>;
   start(run: string, started: { sandbox: string; epoch: number | null }, signal: AbortSignal): Promise<void>;
   beat(run: string, report: BeatReport, signal: AbortSignal): Promise<BeatAnswer | 'lost'>;

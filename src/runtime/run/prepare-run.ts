@@ -104,6 +104,7 @@ async function writeFiles(
     place,
     task,
     url,
+    gatewayKey: of.gateway.prover.fingerprint,
     path,
     proxy: proxyOf(order, url),
     marks: { ...of.runnerMark, [markName]: order.id },

@@ -1,4 +1,5 @@
 import {
+  type Agent,
   createServer,
   type IncomingMessage,
   request as requestHttp,
@@ -10,10 +11,11 @@ import { type AddressInfo, connect, type Server as NetServer, type Socket } from
 import type { Duplex } from 'node:stream';
 import { tellCalls } from './accepted.ts';
 import { metricsPath } from './metrics-intake.ts';
+import type { RunnerGateway } from './ports.ts';
 
 export interface RunDoorOptions {
-  /** The gateway, as the runner reaches it. */
-  readonly gateway: string;
+  /** The gateway, as the runner reaches it: over connections whose listener has proved its key. */
+  readonly gateway: Pick<RunnerGateway, 'url' | 'agent' | 'prover'>;
   /** Hosts that the run may reach besides the gateway, or all. */
   readonly network: 'open' | readonly string[];
   /** The token as it is now; earlier ones of this run are replaced by it on their way. */
@@ -81,18 +83,30 @@ function pass(options: RunDoorOptions, incoming: IncomingMessage, answer: Server
     void options.metrics(incoming, answer);
     return;
   }
+  if (isProved(options, incoming, answer)) return;
   const target = targetOf(options, incoming.url ?? '/');
   if (target === undefined) {
     refuse(answer, incoming.url ?? '');
     return;
   }
-  const { url, isGateway } = target;
+  forward(options, incoming, answer, target);
+}
+
+/** Passes a request on and its answer back. */
+function forward(
+  options: RunDoorOptions,
+  incoming: IncomingMessage,
+  answer: ServerResponse,
+  { url, isGateway }: { url: URL; isGateway: boolean },
+): void {
   const headers = headersFor(options, incoming, url, isGateway);
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
-  const outgoing = request(url, { method: incoming.method, headers }, (reply) => {
-    if (isGateway && (reply.statusCode ?? 500) < 300)
+  const agent: { agent?: Agent } = isGateway ? { agent: options.gateway.agent } : {};
+  const outgoing = request(url, { method: incoming.method, headers, ...agent }, (reply) => {
+    const { statusCode = 502 } = reply;
+    if (isGateway && statusCode < 300)
       tellCalls({ method: incoming.method, path: url.pathname, reply }, options.heard);
-    answer.writeHead(reply.statusCode ?? 502, reply.headers);
+    answer.writeHead(statusCode, reply.headers);
     reply.pipe(answer);
   });
   outgoing.once('error', (error) => {
@@ -103,12 +117,26 @@ function pass(options: RunDoorOptions, incoming: IncomingMessage, answer: Server
   incoming.pipe(outgoing);
 }
 
+/** Answers a client of the run that wants to know that it speaks to this proxy and not to whoever took its port. */
+function isProved(
+  { gateway: { prover } }: RunDoorOptions,
+  { url = '', socket }: IncomingMessage,
+  answer: ServerResponse,
+): boolean {
+  const proof = prover.answer(url, `127.0.0.1:${socket.localPort}`);
+  if (proof === undefined) return false;
+  const body = JSON.stringify(proof);
+  answer.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  answer.end(body);
+  return true;
+}
+
 /** Where a request goes: to the gateway by path, or, asked as a proxy, to a host that is allowed. */
 function targetOf(
   { gateway, network }: RunDoorOptions,
   asked: string,
 ): { url: URL; isGateway: boolean } | undefined {
-  if (asked.startsWith('/')) return { url: new URL(`${gateway}${asked}`), isGateway: true };
+  if (asked.startsWith('/')) return { url: new URL(`${gateway.url}${asked}`), isGateway: true };
   if (!URL.canParse(asked)) return undefined;
   const url = new URL(asked);
   return allows(network, url.hostname, url.port || '80') ? { url, isGateway: false } : undefined;

@@ -10,6 +10,7 @@ import { together } from './0009-together.ts';
 import { once } from './0010-once.ts';
 import { logEnd } from './0011-log-end.ts';
 import { protection } from './0012-protection.ts';
+import { holders } from './0013-holders.ts';
 
 /** Migrations in order; the number of a migration is its place here, counted from one. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -25,4 +26,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0010-once', sql: once },
   { name: '0011-log-end', sql: logEnd },
   { name: '0012-protection', sql: protection },
+  { name: '0013-holders', sql: holders },
 ];

@@ -25,9 +25,9 @@ export const spawn: TriggerActionPort<SpawnFacts> = {
     };
   },
   reasons: (firing, { row, alive, unready }) => {
-    const { grant, plan, action } = firing;
+    const { grant, plan, action, now } = firing;
     if (row === undefined) return [reason('grant.missing', grant.gid)];
-    const decided = decideRun({ grant, row }, requestOf(firing), { plan, alive });
+    const decided = decideRun({ grant, row }, requestOf(firing), { plan, alive, now });
     const isBuilder = plan?.agents[action.spawn ?? '']?.tier === 'implementer';
     return [...(decided.reasons ?? []), ...(isBuilder ? unready : [])];
   },
@@ -35,7 +35,7 @@ export const spawn: TriggerActionPort<SpawnFacts> = {
     const { grant, plan, now, epoch } = firing;
     if (row === undefined || plan === undefined) throw new Error('spawned without a grant or a plan');
     const request = requestOf(firing);
-    const { cap } = decideRun({ grant, row }, request, { plan, alive });
+    const { cap } = decideRun({ grant, row }, request, { plan, alive, now });
     if (cap === undefined) throw new Error('spawned without a capability');
     const { run, event } = await requestRun(tx, { grant, row }, request, cap, { now, epoch, plan });
     const { name, project, ownerGid: gid } = firing.row;

@@ -82,7 +82,7 @@ describe('andon mcp', () => {
   it('does not take two that keep the same file for a thief', async () => {
     const file = await fileOf('agent:twice', 600);
     const held = readFileSync(file, 'utf8');
-    const link = { url: line.url, project: 'shop', token: async () => held };
+    const link = { url: line.url, project: 'shop', token: async () => held, fetch };
     const laterMs = Date.now() + 500_000;
     await renewOnce(link, file, laterMs);
     const second = readFileSync(file, 'utf8');

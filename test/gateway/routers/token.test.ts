@@ -109,12 +109,43 @@ describe.each(engines)('tokens through the door, on %s', (engine) => {
     expect(row?.data.parent).toBe(lead.grant);
   });
 
-  it('lets a renewed token live for 30 s, and revokes the grant when it is renewed again', async () => {
+  it('lets a renewed token live for 30 s, and answers its successor to whoever renews it again in that time', async () => {
+    const first = await line.mint('agent:racing', {}, { lifeSeconds: 300 });
+    const renew = (token: string, more = {}) =>
+      line.client(token).token.renew.mutate({ project, lifeSeconds: 200, ...more });
+    const all = await Promise.all(Array.from({ length: 8 }, () => renew(first.token)));
+    const claims = all.map(({ token = '' }) =>
+      JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))),
+    );
+    expect(new Set(claims.map(({ jti, exp, iat }) => `${jti} ${exp} ${iat}`)).size).toBe(1);
+    expect(claims[0].jti).not.toBe((await line.client(first.token).token.explain.query({ project })).token);
+    await passTime(20_000, line);
+    const late = await renew(first.token, { lifeSeconds: 290 });
+    expect(late).toMatchObject({ expires: all[0]?.expires, repeated: true });
+    const { task } = await line.client(late.token ?? '').task.claim.mutate({ project });
+    const held = { project, task: task?.id ?? '', epoch: task?.epoch ?? 0 };
+    await line.client(late.token ?? '').task.release.mutate({ ...held, why: 'a test' });
+    const counted = (await line.events()).filter(
+      ({ type, actor, data }) =>
+        type === 'token.renewed' && actor === 'agent:racing' && data.repeated === true,
+    );
+    expect(counted).toHaveLength(8);
+    expect(await line.app.gateway.metrics.registry.metrics()).toMatch(
+      /^andon_token_renewals_repeated_total [1-9]/m,
+    );
+    // The successor is renewed as ever, and the chain of the grant goes on.
+    const next = await renew(late.token ?? '');
+    expect(next).not.toHaveProperty('repeated');
+    await list(next.token ?? '');
+  });
+
+  it('revokes the grant when a renewed token is renewed again later', async () => {
     const first = await line.mint('agent:renewing');
     const next = await first.client.token.renew.mutate({ project });
     expect(next).not.toHaveProperty('draft');
     await list(first.token);
     await list(next.token ?? '');
+    await passTime(31_000, line);
     expect(await codesOf(first.client.token.renew.mutate({ project }))).toEqual(['token.revoked']);
     expect(await codesOf(line.client(next.token ?? '').token.renew.mutate({ project }))).toContain(
       'token.revoked',

@@ -1,9 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runnerGateway } from '../../../src/cli/runner/gateway.ts';
-import { createClient } from '../../../src/gateway/client.ts';
 import { Heartbeat } from '../../../src/runtime/run/heartbeat.ts';
 import { OutputFeed } from '../../../src/runtime/run/output-feed.ts';
+import { linkTo } from '../../support/link.ts';
 
 const leaseMs = 4_000;
 
@@ -23,16 +23,7 @@ describe('the heart of a run', () => {
   });
 
   it('knows by its own clock that the lease is over while a beat waits for its answer, and ends at once', async () => {
-    const token = () => 'token';
-    const client = createClient({ url, token });
-    const link = {
-      url,
-      client,
-      project: 'p',
-      projectIfAny: 'p',
-      token: async () => 'token',
-      tokenFile: undefined,
-    };
+    const link = linkTo(url, 'token', 'p');
     const startedMs = performance.now();
     const stopped: { cause: string; afterMs: number }[] = [];
     const heart: Heartbeat = new Heartbeat({

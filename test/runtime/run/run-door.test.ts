@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runnerGateway } from '../../../src/cli/runner/gateway.ts';
 import { createRunDoor, type RunDoor } from '../../../src/runtime/run/run-door.ts';
 import { git, mustGit, sourceRepository } from '../../support/gateway.ts';
 import { type Hand, type Line, openLine } from '../../support/line.ts';
+import { linkTo } from '../../support/link.ts';
 import { connectMcp, postMcp } from '../../support/mcp.ts';
 
 const plan = `
@@ -23,7 +25,7 @@ describe('the door of a run tells what the gateway let change', () => {
     line = await openLine('pglite', { plan });
     hand = await line.mint('agent:one');
     door = createRunDoor({
-      gateway: line.url,
+      gateway: runnerGateway(linkTo(line.url, hand.token, 'shop'), 'test'),
       network: [],
       token: () => hand.token,
       isOwn: (token) => token === hand.token || token === 'earlier',

@@ -1,0 +1,26 @@
+import type { Reason } from '../../lib/decision.ts';
+import { type Finding, note, ok } from './finding.ts';
+
+interface Kept {
+  readonly gid: string;
+  readonly agent: string;
+  readonly expiresAt: Date | string;
+  readonly reasons: readonly Pick<Reason, 'rule' | 'found' | 'limit'>[];
+}
+
+/** Grants of an earlier version that could not be minted like this any more. They go on until they end by themselves. */
+export function keptFindings(kept: readonly Kept[]): Finding[] {
+  if (kept.length === 0) return [ok('grants', 'names and ends', 'as they would be minted today')];
+  return kept.flatMap(({ gid, agent, expiresAt, reasons }) =>
+    reasons.map(({ rule, found, limit }) => {
+      const words = `${found ?? ''}${limit === undefined ? '' : `, limit ${limit}`}; ${rule}`;
+      const end = new Date(expiresAt).toISOString();
+      return note(
+        'grants',
+        `${agent} ${gid}`,
+        words,
+        `it ends ${end}; or: andon token revoke ${gid} --why …`,
+      );
+    }),
+  );
+}

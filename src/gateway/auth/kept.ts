@@ -1,0 +1,58 @@
+import type { Reason } from '../../lib/decision.ts';
+import { type Session, statement } from '../../store/store.ts';
+import { endReasons } from '../../tiers/grant-end.ts';
+import { type Bearer, namingReasons } from '../../tiers/naming.ts';
+
+interface LivingGrant extends Bearer {
+  readonly project: string;
+  readonly expiresAt: Date;
+  readonly parent: string | null;
+  readonly parentTier: Bearer['tier'] | null;
+  readonly parentEnd: Date | null;
+}
+
+const living = statement(
+  'grants.living',
+  `select g.gid, g.project, g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin, g.expires_at as "expiresAt",
+     g.parent, p.cap->>'tier' as "parentTier", p.expires_at as "parentEnd"
+   from grants g left join grants p on p.gid = g.parent
+   where ($1 = '*' or g.project in ($1, '*')) and g.revoked_at is null and g.expires_at > andon_now()
+     and not exists (select from grants a where a.gid = any(g.lin) and a.revoked_at is not null)
+   order by g.created_at, g.gid`,
+);
+
+/** A grant that nobody could mint like this any more. */
+export interface KeptGrant {
+  readonly gid: string;
+  readonly agent: string;
+  readonly expiresAt: Date;
+  readonly reasons: readonly Reason[];
+}
+
+/**
+ * Living grants of a project (of all for `*`) that an earlier version minted and this one would refuse: they are kept
+ * and end by themselves. Among them are those whose parent has ended before its time, as the grant of a run does.
+ */
+export async function keptGrants(session: Session, project: string): Promise<KeptGrant[]> {
+  const earlier: LivingGrant[] = [];
+  const found: KeptGrant[] = [];
+  for (const grant of await session.rows<LivingGrant>(living, [project])) {
+    const reasons = reasonsAgainst(grant, earlier);
+    const { gid, agent, expiresAt } = grant;
+    if (reasons.length > 0) found.push({ gid, agent, expiresAt, reasons });
+    earlier.push(grant);
+  }
+  return found;
+}
+
+function reasonsAgainst(grant: LivingGrant, earlier: readonly LivingGrant[]): Reason[] {
+  const { gid, agent, tier, role, parent, parentTier, parentEnd, expiresAt, project } = grant;
+  if (parent === null || parentTier === null || parentEnd === null) return [];
+  const bearers = earlier.filter(
+    (one) => one.agent === agent && (one.project === project || one.project === '*'),
+  );
+  return [
+    ...namingReasons({ agent, cap: { tier, role }, by: { gid: parent, tier: parentTier }, bearers }),
+    ...endReasons(`grant/${gid}`, expiresAt.getTime(), parentEnd),
+  ];
+}

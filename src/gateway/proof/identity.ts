@@ -1,0 +1,68 @@
+import { createPrivateKey, randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, link, open, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { fail } from '../../lib/errors.ts';
+import { generateKey } from '../auth/key-file.ts';
+import { writeSecret } from '../auth/owner.ts';
+import { createProver, type Prover } from './proof.ts';
+
+const part = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const jwkSchema = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: part, d: part });
+
+/**
+ * The key that a gateway proves itself with: of its own, not one of those that sign tokens, and the same after a restart.
+ * Gateways that share the folder share the key; of two that make it at once, one wins. Its name is written beside the
+ * owner's token: whoever takes that from its file sends it to this gateway alone. Errors: `key.exposed`, `key.broken`.
+ */
+export async function openIdentity(keysFolder: string, ownerFile: string): Promise<Prover> {
+  const path = join(keysFolder, 'identity.json');
+  const jwk = (await readJwk(path)) ?? (await makeJwk(path));
+  const { kty, crv, x, d } = jwk;
+  const prover = createProver(createPrivateKey({ key: { kty, crv, x, d }, format: 'jwk' }));
+  await writeSecret(`${ownerFile}.gateway`, prover.fingerprint);
+  return prover;
+}
+
+async function makeJwk(path: string): Promise<z.infer<typeof jwkSchema>> {
+  const aside = `${path}.${randomBytes(8).toString('hex')}`;
+  await writeFile(aside, `${JSON.stringify(await generateKey())}\n`, { mode: 0o600, flag: 'wx' });
+  try {
+    await link(aside, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await unlink(aside).catch(() => undefined);
+  }
+  const made = await readJwk(path);
+  if (made === undefined) throw fail('key.broken', path, { found: 'removed while it was made' });
+  return made;
+}
+
+async function readJwk(path: string): Promise<z.infer<typeof jwkSchema> | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw fail('key.broken', path, { found: code ?? 'unreadable' }, error);
+  }
+  try {
+    const { mode } = await file.stat();
+    if ((mode & 0o077) !== 0)
+      throw fail('key.exposed', path, { found: `mode ${(mode & 0o777).toString(8)}` });
+    return parsed(path, await file.readFile('utf8'));
+  } finally {
+    await file.close();
+  }
+}
+
+function parsed(path: string, text: string): z.infer<typeof jwkSchema> {
+  try {
+    return jwkSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw fail('key.broken', path, { found: 'no private Ed25519 key' }, error);
+  }
+}

@@ -1,0 +1,70 @@
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+
+/** Where a gateway proves itself, without a token: `?nonce=…`. */
+export const proofPath = '/.well-known/andon-proof';
+
+export const noncePattern = /^[A-Za-z0-9_-]{22,64}$/;
+
+export interface ProofBody {
+  /** The public half of the Ed25519 key, as the `x` of a JWK. */
+  readonly key: string;
+  readonly authority: string;
+  readonly signature: string;
+}
+
+/** The key of a listener, which says for one address and one nonce that it listens there. */
+export interface Prover {
+  /** Names the key, as clients pin it: `SHA256:` and 43 characters. */
+  readonly fingerprint: string;
+  prove(nonce: string, authority: string): ProofBody;
+}
+
+/**
+ * Proofs of a private Ed25519 key. Host and port are in what is signed: a proof that somebody fetched for a listener at
+ * another address is none for it. The text begins as nothing else does that Andon signs.
+ */
+export function createProver(privateKey: KeyObject): Prover {
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+  return {
+    fingerprint: fingerprintOf(x),
+    prove: (nonce, authority) => ({
+      key: x,
+      authority,
+      signature: sign(null, textOf(nonce, authority), privateKey).toString('base64url'),
+    }),
+  };
+}
+
+/** The proof that a request path asks for; undefined when it asks for something else, or with no sound nonce. */
+export function proofFor(prover: Prover, asked: string, authority: string): ProofBody | undefined {
+  const [path, search] = asked.split('?', 2);
+  const nonce = path === proofPath ? (new URLSearchParams(search).get('nonce') ?? '') : '';
+  return noncePattern.test(nonce) ? prover.prove(nonce, authority) : undefined;
+}
+
+const textOf = (nonce: string, authority: string): Buffer =>
+  Buffer.from(`andon-proof 1\n${nonce}\n${authority}\n`, 'utf8');
+
+const fingerprintOf = (x: string): string =>
+  `SHA256:${createHash('sha256').update(Buffer.from(x, 'base64url')).digest('base64url')}`;
+
+export const fingerprintPattern = /^SHA256:[A-Za-z0-9_-]{43}$/;
+
+/** The fingerprint of the key that signed this nonce for this address, or undefined when none did. */
+export function provenKey(body: unknown, nonce: string, authority: string): string | undefined {
+  const { key: x, signature } = (body ?? {}) as Partial<Record<keyof ProofBody, unknown>>;
+  if (!isPart(x, 43) || !isPart(signature, 86)) return undefined;
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  const isSigned = verify(null, textOf(nonce, authority), key, Buffer.from(signature, 'base64url'));
+  return isSigned ? fingerprintOf(x) : undefined;
+}
+
+// No schema: every start of the command line would wait for its library.
+const isPart = (value: unknown, length: number): value is string =>
+  typeof value === 'string' && value.length === length && /^[A-Za-z0-9_-]+$/.test(value);
+
+const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+
+/** Host and port of a URL, the port always said. */
+export const authorityOf = ({ hostname, port, protocol }: URL): string =>
+  `${hostname.toLowerCase()}:${port || defaultPorts[protocol]}`;

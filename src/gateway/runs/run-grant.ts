@@ -1,0 +1,49 @@
+import type { Reason } from '../../lib/decision.ts';
+import { durationMs, type Plan } from '../../tasks/plan.ts';
+import { actionsOf, type PlanTrigger } from '../../tasks/plan-triggers.ts';
+import { nextSlots } from '../../tasks/schedule/slots.ts';
+import { checkTrigger } from '../../tasks/trigger-check.ts';
+import { timedOf } from '../../tasks/trigger-rows.ts';
+import { endReasons } from '../../tiers/grant-end.ts';
+import { profileOf } from '../auth/minting.ts';
+
+/** How much longer than its run a grant lives, in milliseconds: the end can be reported and what was pushed be submitted. */
+export const runGraceMs = 10 * 60_000;
+
+// A run may wait for a runner for a day; its grant is given the length of the run when it is taken.
+const waitingMs = 86_400_000;
+
+/** How long a run needs its grant at least, in milliseconds, when a runner takes it at once. */
+export const neededMs = ({ maxMs, delayMs }: { readonly maxMs: number; readonly delayMs: number }): number =>
+  delayMs + maxMs + runGraceMs;
+
+/** Seconds that the grant of a waiting run is given: time to wait for a runner, as far as that of its spawner lasts. */
+export function waitingSeconds(run: { maxMs: number; delayMs: number }, parentEnd: Date, now: Date): number {
+  const leftMs = parentEnd.getTime() - now.getTime();
+  return Math.max(1, Math.floor(Math.min(leftMs, Math.max(waitingMs, neededMs(run))) / 1000));
+}
+
+/**
+ * Why the grant of an owner ends before a run of this trigger could: one of its first time, or of now where none is
+ * known. Silent where there is no time to tell, or no grant: others refuse those.
+ */
+export function triggerEndReasons(
+  name: string,
+  trigger: PlanTrigger,
+  plan: Plan,
+  { end, now }: { readonly end: Date | undefined; readonly now: Date },
+): Reason[] {
+  if (end === undefined || checkTrigger(plan, name, trigger).length > 0) return [];
+  const first = firstMs(name, trigger, now.getTime());
+  return actionsOf(trigger).flatMap(({ spawn, maxDuration }) => {
+    const profile = profileOf(plan, spawn);
+    if (profile === undefined) return [];
+    const maxMs = durationMs(maxDuration ?? profile.maxDuration);
+    return endReasons(`trigger/${name}`, first + neededMs({ maxMs, delayMs: 0 }), end);
+  });
+}
+
+function firstMs(name: string, trigger: PlanTrigger, nowMs: number): number {
+  if (trigger.cron === undefined && trigger.every === undefined) return nowMs;
+  return nextSlots(timedOf(name, trigger), nowMs, 1)[0]?.atMs ?? nowMs;
+}

@@ -1,0 +1,68 @@
+import { stopReasons } from '../../line/cord.ts';
+import { type RunRow, shortenRun } from '../../line/run/rows.ts';
+import { claimingCount, takeRun, unclaimableTasks, waitingRuns, waitingTasks } from '../../line/run/take.ts';
+import { readStops } from '../../line/stops.ts';
+import type { Tx } from '../../store/store.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { runningCount } from '../../tasks/waiting.ts';
+import type { Emitted, EndContext } from './end-run.ts';
+import { runGraceMs } from './run-grant.ts';
+import { lengthenGrant } from './run-token.ts';
+import { stopRun } from './stop-run.ts';
+
+/**
+ * The first run that nobody else is taking and whose grant still lasts, with the time that it has. One that waited until
+ * the grant of its spawner was nearly over is ended, which is told.
+ */
+export async function takeLasting(
+  tx: Tx,
+  projectName: string,
+  free: readonly string[],
+  by: { readonly name: string; readonly gid: string },
+  context: EndContext,
+): Promise<{ row: RunRow | undefined; end: Date; events: Emitted[] }> {
+  const events: Emitted[] = [];
+  for (;;) {
+    const row = await takeRun(tx, projectName, free, by);
+    if (row === undefined) return { row, end: context.now, events };
+    const end = await lengthenGrant(tx, row);
+    const maxMs = Math.min(row.maxMs, end.getTime() - context.now.getTime() - runGraceMs);
+    if (maxMs >= Math.min(row.maxMs, shortestMs)) {
+      if (maxMs < row.maxMs) await shortenRun(tx, projectName, row.id, maxMs);
+      return { row: { ...row, maxMs }, end, events };
+    }
+    const why = `it waited too long for a runner: its grant ends ${end.toISOString()}, with that of its spawner`;
+    events.push(...(await stopRun(tx, { ...row, state: 'waiting' }, { by: 'gateway', why }, context)));
+  }
+}
+
+// Less time than this is not worth a start, unless the run never wanted more.
+const shortestMs = 60_000;
+
+/**
+ * Waiting runs that neither a stop holds nor the claim that they begin with: a run that was asked for before a stop, or at the
+ * limit of work in progress, is started after it.
+ */
+export async function freeRuns(
+  tx: Tx,
+  projectName: string,
+  adapters: readonly string[],
+  planHash: string | null,
+): Promise<string[]> {
+  const tasks = await waitingTasks(tx, projectName, adapters);
+  if (tasks.length === 0) return [];
+  const stops = await readStops(tx, projectName);
+  const plan = await planAt(tx, projectName, planHash);
+  const stopped = tasks.filter(
+    (task) => stopReasons(stops, { what: 'spawn', task: task ?? undefined, plan }).length > 0,
+  );
+  const named = tasks.filter((task) => task !== null);
+  const unclaimable = (await isFull(tx, projectName, plan?.limits.wip))
+    ? named
+    : await unclaimableTasks(tx, projectName, named);
+  return waitingRuns(tx, projectName, adapters, { stopped, unclaimable });
+}
+
+/** True at the limit of work in progress, runs counted that are about to claim. The count is locked until the transaction ends. */
+const isFull = async (tx: Tx, projectName: string, wip: number | undefined): Promise<boolean> =>
+  wip !== undefined && (await runningCount(tx, projectName)) + (await claimingCount(tx, projectName)) >= wip;

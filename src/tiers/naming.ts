@@ -1,0 +1,45 @@
+import { type Reason, reason } from '../lib/decision.ts';
+import type { Capability } from './capability.ts';
+
+/** A grant that still holds, by the name that it bears. */
+export interface Bearer {
+  readonly gid: string;
+  readonly agent: string;
+  readonly tier: Capability['tier'];
+  readonly role: string;
+  /** Ids of the grants above it, parent first. */
+  readonly lin: readonly string[];
+}
+
+/** A name that is to be given with a grant, by whom, and who bears it by now. */
+export interface Naming {
+  readonly agent: string;
+  readonly cap: Pick<Capability, 'tier' | 'role'>;
+  readonly by: { readonly gid: string; readonly tier: Capability['tier'] };
+  /** Living grants of that name in the project of the new one. */
+  readonly bearers: readonly Pick<Bearer, 'gid' | 'lin'>[];
+}
+
+/** The kind of name that a grant of this tier and role bears. */
+export function kindOfName({ tier, role }: Pick<Capability, 'tier' | 'role'>): 'human' | 'runner' | 'agent' {
+  if (tier === 'human') return 'human';
+  return role === 'RUNNER' ? 'runner' : 'agent';
+}
+
+/**
+ * Every reason against giving this name: inbox, stops, leases and the log know principals by their names. The kind of a
+ * name is that of its tier and role; `human:` and `runner:` are given by people alone; a name that a living grant bears
+ * is given again only by that grant's parent, an ancestor of it, or a person.
+ */
+export function namingReasons({ agent, cap, by, bearers }: Naming): Reason[] {
+  const kind = kindOfName(cap);
+  const found: Reason[] = [];
+  if (!agent.startsWith(`${kind}:`))
+    found.push(reason('grant.name', agent, { found: `${cap.tier} ${cap.role}`, limit: `${kind}:…` }));
+  if (by.tier === 'human') return found;
+  if (kind !== 'agent' || /^(?:human|runner):/.test(agent))
+    found.push(reason('grant.name', agent, { found: by.tier, limit: 'given by a person' }));
+  if (bearers.some(({ lin }) => !lin.includes(by.gid)))
+    found.push(reason('grant.taken', agent, { found: 'a living grant of somebody else' }));
+  return found;
+}
