@@ -5,13 +5,8 @@ import pino, { type Logger } from 'pino';
 import { createAnalyser } from './analysis/analyser.ts';
 import type { Config } from './config.ts';
 import { openKeyRing } from './gateway/auth/keys.ts';
+import { openTokens } from './gateway/auth/open-tokens.ts';
 import { ensureOwner, type OwnerToken } from './gateway/auth/owner.ts';
-import { createRevocations } from './gateway/auth/revocations.ts';
-import {
-  createTokenService,
-  type TokenService,
-  type TokenServiceOptions,
-} from './gateway/auth/token-service.ts';
 import type { Gateway } from './gateway/door/gateway.ts';
 import { GitProjects } from './gateway/git-projects.ts';
 import { createGitDoor } from './gateway/git-receive/git-door.ts';
@@ -30,7 +25,6 @@ import type { LandingPoint } from './line/land-one.ts';
 import { gateBases } from './runtime/gate-room.ts';
 import { leftName, removeTree } from './runtime/remove-tree.ts';
 import { findContainment } from './runtime/sandbox.ts';
-import type { ChainedEvent } from './store/chain.ts';
 import { Chainer } from './store/chainer.ts';
 import { DatabaseClock } from './store/clock.ts';
 import { orDiskFull, roomBytes } from './store/disk-room.ts';
@@ -231,24 +225,6 @@ async function closeGateway(gateway: Gateway): Promise<void> {
   await git.runner.close();
   await feed.close();
   await store.close();
-}
-
-/**
- * Starts the feed and then loads what is revoked, and lets the tokens hear what came in between: a revocation that
- * falls between a load and a later start would never reach memory.
- */
-async function openTokens(
-  feed: Feed,
-  options: Omit<TokenServiceOptions, 'revocations'>,
-): Promise<TokenService> {
-  const early: ChainedEvent[] = [];
-  const silence = feed.hear((events) => early.push(...events));
-  await feed.start();
-  const tokens = await createTokenService({ ...options, revocations: createRevocations() });
-  silence();
-  feed.hear(tokens.hear);
-  tokens.hear(early);
-  return tokens;
 }
 
 type LineParts = Pick<

@@ -47,17 +47,22 @@ const again = (run: RunRow, now: Date): RunRequest & { readonly delayMs: number 
   project: run.project,
   profile: run.profile,
   role: run.role === (run.launch.profile.role ?? usualRole[run.tier]) ? undefined : run.role,
-  model: run.model ?? undefined,
-  task: run.task ?? undefined,
-  change: run.change ?? undefined,
-  mission: run.mission ?? undefined,
+  ...namedBy(run),
   maxMs: run.maxMs,
   autoTerminate: run.launch.profile.autoTerminate,
-  trigger: run.trigger ?? undefined,
   depth: run.launch.depth,
   attempt: run.attempt + 1,
   retryOf: run.id,
   delayMs: pauseMs(run.attempt, shareOf(run.id), now.getTime() - (run.takenAt ?? now).getTime()),
+});
+
+/** What the run was asked for with, where it was. */
+const namedBy = ({ model, task, change, mission, trigger }: RunRow) => ({
+  model: model ?? undefined,
+  task: task ?? undefined,
+  change: change ?? undefined,
+  mission: mission ?? undefined,
+  trigger: trigger ?? undefined,
 });
 
 /** A number from 0 to 1 that is the same for a run at every look: retries of many runs spread. */
@@ -72,6 +77,10 @@ async function isWanted(tx: Tx, { project, tier, task, change }: RunRow): Promis
   if (task === null) return true;
   if (tier === 'implementer') return isFree(tx, project, task);
   // Others work about a task that somebody else holds: the reviewer of a gated one.
+  return isOpen(tx, project, task);
+}
+
+async function isOpen(tx: Tx, project: string, task: string): Promise<boolean> {
   const [row] = await tx.rows<{ state: string }>(openTask, [project, task]);
   return row !== undefined && row.state !== 'done' && row.state !== 'abandoned';
 }

@@ -1,0 +1,22 @@
+import type { ChainedEvent } from '../../store/chain.ts';
+import type { Feed } from '../../store/feed.ts';
+import { createRevocations } from './revocations.ts';
+import { createTokenService, type TokenService, type TokenServiceOptions } from './token-service.ts';
+
+/**
+ * Starts the feed and then loads what is revoked, and lets the tokens hear what came in between: a revocation that
+ * falls between a load and a later start would never reach memory.
+ */
+export async function openTokens(
+  feed: Feed,
+  options: Omit<TokenServiceOptions, 'revocations'>,
+): Promise<TokenService> {
+  const early: ChainedEvent[] = [];
+  const silence = feed.hear((events) => early.push(...events));
+  await feed.start();
+  const tokens = await createTokenService({ ...options, revocations: createRevocations() });
+  silence();
+  feed.hear(tokens.hear);
+  tokens.hear(early);
+  return tokens;
+}
