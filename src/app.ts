@@ -183,7 +183,8 @@ async function open(
     if (events.some(({ type, project }) => type === 'epoch.raised' && project === '*'))
       owner.refresh().catch((error: unknown) => log.error({ err: error }, 'token of the owner'));
   });
-  await line.upgrade();
+  // A database below the mark of its log is only read, until a person accepts it and starts again.
+  if (gateway.logKeeper.below === undefined) await line.upgrade();
   const router = createRouter(gateway);
   const identity = await openIdentity(join(config.stateFolder, 'keys'), owner.file);
   const server = createHttpServer({

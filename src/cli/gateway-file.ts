@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fail } from '../lib/errors.ts';
@@ -81,7 +82,7 @@ export async function makeFolder(path: string): Promise<void> {
 /** Writes a file whole or not at all. */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   await makeFolder(path);
-  const aside = `${path}.${process.pid}.new`;
+  const aside = `${path}.${randomBytes(4).toString('hex')}.new`;
   await writeFile(aside, text, { mode });
   await rename(aside, path);
 }

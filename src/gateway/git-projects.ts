@@ -238,7 +238,11 @@ export class GitProjects implements GitService {
       ...(source === undefined ? {} : { source }),
       ...(branch === undefined ? {} : { branch }),
     };
-    if (!existsSync(gitDir)) await createRepository(options);
+    // Another gateway that starts beside this one may have put its own there meanwhile, whole.
+    if (!existsSync(gitDir))
+      await createRepository(options).catch((error: unknown) => {
+        if (!existsSync(gitDir)) throw error;
+      });
     const { repository } = await this.open(project);
     if ((await mainOid(runner, repository)) === undefined) await begin(this.#place(project), repository);
     await this.fence(project);

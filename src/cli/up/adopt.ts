@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { App, Caller } from '../../app.ts';
+import type { AndonError } from '../../lib/errors.ts';
 import type { Place } from '../init/place.ts';
+import { asAndonError } from '../refusal.ts';
 
 interface Settling {
   readonly place: Place;
@@ -13,26 +16,82 @@ export async function settle(app: App, { place, project, upstream }: Settling): 
   // In this process: over the network it would have to trust the certificate that it was just given.
   const client = app.caller((await readFile(app.owner.file, 'utf8')).trim());
   const talk: string[] = [];
-  const projects = await client.project.list({});
-  if (!projects.some((one) => one.project === project)) {
-    const made = await client.project.create({
-      project,
-      source: place.root,
-      ...(upstream === undefined ? {} : { upstream }),
+  const isNew = !(await isThere(client, project));
+  if (isNew) {
+    const source = { source: place.root, ...(upstream === undefined ? {} : { upstream }) };
+    const made = await client.project.create({ project, ...source }).catch(async (error: unknown) => {
+      // Another gateway that starts beside this one may make it at this moment.
+      if (await comesSoon(client, project)) return undefined;
+      throw error;
     });
-    talk.push(`adopted ${made.branch} at ${made.main.slice(0, 10)}`);
+    talk.push(
+      made === undefined
+        ? 'another gateway adopted it'
+        : `adopted ${made.branch} at ${made.main.slice(0, 10)}`,
+    );
   }
-  return [...talk, ...(await firstPlan(client, project, place.plan))];
+  return [...talk, ...(await firstPlan(client, project, place.plan, isNew))];
 }
 
-async function firstPlan(client: Caller, project: string, text: string | undefined): Promise<string[]> {
+const isThere = async (client: Caller, project: string): Promise<boolean> =>
+  (await client.project.list({})).some((one) => one.project === project);
+
+const looksMax = 20;
+const lookMs = 250;
+
+async function comesSoon(client: Caller, project: string): Promise<boolean> {
+  for (let look = 0; look < looksMax; look++) {
+    if (await isThere(client, project)) return true;
+    await delay(lookMs);
+  }
+  return false;
+}
+
+async function firstPlan(
+  client: Caller,
+  project: string,
+  text: string | undefined,
+  isNew: boolean,
+): Promise<string[]> {
   const { plan } = await client.plan.show({ project });
   if (text === undefined) return plan === null ? ['no plan yet: andon init writes one'] : [];
-  if (plan === null) {
-    const { added } = await client.plan.put({ project, text });
-    return [`applied andon.yaml: ${added.length} ${added.length === 1 ? 'task' : 'tasks'}`];
+  try {
+    return plan === null ? await applyFirst(client, project, text) : await compare(client, project, text);
+  } catch (error) {
+    // A draft that nobody has applied keeps no gateway from coming back.
+    const fault = asAndonError(error);
+    if (isNew || !fault.code.startsWith('plan.')) throw error;
+    return draftLines(fault, plan !== null);
   }
-  const diff = await client.plan.diff({ project, text }).catch(() => undefined);
-  const count = diff === undefined ? 0 : diff.added.length + diff.changed.length + diff.removed.length;
+}
+
+async function applyFirst(client: Caller, project: string, text: string): Promise<string[]> {
+  const { added } = await client.plan.put({ project, text });
+  return [`applied andon.yaml: ${added.length} ${added.length === 1 ? 'task' : 'tasks'}`];
+}
+
+async function compare(client: Caller, project: string, text: string): Promise<string[]> {
+  const { added, changed, removed } = await client.plan.diff({ project, text });
+  const count = added.length + changed.length + removed.length;
   return count === 0 ? [] : ['andon.yaml differs from the applied plan: andon plan diff, andon plan apply'];
+}
+
+const draftLines = ({ reasons: [first] }: AndonError, isApplied: boolean): string[] => [
+  `andon.yaml cannot be applied as it is (${first.subject}: ${first.found ?? first.rule}): andon plan check`,
+  isApplied
+    ? 'the line goes on with the plan that was applied last'
+    : 'the project has no plan until one is applied',
+];
+
+/**
+ * The project that a gateway serves whose andon.yaml cannot be read: the one that is there, or of several the one that the draft
+ * still names. Throws `fault` when nobody can tell.
+ */
+export async function knownProject(app: App, text: string, fault: unknown): Promise<string> {
+  const client = app.caller((await readFile(app.owner.file, 'utf8')).trim());
+  const names = (await client.project.list({})).map(({ project }) => project);
+  const drafted = /^project:[ \t]*["']?([a-z0-9][a-z0-9._-]*)/m.exec(text)?.[1];
+  const found = names.find((name) => name === drafted) ?? (names.length === 1 ? names[0] : undefined);
+  if (found === undefined) throw fault;
+  return found;
 }

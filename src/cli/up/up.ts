@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { App } from '../../app.ts';
 import type { Config, ConfigInput } from '../../config.ts';
-import { fail } from '../../lib/errors.ts';
+import { AndonError, fail } from '../../lib/errors.ts';
 import { containmentWords } from '../../runtime/containment-words.ts';
 import type { SandboxSetting } from '../../runtime/run-gate.ts';
 import { findContainment } from '../../runtime/sandbox.ts';
@@ -14,7 +16,7 @@ import { turnFileOf, watchLoop } from '../loop-watch/loop-watch.ts';
 import { asAndonError } from '../refusal.ts';
 import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
-import { settle } from './adopt.ts';
+import { knownProject, settle } from './adopt.ts';
 import { namedCommands } from './commands.ts';
 import { endWithKeeper, tellReady, upChild } from './keep-up.ts';
 import { type OwnRunner, startOwnRunner } from './own-runner.ts';
@@ -40,12 +42,12 @@ export interface UpOptions {
 
 /** `andon up`: everything until the gateway has ended. */
 export async function up(run: Run<UpOptions>): Promise<void> {
-  const { world, options, terminal } = run;
+  const { world, terminal } = run;
   // From the first moment: a signal that comes while the database is made ends the start in order, too.
   const ended = untilSignal();
   endWithKeeper();
   const place = await placeAt(world.cwd);
-  const project = await nameOf(place, options.project);
+  const named = await nameOrFault(run, place);
   await excludeDataFolder(place.root);
   const config = world.root.configure(await configInput(run, place), world.env);
   watchLoop({ process: 'gateway', file: turnFileOf(config.stateFolder, 'gateway') });
@@ -56,6 +58,8 @@ export async function up(run: Run<UpOptions>): Promise<void> {
   try {
     const { below } = app.gateway.logKeeper;
     const { upstream } = await readSettings(place.dataFolder);
+    const project =
+      typeof named === 'string' ? named : await knownProject(app, place.plan ?? '', named.fault);
     const talk =
       below === undefined ? await settle(app, { place, project, upstream }) : belowTalk(below, terminal);
     const port = Number(new URL(app.url).port);
@@ -79,6 +83,18 @@ const belowTalk = (below: BelowMark, { paintTalk }: Terminal): string[] => [
   'This gateway only reads. A loss of power, a database that was behind, or somebody who changed it: nobody can tell.',
   'next: bring back a better database; or accept this one: andon restore --here --reason "…", and then andon up again',
 ];
+
+/** The name of the project, or why its draft tells none; without a database that may know it, that is the end. */
+async function nameOrFault({ options, world }: Run<UpOptions>, place: Place) {
+  try {
+    return await nameOf(place, options.project);
+  } catch (fault) {
+    const elsewhere = options.databaseUrl ?? world.env.DATABASE_URL;
+    const mayKnow = elsewhere !== undefined || existsSync(join(place.dataFolder, 'db'));
+    if (!(fault instanceof AndonError) || !mayKnow) throw fault;
+    return { fault };
+  }
+}
 
 /** Nobody else may write to what a gateway makes, nor may the git that it starts let them, whatever the umask was. */
 function closeToOthers(): void {

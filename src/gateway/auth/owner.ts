@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -132,7 +133,8 @@ async function renewed(
 export async function writeSecret(file: string, secret: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await withFileLock(file, async () => {
-    const aside = `${file}.${process.pid}.new`;
+    // Gateways in containers of their own may share the folder and the id of their process.
+    const aside = `${file}.${randomBytes(4).toString('hex')}.new`;
     await writeFile(aside, `${secret}\n`, { mode: 0o600 });
     await rename(aside, file);
   });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -28,7 +29,7 @@ exit 1
 /** Writes the hook into a folder that only Andon writes to, which `core.hooksPath` then names. */
 export async function installHook(hooksDir: string): Promise<void> {
   await mkdir(hooksDir, { recursive: true, mode: 0o700 });
-  const aside = join(hooksDir, `pre-receive.${process.pid}`);
+  const aside = join(hooksDir, `pre-receive.${randomBytes(4).toString('hex')}`);
   await writeFile(aside, preReceive, { mode: 0o700 });
   // Renamed into place, since a push of another gateway may be starting the hook at this moment.
   await rename(aside, join(hooksDir, 'pre-receive'));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pauseMs } from '../../line/run/next-step.ts';
 import { aliveCount, type RunRow } from '../../line/run/rows.ts';
-import { statement, type Tx } from '../../store/store.ts';
+import { type Statement, statement, type Tx } from '../../store/store.ts';
 import { usualRole } from '../../tiers/roles.ts';
 import { type GrantRow, lockGrant } from '../auth/minting.ts';
 import type { Emitted, EndContext } from './end-run.ts';
@@ -47,47 +47,41 @@ const again = (run: RunRow, now: Date): RunRequest & { readonly delayMs: number 
   project: run.project,
   profile: run.profile,
   role: run.role === (run.launch.profile.role ?? usualRole[run.tier]) ? undefined : run.role,
-  ...namedBy(run),
+  model: run.model ?? undefined,
+  task: run.task ?? undefined,
+  change: run.change ?? undefined,
+  mission: run.mission ?? undefined,
   maxMs: run.maxMs,
   autoTerminate: run.launch.profile.autoTerminate,
+  trigger: run.trigger ?? undefined,
   depth: run.launch.depth,
   attempt: run.attempt + 1,
   retryOf: run.id,
-  delayMs: pauseMs(run.attempt, shareOf(run.id), now.getTime() - (run.takenAt ?? now).getTime()),
+  delayMs: pauseMs(run.attempt, shareOf(run.id), ranMs(run, now)),
 });
 
-/** What the run was asked for with, where it was. */
-const namedBy = ({ model, task, change, mission, trigger }: RunRow) => ({
-  model: model ?? undefined,
-  task: task ?? undefined,
-  change: change ?? undefined,
-  mission: mission ?? undefined,
-  trigger: trigger ?? undefined,
-});
+const ranMs = ({ takenAt }: RunRow, now: Date): number => now.getTime() - (takenAt ?? now).getTime();
 
 /** A number from 0 to 1 that is the same for a run at every look: retries of many runs spread. */
 const shareOf = (id: string): number => (createHash('sha256').update(id).digest()[0] ?? 0) / 255;
 
 /** True while what the run was for is still to be done, and in no other hands. */
 async function isWanted(tx: Tx, { project, tier, task, change }: RunRow): Promise<boolean> {
-  if (change !== null) {
-    const [row] = await tx.rows<{ state: string }>(openChange, [project, change]);
-    return row?.state === 'gating' || row?.state === 'judging';
-  }
+  if (change !== null) return isIn(tx, openChange, [project, change], ['gating', 'judging']);
   if (task === null) return true;
-  if (tier === 'implementer') return isFree(tx, project, task);
-  // Others work about a task that somebody else holds: the reviewer of a gated one.
-  return isOpen(tx, project, task);
+  // Others than makers work about a task that somebody else holds: the reviewer of a gated one.
+  const open = tier === 'implementer' ? ['ready', 'backlog'] : ['ready', 'backlog', 'in_progress', 'gated'];
+  return isIn(tx, openTask, [project, task], open);
 }
 
-async function isOpen(tx: Tx, project: string, task: string): Promise<boolean> {
-  const [row] = await tx.rows<{ state: string }>(openTask, [project, task]);
-  return row !== undefined && row.state !== 'done' && row.state !== 'abandoned';
-}
-
-async function isFree(tx: Tx, project: string, task: string): Promise<boolean> {
-  const [row] = await tx.rows<{ state: string }>(openTask, [project, task]);
-  return row?.state === 'ready' || row?.state === 'backlog';
+async function isIn(
+  tx: Tx,
+  read: Statement,
+  where: readonly string[],
+  states: readonly string[],
+): Promise<boolean> {
+  const [row] = await tx.rows<{ state: string }>(read, where);
+  return row !== undefined && states.includes(row.state);
 }
 
 /** The spawner as its row has it, while its grant may still delegate. */
