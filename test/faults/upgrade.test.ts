@@ -20,6 +20,7 @@ const project = 'shop';
 const plan = `version: 1
 project: ${project}
 done: landed
+lease: 30m
 phases: [build]
 protect: ["deploy/**"]
 gates: { review: { by: validator } }
@@ -109,6 +110,6 @@ describe.skipIf(program === undefined).each(engines)(
         ),
       ).toHaveLength(1);
       rmSync(source, { recursive: true, force: true });
-    }, 120_000);
+    }, 240_000);
   },
 );
