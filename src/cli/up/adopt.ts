@@ -36,7 +36,7 @@ export async function settle(app: App, { place, project, upstream }: Settling): 
 const isThere = async (client: Caller, project: string): Promise<boolean> =>
   (await client.project.list({})).some((one) => one.project === project);
 
-const looksMax = 20;
+const looksMax = 40;
 const lookMs = 250;
 
 async function comesSoon(client: Caller, project: string): Promise<boolean> {
@@ -47,13 +47,28 @@ async function comesSoon(client: Caller, project: string): Promise<boolean> {
   return false;
 }
 
+/** The plan of a project that is in the database; the memory of this gateway hears of one that another made a moment later. */
+async function shownPlan(
+  client: Caller,
+  project: string,
+): Promise<Awaited<ReturnType<Caller['plan']['show']>>> {
+  for (let look = 1; ; look++) {
+    try {
+      return await client.plan.show({ project });
+    } catch (error) {
+      if (look >= looksMax || asAndonError(error).code !== 'project.missing') throw error;
+      await delay(lookMs);
+    }
+  }
+}
+
 async function firstPlan(
   client: Caller,
   project: string,
   text: string | undefined,
   isNew: boolean,
 ): Promise<string[]> {
-  const { plan } = await client.plan.show({ project });
+  const { plan } = await shownPlan(client, project);
   if (text === undefined) return plan === null ? ['no plan yet: andon init writes one'] : [];
   try {
     return plan === null ? await applyFirst(client, project, text) : await compare(client, project, text);

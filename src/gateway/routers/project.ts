@@ -1,7 +1,7 @@
 import { asc, eq, ne } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Reason, reason } from '../../lib/decision.ts';
-import { AndonError } from '../../lib/errors.ts';
+import { AndonError, fail } from '../../lib/errors.ts';
 import { pullCord } from '../../line/stops.ts';
 import { clearSyncStop, syncStop } from '../../line/sync-stop.ts';
 import { readProject } from '../../tasks/rows.ts';
@@ -60,12 +60,10 @@ function createProcedure(gateway: Gateway) {
     decide: ({ input, moving }) => (moving === undefined ? [] : [reason('project.exists', input.project)]),
     effect: async (tx, _permit, { input, fixed }) => {
       const upstream = input.upstream ?? null;
-      await tx.orm.insert(projects).values({
-        name: input.project,
-        repository: fixed.gitDir,
-        mainBranch: fixed.branch,
-        upstream,
-      });
+      const row = { name: input.project, repository: fixed.gitDir, mainBranch: fixed.branch, upstream };
+      const made = await tx.orm.insert(projects).values(row).onConflictDoNothing().returning();
+      // There was no row to lock yet: another gateway made it at the same moment.
+      if (made.length === 0) throw fail('project.exists', input.project);
       const answer = { project: input.project, branch: fixed.branch, main: fixed.main };
       const data = { ...answer, upstream };
       return { answer, events: [{ type: 'project.created', subject: `project/${input.project}`, data }] };
