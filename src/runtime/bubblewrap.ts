@@ -40,7 +40,7 @@ const show = (path: string): string[] => ['--ro-bind', path, path];
  * of its own, for whom what lies below a private folder has to be put where that user gets to.
  */
 export function bubblewrapArgs(place: SandboxPlace, limits: MachineLimits, isOther: boolean): string[] {
-  const { folder, writable, workFolder, accounts, hidden, visible = [], network } = place;
+  const { folder, writable, accounts, hidden, visible = [], network } = place;
   const programs = [dirname(dirname(process.execPath)), ...visible];
   const closed = isOther ? [folder, ...programs].flatMap((path) => closedOnTheWay(path) ?? []) : [];
   const wanted = new Set(['/root', '/home', '/run', homedir(), ...hidden, ...closed]);
@@ -66,7 +66,7 @@ export function bubblewrapArgs(place: SandboxPlace, limits: MachineLimits, isOth
     ...['--dev', '/dev', ...scratch, '/dev/shm', '--remount-ro', '/dev'],
     // What covers a folder lies in memory, too, and would be an ordinary user's own.
     ...covered.filter((path) => !again.includes(path)).flatMap((path) => ['--remount-ro', path]),
-    ...['--chdir', workFolder],
+    ...['--chdir', '/'],
   ];
 }
 

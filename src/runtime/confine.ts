@@ -20,7 +20,7 @@ export function confine(
   first: readonly string[] = [],
 ): Confined {
   const own = userOf(containment);
-  const limited = [...limiting(limits, own !== undefined), ...command];
+  const limited = [...limiting(limits, own !== undefined, place.workFolder), ...command];
   if (containment.kind === 'bubblewrap') {
     const args = [...first, ...bubblewrapArgs(place, limits, own !== undefined), ...rightsDropped(own), '--'];
     return { program: containment.program, args: [...args, ...becoming(own), ...limited], user: {} };

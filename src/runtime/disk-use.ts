@@ -2,43 +2,45 @@ import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 
 /** Between two counts of a folder that grows by nothing that the disk shows. */
-const restMs = 30_000;
+const restMs = 60_000;
 /** Counting costs at most this share of the time. */
 const shareMost = 0.2;
 
 /**
  * Tells how much lies in some folders of a run without reading all of them every second: they are counted again when the
- * disk has lost enough room to make a difference, and every half minute.
+ * disk has lost enough room to make a difference, every minute, and at the end.
  */
 export class DiskUse {
   readonly #folders: readonly string[];
   readonly #bytesMost: number;
   #bytes = 0;
-  #freeBytes: number | undefined;
-  #countedMs = Number.NEGATIVE_INFINITY;
+  #freeBytes: Promise<number>;
+  #countedMs = performance.now();
   #tookMs = 0;
 
   constructor(folders: readonly string[], bytesMost: number) {
     this.#folders = folders;
     this.#bytesMost = bytesMost;
+    this.#freeBytes = freeOf(folders[0] ?? '/');
   }
 
   /** The bytes that lie there, as far as they are known. `isLast` counts whatever counting costs. */
   async read(isLast = false): Promise<number> {
     const freeBytes = await freeOf(this.#folders[0] ?? '/');
     const nowMs = performance.now();
-    if (!this.#isDue(freeBytes, nowMs, isLast)) return this.#bytes;
+    const grown = Math.max(0, (await this.#freeBytes) - freeBytes);
+    if (!this.#isDue(grown, nowMs, isLast)) return this.#bytes;
     this.#bytes = await bytesIn(this.#folders);
     this.#tookMs = performance.now() - nowMs;
     this.#countedMs = nowMs;
-    this.#freeBytes = freeBytes;
+    this.#freeBytes = Promise.resolve(freeBytes);
     return this.#bytes;
   }
 
-  #isDue(freeBytes: number, nowMs: number, isLast: boolean): boolean {
-    const grown = Math.max(0, (this.#freeBytes ?? freeBytes) - freeBytes);
+  #isDue(grown: number, nowMs: number, isLast: boolean): boolean {
     const mayBeOver = this.#bytes + grown > this.#bytesMost;
-    if (isLast) return mayBeOver;
+    // Others write and remove on the same disk, so at the end only a count is certain.
+    if (isLast) return true;
     const restedMs = nowMs - this.#countedMs;
     if (restedMs < this.#tookMs / shareMost) return false;
     return mayBeOver || restedMs > restMs;

@@ -66,7 +66,7 @@ export class LimitWatch {
   }
 
   async #own(): Promise<ProcessRow[]> {
-    const rows = await processTable();
+    const rows = processTable();
     const { user } = this.#of;
     if (user !== undefined) return rows.filter(({ uid }) => uid === user.uid);
     await this.#learn(rows);

@@ -9,7 +9,7 @@ export const leftName = '.andon-left';
 // First as it is; only where something holds on to itself, everything is made writable. Neither follows a link.
 const empty = [
   'gone() { find . -mindepth 1 -maxdepth 1 -exec rm -rf -- {} + 2>/dev/null; [ -z "$(find . -mindepth 1 -maxdepth 1 | head -n 1)" ]; }',
-  'gone || { chmod -R u+rwX . 2>/dev/null; gone; }',
+  'for folder; do chmod u+rwx "./$folder"; ( cd "./$folder" && { gone || { chmod -R u+rwX . 2>/dev/null; gone; }; } ); done',
 ].join('\n');
 
 /**
@@ -22,8 +22,9 @@ export async function removeTree(folder: string): Promise<boolean> {
     const found = await lstat(folder).catch(() => undefined);
     if (found === undefined) return true;
     if (!found.isDirectory()) return false;
-    await chmod(folder, 0o700);
-    for (const entry of await readdir(folder)) await removeEntry(join(folder, entry));
+    await chmod(folder, 0o711);
+    await emptyOthers(folder);
+    for (const entry of await readdir(folder)) await removeOwn(folder, entry);
     await rmdir(folder);
     return true;
   } catch {
@@ -32,19 +33,47 @@ export async function removeTree(folder: string): Promise<boolean> {
   }
 }
 
-async function removeEntry(path: string): Promise<void> {
-  const found = await lstat(path);
-  if (!found.isDirectory()) return rm(path, { force: true });
-  const isOther = process.getuid?.() === 0 && isOwnUser(found.uid);
-  await emptied(path, isOther ? { uid: found.uid, gid: found.uid } : {});
+/** Empties the folders of users of their own, each as its user. What lies in `folder` itself nobody else can exchange. */
+async function emptyOthers(folder: string): Promise<void> {
+  const byUser = new Map<number, string[]>();
+  for (const name of await readdir(folder)) {
+    const { uid, isFolder } = await whatIs(join(folder, name));
+    if (isFolder && isOther(uid)) byUser.set(uid, [...(byUser.get(uid) ?? []), name]);
+  }
+  for (const [uid, names] of byUser) await emptied(folder, names, { uid, gid: uid });
+}
+
+async function removeOwn(folder: string, name: string): Promise<void> {
+  const path = join(folder, name);
+  const { uid, isFolder } = await whatIs(path);
+  if (!isFolder) return rm(path, { force: true });
+  if (isOther(uid)) return rmdir(path);
+  // Of this user's own: only what was made read-only asks for more.
+  const isGone = await rm(path, { recursive: true }).then(
+    () => true,
+    () => false,
+  );
+  if (isGone) return;
+  await emptied(folder, [name], {});
   await rmdir(path);
 }
 
-/** Settles when the folder was emptied as far as that user can. */
-const emptied = (cwd: string, user: { readonly uid?: number; readonly gid?: number }): Promise<void> =>
+const isOther = (uid: number): boolean => process.getuid?.() === 0 && isOwnUser(uid);
+
+async function whatIs(path: string): Promise<{ uid: number; isFolder: boolean }> {
+  const found = await lstat(path);
+  return { uid: found.uid, isFolder: found.isDirectory() };
+}
+
+/** Settles when the folders in `cwd` were emptied as far as that user can. */
+const emptied = (
+  cwd: string,
+  names: readonly string[],
+  user: { readonly uid?: number; readonly gid?: number },
+): Promise<void> =>
   new Promise((resolve) => {
     const env = { PATH: '/usr/bin:/bin' };
-    const child = spawn('/bin/sh', ['-c', empty], { cwd, env, stdio: 'ignore', ...user });
+    const child = spawn('/bin/sh', ['-c', empty, 'andon', ...names], { cwd, env, stdio: 'ignore', ...user });
     child.once('error', () => resolve());
     child.once('exit', () => resolve());
   });

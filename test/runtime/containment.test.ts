@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -114,6 +114,36 @@ describe.each(modesHere())('code of a gate, as $mode', ({ mode, change }) => {
       'for d in / /usr /usr/bin /etc /var /lib /opt ..; do ( : > $d/andon-planted ) 2>/dev/null && echo "$d"; done; mv ../home ../moved 2>/dev/null && echo moved; echo done',
     );
     expect(output).toBe('done\n');
+  });
+
+  it('works in a folder of an awkward name that was made for its owner only', async () => {
+    const outer = openFolder('andon-private-');
+    const folder = join(outer, 'mein Prüf «Ordner»');
+    const before = process.umask(0o077);
+    try {
+      mkdirSync(folder, { recursive: true });
+      // Without mounts somebody has to get there by the way that there is.
+      if (mode !== 'root') chmodSync(outer, 0o700);
+      const { output, passed } = await gateOf(
+        'pwd; cat f; echo x > made && cat made',
+        { ...change, folder },
+        (tree) => writeFileSync(join(tree, 'f'), 'of the tree\n'),
+      );
+      expect(output).toBe(`${join(folder, 'tree')}\nof the tree\nx\n`);
+      expect(passed).toBe(true);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it.runIf(mode === 'root')('is refused in words below a folder that its user cannot enter', async () => {
+    const outer = openFolder('andon-private-');
+    const folder = join(outer, 'gate');
+    mkdirSync(folder);
+    chmodSync(outer, 0o700);
+    await expect(gateOf('true', { ...change, folder })).rejects.toThrow(
+      /sandbox\.folder.*is for its owner only.*chmod o\+x/,
+    );
   });
 
   it('can do normal work: git, node --test, npm ci, python', async () => {

@@ -91,7 +91,8 @@ export async function readBelow(root: string, path: string, bytesMax: number): P
 /** Reads the first bytes of a file and closes it. */
 export async function readStart(handle: FileHandle, bytesMax: number): Promise<Buffer> {
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytesMax), 0, bytesMax, 0);
+    const most = Math.min(bytesMax, (await handle.stat()).size);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(most), 0, most, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
