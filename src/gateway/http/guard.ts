@@ -37,7 +37,7 @@ function isOwnOrigin(origin: string, host: string, hosts: readonly string[]): bo
   const own = host.toLowerCase();
   if (origin === own) return true;
   const [bare, port] = apart(origin);
-  if (loopback.has(bare)) return hosts.includes(origin);
+  if (loopback.has(bare)) return port !== '' && hosts.includes(origin);
   return hosts.some(
     (known) => known === origin || (known === bare && (port === '' || port === apart(own)[1])),
   );

@@ -18,7 +18,11 @@ export function createAgentFetch(agent: HttpAgent | HttpsAgent): Fetch {
     signal?.throwIfAborted();
     return new Promise<Response>((resolve, reject) => {
       const sent = request(url, { agent, method: init.method ?? 'GET', headers });
-      const abort = (): void => void sent.destroy(signal?.reason as Error);
+      const abort = (): void => {
+        // A request that waits for its connection says nothing of its end before there is one.
+        reject(signal?.reason as Error);
+        sent.destroy(signal?.reason as Error);
+      };
       signal?.addEventListener('abort', abort, { once: true });
       sent.once('close', () => signal?.removeEventListener('abort', abort));
       sent.once('error', (error) => reject(signal?.aborted === true ? (signal.reason as Error) : error));
