@@ -36,7 +36,9 @@ export class LimitWatch {
 
   #next(): void {
     if (this.#ended) return;
-    this.#timer = setTimeout(() => void this.#look().then(() => this.#next()), everyMs);
+    // A look that fails, for want of descriptors say, is made good by the next.
+    const look = () => this.#look().catch(() => undefined);
+    this.#timer = setTimeout(() => void look().then(() => this.#next()), everyMs);
     this.#timer.unref();
   }
 

@@ -68,6 +68,8 @@ function makeOpen(folder: string): void {
   chmodSync(folder, 0o711);
 }
 
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 class Taking {
   readonly #options: LiveRunOptions & RunnerOptions;
   readonly #alive = new Map<string, { run: LiveRun; ended: Promise<void> }>();
@@ -97,17 +99,21 @@ class Taking {
       const signal = AbortSignal.any([AbortSignal.timeout(takeMs), this.#abort.signal]);
       return await this.#options.gateway.take(this.#options.adapters, signal);
     } catch (error) {
-      this.#options.log(`no run could be taken: ${error instanceof Error ? error.message : String(error)}`);
+      this.#options.log(`no run could be taken: ${wordsOf(error)}`);
       return null;
     }
   }
 
   #begin(order: RunOrder): void {
     const run = new LiveRun(order, this.#options);
-    const ended = run.run().finally(() => {
-      this.#alive.delete(order.id);
-      this.#bell.ring();
-    });
+    // A fault of one run is none of the others: the gateway ends it when its lease is over.
+    const ended = run
+      .run()
+      .catch((error: unknown) => this.#options.log(`${order.id}: ${wordsOf(error)}`))
+      .finally(() => {
+        this.#alive.delete(order.id);
+        this.#bell.ring();
+      });
     this.#alive.set(order.id, { run, ended });
     this.#options.say(order.id, `${order.agent} starts${order.task === null ? '' : ` on ${order.task}`}`);
   }
@@ -124,11 +130,20 @@ class Taking {
     const { runs, keep, log } = this.#options;
     let before = 0;
     while (!keep && !this.#abort.signal.aborted) {
-      const there = readdirSync(runs).filter((name) => !this.#alive.has(name.replace(/\.tests$/, '')));
-      const left = await sweepLeft(there.map((name) => join(runs, name)));
+      const left = await sweepLeft(this.#foldersLeft(runs)).catch(() => before);
       if (left > before) log(`folders of runs that cannot be removed yet: ${left} in ${runs}`);
       before = left;
       await delay(sweepMs, undefined, { signal: this.#abort.signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  #foldersLeft(runs: string): string[] {
+    try {
+      const there = readdirSync(runs).filter((name) => !this.#alive.has(name.replace(/\.tests$/, '')));
+      return there.map((name) => join(runs, name));
+    } catch {
+      // Short of descriptors, say: the next sweep looks again.
+      return [];
     }
   }
 
