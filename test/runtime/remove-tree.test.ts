@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { nextUser } from '../../src/runtime/own-user.ts';
 import { leftName, removeTree } from '../../src/runtime/remove-tree.ts';
 import { gateOf, leavesOut, modesHere, openFolder, removeFolders } from '../support/containment.ts';
 
@@ -48,6 +57,18 @@ describe('the folder of a gate or run', () => {
     symlinkSync('/', join(folder, 'link'));
     expect(await removeTree(join(folder, 'link'))).toBe(false);
     expect(existsSync(join(folder, 'link'))).toBe(true);
+  });
+
+  it.runIf(isRoot)('is emptied as its user, to whom nothing else of the machine gives way', async () => {
+    const folder = openFolder();
+    const user = nextUser();
+    for (const name of ['tree', 'tree/root']) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, 'tree', 'root', 'file'), '');
+    chownSync(join(folder, 'tree'), user.uid, user.gid);
+    expect(await removeTree(folder)).toBe(false);
+    expect(existsSync(join(folder, 'tree', 'root', 'file'))).toBe(true);
+    chownSync(join(folder, 'tree', 'root'), user.uid, user.gid);
+    expect(await removeTree(folder)).toBe(true);
   });
 
   it.runIf(mayMount)('that is held by a mount is left and marked, and goes once it is free', async () => {
