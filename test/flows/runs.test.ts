@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine } from '../support/engines.ts';
+import { type Engine, shiftClock } from '../support/engines.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { containments, endOf, outputOf, startTestRunner, type TestRunner } from '../support/runner.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -234,6 +234,8 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
         );
       const second = await again();
       expect(second).toMatchObject({ state: 'waiting', profile: 'retry' });
+      // What ended at once is tried again after half a minute to a minute.
+      await shiftClock(gateway.app.gateway.store, 60_000);
       await waitUntil(async () => (await again())?.state === 'ended', 25_000);
       expect((await gateway.owner.run.list.query({ project, task: 't-retry' })).runs).toHaveLength(2);
     });
