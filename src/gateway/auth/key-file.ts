@@ -68,6 +68,15 @@ export async function loadRing(folder: string): Promise<StoredRing> {
 
 async function readRing(folder: string): Promise<StoredRing | undefined> {
   const path = join(folder, fileName);
+  const text = await readPrivate(path);
+  return text === undefined ? undefined : parseRing(path, text);
+}
+
+/**
+ * The text of a file with a private key; undefined where there is none. Errors: `key.broken` for a link or what cannot
+ * be read, `key.exposed` for a file that others may read or own.
+ */
+export async function readPrivate(path: string): Promise<string | undefined> {
   let file: FileHandle;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -78,7 +87,7 @@ async function readRing(folder: string): Promise<StoredRing | undefined> {
   }
   try {
     refuseExposed(path, await file.stat());
-    return await parseRing(path, await file.readFile('utf8'));
+    return await file.readFile('utf8');
   } finally {
     await file.close();
   }

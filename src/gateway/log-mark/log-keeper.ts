@@ -13,7 +13,7 @@ export interface LogKeeperOptions {
 
 const raiseMs = 1_000;
 
-/** Where its time has come; everywhere; or everywhere and also below what is there. */
+/** A mark is written where it is due, everywhere at once, or everywhere and also below what is there. */
 type How = 'due' | 'now' | 'lowered';
 
 /**
@@ -35,12 +35,12 @@ export class LogKeeper {
     this.#options = options;
   }
 
-  /** How the database is below the mark; undefined when it is not. */
+  /** The gap between the database and the mark; undefined when there is none. */
   get below(): BelowMark | undefined {
     return this.#below;
   }
 
-  /** Why nothing may change now; undefined when all may go on. */
+  /** The reason against every change now; undefined when all may go on. */
   get reason(): Reason | undefined {
     if (this.#below === undefined) return undefined;
     const { mark } = this.#below;

@@ -1,10 +1,9 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, link, open, unlink, writeFile } from 'node:fs/promises';
+import { link, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
-import { generateKey } from '../auth/key-file.ts';
+import { generateKey, readPrivate } from '../auth/key-file.ts';
 import { writeSecret } from '../auth/owner.ts';
 import { createProver, type Prover } from './proof.ts';
 
@@ -41,22 +40,8 @@ async function makeJwk(path: string): Promise<z.infer<typeof jwkSchema>> {
 }
 
 async function readJwk(path: string): Promise<z.infer<typeof jwkSchema> | undefined> {
-  let file: FileHandle;
-  try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw fail('key.broken', path, { found: code ?? 'unreadable' }, error);
-  }
-  try {
-    const { mode } = await file.stat();
-    if ((mode & 0o077) !== 0)
-      throw fail('key.exposed', path, { found: `mode ${(mode & 0o777).toString(8)}` });
-    return parsed(path, await file.readFile('utf8'));
-  } finally {
-    await file.close();
-  }
+  const text = await readPrivate(path);
+  return text === undefined ? undefined : parsed(path, text);
 }
 
 function parsed(path: string, text: string): z.infer<typeof jwkSchema> {
