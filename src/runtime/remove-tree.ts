@@ -6,10 +6,11 @@ import { isOwnUser } from './own-user.ts';
 /** A file of this name lies in a folder that could not be removed yet. */
 export const leftName = '.andon-left';
 
+// `cd -P`: a shell otherwise goes there by the whole path, which leads through folders that this user may not enter.
 // First as it is; only where something holds on to itself, everything is made writable. Neither follows a link.
 const empty = [
   'gone() { find . -mindepth 1 -maxdepth 1 -exec rm -rf -- {} + 2>/dev/null; [ -z "$(find . -mindepth 1 -maxdepth 1 | head -n 1)" ]; }',
-  'for folder; do chmod u+rwx "./$folder"; ( cd "./$folder" && { gone || { chmod -R u+rwX . 2>/dev/null; gone; }; } ); done',
+  'for folder; do chmod u+rwx "./$folder"; ( cd -P "./$folder" && { gone || { chmod -R u+rwX . 2>/dev/null; gone; }; } ); done',
 ].join('\n');
 
 /**

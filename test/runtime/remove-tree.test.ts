@@ -40,6 +40,17 @@ describe('the folder of a gate or run', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
+  it.runIf(isRoot)('goes below a folder that its user may not enter', async () => {
+    const outer = openFolder();
+    const folder = join(outer, 'run');
+    mkdirSync(join(folder, 'tree', 'deep'), { recursive: true });
+    const { uid, gid } = nextUser();
+    for (const name of ['tree', 'tree/deep']) chownSync(join(folder, name), uid, gid);
+    chmodSync(outer, 0o700);
+    expect(await removeTree(folder)).toBe(true);
+    expect(existsSync(folder)).toBe(false);
+  });
+
   it('takes nothing with it that links in it name', async () => {
     const outside = openFolder('andon-outside-');
     writeFileSync(join(outside, 'mine'), '');
