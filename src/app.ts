@@ -7,7 +7,7 @@ import type { Config } from './config.ts';
 import { openKeyRing } from './gateway/auth/keys.ts';
 import { openTokens } from './gateway/auth/open-tokens.ts';
 import { ensureOwner, type OwnerToken } from './gateway/auth/owner.ts';
-import type { Gateway } from './gateway/door/gateway.ts';
+import { callOf } from './gateway/door/admission.ts';
 import { GitProjects } from './gateway/git-projects.ts';
 import { createGitDoor } from './gateway/git-receive/git-door.ts';
 import { installHook } from './gateway/git-receive/hook.ts';
@@ -18,6 +18,7 @@ import { startKeeper } from './gateway/log-mark/open-keeper.ts';
 import { createMetrics } from './gateway/metrics.ts';
 import { openIdentity } from './gateway/proof/identity.ts';
 import { type AppRouter, createRouter } from './gateway/routers/index.ts';
+import type { Gateway } from './gateway/services.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
 import { leftTemporary, sweepTemporary } from './git/temporary.ts';
@@ -205,11 +206,7 @@ async function open(
   await listen(server, config);
   const caller = (token: string): Caller =>
     router.createCaller({
-      call: async () => ({
-        grant: await tokens.identify(`Bearer ${token}`),
-        requestId: undefined,
-        batch: false,
-      }),
+      call: async () => callOf(await tokens.identify(`Bearer ${token}`)),
     });
   return { url: urlOf(server, config), owner, fingerprint: identity.fingerprint, server, caller };
 }

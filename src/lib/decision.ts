@@ -24,21 +24,61 @@ export function reason(code: Code, subject: string, detail: ReasonDetail = {}): 
   return { code, subject, rule, next, ...detail };
 }
 
+/** An action that is refused, with every reason. */
+export interface Denied {
+  readonly reasons: readonly [Reason, ...Reason[]];
+}
+
+/** An action that is allowed, with what was decided about it: all that its effect needs to know. */
+export interface Allowed<Decided> {
+  readonly decided: Decided;
+}
+
+/** The answer of a decision. It hands on what it decided, so that no effect decides again. */
+export type Decision<Decided = undefined> = Denied | Allowed<Decided>;
+
+export const denied = (first: Reason, ...others: readonly Reason[]): Denied => ({
+  reasons: [first, ...others],
+});
+
+export const allowed = <Decided>(decided: Decided): Allowed<Decided> => ({ decided });
+
+export const isDenied = <Decided>(decision: Decision<Decided>): decision is Denied => 'reasons' in decision;
+
+/** Every reason of a denial; none of what is allowed. */
+export const reasonsOf = (decision: Decision<unknown>): readonly Reason[] =>
+  isDenied(decision) ? decision.reasons : [];
+
+/** Allows when no policy found a reason against it; denies with every reason otherwise. */
+export function allowUnless(reasons: readonly Reason[]): Decision;
+export function allowUnless<Decided>(reasons: readonly Reason[], decided: Decided): Decision<Decided>;
+export function allowUnless<Decided>(
+  [first, ...others]: readonly Reason[],
+  decided?: Decided,
+): Decision<Decided | undefined> {
+  return first === undefined ? allowed(decided) : denied(first, ...others);
+}
+
+/** Both: a decision, and further reasons that stand against it. */
+export const unlessAlso = <Decided>(
+  decision: Decision<Decided>,
+  reasons: readonly Reason[],
+): Decision<Decided> => {
+  const [first, ...others] = [...reasonsOf(decision), ...reasons];
+  return first === undefined ? decision : denied(first, ...others);
+};
+
 declare const permitBrand: unique symbol;
 
-/** Proof that `decide` allowed an action. An effect takes one; only `allow` makes one. */
-export interface Permit<A extends string> {
+/** Proof that an action was allowed, with what was decided. An effect takes one; only `permit` makes one. */
+export interface Permit<A extends string, Decided = undefined> {
   readonly action: A;
+  readonly decided: Decided;
   readonly [permitBrand]: A;
 }
 
-export type Decision<A extends string> =
-  | { readonly allowed: true; readonly permit: Permit<A> }
-  | { readonly allowed: false; readonly reasons: readonly [Reason, ...Reason[]] };
-
-/** Allows `action` when no policy found a reason against it; otherwise denies with every reason. */
-export function decide<A extends string>(action: A, reasons: readonly Reason[]): Decision<A> {
-  const [first, ...rest] = reasons;
-  if (first !== undefined) return { allowed: false, reasons: [first, ...rest] };
-  return { allowed: true, permit: { action } as Permit<A> };
-}
+/** Turns an allowed decision into the permit of its action. Admission calls it, and nobody else. */
+export const permit = <A extends string, Decided>(
+  action: A,
+  { decided }: Allowed<Decided>,
+): Permit<A, Decided> => ({ action, decided }) as Permit<A, Decided>;

@@ -15,8 +15,8 @@ export interface Candidate {
   readonly requires: readonly string[];
   readonly blockedBy: string | null;
   readonly conflicting: readonly string[];
-  /** True when all that the grant leaves out of the scope is protected, so that nobody could change it anyway. */
-  readonly isCovered?: boolean;
+  /** A path of the scope that the grant leaves out although the task could change it; undefined when there is none. */
+  readonly uncovered: string | undefined;
 }
 
 /** What a claimant brings. */
@@ -61,7 +61,7 @@ export async function readCandidates(
   pageMax: number,
   planned: Promise<Plan | undefined>,
 ): Promise<Candidate[]> {
-  const rows = await tx.rows<Candidate>(candidates, [
+  const rows = await tx.rows<Omit<Candidate, 'uncovered'>>(candidates, [
     where.project,
     where.task ?? null,
     claimant.agent,
@@ -74,12 +74,11 @@ export async function readCandidates(
       learnScope(claimant.cap, scope);
   }
   const plan = await planned;
-  const found = rows.map((task) =>
-    scopeWitness(claimant.cap, task.scopeHash) !== undefined && coversOpen(claimant.cap, plan, task.id)
-      ? { ...task, isCovered: true }
-      : task,
-  );
-  return found;
+  return rows.map((task) => {
+    const witness = scopeWitness(claimant.cap, task.scopeHash);
+    const isCovered = witness === undefined || coversOpen(claimant.cap, plan, task.id);
+    return { ...task, uncovered: isCovered ? undefined : witness };
+  });
 }
 
 /** True when the task names protected files, and the grant covers the rest of its scope. */
@@ -116,9 +115,9 @@ const bound: ClaimPolicy = ({ cap }, task) =>
     : reason('grant.task', `task/${task.id}`, { limit: cap.task });
 
 const covering: ClaimPolicy = ({ cap }, task) => {
-  const witness = scopeWitness(cap, task.scopeHash);
-  if (witness === undefined || task.isCovered === true) return undefined;
-  return reason('task.scope', `task/${task.id}`, { found: witness, limit: cap.w.join(', ') || 'no path' });
+  const { uncovered: found } = task;
+  if (found === undefined) return undefined;
+  return reason('task.scope', `task/${task.id}`, { found, limit: cap.w.join(', ') || 'no path' });
 };
 
 const apart: ClaimPolicy = (_claimant, task) =>

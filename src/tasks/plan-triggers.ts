@@ -59,7 +59,8 @@ const actions = {
     .describe('With `audit: idle`: from when on an idle agent is told of to the executive'),
 };
 
-const actionNames = ['spawn', 'notify', 'webhook', 'command', 'task', 'cord', 'audit'] as const;
+/** The members that name an action; a trigger, or a step of a deadline, has exactly one. */
+export const actionNames = ['spawn', 'notify', 'webhook', 'command', 'task', 'cord', 'audit'] as const;
 const kindNames = ['cron', 'deadline', 'on', 'every'] as const;
 
 type Given = Readonly<Record<string, unknown>>;
@@ -174,21 +175,6 @@ export type PlanTrigger = z.infer<typeof planTrigger>;
 /** A trigger as a person writes it, defaults left out. */
 export type PlanTriggerInput = z.input<typeof planTrigger>;
 export type NewTask = z.infer<typeof newTask>;
-
-/** What a trigger does, one member of the plan's `spawn`, `notify`, … with what belongs to it. */
-export type TriggerAction = {
-  readonly [Name in (typeof actionNames)[number]]?: PlanTrigger[Name];
-} & Readonly<
-  Pick<PlanTrigger, 'role' | 'model' | 'for' | 'mission' | 'maxDuration' | 'autoTerminate' | 'say' | 'over'>
->;
-export type ActionName = (typeof actionNames)[number];
-
-/** Which of the actions it is. */
-export const actionNameOf = (action: TriggerAction): ActionName =>
-  actionNames.find((one) => action[one] !== undefined) ?? 'notify';
-
-/** Every action of a trigger: one, or one for each step of a deadline. */
-export const actionsOf = (trigger: PlanTrigger): readonly TriggerAction[] => trigger.deadline ?? [trigger];
 
 export type TriggerKind = 'cron' | 'deadline' | 'event' | 'periodic';
 

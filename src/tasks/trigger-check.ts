@@ -2,18 +2,12 @@ import { type Reason, type ReasonDetail, reason } from '../lib/decision.ts';
 import { eventTypes } from '../store/events.ts';
 import { roleNames, roleOf } from '../tiers/roles.ts';
 import type { Plan } from './plan.ts';
-import {
-  type ActionName,
-  actionNameOf,
-  actionsOf,
-  type NewTask,
-  type PlanTrigger,
-  type TriggerAction,
-} from './plan-triggers.ts';
+import type { NewTask, PlanTrigger } from './plan-triggers.ts';
 import { durationMs } from './plan-words.ts';
 import { nextCron } from './schedule/cron.ts';
 import { cronFault } from './schedule/cron-fields.ts';
 import { isZone } from './schedule/zone.ts';
+import { type ActionKind, actionsOf, type SpawnAction, type TriggerAction } from './trigger-actions.ts';
 
 /** Everything that is wrong with the triggers of a plan beyond their shape. */
 export const checkTriggers = (plan: Plan): Reason[] =>
@@ -58,7 +52,7 @@ function eventFaults(place: string, name: string, trigger: PlanTrigger): Reason[
 }
 
 /** What the actions cause, beside `trigger.…`, which all of them do. */
-const causes: Readonly<Record<ActionName, RegExp>> = {
+const causes: Readonly<Record<ActionKind, RegExp>> = {
   spawn: /^(run|grant|agent)\./,
   notify: /^message\./,
   webhook: /^$/,
@@ -74,9 +68,9 @@ export function firesItself(name: string, trigger: PlanTrigger): boolean {
   const { subject, 'data.profile': profile } = where;
   if (on.startsWith('trigger.')) return typeof subject !== 'string' || subject === `trigger/${name}`;
   return actionsOf(trigger).some((action) => {
-    if (!causes[actionNameOf(action)].test(on)) return false;
-    if (action.spawn !== undefined) return typeof profile !== 'string' || profile === action.spawn;
-    if (action.task !== undefined) return typeof subject !== 'string' || subject.startsWith(`task/${name}-`);
+    if (!causes[action.kind].test(on)) return false;
+    if (action.kind === 'spawn') return typeof profile !== 'string' || profile === action.profile;
+    if (action.kind === 'task') return typeof subject !== 'string' || subject.startsWith(`task/${name}-`);
     return true;
   });
 }
@@ -84,17 +78,13 @@ export function firesItself(name: string, trigger: PlanTrigger): boolean {
 function actionFaults(plan: Plan, place: string, trigger: PlanTrigger, action: TriggerAction): Reason[] {
   const refers: Refers = (member, found, detail = {}) =>
     reason('plan.reference', `${place}.${member}`, { found, ...detail });
-  const { spawn, role, task } = action;
-  return [
-    ...(spawn === undefined ? [] : profileFaults(plan, refers, spawn, role)),
-    ...whatItIsFor(plan, refers, trigger, action),
-    ...(hasHolder(trigger, action) ? [] : [reason('trigger.recipient', place, { found: 'holder' })]),
-    ...(task === undefined ? [] : taskFaults(plan, refers, task)),
-  ];
+  if (action.kind === 'spawn')
+    return [...profileFaults(plan, refers, action), ...whatItIsFor(plan, refers, trigger, action)];
+  if (action.kind === 'task') return taskFaults(plan, refers, action.task);
+  return hasHolder(trigger, action) ? [] : [reason('trigger.recipient', place, { found: 'holder' })];
 }
 
-function whatItIsFor(plan: Plan, refers: Refers, trigger: PlanTrigger, action: TriggerAction): Reason[] {
-  const { for: task } = action;
+function whatItIsFor(plan: Plan, refers: Refers, trigger: PlanTrigger, { for: task }: SpawnAction): Reason[] {
   if (task === undefined) return [];
   if (task === 'event')
     return trigger.on === undefined ? [refers('for', 'event', { limit: 'with `on`' })] : [];
@@ -102,12 +92,12 @@ function whatItIsFor(plan: Plan, refers: Refers, trigger: PlanTrigger, action: T
 }
 
 /** A holder is somebody of a task, and only events and deadlines are about one. */
-const hasHolder = ({ on, deadline }: PlanTrigger, { notify }: TriggerAction): boolean =>
-  notify !== 'holder' || on !== undefined || deadline !== undefined;
+const hasHolder = ({ on, deadline }: PlanTrigger, action: TriggerAction): boolean =>
+  action.kind !== 'notify' || action.recipient !== 'holder' || on !== undefined || deadline !== undefined;
 
 type Refers = (member: string, found: string, detail?: ReasonDetail) => Reason;
 
-function profileFaults(plan: Plan, refers: Refers, spawn: string, role: string | undefined): Reason[] {
+function profileFaults(plan: Plan, refers: Refers, { profile: spawn, role }: SpawnAction): Reason[] {
   const profile = Object.hasOwn(plan.agents, spawn) ? plan.agents[spawn] : undefined;
   if (profile === undefined) return [refers('spawn', spawn, { limit: Object.keys(plan.agents).join(', ') })];
   if (profile.adapter === undefined)
@@ -130,8 +120,8 @@ function taskFaults(plan: Plan, refers: Refers, task: NewTask): Reason[] {
 
 /** True when the trigger starts agents or reaches outside the gateway: people answer for that. */
 export const needsPerson = (trigger: PlanTrigger): boolean =>
-  actionsOf(trigger).some(({ spawn }) => spawn !== undefined) || reachesOut(trigger);
+  actionsOf(trigger).some(({ kind }) => kind === 'spawn') || reachesOut(trigger);
 
 /** True when it sends something out of the gateway, or starts a program of the operator's. */
 export const reachesOut = (trigger: PlanTrigger): boolean =>
-  actionsOf(trigger).some(({ webhook, command }) => webhook !== undefined || command !== undefined);
+  actionsOf(trigger).some(({ kind }) => kind === 'webhook' || kind === 'command');

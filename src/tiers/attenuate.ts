@@ -1,4 +1,4 @@
-import { type Reason, reason } from '../lib/decision.ts';
+import { allowUnless, type Decision, denied, type Reason, reason } from '../lib/decision.ts';
 import { type Action, actions, type Tier } from './actions.ts';
 import type { Budget, Capability } from './capability.ts';
 import { type CapabilityRequest, capabilitySchema } from './capability-schema.ts';
@@ -16,10 +16,6 @@ export interface AttenuateFacts {
   readonly ceilings?: Ceilings;
 }
 
-export type Attenuation =
-  | { readonly cap: Capability; readonly reasons?: never }
-  | { readonly reasons: readonly [Reason, ...Reason[]]; readonly cap?: never };
-
 /**
  * Narrows `parent` to the capability of a child, ready to be signed, or answers with every reason against it.
  * What the request leaves out is filled with what role and tier usually have, as far as the parent can delegate it;
@@ -29,20 +25,20 @@ export function attenuate(
   parent: Capability,
   request: CapabilityRequest,
   facts: AttenuateFacts,
-): Attenuation {
+): Decision<Capability> {
   const role = roleOf(request.role);
   if (role === undefined) {
-    return { reasons: [reason('lattice.member', 'role', { found: request.role, limit: list(roleNames) })] };
+    return denied(reason('lattice.member', 'role', { found: request.role, limit: list(roleNames) }));
   }
   const cap = fill(parent, role, request, facts);
   const [fault, ...faults] = shapeReasons(cap);
-  if (fault !== undefined) return { reasons: [fault, ...faults] };
-  const [first, ...rest] = [
+  if (fault !== undefined) return denied(fault, ...faults);
+  const reasons = [
     ...tierReasons(cap, facts.ceilings),
     ...descends(cap, parent),
     ...overBudget(spent(cap.budget), facts.left, 'budget.exhausted'),
   ];
-  return first === undefined ? { cap } : { reasons: [first, ...rest] };
+  return allowUnless(reasons, cap);
 }
 
 // Each member of a request may be right and their sum wrong: an epoch without a task, more denied globs with those of

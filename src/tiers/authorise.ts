@@ -50,7 +50,7 @@ function lifeReasons(grant: Grant, facts: AccessFacts, found: Reason[]): void {
     );
   }
   if (facts.nowSeconds >= grant.exp) {
-    found.push(reason('token.expired', grant.jti, { found: facts.nowSeconds, limit: grant.exp }));
+    found.push(reason('token.expired', grant.gid, { found: facts.nowSeconds, limit: grant.exp }));
   }
 }
 

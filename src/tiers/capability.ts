@@ -56,26 +56,31 @@ export interface Actor {
   readonly act?: Actor;
 }
 
-/** What a verified token says, parsed. Times in seconds since 1970 (RFC 7519). */
+/** What somebody holds: who, what it allows, from whom, and until when. */
 export interface Grant {
   readonly iss: string;
-  readonly aud: string;
   /** The principal: `human:ada`, `agent:builder-1`. */
   readonly sub: string;
   /** Actor chain of RFC 8693; shown, never used to authorise. */
   readonly act?: Actor;
-  readonly jti: string;
-  readonly iat: number;
-  readonly nbf: number;
-  readonly exp: number;
   /** The stable id of the grant; renewed tokens share it. */
   readonly gid: string;
   /** Ids of the ancestor grants, parent first, at most four. */
   readonly lin: readonly string[];
   /** Epoch of the project at mint; a higher epoch of the project revokes the token. */
   readonly ep: number;
+  /** The end of the token, or of the grant itself where no token speaks for it, in seconds since 1970. */
+  readonly exp: number;
+  readonly cap: Capability;
+}
+
+/** A grant as a verified token says it, parsed. Times in seconds since 1970 (RFC 7519). */
+export interface VerifiedToken extends Grant {
+  readonly aud: string;
+  readonly jti: string;
+  readonly iat: number;
+  readonly nbf: number;
   readonly kid: string;
   /** Key thumbprint for proof of possession (RFC 7800), carried when the request named one. */
   readonly cnf?: { readonly jkt: string };
-  readonly cap: Capability;
 }

@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import type { Effect, EffectEvent, Facts, MutationDefinition } from '../gateway/door/definitions.ts';
-import { type Reason, reason } from '../lib/decision.ts';
+import type { Case, Effect, EffectEvent, Entering, MutationDefinition } from '../gateway/door/definitions.ts';
+import type { Entered } from '../gateway/door/enter.ts';
+import { allowed, type Decision, denied, isDenied, reason } from '../lib/decision.ts';
 import type { EventDraft } from '../store/events.ts';
 import type { Tx } from '../store/store.ts';
-import type { Plan } from '../tasks/plan.ts';
 import { planAt } from '../tasks/plan-cache.ts';
-import { type ActionName, actionNameOf, actionsOf } from '../tasks/plan-triggers.ts';
 import { durationMs } from '../tasks/plan-words.ts';
+import { type ActionKind, actionsOf } from '../tasks/trigger-actions.ts';
 import type { TriggerRow } from '../tasks/trigger-rows.ts';
 import { authorise } from '../tiers/authorise.ts';
+import type { Grant } from '../tiers/capability.ts';
 import { graceMs } from './due.ts';
 import {
   concludeSlot,
@@ -19,28 +20,41 @@ import {
   queuedCount,
   queueSlot,
 } from './fire-rows.ts';
-import type { Done, Firing, TriggerActionPort } from './ports.ts';
+import type { Done, Firing, Make, TriggerActionPort } from './ports.ts';
 import { triggerEvent } from './queue.ts';
 
 /** The actions that this build can carry out. */
-export type Ports = Readonly<Partial<Record<ActionName, TriggerActionPort>>>;
+export type Ports = Readonly<Partial<Record<ActionKind, TriggerActionPort>>>;
 
 const input = z.strictObject({ project: z.string(), trigger: z.string(), slot: z.string() });
 export type FireInput = z.infer<typeof input>;
 
 export type FireAnswer = 'fired' | 'skipped' | 'missed' | 'queued' | 'gone';
 
-interface Waiting {
+/** A slot that waits, with its trigger, under their locks. */
+interface LockedSlot {
   readonly row: TriggerRow;
   readonly due: DueRow;
   readonly isHeldUp: boolean;
   readonly queued: number;
-  readonly plan: Plan | undefined;
-  readonly port: TriggerActionPort | undefined;
-  readonly facts: unknown;
+  /** Absent when the trigger has no such step any more. */
+  readonly action: FoundAction | undefined;
 }
 
-type FireFacts = Facts<FireInput, undefined, Waiting | undefined>;
+interface FoundAction {
+  readonly firing: Firing;
+  /** Absent when this build cannot carry it out. */
+  readonly port: Pick<TriggerActionPort, 'needs'> | undefined;
+  readonly decide: (() => Decision<Make>) | undefined;
+}
+
+/** What becomes of a slot. */
+type DecidedFire =
+  | { readonly outcome: 'gone' }
+  | { readonly outcome: 'queued' | 'skipped' | 'missed'; readonly due: DueRow }
+  | { readonly outcome: 'fired'; readonly due: DueRow; readonly firing: Firing; readonly make: Make };
+
+type FireCase = Case<FireInput, unknown, LockedSlot | undefined>;
 
 /**
  * Firing a slot, as a call of the door under the standing grant of the owner: in one transaction the slot's row is
@@ -49,58 +63,80 @@ type FireFacts = Facts<FireInput, undefined, Waiting | undefined>;
 export const fireDefinition = (
   ports: Ports,
   exclusive: boolean,
-): MutationDefinition<'trigger:fire', FireInput, undefined, Waiting | undefined, FireAnswer> => ({
+): MutationDefinition<
+  'trigger:fire',
+  FireInput,
+  unknown,
+  LockedSlot | undefined,
+  DecidedFire,
+  FireAnswer
+> => ({
   action: 'trigger:fire',
   description: 'Fires a slot of a trigger.',
   input,
   exclusive,
-  fixed: async () => undefined,
-  moving: async (tx, before) => {
-    const row = await lockById(tx, before.input.trigger);
-    const due = row === undefined ? undefined : await lockSlot(tx, row.id, before.input.slot);
-    if (row === undefined || due === undefined) return undefined;
-    const entered = await before.entered;
-    const plan = await planAt(tx, row.project, entered.planHash);
-    const isHeldUp = row.spec.overlap !== 'allow' && (await lastStillRuns(tx, row));
-    const queued = isHeldUp ? await queuedCount(tx, row.id) : 0;
-    const base = { row, due, isHeldUp, queued, plan };
-    const firing = firingOf({ ...before, entered }, base);
-    const port = ports[actionNameOf(firing.action)];
-    return { ...base, port, facts: await port?.facts(tx, firing) };
-  },
-  decide: (facts) => decided(facts),
-  effect: (tx, _permit, facts) => effect(tx, facts),
+  facts: (tx, entering) => readSlot(tx, ports, entering),
+  decide: decideFire,
+  effect: (tx, { decided }) => carryOut(tx, decided),
 });
 
-type Base = Pick<Waiting, 'row' | 'due' | 'plan'>;
-
-function firingOf(
-  { grant, entered }: Pick<FireFacts, 'grant' | 'entered'>,
-  { row, due, plan }: Base,
-): Firing {
-  const actions = actionsOf(row.spec);
-  const action = actions[due.cause.step ?? 0] ?? row.spec;
-  const { slot, cause } = due;
-  return { row, action, slot, cause, now: entered.now, plan, epoch: entered.epoch ?? 0, grant };
+async function readSlot(
+  tx: Tx,
+  ports: Ports,
+  { grant, input: { trigger, slot }, entered }: Entering<FireInput, unknown>,
+): Promise<LockedSlot | undefined> {
+  const row = await lockById(tx, trigger);
+  const due = row === undefined ? undefined : await lockSlot(tx, row.id, slot);
+  if (row === undefined || due === undefined) return undefined;
+  const isHeldUp = row.spec.overlap !== 'allow' && (await lastStillRuns(tx, row));
+  const queued = isHeldUp ? await queuedCount(tx, row.id) : 0;
+  const firing = await firingOf(tx, row, due, grant, await entered);
+  const action = firing && (await readAction(tx, ports, firing));
+  return { row, due, isHeldUp, queued, action };
 }
 
-function decided({ grant, input: given, entered, moving }: FireFacts): readonly Reason[] {
-  if (moving === undefined || unfired({ entered, moving }) !== undefined) return [];
-  const { row, port } = moving;
-  const firing = firingOf({ grant, entered }, moving);
-  const name = actionNameOf(firing.action);
-  if (port === undefined) return [reason('trigger.action', `trigger/${row.name}`, { found: name })];
-  // The door has looked at the grant's life; here it is about what the action needs.
+/** The slot with its action; undefined when the trigger has no such step any more. */
+async function firingOf(
+  tx: Tx,
+  row: TriggerRow,
+  { slot, cause }: DueRow,
+  grant: Grant,
+  { now, epoch, planHash }: Entered,
+): Promise<Firing | undefined> {
+  const action = actionsOf(row.spec)[cause.step ?? 0];
+  if (action === undefined) return undefined;
+  const plan = await planAt(tx, row.project, planHash);
+  return { row, action, slot, cause, now, plan, epoch: epoch ?? 0, grant };
+}
+
+async function readAction(tx: Tx, ports: Ports, firing: Firing): Promise<FoundAction> {
+  const port = ports[firing.action.kind];
+  return { firing, port, decide: await port?.read(tx, firing) };
+}
+
+function decideFire({ grant, input: given, entered, facts }: FireCase): Decision<DecidedFire> {
+  if (facts === undefined) return allowed({ outcome: 'gone' });
+  const { row, due, action } = facts;
+  const outcome = unfired(facts, entered.now);
+  if (outcome !== undefined) return allowed({ outcome, due });
+  const subject = `trigger/${row.name}`;
+  if (action === undefined)
+    return denied(reason('trigger.action', subject, { found: 'a step that is gone' }));
+  const { firing, port, decide } = action;
+  if (port === undefined || decide === undefined)
+    return denied(reason('trigger.action', subject, { found: firing.action.kind }));
+  // Admission has looked at the grant's life; here it is about what the action needs.
   const access = { action: port.needs, project: given.project };
-  const life = { nowSeconds: 0, epoch: 0, revoked: undefined };
-  const missing = authorise(grant, access, life);
-  return missing.length > 0 ? missing : port.reasons(firing, moving.facts);
+  const [first, ...others] = authorise(grant, access, { nowSeconds: 0, epoch: 0, revoked: undefined });
+  if (first !== undefined) return denied(first, ...others);
+  const decision = decide();
+  if (isDenied(decision)) return decision;
+  return allowed({ outcome: 'fired', due, firing, make: decision.decided });
 }
 
-/** Why a slot is not fired although it may be; undefined when it is. */
-function unfired({ entered, moving }: { entered: FireFacts['entered']; moving: Waiting }) {
-  const { row, due, isHeldUp, queued } = moving;
-  if (isTooLate(row, due, entered.now.getTime() - due.at.getTime())) return 'missed';
+/** How a slot ends that is not fired although it may be; undefined when it is fired. */
+function unfired({ row, due, isHeldUp, queued }: LockedSlot, now: Date) {
+  if (isTooLate(row, due, now.getTime() - due.at.getTime())) return 'missed';
   if (!isHeldUp) return undefined;
   if (row.spec.overlap === 'skip') return 'skipped';
   return due.queued || queued < row.spec.most ? 'queued' : 'skipped';
@@ -113,28 +149,23 @@ function isTooLate({ kind, spec }: TriggerRow, { queued }: DueRow, lateMs: numbe
   return isTimed && spec.misfire === 'skip' && !queued && lateMs > graceMs * 2;
 }
 
-async function effect(tx: Tx, facts: FireFacts): Promise<Effect<FireAnswer>> {
-  const { moving, entered } = facts;
-  if (moving === undefined) return { answer: 'gone', events: [] };
-  const { due, port } = moving;
-  const why = unfired({ entered, moving });
-  if (why === 'queued') {
+async function carryOut(tx: Tx, decided: DecidedFire): Promise<Effect<FireAnswer>> {
+  if (decided.outcome === 'gone') return { answer: 'gone', events: [] };
+  const { outcome, due } = decided;
+  if (outcome === 'queued') {
     if (!due.queued) await queueSlot(tx, due);
     return { answer: 'queued', events: [] };
   }
-  if (why !== undefined) return concluded(tx, due, why);
-  if (port === undefined) throw new Error('fired without an action');
-  const firing = firingOf(facts, moving);
-  const done = await port.make(tx, firing, moving.facts);
+  if (outcome !== 'fired') {
+    const isFirst = await concludeSlot(tx, due, outcome);
+    return { answer: isFirst ? outcome : 'gone', events: [] };
+  }
+  const { firing, make } = decided;
+  const done = await make(tx);
   const made = done.made === undefined ? {} : { made: done.made };
   // The due row is locked, so nobody can have fired the slot; the primary key is there for whoever gets round the lock.
   if (!(await concludeSlot(tx, due, 'fired', made))) throw new Error(`slot ${due.slot} was fired before`);
   return { answer: 'fired', events: eventsOf(firing, done) };
-}
-
-async function concluded(tx: Tx, due: DueRow, outcome: 'skipped' | 'missed'): Promise<Effect<FireAnswer>> {
-  const isFirst = await concludeSlot(tx, due, outcome);
-  return { answer: isFirst ? outcome : 'gone', events: [] };
 }
 
 function eventsOf(
@@ -143,7 +174,7 @@ function eventsOf(
 ): (EffectEvent | EventDraft)[] {
   const data = {
     slot,
-    does: actionNameOf(action),
+    does: action.kind,
     causes: cause.causes,
     ...(made === undefined ? {} : { made }),
     ...(cause.task === undefined ? {} : { task: cause.task }),

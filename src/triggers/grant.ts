@@ -16,21 +16,16 @@ export interface StandingFor extends StoredGrant {
 }
 
 /**
- * The standing grant of a trigger's owner, as its fires go through the door with it. There is no token: expiry is that of
+ * The standing grant of a trigger's owner, as its fires go through the door with it. No token speaks for it: expiry is that of
  * the grant, the epoch that at which the trigger was armed, and revocations of the grant, of its ancestors and of the
  * owner are found by the door as for everybody.
  */
 export const standingGrant = (issuer: string, held: StandingFor): Grant => ({
   iss: issuer,
-  aud: `${issuer}/projects/${held.project}`,
   sub: held.agent,
-  jti: held.trigger,
-  iat: 0,
-  nbf: 0,
   exp: Math.floor(held.expiresAt.getTime() / 1000),
   gid: held.ownerGid,
   lin: held.lin,
   ep: held.ownerEpoch,
-  kid: '',
   cap: held.cap,
 });

@@ -1,9 +1,9 @@
 import type { EffectEvent } from '../gateway/door/definitions.ts';
-import type { Reason } from '../lib/decision.ts';
+import { allowed, type Decision, isDenied } from '../lib/decision.ts';
 import type { EventDraft } from '../store/events.ts';
 import type { Tx } from '../store/store.ts';
 import type { Plan } from '../tasks/plan.ts';
-import type { TriggerAction } from '../tasks/plan-triggers.ts';
+import type { ActionKind, ActionOf, TriggerAction } from '../tasks/trigger-actions.ts';
 import type { TriggerRow } from '../tasks/trigger-rows.ts';
 import type { Action } from '../tiers/actions.ts';
 import type { Grant } from '../tiers/capability.ts';
@@ -28,14 +28,51 @@ export interface Done {
   readonly events?: readonly (EffectEvent | EventDraft)[];
 }
 
-/** An action of triggers. Facts are read before the decision, under the locks; the effect is made after it. */
-export interface TriggerActionPort<Facts = unknown> {
-  /** What the owner must be allowed to do for the trigger to do it. */
+/** Carries out what was decided, in the transaction of the fire. */
+export type Make = (tx: Tx) => Promise<Done>;
+
+/** An action of triggers as firing knows it: its facts are read under the locks, then decided, then made. */
+export interface TriggerActionPort {
+  /** The action that the owner must be allowed to do for the trigger to do it. */
   readonly needs: Action;
   /** True when it changes what the project's lock protects, and takes it alone. */
+  readonly exclusive?: boolean | undefined;
+  /** Reads the facts; what it answers decides by them, and is pure. */
+  read(tx: Tx, firing: Firing): Promise<() => Decision<Make>>;
+}
+
+/** One kind of action, written down with its own types. */
+export interface ActionParts<Kind extends ActionKind, Facts, Decided> {
+  readonly needs: Action;
   readonly exclusive?: boolean;
-  facts(tx: Tx, firing: Firing): Promise<Facts>;
+  facts?(tx: Tx, firing: FiringOf<Kind>): Promise<Facts>;
   /** Pure. */
-  reasons(firing: Firing, facts: Facts): readonly Reason[];
-  make(tx: Tx, firing: Firing, facts: Facts): Promise<Done>;
+  decide(firing: FiringOf<Kind>, facts: Facts): Decision<Decided>;
+  make(tx: Tx, firing: FiringOf<Kind>, decided: Decided): Promise<Done>;
+}
+
+export type FiringOf<Kind extends ActionKind> = Firing & { readonly action: ActionOf<Kind> };
+
+const isOf = <Kind extends ActionKind>(firing: Firing, kind: Kind): firing is FiringOf<Kind> =>
+  firing.action.kind === kind;
+
+/** The port of a kind of action. */
+export function actionPort<Kind extends ActionKind, Facts, Decided>(
+  kind: Kind,
+  { needs, exclusive, facts, decide, make }: ActionParts<Kind, Facts, Decided>,
+): TriggerActionPort {
+  return {
+    needs,
+    exclusive,
+    read: async (tx, firing) => {
+      if (!isOf(firing, kind)) throw new Error(`an action ${firing.action.kind} at the port of ${kind}`);
+      // Absent without a function that reads them, and so is their type.
+      const found = (await facts?.(tx, firing)) as Facts;
+      return () => {
+        const decision = decide(firing, found);
+        if (isDenied(decision)) return decision;
+        return allowed((making) => make(making, firing, decision.decided));
+      };
+    },
+  };
 }

@@ -1,16 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { admit } from '../gateway/door/admit.ts';
-import type { Gateway } from '../gateway/door/gateway.ts';
+import type { Gateway } from '../gateway/services.ts';
 import type { TriggerDoor } from '../gateway/trigger-door.ts';
 import { type Reason, reason } from '../lib/decision.ts';
 import { AndonError } from '../lib/errors.ts';
 import { isUnavailable } from '../store/retry.ts';
 import { statement } from '../store/store.ts';
-import { type ActionName, actionNameOf, actionsOf, type PlanTrigger } from '../tasks/plan-triggers.ts';
+import type { PlanTrigger } from '../tasks/plan-triggers.ts';
+import { actionsOf } from '../tasks/trigger-actions.ts';
 import { addTask } from './actions/add-task.ts';
 import { audit } from './actions/audit.ts';
 import { cord } from './actions/cord.ts';
-import { deliver } from './actions/deliver.ts';
+import { command, webhook } from './actions/deliver.ts';
 import { notify } from './actions/notify.ts';
 import { spawn } from './actions/spawn.ts';
 import { targetOf } from './address.ts';
@@ -22,7 +23,7 @@ import { lookRound } from './round.ts';
 import { tickEvents } from './tail.ts';
 
 /** What is built in; what other parts of the line bring is added in app.ts. */
-const ownPorts: Ports = { audit, cord, notify, webhook: deliver, command: deliver, task: addTask, spawn };
+const ownPorts: Ports = { audit, cord, notify, webhook, command, task: addTask, spawn };
 
 const arming: ReadonlySet<string> = new Set(['plan.applied', 'trigger.created', 'trigger.resumed']);
 const pageMax = 50;
@@ -86,14 +87,13 @@ export class TriggerService implements TriggerDoor {
     const subject = `triggers.${name}`;
     const { commands, webhookHosts } = this.#settings;
     return actionsOf(trigger).flatMap((action) => {
-      const does = actionNameOf(action);
-      if (this.#ports[does] === undefined) return [reason('trigger.action', subject, { found: does })];
-      const { command, webhook } = action;
-      if (command !== undefined && !Object.hasOwn(commands, command))
-        return [
-          reason('trigger.command', subject, { found: command, limit: Object.keys(commands).join(', ') }),
-        ];
-      const target = webhook === undefined ? undefined : targetOf(webhook, webhookHosts);
+      const { kind } = action;
+      if (this.#ports[kind] === undefined) return [reason('trigger.action', subject, { found: kind })];
+      if (kind === 'command' && !Object.hasOwn(commands, action.command)) {
+        const limit = Object.keys(commands).join(', ');
+        return [reason('trigger.command', subject, { found: action.command, limit })];
+      }
+      const target = kind === 'webhook' ? targetOf(action.url, webhookHosts) : undefined;
       return target !== undefined && 'code' in target ? [target] : [];
     });
   }
@@ -153,7 +153,7 @@ export class TriggerService implements TriggerDoor {
   async #fire(gateway: Gateway, slot: WaitingSlot): Promise<boolean> {
     const { store, tokens, log } = gateway;
     try {
-      const call = { grant: standingGrant(tokens.issuer, slot), requestId: undefined };
+      const call = { grant: standingGrant(tokens.issuer, slot), token: undefined };
       const { project, trigger } = slot;
       const definition = fireDefinition(this.#ports, this.#isExclusive(slot.spec));
       const answer: FireAnswer = await admit(gateway, definition, call, {
@@ -176,8 +176,7 @@ export class TriggerService implements TriggerDoor {
   }
 
   #isExclusive(spec: PlanTrigger): boolean {
-    const names: ActionName[] = actionsOf(spec).map(actionNameOf);
-    return names.some((name) => this.#ports[name]?.exclusive === true);
+    return actionsOf(spec).some(({ kind }) => this.#ports[kind]?.exclusive === true);
   }
 
   /** Lets the round end that runs, and cuts deliveries short. */

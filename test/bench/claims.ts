@@ -1,6 +1,7 @@
 import { makeWorkerUtils, run as runGraphile } from 'graphile-worker';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
+import { callOf } from '../../src/gateway/door/admission.ts';
 import { directProcedures } from '../../src/gateway/door/procedure.ts';
 import { createRouter } from '../../src/gateway/routers/index.ts';
 import type { ClaimAnswer } from '../../src/gateway/routers/task-claim.ts';
@@ -176,10 +177,7 @@ function andon(server: PostgresServer, cpu: number[]): Rate {
     if (claim === undefined || submit === undefined) throw new Error('no such procedure');
     const before = process.cpuUsage();
     const found = await rate(clients, async () => {
-      const call = {
-        grant: await app.gateway.tokens.authenticate(`Bearer ${claimant}`),
-        requestId: undefined,
-      };
+      const call = callOf(await app.gateway.tokens.authenticate(`Bearer ${claimant}`));
       const asked = claim.input.parse({ project: 'bench' });
       const { task } = (await claim.run(call, asked)) as ClaimAnswer;
       if (task === null) return false;

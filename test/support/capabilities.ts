@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Action, actions, type Tier } from '../../src/tiers/actions.ts';
-import type { Capability, Grant } from '../../src/tiers/capability.ts';
+import type { Capability, VerifiedToken } from '../../src/tiers/capability.ts';
 import { profiles, tierNames } from '../../src/tiers/profiles.ts';
 import { roleNames, roleOf, usualRole } from '../../src/tiers/roles.ts';
 import { someGlobs } from './globs.ts';
@@ -40,8 +40,8 @@ export const ids = {
 
 export const issuer = 'http://127.0.0.1:7420';
 
-/** A grant around a capability, issued at second 1,000 for 15 minutes. */
-export function grantOf(cap: Capability, change: Partial<Grant> = {}): Grant {
+/** A verified token around a capability, issued at second 1,000 for 15 minutes. */
+export function grantOf(cap: Capability, change: Partial<VerifiedToken> = {}): VerifiedToken {
   return {
     iss: issuer,
     aud: `${issuer}/projects/${cap.project}`,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isDenied, type Reason } from '../../src/lib/decision.ts';
 import { type Action, actions, type Tier } from '../../src/tiers/actions.ts';
 import { attenuate, tierReasons } from '../../src/tiers/attenuate.ts';
 import { type AccessRequest, authorise } from '../../src/tiers/authorise.ts';
@@ -14,18 +15,26 @@ import { runs } from '../support/seed.ts';
 
 const owner = fullCapability('human');
 const lead = fullCapability('executive', { w: ['src/**'], x: ['src/secret/**'] });
+/** The child, or the reasons against it. */
+function attenuated(...asked: Parameters<typeof attenuate>): {
+  readonly cap?: Capability;
+  readonly reasons?: readonly Reason[];
+} {
+  const decision = attenuate(...asked);
+  return isDenied(decision) ? { reasons: decision.reasons } : { cap: decision.decided };
+}
 const plenty = (cap: Capability) => ({ left: cap.budget });
 
 /** The codes and subjects of the refusal of a request. */
 function refusal(parent: Capability, request: CapabilityRequest, left: Budget = parent.budget): string[] {
-  return (attenuate(parent, request, { left }).reasons ?? []).map(
+  return (attenuated(parent, request, { left }).reasons ?? []).map(
     ({ code, subject }) => `${code} ${subject}`,
   );
 }
 
 describe('attenuation', () => {
   it('fills what the request leaves out with the usual of the tier, narrowed to the parent', () => {
-    const { cap } = attenuate(lead, { role: 'IMPLEMENTER', w: ['src/cart/**'] }, plenty(lead));
+    const { cap } = attenuated(lead, { role: 'IMPLEMENTER', w: ['src/cart/**'] }, plenty(lead));
     expect(cap).toMatchObject({
       tier: 'implementer',
       role: 'IMPLEMENTER',
@@ -44,21 +53,21 @@ describe('attenuation', () => {
   });
 
   it('gives no write scope to a child that asks for none and delegates nothing', () => {
-    expect(attenuate(lead, { role: 'WRITER' }, plenty(lead)).cap?.w).toEqual([]);
-    expect(attenuate(owner, { role: 'LEAD', project: 'shop' }, plenty(owner)).cap?.w).toEqual(['**']);
+    expect(attenuated(lead, { role: 'WRITER' }, plenty(lead)).cap?.w).toEqual([]);
+    expect(attenuated(owner, { role: 'LEAD', project: 'shop' }, plenty(owner)).cap?.w).toEqual(['**']);
   });
 
   it('lets an executive delegate the push that it may not make', () => {
     expect(lead.ops).not.toContain('repo:push');
     expect(lead.ops).toContain('repo:fetch');
-    expect(attenuate(lead, { role: 'IMPLEMENTER', w: ['src/a'] }, plenty(lead)).cap?.ops).toContain(
+    expect(attenuated(lead, { role: 'IMPLEMENTER', w: ['src/a'] }, plenty(lead)).cap?.ops).toContain(
       'repo:push',
     );
   });
 
   it('keeps the binding to a task and epoch', () => {
     const bound = { ...lead, task: 't1', epoch: 4 };
-    expect(attenuate(bound, { role: 'TESTER' }, plenty(lead)).cap).toMatchObject({ task: 't1', epoch: 4 });
+    expect(attenuated(bound, { role: 'TESTER' }, plenty(lead)).cap).toMatchObject({ task: 't1', epoch: 4 });
     expect(refusal(bound, { role: 'TESTER', task: 't2' })).toEqual(['lattice.member task']);
   });
 
@@ -96,15 +105,15 @@ describe('attenuation', () => {
   it('takes ceilings that a person applied in the place of the usual ones, under those of the parent', () => {
     const request = { role: 'TESTER', project: 'shop', complexity: 12 };
     const ceilings = { complexity: 12, lines: 60 };
-    expect(attenuate(owner, request, { ...plenty(owner), ceilings }).cap?.complexity).toBe(12);
-    expect(attenuate(lead, request, { ...plenty(lead), ceilings }).reasons).toMatchObject([
+    expect(attenuated(owner, request, { ...plenty(owner), ceilings }).cap?.complexity).toBe(12);
+    expect(attenuated(lead, request, { ...plenty(lead), ceilings }).reasons).toMatchObject([
       { subject: 'complexity' },
     ]);
   });
 
   it('reserves budgets and the child itself from what the parent has left', () => {
     const left = { ...noBudget, tokens: 10, children: 1 };
-    expect(attenuate(lead, { role: 'TESTER' }, { left }).cap?.budget).toEqual({ ...noBudget, tokens: 10 });
+    expect(attenuated(lead, { role: 'TESTER' }, { left }).cap?.budget).toEqual({ ...noBudget, tokens: 10 });
     expect(refusal(lead, { role: 'TESTER', budget: { tokens: 11 } }, left)).toEqual([
       'budget.exhausted budget.tokens',
     ]);
@@ -203,12 +212,12 @@ describe('delegation', () => {
       if (authorise(grantOf(child), request, { nowSeconds: 1_000, epoch: 1, revoked: undefined }).length > 0)
         return;
       checked++;
-      expect(attenuate(parent, oneShot(child, request), plenty(parent)).reasons).toBeUndefined();
+      expect(attenuated(parent, oneShot(child, request), plenty(parent)).reasons).toBeUndefined();
     };
     fc.assert(
       fc.property(chain, ([first, second, requests]) => {
-        const executive = attenuate(owner, first, plenty(owner)).cap;
-        const child = attenuate(executive ?? owner, second, plenty(executive ?? owner)).cap;
+        const executive = attenuated(owner, first, plenty(owner)).cap;
+        const child = attenuated(executive ?? owner, second, plenty(executive ?? owner)).cap;
         for (const request of requests) {
           if (executive) delegates(owner, executive, request);
           if (executive && child) delegates(executive, child, { ...request });
@@ -225,8 +234,8 @@ describe('delegation', () => {
     let minted = 0;
     fc.assert(
       fc.property(chain, ([first, second]) => {
-        const executive = attenuate(owner, first, plenty(owner)).cap;
-        const { cap } = attenuate(executive ?? owner, second, plenty(executive ?? owner));
+        const executive = attenuated(owner, first, plenty(owner)).cap;
+        const { cap } = attenuated(executive ?? owner, second, plenty(executive ?? owner));
         if (cap === undefined) return;
         minted++;
         expect(descends(cap, executive ?? owner)).toEqual([]);

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { principalPattern } from '../../lib/names.ts';
-import type { Actor, Grant } from '../../tiers/capability.ts';
+import type { Actor, VerifiedToken } from '../../tiers/capability.ts';
 import { heldCapabilitySchema } from '../../tiers/capability-schema.ts';
 import { profiles } from '../../tiers/profiles.ts';
 
-/** A grant that is not signed yet: the signing key adds its `kid`. */
-export type GrantDraft = Omit<Grant, 'kid'>;
+/** A token that is not signed yet: the signing key adds its `kid`. */
+export type GrantDraft = Omit<VerifiedToken, 'kid'>;
 
 /** Seconds by which the clocks of two gateways may differ. */
 export const clockToleranceSeconds = 5;
@@ -73,7 +73,7 @@ export function checkClaims(claims: GrantDraft, issuer: string, nowSeconds: numb
 }
 
 /** Throws `token.expired` from the second named by `exp` on (RFC 7519 section 4.1.4). */
-export function checkExpiry(claims: Pick<Grant, 'jti' | 'exp'>, nowSeconds: number): void {
+export function checkExpiry(claims: Pick<VerifiedToken, 'jti' | 'exp'>, nowSeconds: number): void {
   if (nowSeconds >= claims.exp)
     throw fail('token.expired', claims.jti, { found: nowSeconds, limit: claims.exp });
 }

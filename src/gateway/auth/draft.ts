@@ -1,7 +1,7 @@
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Tier } from '../../tiers/actions.ts';
-import type { Actor, Capability, Grant } from '../../tiers/capability.ts';
+import type { Actor, Capability, Grant, VerifiedToken } from '../../tiers/capability.ts';
 import { profiles } from '../../tiers/profiles.ts';
 import { audienceOf, type GrantDraft } from './claims.ts';
 
@@ -16,6 +16,9 @@ export interface Naming {
   /** Thumbprint of the key that the bearer proves to hold (RFC 7800). */
   readonly jkt?: string;
 }
+
+/** Whoever delegates: what a child has of its parent. */
+export type Delegator = Pick<Grant, 'iss' | 'sub' | 'act' | 'gid' | 'lin'>;
 
 /** What holds at the moment of minting. */
 export interface MintFacts {
@@ -39,7 +42,7 @@ export function rootDraft(issuer: string, naming: Naming, facts: MintFacts): Gra
  * revoked grant takes its descendants along.
  * Throws `lattice.depth` when the lineage would exceed `limits.lineageMax`.
  */
-export function childDraft(parent: Grant, naming: Naming, facts: MintFacts): GrantDraft {
+export function childDraft(parent: Delegator, naming: Naming, facts: MintFacts): GrantDraft {
   const lin = [parent.gid, ...parent.lin];
   if (lin.length > limits.lineageMax) {
     throw fail('lattice.depth', 'lin', { found: `${lin.length} ancestors`, limit: limits.lineageMax });
@@ -50,14 +53,16 @@ export function childDraft(parent: Grant, naming: Naming, facts: MintFacts): Gra
 
 /** Claims of the next token of the same grant: a new id and new times, everything else as it was. */
 export function renewedDraft(
-  grant: Grant,
+  claims: GrantDraft,
   next: { readonly jti: string; readonly lifeSeconds?: number },
   nowSeconds: number,
 ): GrantDraft {
-  const { kid: _kid, ...kept } = grant;
-  const exp = nowSeconds + lifeSecondsOf(grant.cap.tier, next.lifeSeconds);
-  return { ...kept, jti: next.jti, iat: nowSeconds, nbf: nowSeconds, exp };
+  const exp = nowSeconds + lifeSecondsOf(claims.cap.tier, next.lifeSeconds);
+  return { ...claims, jti: next.jti, iat: nowSeconds, nbf: nowSeconds, exp };
 }
+
+/** The claims of a token, to be signed anew by whichever key is active then. */
+export const unsigned = ({ kid: _kid, ...claims }: VerifiedToken): GrantDraft => claims;
 
 function draft(issuer: string, naming: Naming, facts: MintFacts, lin: readonly string[]): GrantDraft {
   const { sub, gid, jti, cap, jkt } = naming;

@@ -1,18 +1,19 @@
 import { eq } from 'drizzle-orm';
+import type { Decision } from '../../lib/decision.ts';
 import { limits } from '../../lib/limits.ts';
 import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import type { Tier } from '../../tiers/actions.ts';
-import { type Attenuation, attenuate, spent } from '../../tiers/attenuate.ts';
-import type { Budget, Capability, Grant } from '../../tiers/capability.ts';
+import { attenuate, spent } from '../../tiers/attenuate.ts';
+import type { Budget, Capability } from '../../tiers/capability.ts';
 import type { CapabilityRequest } from '../../tiers/capability-schema.ts';
 import { budgetKeys, type Ceilings } from '../../tiers/profile.ts';
 import { profiles } from '../../tiers/profiles.ts';
 import { roleOf, usualRole } from '../../tiers/roles.ts';
 import type { GrantDraft } from './claims.ts';
-import { childDraft, rootDraft } from './draft.ts';
+import { childDraft, type Delegator, rootDraft } from './draft.ts';
 import { grants } from './schema.ts';
 
 export type GrantRow = typeof grants.$inferSelect;
@@ -81,11 +82,11 @@ function planScope(plan: Plan | undefined): string[] {
 
 /** Decides the capability of a child: lattice, tier, plan ceilings, what the parent has left. */
 export function childCapability(
-  parent: Grant,
+  parent: { readonly cap: Capability },
   row: GrantRow,
   request: CapabilityRequest,
   plan: Plan | undefined,
-): Attenuation {
+): Decision<Capability> {
   const ceilings = ceilingsOf(request.tier ?? tierOf(request.role), plan);
   return attenuate(parent.cap, request, { left: row.leftBudget, ceilings });
 }
@@ -111,7 +112,7 @@ export interface Minted {
 /** Writes the grant, reserves its budgets from the parent's row, and records its first token. */
 export async function mintChild(
   tx: Tx,
-  parent: { readonly grant: Grant; readonly row: GrantRow },
+  parent: { readonly grant: Delegator; readonly row: GrantRow },
   request: MintRequest,
   cap: Capability,
   facts: { readonly now: Date; readonly epoch: number },

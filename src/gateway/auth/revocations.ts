@@ -1,5 +1,5 @@
 import { type Reason, reason } from '../../lib/decision.ts';
-import type { Grant } from '../../tiers/capability.ts';
+import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 
 /**
  * One revocation. `grant` takes every descendant along by their lineage. `token` alone ends one token and leaves its
@@ -19,12 +19,15 @@ export type RevocationRow =
   | { readonly kind: 'key'; readonly kid: string }
   | { readonly kind: 'epoch'; readonly project: string; readonly epoch: number };
 
+/** A grant, with the token that speaks for it where there is one. */
+type Holder = Grant & Partial<Pick<VerifiedToken, 'jti' | 'kid'>>;
+
 /** What is revoked, in memory; fed with the rows of the database. */
 export interface Revocations {
   /** Applies a row; applying it again changes nothing, and an epoch never falls. */
   apply(row: RevocationRow): void;
   /** Why the grant is revoked, or undefined. Constant time but for the lineage of at most four. */
-  check(grant: Grant, nowSeconds?: number): Reason | undefined;
+  check(grant: Holder, nowSeconds?: number): Reason | undefined;
   /** Epoch of a project, or of `*`; 0 when none was applied. */
   epoch(project: string): number;
   /** Forgets single tokens that have expired anyway; the number forgotten. */
@@ -57,9 +60,10 @@ export function createRevocations(): Revocations {
     const ancestor = lin.find((one) => grants.has(one));
     return ancestor === undefined ? undefined : revoked(ancestor, 'ancestor');
   };
-  const holderReason = (grant: Grant): Reason | undefined => {
+  const holderReason = (grant: Holder): Reason | undefined => {
     if (isAgentRevoked(grant)) return revoked(grant.sub, 'agent');
-    return kids.has(grant.kid) ? revoked(grant.kid, 'key') : undefined;
+    const { kid } = grant;
+    return kid !== undefined && kids.has(kid) ? revoked(kid, 'key') : undefined;
   };
   const epochReason = ({ cap, ep }: Grant): Reason | undefined => {
     const epoch = epochs.get(cap.project) ?? 0;
@@ -77,7 +81,8 @@ export function createRevocations(): Revocations {
     },
 
     check(grant, nowSeconds = Number.POSITIVE_INFINITY) {
-      if (isTokenRevoked(grant.jti, nowSeconds)) return revoked(grant.jti, 'token');
+      const { jti } = grant;
+      if (jti !== undefined && isTokenRevoked(jti, nowSeconds)) return revoked(jti, 'token');
       return lineageReason(grant) ?? holderReason(grant) ?? epochReason(grant);
     },
 

@@ -4,7 +4,7 @@ import type { Reason } from '../../lib/decision.ts';
 import type { Checkpoint } from '../../store/audit.ts';
 import type { ChainedEvent } from '../../store/chain.ts';
 import { type Store, statement } from '../../store/store.ts';
-import type { Grant } from '../../tiers/capability.ts';
+import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 import type { GrantDraft } from './claims.ts';
 import { foreignKey, type KeyRing } from './keys.ts';
 import type { RevocationRow, Revocations } from './revocations.ts';
@@ -14,9 +14,9 @@ import { createTokenAuthority, type TokenAuthority } from './token.ts';
 export interface TokenService {
   readonly issuer: string;
   readonly keys: KeyRing;
-  authenticate(header: string | undefined): Promise<Grant>;
+  authenticate(header: string | undefined): Promise<VerifiedToken>;
   /** The grant of an authentic token that may have ended; the door refuses and records that. */
-  identify(header: string | undefined): Promise<Grant>;
+  identify(header: string | undefined): Promise<VerifiedToken>;
   sign(draft: GrantDraft): Promise<string>;
   /** Why memory holds the grant for revoked, or undefined. */
   revoked(grant: Grant): Reason | undefined;

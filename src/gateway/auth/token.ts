@@ -2,7 +2,7 @@ import { verify as verifySignature } from 'node:crypto';
 import { CompactSign } from 'jose';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
-import type { Grant } from '../../tiers/capability.ts';
+import type { VerifiedToken } from '../../tiers/capability.ts';
 import { checkClaims, checkExpiry, type GrantDraft, parseClaims } from './claims.ts';
 import type { KeyRing } from './keys.ts';
 import { precheck } from './precheck.ts';
@@ -30,14 +30,14 @@ export interface TokenAuthority {
    */
   sign(draft: GrantDraft): Promise<string>;
   /** The grant of a valid token; throws one of the `token.*` codes. O(1), without database or network. */
-  verify(token: string): Promise<Grant>;
+  verify(token: string): Promise<VerifiedToken>;
   /**
    * The grant of an authentic token, even when it has expired or is revoked: for callers that decide that themselves
    * and record the refusal, as the door does. Everything else throws as in `authenticate`.
    */
-  identify(header: string | undefined): Promise<Grant>;
+  identify(header: string | undefined): Promise<VerifiedToken>;
   /** The grant of an Authorization header: `Bearer <token>`, or Basic with the token as password, as git sends it. */
-  authenticate(header: string | undefined): Promise<Grant>;
+  authenticate(header: string | undefined): Promise<VerifiedToken>;
 }
 
 /** Makes the authority of one issuer. */
@@ -46,7 +46,7 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
   const cache = createVerifyCache(options.cacheEntriesMax ?? 10_000);
 
   // Whatever may end before the token does is asked again at every use.
-  const stillHolds = (grant: Grant, nowSeconds: number): void => {
+  const stillHolds = (grant: VerifiedToken, nowSeconds: number): void => {
     checkExpiry(grant, nowSeconds);
     const revoked = revocations.check(grant, nowSeconds);
     if (revoked !== undefined) throw new AndonError([revoked]);
@@ -54,7 +54,7 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
 
   // After the precheck only the signature is left of what jose would do; node:crypto checks it without a hop to
   // another thread, in two thirds of the time. A test holds both to the same answers.
-  const verifyCold = (token: string): Grant => {
+  const verifyCold = (token: string): VerifiedToken => {
     const { kid, claims, signed, signature } = precheck(token);
     const key = keys.verifier(kid);
     if (key === undefined) throw fail('token.key', 'kid', { found: kid });
@@ -64,7 +64,7 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
     return { ...parsed, kid };
   };
 
-  const authentic = (token: string): Grant => {
+  const authentic = (token: string): VerifiedToken => {
     if (typeof token !== 'string' || token.length > limits.tokenBytesMax) precheck(token);
     const digest = tokenDigest(token);
     const known = cache.get(digest);
@@ -73,7 +73,7 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
     if (known === undefined) cache.set(digest, grant);
     return grant;
   };
-  const verify = async (token: string): Promise<Grant> => {
+  const verify = async (token: string): Promise<VerifiedToken> => {
     const grant = authentic(token);
     stillHolds(grant, Math.floor(now() / 1000));
     return grant;

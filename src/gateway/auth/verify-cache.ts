@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import type { Grant } from '../../tiers/capability.ts';
+import type { VerifiedToken } from '../../tiers/capability.ts';
 
 /** Verified grants by the SHA-256 of their token, the least recently used one leaving first. Holds no token. */
 export interface VerifyCache {
-  get(id: string): Grant | undefined;
-  set(id: string, grant: Grant): void;
+  get(id: string): VerifiedToken | undefined;
+  set(id: string, grant: VerifiedToken): void;
   delete(id: string): void;
   readonly size: number;
 }
@@ -14,12 +14,12 @@ export const tokenDigest = (token: string): string => hash('sha256', token, 'bas
 
 /** Makes a cache of at most `entriesMax` grants. What it returns was valid once: expiry and revocation are the caller's. */
 export function createVerifyCache(entriesMax: number): VerifyCache {
-  const grants = new Map<string, Grant>();
+  const grants = new Map<string, VerifiedToken>();
   // Moving an entry to the end at each hit costs more than all else here, so the youngest half is left in place.
-  const older = new Map<string, Grant>();
+  const older = new Map<string, VerifiedToken>();
   const half = Math.max(1, Math.floor(entriesMax / 2));
 
-  const set = (id: string, grant: Grant): void => {
+  const set = (id: string, grant: VerifiedToken): void => {
     grants.set(id, grant);
     older.delete(id);
     if (grants.size < half) return;

@@ -2,8 +2,9 @@ import { reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import type { Action } from '../../tiers/actions.ts';
 import { authorise } from '../../tiers/authorise.ts';
-import type { Call, ProjectInput, QueryDefinition } from './definitions.ts';
-import type { Gateway } from './gateway.ts';
+import type { Admission, Call } from './admission.ts';
+import type { ProjectInput, QueryDefinition } from './definitions.ts';
+import { accessOf } from './entry.ts';
 
 /** How long the feed may be silent before memory is too old to decide by. */
 export const feedSilentMsMax = 3000;
@@ -15,43 +16,39 @@ const waitsMs = 1000;
  * fresh; when the feed stays silent the answer is refused. Allowed queries append nothing.
  */
 export async function admitQuery<A extends Action, Input extends ProjectInput, Answer>(
-  gateway: Gateway,
+  admission: Admission,
   definition: QueryDefinition<A, Input, Answer>,
   call: Call,
   input: Input,
 ): Promise<Answer> {
-  await authoriseRead(gateway, call, {
-    action: definition.action,
-    project: input.project,
-    ...definition.access?.(input),
-  });
-  return definition.answer(gateway, input, call);
+  await authoriseRead(admission, call, accessOf(definition, input));
+  return definition.answer(input, call);
 }
 
 /** Decides a read in memory. Errors: AndonError with every reason; `gateway.unready` when memory is stale. */
 export async function authoriseRead(
-  gateway: Gateway,
+  admission: Admission,
   { grant }: Call,
   request: Parameters<typeof authorise>[1],
 ): Promise<void> {
-  if (gateway.feed.silentMs > feedSilentMsMax) await gateway.feed.freshen(feedSilentMsMax, waitsMs);
-  const silentMs = gateway.feed.silentMs;
+  if (admission.feed.silentMs > feedSilentMsMax) await admission.feed.freshen(feedSilentMsMax, waitsMs);
+  const silentMs = admission.feed.silentMs;
   if (silentMs > feedSilentMsMax)
     throw fail('gateway.unready', 'feed', {
       found: `${Math.round(silentMs)} ms silent`,
       limit: feedSilentMsMax,
     });
   const facts = {
-    nowSeconds: gateway.nowSeconds(),
-    epoch: gateway.tokens.epochOf(grant.cap.project),
-    revoked: gateway.tokens.revoked(grant),
+    nowSeconds: admission.nowSeconds(),
+    epoch: admission.tokens.epochOf(grant.cap.project),
+    revoked: admission.tokens.revoked(grant),
   };
   const [first, ...rest] = authorise(grant, request, facts);
   if (first !== undefined) {
-    gateway.metrics.decided(request.action, false);
+    admission.metrics.decided(request.action, false);
     throw new AndonError([first, ...rest]);
   }
-  if (!gateway.tokens.knowsProject(request.project) && request.project !== '*')
+  if (!admission.tokens.knowsProject(request.project) && request.project !== '*')
     throw new AndonError([reason('project.missing', request.project)]);
-  gateway.metrics.decided(request.action, true);
+  admission.metrics.decided(request.action, true);
 }

@@ -1,26 +1,16 @@
 import type { z } from 'zod';
-import type { Permit, Reason } from '../../lib/decision.ts';
+import type { Decision, Permit } from '../../lib/decision.ts';
 import type { EventDraft } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { AccessRequest } from '../../tiers/authorise.ts';
-import type { Grant } from '../../tiers/capability.ts';
+import type { Call } from './admission.ts';
 import type { Entered } from './enter.ts';
-import type { Gateway } from './gateway.ts';
 
 /** Every input names the project it is about. */
 export type ProjectInput = { readonly project: string };
 
-/** One call at the door. */
-export interface Call {
-  readonly grant: Grant;
-  /** Chosen by the client; a retry with it gets the stored answer. */
-  readonly requestId: string | undefined;
-  /** One of several calls that share the request id. */
-  readonly batch?: boolean;
-}
-
-/** An event of an effect; the door fills in who and by which grant. */
+/** An event of an effect; admission fills in who and by which grant. */
 export type EffectEvent = Pick<EventDraft, 'type' | 'subject' | 'data'> & Partial<Pick<EventDraft, 'id'>>;
 
 export interface Effect<Answer> {
@@ -28,34 +18,35 @@ export interface Effect<Answer> {
   readonly events: readonly (EffectEvent | EventDraft)[];
 }
 
-/** Everything that a decision reads. */
-export interface Facts<Input, Fixed, Moving> {
-  readonly grant: Grant;
+/** What is known before the transaction has its locks. */
+export interface Asked<Input, Prepared = undefined> extends Pick<Call, 'grant' | 'token'> {
   readonly input: Input;
   /** Immutable, computed before the transaction. */
-  readonly fixed: Fixed;
-  /** Read inside the transaction, under its locks. */
-  readonly moving: Moving;
-  readonly entered: Entered;
+  readonly prepared: Prepared;
 }
 
-/** What the moving facts are read with. */
-export interface Before<Input, Fixed> {
-  readonly grant: Grant;
-  readonly input: Input;
-  readonly fixed: Fixed;
+/** What the facts are read with. */
+export interface Entering<Input, Prepared = undefined> extends Asked<Input, Prepared> {
   readonly entered: Promise<Entered>;
+}
+
+/** Everything that a decision reads. */
+export interface Case<Input, Prepared = undefined, Facts = undefined> extends Asked<Input, Prepared> {
+  /** Read inside the transaction, under its locks. */
+  readonly facts: Facts;
+  readonly entered: Entered;
 }
 
 /** The part of an access request that an input decides. */
 export type AccessDetail = Omit<AccessRequest, 'action' | 'project'>;
 
-/** A procedure that changes state. The members stand in the order in which the door runs them. */
+/** A procedure that changes state. The functions stand in the order in which admission runs them. */
 export interface MutationDefinition<
   A extends Action,
   Input extends ProjectInput,
-  Fixed,
-  Moving,
+  Prepared,
+  Facts,
+  Decided,
   Answer,
   Raw = unknown,
 > {
@@ -70,24 +61,25 @@ export interface MutationDefinition<
   /** True for the little that is allowed while the database is below the mark of its log: it only takes away, or accepts. */
   readonly whileBelow?: boolean;
   readonly access?: (input: Input) => AccessDetail;
-  readonly fixed: (gateway: Gateway, input: Input, call: Call) => Promise<Fixed>;
+  /** What is immutable and costs work (git, parsing), before the transaction; undefined without. */
+  readonly prepare?: (input: Input) => Promise<Prepared> | Prepared;
   /**
    * Sent right behind the locks, before their answer is here, which saves a round trip; whoever needs what `entered`
    * says awaits it. Changes nothing: the call may yet be refused.
    */
-  readonly moving: (tx: Tx, before: Before<Input, Fixed>) => Promise<Moving>;
-  /** Pure. Every reason against it; none allows it. */
-  readonly decide: (facts: Facts<Input, Fixed, Moving>) => readonly Reason[];
+  readonly facts?: (tx: Tx, entering: Entering<Input, Prepared>) => Promise<Facts> | Facts;
+  /** Pure. Denies with every reason, or allows with what was decided. */
+  readonly decide: (found: Case<Input, Prepared, Facts>) => Decision<Decided>;
+  /** Carries out what the permit says was decided; decides nothing. */
   readonly effect: (
     tx: Tx,
-    permit: Permit<A>,
-    facts: Facts<Input, Fixed, Moving>,
-    gateway: Gateway,
-  ) => Promise<Effect<Answer>>;
+    permit: Permit<A, Decided>,
+    found: Case<Input, Prepared, Facts>,
+  ) => Promise<Effect<Answer>> | Effect<Answer>;
   /** The answer as the effect gives it, from the JSON that the store keeps of it. */
   readonly revive?: (stored: Answer) => Answer;
   /** After the commit: wakes what goes on by itself. Also turns a stored answer into one with a fresh token. */
-  readonly after?: (gateway: Gateway, answer: Answer, input: Input) => Promise<Answer> | Answer;
+  readonly after?: (answer: Answer, input: Input) => Promise<Answer> | Answer;
 }
 
 /** A procedure that only reads: decided in memory, appends nothing. */
@@ -96,7 +88,7 @@ export interface QueryDefinition<A extends Action, Input extends ProjectInput, A
   readonly description: string;
   readonly input: z.ZodType<Input, Raw>;
   readonly access?: (input: Input) => AccessDetail;
-  readonly answer: (gateway: Gateway, input: Input, call: Call) => Promise<Answer> | Answer;
+  readonly answer: (input: Input, call: Call) => Promise<Answer> | Answer;
 }
 
 /** What the router knows about a procedure without calling it. */

@@ -4,7 +4,7 @@ import { appendEvents, jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
-import type { Call } from './definitions.ts';
+import type { Call } from './admission.ts';
 import { tellViolation } from './violation.ts';
 
 // A denial that repeats within ten minutes is counted in its row; after that it is news again.
@@ -18,7 +18,7 @@ const count = statement(
    returning count`,
 );
 
-export interface Denied {
+export interface Denial {
   readonly project: string;
   readonly action: Action;
   readonly subject: string;
@@ -26,7 +26,7 @@ export interface Denied {
 }
 
 /** Records a denial as an event, or counts it when the same was recorded just before. Part of the call's transaction. */
-export async function recordDenial(tx: Tx, call: Call, denied: Denied): Promise<void> {
+export async function recordDenial(tx: Tx, call: Call, denied: Denial): Promise<void> {
   const id = newId('event');
   const [row] = await tx.rows<{ count: number }>(count, [
     denied.project,
@@ -52,7 +52,7 @@ export async function recordDenial(tx: Tx, call: Call, denied: Denied): Promise<
   ]);
 }
 
-function fingerprint({ action, subject, reasons }: Denied): string {
+function fingerprint({ action, subject, reasons }: Denial): string {
   return createHash('sha256')
     .update(jsonText([action, subject, reasons.map(({ code, subject: about }) => [code, about])]))
     .digest('hex');

@@ -1,5 +1,5 @@
 import { statement, type Tx } from '../../store/store.ts';
-import type { Grant } from '../../tiers/capability.ts';
+import type { Call } from './admission.ts';
 
 const enterStatement = statement(
   'door.enter',
@@ -21,23 +21,21 @@ export interface Entered {
   readonly inputHash: string | null;
 }
 
-export interface EnterOptions {
+export interface EnterOptions extends Partial<Pick<Call, 'grant' | 'token' | 'requestId'>> {
   readonly project: string;
   /** Revocations and phase changes hold the project alone; everything else shares it. `*` holds the whole gateway. */
   readonly exclusive: boolean;
-  readonly grant?: Grant;
-  readonly requestId?: string | undefined;
 }
 
 /** Takes the locks of the door and reads what moves. The first statement of every transaction that changes something. */
 export async function enter(
   tx: Tx,
-  { project, exclusive, grant, requestId }: EnterOptions,
+  { project, exclusive, grant, token, requestId }: EnterOptions,
 ): Promise<Entered> {
   const who =
     grant === undefined
       ? [null, null, null, null, null]
-      : [grant.cap.project, grant.jti, [grant.gid, ...grant.lin], grant.sub, grant.kid];
+      : [grant.cap.project, token?.jti, [grant.gid, ...grant.lin], grant.sub, token?.kid];
   const [entered] = await tx.rows<Entered>(enterStatement, [
     project,
     exclusive,

@@ -5,17 +5,11 @@ import { AndonError } from '../../lib/errors.ts';
 import { asMachineFault } from '../../lib/machine-fault.ts';
 import { isUnavailable } from '../../store/retry.ts';
 import type { Action } from '../../tiers/actions.ts';
+import type { Admission, Call } from './admission.ts';
 import { admit } from './admit.ts';
 import { admitQuery } from './admit-query.ts';
-import type {
-  Call,
-  MutationDefinition,
-  ProcedureMeta,
-  ProjectInput,
-  QueryDefinition,
-} from './definitions.ts';
+import type { MutationDefinition, ProcedureMeta, ProjectInput, QueryDefinition } from './definitions.ts';
 import { asAndonError, trpcCode } from './errors.ts';
-import type { Gateway } from './gateway.ts';
 
 /** What the transport hands to every procedure. `call` is a function so that an unauthenticated call fails inside. */
 export interface CallContext {
@@ -63,16 +57,16 @@ export function directProcedures(router: AnyRouter): ReadonlyMap<string, DirectP
 }
 
 /** Makes the tRPC procedure of a mutation; there is no other way to make one, so none lacks an action. */
-export function mutation<A extends Action, Input extends ProjectInput, Fixed, Moving, Answer, Raw>(
-  gateway: Gateway,
-  definition: MutationDefinition<A, Input, Fixed, Moving, Answer, Raw>,
+export function mutation<A extends Action, Input extends ProjectInput, Prepared, Facts, Decided, Answer, Raw>(
+  admission: Admission,
+  definition: MutationDefinition<A, Input, Prepared, Facts, Decided, Answer, Raw>,
 ) {
   const run = (call: Call, input: Input) =>
-    answered(gateway, async () => admit(gateway, definition, call, input));
+    answered(admission, async () => admit(admission, definition, call, input));
   const procedure = t.procedure
     .meta({ action: definition.action, description: definition.description })
     .input(definition.input)
-    .mutation(async ({ ctx, input }) => run(await calling(gateway, ctx), input as Input));
+    .mutation(async ({ ctx, input }) => run(await calling(admission, ctx), input as Input));
   direct.set(procedure, {
     type: 'mutation',
     input: definition.input,
@@ -83,15 +77,15 @@ export function mutation<A extends Action, Input extends ProjectInput, Fixed, Mo
 
 /** Makes the tRPC procedure of a query. */
 export function query<A extends Action, Input extends ProjectInput, Answer, Raw>(
-  gateway: Gateway,
+  admission: Admission,
   definition: QueryDefinition<A, Input, Answer, Raw>,
 ) {
   const run = (call: Call, input: Input) =>
-    answered(gateway, async () => admitQuery(gateway, definition, call, input));
+    answered(admission, async () => admitQuery(admission, definition, call, input));
   const procedure = t.procedure
     .meta({ action: definition.action, description: definition.description })
     .input(definition.input)
-    .query(async ({ ctx, input }) => run(await calling(gateway, ctx), input as Input));
+    .query(async ({ ctx, input }) => run(await calling(admission, ctx), input as Input));
   direct.set(procedure, {
     type: 'query',
     input: definition.input,
@@ -100,11 +94,11 @@ export function query<A extends Action, Input extends ProjectInput, Answer, Raw>
   return procedure;
 }
 
-const calling = (gateway: Gateway, context: CallContext): Promise<Call> =>
-  answered(gateway, async () => context.call());
+const calling = (admission: Admission, context: CallContext): Promise<Call> =>
+  answered(admission, async () => context.call());
 
 /** Turns an AndonError into the tRPC error with its status; everything else is logged, passed on and becomes `internal`. */
-export async function answered<T>(gateway: Gateway, work: () => Promise<T>): Promise<T> {
+export async function answered<T>(admission: Admission, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -112,7 +106,7 @@ export async function answered<T>(gateway: Gateway, work: () => Promise<T>): Pro
     if (known instanceof AndonError)
       throw new TRPCError({ code: trpcCode(known), message: known.message, cause: known });
     if (!isUnavailable(error))
-      gateway.log.error({ err: error }, 'a call failed for a reason that is no refusal');
+      admission.log.error({ err: error }, 'a call failed for a reason that is no refusal');
     throw error;
   }
 }

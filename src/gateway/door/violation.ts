@@ -4,7 +4,7 @@ import { sendMessage } from '../../line/messages.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';
-import type { Denied } from './denial.ts';
+import type { Denial } from './denial.ts';
 
 /** What offers code. */
 const offering: readonly Action[] = ['repo:push', 'change:submit'];
@@ -33,7 +33,7 @@ const reasonsToldMax = 20;
  * Writes to the agent and to the executives when code that was offered breaks a policy. Called once for a denial that is
  * news, in its transaction: one that repeats is counted and written to nobody.
  */
-export async function tellViolation(tx: Tx, grant: Grant, denied: Denied): Promise<void> {
+export async function tellViolation(tx: Tx, grant: Grant, denied: Denial): Promise<void> {
   if (!offering.includes(denied.action)) return;
   const broken = denied.reasons.filter(({ code }) => policies.has(code));
   if (broken.length === 0) return;

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { AndonError } from '../../lib/errors.ts';
-import type { Grant } from '../../tiers/capability.ts';
+import type { VerifiedToken } from '../../tiers/capability.ts';
+import { callOf } from '../door/admission.ts';
 import { authoriseRead } from '../door/admit-query.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Gateway } from '../services.ts';
 import { createGitHandler, type Judgement, type Push } from './handler.ts';
 import { claimedBy, judgePush, sourceReasons } from './judge-push.ts';
 import { viewPush } from './quarantine.ts';
@@ -11,7 +12,7 @@ import { refusalLines } from './refusal.ts';
 
 /** The git door of the gateway: who may fetch and push is decided as everything else is. */
 export function createGitDoor(gateway: Gateway, hooksDir: string, log: Logger) {
-  return createGitHandler<Grant>({
+  return createGitHandler<VerifiedToken>({
     runner: gateway.git.runner,
     hooksDir,
     repository: async (project) =>
@@ -27,7 +28,7 @@ async function authenticate(
   req: IncomingMessage,
   action: 'repo:fetch' | 'repo:push',
   project: string,
-): Promise<Grant> {
+): Promise<VerifiedToken> {
   const grant = await gateway.tokens.authenticate(req.headers.authorization).catch((error: unknown) => {
     if (error instanceof AndonError) gateway.metrics.refusedToken(error.code);
     throw error;
@@ -36,11 +37,11 @@ async function authenticate(
   // known then, so a grant that is bound to one is not asked yet.
   const { task, epoch } = grant.cap;
   const own = task === undefined ? {} : { task, ...(epoch === undefined ? {} : { epoch }) };
-  await authoriseRead(gateway, { grant, requestId: undefined }, { action, project, ...own });
+  await authoriseRead(gateway, callOf(grant), { action, project, ...own });
   return grant;
 }
 
-async function judge(gateway: Gateway, push: Push<Grant>): Promise<Judgement> {
+async function judge(gateway: Gateway, push: Push<VerifiedToken>): Promise<Judgement> {
   const started = performance.now();
   const { grant, project, updates } = push;
   const claimed = updates.map(({ ref }) => claimedBy(ref)).find((one) => one !== undefined);

@@ -4,7 +4,7 @@ import { isCandidate } from '../../analysis/analyser.ts';
 import { checkSources } from '../../analysis/check-sources.ts';
 import { changedFiles } from '../../git/changed-files.ts';
 import type { ObjectReader } from '../../git/objects/reader.ts';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { compileScope } from '../../lib/glob-match.ts';
 import { limits } from '../../lib/limits.ts';
@@ -21,12 +21,13 @@ import { planAt } from '../../tasks/plan-cache.ts';
 import { protectionIn } from '../../tasks/protected-writes.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import { phases, tasks } from '../../tasks/schema.ts';
-import type { Grant } from '../../tiers/capability.ts';
+import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 import { profiles } from '../../tiers/profiles.ts';
 import { scopeText, writableBy } from '../../tiers/scopes.ts';
+import { callOf } from '../door/admission.ts';
 import { admit } from '../door/admit.ts';
 import type { MutationDefinition } from '../door/definitions.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Gateway } from '../services.ts';
 
 /** What git says about a push; immutable once the objects are there. */
 export interface SeenPush {
@@ -85,7 +86,7 @@ export async function sourceReasons(
   return found;
 }
 
-interface PushMoving {
+interface PushState {
   readonly task: TaskRow | undefined;
   readonly protection: Protection;
   readonly open: readonly string[];
@@ -106,27 +107,27 @@ export function pushReasons(
   grant: Grant,
   claimed: Claimed,
   seen: SeenPush,
-  moving: PushMoving,
+  facts: PushState,
   now: Date,
 ): Reason[] {
-  const { task } = moving;
+  const { task } = facts;
   const prefix = `refs/heads/task/${claimed.task}/${claimed.epoch}/`;
   const granted = grant.cap.refs.some((allowed) => prefix.startsWith(`refs/heads/${allowed}`));
-  const scope = treeScope(grant, moving);
+  const scope = treeScope(grant, facts);
   const found = [
     ...refReasons(seen.updates, granted ? [prefix] : []),
     ...leaseReasons(task, claimed.task, { agent: grant.sub, epoch: claimed.epoch }, now),
-    ...(task === undefined ? [] : phasePolicy({ cap: grant.cap, phase: task.phase, open: moving.open })),
+    ...(task === undefined ? [] : phasePolicy({ cap: grant.cap, phase: task.phase, open: facts.open })),
     ...seen.tips.flatMap((tip) => [
       ...frameReasons(tip, scope),
-      ...treeReasons(tip, { blobBytesMax: moving.blobBytesMax }),
+      ...treeReasons(tip, { blobBytesMax: facts.blobBytesMax }),
     ]),
     ...seen.source,
   ];
   return withoutRepeats(found);
 }
 
-function treeScope(grant: Grant, { task, protection }: PushMoving): TreeScope {
+function treeScope(grant: Grant, { task, protection }: PushState): TreeScope {
   const writable = writableBy(grant.cap);
   const planned = task === undefined ? () => false : compileScope(task.write, task.deny);
   const words = task === undefined ? scopeText(grant.cap.w, grant.cap.x) : task.write.join(', ') || 'no path';
@@ -148,13 +149,13 @@ function withoutRepeats(reasons: readonly Reason[]): Reason[] {
   });
 }
 
-/** The moving facts of a push, outside or inside its transaction. */
-async function movingFacts(
+/** The facts facts of a push, outside or inside its transaction. */
+async function readFacts(
   session: Session,
   task: TaskRow | undefined,
   input: { project: string },
   planHash: string | null,
-): Promise<PushMoving> {
+): Promise<PushState> {
   const open = await session.orm
     .select({ name: phases.name })
     .from(phases)
@@ -170,19 +171,19 @@ async function movingFacts(
 
 function definition(
   seen: SeenPush,
-): MutationDefinition<'repo:push', PushInput, SeenPush, PushMoving, { accepted: number }> {
+): MutationDefinition<'repo:push', PushInput, SeenPush, PushState, undefined, { accepted: number }> {
   return {
     action: 'repo:push',
     description: 'Pushes commits to the branch of a task.',
     input: pushInput,
     access: ({ task, epoch }) => (task === '' ? {} : { task, epoch }),
-    fixed: async () => seen,
-    moving: async (tx, { input, entered }) =>
-      movingFacts(tx, await lockTask(tx, input.project, input.task), input, (await entered).planHash),
-    decide: ({ grant, input, fixed, moving, entered }) =>
-      pushReasons(grant, { task: input.task, epoch: input.epoch }, fixed, moving, entered.now),
-    effect: async (_tx, _permit, { input, fixed }) => {
-      const commits = fixed.tips.flatMap((tip) => tip.commits.map(({ oid }) => oid));
+    prepare: () => seen,
+    facts: async (tx, { input, entered }) =>
+      readFacts(tx, await lockTask(tx, input.project, input.task), input, (await entered).planHash),
+    decide: ({ grant, input, prepared, facts, entered }) =>
+      allowUnless(pushReasons(grant, { task: input.task, epoch: input.epoch }, prepared, facts, entered.now)),
+    effect: async (_tx, _permit, { input, prepared }) => {
+      const commits = prepared.tips.flatMap((tip) => tip.commits.map(({ oid }) => oid));
       const data = {
         epoch: input.epoch,
         refs: input.refs,
@@ -202,7 +203,7 @@ function definition(
 export async function judgePush(
   gateway: Gateway,
   project: string,
-  grant: Grant,
+  token: VerifiedToken,
   seen: SeenPush,
 ): Promise<readonly Reason[]> {
   const claimed = seen.updates.map(({ ref }) => claimedBy(ref)).find((one) => one !== undefined) ?? {
@@ -216,7 +217,7 @@ export async function judgePush(
     tips: seen.tips.map(({ tip }) => tip),
   };
   try {
-    await admit(gateway, definition(seen), { grant, requestId: undefined }, input);
+    await admit(gateway, definition(seen), callOf(token), input);
     return [];
   } catch (error) {
     if (error instanceof AndonError) return error.reasons;
@@ -236,7 +237,7 @@ export async function previewPush(
     .select()
     .from(tasks)
     .where(and(eq(tasks.project, input.project), eq(tasks.id, input.task)));
-  const moving = await movingFacts(gateway.store, task, input, planHash);
+  const facts = await readFacts(gateway.store, task, input, planHash);
   if (task === undefined) return [reason('task.missing', `task/${input.task}`)];
-  return pushReasons(grant, input, seen, moving, new Date(gateway.nowSeconds() * 1000));
+  return pushReasons(grant, input, seen, facts, new Date(gateway.nowSeconds() * 1000));
 }

@@ -2,7 +2,7 @@ import { pushFacts } from '../../git/facts.ts';
 import type { Reason } from '../../lib/decision.ts';
 import { readProject } from '../../tasks/rows.ts';
 import type { Grant } from '../../tiers/capability.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Gateway } from '../services.ts';
 import { previewPush, sourceReasons } from './judge-push.ts';
 
 /** Judges a commit that is already in the repository as its push would be; records nothing. */

@@ -4,13 +4,14 @@ import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import type { Logger } from 'pino';
 import { AndonError, fail, sentence } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
+import { callOf } from '../door/admission.ts';
 import { feedSilentMsMax } from '../door/admit-query.ts';
-import type { Gateway } from '../door/gateway.ts';
 import type { CallContext } from '../door/procedure.ts';
 import { createMcpHandler } from '../mcp/handler.ts';
 import { createProofEndpoint } from '../proof/endpoint.ts';
 import { type Prover, proofPath } from '../proof/proof.ts';
 import type { AppRouter } from '../routers/index.ts';
+import type { Gateway } from '../services.ts';
 import { type Caps, capConnections, Streams } from './caps.ts';
 import { hostReason } from './guard.ts';
 import { metricsRefusal } from './metrics-access.ts';
@@ -206,7 +207,7 @@ function contextOf(gateway: Gateway, req: IncomingMessage, batch: boolean): Call
   return {
     call: () => {
       call ??= gateway.tokens.identify(req.headers.authorization).then(
-        (grant) => ({ grant, requestId, batch }),
+        (token) => callOf(token, { requestId, batch }),
         (error: unknown) => {
           if (error instanceof AndonError) gateway.metrics.refusedToken(error.code);
           throw error;

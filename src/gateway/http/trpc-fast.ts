@@ -3,7 +3,7 @@ import { type AnyRouter, getErrorShape, getTRPCErrorFromUnknown, TRPCError } fro
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { AndonError } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
-import type { Call } from '../door/definitions.ts';
+import type { Call } from '../door/admission.ts';
 import { trpcCode } from '../door/errors.ts';
 import { type CallContext, type DirectProcedure, directProcedures } from '../door/procedure.ts';
 import { readBody } from './body.ts';

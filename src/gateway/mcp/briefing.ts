@@ -1,5 +1,5 @@
 import type { Explanation } from '../../tiers/explain.ts';
-import type { Call } from '../door/definitions.ts';
+import type { Call } from '../door/admission.ts';
 import type { DirectProcedure } from '../door/procedure.ts';
 
 /** The resource that tells an agent where it stands. */

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { TRPCError } from '@trpc/server';
-import type { Call } from '../door/definitions.ts';
+import type { Call } from '../door/admission.ts';
 import { answered, asRefusal, refused } from './answer.ts';
 import type { GatewayTool } from './tools.ts';
 

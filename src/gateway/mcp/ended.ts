@@ -1,8 +1,8 @@
 import { CallToolRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { Reason } from '../../lib/decision.ts';
 import { authorise } from '../../tiers/authorise.ts';
-import type { Call } from '../door/definitions.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Call } from '../door/admission.ts';
+import type { Gateway } from '../services.ts';
 import { callTool } from './call-tool.ts';
 import type { McpCall } from './server.ts';
 

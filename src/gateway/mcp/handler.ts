@@ -4,10 +4,11 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { type AnyRouter, TRPCError } from '@trpc/server';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
+import { callOf } from '../door/admission.ts';
 import { asAndonError } from '../door/errors.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { readBody } from '../http/body.ts';
 import { parseJson } from '../http/json.ts';
+import type { Gateway } from '../services.ts';
 import { endedReasons, recordTries } from './ended.ts';
 import { placeOf } from './place.ts';
 import { refuseRpc, refuseToken } from './refuse.ts';
@@ -25,11 +26,11 @@ export function createMcpHandler(gateway: Gateway, router: AnyRouter): Handler {
   const tools = toolsOf(router);
   return async (req, res) => {
     try {
-      const grant = await gateway.tokens.identify(req.headers.authorization);
+      const token = await gateway.tokens.identify(req.headers.authorization);
       if (req.method !== 'POST')
         throw fail('request.method', req.method ?? '', { limit: 'POST', next: 'send messages by POST' });
       const body = bounded(parseJson(await readBody(req, limits.bodyBytesMax)));
-      const call = { grant, requestId: requestIdOf(req), batch: Array.isArray(body) };
+      const call = callOf(token, { requestId: requestIdOf(req), batch: Array.isArray(body) });
       const context = { gateway, tools, call, place: placeOf(req), changed: tellChanges(res) };
       const ended = endedReasons(gateway, call);
       if (ended === undefined) await answer(context, req, res, body);

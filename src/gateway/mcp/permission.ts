@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { Reason } from '../../lib/decision.ts';
 import { sentence } from '../../lib/errors.ts';
 import { type ToolFacts, toolUseReasons } from '../../policies/tool-use/tool-use.ts';
+import type { Call } from '../door/admission.ts';
 import { authoriseRead } from '../door/admit-query.ts';
-import type { Call } from '../door/definitions.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Gateway } from '../services.ts';
 import { asRefusal } from './answer.ts';
 
 const input = z.object({

@@ -10,9 +10,9 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv-provider.js';
 import { z } from 'zod';
-import type { Call } from '../door/definitions.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Call } from '../door/admission.ts';
 import type { DirectProcedure } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { asRefusal } from './answer.ts';
 import { briefing, briefingUri } from './briefing.ts';
 import { callTool } from './call-tool.ts';

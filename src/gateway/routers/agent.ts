@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reason } from '../../lib/decision.ts';
+import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { lockRunsBelow, lockRunsOf } from '../../line/run/rows.ts';
 import { jsonText } from '../../store/events.ts';
@@ -7,10 +7,10 @@ import { statement } from '../../store/store.ts';
 import { returnTask } from '../../tasks/lease.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import { findTargets, grantEntries, revoke, targetReasons } from '../auth/revoking.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { endContext } from '../runs/end-context.ts';
 import { stopRun } from '../runs/stop-run.ts';
+import type { Gateway } from '../services.ts';
 import { spawnProcedure } from './agent-spawn.ts';
 import { name, principal, project, text } from './inputs.ts';
 
@@ -60,12 +60,13 @@ export interface AgentRow {
 
 /** Agents: who works here, how one is started, what it says of itself, and the end of it. */
 export function agentRouter(gateway: Gateway) {
+  const { store } = gateway;
   return t.router({
     list: query(gateway, {
       action: 'agent:read',
       description: 'Lists agents and people who hold or held a grant, with what they do now.',
       input: z.strictObject({ project, limit: z.number().int().min(1).max(1000).default(100) }),
-      answer: async ({ store }, input) => ({
+      answer: async (input) => ({
         agents: await store.rows<AgentRow>(agentRows, [input.project, null, input.limit]),
       }),
     }),
@@ -73,7 +74,7 @@ export function agentRouter(gateway: Gateway) {
       action: 'agent:read',
       description: 'Shows an agent: tier, role, capabilities, its run, its tasks and what it says of itself.',
       input: z.strictObject({ project, agent: principal }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const [row] = await store.rows<AgentRow>(agentRows, [input.project, input.agent, 1]);
         if (row === undefined) throw fail('agent.missing', input.agent);
         return row;
@@ -101,9 +102,7 @@ function updateProcedure(gateway: Gateway) {
       checkpoint: text(20_000).nullable().optional(),
       memoryBudget: z.number().int().min(0).optional(),
     }),
-    fixed: async () => undefined,
-    moving: async () => undefined,
-    decide: () => [],
+    decide: () => allowed(undefined),
     effect: async (tx, _permit, { grant, input }) => {
       const { project: projectName, ...self } = input;
       const { tier, role, skills } = grant.cap;
@@ -125,8 +124,7 @@ function terminateProcedure(gateway: Gateway) {
       'Ends everything an agent holds in the project: its grants are revoked, its runs and those it spawned end, its tasks go back to the pool.',
     input: z.strictObject({ project, agent: principal, why: text(2000) }),
     exclusive: true,
-    fixed: async () => undefined,
-    moving: async (tx, { input }) => {
+    facts: async (tx, { input }) => {
       const targets = await findTargets(tx, input.project, 'agent', input.agent);
       const gids = targets.map(({ gid }) => gid);
       const own = await lockRunsOf(tx, input.project, input.agent);
@@ -138,19 +136,19 @@ function terminateProcedure(gateway: Gateway) {
         tasks: await tx.rows<{ id: string; epoch: number }>(heldBy, [input.project, input.agent]),
       };
     },
-    decide: ({ grant, input, moving: { targets, tasks, runs } }) =>
+    decide: ({ grant, input, facts: { targets, tasks, runs } }) =>
       targets.length === 0 && tasks.length === 0 && runs.length === 0
-        ? [reason('agent.missing', input.agent)]
-        : targetReasons(grant, input.project, targets),
-    effect: async (tx, _permit, { grant, input, moving, entered }, { tokens }) => {
-      const rows = grantEntries(moving.targets);
+        ? denied(reason('agent.missing', input.agent))
+        : allowUnless(targetReasons(grant, input.project, targets)),
+    effect: async (tx, _permit, { grant, input, facts, entered }) => {
+      const rows = grantEntries(facts.targets);
       await revoke(tx, rows, grant.sub, input.why);
-      for (const task of moving.tasks) await returnTask(tx, input.project, task.id);
-      const context = await endContext(tx, tokens, input.project, entered);
+      for (const task of facts.tasks) await returnTask(tx, input.project, task.id);
+      const context = await endContext(tx, gateway.tokens, input.project, entered);
       const stopped = [];
-      for (const run of moving.runs)
+      for (const run of facts.runs)
         stopped.push(...(await stopRun(tx, run, { by: grant.sub, why: input.why }, context)));
-      const released = moving.tasks.map(({ id, epoch }) => ({
+      const released = facts.tasks.map(({ id, epoch }) => ({
         type: 'task.released' as const,
         subject: `task/${id}`,
         data: { epoch, why: `${input.agent} was terminated` },
@@ -158,14 +156,14 @@ function terminateProcedure(gateway: Gateway) {
       const ended = {
         type: 'agent.terminated' as const,
         subject: input.agent,
-        data: { rows, why: input.why, runs: moving.runs.map(({ id }) => id) },
+        data: { rows, why: input.why, runs: facts.runs.map(({ id }) => id) },
       };
       return {
         answer: {
           agent: input.agent,
           grants: rows.length,
-          tasks: moving.tasks.map(({ id }) => id),
-          runs: moving.runs.map(({ id }) => id),
+          tasks: facts.tasks.map(({ id }) => id),
+          runs: facts.runs.map(({ id }) => id),
         },
         events: [ended, ...released, ...stopped],
       };

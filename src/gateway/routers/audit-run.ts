@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { allowed } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { auditKinds } from '../../line/oversight/kinds.ts';
 import { listAudits, readAudit, requestAudit } from '../../line/oversight/rows.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation, query } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { id, project } from './inputs.ts';
 
 /** Audits of the plan: asked for here, carried out by a gateway, read when they have ended. */
 export function auditRunProcedures(gateway: Gateway) {
+  const { store } = gateway;
   return {
     run: mutation(gateway, {
       action: 'audit:run',
@@ -24,9 +26,7 @@ export function auditRunProcedures(gateway: Gateway) {
           .optional()
           .describe('With idle: from when on an idle agent is told of'),
       }),
-      fixed: async () => undefined,
-      moving: async () => undefined,
-      decide: () => [],
+      decide: () => allowed(undefined),
       effect: async (tx, _permit, { grant, input }) => {
         const { overSeconds, kind } = input;
         const options = overSeconds === undefined ? {} : { overMs: overSeconds * 1000 };
@@ -36,8 +36,8 @@ export function auditRunProcedures(gateway: Gateway) {
           events: [{ type: 'audit.requested', subject: `audit/${audit}`, data: { kind } }],
         };
       },
-      after: ({ line }, answer) => {
-        line.oversee();
+      after: (answer) => {
+        gateway.line.oversee();
         return answer;
       },
     }),
@@ -49,7 +49,7 @@ export function auditRunProcedures(gateway: Gateway) {
         kind: z.enum(auditKinds).optional(),
         limit: z.number().int().min(1).max(200).default(20),
       }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const audits = await listAudits(store, input.project, input.kind, input.limit);
         return { audits: audits.map(({ result: _large, body: _text, ...one }) => one) };
       },
@@ -58,7 +58,7 @@ export function auditRunProcedures(gateway: Gateway) {
       action: 'audit:read',
       description: 'Shows an audit with everything that it found.',
       input: z.strictObject({ project, audit: id }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const audit = await readAudit(store, input.project, input.audit);
         if (audit === undefined) throw fail('audit.missing', input.audit);
         const { memory: _own, ...result } = (audit.result ?? {}) as Record<string, unknown>;

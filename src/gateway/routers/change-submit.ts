@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { type NamedGate, openGates } from '../../line/gating.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
@@ -10,10 +10,10 @@ import { setTaskState } from '../../tasks/transition.ts';
 import type { Budget } from '../../tiers/capability.ts';
 import { lockGrant } from '../auth/minting.ts';
 import { spendBudget } from '../auth/spending.ts';
-import type { Before, Effect, Facts } from '../door/definitions.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Case, Effect, Entering } from '../door/definitions.ts';
 import { mutation } from '../door/procedure.ts';
 import type { Offer } from '../git-service.ts';
+import type { Gateway } from '../services.ts';
 import { commitId, name, project, text } from './inputs.ts';
 
 const submitInput = z.strictObject({
@@ -49,7 +49,7 @@ const openQuestions = statement(
 
 async function submitFacts(
   tx: Tx,
-  { input, grant, entered }: Before<SubmitInput, Offer>,
+  { input, grant, entered }: Entering<SubmitInput, Offer>,
 ): Promise<SubmitFacts> {
   const [task, [open], row, { planHash }] = await Promise.all([
     lockTask(tx, input.project, input.task),
@@ -106,8 +106,10 @@ function sizeReasons(offer: Offer, left: Budget | undefined): Reason[] {
 }
 
 /** What is offered, as a change is stored. */
-const offered = (fixed: Offer, artefact: string | undefined) =>
-  fixed.kind === 'candidate' ? fixed : { commit: '', base: '', candidate: '', tree: artefactTree(artefact) };
+const offered = (prepared: Offer, artefact: string | undefined) =>
+  prepared.kind === 'candidate'
+    ? prepared
+    : { commit: '', base: '', candidate: '', tree: artefactTree(artefact) };
 
 const answerOf = (
   { change, tree, candidate }: Omit<SubmitAnswer, 'gates'>,
@@ -123,21 +125,21 @@ const dataOf = (
 
 function submitted(
   tx: Tx,
-  { grant, input, fixed, moving }: Facts<SubmitInput, Offer, SubmitFacts>,
+  { grant, input, prepared, facts }: Case<SubmitInput, Offer, SubmitFacts>,
 ): Effect<SubmitAnswer> {
   const { project: projectName, task, epoch } = input;
-  const { commit, base, candidate, tree } = offered(fixed, input.artefact);
+  const { commit, base, candidate, tree } = offered(prepared, input.artefact);
   const change = newId('change');
-  const state = moving.gates.length === 0 ? 'judging' : 'gating';
+  const state = facts.gates.length === 0 ? 'judging' : 'gating';
   const of = [grant.sub, grant.gid, [...grant.lin]];
   const note = input.artefact ?? null;
   tx.later(putChange, [change, projectName, task, epoch, commit, base, candidate, tree, state, ...of, note]);
   setTaskState(tx, projectName, task, 'gated');
-  openGates(tx, { id: change, project: projectName, tree }, moving.gates);
-  const size = fixed.kind === 'candidate' ? { size: fixed.size } : {};
+  openGates(tx, { id: change, project: projectName, tree }, facts.gates);
+  const size = prepared.kind === 'candidate' ? { size: prepared.size } : {};
   const data = { ...dataOf(input, { commit, tree }, state), ...size };
   return {
-    answer: answerOf({ change, tree, candidate }, moving.gates),
+    answer: answerOf({ change, tree, candidate }, facts.gates),
     events: [{ type: 'change.submitted', subject: `change/${change}`, data }],
   };
 }
@@ -149,22 +151,24 @@ export function submitProcedure(gateway: Gateway) {
       'Offers a pushed commit for landing; the lease ends, gates run on the merge with today’s main.',
     input: submitInput,
     access: ({ task, epoch }) => ({ task, epoch }),
-    fixed: ({ git }, input) => git.offer(input),
-    moving: (tx, before) => submitFacts(tx, before),
-    decide: ({ grant, input, fixed, moving, entered }) => [
-      ...leaseReasons(moving.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
-      ...offerReasons(moving.task, fixed, input.artefact),
-      ...sizeReasons(fixed, moving.left),
-      ...(moving.openQuestions > 0
-        ? [reason('task.question', `task/${input.task}`, { found: `${moving.openQuestions} open` })]
-        : []),
-    ],
-    effect: async (tx, _permit, facts) => {
-      const { fixed, grant } = facts;
-      if (fixed.kind === 'candidate') await spendBudget(tx, grant.gid, { ...fixed.size });
-      return submitted(tx, facts);
+    prepare: (input) => gateway.git.offer(input),
+    facts: submitFacts,
+    decide: ({ grant, input, prepared, facts, entered }) =>
+      allowUnless([
+        ...leaseReasons(facts.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+        ...offerReasons(facts.task, prepared, input.artefact),
+        ...sizeReasons(prepared, facts.left),
+        ...(facts.openQuestions > 0
+          ? [reason('task.question', `task/${input.task}`, { found: `${facts.openQuestions} open` })]
+          : []),
+      ]),
+    effect: async (tx, _permit, found) => {
+      const { prepared, grant } = found;
+      if (prepared.kind === 'candidate') await spendBudget(tx, grant.gid, { ...prepared.size });
+      return submitted(tx, found);
     },
-    after: async ({ git, line }, answer, input) => {
+    after: async (answer, input) => {
+      const { git, line } = gateway;
       if (answer.candidate !== '') await git.keepCandidate(input.project, answer.change, answer.candidate);
       if (answer.gates.length > 0) line.wake(input.project);
       return answer;

@@ -2,14 +2,15 @@ import { and, desc, eq, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
 import { changes, gateRuns, verdicts } from '../../tasks/schema.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { query, t } from '../door/procedure.ts';
 import { previewCommit } from '../git-receive/preview.ts';
+import type { Gateway } from '../services.ts';
 import { submitProcedure } from './change-submit.ts';
 import { commitId, id, name, project } from './inputs.ts';
 
 /** Changes: commits offered for landing. */
 export function changeRouter(gateway: Gateway) {
+  const { git, store } = gateway;
   return t.router({
     submit: submitProcedure(gateway),
     list: query(gateway, {
@@ -21,7 +22,7 @@ export function changeRouter(gateway: Gateway) {
         state: z.enum(['gating', 'judging', 'approved', 'landing', 'landed', 'refused']).optional(),
         limit: z.number().int().min(1).max(500).default(50),
       }),
-      answer: ({ store }, input) => {
+      answer: (input) => {
         const where = [eq(changes.project, input.project)];
         if (input.task !== undefined) where.push(eq(changes.task, input.task));
         if (input.state !== undefined) where.push(eq(changes.state, input.state));
@@ -37,7 +38,7 @@ export function changeRouter(gateway: Gateway) {
       action: 'change:read',
       description: 'Shows a change with its gates and verdicts.',
       input: z.strictObject({ project, change: id }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const change = await findChange(gateway, input.project, input.change);
         const gates = await store.orm.select().from(gateRuns).where(eq(gateRuns.change, change.id));
         const given = await store.orm.select().from(verdicts).where(eq(verdicts.change, change.id));
@@ -49,7 +50,7 @@ export function changeRouter(gateway: Gateway) {
       description:
         'Shows the patch of a change’s candidate against the main it was built on, within the read scope.',
       input: z.strictObject({ project, change: id }),
-      answer: async ({ git }, input, call) => {
+      answer: async (input, call) => {
         const change = await findChange(gateway, input.project, input.change);
         return {
           change: change.id,
@@ -63,12 +64,13 @@ export function changeRouter(gateway: Gateway) {
 }
 
 function checkProcedure(gateway: Gateway) {
+  const { git } = gateway;
   return query(gateway, {
     action: 'change:check',
     description:
       'Dry run: judges a pushed commit as a push would be, and tells whether it merges with today’s main.',
     input: z.strictObject({ project, task: name, epoch: z.number().int().min(1), commit: commitId }),
-    answer: async ({ git }, input, call) => {
+    answer: async (input, call) => {
       const offer = await git.offer(input);
       const reasons = await previewCommit(gateway, input, call.grant);
       return { offer: offer.kind, conflicts: offer.kind === 'conflict' ? offer.paths : [], reasons };

@@ -1,17 +1,18 @@
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowUnless, denied, type Reason, reason } from '../../lib/decision.ts';
 import { clearers, parseScope, type Scope, scopePattern, scopeText } from '../../line/cord.ts';
 import { clearReasons, rootKinds, whysMax } from '../../line/root-cause.ts';
 import { readLog } from '../../line/stop-log.ts';
 import { clearStop, lockStop, pull, readStops, type StopRow } from '../../line/stops.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { id, project, text } from './inputs.ts';
 
 /** The cord: whoever sees that something is wrong stops the line; a red stop waits for a human. */
 export function cordRouter(gateway: Gateway) {
+  const { store } = gateway;
   return t.router({
     pull: pullProcedure(gateway),
     clear: clearProcedure(gateway),
@@ -20,7 +21,7 @@ export function cordRouter(gateway: Gateway) {
       description:
         'Shows the open stops of a project and of all projects: what each holds, why, who clears it.',
       input: z.strictObject({ project }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const stops = (await readStops(store, input.project)).map(shown);
         return { state: stateOf(stops), stops };
       },
@@ -29,7 +30,7 @@ export function cordRouter(gateway: Gateway) {
       action: 'cord:read',
       description: 'Lists all stops, the newest first, with the time to clear each and the median of it.',
       input: z.strictObject({ project, limit: z.number().int().min(1).max(500).default(50) }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const { stops, ...figures } = await readLog(store, input.project, input.limit);
         return { ...figures, stops: stops.map(shown) };
       },
@@ -85,9 +86,8 @@ function pullProcedure(gateway: Gateway) {
     }),
     // Alone: whoever is in a transaction of the project has committed before, whoever comes later sees the stop.
     exclusive: true,
-    fixed: async () => undefined,
-    moving: async (tx, { input, entered }) => planAt(tx, input.project, (await entered).planHash),
-    decide: ({ input, moving }) => scopeReasons(input.project, scopeOf(input), moving),
+    facts: async (tx, { input, entered }) => planAt(tx, input.project, (await entered).planHash),
+    decide: ({ input, facts }) => allowUnless(scopeReasons(input.project, scopeOf(input), facts)),
     effect: async (tx, _permit, { grant, input }) => {
       const { project: projectName, colour, why } = input;
       const scope = scopeOf(input);
@@ -105,8 +105,8 @@ function pullProcedure(gateway: Gateway) {
       };
     },
     // What was intended to land before the stop was there is ended before anybody is told that the line stands.
-    after: async ({ line }, answer, input) => {
-      if (input.colour === 'red') await line.settleLandings(input.project);
+    after: async (answer, input) => {
+      if (input.colour === 'red') await gateway.line.settleLandings(input.project);
       return answer;
     },
   });
@@ -134,24 +134,23 @@ function clearProcedure(gateway: Gateway) {
       rootCause: rootCause.optional(),
     }),
     exclusive: true,
-    fixed: async () => undefined,
-    moving: (tx, { input }) => lockStop(tx, input.project, input.stop),
-    decide: ({ grant, input, moving }) => {
-      if (moving === undefined) return [reason('cord.missing', input.stop)];
-      if (moving.clearedBy !== null)
-        return [reason('cord.cleared', `stop/${moving.id}`, { found: `cleared by ${moving.clearedBy}` })];
+    facts: (tx, { input }) => lockStop(tx, input.project, input.stop),
+    decide: ({ grant, input, facts }) => {
+      if (facts === undefined) return denied(reason('cord.missing', input.stop));
+      if (facts.clearedBy !== null)
+        return denied(reason('cord.cleared', `stop/${facts.id}`, { found: `cleared by ${facts.clearedBy}` }));
       const { why, rootCause: given } = input;
-      return clearReasons(moving, { by: grant.sub, tier: grant.cap.tier, why, rootCause: given });
+      const by = { by: grant.sub, tier: grant.cap.tier, why, rootCause: given };
+      return allowUnless(clearReasons(facts, by), facts);
     },
-    effect: async (tx, _permit, { grant, input, moving }) => {
-      if (moving === undefined) throw new Error('the decision allowed what does not exist');
+    effect: async (tx, { decided: stop }, { grant, input }) => {
       const why = input.why ?? input.rootCause?.prevention ?? '';
       const cleared = { by: grant.sub, gid: grant.gid, why, rootCause: input.rootCause };
-      const events = await clearStop(tx, moving, cleared);
-      return { answer: { stop: moving.id, colour: moving.colour }, events };
+      const events = await clearStop(tx, stop, cleared);
+      return { answer: { stop: stop.id, colour: stop.colour }, events };
     },
-    after: async ({ line }, answer, input) => {
-      await line.wakeAll(input.project);
+    after: async (answer, input) => {
+      await gateway.line.wakeAll(input.project);
       return answer;
     },
   });

@@ -6,8 +6,8 @@ import { eventTypes } from '../../store/events.ts';
 import { statement } from '../../store/store.ts';
 import { eventsAfter, latestPosition } from '../../store/tail.ts';
 import { authoriseRead } from '../door/admit-query.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { answered, query, t } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { page, project } from './inputs.ts';
 
 const latest = statement(
@@ -24,12 +24,13 @@ const subscribeInput = z.strictObject({
 
 /** The log: pages of it, and a stream that goes on where it stopped. */
 export function eventRouter(gateway: Gateway) {
+  const { store } = gateway;
   return t.router({
     list: query(gateway, {
       action: 'event:read',
       description: 'Lists events of a project after a position, oldest first.',
       input: z.strictObject({ project, ...page }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const events = await eventsAfter(
           store,
           input.after,

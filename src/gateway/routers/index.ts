@@ -1,18 +1,21 @@
-import type { Gateway } from '../door/gateway.ts';
 import { t } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { agentRouter } from './agent.ts';
-import { auditRouter, reportRouter } from './audit.ts';
+import { auditRouter } from './audit.ts';
 import { changeRouter } from './change.ts';
 import { cordRouter } from './cord.ts';
 import { eventRouter } from './event.ts';
-import { gateRouter, verdictRouter } from './judgement.ts';
+import { gateRouter } from './gate.ts';
 import { messageRouter } from './message.ts';
-import { phaseRouter, planRouter } from './plan.ts';
+import { phaseRouter } from './phase.ts';
+import { planRouter } from './plan.ts';
 import { projectRouter } from './project.ts';
+import { reportRouter } from './report.ts';
 import { runRouter } from './run.ts';
 import { taskRouter } from './task.ts';
 import { tokenRouter } from './token.ts';
 import { triggerRouter } from './trigger.ts';
+import { verdictRouter } from './verdict.ts';
 
 /** Everything that the gateway does. The only door. */
 export function createRouter(gateway: Gateway) {

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { reason } from '../../lib/decision.ts';
-import type { BelowMark } from '../../store/mark.ts';
-import type { Gateway } from '../door/gateway.ts';
+import { allowed, denied, reason } from '../../lib/decision.ts';
 import { mutation } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { text } from './inputs.ts';
 
 /** Accepts a database that is below the mark of its log: the mark is lowered to what is there, and the log says so. */
@@ -14,21 +13,17 @@ export function acceptLogProcedure(gateway: Gateway) {
     input: z.strictObject({ project: z.literal('*'), reason: text(2000) }),
     exclusive: true,
     whileBelow: true,
-    fixed: ({ logKeeper }): Promise<BelowMark | undefined> => logKeeper.check(),
-    moving: async () => undefined,
-    decide: ({ fixed }) => (fixed === undefined ? [reason('log.whole', 'the log')] : []),
-    effect: async (_tx, _permit, { fixed, input }) => {
-      const answer = {
-        missing: fixed?.missing ?? 0,
-        mark: fixed?.mark.position ?? 0,
-        end: fixed?.end ?? 0,
-      };
-      const data = { ...answer, markHash: fixed?.mark.hash, why: input.reason };
+    prepare: () => gateway.logKeeper.check(),
+    decide: ({ prepared: below }) =>
+      below === undefined ? denied(reason('log.whole', 'the log')) : allowed(below),
+    effect: (_tx, { decided: { missing, mark, end } }, { input }) => {
+      const answer = { missing, mark: mark.position, end };
+      const data = { ...answer, markHash: mark.hash, why: input.reason };
       return { answer, events: [{ type: 'log.accepted', subject: 'log', data }] };
     },
-    after: async ({ logKeeper, line }, answer) => {
-      await logKeeper.accept();
-      await line.wakeAll('*');
+    after: async (answer) => {
+      await gateway.logKeeper.accept();
+      await gateway.line.wakeAll('*');
       return answer;
     },
   });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowed, allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { markRead, readerOf, readInbox, sendMessage } from '../../line/messages.ts';
 import type { Tier } from '../../tiers/actions.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { id, principal, project, text } from './inputs.ts';
 
 const recipient = z.union([
@@ -13,6 +13,7 @@ const recipient = z.union([
 
 /** Messages to agents and people; whoever has a grant has an inbox. */
 export function messageRouter(gateway: Gateway) {
+  const { store } = gateway;
   return t.router({
     list: query(gateway, {
       action: 'message:read',
@@ -23,7 +24,7 @@ export function messageRouter(gateway: Gateway) {
         all: z.boolean().default(false).describe('Also those that were read'),
         limit: z.number().int().min(1).max(500).default(50),
       }),
-      answer: ({ store }, input, { grant }) =>
+      answer: (input, { grant }) =>
         readInbox(store, input.project, readerOf(grant.sub, grant.cap.tier), input),
     }),
     read: readProcedure(gateway),
@@ -37,9 +38,7 @@ function readProcedure(gateway: Gateway) {
     description:
       'Marks messages of the caller’s inbox as read; one to a tier is read once one of the tier has read it.',
     input: z.strictObject({ project, messages: z.array(id).min(1).max(500) }),
-    fixed: async () => undefined,
-    moving: async () => undefined,
-    decide: () => [],
+    decide: () => allowed(undefined),
     effect: async (tx, _permit, { grant, input }) => {
       const reader = readerOf(grant.sub, grant.cap.tier);
       const read = await markRead(tx, input.project, reader, input.messages, grant.sub);
@@ -68,9 +67,7 @@ function sendProcedure(gateway: Gateway) {
       title: text(200),
       body: text(10_000),
     }),
-    fixed: async () => undefined,
-    moving: async () => undefined,
-    decide: ({ grant, input }) => recipientReasons(input.to, grant.cap.tier),
+    decide: ({ grant, input }) => allowUnless(recipientReasons(input.to, grant.cap.tier)),
     effect: async (tx, _permit, { grant, input }) => {
       const { to, kind, subject, title, body } = input;
       const draft = { project: input.project, recipient: to, kind, subject, title, body };

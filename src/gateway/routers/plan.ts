@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowUnless, type Decision, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { settleStranded } from '../../line/stranded.ts';
 import type { EventDraft } from '../../store/events.ts';
-import { newId } from '../../store/ids.ts';
-import { statement } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { readPlan, storedTasks, writePlan } from '../../tasks/plan-apply.ts';
 import { checkPlan } from '../../tasks/plan-check.ts';
@@ -28,9 +26,10 @@ import {
   type TriggerRow,
 } from '../../tasks/trigger-rows.ts';
 import { lockGrant } from '../auth/minting.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Case } from '../door/definitions.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { triggerEndReasons } from '../runs/run-grant.ts';
+import type { Gateway } from '../services.ts';
 import { project, text } from './inputs.ts';
 
 const planText = text(1024 * 1024);
@@ -79,8 +78,8 @@ export function planRouter(gateway: Gateway) {
       action: 'plan:read',
       description: 'Shows the applied plan of a project.',
       input: z.strictObject({ project }),
-      answer: async ({ store }, input) => {
-        const row = await readProject(store, input.project);
+      answer: async (input) => {
+        const row = await readProject(gateway.store, input.project);
         return { revision: row?.planRevision ?? 0, hash: row?.planHash ?? null, plan: row?.plan ?? null };
       },
     }),
@@ -88,7 +87,8 @@ export function planRouter(gateway: Gateway) {
       action: 'plan:read',
       description: 'Shows what applying a plan would change, and what would hold it back.',
       input: z.strictObject({ project, text: planText }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
+        const { store } = gateway;
         const stored = await storedTasks(store, input.project);
         const before = await readPlan(store, input.project);
         const plan = withMadeTasks(soundPlan(input.text, input.project), before, stored);
@@ -103,43 +103,54 @@ export function planRouter(gateway: Gateway) {
   });
 }
 
+/** What is applied; `unchanged` when it is what is applied already. */
+interface DecidedApply extends ReturnType<typeof compared> {
+  readonly unchanged: boolean;
+}
+
+function decideApply(
+  triggers: Gateway['triggers'],
+  { grant, prepared, facts, entered }: Case<unknown, Plan, PlanFacts>,
+): Decision<DecidedApply> {
+  const change = compared(prepared, facts);
+  const times = { end: facts.end, now: entered.now };
+  const forPeople = grant.cap.tier === 'human' ? [] : humanOnly(facts.before, change.plan);
+  const reasons = [
+    ...change.diff.reasons,
+    ...takenNames(change.triggers),
+    ...change.triggers.put.flatMap(([name, trigger]) => [
+      ...triggers.faults(name, trigger),
+      ...triggerEndReasons(name, trigger, change.plan, times),
+    ]),
+    ...forPeople.map((member) =>
+      reason('grant.tier', `plan/${member}`, { found: grant.cap.tier, limit: 'human' }),
+    ),
+  ];
+  const unchanged = isEmptyDiff(change.diff) && entered.planHash === planHash(change.plan);
+  return allowUnless(reasons, { ...change, unchanged });
+}
+
 function putProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'plan:apply',
     description: 'Applies a plan. Applying the same plan again changes nothing.',
     input: z.strictObject({ project, text: planText }),
     exclusive: true,
-    fixed: async (_gateway, input) => soundPlan(input.text, input.project),
-    moving: async (tx, { input, grant }): Promise<PlanFacts> => ({
+    prepare: (input) => soundPlan(input.text, input.project),
+    facts: async (tx, { input, grant }): Promise<PlanFacts> => ({
       end: (await lockGrant(tx, grant.gid))?.expiresAt,
       stored: await storedTasks(tx, input.project),
       before: await readPlan(tx, input.project),
       rows: await listTriggers(tx, input.project),
     }),
-    decide: ({ grant, fixed, moving, entered: { now } }) => {
-      const { diff, triggers, plan } = compared(fixed, moving);
-      return [
-        ...diff.reasons,
-        ...takenNames(triggers),
-        ...triggers.put.flatMap(([name, trigger]) => [
-          ...gateway.triggers.faults(name, trigger),
-          ...triggerEndReasons(name, trigger, plan, { end: moving.end, now }),
-        ]),
-        ...(grant.cap.tier === 'human'
-          ? []
-          : humanOnly(moving.before, plan).map((member) =>
-              reason('grant.tier', `plan/${member}`, { found: grant.cap.tier, limit: 'human' }),
-            )),
-      ];
-    },
-    effect: async (tx, _permit, { grant, input, fixed, moving, entered }) => {
-      const { diff, triggers, plan } = compared(fixed, moving);
-      const unchanged = isEmptyDiff(diff) && entered.planHash === planHash(plan);
+    decide: (found) => decideApply(gateway.triggers, found),
+    effect: async (tx, { decided }, { grant, input, facts, entered }) => {
+      const { diff, triggers, plan, unchanged } = decided;
       const answer = { applied: !unchanged, ...shown(diff, triggers) };
       if (unchanged) return { answer, events: [] as EventDraft[] };
       await writePlan(tx, input.project, plan, diff);
       const owner = { owner: grant.sub, gid: grant.gid, epoch: grant.ep };
-      await syncTriggers(tx, input.project, triggers, { by: owner, now: entered.now, rows: moving.rows });
+      await syncTriggers(tx, input.project, triggers, { by: owner, now: entered.now, rows: facts.rows });
       const events = await advanceReadiness(tx, input.project);
       const settled = await settleStranded(tx, input.project);
       const data = {
@@ -158,64 +169,5 @@ function putProcedure(gateway: Gateway) {
         ],
       };
     },
-  });
-}
-
-const advance = statement(
-  'phase.advance',
-  `update phases set opened_at = coalesce(opened_at, andon_now()) where project = $1 and name = $2 returning opened_at as "openedAt"`,
-);
-const listPhases = statement(
-  'phase.list',
-  `select p.name, p.position, p.opened_at as "openedAt", count(t.id)::int as tasks, count(t.id) filter (where t.state = 'done')::int as done
-   from phases p left join tasks t on t.project = p.project and t.phase = p.name where p.project = $1 group by 1, 2, 3 order by 2`,
-);
-
-export interface PhaseRow {
-  name: string;
-  position: number;
-  openedAt: Date | null;
-  tasks: number;
-  done: number;
-}
-
-/** Phases: opened by the work before them, or by a person. */
-export function phaseRouter(gateway: Gateway) {
-  return t.router({
-    list: query(gateway, {
-      action: 'plan:read',
-      description: 'Lists the phases of a project, in order, with how much of each is done.',
-      input: z.strictObject({ project }),
-      answer: ({ store }, input) => store.rows<PhaseRow>(listPhases, [input.project]),
-    }),
-    advance: mutation(gateway, {
-      action: 'phase:advance',
-      description: 'Opens a phase before the one before it has ended.',
-      input: z.strictObject({ project, phase: text(64), why: text(2000) }),
-      exclusive: true,
-      fixed: async () => undefined,
-      moving: (tx, { input }) => tx.rows<PhaseRow>(listPhases, [input.project]),
-      decide: ({ input, moving }) =>
-        moving.some(({ name }) => name === input.phase)
-          ? []
-          : [reason('plan.reference', `phase/${input.phase}`, { found: input.phase })],
-      effect: async (tx, _permit, { grant, input }) => {
-        await tx.rows(advance, [input.project, input.phase]);
-        const opened: EventDraft = {
-          id: newId('event'),
-          project: input.project,
-          type: 'phase.opened',
-          actor: grant.sub,
-          gid: grant.gid,
-          action: 'phase:advance',
-          subject: `phase/${input.phase}`,
-          data: { why: input.why },
-        };
-        return {
-          answer: { phase: input.phase },
-          events: [opened, ...(await advanceReadiness(tx, input.project))],
-        };
-      },
-    }),
   });
 }

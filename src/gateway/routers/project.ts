@@ -1,18 +1,19 @@
 import { asc, eq, ne } from 'drizzle-orm';
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowed, denied, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { pullCord } from '../../line/stops.ts';
 import { clearSyncStop, syncStop } from '../../line/sync-stop.ts';
 import { readProject } from '../../tasks/rows.ts';
 import { projects } from '../../tasks/schema.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import type { GitProjects } from '../git-projects.ts';
+import type { Gateway } from '../services.ts';
 import { name, project, text } from './inputs.ts';
 
 /** Projects: repositories under Andon. */
 export function projectRouter(gateway: Gateway) {
+  const { feed, git, logKeeper, store } = gateway;
   return t.router({
     create: createProcedure(gateway),
     list: listProcedure(gateway),
@@ -20,7 +21,7 @@ export function projectRouter(gateway: Gateway) {
       action: 'project:read',
       description: 'Shows a project at a glance: main, plan, tasks by state.',
       input: z.strictObject({ project }),
-      answer: async ({ store, git, feed, logKeeper }, input) => {
+      answer: async (input) => {
         const row = await readProject(store, input.project);
         const main = await git.main(input.project).catch(() => null);
         const {
@@ -48,8 +49,8 @@ function createProcedure(gateway: Gateway) {
       branch: text(200).optional(),
       upstream: text(4096).optional(),
     }),
-    fixed: ({ git }, input) => git.create(input.project, input.source, input.branch),
-    moving: async (tx, { input }) => {
+    prepare: (input) => gateway.git.create(input.project, input.source, input.branch),
+    facts: async (tx, { input }) => {
       const [row] = await tx.orm
         .select()
         .from(projects)
@@ -57,30 +58,32 @@ function createProcedure(gateway: Gateway) {
         .for('update');
       return row;
     },
-    decide: ({ input, moving }) => (moving === undefined ? [] : [reason('project.exists', input.project)]),
-    effect: async (tx, _permit, { input, fixed }) => {
+    decide: ({ input, facts }) =>
+      facts === undefined ? allowed(undefined) : denied(reason('project.exists', input.project)),
+    effect: async (tx, _permit, { input, prepared }) => {
       const upstream = input.upstream ?? null;
-      const row = { name: input.project, repository: fixed.gitDir, mainBranch: fixed.branch, upstream };
+      const row = { name: input.project, repository: prepared.gitDir, mainBranch: prepared.branch, upstream };
       const made = await tx.orm.insert(projects).values(row).onConflictDoNothing().returning();
       // There was no row to lock yet: another gateway made it at the same moment.
       if (made.length === 0) throw fail('project.exists', input.project);
-      const answer = { project: input.project, branch: fixed.branch, main: fixed.main };
+      const answer = { project: input.project, branch: prepared.branch, main: prepared.main };
       const data = { ...answer, upstream };
       return { answer, events: [{ type: 'project.created', subject: `project/${input.project}`, data }] };
     },
-    after: async ({ tokens }, answer) => {
-      tokens.know(answer.project);
+    after: (answer) => {
+      gateway.tokens.know(answer.project);
       return answer;
     },
   });
 }
 
 function listProcedure(gateway: Gateway) {
+  const { store } = gateway;
   return query(gateway, {
     action: 'project:read',
     description: 'Lists the projects of the gateway.',
     input: z.strictObject({ project: project.default('*') }),
-    answer: async ({ store }, input) => {
+    answer: async (input) => {
       const rows = store.orm
         .select({
           project: projects.name,
@@ -123,17 +126,17 @@ function syncProcedure(gateway: Gateway) {
     input: z.strictObject({ project }),
     exclusive: true,
     // The network may take minutes: it is waited for before the project is locked, and a tip never changes.
-    fixed: async ({ store, git }, input) => {
+    prepare: async (input) => {
+      const { store, git } = gateway;
       const upstream = (await readProject(store, input.project))?.upstream ?? undefined;
       return upstream === undefined ? undefined : git.fetchUpstream(input.project, upstream);
     },
-    moving: async () => undefined,
-    decide: ({ input, fixed }) =>
-      fixed === undefined
-        ? [reason('repo.missing', `${input.project} upstream`, { next: 'andon init --upstream URL' })]
-        : [],
-    effect: async (tx, _permit, { input, fixed }, { git }) => {
-      const answer = await tryToFollow(git, input.project, fixed ?? '');
+    decide: ({ input, prepared }) =>
+      prepared === undefined
+        ? denied(reason('repo.missing', `${input.project} upstream`, { next: 'andon init --upstream URL' }))
+        : allowed(prepared),
+    effect: async (tx, { decided: tip }, { input }) => {
+      const answer = await tryToFollow(gateway.git, input.project, tip);
       const type = answer.kind === 'diverged' ? ('sync.diverged' as const) : ('project.synced' as const);
       const stops =
         answer.kind === 'diverged'
@@ -144,7 +147,7 @@ function syncProcedure(gateway: Gateway) {
         events: [{ type, subject: `project/${input.project}`, data: { ...answer } }, ...stops],
       };
     },
-    after: (_gateway, answer) => {
+    after: (answer) => {
       if (answer.reason !== undefined) throw new AndonError([answer.reason]);
       return answer;
     },

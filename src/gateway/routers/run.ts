@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { reason } from '../../lib/decision.ts';
+import { allowUnless, denied, reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { outputAfter } from '../../line/run/output.ts';
 import { lockRun, type RunRow, readRun } from '../../line/run/rows.ts';
 import { type Session, statement } from '../../store/store.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { endContext } from '../runs/end-context.ts';
 import { stopRun } from '../runs/stop-run.ts';
+import type { Gateway } from '../services.ts';
 import { name, project, text } from './inputs.ts';
 import { runnerProcedures } from './runner.ts';
 
@@ -66,6 +66,7 @@ async function wholeRunId(session: Session, projectName: string, given: string):
 
 /** Runs: processes of agents, from the intent to the outcome. */
 export function runRouter(gateway: Gateway) {
+  const { store } = gateway;
   return t.router({
     list: query(gateway, {
       action: 'run:read',
@@ -76,7 +77,7 @@ export function runRouter(gateway: Gateway) {
         task: name.optional(),
         limit: z.number().int().min(1).max(1000).default(50),
       }),
-      answer: async ({ store }, input) => ({
+      answer: async (input) => ({
         runs: await store.rows<RunSummary>(list, [
           input.project,
           input.states ?? null,
@@ -89,7 +90,7 @@ export function runRouter(gateway: Gateway) {
       action: 'run:read',
       description: 'Shows a run: who asked for it, what it may do, what it said and what it did.',
       input: z.strictObject({ project, run: runId }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const run = await readRun(store, input.project, await wholeRunId(store, input.project, input.run));
         if (run === undefined) throw fail('run.missing', input.run);
         const { launch, ...shown } = run;
@@ -106,7 +107,7 @@ export function runRouter(gateway: Gateway) {
         after: z.number().int().min(0).default(0),
         limit: z.number().int().min(1).max(16).default(8),
       }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const run = await wholeRunId(store, input.project, input.run);
         const pieces = await outputAfter(store, run, input.after, input.limit);
         const row = await readRun(store, input.project, run);
@@ -124,23 +125,18 @@ function stopProcedure(gateway: Gateway) {
     description:
       'Ends a run: its runner kills everything that it started, its tokens die, its tasks go back.',
     input: z.strictObject({ project, run: runId, why: text(2000) }),
-    fixed: ({ store }, input) => wholeRunId(store, input.project, input.run),
-    moving: (tx, { input, fixed }) => lockRun(tx, input.project, fixed),
-    decide: ({ grant, input, moving }) => {
-      if (moving === undefined) return [reason('run.missing', input.run)];
-      if (moving.state === 'ended')
-        return [reason('run.ended', input.run, { found: moving.outcome ?? 'ended' })];
-      return stopReasons(grant, moving);
+    prepare: (input) => wholeRunId(gateway.store, input.project, input.run),
+    facts: (tx, { input, prepared }) => lockRun(tx, input.project, prepared),
+    decide: ({ grant, input, facts }) => {
+      if (facts === undefined) return denied(reason('run.missing', input.run));
+      if (facts.state === 'ended')
+        return denied(reason('run.ended', input.run, { found: facts.outcome ?? 'ended' }));
+      return allowUnless(stopReasons(grant, facts), facts);
     },
-    effect: async (tx, _permit, { grant, input, moving, entered }, { tokens }) => {
-      if (moving === undefined) throw new Error('stopped a run that is gone');
-      const events = await stopRun(
-        tx,
-        moving,
-        { by: grant.sub, why: input.why },
-        await endContext(tx, tokens, input.project, entered),
-      );
-      return { answer: { run: moving.id, state: moving.state }, events };
+    effect: async (tx, { decided: run }, { grant, input, entered }) => {
+      const context = await endContext(tx, gateway.tokens, input.project, entered);
+      const events = await stopRun(tx, run, { by: grant.sub, why: input.why }, context);
+      return { answer: { run: run.id, state: run.state }, events };
     },
   });
 }

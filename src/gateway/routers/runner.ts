@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
 import { addOutput, outputPieces } from '../../line/run/output.ts';
 import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
@@ -12,19 +12,18 @@ import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';
 import { seconds } from '../auth/minting.ts';
 import { spendBudget } from '../auth/spending.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
 import { endContext } from '../runs/end-context.ts';
 import { endRun } from '../runs/end-run.ts';
 import { machineLimitsOf, measureOf } from '../runs/measure.ts';
 import { draftRunToken, grantEnd, isRevoked } from '../runs/run-token.ts';
 import { freeRuns, takeLasting } from '../runs/take-lasting.ts';
+import type { Gateway } from '../services.ts';
 import { project } from './inputs.ts';
 
 const run = z.string().regex(/^run_[0-9a-z]{26}$/, 'the whole id of a run');
 const runner = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'the name of a runner');
 const mine = { project, run, runner };
-const none = async (): Promise<undefined> => undefined;
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const usage = z.strictObject({ tokens: count, usdMicro: count, turns: count });
 const output = z.array(z.string().max(outputPieces.bytesMax)).max(8).default([]);
@@ -50,27 +49,24 @@ function lostBy(row: RunRow, runner: string, gid: string, now: Date): string | u
   return row.leaseUntil !== null && row.leaseUntil > now ? undefined : 'its lease has expired';
 }
 
-/** Why the caller does not speak for the run. */
-function holderReasons({
+/** The run that the caller speaks for. */
+function decideHeld({
   grant,
   input,
-  moving: row,
+  facts: row,
   entered,
 }: {
   readonly grant: Grant;
   readonly input: { readonly run: string; readonly runner: string };
-  readonly moving: RunRow | undefined;
+  readonly facts: RunRow | undefined;
   readonly entered: { readonly now: Date };
-}): Reason[] {
-  if (row === undefined) return [reason('run.missing', input.run)];
+}): Decision<RunRow> {
+  if (row === undefined) return denied(reason('run.missing', input.run));
   const found = lostBy(row, input.runner, grant.gid, entered.now);
-  return found === undefined ? [] : [reason('run.lost', `run/${input.run}`, { found, limit: input.runner })];
+  return found === undefined
+    ? allowed(row)
+    : denied(reason('run.lost', `run/${input.run}`, { found, limit: input.runner }));
 }
-
-const held = (row: RunRow | undefined): RunRow => {
-  if (row === undefined) throw new Error('a run without a row passed its decision');
-  return row;
-};
 
 /** What a runner calls: take, start, renew, end. */
 export function runnerProcedures(gateway: Gateway) {
@@ -84,11 +80,9 @@ export function runnerProcedures(gateway: Gateway) {
         sandbox: z.enum(['bubblewrap', 'other-user', 'none']),
         epoch: z.number().int().min(1).nullable(),
       }),
-      fixed: none,
-      moving: (tx, { input }) => lockRun(tx, input.project, input.run),
-      decide: holderReasons,
-      effect: async (tx, _permit, { input, moving }) => {
-        const row = held(moving);
+      facts: (tx, { input }) => lockRun(tx, input.project, input.run),
+      decide: decideHeld,
+      effect: async (tx, { decided: row }, { input }) => {
         await startRun(tx, input.project, input.run, input);
         const data = {
           agent: row.agent,
@@ -121,14 +115,13 @@ function takeProcedure(gateway: Gateway) {
         .min(1)
         .max(3),
     }),
-    fixed: none,
-    moving: async (tx, { input, entered }) =>
+    facts: async (tx, { input, entered }) =>
       freeRuns(tx, input.project, input.adapters, (await entered).planHash),
-    decide: () => [],
-    effect: async (tx, _permit, { grant, input, moving, entered }, { tokens }) => {
-      const context = await endContext(tx, tokens, input.project, entered);
+    decide: ({ facts }) => allowed(facts),
+    effect: async (tx, { decided: free }, { grant, input, entered }) => {
+      const context = await endContext(tx, gateway.tokens, input.project, entered);
       const runner = { name: input.runner, gid: grant.gid };
-      const { row, end, events } = await takeLasting(tx, input.project, moving, runner, context);
+      const { row, end, events } = await takeLasting(tx, input.project, free, runner, context);
       if (row === undefined) return { answer: { taken: null as TakenRun | null }, events };
       const draft = await draftRunToken(tx, row, entered.now, end);
       const { launch, ...bare } = row;
@@ -141,8 +134,8 @@ function takeProcedure(gateway: Gateway) {
         events: [...events, { type: 'run.taken', subject: `run/${row.id}`, data }],
       };
     },
-    after: async ({ tokens }, answer) => ({
-      taken: answer.taken === null ? null : await withToken(tokens, answer.taken),
+    after: async (answer) => ({
+      taken: answer.taken === null ? null : await withToken(gateway.tokens, answer.taken),
     }),
   });
 }
@@ -184,11 +177,9 @@ function renewProcedure(gateway: Gateway) {
       output,
       expires: z.number().int().describe('When the token that the runner has ends, in seconds'),
     }),
-    fixed: none,
-    moving: (tx, { input }) => lockRun(tx, input.project, input.run),
-    decide: holderReasons,
-    effect: async (tx, _permit, { input, moving, entered }) => {
-      const row = held(moving);
+    facts: (tx, { input }) => lockRun(tx, input.project, input.run),
+    decide: decideHeld,
+    effect: async (tx, { decided: row }, { input, entered }) => {
       const spent = await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
       const { leaseUntil, held: tasks } = await beatRun(tx, row, input.usage, input.progressed);
       for (const piece of input.output) await addOutput(tx, row.id, piece);
@@ -206,7 +197,7 @@ function renewProcedure(gateway: Gateway) {
       };
       return { answer, events: [] };
     },
-    after: ({ tokens }, answer) => withToken(tokens, answer),
+    after: (answer) => withToken(gateway.tokens, answer),
   });
 }
 
@@ -244,14 +235,12 @@ function endProcedure(gateway: Gateway) {
     }),
     // The end of a run may pull the cord.
     exclusive: true,
-    fixed: none,
-    moving: (tx, { input }) => lockRun(tx, input.project, input.run),
-    decide: holderReasons,
-    effect: async (tx, _permit, { input, moving, entered }, { tokens }) => {
-      const row = held(moving);
+    facts: (tx, { input }) => lockRun(tx, input.project, input.run),
+    decide: decideHeld,
+    effect: async (tx, { decided: row }, { input, entered }) => {
       for (const piece of input.output) await addOutput(tx, row.id, piece);
       await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
-      const context = await endContext(tx, tokens, input.project, entered);
+      const context = await endContext(tx, gateway.tokens, input.project, entered);
       const { judged, events } = await endRun(tx, row, input, context);
       return { answer: { run: row.id, outcome: judged.outcome, note: judged.note }, events };
     },

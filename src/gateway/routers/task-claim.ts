@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { limits } from '../../lib/limits.ts';
 import { stopReasons } from '../../line/cord.ts';
 import { readStops } from '../../line/stops.ts';
@@ -17,12 +17,11 @@ import { durationMs, type Plan } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
 import { runningCount } from '../../tasks/waiting.ts';
-import type { Before, Effect } from '../door/definitions.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import type { Effect, Entering } from '../door/definitions.ts';
 import { mutation } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { name, project } from './inputs.ts';
-
-const none = async (): Promise<undefined> => undefined;
 
 /** What a claim answers: the task with the branch to push to, or null and why nothing was taken. */
 export interface ClaimAnswer {
@@ -48,11 +47,18 @@ interface ClaimFacts {
   readonly unready: readonly Reason[];
 }
 
-/** Which candidates the claimant may take, and why not the others. */
+/** Candidates that the claimant may take, and why not the others. */
+interface Sorted {
+  readonly allowed: readonly Candidate[];
+  readonly reasons: readonly Reason[];
+}
+
+/** Decides every candidate for a claimant. */
 function sort(
-  claimant: Parameters<typeof claimReasons>[0],
-  { candidates, wip, stopped }: ClaimFacts,
-): { allowed: Candidate[]; reasons: Reason[] } {
+  claimant: Claimant,
+  { wip, stopped }: Pick<ClaimFacts, 'wip' | 'stopped'>,
+  candidates: readonly Candidate[],
+): Sorted {
   if (wip.limit !== undefined && wip.running >= wip.limit)
     return {
       allowed: [],
@@ -109,20 +115,22 @@ const unreadyNamed = async (tx: Tx, { project: projectName, task }: ClaimInput):
 
 async function takeAnother(
   tx: Tx,
-  claimant: Claimant,
+  { claimant, judge }: DecidedClaim,
   input: ClaimInput,
-  facts: ClaimFacts,
+  { plan, leaseMs }: ClaimFacts,
 ): Promise<Taken | undefined> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
-  const candidates = await readCandidates(tx, where, claimant, pageSizes[1], Promise.resolve(facts.plan));
-  return takeOne(
-    tx,
-    input.project,
-    claimant,
-    sort(claimant, { ...facts, candidates }).allowed,
-    facts.leaseMs,
-  );
+  const candidates = await readCandidates(tx, where, claimant, pageSizes[1], Promise.resolve(plan));
+  return takeOne(tx, input.project, claimant, judge(candidates).allowed, leaseMs);
 }
+
+/** Who claims, which of the candidates are allowed, and the judgement itself for candidates that nobody has looked at yet. */
+interface DecidedClaim extends Sorted {
+  readonly claimant: Claimant;
+  readonly judge: (candidates: readonly Candidate[]) => Sorted;
+}
+
+const claimantOf = ({ sub, gid, cap }: Grant): Claimant => ({ agent: sub, gid, cap });
 
 const leaseOf = (plan: Plan | undefined, wantedSeconds: number | undefined): number => {
   if (wantedSeconds !== undefined) return wantedSeconds * 1000;
@@ -136,9 +144,9 @@ const reviveClaim = (stored: ClaimAnswer): ClaimAnswer =>
 
 async function claimFacts(
   tx: Tx,
-  { grant, input, entered }: Before<ClaimInput, undefined>,
+  { grant, input, entered }: Entering<ClaimInput, unknown>,
 ): Promise<ClaimFacts> {
-  const claimant = { agent: grant.sub, gid: grant.gid, cap: grant.cap };
+  const claimant = claimantOf(grant);
   // Sent behind the locks with the candidates: a stop that was acknowledged is seen.
   const reading = readStops(tx, input.project);
   const planned = entered.then(({ planHash }) => planAt(tx, input.project, planHash));
@@ -167,21 +175,23 @@ export function claimProcedure(gateway: Gateway) {
       'Takes the most urgent task that is ready and that the caller can do, or the one named; answers null with reasons when there is none.',
     input: claimInput,
     access: ({ task }) => (task === undefined ? {} : { task }),
-    fixed: none,
-    moving: claimFacts,
+    facts: claimFacts,
     revive: reviveClaim,
-    decide: ({ grant, input, moving }) => {
-      const { allowed, reasons } = sort({ agent: grant.sub, gid: grant.gid, cap: grant.cap }, moving);
+    decide: ({ grant, input, facts }) => {
+      const claimant = claimantOf(grant);
+      const judge = (candidates: readonly Candidate[]) => sort(claimant, facts, candidates);
+      const sorted = judge(facts.candidates);
       // Naming a task that may not be taken is refused; asking for any and finding none is an answer.
-      return input.task !== undefined && allowed.length === 0 ? [...reasons, ...moving.unready] : [];
+      const isRefused = input.task !== undefined && sorted.allowed.length === 0;
+      const against = isRefused ? [...sorted.reasons, ...facts.unready] : [];
+      return allowUnless(against, { claimant, judge, ...sorted });
     },
-    effect: async (tx, _permit, { grant, input, moving }): Promise<Effect<ClaimAnswer>> => {
-      const claimant = { agent: grant.sub, gid: grant.gid, cap: grant.cap };
-      const { allowed, reasons } = sort(claimant, moving);
+    effect: async (tx, { decided }, { input, facts }): Promise<Effect<ClaimAnswer>> => {
+      const { claimant, allowed, reasons } = decided;
       // Others may have taken all that the first page showed; then the rest is looked through.
       const taken =
-        (await takeOne(tx, input.project, claimant, allowed, moving.leaseMs)) ??
-        (allowed.length === 0 ? undefined : await takeAnother(tx, claimant, input, moving));
+        (await takeOne(tx, input.project, claimant, allowed, facts.leaseMs)) ??
+        (allowed.length === 0 ? undefined : await takeAnother(tx, decided, input, facts));
       if (taken === undefined) {
         const against = [...reasons, ...(await unreadyNamed(tx, input))].slice(0, 20);
         return { answer: { task: null, branch: null, reasons: against }, events: [] };
@@ -193,7 +203,7 @@ export function claimProcedure(gateway: Gateway) {
           {
             type: 'task.claimed',
             subject: `task/${taken.id}`,
-            data: { epoch: taken.epoch, leaseMs: moving.leaseMs },
+            data: { epoch: taken.epoch, leaseMs: facts.leaseMs },
           },
         ],
       };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reason } from '../../lib/decision.ts';
+import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
 import { stopsAgainst } from '../../line/stops.ts';
 import { settleStranded } from '../../line/stranded.ts';
 import { leaseReasons, renewLease, returnTask, stealLease } from '../../tasks/lease.ts';
@@ -8,12 +8,11 @@ import { lockTask } from '../../tasks/rows.ts';
 import { taskAfter } from '../../tasks/states.ts';
 import { setTaskState } from '../../tasks/transition.ts';
 import type { Effect } from '../door/definitions.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { name, principal, project, text } from './inputs.ts';
 
 const held = { project, task: name, epoch: z.number().int().min(1) };
-const none = async (): Promise<undefined> => undefined;
 
 /** A lease with its new end. */
 export interface Renewed {
@@ -28,11 +27,10 @@ export function renewProcedure(gateway: Gateway) {
     description: 'Renews the lease of a task that the caller holds.',
     input: z.strictObject(held),
     access: ({ task, epoch }) => ({ task, epoch }),
-    fixed: none,
     revive: (stored: Renewed): Renewed => ({ ...stored, leaseUntil: new Date(stored.leaseUntil) }),
-    moving: (tx, { input }) => lockTask(tx, input.project, input.task),
-    decide: ({ grant, input, moving, entered }) =>
-      leaseReasons(moving, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+    facts: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ grant, input, facts, entered }) =>
+      allowUnless(leaseReasons(facts, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now)),
     effect: async (tx, _permit, { input }): Promise<Effect<Renewed>> => {
       const leaseUntil = await renewLease(tx, input.project, input.task);
       return {
@@ -49,10 +47,9 @@ export function releaseProcedure(gateway: Gateway) {
     description: 'Gives a held task back to the pool, with a reason.',
     input: z.strictObject({ ...held, why: text(2000) }),
     access: ({ task, epoch }) => ({ task, epoch }),
-    fixed: none,
-    moving: (tx, { input }) => lockTask(tx, input.project, input.task),
-    decide: ({ grant, input, moving, entered }) =>
-      leaseReasons(moving, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+    facts: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ grant, input, facts, entered }) =>
+      allowUnless(leaseReasons(facts, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now)),
     effect: async (tx, _permit, { input }) => {
       await returnTask(tx, input.project, input.task);
       return {
@@ -75,18 +72,17 @@ export function stealProcedure(gateway: Gateway) {
     description:
       'Moves a task in progress to another holder under the next epoch; the former holder is fenced off at once.',
     input: z.strictObject({ project, task: name, to: principal, why: text(2000) }),
-    fixed: none,
-    moving: async (tx, { input }) => ({
+    facts: async (tx, { input }) => ({
       task: await lockTask(tx, input.project, input.task),
       stopped: await stopsAgainst(tx, input.project, { what: 'claim', task: input.task }),
     }),
-    decide: ({ input, moving: { task, stopped } }) => {
-      if (task === undefined) return [reason('task.missing', `task/${input.task}`)];
-      return taskAfter(task.state, 'steal') === null
-        ? [reason('task.state', `task/${input.task}`, { found: task.state })]
-        : stopped;
+    decide: ({ input, facts: { task, stopped } }) => {
+      if (task === undefined) return denied(reason('task.missing', `task/${input.task}`));
+      if (taskAfter(task.state, 'steal') === null)
+        return denied(reason('task.state', `task/${input.task}`, { found: task.state }));
+      return allowUnless(stopped, task);
     },
-    effect: async (tx, _permit, { grant, input, moving }) => {
+    effect: async (tx, { decided: task }, { grant, input }) => {
       const { epoch, leaseUntil } = await stealLease(tx, input.project, input.task, input.to, grant.gid);
       return {
         answer: { task: input.task, epoch, leaseUntil, holder: input.to },
@@ -94,7 +90,7 @@ export function stealProcedure(gateway: Gateway) {
           {
             type: 'task.stolen',
             subject: `task/${input.task}`,
-            data: { from: moving.task?.holder, to: input.to, epoch, why: input.why },
+            data: { from: task.holder, to: input.to, epoch, why: input.why },
           },
         ],
       };
@@ -109,13 +105,12 @@ export function abandonProcedure(gateway: Gateway) {
       'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it, tasks that need it do, and are answered.',
     input: z.strictObject({ project, task: name, why: text(2000) }),
     exclusive: true,
-    fixed: none,
-    moving: (tx, { input }) => lockTask(tx, input.project, input.task),
-    decide: ({ input, moving }) => {
-      if (moving === undefined) return [reason('task.missing', `task/${input.task}`)];
-      return taskAfter(moving.state, 'abandon') === null
-        ? [reason('task.state', `task/${input.task}`, { found: moving.state })]
-        : [];
+    facts: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ input, facts }) => {
+      if (facts === undefined) return denied(reason('task.missing', `task/${input.task}`));
+      return taskAfter(facts.state, 'abandon') === null
+        ? denied(reason('task.state', `task/${input.task}`, { found: facts.state }))
+        : allowed(facts);
     },
     effect: async (tx, _permit, { input }) => {
       setTaskState(tx, input.project, input.task, 'abandoned');

@@ -1,16 +1,14 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { z } from 'zod';
-import { reason } from '../../lib/decision.ts';
+import { allowed, denied, reason } from '../../lib/decision.ts';
 import { sendMessage } from '../../line/messages.ts';
 import { newId } from '../../store/ids.ts';
 import type { Tx } from '../../store/store.ts';
 import { lockTask } from '../../tasks/rows.ts';
 import { questions } from '../../tasks/schema.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { name, principal, project, text } from './inputs.ts';
-
-const none = async (): Promise<undefined> => undefined;
 
 const askInput = z.strictObject({
   project,
@@ -50,12 +48,13 @@ export function askProcedure(gateway: Gateway) {
       'Asks the people of the project a question about a task; the task cannot be closed until it is answered.',
     input: askInput,
     access: ({ task }) => ({ task }),
-    fixed: none,
-    moving: (tx, { input }) => lockTask(tx, input.project, input.task),
-    decide: ({ input, moving }) => {
-      if (moving === undefined) return [reason('task.missing', `task/${input.task}`)];
-      const ended = moving.state === 'done' || moving.state === 'abandoned';
-      return ended ? [reason('task.state', `task/${input.task}`, { found: moving.state })] : [];
+    facts: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ input, facts }) => {
+      if (facts === undefined) return denied(reason('task.missing', `task/${input.task}`));
+      const isEnded = facts.state === 'done' || facts.state === 'abandoned';
+      return isEnded
+        ? denied(reason('task.state', `task/${input.task}`, { found: facts.state }))
+        : allowed(facts);
     },
     effect: async (tx, _permit, { grant, input, entered }) => {
       const id = newId('question');
@@ -93,8 +92,7 @@ export function answerProcedure(gateway: Gateway) {
       answer: text(4000),
       decidesFor: principal.optional().describe('With a disagreement: who is right'),
     }),
-    fixed: none,
-    moving: (tx, { input }) =>
+    facts: (tx, { input }) =>
       tx.orm
         .select()
         .from(questions)
@@ -102,8 +100,10 @@ export function answerProcedure(gateway: Gateway) {
           and(eq(questions.project, input.project), eq(questions.task, input.task), isNull(questions.answer)),
         )
         .for('update'),
-    decide: ({ input, moving }) =>
-      moving.length === 0 ? [reason('task.state', `task/${input.task}`, { found: 'no open question' })] : [],
+    decide: ({ input, facts }) =>
+      facts.length === 0
+        ? denied(reason('task.state', `task/${input.task}`, { found: 'no open question' }))
+        : allowed(facts),
     effect: async (tx, _permit, { grant, input, entered }) => {
       await tx.orm
         .update(questions)

@@ -8,8 +8,8 @@ import type { Session } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import { questions, taskNeeds, tasks } from '../../tasks/schema.ts';
 import { type Waiting, waitingFor } from '../../tasks/waiting.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { query, t } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { name, project } from './inputs.ts';
 import { claimProcedure } from './task-claim.ts';
 import { abandonProcedure, releaseProcedure, renewProcedure, stealProcedure } from './task-lease.ts';
@@ -17,6 +17,7 @@ import { answerProcedure, askProcedure } from './task-question.ts';
 
 /** Claims and leases: work is pulled, held for a time, given back or offered. */
 export function taskRouter(gateway: Gateway) {
+  const { store } = gateway;
   return t.router({
     list: query(gateway, {
       action: 'task:read',
@@ -25,7 +26,7 @@ export function taskRouter(gateway: Gateway) {
         project,
         state: z.enum(['backlog', 'ready', 'in_progress', 'gated', 'done', 'abandoned']).optional(),
       }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const where =
           input.state === undefined
             ? eq(tasks.project, input.project)
@@ -37,7 +38,7 @@ export function taskRouter(gateway: Gateway) {
       action: 'task:read',
       description: 'Shows one task: scope, needs, gates, holder, open questions and what it waits for.',
       input: z.strictObject({ project, task: name }),
-      answer: async ({ store }, input) => {
+      answer: async (input) => {
         const [row] = await store.orm
           .select()
           .from(tasks)
@@ -59,7 +60,7 @@ export function taskRouter(gateway: Gateway) {
       description:
         'Tells, for every task that is not done, what it waits for: tasks, a phase, a person, a verdict, a stop.',
       input: z.strictObject({ project }),
-      answer: ({ store }, input) => waitingAndStopped(store, input.project),
+      answer: (input) => waitingAndStopped(store, input.project),
     }),
     claim: claimProcedure(gateway),
     renew: renewProcedure(gateway),

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowUnless, type Decision, denied, isDenied, type Reason, reason } from '../../lib/decision.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
-import type { Attenuation } from '../../tiers/attenuate.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { capabilityRequestSchema } from '../../tiers/capability-schema.ts';
 import { endReasons } from '../../tiers/grant-end.ts';
@@ -18,9 +17,9 @@ import {
   withProfile,
 } from '../auth/minting.ts';
 import { readBearers } from '../auth/naming.ts';
-import type { Effect, Facts } from '../door/definitions.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Case, Effect } from '../door/definitions.ts';
 import { mutation } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { name, principal, project } from './inputs.ts';
 
 const mintInput = z.strictObject({
@@ -53,7 +52,7 @@ export interface TokenAnswer {
 
 /** The answer with its token in the place of the draft: what leaves the gateway. */
 export const signed = async (
-  { tokens: service }: Gateway,
+  { tokens: service }: Pick<Gateway, 'tokens'>,
   answer: TokenAnswer,
 ): Promise<Omit<TokenAnswer, 'draft'>> => {
   const { draft, ...rest } = answer;
@@ -78,41 +77,45 @@ function grantSecondsOf({ grantSeconds }: MintInput, { expiresAt }: GrantRow, no
 
 /** Why the child may not have its name, or not for so long. */
 function boundReasons(
-  { grant, input, moving: { bearers }, entered: { now } }: Asked,
-  row: GrantRow,
-  cap: Capability,
+  { grant, input, facts: { bearers }, entered: { now } }: Asked,
+  { row, cap, grantSeconds }: DecidedChild,
 ): Reason[] {
   const by = { gid: grant.gid, tier: grant.cap.tier };
-  const end = now.getTime() + grantSecondsOf(input, row, now) * 1000;
+  const end = now.getTime() + grantSeconds * 1000;
   return [
     ...namingReasons({ agent: input.agent, cap, by, bearers }),
     ...endReasons('grantSeconds', end, row.expiresAt),
   ];
 }
 
-type Asked = Pick<Facts<MintInput, undefined, MintFacts>, 'grant' | 'input' | 'moving' | 'entered'>;
+type Asked = Case<MintInput, unknown, MintFacts>;
 
-/** What the child would hold, or every reason against it. */
-function decided(asked: Asked): Attenuation {
-  const { row } = asked.moving;
-  if (row === undefined) return { reasons: [reason('grant.missing', asked.grant.gid)] };
-  const child = attenuated(asked, row);
-  if (child.cap === undefined) return child;
-  const [first, ...rest] = boundReasons(asked, row, child.cap);
-  return first === undefined ? child : { reasons: [first, ...rest] };
+/** What the child will hold and for how long, below which row. */
+interface DecidedChild {
+  readonly row: GrantRow;
+  readonly cap: Capability;
+  readonly grantSeconds: number;
 }
 
-function attenuated({ grant, input, moving: { plan } }: Asked, row: GrantRow): Attenuation {
+function decideChild(asked: Asked): Decision<DecidedChild> {
+  const { row } = asked.facts;
+  if (row === undefined) return denied(reason('grant.missing', asked.grant.gid));
+  const narrowed = attenuated(asked, row);
+  if (isDenied(narrowed)) return narrowed;
+  const grantSeconds = grantSecondsOf(asked.input, row, asked.entered.now);
+  const child = { row, cap: narrowed.decided, grantSeconds };
+  return allowUnless(boundReasons(asked, child), child);
+}
+
+function attenuated({ grant, input, facts: { plan } }: Asked, row: GrantRow): Decision<Capability> {
   if (input.profile !== undefined && profileOf(plan, input.profile) === undefined)
-    return { reasons: [reason('plan.reference', `agents.${input.profile}`, { found: input.profile })] };
+    return denied(reason('plan.reference', `agents.${input.profile}`, { found: input.profile }));
   const request = { project: input.project, plan: input.project, ...withProfile(input, plan) };
   // The epoch that the token is bound to, and the lock that it is minted under, are those of the project of the call.
   if (request.project !== input.project)
-    return {
-      reasons: [
-        reason('grant.project', 'cap.project', { found: request.project ?? '', limit: input.project }),
-      ],
-    };
+    return denied(
+      reason('grant.project', 'cap.project', { found: request.project ?? '', limit: input.project }),
+    );
   return childCapability(grant, row, request, plan);
 }
 
@@ -123,24 +126,21 @@ export function mintProcedure(gateway: Gateway) {
     description:
       'Mints a token for an agent, inside the bounds of the caller’s own grant; budgets are reserved from it.',
     input: mintInput,
-    fixed: async () => undefined,
-    moving: async (tx, { grant, input, entered }): Promise<MintFacts> => {
+    facts: async (tx, { grant, input, entered }): Promise<MintFacts> => {
       const row = await lockGrant(tx, grant.gid);
       const plan = await planAt(tx, input.project, (await entered).planHash);
       const bearers = await readBearers(tx, input.project, input.agent);
       return { row, plan, bearers, epoch: await projectEpoch(tx, input.project) };
     },
-    decide: (facts) => decided(facts).reasons ?? [],
-    effect: async (tx, _permit, facts, { tokens: service }): Promise<Effect<TokenAnswer>> => {
-      const { grant, input, moving, entered } = facts;
-      const { row, epoch } = moving;
-      const { cap } = decided(facts);
-      if (cap === undefined || row === undefined) throw new Error('minted without a capability');
+    decide: decideChild,
+    effect: async (tx, { decided }, { grant, input, facts, entered }): Promise<Effect<TokenAnswer>> => {
+      const { row, cap, grantSeconds } = decided;
       // Whoever mints gets the token, and can act under it.
-      const request = { ...input, grantSeconds: grantSecondsOf(input, row, entered.now), seen: true };
-      const minted = await mintChild(tx, { grant, row }, request, cap, { now: entered.now, epoch });
+      const request = { ...input, grantSeconds, seen: true };
+      const at = { now: entered.now, epoch: facts.epoch };
+      const minted = await mintChild(tx, { grant, row }, request, cap, at);
       // Signed once before the commit: a grant whose token would be too long to hand out is not written.
-      await service.sign(minted.draft);
+      await gateway.tokens.sign(minted.draft);
       const { tier, role, w, x, budget } = cap;
       const data = {
         agent: input.agent,
@@ -157,7 +157,7 @@ export function mintProcedure(gateway: Gateway) {
         events: [{ type: 'grant.minted', subject: `grant/${minted.gid}`, data }],
       };
     },
-    after: signed,
+    after: (answer) => signed(gateway, answer),
   });
 }
 

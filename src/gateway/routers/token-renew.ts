@@ -1,20 +1,20 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowUnless, type Decision, denied, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
-import { lockTask } from '../../tasks/rows.ts';
-import type { Grant } from '../../tiers/capability.ts';
-import { renewedDraft } from '../auth/draft.ts';
+import { lockTask, type TaskRow } from '../../tasks/rows.ts';
+import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
+import { renewedDraft, unsigned } from '../auth/draft.ts';
 import { type GrantRow, lockGrant, recordToken, seconds } from '../auth/minting.ts';
 import { revoke } from '../auth/revoking.ts';
 import { tokens } from '../auth/schema.ts';
-import type { Effect, Facts } from '../door/definitions.ts';
-import type { Gateway } from '../door/gateway.ts';
+import type { Case, Effect } from '../door/definitions.ts';
 import { mutation } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { project } from './inputs.ts';
 import { signed, type TokenAnswer } from './token-mint.ts';
 
@@ -32,19 +32,50 @@ interface RenewFacts {
   readonly token: TokenRow | undefined;
   /** The token that has replaced it, when that was within the grace. */
   readonly successor: TokenRow | undefined;
-  readonly reasons: readonly Reason[];
+  /** The task whose lease the grant is bound to. */
+  readonly task: TaskRow | undefined;
 }
 
-/** Why a grant cannot be renewed: it ended, or the lease that it is bound to did. */
-async function renewalReasons(tx: Tx, grant: Grant, row: GrantRow | undefined, now: Date): Promise<Reason[]> {
-  if (row === undefined) return [reason('grant.missing', grant.gid)];
-  if (row.expiresAt <= now) {
-    const limit = row.expiresAt.toISOString();
-    return [reason('token.expired', grant.gid, { found: 'the grant itself has ended', limit })];
-  }
-  const { task, epoch, project: bound } = grant.cap;
-  if (task === undefined || epoch === undefined) return [];
-  return leaseReasons(await lockTask(tx, bound, task), task, { agent: grant.sub, epoch }, now);
+type Asked = Case<z.infer<typeof renewInput>, unknown, RenewFacts>;
+
+/** What renewing comes to: the next token, the one that was handed out before, or the end of a grant that two parties hold. */
+type Renewal =
+  | { readonly kind: 'next'; readonly of: VerifiedToken; readonly lifeSeconds: number }
+  | { readonly kind: 'same'; readonly of: VerifiedToken; readonly successor: TokenRow }
+  | { readonly kind: 'stolen'; readonly of: VerifiedToken };
+
+function decideRenewal({ grant, token: of, input, facts, entered: { now } }: Asked): Decision<Renewal> {
+  const { row, token, successor, task } = facts;
+  if (of === undefined) return denied(reason('token.missing', grant.gid));
+  if (row === undefined) return denied(reason('grant.missing', grant.gid));
+  const reasons = [
+    ...endReasons(row, now),
+    ...boundReasons(grant, task, now),
+    ...lostReasons(successor, now),
+  ];
+  if (successor !== undefined) return allowUnless(reasons, { kind: 'same', of, successor });
+  if (token?.replacedAt) return allowUnless(reasons, { kind: 'stolen', of });
+  const leftSeconds = Math.ceil(row.expiresAt.getTime() / 1000) - seconds(now);
+  const lifeSeconds = Math.min(input.lifeSeconds ?? leftSeconds, leftSeconds);
+  return allowUnless(reasons, { kind: 'next', of, lifeSeconds });
+}
+
+function endReasons({ gid, expiresAt }: GrantRow, now: Date): Reason[] {
+  if (expiresAt > now) return [];
+  const limit = expiresAt.toISOString();
+  return [reason('token.expired', gid, { found: 'the grant itself has ended', limit })];
+}
+
+/** Why the lease that a grant is bound to does not hold any more. */
+function boundReasons({ sub, cap }: Grant, row: TaskRow | undefined, now: Date): Reason[] {
+  const { task, epoch } = cap;
+  return task === undefined || epoch === undefined ? [] : leaseReasons(row, task, { agent: sub, epoch }, now);
+}
+
+/** A successor that has ended by now cannot be handed out again. */
+function lostReasons(successor: TokenRow | undefined, now: Date): Reason[] {
+  if (successor === undefined || successor.expiresAt > now) return [];
+  return [reason('token.expired', successor.jti, { found: 'renewed before, and that one has expired' })];
 }
 
 /** `token.renew`. */
@@ -57,28 +88,31 @@ export function renewProcedure(gateway: Gateway) {
     input: renewInput,
     exclusive: true,
     acceptsReplaced: true,
-    fixed: async () => undefined,
-    moving: async (tx, { grant, entered }): Promise<RenewFacts> => {
+    facts: async (tx, { grant, token: held, entered }): Promise<RenewFacts> => {
       const row = await lockGrant(tx, grant.gid);
       const { now } = await entered;
-      const token = await readToken(tx, grant.jti);
-      const successor = await successorOf(tx, token, now);
-      const reasons = await renewalReasons(tx, grant, row, now);
-      return { row, token, successor, reasons: [...reasons, ...lostReasons(successor, now)] };
+      const token = held === undefined ? undefined : await readToken(tx, held.jti);
+      const { task, epoch, project: bound } = grant.cap;
+      return {
+        row,
+        token,
+        successor: await successorOf(tx, token, now),
+        task: task === undefined || epoch === undefined ? undefined : await lockTask(tx, bound, task),
+      };
     },
-    decide: ({ moving }) => moving.reasons,
-    effect: (tx, _permit, facts): Promise<Effect<RenewAnswer>> => {
-      const { successor, token } = facts.moving;
-      if (successor !== undefined) return Promise.resolve(repeated(facts.grant, successor));
-      return token?.replacedAt ? replayed(tx, facts.grant) : renewed(tx, facts);
+    decide: decideRenewal,
+    effect: (tx, { decided }, { entered }): Promise<Effect<RenewAnswer>> | Effect<RenewAnswer> => {
+      if (decided.kind === 'same') return repeated(decided.of, decided.successor);
+      if (decided.kind === 'stolen') return replayed(tx, decided.of);
+      return renewed(tx, decided.of, decided.lifeSeconds, entered.now);
     },
-    after: async (door, answer) => {
+    after: async (answer) => {
       if ('stolen' in answer)
         throw new AndonError([
           reason('token.revoked', answer.grant, { found: 'a token was renewed twice: the grant is revoked' }),
         ]);
-      if ('repeated' in answer) door.metrics.repeatedRenewal();
-      return signed(door, answer);
+      if ('repeated' in answer) gateway.metrics.repeatedRenewal();
+      return signed(gateway, answer);
     },
   });
 }
@@ -96,53 +130,44 @@ async function successorOf(tx: Tx, token: TokenRow | undefined, now: Date): Prom
   return isInGrace ? readToken(tx, token.replacedBy) : undefined;
 }
 
-/** A successor that has ended by now cannot be handed out again. */
-function lostReasons(successor: TokenRow | undefined, now: Date): Reason[] {
-  if (successor === undefined || successor.expiresAt > now) return [];
-  return [reason('token.expired', successor.jti, { found: 'renewed before, and that one has expired' })];
-}
-
 /** The token that an earlier renewal has made, signed anew: processes that share a token may renew it at once. */
-function repeated(grant: Grant, successor: TokenRow): Effect<RenewAnswer> {
-  const { kid: _kid, ...kept } = grant;
+function repeated(token: VerifiedToken, successor: TokenRow): Effect<RenewAnswer> {
   const iat = seconds(successor.issuedAt);
-  const draft = { ...kept, jti: successor.jti, iat, nbf: iat, exp: seconds(successor.expiresAt) };
-  const data = { from: grant.jti, to: draft.jti, repeated: true };
+  const times = { iat, nbf: iat, exp: seconds(successor.expiresAt) };
+  const draft = { ...unsigned(token), jti: successor.jti, ...times };
+  const data = { from: token.jti, to: draft.jti, repeated: true };
   return {
-    answer: { grant: grant.gid, agent: grant.sub, expires: draft.exp, draft, repeated: true },
-    events: [{ type: 'token.renewed', subject: `grant/${grant.gid}`, data }],
+    answer: { grant: token.gid, agent: token.sub, expires: draft.exp, draft, repeated: true },
+    events: [{ type: 'token.renewed', subject: `grant/${token.gid}`, data }],
   };
 }
 
 async function renewed(
   tx: Tx,
-  { grant, input, moving, entered }: Facts<z.infer<typeof renewInput>, unknown, RenewFacts>,
+  token: VerifiedToken,
+  lifeSeconds: number,
+  now: Date,
 ): Promise<Effect<TokenAnswer>> {
-  const nowSeconds = seconds(entered.now);
-  const leftSeconds =
-    moving.row === undefined ? 0 : Math.ceil(moving.row.expiresAt.getTime() / 1000) - nowSeconds;
-  const lifeSeconds = Math.min(input.lifeSeconds ?? leftSeconds, leftSeconds);
-  const draft = renewedDraft(grant, { jti: newId('token'), lifeSeconds }, nowSeconds);
+  const draft = renewedDraft(unsigned(token), { jti: newId('token'), lifeSeconds }, seconds(now));
   await recordToken(tx, draft);
-  await tx.rows(replace, [grant.jti, draft.jti]);
+  await tx.rows(replace, [token.jti, draft.jti]);
+  const data = { from: token.jti, to: draft.jti };
   return {
-    answer: { grant: grant.gid, agent: grant.sub, expires: draft.exp, draft },
-    events: [
-      { type: 'token.renewed', subject: `grant/${grant.gid}`, data: { from: grant.jti, to: draft.jti } },
-    ],
+    answer: { grant: token.gid, agent: token.sub, expires: draft.exp, draft },
+    events: [{ type: 'token.renewed', subject: `grant/${token.gid}`, data }],
   };
 }
 
 /** A token that was already renewed is offered again: two parties hold it, so the whole grant ends. */
-async function replayed(tx: Tx, grant: Grant): Promise<Effect<TokenAnswer & { stolen: true }>> {
-  const rows = [{ project: grant.cap.project, kind: 'grant' as const, value: grant.gid }];
+async function replayed(tx: Tx, token: VerifiedToken): Promise<Effect<TokenAnswer & { stolen: true }>> {
+  const rows = [{ project: token.cap.project, kind: 'grant' as const, value: token.gid }];
   const why = 'a token was renewed twice';
   await revoke(tx, rows, 'gateway', why);
-  const subject = `grant/${grant.gid}`;
+  const subject = `grant/${token.gid}`;
   return {
-    answer: { grant: grant.gid, agent: grant.sub, expires: 0, stolen: true },
+    answer: { grant: token.gid, agent: token.sub, expires: 0, stolen: true },
     events: [
-      { type: 'token.replayed', subject, data: { token: grant.jti } },
+      { type: 'token.replayed', subject, data: { token: token.jti } },
       { type: 'token.revoked', subject, data: { rows, why } },
     ],
   };

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowed, allowUnless, denied, type Reason, reason } from '../../lib/decision.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import {
@@ -12,8 +12,8 @@ import {
   targetReasons,
 } from '../auth/revoking.ts';
 import { signingKeys } from '../auth/schema.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { project, text } from './inputs.ts';
 
 const revokeInput = z.strictObject({
@@ -60,18 +60,18 @@ export function revokeProcedure(gateway: Gateway) {
       'Revokes a token with its grant, a grant, an agent or a key, at once and for everything that descends from it.',
     input: revokeInput,
     exclusive: true,
-    fixed: async () => undefined,
-    moving: async (tx, { input: { project: projectName, kind, value } }): Promise<RevokeFacts> =>
+    facts: async (tx, { input: { project: projectName, kind, value } }): Promise<RevokeFacts> =>
       kind === 'key'
         ? { targets: [], keyState: await keyStateOf(tx, value) }
         : { targets: await findTargets(tx, projectName, kind, value), keyState: undefined },
-    decide: ({ grant, input, moving }) => {
-      if (input.kind === 'key') return keyReasons(grant, input.value, moving.keyState);
-      if (moving.targets.length === 0) return [reason(missing[input.kind], `${input.kind}/${input.value}`)];
-      return targetReasons(grant, input.project, moving.targets);
+    decide: ({ grant, input, facts }) => {
+      const entries = entriesFor(input.kind, input.value, facts.targets);
+      if (input.kind === 'key') return allowUnless(keyReasons(grant, input.value, facts.keyState), entries);
+      if (facts.targets.length === 0)
+        return denied(reason(missing[input.kind], `${input.kind}/${input.value}`));
+      return allowUnless(targetReasons(grant, input.project, facts.targets), entries);
     },
-    effect: async (tx, _permit, { grant, input, moving }) => {
-      const rows = entriesFor(input.kind, input.value, moving.targets);
+    effect: async (tx, { decided: rows }, { grant, input }) => {
       await revoke(tx, rows, grant.sub, input.why);
       const subject = `${input.kind}/${input.value}`;
       return {
@@ -95,12 +95,10 @@ export function raiseEpochProcedure(gateway: Gateway) {
     description: 'Raises the epoch of a project: every token of it that was minted before is dead.',
     input: z.strictObject({ project, why: text(2000) }),
     exclusive: true,
-    fixed: async () => undefined,
-    moving: async () => undefined,
     decide: ({ grant }) =>
       grant.cap.tier === 'human'
-        ? []
-        : [reason('grant.tier', 'epoch', { found: grant.cap.tier, limit: 'human' })],
+        ? allowed(undefined)
+        : denied(reason('grant.tier', 'epoch', { found: grant.cap.tier, limit: 'human' })),
     effect: async (tx, _permit, { input }) => {
       const [row] = await tx.rows<{ epoch: number }>(raise, [input.project]);
       const epoch = row?.epoch ?? 1;

@@ -1,11 +1,11 @@
 import { and, desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { reason } from '../../lib/decision.ts';
+import { allowed, denied, reason } from '../../lib/decision.ts';
 import { explain } from '../../tiers/explain.ts';
 import { keptGrants } from '../auth/kept.ts';
 import { grants } from '../auth/schema.ts';
-import type { Gateway } from '../door/gateway.ts';
 import { mutation, query, t } from '../door/procedure.ts';
+import type { Gateway } from '../services.ts';
 import { principal, project } from './inputs.ts';
 import { mintProcedure } from './token-mint.ts';
 import { renewProcedure } from './token-renew.ts';
@@ -13,6 +13,7 @@ import { raiseEpochProcedure, revokeProcedure } from './token-revoke.ts';
 
 /** Tokens: minted, renewed, revoked, explained. */
 export function tokenRouter(gateway: Gateway) {
+  const { store, tokens: service } = gateway;
   return t.router({
     mint: mintProcedure(gateway),
     renew: renewProcedure(gateway),
@@ -24,20 +25,21 @@ export function tokenRouter(gateway: Gateway) {
       description:
         'Lists living grants that could not be minted like this any more, with every reason; they end by themselves.',
       input: z.strictObject({ project }),
-      answer: ({ store }, input) => keptGrants(store, input.project),
+      answer: (input) => keptGrants(store, input.project),
     }),
     explain: explainProcedure(gateway),
     keys: query(gateway, {
       action: 'token:read',
       description: 'Lists the public keys that tokens are verified with.',
       input: z.strictObject({ project }),
-      answer: ({ tokens: service }) => service.keys.jwks(),
+      answer: () => service.keys.jwks(),
     }),
     rotateKey: rotateKeyProcedure(gateway),
   });
 }
 
 function listProcedure(gateway: Gateway) {
+  const { store } = gateway;
   return query(gateway, {
     action: 'token:read',
     description: 'Lists the grants of a project: who holds them, from whom, and whether they still hold.',
@@ -46,7 +48,7 @@ function listProcedure(gateway: Gateway) {
       agent: principal.optional(),
       limit: z.number().int().min(1).max(1000).default(200),
     }),
-    answer: ({ store }, input) => {
+    answer: (input) => {
       const where =
         input.agent === undefined
           ? eq(grants.project, input.project)
@@ -61,13 +63,13 @@ function explainProcedure(gateway: Gateway) {
     action: 'grant:explain',
     description: 'Tells what the caller’s grant allows and what it does not.',
     input: z.strictObject({ project }),
-    answer: (_gateway, _input, call) => ({
-      agent: call.grant.sub,
-      grant: call.grant.gid,
-      token: call.grant.jti,
-      expires: call.grant.exp,
-      lineage: call.grant.lin,
-      ...explain(call.grant.cap),
+    answer: (_input, { grant, token }) => ({
+      agent: grant.sub,
+      grant: grant.gid,
+      token: token?.jti ?? null,
+      expires: grant.exp,
+      lineage: grant.lin,
+      ...explain(grant.cap),
     }),
   });
 }
@@ -78,19 +80,18 @@ function rotateKeyProcedure(gateway: Gateway) {
     description: 'Makes the next key sign; the former one verifies until its last token has expired.',
     input: z.strictObject({ project }),
     exclusive: true,
-    fixed: async () => undefined,
-    moving: async () => undefined,
     decide: ({ grant }) =>
       grant.cap.project === '*'
-        ? []
-        : [reason('grant.project', 'keys', { found: grant.cap.project, limit: '*' })],
-    effect: async (_tx, _permit, _facts, { tokens: service }) => {
+        ? allowed(undefined)
+        : denied(reason('grant.project', 'keys', { found: grant.cap.project, limit: '*' })),
+    effect: async () => {
+      const service = gateway.tokens;
       await service.keys.rotate();
       const { kid } = service.keys.active();
       return { answer: { kid }, events: [{ type: 'key.rotated', subject: `key/${kid}`, data: { kid } }] };
     },
-    after: async ({ tokens: service }, answer) => {
-      await service.shareKeys();
+    after: async (answer) => {
+      await gateway.tokens.shareKeys();
       return answer;
     },
   });

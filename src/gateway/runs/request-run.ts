@@ -1,15 +1,15 @@
-import { reason } from '../../lib/decision.ts';
+import { allowed, type Decision, denied, isDenied, reason } from '../../lib/decision.ts';
 import { insertRun } from '../../line/run/insert.ts';
 import type { RunLaunch } from '../../line/run/rows.ts';
 import type { EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import type { Tx } from '../../store/store.ts';
 import { durationMs, type Plan, type PlanAgent } from '../../tasks/plan.ts';
-import type { Attenuation } from '../../tiers/attenuate.ts';
-import type { Capability, Grant } from '../../tiers/capability.ts';
+import type { Capability } from '../../tiers/capability.ts';
 import type { CapabilityRequest } from '../../tiers/capability-schema.ts';
 import { endReasons } from '../../tiers/grant-end.ts';
 import type { GrantDraft } from '../auth/claims.ts';
+import type { Delegator } from '../auth/draft.ts';
 import { childCapability, type GrantRow, mintChild, profileOf, withProfile } from '../auth/minting.ts';
 import { readBearers } from '../auth/naming.ts';
 import { neededMs, waitingSeconds } from './run-grant.ts';
@@ -36,7 +36,7 @@ export interface RunRequest {
 
 /** Who asks: a grant, and its row, locked. */
 export interface Spawner {
-  readonly grant: Pick<Grant, 'iss' | 'sub' | 'act' | 'gid' | 'lin' | 'cap'>;
+  readonly grant: Delegator & { readonly cap: Capability };
   readonly row: GrantRow;
 }
 
@@ -47,29 +47,51 @@ export interface SpawnFacts {
   readonly now: Date;
 }
 
-/** What the run may do, or every reason against starting it. Pure. */
+/** A run that may be started: by whom, as what, and what it may do. */
+export interface DecidedRun {
+  readonly spawner: Spawner;
+  readonly request: RunRequest;
+  readonly plan: Plan;
+  readonly profile: PlanAgent & { readonly adapter: NonNullable<PlanAgent['adapter']> };
+  readonly cap: Capability;
+}
+
+/** The run as it may be started, or every reason against starting it. Pure. */
 export function decideRun(
   spawner: Spawner,
   request: RunRequest,
   { plan, alive, now }: SpawnFacts,
-): Attenuation {
-  const profile = profileOf(plan, request.profile);
+): Decision<DecidedRun> {
+  const startable = startableIn(plan, request);
+  if (isDenied(startable)) return startable;
+  const { profile, plan: applied } = startable.decided;
+  const limit = applied.limits.runs;
+  const end = now.getTime() + neededMs(timesOf(request, profile));
+  const [first, ...others] = [
+    ...(alive >= limit ? [reason('run.limit', 'runs', { found: alive, limit })] : []),
+    ...endReasons(`agents.${request.profile}`, end, spawner.row.expiresAt),
+  ];
+  if (first !== undefined) return denied(first, ...others);
+  const asked = capabilityRequest(request, applied, profile);
+  const child = childCapability(spawner.grant, spawner.row, asked, applied);
+  if (isDenied(child)) return child;
+  return allowed({ spawner, request, plan: applied, profile, cap: child.decided });
+}
+
+/** The profile of a plan that a run can be started of, for a task that there is. */
+function startableIn(
+  plan: Plan | undefined,
+  { profile: wanted, task }: RunRequest,
+): Decision<Pick<DecidedRun, 'plan' | 'profile'>> {
+  const profile = profileOf(plan, wanted);
   if (plan === undefined || profile === undefined)
-    return { reasons: [reason('profile.missing', `agents.${request.profile}`, { found: request.profile })] };
-  if (profile.adapter === undefined)
-    return { reasons: [reason('profile.adapter', `agents.${request.profile}`, { found: 'no adapter' })] };
-  if (request.task !== undefined && !Object.hasOwn(plan.tasks, request.task))
-    return { reasons: [reason('task.missing', `task/${request.task}`)] };
-  const limit = plan.limits.runs;
-  if (alive >= limit) return { reasons: [reason('run.limit', 'runs', { found: alive, limit })] };
-  const [short] = endReasons(
-    `agents.${request.profile}`,
-    now.getTime() + neededMs(timesOf(request, profile)),
-    spawner.row.expiresAt,
-  );
-  if (short !== undefined) return { reasons: [short] };
-  const cap = capabilityRequest(request, plan, profile);
-  return childCapability(spawner.grant as Grant, spawner.row, cap, plan);
+    return denied(reason('profile.missing', `agents.${wanted}`, { found: wanted }));
+  const { adapter } = profile;
+  if (adapter === undefined)
+    return denied(reason('profile.adapter', `agents.${wanted}`, { found: 'no adapter' }));
+  if (task !== undefined && !Object.hasOwn(plan.tasks, task))
+    return denied(reason('task.missing', `task/${task}`));
+  return allowed({ plan, profile: { ...profile, adapter } });
 }
 
 /** The members that the run names; everything else comes from profile, role and tier. */
@@ -99,21 +121,18 @@ type Requested = Omit<EventDraft, 'id' | 'project' | 'actor'>;
 
 /**
  * Writes the intent of a run with the grant that it will have, in the transaction of whoever asks. A runner takes it
- * later. `cap` is what `decideRun` answered.
+ * later.
  */
 export async function requestRun(
   tx: Tx,
-  spawner: Spawner,
-  request: RunRequest,
-  cap: Capability,
-  facts: { readonly now: Date; readonly epoch: number; readonly plan: Plan },
+  decided: DecidedRun,
+  facts: { readonly now: Date; readonly epoch: number },
 ): Promise<{ run: string; agent: string; event: Requested }> {
-  const profile = profileOf(facts.plan, request.profile);
-  if (profile?.adapter === undefined) throw new Error('a run without an adapter was decided');
+  const { spawner, request, plan, profile, cap } = decided;
   const { id, agent } = await freeName(tx, request);
   const times = timesOf(request, profile);
   const grantSeconds = waitingSeconds(times, spawner.row.expiresAt, facts.now);
-  const { gid, draft } = await mintFor(tx, spawner, request, cap, { ...facts, agent, grantSeconds });
+  const { gid, draft } = await mintFor(tx, decided, { ...facts, agent, grantSeconds });
   const run = {
     ...namedBy(request),
     agent,
@@ -121,7 +140,7 @@ export async function requestRun(
     tier: cap.tier,
     role: cap.role,
     adapter: profile.adapter,
-    model: request.model ?? profile.model ?? facts.plan.models[profile.tier],
+    model: request.model ?? profile.model ?? plan.models[profile.tier],
   };
   const launch = launchOf(request, profile, draft);
   await insertRun(tx, {
@@ -134,7 +153,7 @@ export async function requestRun(
     spawner: spawner.grant.sub,
     spawnerGid: spawner.grant.gid,
     ...times,
-    leaseMs: durationMs(facts.plan.lease),
+    leaseMs: durationMs(plan.lease),
   });
   const data = { ...run, grant: gid, depth: launch.depth };
   return { run: id, agent, event: { type: 'run.requested', subject: `run/${id}`, data } };
@@ -170,9 +189,7 @@ const namedBy = (request: RunRequest) => ({
 
 function mintFor(
   tx: Tx,
-  { grant, row }: Spawner,
-  { profile, role }: RunRequest,
-  cap: Capability,
+  { spawner, request: { profile, role }, cap }: DecidedRun,
   facts: {
     readonly now: Date;
     readonly epoch: number;
@@ -185,5 +202,5 @@ function mintFor(
   const { agent, grantSeconds } = facts;
   // Its tokens go to the runner that takes it, and never to the spawner.
   const mint = { agent, profile, cap: chosen, grantSeconds, seen: false };
-  return mintChild(tx, { grant: grant as Grant, row }, mint, cap, facts);
+  return mintChild(tx, spawner, mint, cap, facts);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDenied } from '../../lib/decision.ts';
 import { pauseMs } from '../../line/run/next-step.ts';
 import { aliveCount, type RunRow } from '../../line/run/rows.ts';
 import { type Statement, statement, type Tx } from '../../store/store.ts';
@@ -30,9 +31,9 @@ export async function retryRun(
   if (spawner === undefined) return undefined;
   const request = again(run, now);
   const alive = await aliveCount(tx, run.project);
-  const { cap } = decideRun(spawner, request, { plan, alive, now });
-  if (cap === undefined) return undefined;
-  const { run: id, event } = await requestRun(tx, spawner, request, cap, { now, epoch, plan });
+  const decision = decideRun(spawner, request, { plan, alive, now });
+  if (isDenied(decision)) return undefined;
+  const { run: id, event } = await requestRun(tx, decision.decided, { now, epoch });
   return { run: id, event, delayMs: request.delayMs };
 }
 

@@ -1,7 +1,8 @@
 import type { Reason } from '../../lib/decision.ts';
 import { durationMs, type Plan } from '../../tasks/plan.ts';
-import { actionsOf, type PlanTrigger } from '../../tasks/plan-triggers.ts';
+import type { PlanTrigger } from '../../tasks/plan-triggers.ts';
 import { nextSlots } from '../../tasks/schedule/slots.ts';
+import { actionsOf } from '../../tasks/trigger-actions.ts';
 import { checkTrigger } from '../../tasks/trigger-check.ts';
 import { timedOf } from '../../tasks/trigger-rows.ts';
 import { endReasons } from '../../tiers/grant-end.ts';
@@ -35,10 +36,10 @@ export function triggerEndReasons(
 ): Reason[] {
   if (end === undefined || checkTrigger(plan, name, trigger).length > 0) return [];
   const first = firstMs(name, trigger, now.getTime());
-  return actionsOf(trigger).flatMap(({ spawn, maxDuration }) => {
-    const profile = profileOf(plan, spawn);
-    if (profile === undefined) return [];
-    const maxMs = durationMs(maxDuration ?? profile.maxDuration);
+  return actionsOf(trigger).flatMap((action) => {
+    const profile = action.kind === 'spawn' ? profileOf(plan, action.profile) : undefined;
+    if (action.kind !== 'spawn' || profile === undefined) return [];
+    const maxMs = durationMs(action.maxDuration ?? profile.maxDuration);
     return endReasons(`trigger/${name}`, first + neededMs({ maxMs, delayMs: 0 }), end);
   });
 }

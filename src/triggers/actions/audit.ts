@@ -1,16 +1,14 @@
 import { gatewayEvent } from '../../gateway/line/gateway-event.ts';
+import { allowed } from '../../lib/decision.ts';
 import { requestAudit } from '../../line/oversight/rows.ts';
 import { durationMs } from '../../tasks/plan-words.ts';
-import type { TriggerActionPort } from '../ports.ts';
+import { actionPort } from '../ports.ts';
 
 /** Asks for an audit, which the next gateway that is free carries out. */
-export const audit: TriggerActionPort<undefined> = {
+export const audit = actionPort('audit', {
   needs: 'audit:run',
-  facts: async () => undefined,
-  reasons: () => [],
-  make: async (tx, { row, action }) => {
-    const { audit: kind, over } = action;
-    if (kind === undefined) throw new Error('an audit of no kind was fired');
+  decide: ({ action }) => allowed(action),
+  make: async (tx, { row }, { audit: kind, over }) => {
     const options = over === undefined ? {} : { overMs: durationMs(over) };
     const { project, id: trigger, owner } = row;
     const asked = await requestAudit(tx, { project, kind, options, askedBy: owner, trigger });
@@ -20,4 +18,4 @@ export const audit: TriggerActionPort<undefined> = {
     };
     return { made: `audit/${asked}`, events: [requested] };
   },
-};
+});

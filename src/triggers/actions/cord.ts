@@ -1,20 +1,18 @@
+import { allowed } from '../../lib/decision.ts';
 import { pullCord } from '../../line/stops.ts';
-import type { TriggerActionPort } from '../ports.ts';
+import { actionPort } from '../ports.ts';
 
 /** Pulls the cord for the project, as its owner could. Taken alone, so that nothing slips past a red stop. */
-export const cord: TriggerActionPort<undefined> = {
+export const cord = actionPort('cord', {
   needs: 'cord:pull',
   exclusive: true,
-  facts: async () => undefined,
-  reasons: () => [],
-  make: async (tx, { row, action, slot, grant }) => {
-    const colour = action.cord;
-    if (colour === undefined) throw new Error('a cord of no colour was pulled');
+  decide: ({ action }) => allowed(action),
+  make: async (tx, { row, slot, grant }, { colour, say }) => {
     const events = await pullCord(tx, {
       project: row.project,
       colour,
       scope: { kind: 'project', value: '' },
-      why: action.say ?? `the trigger ${row.name} fired for ${slot}`,
+      why: say ?? `the trigger ${row.name} fired for ${slot}`,
       cause: 'person',
       subject: `trigger/${row.name}`,
       by: row.owner,
@@ -22,4 +20,4 @@ export const cord: TriggerActionPort<undefined> = {
     });
     return { events };
   },
-};
+});

@@ -1,8 +1,8 @@
-import { reason } from '../../lib/decision.ts';
+import { allowed, denied, reason } from '../../lib/decision.ts';
 import { spanWords } from '../../lib/spans.ts';
 import { sendMessage } from '../../line/messages.ts';
 import { statement, type Tx } from '../../store/store.ts';
-import type { Firing, TriggerActionPort } from '../ports.ts';
+import { actionPort, type Firing, type FiringOf } from '../ports.ts';
 
 const holderOf = statement(
   'triggers.holderOf',
@@ -16,17 +16,17 @@ interface TaskFacts {
 }
 
 /** A message to an inbox. Nobody holds the task: its executives are told in the place of the holder. */
-export const notify: TriggerActionPort<TaskFacts | undefined> = {
+export const notify = actionPort('notify', {
   needs: 'report:write',
-  facts: async (tx: Tx, { row, cause }) => {
+  facts: async (tx: Tx, { row, cause }): Promise<TaskFacts | undefined> => {
     if (cause.task === undefined) return undefined;
     const [task] = await tx.rows<TaskFacts>(holderOf, [row.project, cause.task]);
     return task;
   },
-  reasons: ({ row, action, cause }) =>
-    action.notify === 'holder' && cause.task === undefined
-      ? [reason('trigger.recipient', `trigger/${row.name}`, { found: 'an event without a task' })]
-      : [],
+  decide: ({ row, action, cause }, task) =>
+    action.recipient === 'holder' && cause.task === undefined
+      ? denied(reason('trigger.recipient', `trigger/${row.name}`, { found: 'an event without a task' }))
+      : allowed(task),
   make: async (tx, firing, task) => {
     const { row, action, cause, slot } = firing;
     await sendMessage(tx, {
@@ -40,10 +40,10 @@ export const notify: TriggerActionPort<TaskFacts | undefined> = {
     });
     return {};
   },
-};
+});
 
-function recipientOf({ row, action }: Firing, task: TaskFacts | undefined): string {
-  if (action.notify !== 'holder') return action.notify ?? row.owner;
+function recipientOf({ action }: FiringOf<'notify'>, task: TaskFacts | undefined): string {
+  if (action.recipient !== 'holder') return action.recipient;
   return task?.holder ?? 'tier:executive';
 }
 

@@ -1,22 +1,22 @@
 import { type GrantRow, lockGrant } from '../../gateway/auth/minting.ts';
 import { decideRun, type RunRequest, requestRun } from '../../gateway/runs/request-run.ts';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { denied, type Reason, reason, unlessAlso } from '../../lib/decision.ts';
 import { aliveCount } from '../../line/run/rows.ts';
 import { newId } from '../../store/ids.ts';
 import { durationMs } from '../../tasks/plan-words.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
-import type { Firing, TriggerActionPort } from '../ports.ts';
+import { actionPort, type Firing, type FiringOf } from '../ports.ts';
 
-interface SpawnFacts {
+interface OwnerFacts {
   readonly row: GrantRow | undefined;
   readonly alive: number;
   readonly unready: readonly Reason[];
 }
 
 /** Asks for a run, inside the bounds of the owner's grant, in the transaction of the fire; a runner takes it. */
-export const spawn: TriggerActionPort<SpawnFacts> = {
+export const spawn = actionPort('spawn', {
   needs: 'agent:spawn',
-  facts: async (tx, firing) => {
+  facts: async (tx, firing): Promise<OwnerFacts> => {
     const task = taskOf(firing);
     return {
       row: await lockGrant(tx, firing.grant.gid),
@@ -24,35 +24,30 @@ export const spawn: TriggerActionPort<SpawnFacts> = {
       unready: task === undefined ? [] : await unreadyReasons(tx, firing.row.project, task),
     };
   },
-  reasons: (firing, { row, alive, unready }) => {
+  decide: (firing, { row, alive, unready }) => {
     const { grant, plan, action, now } = firing;
-    if (row === undefined) return [reason('grant.missing', grant.gid)];
-    const decided = decideRun({ grant, row }, requestOf(firing), { plan, alive, now });
-    const isBuilder = plan?.agents[action.spawn ?? '']?.tier === 'implementer';
-    return [...(decided.reasons ?? []), ...(isBuilder ? unready : [])];
+    if (row === undefined) return denied(reason('grant.missing', grant.gid));
+    const decision = decideRun({ grant, row }, requestOf(firing), { plan, alive, now });
+    const isBuilder = plan?.agents[action.profile]?.tier === 'implementer';
+    return unlessAlso(decision, isBuilder ? unready : []);
   },
-  make: async (tx, firing, { row, alive }) => {
-    const { grant, plan, now, epoch } = firing;
-    if (row === undefined || plan === undefined) throw new Error('spawned without a grant or a plan');
-    const request = requestOf(firing);
-    const { cap } = decideRun({ grant, row }, request, { plan, alive, now });
-    if (cap === undefined) throw new Error('spawned without a capability');
-    const { run, event } = await requestRun(tx, { grant, row }, request, cap, { now, epoch, plan });
-    const { name, project, ownerGid: gid } = firing.row;
+  make: async (tx, { now, epoch, row }, decided) => {
+    const { run, event } = await requestRun(tx, decided, { now, epoch });
+    const { name, project, ownerGid: gid } = row;
     const requested = { id: newId('event'), project, actor: `trigger:${name}`, gid, ...event };
     return { made: `run/${run}`, events: [requested] };
   },
-};
+});
 
 /** The task of a run: the one that is named, that of the event, or that whose deadline comes. */
-function taskOf({ action, cause }: Firing): string | undefined {
+function taskOf({ action, cause }: FiringOf<'spawn'>): string | undefined {
   if (action.for !== undefined && action.for !== 'event') return action.for;
   return action.for === 'event' || cause.step !== undefined ? cause.task : undefined;
 }
 
-function requestOf(firing: Firing): RunRequest {
+function requestOf(firing: FiringOf<'spawn'>): RunRequest {
   const { row, action, cause } = firing;
-  const { spawn: profile = '', role, model, mission, maxDuration, autoTerminate } = action;
+  const { profile, role, model, mission, maxDuration, autoTerminate } = action;
   return {
     project: row.project,
     profile,

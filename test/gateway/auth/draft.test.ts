@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { claimsSchema } from '../../../src/gateway/auth/claims.ts';
-import { childDraft, lifeSecondsOf, renewedDraft, rootDraft } from '../../../src/gateway/auth/draft.ts';
+import {
+  childDraft,
+  lifeSecondsOf,
+  renewedDraft,
+  rootDraft,
+  unsigned,
+} from '../../../src/gateway/auth/draft.ts';
 import { fullCapability, grantOf, ids, issuer } from '../../support/capabilities.ts';
 
 const facts = { nowSeconds: 5_000, epoch: 7 };
@@ -64,6 +70,12 @@ describe('drafts of grants', () => {
   it('of a renewal keep the grant and change token id and times only', () => {
     const jti = `tok_${'r'.repeat(26)}`;
     const { kid: _kid, ...kept } = lead;
-    expect(renewedDraft(lead, { jti }, 9_000)).toEqual({ ...kept, jti, iat: 9_000, nbf: 9_000, exp: 12_600 });
+    expect(renewedDraft(unsigned(lead), { jti }, 9_000)).toEqual({
+      ...kept,
+      jti,
+      iat: 9_000,
+      nbf: 9_000,
+      exp: 12_600,
+    });
   });
 });

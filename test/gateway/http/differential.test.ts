@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/gateway/client.ts';
+import { callOf } from '../../../src/gateway/door/admission.ts';
 import { createRouter } from '../../../src/gateway/routers/index.ts';
 import { type Line, openLine } from '../../support/line.ts';
 
@@ -34,7 +35,7 @@ describe('the thin handler, beside the adapter of tRPC', () => {
     adapter = createServer((req, res) => {
       const call = line.app.gateway.tokens
         .identify(req.headers.authorization)
-        .then((grant) => ({ grant, requestId: req.headers['x-request-id'] as string | undefined }));
+        .then((token) => callOf(token, { requestId: req.headers['x-request-id'] as string | undefined }));
       call.catch(() => undefined);
       const path = decodeURIComponent((req.url ?? '').split('?')[0]?.slice('/trpc/'.length) ?? '');
       void nodeHTTPRequestHandler({

@@ -1,0 +1,75 @@
+import { type Reason, reason } from '../../lib/decision.ts';
+import { limits } from '../../lib/limits.ts';
+import type { Action } from '../../tiers/actions.ts';
+import { type AccessRequest, authorise } from '../../tiers/authorise.ts';
+import type { Admission, Call } from './admission.ts';
+import type { AccessDetail, ProjectInput } from './definitions.ts';
+import type { Entered } from './enter.ts';
+
+/** The part of a definition that says who may ask at all. */
+export interface Entry<Input extends ProjectInput> {
+  readonly action: Action;
+  readonly acceptsReplaced?: boolean;
+  readonly whileBelow?: boolean;
+  readonly access?: (input: Input) => AccessDetail;
+}
+
+/** What a call wants, as it is authorised. */
+export const accessOf = <Input extends ProjectInput>(
+  { action, access }: Pick<Entry<Input>, 'action' | 'access'>,
+  input: Input,
+): AccessRequest => ({ action, project: input.project, ...access?.(input) });
+
+/** What is refused before the facts of the action are even read: by grant, revocation, epoch, project and log. */
+export function entryReasons<Input extends ProjectInput>(
+  admission: Admission,
+  entry: Entry<Input>,
+  { grant }: Call,
+  input: Input,
+  entered: Entered,
+): Reason[] {
+  const found = authorise(grant, accessOf(entry, input), {
+    nowSeconds: entered.now.getTime() / 1000,
+    epoch: entered.epoch ?? 0,
+    revoked: revokedReason(entered, grant.gid, entry.acceptsReplaced === true),
+  });
+  if (entered.known !== true && input.project !== '*' && entry.action !== 'project:create')
+    found.push(reason('project.missing', input.project));
+  return [...found, ...belowReasons(admission, entry)];
+}
+
+/**
+ * True when memory knows that the call will be refused. Memory may be wrong: the transaction then reads the truth, and the
+ * call goes on.
+ */
+export function isRefusedByMemory<Input extends ProjectInput>(
+  admission: Admission,
+  entry: Entry<Input>,
+  { grant }: Call,
+  input: Input,
+): boolean {
+  const { tokens } = admission;
+  const memory = {
+    nowSeconds: admission.nowSeconds(),
+    epoch: tokens.epochOf(grant.cap.project),
+    revoked: tokens.revoked(grant),
+  };
+  const reasons = authorise(grant, accessOf(entry, input), memory);
+  return reasons.length > 0 || belowReasons(admission, entry).length > 0;
+}
+
+/** A database that lost the end of its log may have lost revocations, stops and landings with it. */
+function belowReasons(
+  { logKeeper }: Admission,
+  { whileBelow }: { readonly whileBelow?: boolean },
+): readonly Reason[] {
+  return whileBelow === true || logKeeper.reason === undefined ? [] : [logKeeper.reason];
+}
+
+function revokedReason(entered: Entered, gid: string, acceptsReplaced: boolean): Reason | undefined {
+  const { revoked, replacedAt, now } = entered;
+  if (revoked !== null) return reason('token.revoked', gid, { found: `revoked ${revoked}` });
+  if (acceptsReplaced || replacedAt === null) return undefined;
+  const isInGrace = now.getTime() <= replacedAt.getTime() + limits.replacedGraceMs;
+  return isInGrace ? undefined : reason('token.revoked', gid, { found: 'replaced by its renewal' });
+}

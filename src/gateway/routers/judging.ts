@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { allowUnless, type Decision, denied, type Reason, reason } from '../../lib/decision.ts';
+import { type KnownParty, readMakers, readParties, readTriggerOwners } from '../../line/party.ts';
+import { dutyPolicy } from '../../policies/duty.ts';
+import type { Tx } from '../../store/store.ts';
+import { type ChangeRow, lockChange } from '../../tasks/rows.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { id, project, text } from './inputs.ts';
+
+/** What every judgement of a change names: the tree that was judged. */
+export const judgementInput = {
+  project,
+  change: id,
+  tree: text(5000),
+  ownWork: z.boolean().default(false).describe('A lone human judges work of their own; recorded'),
+};
+
+export interface JudgementFacts {
+  readonly change: ChangeRow | undefined;
+  readonly judge: KnownParty | undefined;
+  readonly makers: readonly KnownParty[];
+  readonly triggerOwners: readonly string[];
+}
+
+/** The change under judgement, who judges and who made it. */
+export async function readJudgement(
+  tx: Tx,
+  input: { project: string; change: string },
+  grant: Grant,
+): Promise<JudgementFacts> {
+  const change = await lockChange(tx, input.project, input.change);
+  if (change === undefined) return { change, judge: undefined, makers: [], triggerOwners: [] };
+  const found = await readMakers(tx, change.project, change.task, change.id);
+  const makers = [...new Set([change.gid, ...found])];
+  const parties = await readParties(tx, [grant.gid, ...makers]);
+  return {
+    change,
+    judge: parties.get(grant.gid),
+    makers: makers.flatMap((gid) => parties.get(gid) ?? []),
+    triggerOwners: await readTriggerOwners(tx, makers),
+  };
+}
+
+interface Judged {
+  readonly grant: Grant;
+  readonly input: { readonly change: string; readonly tree: string; readonly ownWork: boolean };
+  readonly facts: JudgementFacts;
+}
+
+/** The change that the caller may judge, or every reason against that. `reasons` are those of the kind of judgement. */
+export function decideJudgement(
+  { grant, input, facts }: Judged,
+  reasons: (change: ChangeRow) => readonly Reason[],
+): Decision<ChangeRow> {
+  const { change } = facts;
+  const duty = dutyReasons(facts, grant, input.ownWork);
+  if (change === undefined) return denied(reason('change.missing', input.change), ...duty);
+  return allowUnless([...treeReasons(change, input.tree, grant), ...reasons(change), ...duty], change);
+}
+
+/** Why this is not the change, or not the tree of it, that the caller may judge. */
+function treeReasons(change: ChangeRow, tree: string, grant: Grant): Reason[] {
+  const { task } = grant.cap;
+  if (task !== undefined && task !== change.task)
+    return [reason('grant.task', `change/${change.id}`, { found: change.task, limit: task })];
+  if (change.tree !== tree) return [reason('change.moved', change.id, { found: tree, limit: change.tree })];
+  return [];
+}
+
+function dutyReasons(
+  { judge, makers, triggerOwners }: JudgementFacts,
+  grant: Grant,
+  ownWork: boolean,
+): Reason[] {
+  if (judge === undefined) return [reason('duty.separated', grant.sub, { found: 'a grant without a row' })];
+  return dutyPolicy({ judge, makers, triggerOwners, ownWork });
+}
