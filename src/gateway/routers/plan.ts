@@ -103,6 +103,17 @@ export function planRouter(gateway: Gateway) {
   });
 }
 
+interface Applied {
+  readonly applied: boolean;
+  readonly added: readonly unknown[];
+  readonly changed: readonly unknown[];
+}
+
+function countedLater<Answer extends Applied>({ line }: Gateway, answer: Answer): Answer {
+  if (answer.applied) line.planned(answer.added.length + answer.changed.length);
+  return answer;
+}
+
 function putProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'plan:apply',
@@ -158,6 +169,7 @@ function putProcedure(gateway: Gateway) {
         ],
       };
     },
+    after: countedLater,
   });
 }
 
