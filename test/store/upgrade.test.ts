@@ -1,20 +1,17 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyCheckpoint } from '../../src/gateway/auth/token-service.ts';
 import { auditStore } from '../../src/store/audit.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { schemaVersion, splitStatements } from '../../src/store/migrations/index.ts';
-import { openPglite } from '../../src/store/pglite.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
+import { schemaVersion } from '../../src/store/migrations/index.ts';
 import { type Store, statement } from '../../src/store/store.ts';
-import { createEmptyDatabase, type Engine, engines, openTestStore } from '../support/engines.ts';
+import { openDumped, takeBackTo } from '../support/dumped.ts';
+import { engines, openTestStore } from '../support/engines.ts';
 import { schemaOf } from '../support/schema-of.ts';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures');
-const dump = readFileSync(resolve(fixtures, 'before-0.1.sql'), 'utf8');
 const { keys } = JSON.parse(readFileSync(resolve(fixtures, 'before-0.1-keys.json'), 'utf8')) as {
   keys: { kid: string }[];
 };
@@ -24,43 +21,6 @@ const keyOf = (kid: string) => {
 };
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const options = { purpose: 'production', installation: 'ignored' } as const;
-
-/** A database with the dump in it, as a gateway finds it. */
-async function openDumped(engine: Engine): Promise<Store> {
-  if (engine === 'postgres') {
-    const url = await createEmptyDatabase();
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    await client.query(dump);
-    await client.end();
-    return openPostgres({ url });
-  }
-  const store = await openPglite();
-  for (const part of splitStatements(dump)) await store.rows(statement('', part));
-  await store.rows(statement('', 'reset all'));
-  return store;
-}
-
-/** Takes a database of version 13 back to an earlier one, by what 10 to 13 had added. */
-const back: Readonly<Record<number, readonly string[]>> = {
-  12: ['alter table grants drop column seen'],
-  11: ['alter table projects drop column protection_told'],
-  10: [
-    'drop trigger events_no_truncate on events',
-    'drop trigger checkpoints_no_truncate on checkpoints',
-    'drop trigger checkpoints_guard on checkpoints',
-    'drop function andon_log_guard()',
-  ],
-  // Stands for those that version 10 took away.
-  9: [`create function andon_gone(a text[], b int) returns int language sql as 'select 1'`],
-  8: [],
-};
-
-async function takeBackTo(store: Store, version: number): Promise<void> {
-  for (let to = 12; to >= version; to--)
-    for (const part of back[to] ?? []) await store.rows(statement('', part));
-  await store.rows(statement('', 'delete from andon_migrations where version > $1'), [version]);
-}
 
 describe.each(engines)('a database of the schema before 0.1 on %s', (engine) => {
   let fresh: Store;
