@@ -16,6 +16,8 @@ export interface MigrateOptions {
 }
 
 const lockKey = 7099;
+/** Held by every transaction that changes something, shared; see `andon_enter`. */
+const everybodyKey = 7100;
 
 /**
  * Brings the schema up to this binary's version, one gateway at a time (several may start at once).
@@ -97,8 +99,12 @@ async function lockedVersion(tx: Tx): Promise<number> {
 }
 
 async function carryOut(tx: Tx, from: number, to: number): Promise<void> {
+  const migrations = migrationsBetween(from, to);
+  if (migrations.length === 0) return;
+  // Gateways that run wait here, not for one table while the migration waits for another that they hold.
+  await tx.rows(statement('', `select pg_advisory_xact_lock(${everybodyKey})`));
   await tx.rows(statement('', `select set_config('andon.from_version', $1, true)`), [String(from)]);
-  for (const migration of migrationsBetween(from, to)) {
+  for (const migration of migrations) {
     for (const part of await statementsOf(migration)) await tx.rows(statement('', part));
     await tx.rows(
       statement('', 'insert into andon_migrations (version, name) values ($1, $2) on conflict do nothing'),

@@ -72,6 +72,31 @@ describe.each(engines)('a database of the schema before 0.1 on %s', (engine) => 
     60_000,
   );
 
+  it('takes what a gateway from before writes of a task, and gives each task a class of its own that it can read', async () => {
+    await fresh.rows(statement('', `insert into projects (name, repository) values ('rolling', '')`));
+    const older = statement(
+      '',
+      `insert into tasks (project, id, title, phase, state, position, write, deny, scope_hash, claim_class, requires, gates, done)
+       select 'rolling', 'older-' || n, 'T', 'build', 'ready', n, '{src/**}', '{}', 'theirs',
+         andon_claim_class('build', '[]', '["src/**"]', '[]'), '{}', '{}', 'artefact' from generate_series(1, 2) n`,
+    );
+    await fresh.rows(older);
+    await fresh.rows(
+      statement(
+        '',
+        older.text
+          .replace(' claim_class,', '')
+          .replace(/andon_claim_class\(.*\), /, '')
+          .replace('older-', 'newer-'),
+      ),
+    );
+    const classes = await fresh.rows<{ id: string; claim_class: string }>(
+      statement('', `select id, claim_class from tasks where project = 'rolling' order by id`),
+    );
+    expect(classes.map(({ id }) => id)).toEqual(['newer-1', 'newer-2', 'older-1', 'older-2']);
+    expect(new Set(classes.map((row) => row.claim_class)).size).toBe(3);
+  });
+
   it('of a version that is too old is refused with the way, and left as it was', async () => {
     const store = await openDumped(engine);
     try {
