@@ -1,9 +1,8 @@
+import { columnsOf } from '../store/columns.ts';
 import { jsonText } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
-
-/** Why somebody is written to. */
-export type MessageKind = 'blocker' | 'question' | 'stop' | 'deadline' | 'alert' | 'report' | 'run' | 'note';
+import { type MessageKind, messages } from './schema.ts';
 
 /** A message to an agent or a person by name, or to everybody of a tier (`tier:executive`). */
 export interface MessageDraft {
@@ -42,23 +41,14 @@ export async function sendMessages(tx: Tx, drafts: readonly MessageDraft[]): Pro
   return rows.map(({ id }) => id);
 }
 
+const leftOut = ['project'] as const;
+
 /** A message as its reader sees it. */
-export interface MessageRow {
-  readonly id: string;
-  readonly recipient: string;
-  readonly kind: MessageKind;
-  readonly subject: string;
-  readonly title: string;
-  readonly body: string;
-  readonly data: Record<string, unknown>;
-  readonly at: Date;
-  readonly readAt: Date | null;
-  readonly readBy: string | null;
-}
+export type MessageRow = Readonly<Omit<typeof messages.$inferSelect, (typeof leftOut)[number]>>;
 
 const inbox = statement(
   'messages.inbox',
-  `select id, recipient, kind, subject, title, body, data, at, read_at as "readAt", read_by as "readBy" from messages
+  `select ${columnsOf(messages, leftOut)} from messages
    where ($1 = '*' or project = $1) and recipient = any($2::text[]) and ($3 or read_at is null) order by at desc, id desc limit $4`,
 );
 const mark = statement(

@@ -1,4 +1,5 @@
 import type { Reason } from '../lib/decision.ts';
+import { columnsOf } from '../store/columns.ts';
 import type { EventDraft } from '../store/events.ts';
 import { jsonText } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
@@ -14,10 +15,12 @@ import {
   stopReasons,
 } from './cord.ts';
 import type { RootCause } from './root-cause.ts';
+import { stops } from './schema.ts';
 import { tellCleared, tellPulled } from './stop-news.ts';
 
-export const stopColumns = `id, project, colour, scope_kind as "kind", scope_value as "value", why, cause, subject, pulled_by as "pulledBy", at,
-  count, told, cleared_by as "clearedBy", cleared_at as "clearedAt", cleared_why as "clearedWhy", root_cause as "rootCause"`;
+const leftOut = ['gid', 'clearedGid'] as const;
+
+export const stopColumns = columnsOf(stops, leftOut);
 
 const open = statement(
   'stops.open',
@@ -25,25 +28,12 @@ const open = statement(
 );
 
 /** A row as the table gives it. */
-export interface Row extends Omit<StopRow, 'scope'> {
-  readonly kind: Scope['kind'];
-  readonly value: string;
-}
+export type Row = Readonly<Omit<typeof stops.$inferSelect, (typeof leftOut)[number]>>;
 
 /** A stop with its whole history. */
-export interface StopRow extends Stop {
-  readonly subject: string;
-  /** How often it was pulled while it was open. */
-  readonly count: number;
-  /** Who was written to. */
-  readonly told: readonly string[];
-  readonly clearedBy: string | null;
-  readonly clearedAt: Date | null;
-  readonly clearedWhy: string | null;
-  readonly rootCause: RootCause | null;
-}
+export type StopRow = Omit<Row, 'scopeKind' | 'scopeValue'> & Stop;
 
-export const asStop = ({ kind, value, ...row }: Row): StopRow => ({
+export const asStop = ({ scopeKind: kind, scopeValue: value, ...row }: Row): StopRow => ({
   ...row,
   scope: { kind, value } as Scope,
 });

@@ -1,7 +1,13 @@
-import { fail } from '../lib/errors.ts';
+import { type AndonError, fail } from '../lib/errors.ts';
 import { longStatement } from './long-statement.ts';
-import { migrations } from './migrations/index.ts';
-import { type Store, statement, type Tx } from './store.ts';
+import {
+  migrationsBetween,
+  oldestVersion,
+  schemaVersion,
+  statementsOf,
+  versionsBefore,
+} from './migrations/index.ts';
+import { type Session, type Store, statement, type Tx } from './store.ts';
 
 export interface MigrateOptions {
   readonly purpose: 'production' | 'test';
@@ -10,16 +16,78 @@ export interface MigrateOptions {
 }
 
 const lockKey = 7099;
+/** Held by every transaction that changes something, shared; see `andon_enter`. */
+const everybodyKey = 7100;
 
 /**
  * Brings the schema up to this binary's version, one gateway at a time (several may start at once).
- * Errors: `store.newer` when the schema is ahead of this binary.
+ * Errors: `store.newer` when the schema is ahead of this binary, `store.older` when it is too far behind.
  */
 export function migrate(store: Store, options: MigrateOptions): Promise<void> {
-  return longStatement(() => store.transaction((tx) => migrateIn(tx, options)));
+  return longStatement(() =>
+    store.transaction(async (tx) => {
+      const found = await lockedVersion(tx);
+      refuseUnknown(found, 'schema');
+      await carryOut(tx, found, schemaVersion);
+      if (found === 0) await nameInstallation(tx, options);
+    }),
+  );
 }
 
-async function migrateIn(tx: Tx, options: MigrateOptions): Promise<void> {
+/**
+ * Makes the schema that rows of `version` are loaded into, in a database without one: that of their version, or the
+ * first that is younger. Answers what then leads to this binary's version, rows included.
+ * Errors: `store.newer` and `store.older` as a version has them, `store.backup` when the database has a later schema.
+ */
+export async function migrateForRows(
+  tx: Tx,
+  version: number,
+  options: MigrateOptions,
+): Promise<() => Promise<void>> {
+  refuseUnknown(version, 'backup');
+  const found = await lockedVersion(tx);
+  refuseUnknown(found, 'schema');
+  const start = Math.max(version, versionsBefore + 1);
+  if (found > start)
+    throw fail('store.backup', 'database', {
+      found: `one of version ${found}`,
+      limit: 'an empty one',
+      next: 'restore into an empty folder or database',
+    });
+  await carryOut(tx, found, start);
+  if (found === 0) await nameInstallation(tx, options);
+  return () => carryOut(tx, version, schemaVersion);
+}
+
+/** The version of a database's schema; 0 when no gateway ever ran on it. */
+export async function versionOf(session: Session): Promise<number> {
+  const [there] = await session.rows<{ name: string | null }>(
+    statement('', `select to_regclass('andon_migrations')::text as name`),
+  );
+  if (there?.name === null || there === undefined) return 0;
+  const [row] = await session.rows<{ version: number }>(
+    statement('', 'select coalesce(max(version), 0)::int as version from andon_migrations'),
+  );
+  return row?.version ?? 0;
+}
+
+/** What this binary says of a version that it cannot go on from: `store.newer`, `store.older`. */
+export function unknownVersion(version: number, subject: 'schema' | 'backup'): AndonError | undefined {
+  const found = `version ${version}`;
+  if (version > schemaVersion)
+    return fail('store.newer', subject, { found, limit: `version ${schemaVersion}` });
+  if (version > 0 && version < oldestVersion)
+    return fail('store.older', subject, { found, limit: `version ${oldestVersion}` });
+  return undefined;
+}
+
+/** Refuses such a version. */
+export function refuseUnknown(version: number, subject: 'schema' | 'backup'): void {
+  const refused = unknownVersion(version, subject);
+  if (refused !== undefined) throw refused;
+}
+
+async function lockedVersion(tx: Tx): Promise<number> {
   await tx.rows(statement('', `select pg_advisory_xact_lock(${lockKey})`));
   await tx.rows(
     statement(
@@ -27,46 +95,27 @@ async function migrateIn(tx: Tx, options: MigrateOptions): Promise<void> {
       'create table if not exists andon_migrations (version int primary key, name text not null, at timestamptz not null default clock_timestamp())',
     ),
   );
-  const [found] = await tx.rows<{ version: number }>(
-    statement('', 'select coalesce(max(version), 0)::int as version from andon_migrations'),
-  );
-  const version = found?.version ?? 0;
-  refuseNewer(version);
-  for (const [index, migration] of migrations.entries()) {
-    if (index < version) continue;
-    for (const part of splitStatements(migration.sql)) await tx.rows(statement('', part));
-    await tx.rows(statement('', 'insert into andon_migrations (version, name) values ($1, $2)'), [
-      index + 1,
-      migration.name,
-    ]);
+  return versionOf(tx);
+}
+
+async function carryOut(tx: Tx, from: number, to: number): Promise<void> {
+  const migrations = migrationsBetween(from, to);
+  if (migrations.length === 0) return;
+  // Gateways that run wait here, not for one table while the migration waits for another that they hold.
+  await tx.rows(statement('', `select pg_advisory_xact_lock(${everybodyKey})`));
+  await tx.rows(statement('', `select set_config('andon.from_version', $1, true)`), [String(from)]);
+  for (const migration of migrations) {
+    for (const part of await statementsOf(migration)) await tx.rows(statement('', part));
+    await tx.rows(
+      statement('', 'insert into andon_migrations (version, name) values ($1, $2) on conflict do nothing'),
+      [migration.version, migration.name],
+    );
   }
-  if (version > 0) return;
+}
+
+async function nameInstallation(tx: Tx, { purpose, installation }: MigrateOptions): Promise<void> {
   await tx.rows(statement('', 'insert into andon_meta (purpose, installation) values ($1, $2)'), [
-    options.purpose,
-    options.installation,
+    purpose,
+    installation,
   ]);
 }
-
-function refuseNewer(version: number): void {
-  if (version <= migrations.length) return;
-  throw fail('store.newer', 'schema', { found: version, limit: migrations.length });
-}
-
-/** Statements of a migration: separated by `;` at the end of a line, outside `$$` bodies. */
-export function splitStatements(text: string): string[] {
-  const parts: string[] = [];
-  let part = '';
-  let inBody = false;
-  for (const lineText of text.split('\n')) {
-    part += `${lineText}\n`;
-    if ((lineText.split('$$').length - 1) % 2 === 1) inBody = !inBody;
-    if (inBody || !lineText.trimEnd().endsWith(';')) continue;
-    parts.push(part.trim());
-    part = '';
-  }
-  if (part.trim() !== '') parts.push(part.trim());
-  return parts;
-}
-
-/** The version of the schema that this binary writes. */
-export const schemaVersion = migrations.length;

@@ -43,3 +43,19 @@ export const denials = pgTable(
   },
   (table) => [primaryKey({ columns: [table.project, table.principal, table.fingerprint] })],
 );
+
+/** The one row that says what this database is: production's or a test's, and of which installation. */
+export const andonMeta = pgTable('andon_meta', {
+  one: boolean('one').primaryKey().default(true),
+  purpose: text('purpose').$type<'production' | 'test'>().notNull(),
+  installation: text('installation').notNull(),
+  /** By how much tests have shifted its clock. */
+  clockOffsetMs: bigint('clock_offset_ms', { mode: 'number' }).notNull().default(0),
+});
+
+/** The migrations that were carried out; the highest version is that of the schema. */
+export const andonMigrations = pgTable('andon_migrations', {
+  version: integer('version').primaryKey(),
+  name: text('name').notNull(),
+  at: at('at').notNull().defaultNow(),
+});

@@ -33,16 +33,15 @@ function grouped<T extends { task: string }>(rows: readonly T[]): Map<string, T[
 
 const putTasks = statement(
   'plan.tasks',
-  `insert into tasks (project, id, title, phase, state, priority, position, write, deny, scope_hash, claim_class, requires, gates, done, deadline, expected_minutes)
+  `insert into tasks (project, id, title, phase, state, priority, position, write, deny, scope_hash, requires, gates, done, deadline, expected_minutes)
    select $1, t->>'id', t->>'title', t->>'phase', 'backlog', (t->>'priority')::smallint, (t->>'position')::int,
-     array(select jsonb_array_elements_text(t->'write')), array(select jsonb_array_elements_text(t->'deny')),
-     md5((t->'write')::text || (t->'deny')::text),
-     andon_claim_class(t->>'phase', t->'requires', t->'write', t->'deny'),
+     s.write, s.deny, andon_scope_hash(s.write, s.deny),
      array(select jsonb_array_elements_text(t->'requires')), array(select jsonb_array_elements_text(t->'gates')),
      t->>'done', (t->>'deadline')::timestamptz, (t->>'expectedMinutes')::int
-   from jsonb_array_elements($2::jsonb) as given(t)
+   from jsonb_array_elements($2::jsonb) as given(t) cross join lateral (select
+     array(select jsonb_array_elements_text(t->'write')) as write, array(select jsonb_array_elements_text(t->'deny')) as deny) s
    on conflict (project, id) do update set title = excluded.title, phase = excluded.phase, priority = excluded.priority,
-     position = excluded.position, write = excluded.write, deny = excluded.deny, scope_hash = excluded.scope_hash, claim_class = excluded.claim_class, requires = excluded.requires,
+     position = excluded.position, write = excluded.write, deny = excluded.deny, scope_hash = excluded.scope_hash, claim_class = default, requires = excluded.requires,
      gates = excluded.gates, done = excluded.done, deadline = excluded.deadline, expected_minutes = excluded.expected_minutes`,
 );
 const putNeeds = statement(

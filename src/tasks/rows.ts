@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
+import { columnsOf } from '../store/columns.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
-import { changes, projects, type tasks } from './schema.ts';
+import { changes, projects, tasks } from './schema.ts';
 
 export type TaskRow = typeof tasks.$inferSelect;
 export type ProjectRow = typeof projects.$inferSelect;
@@ -8,10 +9,7 @@ export type ChangeRow = typeof changes.$inferSelect;
 
 const lock = statement(
   'task.lock',
-  `select project, id, title, phase, state, priority, position, write, deny, scope_hash as "scopeHash", claim_class as "claimClass", requires, gates, done, deadline,
-     expected_minutes as "expectedMinutes", epoch, holder, holder_gid as "holderGid", lease_until as "leaseUntil", lease_ms as "leaseMs",
-     preferred, state_at as "stateAt", made_by as "madeBy"
-   from tasks where project = $1 and id = $2 for update`,
+  `select ${columnsOf(tasks)} from tasks where project = $1 and id = $2 for update`,
 );
 
 /** The row of a task, locked until the transaction ends. */

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { boolean, integer, jsonb, pgTable, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
 import type { Plan } from './plan.ts';
 import type { ChangeState, TaskState } from './states.ts';
@@ -13,6 +14,9 @@ export const projects = pgTable('projects', {
   planRevision: integer('plan_revision').notNull().default(0),
   plan: jsonb('plan').$type<Plan>(),
   planHash: text('plan_hash'),
+  /** False while its people were not told yet of what the program protects by itself. */
+  protectionTold: boolean('protection_told').notNull().default(true),
+  createdAt: at('created_at').notNull().default(sql`andon_now()`),
 });
 
 export const phases = pgTable(
@@ -39,7 +43,6 @@ export const tasks = pgTable(
     write: text('write').array().notNull(),
     deny: text('deny').array().notNull(),
     scopeHash: text('scope_hash').notNull(),
-    claimClass: text('claim_class').notNull(),
     requires: text('requires').array().notNull(),
     gates: text('gates').array().notNull(),
     done: text('done').$type<'landed' | 'approved' | 'artefact'>().notNull(),
@@ -61,6 +64,13 @@ export const taskNeeds = pgTable(
   'task_needs',
   { project: text('project').notNull(), task: text('task').notNull(), needs: text('needs').notNull() },
   (table) => [primaryKey({ columns: [table.project, table.task, table.needs] })],
+);
+
+/** Pairs of tasks whose write scopes overlap, both ways round. */
+export const taskConflicts = pgTable(
+  'task_conflicts',
+  { project: text('project').notNull(), task: text('task').notNull(), other: text('other').notNull() },
+  (table) => [primaryKey({ columns: [table.project, table.task, table.other] })],
 );
 
 export const questions = pgTable('questions', {

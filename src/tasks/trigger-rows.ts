@@ -1,10 +1,12 @@
 import { canonicalJson } from '../store/chain.ts';
+import { columnsOf } from '../store/columns.ts';
 import { jsonText } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { latestPosition } from '../store/tail.ts';
 import { kindOf, type PlanTrigger, type TriggerKind } from './plan-triggers.ts';
 import { nextSlot, type Timed } from './schedule/slots.ts';
+import { triggers } from './trigger-schema.ts';
 
 /** Whose trigger it is: the grant that its fires stand under. */
 export interface TriggerOwner {
@@ -14,35 +16,11 @@ export interface TriggerOwner {
   readonly epoch: number;
 }
 
-export interface TriggerRow {
-  readonly id: string;
-  readonly project: string;
-  readonly name: string;
-  readonly kind: TriggerKind;
-  readonly spec: PlanTrigger;
-  /** `plan`: it comes from andon.yaml and is changed there. */
-  readonly source: 'plan' | 'call';
-  readonly owner: string;
-  readonly ownerGid: string;
-  readonly ownerEpoch: number;
-  readonly state: 'active' | 'paused';
-  readonly nextAt: Date | null;
-  readonly nextSlot: Date | null;
-  readonly fired: number;
-  readonly missed: number;
-  readonly refused: number;
-  readonly heldBack: number;
-  readonly lastAt: Date | null;
-  readonly lastOutcome: string | null;
-  readonly lastMade: string | null;
-  readonly hourAt: Date | null;
-  readonly hourCount: number;
-  readonly hourHeld: number;
-}
+const leftOut = ['onType', 'fromPosition', 'createdAt'] as const;
 
-export const triggerColumns = `id, project, name, kind, spec, source, owner, owner_gid as "ownerGid", owner_epoch as "ownerEpoch", state,
-  next_at as "nextAt", next_slot as "nextSlot", fired, missed, refused, held_back as "heldBack", last_at as "lastAt",
-  last_outcome as "lastOutcome", last_made as "lastMade", hour_at as "hourAt", hour_count as "hourCount", hour_held as "hourHeld"`;
+export type TriggerRow = Readonly<Omit<typeof triggers.$inferSelect, (typeof leftOut)[number]>>;
+
+export const triggerColumns = columnsOf(triggers, leftOut);
 
 const list = statement(
   'triggers.list',

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
+import { columnsOf } from '../store/columns.ts';
 import { appendEvents } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { type Store, statement } from '../store/store.ts';
 import { runCommand } from './command.ts';
+import { triggerDeliveries } from './schema.ts';
 import { type Delivered, post } from './webhook.ts';
 
 /** What the operator allowed triggers to reach. */
@@ -19,12 +21,16 @@ const atOnceMax = 4;
 /** A delivery whose gateway died is tried again after this long. */
 const leaseSeconds = 60;
 
+const leftOut = ['state', 'nextTryAt', 'status', 'error', 'createdAt', 'endedAt'] as const;
+
+type Delivery = Readonly<Omit<typeof triggerDeliveries.$inferSelect, (typeof leftOut)[number]>>;
+
 const take = statement(
   'deliveries.take',
   `update trigger_deliveries set tries = tries + 1, next_try_at = andon_now() + $2 * interval '1 second'
    where id in (select id from trigger_deliveries where state = 'waiting' and next_try_at <= (select andon_now())
      order by next_try_at limit $1 for update skip locked)
-   returning id, project, trigger, slot, kind, target, body, tries`,
+   returning ${columnsOf(triggerDeliveries, leftOut)}`,
 );
 // The number of the try fences: a gateway that was paused must not overwrite what a later try found.
 const conclude = statement(
@@ -33,17 +39,6 @@ const conclude = statement(
      ended_at = case when $3 = 'waiting' then null else andon_now() end
    where id = $1 and tries = $2 and state = 'waiting' returning id`,
 );
-
-interface Delivery {
-  readonly id: string;
-  readonly project: string;
-  readonly trigger: string;
-  readonly slot: string;
-  readonly kind: 'webhook' | 'command';
-  readonly target: string;
-  readonly body: string;
-  readonly tries: number;
-}
 
 /** Sends what fires have left to be sent: taken under a lease, tried with growing pauses, its outcome written down. */
 export class DeliveryDesk {

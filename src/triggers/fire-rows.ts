@@ -1,21 +1,18 @@
 import type { Reason } from '../lib/decision.ts';
+import { columnsOf } from '../store/columns.ts';
 import { appendEvents, jsonText } from '../store/events.ts';
 import { type Session, type Store, statement, type Tx } from '../store/store.ts';
 import { type TriggerRow, triggerColumns } from '../tasks/trigger-rows.ts';
 import type { StandingFor } from './grant.ts';
-import { type Cause, triggerEvent } from './queue.ts';
+import { triggerEvent } from './queue.ts';
+import { type FireOutcome, triggerDue } from './schema.ts';
+
+const leftOut = ['putAt'] as const;
 
 /** A slot that waits to be fired. */
-export interface DueRow {
-  readonly trigger: string;
-  readonly slot: string;
-  readonly project: string;
-  readonly at: Date;
-  readonly queued: boolean;
-  readonly cause: Cause;
-}
+export type DueRow = Readonly<Omit<typeof triggerDue.$inferSelect, (typeof leftOut)[number]>>;
 
-const dueColumns = 'd.trigger, d.slot, d.project, d.at, d.queued, d.cause';
+const dueColumns = columnsOf(triggerDue, leftOut, 'd');
 const waiting = statement(
   'triggers.waiting',
   `select ${dueColumns}, t.name, t.spec, t.owner_gid as "ownerGid", t.owner_epoch as "ownerEpoch", g.agent, g.cap, g.lin,
@@ -90,8 +87,6 @@ export async function queuedCount(tx: Tx, trigger: string): Promise<number> {
 
 export const queueSlot = (tx: Tx, { trigger, slot }: DueRow): Promise<unknown> =>
   tx.rows(queueDue, [trigger, slot]);
-
-export type FireOutcome = 'fired' | 'skipped' | 'missed' | 'refused' | 'failed';
 
 /**
  * Writes the one row of a slot and takes it from those that wait. False when the slot was fired before: then nothing

@@ -4,6 +4,7 @@ import { copyFileSync, readdirSync, readFileSync, realpathSync, statSync, symlin
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'vitest/config';
 import { kept } from './kept.ts';
+import { copyMigrations } from './migration-files.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const sources = join(root, 'src') + sep;
@@ -18,6 +19,7 @@ export function builtFolder(): string {
   const fast = ['--noCheck', '--declaration', 'false', '--inlineSourceMap'];
   const args = ['-p', 'tsconfig.build.json', '--outDir', join(place, 'dist'), ...fast];
   execFileSync(process.execPath, [tsc, ...args], { cwd: root });
+  copyMigrations(join(root, 'src'), join(place, 'dist/store/migrations'));
   copyFileSync(join(root, 'package.json'), join(place, 'package.json'));
   for (const name of ['node_modules', 'plugin', 'templates'])
     symlinkSync(realpathSync(join(root, name)), join(place, name));

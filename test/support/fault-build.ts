@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { kept } from './kept.ts';
+import { copyMigrations } from './migration-files.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -29,6 +30,7 @@ export function compiledGateway(): string {
     ],
     place,
   );
+  copyMigrations(join(root, 'src'), place);
   keep(place);
   return entry;
 }
@@ -90,6 +92,7 @@ function compile(place: string, from: string): string {
   const project = join(place, 'tsconfig.json');
   writeFileSync(project, JSON.stringify({ extends: join(from, 'tsconfig.json'), compilerOptions, include }));
   execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', project], { stdio: 'inherit' });
+  copyMigrations(join(from, 'src'), join(out, 'src/store/migrations'));
   return out;
 }
 
@@ -97,7 +100,7 @@ function sourcesHash(): string {
   const hash = createHash('sha256').update(root);
   for (const folder of ['src', 'test/support']) {
     const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
-    for (const name of names.filter((one) => one.endsWith('.ts')).sort())
+    for (const name of names.filter((one) => /\.(?:ts|sql)$/.test(one)).sort())
       hash.update(`${name}\0`).update(readFileSync(join(root, folder, name)));
   }
   return hash.digest('hex').slice(0, 16);

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { enter } from '../../gateway/door/enter.ts';
 import type { GitRunner } from '../../git/runner.ts';
 import { fail } from '../../lib/errors.ts';
-import { schemaVersion } from '../../store/migrate.ts';
+import { refuseUnknown, versionOf } from '../../store/migrate.ts';
 import { type Store, statement, type Tx } from '../../store/store.ts';
 import { digestOf, type Manifest, manifestName, packFile, tableFile } from './manifest.ts';
 import { readRepositories, savePack } from './repositories.ts';
@@ -71,16 +71,10 @@ async function readAll(tx: Tx, { runner, reposFolder, folder }: Omit<BackupInput
 }
 
 async function knownSchema(tx: Tx): Promise<number> {
-  const [there] = await tx.rows<{ name: string | null }>(
-    statement('', `select to_regclass('andon_migrations')::text as name`),
-  );
-  if (there?.name === null || there === undefined)
+  const version = await versionOf(tx);
+  if (version === 0)
     throw fail('store.backup', 'database', { found: 'no gateway ever ran on it', next: 'andon up' });
-  const [row] = await tx.rows<{ version: number }>(
-    statement('', 'select coalesce(max(version), 0)::int as version from andon_migrations'),
-  );
-  const version = row?.version ?? 0;
-  if (version > schemaVersion) throw fail('store.newer', 'schema', { found: version, limit: schemaVersion });
+  refuseUnknown(version, 'schema');
   return version;
 }
 

@@ -5,7 +5,7 @@ import { chainOnce } from '../../store/chainer.ts';
 import { appendEvents } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import type { LogMark } from '../../store/mark.ts';
-import { migrate, schemaVersion } from '../../store/migrate.ts';
+import { migrateForRows } from '../../store/migrate.ts';
 import { type Store, statement, type Tx } from '../../store/store.ts';
 import { auditSession } from '../doctor/store.ts';
 import { type Manifest, tableFile } from './manifest.ts';
@@ -29,8 +29,9 @@ export interface Restored {
 }
 
 /**
- * Brings a backup back: rows, repositories, then every epoch is raised, so that no token from before is good, and the
- * chain is verified. Errors: `store.backup`, `store.newer`, `audit.broken`.
+ * Brings a backup back: rows in the schema that wrote them and from there to today's, repositories; then every epoch is
+ * raised, so that no token from before is good, and the chain is verified.
+ * Errors: `store.backup`, `store.newer`, `store.older`, `audit.broken`.
  */
 export async function restore({
   store,
@@ -40,13 +41,13 @@ export async function restore({
   manifest,
   mark,
 }: RestoreInput): Promise<Restored> {
-  if (manifest.schema > schemaVersion)
-    throw fail('store.newer', 'backup', { found: manifest.schema, limit: schemaVersion });
-  await migrate(store, { purpose: 'production', installation: manifest.installation });
-  await refuseUsed(store);
-  for (const one of manifest.repositories) await loadRepository(runner, reposFolder, one, folder);
   const projects = await store.transaction(async (tx) => {
+    const { schema, installation } = manifest;
+    const upgrade = await migrateForRows(tx, schema, { purpose: 'production', installation });
+    await refuseUsed(tx);
+    for (const one of manifest.repositories) await loadRepository(runner, reposFolder, one, folder);
     await loadAll(tx, manifest, folder);
+    await upgrade();
     tellMark(tx, mark, manifest);
     return raiseEpochs(tx, reposFolder);
   });
@@ -59,8 +60,8 @@ export async function restore({
   return { projects, events: audit.events };
 }
 
-async function refuseUsed(store: Store): Promise<void> {
-  const [row] = await store.rows<{ events: number; projects: number }>(
+async function refuseUsed(tx: Tx): Promise<void> {
+  const [row] = await tx.rows<{ events: number; projects: number }>(
     statement(
       '',
       `select (select count(*) from events)::int as events, (select count(*) from projects where name <> '*')::int as projects`,

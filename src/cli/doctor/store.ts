@@ -8,7 +8,8 @@ import { markPathOf } from '../../gateway/log-mark/open-keeper.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { auditStore } from '../../store/audit.ts';
 import { belowMark, belowWords } from '../../store/mark.ts';
-import { schemaVersion } from '../../store/migrate.ts';
+import { unknownVersion, versionOf } from '../../store/migrate.ts';
+import { schemaVersion } from '../../store/migrations/index.ts';
 import { openPglite } from '../../store/pglite.ts';
 import { openPostgres } from '../../store/postgres.ts';
 import { type Session, type Store, statement } from '../../store/store.ts';
@@ -55,15 +56,11 @@ function storeFault(subject: string, error: unknown): Finding {
 async function examineOpen(store: Store, subject: string): Promise<Finding[]> {
   const version = await versionOf(store);
   if (version === 0) return [ok('database', subject, 'empty')];
-  if (version > schemaVersion)
-    return [
-      fault(
-        'schema',
-        subject,
-        `version ${version}, this binary knows ${schemaVersion}`,
-        'install the newer Andon that wrote it, or restore a backup',
-      ),
-    ];
+  const unknown = unknownVersion(version, 'schema');
+  if (unknown !== undefined) {
+    const [{ code, found, limit, next }] = unknown.reasons;
+    return [fault('schema', subject, `${code}: ${found}, this binary goes by ${limit}`, next)];
+  }
   const schema =
     version === schemaVersion
       ? ok('schema', subject, `version ${version}`)
@@ -95,17 +92,6 @@ async function examineMark(store: Store, stateFolder: string): Promise<Finding[]
       ? ok('log', path, `at or above position ${mark.position}`)
       : belowFinding(path, belowWords(below)),
   ];
-}
-
-async function versionOf(session: Session): Promise<number> {
-  const [there] = await session.rows<{ name: string | null }>(
-    statement('', `select to_regclass('andon_migrations')::text as name`),
-  );
-  if (there?.name === null || there === undefined) return 0;
-  const [row] = await session.rows<{ version: number }>(
-    statement('', 'select coalesce(max(version), 0)::int as version from andon_migrations'),
-  );
-  return row?.version ?? 0;
 }
 
 /** The chain with its checkpoints, verified with the keys that the database publishes. */

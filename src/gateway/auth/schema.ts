@@ -1,4 +1,4 @@
-import { boolean, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, boolean, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import type { Budget, Capability } from '../../tiers/capability.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
@@ -31,7 +31,7 @@ export const tokens = pgTable('tokens', {
 });
 
 export const revocations = pgTable('revocations', {
-  id: integer('id').generatedAlwaysAsIdentity().primaryKey(),
+  id: bigint('id', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
   project: text('project').notNull(),
   kind: text('kind').$type<'token' | 'grant' | 'agent' | 'key' | 'epoch'>().notNull(),
   value: text('value').notNull(),

@@ -7,6 +7,7 @@ import { appendEvents } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { belowWords } from '../../store/mark.ts';
 import { projects } from '../../tasks/schema.ts';
+import { analyseTasks, statisticsFrom } from '../../tasks/statistics.ts';
 import type { TokenService } from '../auth/token-service.ts';
 import { enter } from '../door/enter.ts';
 import type { LogKeeper } from '../log-mark/log-keeper.ts';
@@ -35,6 +36,7 @@ export class LineService {
   readonly #landings: LandingDesk;
   readonly #oversight: OversightDesk;
   #closed = false;
+  #hasNewTasks = false;
 
   constructor(options: LineServiceOptions) {
     this.#options = options;
@@ -58,6 +60,11 @@ export class LineService {
     if (this.#rests) return;
     void this.#gates.fill(project);
     this.#landings.wake(project);
+  }
+
+  /** A plan was applied that added or changed so many tasks: the next round has them counted, away from any call. */
+  planned(tasks: number): void {
+    if (tasks >= statisticsFrom) this.#hasNewTasks = true;
   }
 
   /** An audit was asked for. Never rejects. */
@@ -96,6 +103,7 @@ export class LineService {
     if (this.#rests) return;
     const { store, chainer, tokens } = this.#options;
     await this.#gates.keep();
+    await this.#countTasks();
     await endOverdueRuns(store, this.#lineTx, tokens.issuer);
     await expireAll(store, this.#lineTx);
     await giveBackBudgets(store, chainer);
@@ -105,6 +113,14 @@ export class LineService {
       await this.#landings.reconcile(name);
       this.wake(name);
     }
+  }
+
+  async #countTasks(): Promise<void> {
+    if (!this.#hasNewTasks) return;
+    this.#hasNewTasks = false;
+    const { store, log } = this.#options;
+    // Claims are slower without, and nothing else.
+    await analyseTasks(store).catch((error: unknown) => log.warn({ err: error }, 'statistics of tasks'));
   }
 
   /** The rarer chores: stored answers, a checkpoint. */

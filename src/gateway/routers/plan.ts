@@ -169,5 +169,10 @@ function putProcedure(gateway: Gateway) {
         ],
       };
     },
+    after: (answer) => {
+      // The planner of the database counts afterwards, where it cannot delay the answer.
+      if (answer.applied) gateway.line.planned(answer.added.length + answer.changed.length);
+      return answer;
+    },
   });
 }

@@ -1,7 +1,8 @@
 import { sendMessage } from '../../line/messages.ts';
 import { isLeft, isReviewLost, type NextStep, nextStep } from '../../line/run/next-step.ts';
 import { type Judged, judgeRun, type RunTruth } from '../../line/run/outcome.ts';
-import { type RunRow, type Usage, writeEnd } from '../../line/run/rows.ts';
+import { type RunRow, writeEnd } from '../../line/run/rows.ts';
+import type { Usage } from '../../line/run/schema.ts';
 import { readTruth } from '../../line/run/truth.ts';
 import { type ReadVerdict, readVerdict, type VerdictSource } from '../../line/run/verdict-file.ts';
 import { pullCord } from '../../line/stops.ts';

@@ -1,6 +1,6 @@
 import { allowed, type Decision, denied, isDenied, reason } from '../../lib/decision.ts';
 import { insertRun } from '../../line/run/insert.ts';
-import type { RunLaunch } from '../../line/run/rows.ts';
+import type { RunLaunch } from '../../line/run/schema.ts';
 import type { EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import type { Tx } from '../../store/store.ts';

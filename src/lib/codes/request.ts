@@ -71,6 +71,12 @@ export const requestCodes = {
     'a binary runs on a schema that it knows',
     'install the newer Andon that wrote it, or restore a backup',
   ),
+  'store.older': row(
+    503,
+    'failed',
+    'a binary upgrades the schemas of the versions shortly before it, and backups of them',
+    'take Andon at commit e25a4e2 in between: start it once on the database (restore the backup with it first), then start or back up with this one',
+  ),
   'store.unavailable': row(
     503,
     'unreachable',

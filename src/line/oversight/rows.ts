@@ -1,28 +1,15 @@
+import { columnsOf } from '../../store/columns.ts';
 import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { type Session, statement, type Tx } from '../../store/store.ts';
 import type { AuditFinding, AuditKind, AuditOptions } from './kinds.ts';
+import { audits } from './schema.ts';
 
-export interface AuditRow {
-  readonly id: string;
-  readonly project: string;
-  readonly kind: AuditKind;
-  readonly options: AuditOptions;
-  readonly state: 'waiting' | 'running' | 'done' | 'failed';
-  readonly askedBy: string;
-  readonly trigger: string | null;
-  readonly requestedAt: Date;
-  readonly fromPosition: number | null;
-  readonly toPosition: number | null;
-  readonly endedAt: Date | null;
-  readonly alert: boolean;
-  readonly title: string | null;
-  readonly body: string | null;
-  readonly result: Record<string, unknown> | null;
-}
+const leftOut = ['worker', 'aliveAt'] as const;
 
-const columns = `id, project, kind, options, state, asked_by as "askedBy", trigger, requested_at as "requestedAt",
-  from_position as "fromPosition", to_position as "toPosition", ended_at as "endedAt", alert, title, body, result`;
+export type AuditRow = Readonly<Omit<typeof audits.$inferSelect, (typeof leftOut)[number]>>;
+
+const columns = columnsOf(audits, leftOut);
 
 const put = statement(
   'audits.put',

@@ -1,80 +1,18 @@
+import { columnsOf } from '../../store/columns.ts';
 import { jsonText } from '../../store/events.ts';
 import { type Session, statement, type Tx } from '../../store/store.ts';
-import type { PlanAgent } from '../../tasks/plan.ts';
-import type { Tier } from '../../tiers/actions.ts';
-import type { Judged, Outcome } from './outcome.ts';
+import type { Judged } from './outcome.ts';
+import { runs, type Usage } from './schema.ts';
 import type { VerdictFile } from './verdict-file.ts';
-
-/** Where a run is: asked for, taken by a runner, its process alive, over. */
-export type RunState = 'waiting' | 'taken' | 'running' | 'ended';
-
-/** What a run has spent, as its agent program reports it. USD in millionths. */
-export interface Usage {
-  readonly tokens: number;
-  readonly usdMicro: number;
-  readonly turns: number;
-}
 
 export const noUsage: Usage = { tokens: 0, usdMicro: 0, turns: 0 };
 
-/** How a run is started: its profile as the plan had it, and the claims of its grant. Holds no secret. */
-export interface RunLaunch {
-  readonly profile: PlanAgent;
-  /** The unsigned claims that the tokens of the run are drafted from. */
-  readonly claims: Record<string, unknown>;
-  /** How many triggers and runs stand behind this one. */
-  readonly depth: number;
-}
+const leftOut = ['since'] as const;
 
-export interface RunRow {
-  readonly id: string;
-  readonly project: string;
-  readonly agent: string;
-  readonly profile: string;
-  readonly tier: Tier;
-  readonly role: string;
-  readonly adapter: 'command' | 'claude' | 'codex';
-  readonly model: string | null;
-  readonly task: string | null;
-  readonly epoch: number | null;
-  readonly change: string | null;
-  readonly mission: string | null;
-  readonly launch: RunLaunch;
-  readonly gid: string;
-  readonly spawner: string;
-  readonly spawnerGid: string;
-  readonly trigger: string | null;
-  readonly state: RunState;
-  readonly attempt: number;
-  readonly retryOf: string | null;
-  readonly notBefore: Date;
-  readonly maxMs: number;
-  readonly stopWanted: string | null;
-  readonly stopWhy: string | null;
-  readonly runner: string | null;
-  readonly runnerGid: string | null;
-  readonly leaseUntil: Date | null;
-  readonly leaseMs: number;
-  readonly sandbox: string | null;
-  readonly requestedAt: Date;
-  readonly takenAt: Date | null;
-  readonly startedAt: Date | null;
-  readonly progressAt: Date | null;
-  readonly endedAt: Date | null;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  readonly outcome: Outcome | null;
-  readonly note: string | null;
-  readonly verdict: VerdictFile | null;
-  readonly usage: Usage;
-}
+export type RunRow = Readonly<Omit<typeof runs.$inferSelect, (typeof leftOut)[number]>>;
 
 /** The columns of a run, as statements name them. */
-export const columns = `id, project, agent, profile, tier, role, adapter, model, task, epoch, change, mission, launch, gid, spawner,
-  spawner_gid as "spawnerGid", trigger, state, attempt, retry_of as "retryOf", not_before as "notBefore", max_ms as "maxMs",
-  stop_wanted as "stopWanted", stop_why as "stopWhy", runner, runner_gid as "runnerGid", lease_until as "leaseUntil", lease_ms as "leaseMs", sandbox,
-  requested_at as "requestedAt", taken_at as "takenAt", started_at as "startedAt", progress_at as "progressAt",
-  ended_at as "endedAt", exit_code as "exitCode", signal, outcome, note, verdict, usage`;
+export const columns = columnsOf(runs, leftOut);
 
 const lock = statement('runs.lock', `select ${columns} from runs where project = $1 and id = $2 for update`);
 const read = statement('runs.read', `select ${columns} from runs where project = $1 and id = $2`);

@@ -1,30 +1,63 @@
-import { line } from './0001-line.ts';
-import { log } from './0002-log.ts';
-import { foreseen } from './0003-foreseen.ts';
-import { runs } from './0004-runs.ts';
-import { cord } from './0005-cord.ts';
-import { triggers } from './0006-triggers.ts';
-import { oversight } from './0007-oversight.ts';
-import { lean } from './0008-lean.ts';
-import { together } from './0009-together.ts';
-import { once } from './0010-once.ts';
-import { logEnd } from './0011-log-end.ts';
-import { protection } from './0012-protection.ts';
-import { holders } from './0013-holders.ts';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
-/** Migrations in order; the number of a migration is its place here, counted from one. */
-export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
-  { name: '0001-line', sql: line },
-  { name: '0002-log', sql: log },
-  { name: '0003-foreseen', sql: foreseen },
-  { name: '0004-runs', sql: runs },
-  { name: '0005-cord', sql: cord },
-  { name: '0006-triggers', sql: triggers },
-  { name: '0007-oversight', sql: oversight },
-  { name: '0008-lean', sql: lean },
-  { name: '0009-together', sql: together },
-  { name: '0010-once', sql: once },
-  { name: '0011-log-end', sql: logEnd },
-  { name: '0012-protection', sql: protection },
-  { name: '0013-holders', sql: holders },
-];
+/**
+ * What the numbered files are called, in order: `0001-schema.sql` is the first. A file that was released is never edited;
+ * the next one is added, here too.
+ */
+export const migrationNames = ['schema'] as const;
+
+/** Versions up to this one are the schema before 0.1. The file 000N makes version N more than that. */
+export const versionsBefore = 13;
+
+/** The oldest version that `upgrade-before-0.1.sql` starts from. */
+export const oldestVersion = 9;
+
+/** The version of the schema that this binary writes. */
+export const schemaVersion = versionsBefore + migrationNames.length;
+
+/** A file that leads from one version to a later one. */
+export interface Migration {
+  /** The version of a database in which it was carried out. */
+  readonly version: number;
+  /** The file's name without its ending, as the database remembers it. */
+  readonly name: string;
+}
+
+const numbered: readonly Migration[] = migrationNames.map((name, place) => ({
+  version: versionsBefore + place + 1,
+  name: `${String(place + 1).padStart(4, '0')}-${name}`,
+}));
+
+const upgrade: Migration = { version: versionsBefore + 1, name: 'upgrade-before-0.1' };
+
+/** The files that lead from a version, 0 for an empty database, to another, in order. */
+export function migrationsBetween(from: number, to: number): Migration[] {
+  const first = from > 0 && from <= versionsBefore ? [upgrade] : [];
+  const done = first.length > 0 ? upgrade.version : from;
+  return [...first, ...numbered].filter(
+    (one) => one.version <= to && (one === upgrade || one.version > done),
+  );
+}
+
+/** The statements of a migration, read from beside this module, in the sources as in what is compiled from them. */
+export async function statementsOf({ name }: Migration): Promise<string[]> {
+  return splitStatements(await readFile(fileURLToPath(new URL(`${name}.sql`, import.meta.url)), 'utf8'));
+}
+
+/** Statements end with `;` at the end of a line that is no comment, outside of `$$` bodies. */
+export function splitStatements(text: string): string[] {
+  const parts: string[] = [];
+  let part = '';
+  let inBody = false;
+  for (const lineText of text.split('\n')) {
+    if (!inBody && /^\s*(--.*)?$/.test(lineText)) continue;
+    part += `${lineText}\n`;
+    if ((lineText.split('$$').length - 1) % 2 === 1) inBody = !inBody;
+    if (inBody || !lineText.trimEnd().endsWith(';')) continue;
+    parts.push(part.trim());
+    part = '';
+  }
+  if (part.trim() !== '') parts.push(part.trim());
+  return parts;
+}

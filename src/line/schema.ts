@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm';
+import { integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import type { Cause, Colour, Scope } from './cord.ts';
+import type { RootCause } from './root-cause.ts';
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+const now = sql`andon_now()`;
+
+/** Stops of a project, or of `*` for all of them. */
+export const stops = pgTable('stops', {
+  id: text('id').primaryKey(),
+  project: text('project').notNull(),
+  colour: text('colour').$type<Colour>().notNull(),
+  scopeKind: text('scope_kind').$type<Scope['kind']>().notNull(),
+  scopeValue: text('scope_value').notNull(),
+  why: text('why').notNull(),
+  cause: text('cause').$type<Cause>().notNull(),
+  subject: text('subject').notNull(),
+  pulledBy: text('pulled_by').notNull(),
+  gid: text('gid'),
+  at: at('at').notNull().default(now),
+  /** How often it was pulled while it was open. */
+  count: integer('count').notNull().default(1),
+  /** Who was written to. */
+  told: text('told').array().notNull(),
+  clearedBy: text('cleared_by'),
+  clearedGid: text('cleared_gid'),
+  clearedAt: at('cleared_at'),
+  clearedWhy: text('cleared_why'),
+  rootCause: jsonb('root_cause').$type<RootCause>(),
+});
+
+/** Why somebody is written to. */
+export type MessageKind = 'blocker' | 'question' | 'stop' | 'deadline' | 'alert' | 'report' | 'run' | 'note';
+
+/** To an agent or a person by name, or to everybody of a tier (`tier:executive`). */
+export const messages = pgTable('messages', {
+  id: text('id').primaryKey(),
+  project: text('project').notNull(),
+  recipient: text('recipient').notNull(),
+  kind: text('kind').$type<MessageKind>().notNull(),
+  subject: text('subject').notNull(),
+  title: text('title').notNull(),
+  body: text('body').notNull(),
+  data: jsonb('data').$type<Record<string, unknown>>().notNull(),
+  at: at('at').notNull().default(now),
+  readAt: at('read_at'),
+  readBy: text('read_by'),
+});
