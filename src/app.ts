@@ -21,6 +21,7 @@ import { type AppRouter, createRouter } from './gateway/routers/index.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
 import { leftTemporary, sweepTemporary } from './git/temporary.ts';
+import { defined } from './lib/defined.ts';
 import type { LandingPoint } from './line/land-one.ts';
 import { gateBases } from './runtime/gate-room.ts';
 import { leftName, removeTree } from './runtime/remove-tree.ts';
@@ -124,7 +125,7 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
     keys,
     now: clock.nowMs,
   });
-  const runner = createGitRunner(process.env.PATH === undefined ? {} : { path: process.env.PATH });
+  const runner = createGitRunner(defined({ path: process.env.PATH }));
   const analyser = createAnalyser();
   const folder = join(config.dataFolder, 'repos');
   const git = new GitProjects({ store, runner, analyser, folder, upstreamEnv: upstreamEnvironment() });
@@ -196,7 +197,7 @@ async function open(
     knownAs: config.hosts,
     caps: config,
     log,
-    ...(config.tls === undefined ? {} : { tls: config.tls }),
+    ...defined({ tls: config.tls }),
   });
   begun.push(() => closeServer(server));
   const sweep = () => sweepAll(gateway, log);
@@ -241,7 +242,7 @@ function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineServ
     sandbox: config.sandbox,
     hidden: [config.dataFolder, config.stateFolder],
     gatesAtOnceMax: config.gatesAtOnceMax,
-    ...(at === undefined ? {} : { at }),
+    ...defined({ at }),
   });
 }
 

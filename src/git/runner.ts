@@ -1,4 +1,5 @@
 import { finished, type Readable, type Writable } from 'node:stream';
+import { defined } from '../lib/defined.ts';
 import { type AndonError, fail } from '../lib/errors.ts';
 import { saidFault } from '../lib/machine-fault.ts';
 import { configEnvironment, gitEnvironment } from './environment.ts';
@@ -65,7 +66,7 @@ export function createGitRunner(options: RunnerOptions = {}): GitRunner {
   const environmentOf = ({ config, gitDir }: GitOptions): Readonly<Record<string, string | undefined>> => ({
     ...(env ?? gitEnvironment(path)),
     ...(env === undefined || config !== undefined ? configEnvironment(config) : {}),
-    ...(gitDir === undefined ? {} : { GIT_DIR: gitDir }),
+    ...defined({ GIT_DIR: gitDir }),
   });
   const own = options.spawner === undefined;
   const spawner = options.spawner ?? createSpawner();
@@ -98,11 +99,6 @@ export function createGitRunner(options: RunnerOptions = {}): GitRunner {
     },
   };
 }
-
-const defined = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 
 function failureOf(command: string, code: number, stderr: string): AndonError {
   const found = otherOwner(stderr);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { killGroup, terminate } from '../git/spawn/terminate.ts';
+import { defined } from '../lib/defined.ts';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
 import { asMachineFault, saidFault } from '../lib/machine-fault.ts';
@@ -222,7 +223,7 @@ function untilEnded(
       if (over !== undefined) reason ??= `ended at ${over}`;
     };
     const settle = (code: number | null): void => {
-      void finish().then(() => resolve({ code, timedOut, ...(reason === undefined ? {} : { reason }) }));
+      void finish().then(() => resolve({ code, timedOut, ...defined({ reason }) }));
     };
     child.once('error', (error) => {
       reason ??= `could not be started: ${error.message}`;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Effect, EffectEvent, Facts, MutationDefinition } from '../gateway/door/definitions.ts';
 import { type Reason, reason } from '../lib/decision.ts';
+import { defined } from '../lib/defined.ts';
 import type { EventDraft } from '../store/events.ts';
 import type { Tx } from '../store/store.ts';
 import type { Plan } from '../tasks/plan.ts';
@@ -126,7 +127,7 @@ async function effect(tx: Tx, facts: FireFacts): Promise<Effect<FireAnswer>> {
   if (port === undefined) throw new Error('fired without an action');
   const firing = firingOf(facts, moving);
   const done = await port.make(tx, firing, moving.facts);
-  const made = done.made === undefined ? {} : { made: done.made };
+  const made = defined({ made: done.made });
   // The due row is locked, so nobody can have fired the slot; the primary key is there for whoever gets round the lock.
   if (!(await concludeSlot(tx, due, 'fired', made))) throw new Error(`slot ${due.slot} was fired before`);
   return { answer: 'fired', events: eventsOf(firing, done) };
@@ -145,8 +146,7 @@ function eventsOf(
     slot,
     does: actionNameOf(action),
     causes: cause.causes,
-    ...(made === undefined ? {} : { made }),
-    ...(cause.task === undefined ? {} : { task: cause.task }),
+    ...defined({ made, task: cause.task }),
   };
   return [triggerEvent(row, 'trigger.fired', data), ...events];
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { addClear } from '../cord/clear.ts';
 import { type StopShown, stopLines } from '../cord/words.ts';
@@ -74,7 +75,7 @@ function logCommand(world: World): Command {
     .action(
       act<{ limit?: number }>(world, async ({ link, options, terminal }) => {
         const { client, project } = await link();
-        const limit = options.limit === undefined ? {} : { limit: options.limit };
+        const limit = defined({ limit: options.limit });
         const data = await client.cord.log.query({ project, ...limit });
         const cells = data.stops.map(logCells);
         const head = ['STOP', 'COLOUR', 'SCOPE', 'CAUSE', 'BY', 'AT', 'CLEARED', 'WHY'];

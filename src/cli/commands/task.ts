@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
 import { act, durationSeconds, group, leaf, wholeNumber } from '../command.ts';
 import { heldLease } from '../lease.ts';
 import { span, stateCell, table } from '../table.ts';
@@ -35,7 +36,7 @@ function listCommand(world: World): Command {
     .action(
       act<{ state?: (typeof states)[number] }>(world, async ({ link, options, terminal }) => {
         const { client, project } = await link();
-        const state = options.state === undefined ? {} : { state: options.state };
+        const state = defined({ state: options.state });
         const rows = await client.task.list.query({ project, ...state });
         const cells = rows.map((row) => [
           row.id,

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm';
+import { defined } from '../../lib/defined.ts';
 import { limits } from '../../lib/limits.ts';
 import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
@@ -61,8 +62,7 @@ function ofProfile({ tier, role, skills, write }: Profile): MintRequest['cap'] {
   return {
     tier,
     skills,
-    ...(role === undefined ? {} : { role }),
-    ...(write === undefined ? {} : { w: write }),
+    ...defined({ role, w: write }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { Logger } from 'pino';
 import { Coalesced } from '../../lib/coalesced.ts';
+import { defined } from '../../lib/defined.ts';
 import { AndonError } from '../../lib/errors.ts';
 import type { NamedGate } from '../../line/gating.ts';
 import { type LandingPoint, landOne, reconcile } from '../../line/land-one.ts';
@@ -94,7 +95,7 @@ export class LandingDesk {
       owner: this.#line.owner,
       gatesOf: (change: ChangeRow) => this.#gatesOf(change),
       titleOf: (change: ChangeRow) => this.#titleOf(change),
-      ...(at === undefined ? {} : { at }),
+      ...defined({ at }),
     };
   }
 

@@ -1,4 +1,5 @@
 import { gatewayEvent } from '../../gateway/line/gateway-event.ts';
+import { defined } from '../../lib/defined.ts';
 import { requestAudit } from '../../line/oversight/rows.ts';
 import { durationMs } from '../../tasks/plan-words.ts';
 import type { TriggerActionPort } from '../ports.ts';
@@ -11,7 +12,7 @@ export const audit: TriggerActionPort<undefined> = {
   make: async (tx, { row, action }) => {
     const { audit: kind, over } = action;
     if (kind === undefined) throw new Error('an audit of no kind was fired');
-    const options = over === undefined ? {} : { overMs: durationMs(over) };
+    const options = defined({ overMs: over === undefined ? undefined : durationMs(over) });
     const { project, id: trigger, owner } = row;
     const asked = await requestAudit(tx, { project, kind, options, askedBy: owner, trigger });
     const requested = {
