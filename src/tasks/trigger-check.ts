@@ -1,4 +1,5 @@
 import { type Reason, type ReasonDetail, reason } from '../lib/decision.ts';
+import { durationMs } from '../lib/durations.ts';
 import { eventTypes } from '../store/events.ts';
 import { roleNames, roleOf } from '../tiers/roles.ts';
 import type { Plan } from './plan.ts';
@@ -10,7 +11,6 @@ import {
   type PlanTrigger,
   type TriggerAction,
 } from './plan-triggers.ts';
-import { durationMs } from './plan-words.ts';
 import { nextCron } from './schedule/cron.ts';
 import { cronFault } from './schedule/cron-fields.ts';
 import { isZone } from './schedule/zone.ts';

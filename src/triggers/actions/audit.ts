@@ -1,7 +1,7 @@
 import { gatewayEvent } from '../../gateway/line/gateway-event.ts';
 import { defined } from '../../lib/defined.ts';
+import { durationMs } from '../../lib/durations.ts';
 import { requestAudit } from '../../line/oversight/rows.ts';
-import { durationMs } from '../../tasks/plan-words.ts';
 import type { TriggerActionPort } from '../ports.ts';
 
 /** Asks for an audit, which the next gateway that is free carries out. */

@@ -1,5 +1,5 @@
 import { reason } from '../../lib/decision.ts';
-import { spanWords } from '../../lib/spans.ts';
+import { spanWords } from '../../lib/durations.ts';
 import { sendMessage } from '../../line/messages.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Firing, TriggerActionPort } from '../ports.ts';
