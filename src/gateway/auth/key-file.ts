@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
+import { jsonOf } from '../../lib/json.ts';
 
 const part = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
@@ -104,7 +105,7 @@ function refuseExposed(path: string, stat: { mode: number; uid: number }): void 
 }
 
 async function parseRing(path: string, text: string): Promise<StoredRing> {
-  const parsed = ringSchema.safeParse(parseJson(text));
+  const parsed = ringSchema.safeParse(jsonOf(text));
   if (!parsed.success) {
     const member = parsed.error.issues[0]?.path.join('.') || 'JSON';
     throw fail('key.broken', path, { found: `a fault at ${member}` });
@@ -114,14 +115,6 @@ async function parseRing(path: string, text: string): Promise<StoredRing> {
     if ((await thumbprintOf(jwk)) !== jwk.kid) throw fail('key.broken', path, { found: `kid ${jwk.kid}` });
   }
   return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The RFC 7638 thumbprint of a public key. */
