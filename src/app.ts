@@ -22,6 +22,7 @@ import type { Gateway } from './gateway/services.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
 import { leftTemporary, sweepTemporary } from './git/temporary.ts';
+import { defined } from './lib/defined.ts';
 import type { LandingPoint } from './line/land-one.ts';
 import { gateBases } from './runtime/gate-room.ts';
 import { leftName, removeTree } from './runtime/remove-tree.ts';
@@ -125,7 +126,7 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
     keys,
     now: clock.nowMs,
   });
-  const runner = createGitRunner(process.env.PATH === undefined ? {} : { path: process.env.PATH });
+  const runner = createGitRunner(defined({ path: process.env.PATH }));
   const analyser = createAnalyser();
   const folder = join(config.dataFolder, 'repos');
   const git = new GitProjects({ store, runner, analyser, folder, upstreamEnv: upstreamEnvironment() });
@@ -197,7 +198,7 @@ async function open(
     knownAs: config.hosts,
     caps: config,
     log,
-    ...(config.tls === undefined ? {} : { tls: config.tls }),
+    ...defined({ tls: config.tls }),
   });
   begun.push(() => closeServer(server));
   const sweep = () => sweepAll(gateway, log);
@@ -238,7 +239,7 @@ function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineServ
     sandbox: config.sandbox,
     hidden: [config.dataFolder, config.stateFolder],
     gatesAtOnceMax: config.gatesAtOnceMax,
-    ...(at === undefined ? {} : { at }),
+    ...defined({ at }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts';
 import { type CodeLimits, type SourceReason, sourceReason, type UnitsByPath } from '../policies/altered.ts';
 import { complexityPolicy } from '../policies/complexity.ts';
 import { functionLengthPolicy } from '../policies/function-length.ts';
@@ -70,11 +71,7 @@ function refusalReasons(files: readonly FileMeasure[]): SourceReason[] {
 }
 
 function refusalReason(path: string, { code, line, found, limit }: Refusal): SourceReason {
-  return sourceReason(
-    code,
-    { path, ...(line === undefined ? {} : { line }) },
-    { ...(found === undefined ? {} : { found }), ...(limit === undefined ? {} : { limit }) },
-  );
+  return sourceReason(code, { path, ...defined({ line }) }, defined({ found, limit }));
 }
 
 function byPlace(one: SourceReason, other: SourceReason): number {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ExitName, exitCodes } from '../lib/code-row.ts';
+import { durationMs } from '../lib/durations.ts';
 import { connect, type GatewayLink } from './connect.ts';
 import { tellError } from './refusal.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -97,12 +98,9 @@ export const wholeNumber =
     return value;
   };
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
 /** A duration such as `90s` or `10m`, in seconds, as an option's parser. */
 export function durationSeconds(text: string): number {
-  const [, amount = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const seconds = Number(amount) * (unitSeconds[unit] ?? Number.NaN);
+  const seconds = text.endsWith('ms') ? Number.NaN : durationMs(text) / 1000;
   if (!(seconds > 0)) throw new InvalidArgumentError('a number and s, m, h or d, such as 90s or 10m');
   return seconds;
 }

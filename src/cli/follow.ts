@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts';
 import type { ChainedEvent } from '../store/chain.ts';
 import type { EventType } from '../store/events.ts';
 import type { GatewayLink } from './connect.ts';
@@ -36,8 +37,7 @@ function subscribe(
 ): { unsubscribe(): void } {
   const input = {
     project,
-    ...(after === undefined ? {} : { lastEventId: after }),
-    ...(types === undefined ? {} : { types: [...types] }),
+    ...defined({ lastEventId: after, types: types && [...types] }),
   };
   return client.event.stream.subscribe(input, {
     onData: ({ data }) => inbox.put(data as ChainedEvent),

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fail } from '../lib/errors.ts';
+import { replaceFile } from '../store/replace-file.ts';
 import type { World } from './world.ts';
 
 /** What `andon up` prints when it is ready, and leaves for other commands. It holds no secret. */
@@ -58,8 +58,8 @@ export async function writeGateway(
   file: GatewayFile,
 ): Promise<void> {
   const text = `${JSON.stringify(file)}\n`;
-  await replaceFile(join(stateFolder, seal), text, 0o600);
-  await replaceFile(join(dataFolder, fileName), text, 0o644);
+  await writeWhole(join(stateFolder, seal), text, 0o600);
+  await writeWhole(join(dataFolder, fileName), text, 0o644);
 }
 
 /** Takes both files away when the gateway ends, as long as they are still its own. */
@@ -79,10 +79,8 @@ export async function makeFolder(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
 }
 
-/** Writes a file whole or not at all. */
-export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
+/** Writes a file whole or not at all, and the folder that it stands in where that is missing. */
+export async function writeWhole(path: string, text: string, mode: number): Promise<void> {
   await makeFolder(path);
-  const aside = `${path}.${randomBytes(4).toString('hex')}.new`;
-  await writeFile(aside, text, { mode });
-  await rename(aside, path);
+  await replaceFile(path, text, { mode });
 }

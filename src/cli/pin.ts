@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fingerprintPattern } from '../gateway/proof/proof.ts';
 import type { Pin } from '../gateway/proof/proving-agent.ts';
 import { fail } from '../lib/errors.ts';
-import { type GatewayFile, replaceFile } from './gateway-file.ts';
+import { type GatewayFile, writeWhole } from './gateway-file.ts';
 import type { World } from './world.ts';
 
 /** Where the key of the gateway of a token file is kept: beside it, so that the file itself is the bare token. */
@@ -12,7 +12,7 @@ export const keyFileOf = (tokenFile: string): string => `${tokenFile}.gateway`;
 
 /** Keeps the key of a gateway beside the file of a token, for its holder alone. */
 export const writeKey = (tokenFile: string, key: string): Promise<void> =>
-  replaceFile(keyFileOf(tokenFile), `${key}\n`, 0o600);
+  writeWhole(keyFileOf(tokenFile), `${key}\n`, 0o600);
 
 export interface PinOf {
   readonly url: string;
@@ -107,7 +107,7 @@ function knownStore(url: string, env: World['env']): KeyStore {
       const line = (await lines()).find((one) => one.startsWith(`${url} `));
       return line === undefined ? undefined : sound(line.slice(url.length + 1), path);
     },
-    write: async (key) => replaceFile(path, `${[...(await lines()), `${url} ${key}`].join('\n')}\n`, 0o600),
+    write: async (key) => writeWhole(path, `${[...(await lines()), `${url} ${key}`].join('\n')}\n`, 0o600),
   };
 }
 

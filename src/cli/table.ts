@@ -52,11 +52,3 @@ export const stateCell = (state: string): Cell => {
   const tone = toneOf[state];
   return tone === undefined ? state : [state, tone];
 };
-
-/** Seconds as a person says them: `40 s`, `14 min`, `3 h`. */
-export function span(seconds: number): string {
-  if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
-}

@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts';
 import { fail } from '../lib/errors.ts';
 import { runGit } from './check/git.ts';
 import type { Environment } from './world.ts';
@@ -29,5 +30,5 @@ export async function leaseHint(cwd: string, env: Environment): Promise<LeaseHin
   }
   const { status, stdout } = await runGit(cwd, ['symbolic-ref', '--quiet', '--short', 'HEAD']);
   const [, task, epoch] = status === 0 ? (branchPattern.exec(stdout.toString('utf8')) ?? []) : [];
-  return task === undefined ? {} : { task, epoch: Number(epoch) };
+  return defined({ task, epoch: task === undefined ? undefined : Number(epoch) });
 }

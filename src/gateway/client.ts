@@ -1,5 +1,6 @@
 import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink } from '@trpc/client';
 import { EventSource } from 'eventsource';
+import { defined } from '../lib/defined.ts';
 import type { AppRouter } from './routers/index.ts';
 
 export interface ClientOptions {
@@ -22,7 +23,7 @@ export function createClient({ url, token, requestId, fetch = globalThis.fetch }
   const endpoint = `${url}/trpc`;
   const headers = async (): Promise<Record<string, string>> => ({
     authorization: `Bearer ${await token()}`,
-    ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
+    ...defined({ 'x-request-id': requestId }),
   });
   return createTRPCClient<AppRouter>({
     links: [

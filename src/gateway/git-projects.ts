@@ -14,6 +14,7 @@ import { bumpFence, isAncestor, listRefs, moveRef, readFence } from '../git/refs
 import { createRepository, mainOid, maintain, openRepository, type Repository } from '../git/repository.ts';
 import type { GitRunner } from '../git/runner.ts';
 import { followUpstream } from '../git/upstream.ts';
+import { defined } from '../lib/defined.ts';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
 import type { Candidate, LandingMove, LandingParts } from '../line/git-ops.ts';
@@ -234,9 +235,7 @@ export class GitProjects implements GitService {
     const options = {
       runner,
       gitDir,
-      ...(upstreamEnv === undefined ? {} : { operator: upstreamEnv }),
-      ...(source === undefined ? {} : { source }),
-      ...(branch === undefined ? {} : { branch }),
+      ...defined({ operator: upstreamEnv, source, branch }),
     };
     // Another gateway that starts beside this one may have put its own there meanwhile, whole.
     if (!existsSync(gitDir))

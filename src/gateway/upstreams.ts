@@ -4,6 +4,7 @@ import type { Repository } from '../git/repository.ts';
 import type { GitRunner } from '../git/runner.ts';
 import { trusting } from '../git/trust.ts';
 import { fetchUpstream, mirrorUpstream, type Upstream } from '../git/upstream.ts';
+import { defined } from '../lib/defined.ts';
 
 /** Talks with the remotes that projects follow. All of it is network: never inside a transaction. */
 export class Upstreams {
@@ -56,7 +57,7 @@ export class Upstreams {
     const args = ['ls-remote', '--', url, remoteRef];
     const stdout = await this.#runner.must(args, {
       gitDir: repository.gitDir,
-      ...(env === undefined ? {} : { env }),
+      ...defined({ env }),
     });
     return stdout.toString('latin1').split('\t')[0]?.trim() || undefined;
   }

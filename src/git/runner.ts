@@ -1,4 +1,5 @@
 import { finished, type Readable, type Writable } from 'node:stream';
+import { defined } from '../lib/defined.ts';
 import { type AndonError, fail } from '../lib/errors.ts';
 import { saidFault } from '../lib/machine-fault.ts';
 import { configEnvironment, gitEnvironment } from './environment.ts';
@@ -18,9 +19,11 @@ export interface GitOptions {
 
 export interface RunOptions extends GitOptions {
   readonly stdin?: Buffer | string;
+  /** `Infinity` for none: then `abort` bounds the call. */
   readonly timeoutMs?: number;
   /** Most bytes of stdout and stderr together; more ends the child. */
   readonly outputBytesMax?: number;
+  readonly abort?: AbortSignal;
 }
 
 export interface StreamOptions extends GitOptions {
@@ -50,6 +53,8 @@ export interface RunnerOptions {
   readonly path?: string;
   /** Shared with others; without one the runner makes its own and closes it. */
   readonly spawner?: Spawner;
+  /** The whole environment of the children, in place of Andon's own: git then follows the settings of whoever calls. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 const timeoutMsDefault = 60_000;
@@ -57,7 +62,12 @@ const outputBytesDefault = 16 * 1024 * 1024;
 
 /** Runs git with fixed arguments (never a shell), an environment of its own, and limits. */
 export function createGitRunner(options: RunnerOptions = {}): GitRunner {
-  const base = gitEnvironment(options.path ?? '/usr/local/bin:/usr/bin:/bin');
+  const { path = '/usr/local/bin:/usr/bin:/bin', env } = options;
+  const environmentOf = ({ config, gitDir }: GitOptions): Readonly<Record<string, string | undefined>> => ({
+    ...(env ?? gitEnvironment(path)),
+    ...(env === undefined || config !== undefined ? configEnvironment(config) : {}),
+    ...defined({ GIT_DIR: gitDir }),
+  });
   const own = options.spawner === undefined;
   const spawner = options.spawner ?? createSpawner();
 
@@ -66,12 +76,7 @@ export function createGitRunner(options: RunnerOptions = {}): GitRunner {
       file: 'git',
       args,
       cwd: call.cwd ?? call.gitDir ?? '/',
-      env: defined({
-        ...base,
-        ...configEnvironment(call.config),
-        ...(call.gitDir === undefined ? {} : { GIT_DIR: call.gitDir }),
-        ...call.env,
-      }),
+      env: defined({ ...environmentOf(call), ...call.env }),
       stdin,
       talk,
     });
@@ -95,11 +100,6 @@ export function createGitRunner(options: RunnerOptions = {}): GitRunner {
   };
 }
 
-const defined = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
-
 function failureOf(command: string, code: number, stderr: string): AndonError {
   const found = otherOwner(stderr);
   if (found !== undefined) return fail('repo.owner', `git ${command}`, { found });
@@ -110,17 +110,13 @@ function failureOf(command: string, code: number, stderr: string): AndonError {
 
 async function collect(child: Child, args: readonly string[], call: RunOptions): Promise<RunResult> {
   const name = `git ${args[0] ?? ''}`;
-  const { timeoutMs, outputBytesMax } = {
-    timeoutMs: timeoutMsDefault,
-    outputBytesMax: outputBytesDefault,
-    ...call,
-  };
+  const { outputBytesMax = outputBytesDefault } = call;
   let fault: Error | undefined;
-  const stop = (found: string, limit: number): void => {
-    fault ??= fail('git.failed', name, { found, limit });
+  const stop: Stop = (found, limit) => {
+    fault ??= fail('git.failed', name, limit === undefined ? { found } : { found, limit });
     child.kill();
   };
-  const timer = setTimeout(stop, timeoutMs, 'the time limit passed (ms)', timeoutMs);
+  const unwatch = watch(call, stop);
   let left = outputBytesMax;
   const take = (bytes: number): boolean => {
     left -= bytes;
@@ -130,11 +126,27 @@ async function collect(child: Child, args: readonly string[], call: RunOptions):
   if (child.stdin !== undefined) give(child.stdin, call.stdin);
   const texts = Promise.all([gather(child.stdout, take), gather(child.stderr, take)]);
   const [[stdout, stderr], { code, signal }] = await Promise.all([texts, child.exited]);
-  clearTimeout(timer);
+  unwatch();
   child.stdin?.destroy();
   if (fault !== undefined) throw fault;
   if (code === null) throw fail('git.failed', name, { found: `ended by ${signal ?? 'its helper'}` });
   return { code, stdout, stderr: stderr.toString('utf8') };
+}
+
+type Stop = (found: string, limit?: number) => void;
+
+/** Stops a call when its time is up or its caller gives it up; returns what ends the watch. */
+function watch({ timeoutMs = timeoutMsDefault, abort }: RunOptions, stop: Stop): () => void {
+  const timer = Number.isFinite(timeoutMs)
+    ? setTimeout(stop, timeoutMs, 'the time limit passed (ms)', timeoutMs)
+    : undefined;
+  const aborted = (): void => stop('it was given up');
+  abort?.addEventListener('abort', aborted, { once: true });
+  if (abort?.aborted === true) aborted();
+  return () => {
+    clearTimeout(timer);
+    abort?.removeEventListener('abort', aborted);
+  };
 }
 
 /** A child that reads less than it is given breaks the pipe, and its exit code tells more than that. */

@@ -1,6 +1,7 @@
 import { exitCodes } from './code-row.ts';
 import { type Code, codes } from './codes/index.ts';
 import { type Reason, type ReasonDetail, reason } from './decision.ts';
+import { defined } from './defined.ts';
 
 /** A failure with at least one reason. `code` is that of the first. */
 export class AndonError extends Error {
@@ -27,7 +28,7 @@ export class AndonError extends Error {
 
 /** One reason as an error, for the places that have just one. */
 export function fail(code: Code, subject: string, detail: ReasonDetail = {}, cause?: unknown): AndonError {
-  return new AndonError([reason(code, subject, detail)], cause === undefined ? {} : { cause });
+  return new AndonError([reason(code, subject, detail)], defined({ cause }));
 }
 
 /** One reason in one line: code, subject, found, limit, next step. */

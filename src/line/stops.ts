@@ -1,4 +1,5 @@
 import type { Reason } from '../lib/decision.ts';
+import { defined } from '../lib/defined.ts';
 import { columnsOf } from '../store/columns.ts';
 import type { EventDraft } from '../store/events.ts';
 import { jsonText } from '../store/events.ts';
@@ -115,7 +116,7 @@ export async function pull(tx: Tx, draft: CordDraft): Promise<Pulled> {
   const values = [id, project, colour, scope.kind, scope.value, draft.why, cause, subject, by];
   await tx.rows(put, [...values, draft.gid ?? null, told]);
   const data = { colour, scope: scopeText(scope), why: draft.why, cause, about: subject, told: told.length };
-  const gid = draft.gid === undefined ? {} : { gid: draft.gid };
+  const gid = defined({ gid: draft.gid });
   const event = { type: 'cord.pulled' as const, actor: by, ...gid, subject: `stop/${id}`, data };
   return { stop: id, count: 1, events: await everywhere(tx, project, event) };
 }
@@ -156,9 +157,9 @@ export async function clearStop(tx: Tx, stop: StopRow, by: Cleared): Promise<Eve
   if (row === undefined) return [];
   await tellCleared(tx, stop, by);
   const { colour, scope } = stop;
-  const root = by.rootCause === undefined ? {} : { rootCause: by.rootCause };
+  const root = defined({ rootCause: by.rootCause });
   const data = { colour, scope: scopeText(scope), why: by.why, seconds: row.seconds, ...root };
-  const gid = by.gid === undefined ? {} : { gid: by.gid };
+  const gid = defined({ gid: by.gid });
   const event = { type: 'cord.cleared' as const, actor: by.by, ...gid, subject: `stop/${stop.id}`, data };
   return everywhere(tx, stop.project, event);
 }

@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts';
 import { bubblewrapArgs, type SandboxPlace } from './bubblewrap.ts';
 import { limiting, type MachineLimits } from './machine-limits.ts';
 import { type Containment, userOf } from './sandbox.ts';
@@ -26,5 +27,5 @@ export function confine(
     return { program: containment.program, args: [...args, ...becoming(own), ...limited], user: {} };
   }
   const [program = '/bin/sh', ...args] = [...withoutNewRights(own), ...limited];
-  return { program, args, user: own === undefined ? {} : { uid: own.uid, gid: own.gid } };
+  return { program, args, user: defined({ uid: own?.uid, gid: own?.gid }) };
 }

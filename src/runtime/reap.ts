@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { killGroup, killOne } from '../git/spawn/terminate.ts';
 import type { OwnUser } from './own-user.ts';
 import { processesOf, untilGone } from './process-table.ts';
 import type { Containment } from './sandbox.ts';
@@ -8,20 +9,6 @@ import type { Containment } from './sandbox.ts';
 export const markName = 'ANDON_MARK';
 
 const goneMs = 5_000;
-
-/** Sends a signal to the process group of a child that leads one. */
-export function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  killOne(-pid, signal);
-}
-
-function killOne(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has ended meanwhile.
-  }
-}
 
 /**
  * Kills a gate or run with everything that it started, unasked. Of bubblewrap the first process of its namespace goes
@@ -33,7 +20,7 @@ export async function killNow(child: ChildProcess, containment: Containment, mar
     for (const pid of inner) killOne(pid, 'SIGKILL');
     await untilGone(inner, goneMs);
   }
-  killGroup(child, 'SIGKILL');
+  killGroup(child.pid, 'SIGKILL');
   await reap(containment, mark);
 }
 

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { killGroup, terminate } from '../git/spawn/terminate.ts';
+import { defined } from '../lib/defined.ts';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
 import { asMachineFault, saidFault } from '../lib/machine-fault.ts';
@@ -11,7 +13,7 @@ import { makeGateRoom, nodeNote } from './gate-room.ts';
 import { LimitWatch } from './limit-watch.ts';
 import { type MachineLimits, machineLimitsDefault } from './machine-limits.ts';
 import { untilGone } from './process-table.ts';
-import { killGroup, killNow, markName, reap } from './reap.ts';
+import { killNow, markName, reap } from './reap.ts';
 import { type Containment, findContainment, type SandboxSetting, userOf } from './sandbox.ts';
 
 export type { SandboxSetting } from './sandbox.ts';
@@ -189,10 +191,14 @@ function untilEnded(
   return new Promise((resolve, reject) => {
     let reason: string | undefined;
     let timedOut = false;
+    const ending = {
+      ask: () => killGroup(child.pid, 'SIGTERM'),
+      kill: () => killNow(child, containment, mark),
+      ended: new Promise((over) => child.once('exit', over)),
+    };
     const stop = (why: string): void => {
       reason ??= why;
-      killGroup(child, 'SIGTERM');
-      setTimeout(() => void killNow(child, containment, mark), graceMs).unref();
+      void terminate(ending, graceMs);
     };
     const timer = setTimeout(() => {
       timedOut = true;
@@ -203,7 +209,7 @@ function untilEnded(
       // Nothing that takes too much is asked to end: it might take more first.
       passed: (words) => {
         reason ??= `ended at ${words}`;
-        void killNow(child, containment, mark);
+        void terminate(ending, 0);
       },
     });
     const aborted = (): void => stop('ended because the gateway stops');
@@ -212,12 +218,12 @@ function untilEnded(
     const finish = async (): Promise<void> => {
       clearTimeout(timer);
       abort?.removeEventListener('abort', aborted);
-      killGroup(child, 'SIGKILL');
+      killGroup(child.pid, 'SIGKILL');
       const over = await watch.close();
       if (over !== undefined) reason ??= `ended at ${over}`;
     };
     const settle = (code: number | null): void => {
-      void finish().then(() => resolve({ code, timedOut, ...(reason === undefined ? {} : { reason }) }));
+      void finish().then(() => resolve({ code, timedOut, ...defined({ reason }) }));
     };
     child.once('error', (error) => {
       reason ??= `could not be started: ${error.message}`;

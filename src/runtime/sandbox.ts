@@ -1,5 +1,6 @@
 import { type StdioOptions, spawnSync } from 'node:child_process';
 import { codeOf } from '../lib/causes.ts';
+import { defined } from '../lib/defined.ts';
 import { fail } from '../lib/errors.ts';
 import { faultOf, type MachineFault, saidFault } from '../lib/machine-fault.ts';
 import { namespaces, noNetwork } from './bubblewrap.ts';
@@ -40,7 +41,7 @@ const plain = (user: PlainUser | undefined): Containment =>
 
 function userForRoot(path: string): PlainUser {
   const setpriv = findProgram('setpriv', `${standardFolders}:${path}`);
-  return { ...nextUser(), ...(setpriv === undefined ? {} : { setpriv }) };
+  return { ...nextUser(), ...defined({ setpriv }) };
 }
 
 /** Root's bubblewrap contains nothing by itself: what it starts has to become another user than root. */

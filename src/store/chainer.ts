@@ -1,3 +1,4 @@
+import { Coalesced } from '../lib/coalesced.ts';
 import { type ChainedEvent, chainHash, genesisHash } from './chain.ts';
 import { type Store, statement, type Tx } from './store.ts';
 
@@ -115,9 +116,7 @@ function placedAfter(end: ChainEnd, rows: readonly EventRow[]): ChainedEvent[] {
 export class Chainer {
   #store: Store;
   #timer: NodeJS.Timeout;
-  #running: Promise<void> | undefined;
-  #again = false;
-  #closed = false;
+  #rounds: Coalesced;
   #soon: NodeJS.Timeout | undefined;
   #ranAtMs = -restMs;
   #failed: (error: unknown) => void;
@@ -127,45 +126,30 @@ export class Chainer {
     this.#store = store;
     this.#follower = follower;
     this.#failed = failed;
-    this.#timer = setInterval(() => this.#run(), 1000);
+    this.#rounds = new Coalesced(() => this.#drain(), failed);
+    this.#timer = setInterval(() => void this.#rounds.ask(), 1000);
     this.#timer.unref();
   }
 
   /** Call after a commit that appended events. After a pause it runs at once; under load, once in `restMs`. */
   wake(): void {
-    if (this.#closed || this.#soon !== undefined) return;
+    if (this.#rounds.isClosed || this.#soon !== undefined) return;
     const restedMs = performance.now() - this.#ranAtMs;
     this.#soon = setTimeout(
       () => {
         this.#soon = undefined;
-        this.#run();
+        void this.#rounds.ask();
       },
       Math.max(1, restMs - restedMs),
     );
   }
 
-  #run(): void {
-    if (this.#closed) return;
-    if (this.#running !== undefined) {
-      this.#again = true;
-      return;
-    }
-    this.#running = this.#drain().finally(() => {
-      this.#ranAtMs = performance.now();
-      this.#running = undefined;
-      if (this.#again) {
-        this.#again = false;
-        this.#run();
-      }
-    });
-  }
-
   async #drain(): Promise<void> {
     try {
       const placed = (events: readonly ChainedEvent[]): void => this.#follower.take(events);
-      while (!this.#closed && (await chainOnce(this.#store, batchMax, placed)) === batchMax);
-    } catch (error) {
-      this.#failed(error);
+      while ((await chainOnce(this.#store, batchMax, placed)) === batchMax);
+    } finally {
+      this.#ranAtMs = performance.now();
     }
   }
 
@@ -173,8 +157,7 @@ export class Chainer {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
-    await this.#running;
-    await this.#drain();
-    this.#closed = true;
+    await this.#rounds.close();
+    await this.#drain().catch(this.#failed);
   }
 }

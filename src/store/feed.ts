@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Coalesced } from '../lib/coalesced.ts';
 import type { ChainedEvent } from './chain.ts';
 import { eventsChannel } from './chainer.ts';
 import type { Store } from './store.ts';
@@ -20,10 +21,12 @@ export class Feed {
   #heard = new Set<Hear>();
   #timer: NodeJS.Timeout | undefined;
   #unlisten: (() => Promise<void>) | undefined;
-  #reading: Promise<void> | undefined;
-  #again = false;
+  // The store may be away: silentMs grows, readiness falls, the next wake tries again.
+  readonly #reads = new Coalesced(
+    () => this.#read(),
+    () => {},
+  );
   #freshAtMs = performance.now();
-  #closed = false;
   /** The position is known. */
   #follows = false;
 
@@ -37,14 +40,14 @@ export class Feed {
     this.#unlisten = await this.#store.listen(
       eventsChannel,
       (last) => {
-        if (Number(last) > this.#position) this.#wake();
+        if (Number(last) > this.#position) void this.#reads.ask();
       },
-      () => this.#wake(),
+      () => void this.#reads.ask(),
     );
-    this.#timer = setInterval(() => this.#wake(), tailMs);
+    this.#timer = setInterval(() => void this.#reads.ask(), tailMs);
     this.#timer.unref();
     this.#freshAtMs = performance.now();
-    this.#wake();
+    void this.#reads.ask();
   }
 
   get position(): number {
@@ -64,8 +67,7 @@ export class Feed {
     const signal = AbortSignal.timeout(withinMs);
     // A reading that began before the pause tells nothing of it; the one after it does.
     for (let readings = 0; readings < 2 && this.silentMs > silentMsMax && !signal.aborted; readings++) {
-      this.#wake();
-      await Promise.race([this.#reading, once(signal, 'abort')]);
+      await Promise.race([this.#reads.ask(), once(signal, 'abort')]);
     }
   }
 
@@ -77,8 +79,9 @@ export class Feed {
 
   /** Events that were placed just now, and are committed. Those that do not follow on what was heard are read, as any other. */
   take(events: readonly ChainedEvent[]): void {
-    const follow = this.#follows && this.#reading === undefined && events[0]?.position === this.#position + 1;
-    if (follow && !this.#closed) this.#hand(events);
+    const { running, isClosed } = this.#reads;
+    const follow = this.#follows && running === undefined && events[0]?.position === this.#position + 1;
+    if (follow && !isClosed) this.#hand(events);
   }
 
   #hand(events: readonly ChainedEvent[]): void {
@@ -86,34 +89,16 @@ export class Feed {
     for (const listener of this.#heard) this.#tell(listener, events);
   }
 
-  #wake(): void {
-    if (this.#closed) return;
-    if (this.#reading !== undefined) {
-      this.#again = true;
-      return;
-    }
-    this.#reading = this.#read().finally(() => {
-      this.#reading = undefined;
-      if (!this.#again) return;
-      this.#again = false;
-      this.#wake();
-    });
-  }
-
   async #read(): Promise<void> {
-    try {
-      for (;;) {
-        // The answer is of when it was asked for: the process may have been stopped before it got it.
-        const askedAtMs = performance.now();
-        const events = await eventsAfter(this.#store, this.#position, null, pageMax);
-        this.#hand(events);
-        if (events.length < pageMax) {
-          this.#freshAtMs = askedAtMs;
-          return;
-        }
+    for (;;) {
+      // The answer is of when it was asked for: the process may have been stopped before it got it.
+      const askedAtMs = performance.now();
+      const events = await eventsAfter(this.#store, this.#position, null, pageMax);
+      this.#hand(events);
+      if (events.length < pageMax) {
+        this.#freshAtMs = askedAtMs;
+        return;
       }
-    } catch {
-      // The store is away: silentMs grows, readiness falls, the next wake tries again.
     }
   }
 
@@ -126,9 +111,8 @@ export class Feed {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     clearInterval(this.#timer);
-    await this.#reading;
+    await this.#reads.close();
     await this.#unlisten?.();
   }
 }

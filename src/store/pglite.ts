@@ -3,6 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
+import { defined } from '../lib/defined.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Later } from './later.ts';
 import { longStatement } from './long-statement.ts';
@@ -57,8 +58,7 @@ async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
   return longStatement(() =>
     PGlite.create({
       parsers,
-      ...(folder === undefined ? {} : { dataDir: folder }),
-      ...(dump === undefined ? {} : { loadDataDir: dump }),
+      ...defined({ dataDir: folder, loadDataDir: dump }),
     }),
   );
 }

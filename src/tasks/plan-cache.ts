@@ -1,9 +1,9 @@
+import { LRUCache } from 'lru-cache';
 import type { Session } from '../store/store.ts';
 import type { Plan } from './plan.ts';
 import { readPlan } from './plan-apply.ts';
 
-const entriesMax = 200;
-const known = new Map<string, Plan | undefined>();
+const known = new LRUCache<string, Plan>({ max: 200 });
 
 /** The applied plan of a project, remembered by the hash that the caller read under the project's lock. */
 export async function planAt(
@@ -12,9 +12,9 @@ export async function planAt(
   hash: string | null,
 ): Promise<Plan | undefined> {
   if (hash === null) return undefined;
-  if (known.has(hash)) return known.get(hash);
+  const found = known.get(hash);
+  if (found !== undefined) return found;
   const plan = await readPlan(session, project);
-  if (known.size >= entriesMax) known.clear();
-  known.set(hash, plan);
+  if (plan !== undefined) known.set(hash, plan);
   return plan;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Reason, reason } from '../lib/decision.ts';
+import { durationMs } from '../lib/durations.ts';
 import { type Plan, type PlanTask, priorities } from './plan.ts';
 import type { TaskState } from './states.ts';
 
@@ -54,10 +55,7 @@ export function taskColumns(plan: Plan, id: string, task: PlanTask, position: nu
   };
 }
 
-const unitMinutes: Readonly<Record<string, number>> = { ms: 1 / 60_000, s: 1 / 60, m: 1, h: 60, d: 1440 };
-
-const minutes = (text: string): number =>
-  Math.max(1, Math.round(Number.parseInt(text, 10) * (unitMinutes[text.replace(/^\d+/, '')] ?? 1)));
+const minutes = (text: string): number => Math.max(1, Math.round(durationMs(text) / 60_000));
 
 /** The hash under which a plan is applied; equal plans have equal hashes. */
 export const planHash = (plan: Plan): string =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationMs, durationPattern } from '../lib/durations.ts';
 import { plainNamePattern, plainTextPattern } from '../lib/names.ts';
 
 export const name = z
@@ -15,21 +16,6 @@ export const text = (charactersMax: number) =>
     .regex(plainTextPattern, 'text without control characters and without half surrogate pairs');
 export const glob = z.string().min(1).max(256);
 export const count = z.number().int().min(0).max(1_000_000_000);
-
-const durationUnitsMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
-
-/** A duration such as `90s` or `10m`, in milliseconds. */
-export function durationMs(text: string): number {
-  const [, amount, unit] = durationPattern.exec(text) ?? [];
-  return Number(amount) * (durationUnitsMs[unit ?? ''] ?? Number.NaN);
-}
 
 /** A duration between two bounds, both included. A timer of more than 24 days would fire at once. */
 export const duration = (leastMs: number, mostMs: number, words: string) =>

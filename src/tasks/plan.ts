@@ -4,7 +4,8 @@ import { agentProfile, models, modelsDefault } from './plan-agents.ts';
 import { planTrigger } from './plan-triggers.ts';
 import { count, dayMs, duration, glob, name, size, text } from './plan-words.ts';
 
-export { durationMs, sizeBytes } from './plan-words.ts';
+export { durationMs } from '../lib/durations.ts';
+export { sizeBytes } from './plan-words.ts';
 
 const path = z.string().refine((one) => pathFault(one) === undefined, 'a path inside the repository');
 

@@ -1,9 +1,9 @@
 import { type Reason, type ReasonDetail, reason } from '../lib/decision.ts';
+import { durationMs } from '../lib/durations.ts';
 import { eventTypes } from '../store/events.ts';
 import { roleNames, roleOf } from '../tiers/roles.ts';
 import type { Plan } from './plan.ts';
 import type { NewTask, PlanTrigger } from './plan-triggers.ts';
-import { durationMs } from './plan-words.ts';
 import { nextCron } from './schedule/cron.ts';
 import { cronFault } from './schedule/cron-fields.ts';
 import { isZone } from './schedule/zone.ts';

@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts';
 import { meetGlobs } from '../lib/glob-meet.ts';
 import type { Tier } from './actions.ts';
 import type { Budget, Capability } from './capability.ts';
@@ -77,5 +78,5 @@ function meetBinding(a: Capability, b: Capability): Binding | undefined {
   if (clash('task') || clash('epoch')) return undefined;
   const task = a.task ?? b.task;
   const epoch = a.epoch ?? b.epoch;
-  return { ...(task === undefined ? {} : { task }), ...(epoch === undefined ? {} : { epoch }) };
+  return defined({ task, epoch });
 }

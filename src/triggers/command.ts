@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { killGroup, terminate } from '../git/spawn/terminate.ts';
 import { BoundedOutput } from '../runtime/bounded-output.ts';
 import type { Delivered } from './webhook.ts';
 
@@ -24,17 +25,11 @@ export function runCommand(file: string, body: string, options: CommandOptions):
       detached: true,
     });
     let why: string | undefined;
-    const kill = (signal: NodeJS.Signals): void => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, signal);
-      } catch {
-        // It has ended by itself.
-      }
-    };
+    const kill = (): void => killGroup(child.pid, 'SIGKILL');
+    const closed = new Promise((over) => child.once('close', over));
     const stop = (because: string): void => {
       why ??= because;
-      kill('SIGTERM');
-      setTimeout(() => kill('SIGKILL'), graceMs).unref();
+      void terminate({ ask: () => killGroup(child.pid, 'SIGTERM'), kill, ended: closed }, graceMs);
     };
     const late = setTimeout(() => stop(`killed after ${options.timeoutMs} ms`), options.timeoutMs);
     const aborted = (): void => stop('the gateway ended');
@@ -45,7 +40,7 @@ export function runCommand(file: string, body: string, options: CommandOptions):
       clearTimeout(late);
       options.abort?.removeEventListener('abort', aborted);
       // What it started must not outlive it.
-      kill('SIGKILL');
+      kill();
       resolve({ ok, status: `${status}\n${output.text()}`.trim().slice(0, 4000), again: !ok });
     };
     child.once('error', (error) => end(error.message, false));

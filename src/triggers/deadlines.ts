@@ -1,5 +1,5 @@
+import { durationMs } from '../lib/durations.ts';
 import type { PlanTrigger } from '../tasks/plan-triggers.ts';
-import { durationMs } from '../tasks/plan-words.ts';
 import { slotName } from '../tasks/schedule/slots.ts';
 
 /** A task that is not done and has a deadline. */

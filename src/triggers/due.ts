@@ -1,4 +1,4 @@
-import { durationMs } from '../tasks/plan-words.ts';
+import { durationMs } from '../lib/durations.ts';
 import {
   countSlots,
   latestSlots,

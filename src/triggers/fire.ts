@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { Case, Effect, EffectEvent, Entering, MutationDefinition } from '../gateway/door/definitions.ts';
 import type { Entered } from '../gateway/door/enter.ts';
 import { allowed, type Decision, denied, isDenied, reason } from '../lib/decision.ts';
+import { defined } from '../lib/defined.ts';
+import { durationMs } from '../lib/durations.ts';
 import type { EventDraft } from '../store/events.ts';
 import type { Tx } from '../store/store.ts';
 import { planAt } from '../tasks/plan-cache.ts';
-import { durationMs } from '../tasks/plan-words.ts';
 import { type ActionKind, actionsOf } from '../tasks/trigger-actions.ts';
 import type { TriggerRow } from '../tasks/trigger-rows.ts';
 import { authorise } from '../tiers/authorise.ts';
@@ -162,7 +163,7 @@ async function carryOut(tx: Tx, decided: DecidedFire): Promise<Effect<FireAnswer
   }
   const { firing, make } = decided;
   const done = await make(tx);
-  const made = done.made === undefined ? {} : { made: done.made };
+  const made = defined({ made: done.made });
   // The due row is locked, so nobody can have fired the slot; the primary key is there for whoever gets round the lock.
   if (!(await concludeSlot(tx, due, 'fired', made))) throw new Error(`slot ${due.slot} was fired before`);
   return { answer: 'fired', events: eventsOf(firing, done) };
@@ -176,8 +177,7 @@ function eventsOf(
     slot,
     does: action.kind,
     causes: cause.causes,
-    ...(made === undefined ? {} : { made }),
-    ...(cause.task === undefined ? {} : { task: cause.task }),
+    ...defined({ made, task: cause.task }),
   };
   return [triggerEvent(row, 'trigger.fired', data), ...events];
 }

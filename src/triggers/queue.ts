@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts';
 import { sendMessage } from '../line/messages.ts';
 import { appendEvents, type EventDraft, jsonText } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
@@ -75,7 +76,7 @@ const moveOf = ({ row, slots, missed, next }: Found, { hour, allowed }: Rated) =
   hourAtMs: hour.atMs ?? null,
   hourCount: hour.count,
   hourHeld: hour.held,
-  ...(next === undefined ? {} : { nextAtMs: next.atMs ?? null, nextSlotMs: next.slotMs ?? null }),
+  ...defined({ nextAtMs: next && (next.atMs ?? null), nextSlotMs: next && (next.slotMs ?? null) }),
 });
 
 const hourOf = ({ hourAt, hourCount, hourHeld }: TriggerRow) => ({

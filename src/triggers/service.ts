@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { admit } from '../gateway/door/admit.ts';
 import type { Gateway } from '../gateway/services.ts';
 import type { TriggerDoor } from '../gateway/trigger-door.ts';
+import { Coalesced } from '../lib/coalesced.ts';
 import { type Reason, reason } from '../lib/decision.ts';
 import { AndonError } from '../lib/errors.ts';
 import { isUnavailable } from '../store/retry.ts';
@@ -49,9 +50,12 @@ export class TriggerService implements TriggerDoor {
   /** Types of events that some trigger waits for, as of the last tick: most of the log wakes nobody. */
   #awaited: ReadonlySet<string> = new Set();
   #silence: () => void = () => {};
-  #round: Promise<void> | undefined;
-  #again: 'no' | 'fire' | 'all' = 'no';
-  #closed = false;
+  /** The next round looks at everything that time brings, and not only at what waits. */
+  #looks = false;
+  readonly #rounds = new Coalesced(
+    () => this.#round(),
+    (error) => this.#gateway?.log.warn({ err: error }, 'triggers'),
+  );
 
   constructor(settings: DeliverySettings, ports: Ports = {}) {
     this.#settings = settings;
@@ -66,17 +70,18 @@ export class TriggerService implements TriggerDoor {
     this.#silence = feed.hear((events) => {
       if (events.some(({ type }) => this.#awaited.has(type))) this.wake();
       // What is armed has changed; until it is read again the tick of the next second finds what this would miss.
-      else if (events.some(({ type }) => arming.has(type))) void this.#run('all');
+      else if (events.some(({ type }) => arming.has(type))) void this.tick();
     });
   }
 
   wake(): void {
-    void this.#run('fire');
+    void this.#rounds.ask();
   }
 
   /** One round over everything that time brings; called every second and once at the start. Never rejects. */
   tick(): Promise<void> {
-    return this.#run('all');
+    this.#looks = true;
+    return this.#rounds.ask();
   }
 
   async tidy(): Promise<void> {
@@ -98,42 +103,26 @@ export class TriggerService implements TriggerDoor {
     });
   }
 
-  /** One round at a time; what is asked for meanwhile is done right after. */
-  #run(what: 'fire' | 'all'): Promise<void> {
-    // While the database is below the mark of its log nothing fires: what is missed is made up for afterwards.
-    const rests = this.#closed || this.#gateway?.logKeeper.below !== undefined;
-    if (rests || this.#gateway === undefined) return Promise.resolve();
-    if (this.#round !== undefined) {
-      if (this.#again !== 'all') this.#again = what;
-      return this.#round;
-    }
+  async #round(): Promise<void> {
+    const looks = this.#looks;
+    this.#looks = false;
     const gateway = this.#gateway;
-    this.#round = this.#once(gateway, what)
-      .catch((error: unknown) => gateway.log.warn({ err: error }, 'triggers'))
-      .finally(() => {
-        this.#round = undefined;
-        const again = this.#again;
-        this.#again = 'no';
-        if (again !== 'no') void this.#run(again);
-      });
-    return this.#round;
-  }
-
-  async #once(gateway: Gateway, what: 'fire' | 'all'): Promise<void> {
+    // While the database is below the mark of its log nothing fires: what is missed is made up for afterwards.
+    if (gateway === undefined || gateway.logKeeper.below !== undefined) return;
     const { store, log } = gateway;
-    if (what === 'all') {
+    if (looks) {
       await lookRound(store, (error, name) => log.error({ err: error, trigger: name }, 'trigger paused'));
       const rows = await store.rows<{ onType: string }>(onTypes);
       this.#awaited = new Set(rows.map(({ onType }) => onType));
     } else await tickEvents(store);
     await this.#fireWaiting(gateway, false);
     // What waits for an earlier run to end is looked at once a second.
-    if (what === 'all') await this.#fireWaiting(gateway, true);
+    if (looks) await this.#fireWaiting(gateway, true);
     await this.#desk?.fill();
   }
 
   async #fireWaiting(gateway: Gateway, queued: boolean): Promise<void> {
-    for (let isMore = true; isMore && !this.#closed; ) {
+    for (let isMore = true; isMore && !this.#rounds.isClosed; ) {
       const slots = await waitingSlots(gateway.store, queued, pageMax);
       let moved = 0;
       const next = slots.values();
@@ -181,10 +170,8 @@ export class TriggerService implements TriggerDoor {
 
   /** Lets the round end that runs, and cuts deliveries short. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#again = 'no';
     this.#silence();
-    await this.#round;
+    await this.#rounds.close();
     await this.#desk?.close();
   }
 }

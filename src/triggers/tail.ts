@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts';
 import type { ChainedEvent } from '../store/chain.ts';
 import { appendEvents, jsonText } from '../store/events.ts';
 import { type Store, statement, type Tx } from '../store/store.ts';
@@ -201,7 +202,7 @@ function slotOf(event: ChainedEvent, causes: readonly string[]): QueuedSlot {
     cause: {
       causes,
       event: { position, id, type, actor, subject, at, data: shown },
-      ...(task === undefined ? {} : { task }),
+      ...defined({ task }),
     },
   };
 }

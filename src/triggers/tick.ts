@@ -1,6 +1,6 @@
+import { durationMs } from '../lib/durations.ts';
 import { jsonText } from '../store/events.ts';
 import { type Store, statement, type Tx } from '../store/store.ts';
-import { durationMs } from '../tasks/plan-words.ts';
 import { type TriggerRow, timedOf, triggerColumns } from '../tasks/trigger-rows.ts';
 import { type DeadlineTask, dueDeadlines } from './deadlines.ts';
 import { type Armed, due } from './due.ts';

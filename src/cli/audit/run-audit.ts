@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import type { Answer, Run } from '../command.ts';
 import { printableText } from '../printable.ts';
@@ -30,7 +31,7 @@ export async function runAudit({ link, options }: Run<AuditOptions>, kind: Audit
   }
 
   async function asked(): Promise<string> {
-    const over = options.over === undefined ? {} : { overSeconds: options.over };
+    const over = defined({ overSeconds: options.over });
     return (await client.audit.run.mutate({ project, kind, ...over })).audit;
   }
 

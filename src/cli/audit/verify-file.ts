@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { verifyCheckpoint } from '../../gateway/auth/token-service.ts';
 import { fail } from '../../lib/errors.ts';
+import { jsonOf } from '../../lib/json.ts';
 import { type Checkpoint, checkpointFault } from '../../store/audit.ts';
 import { type ChainedEvent, type ChainFault, genesisHash, verifyChain } from '../../store/chain.ts';
 
@@ -94,17 +95,9 @@ async function* exportedLines(path: string): AsyncGenerator<z.infer<typeof lineS
 }
 
 function parseLine(line: string, place: string): z.infer<typeof lineSchema> {
-  const parsed = lineSchema.safeParse(parseJson(line));
+  const parsed = lineSchema.safeParse(jsonOf(line));
   if (parsed.success) return parsed.data;
   throw fail('audit.broken', place, { found: 'no event and no checkpoint', next: 'export the log again' });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 type Keys = ReadonlyMap<string, KeyObject>;
@@ -119,7 +112,7 @@ async function readKeys(path: string): Promise<Keys> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw asUsage(error, path);
   });
-  const parsed = jwksSchema.safeParse(parseJson(text));
+  const parsed = jwksSchema.safeParse(jsonOf(text));
   if (!parsed.success) throw fail('cli.usage', path, { found: 'no JWKS', next: 'andon token keys --json' });
   return new Map(parsed.data.keys.map((jwk) => [jwk.kid, createPublicKey({ key: jwk, format: 'jwk' })]));
 }

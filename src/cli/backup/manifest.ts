@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
+import { jsonOf } from '../../lib/json.ts';
 import { plainNamePattern } from '../../lib/names.ts';
 
 const oid = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
@@ -46,7 +47,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
   const text = await readFile(join(folder, manifestName), 'utf8').catch((error: unknown) => {
     throw fail('store.backup', folder, { found: `no ${manifestName}` }, error);
   });
-  const parsed = manifestSchema.safeParse(parseJson(text));
+  const parsed = manifestSchema.safeParse(jsonOf(text));
   if (!parsed.success) {
     const place = parsed.error.issues[0]?.path.join('.') || 'JSON';
     throw fail('store.backup', join(folder, manifestName), { found: `a fault at ${place}` });
@@ -66,12 +67,4 @@ function refuseMissing(folder: string, { tables, repositories, files }: Manifest
   ];
   const missing = wanted.find((name) => !Object.hasOwn(files, name));
   if (missing !== undefined) throw fail('store.backup', join(folder, missing), { found: 'no digest of it' });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,12 +1,14 @@
-import { spawn } from 'node:child_process';
 import { otherOwner } from '../../git/other-owner.ts';
+import { createGitRunner } from '../../git/runner.ts';
+import { ownSpawner } from '../../git/spawn/own-spawner.ts';
+import { codeOf, withCauses } from '../../lib/causes.ts';
 import { fail } from '../../lib/errors.ts';
 
 /** Runs git on a repository whose configuration nobody vouches for: no hook, no file system monitor, no prompt, no lock. */
 export type Git = (args: readonly string[], input?: string) => Promise<Buffer>;
 
 export interface GitResult {
-  readonly status: number | null;
+  readonly status: number;
   readonly stdout: Buffer;
   readonly stderr: string;
 }
@@ -27,29 +29,15 @@ const safeEnv = {
  * One git process in `cwd`, whatever its exit status. The environment is kept, since a pre-commit hook is told by
  * `GIT_INDEX_FILE` which index is being committed.
  */
-export function runGit(cwd: string, args: readonly string[], input = ''): Promise<GitResult> {
-  const env = { ...process.env, ...safeEnv };
-  const child = spawn('git', args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    bytes += chunk.byteLength;
-    if (bytes > outputBytesMax) child.kill('SIGKILL');
-    else chunks.push(chunk);
+export async function runGit(cwd: string, args: readonly string[], input = ''): Promise<GitResult> {
+  const runner = createGitRunner({ spawner: ownSpawner, env: { ...process.env, ...safeEnv } });
+  const options = { cwd, stdin: input, outputBytesMax, timeoutMs: Number.POSITIVE_INFINITY };
+  const { code, stdout, stderr } = await runner.run(args, options).catch((error: unknown) => {
+    const cause = withCauses(error).at(-1);
+    if (codeOf(cause) !== 'ENOENT') throw error;
+    throw fail('internal', 'git', { found: String(cause), next: 'install git' }, error);
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-stderrCharsMax);
-  });
-  // git may exit before it has read everything; its status tells.
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.on('error', (cause) =>
-      reject(fail('internal', 'git', { found: cause.message, next: 'install git' }, cause)),
-    );
-    child.on('close', (status) => resolve({ status, stdout: Buffer.concat(chunks), stderr: stderr.trim() }));
-  });
+  return { status: code, stdout, stderr: stderr.slice(-stderrCharsMax).trim() };
 }
 
 /** Git in `cwd`; what it refuses is `cli.usage` with its own words. */

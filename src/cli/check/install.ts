@@ -1,6 +1,7 @@
-import { chmod, lstat, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
+import { replaceFile } from '../../store/replace-file.ts';
 import { runGit } from './git.ts';
 
 const mark = '# written by andon check --install';
@@ -21,11 +22,7 @@ export async function installHook(
   if (old === text) return { path, isChanged: false };
   if (old !== undefined && !old.includes(mark) && !isForced) throw fail('hook.foreign', path);
   await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.andon-${process.pid}`;
-  await writeFile(draft, text, { mode: 0o755 });
-  // The mode given to writeFile is cut by the umask.
-  await chmod(draft, 0o755);
-  await rename(draft, path);
+  await replaceFile(path, text, { mode: 0o755, isExact: true });
   return { path, isChanged: true };
 }
 

@@ -1,4 +1,5 @@
 import { type Code, codes } from '../../lib/codes/index.ts';
+import { defined } from '../../lib/defined.ts';
 import type { SourceReason } from '../../policies/altered.ts';
 
 const schema = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
@@ -44,7 +45,7 @@ function result(reason: SourceReason, ruleIndex: number): object {
           },
           region: { startLine: line ?? 1 },
         },
-        ...(unit === undefined ? {} : { logicalLocations: [{ name: unit, kind: 'function' }] }),
+        ...defined({ logicalLocations: unit === undefined ? undefined : [{ name: unit, kind: 'function' }] }),
       },
     ],
   };

@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { GitRunner } from '../../git/runner.ts';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { type Answer, act, leaf, type Run } from '../command.ts';
@@ -89,7 +90,7 @@ async function onStore<T>(
   const store = await (databaseUrl === undefined
     ? openPglite({ folder: join(dataFolder, 'db') })
     : openPostgres({ url: databaseUrl, connectionsMax: 4 }));
-  const runner = createGitRunner(process.env.PATH === undefined ? {} : { path: process.env.PATH });
+  const runner = createGitRunner(defined({ path: process.env.PATH }));
   try {
     return await work({ store, runner, reposFolder: join(dataFolder, 'repos') });
   } finally {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { heldLease } from '../lease.ts';
@@ -105,9 +106,7 @@ function listCommand(world: World): Command {
           const { task, state, limit } = options;
           const rows = await client.change.list.query({
             project,
-            ...(task === undefined ? {} : { task }),
-            ...(state === undefined ? {} : { state }),
-            ...(limit === undefined ? {} : { limit }),
+            ...defined({ task, state, limit }),
           });
           const cells = rows.map((row) => [
             short(row.id),

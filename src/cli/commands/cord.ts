@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
+import { spanWords } from '../../lib/durations.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { addClear } from '../cord/clear.ts';
 import { type StopShown, stopLines } from '../cord/words.ts';
 import { printable } from '../printable.ts';
-import { short, span, table } from '../table.ts';
+import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
 
 interface PullOptions {
@@ -74,12 +76,12 @@ function logCommand(world: World): Command {
     .action(
       act<{ limit?: number }>(world, async ({ link, options, terminal }) => {
         const { client, project } = await link();
-        const limit = options.limit === undefined ? {} : { limit: options.limit };
+        const limit = defined({ limit: options.limit });
         const data = await client.cord.log.query({ project, ...limit });
         const cells = data.stops.map(logCells);
         const head = ['STOP', 'COLOUR', 'SCOPE', 'CAUSE', 'BY', 'AT', 'CLEARED', 'WHY'];
         const median =
-          data.medianSeconds === null ? 'none cleared yet' : `median ${span(data.medianSeconds)}`;
+          data.medianSeconds === null ? 'none cleared yet' : `median ${spanWords(data.medianSeconds * 1000)}`;
         return {
           data,
           lines: table(head, cells, terminal.paint),
@@ -96,6 +98,6 @@ const logCells = (stop: StopShown & { readonly seconds: number | null }) => [
   stop.cause,
   stop.pulledBy,
   stop.at.slice(0, 19),
-  stop.seconds === null ? 'open' : `${span(stop.seconds)} by ${stop.clearedBy}`,
+  stop.seconds === null ? 'open' : `${spanWords(stop.seconds * 1000)} by ${stop.clearedBy}`,
   printable(stop.why.slice(0, 80)),
 ];

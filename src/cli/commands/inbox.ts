@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
 import { act, leaf, type Run, wholeNumber } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { printable, printableText } from '../printable.ts';
@@ -29,7 +30,7 @@ export function inboxCommand(world: World): Command {
 
 async function inbox({ link, options, terminal }: Run<InboxOptions>) {
   const { client, project } = await link();
-  const limit = options.limit === undefined ? {} : { limit: options.limit };
+  const limit = defined({ limit: options.limit });
   const data = await client.message.list.query({ project, all: options.all === true, ...limit });
   const unread = data.filter(({ readAt }) => readAt === null).map(({ id }) => id);
   if (options.read === true && unread.length > 0)

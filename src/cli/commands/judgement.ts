@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
 import { act, group, leaf, many, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { printable, printableText } from '../printable.ts';
@@ -60,7 +61,7 @@ export function gateCommand(world: World): Command {
           act<JudgeOptions, [string, string]>(world, async ({ link, options }, change, gate) => {
             const at = await link();
             const seen = await lookAt(at, change, options.tree);
-            const note = options.note === undefined ? {} : { note: options.note };
+            const note = defined({ note: options.note });
             const data = await at.client.gate.pass.mutate({ ...seen, gate, ...note, ...ownWorkOf(options) });
             return { data, lines: [`${gate}: passed`] };
           }),
@@ -95,7 +96,7 @@ export function verdictCommand(world: World): Command {
           act<JudgeOptions, [string]>(world, async ({ link, options }, change) => {
             const at = await link();
             const seen = await lookAt(at, change, options.tree);
-            const note = options.note === undefined ? {} : { note: options.note };
+            const note = defined({ note: options.note });
             const data = await at.client.verdict.approve.mutate({ ...seen, ...note, ...ownWorkOf(options) });
             return { data, lines: [`${short(data.change)}: approved`], talk: ['the gateway lands it now'] };
           }),

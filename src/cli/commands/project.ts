@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
 import { act, group, leaf } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { remoteAt } from '../init/remote.ts';
@@ -41,9 +42,11 @@ export function projectCommand(world: World): Command {
             const { source, branch, upstream } = options;
             const made = await (await link()).client.project.create.mutate({
               project: name,
-              ...(source === undefined ? {} : { source: resolve(world.cwd, source) }),
-              ...(branch === undefined ? {} : { branch }),
-              ...(upstream === undefined ? {} : { upstream: remoteAt(world.cwd, upstream) }),
+              ...defined({
+                source: source === undefined ? undefined : resolve(world.cwd, source),
+                branch,
+                upstream: upstream === undefined ? undefined : remoteAt(world.cwd, upstream),
+              }),
             });
             return { data: made, lines: [`${made.project}: ${made.branch} at ${made.main}`] };
           }),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { runAudit } from '../audit/run-audit.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
@@ -45,7 +46,7 @@ export function reportCommand(world: World): Command {
         .action(
           act<{ limit?: number }>(world, async ({ link, options, terminal }) => {
             const { client, project } = await link();
-            const limit = options.limit === undefined ? {} : { limit: options.limit };
+            const limit = defined({ limit: options.limit });
             const rows = await client.report.list.query({ project, ...limit });
             const cells = rows.map((row) => [short(row.id), row.kind, row.byAgent, row.at, row.title]);
             return {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { spanWords } from '../../lib/durations.ts';
 import { act, group, leaf, many, type Run, wholeNumber } from '../command.ts';
 import { printableText } from '../printable.ts';
 import { followOutput } from '../runner/follow-output.ts';
-import { type Cell, short, span, table } from '../table.ts';
+import { type Cell, short, table } from '../table.ts';
 import type { World } from '../world.ts';
 import { stopRun } from './agent.ts';
 
@@ -88,5 +89,5 @@ function lasted({
 }): string {
   if (startedAt === null) return '-';
   const until = endedAt === null ? Date.now() : new Date(endedAt).getTime();
-  return span((until - new Date(startedAt).getTime()) / 1000);
+  return spanWords(until - new Date(startedAt).getTime());
 }

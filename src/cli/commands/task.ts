@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
+import { spanWords } from '../../lib/durations.ts';
 import { act, durationSeconds, group, leaf, wholeNumber } from '../command.ts';
 import { heldLease } from '../lease.ts';
-import { span, stateCell, table } from '../table.ts';
+import { stateCell, table } from '../table.ts';
 import { claimCommand } from '../task/claim.ts';
 import { showTask } from '../task/show.ts';
 import { nextCommand, waitingCommand } from '../task/waiting.ts';
@@ -35,14 +37,14 @@ function listCommand(world: World): Command {
     .action(
       act<{ state?: (typeof states)[number] }>(world, async ({ link, options, terminal }) => {
         const { client, project } = await link();
-        const state = options.state === undefined ? {} : { state: options.state };
+        const state = defined({ state: options.state });
         const rows = await client.task.list.query({ project, ...state });
         const cells = rows.map((row) => [
           row.id,
           stateCell(row.state),
           row.phase,
           row.holder ?? '-',
-          row.leaseUntil === null ? '-' : span((Date.parse(row.leaseUntil) - Date.now()) / 1000),
+          row.leaseUntil === null ? '-' : spanWords(Date.parse(row.leaseUntil) - Date.now()),
           row.title,
         ]);
         const head = ['TASK', 'STATE', 'PHASE', 'HOLDER', 'LEASE', 'TITLE'];

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Client } from '../../gateway/client.ts';
+import { defined } from '../../lib/defined.ts';
 import { act, durationSeconds, group, leaf } from '../command.ts';
 import { short, table } from '../table.ts';
 import { explainLines } from '../token/explain.ts';
@@ -63,7 +64,7 @@ function renewCommand(world: World): Command {
     .action(
       act<{ life?: number }>(world, async ({ link, options }) => {
         const { client, project, tokenFile } = await link();
-        const life = options.life === undefined ? {} : { lifeSeconds: options.life };
+        const life = defined({ lifeSeconds: options.life });
         const renew = () => client.token.renew.mutate({ project, ...life });
         if (tokenFile === undefined) {
           const { token = '', ...rest } = await renew();
@@ -125,7 +126,7 @@ function listCommand(world: World): Command {
     .action(
       act<{ agent?: string }>(world, async ({ link, options, terminal }) => {
         const { client, project } = await link();
-        const agent = options.agent === undefined ? {} : { agent: options.agent };
+        const agent = defined({ agent: options.agent });
         const rows = await client.token.list.query({ project, ...agent });
         const cells = rows.map((row) => [
           short(row.gid),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import type { PlanTriggerInput } from '../../tasks/plan-triggers.ts';
 import { act, group, leaf, wholeNumber } from '../command.ts';
@@ -129,7 +130,7 @@ function previewCommand(world: World): Command {
         const { client, project } = await link();
         const data = await client.trigger.preview.query({
           project,
-          ...(name === undefined ? {} : { name }),
+          ...defined({ name }),
           ...thought,
         });
         const faults = data.reasons.map(({ code, found, rule }) => `${code}: ${found ?? ''}: ${rule}`);

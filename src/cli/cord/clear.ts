@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { act, leaf, many, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
@@ -66,7 +67,7 @@ function fromOptions(options: ClearOptions): Pick<ClearInput, 'why' | 'rootCause
   const { why = [], evidence = [], kind, prevention } = options;
   const [first] = why;
   const plain = [kind, prevention, evidence[0], why[1]].every((one) => one === undefined);
-  if (plain) return first === undefined ? {} : { why: first };
+  if (plain) return defined({ why: first });
   if (kind === undefined || prevention === undefined || evidence.length !== why.length)
     throw incomplete(options);
   const whys = why.map((one, place) => ({ why: one, evidence: evidence[place] ?? '' }));

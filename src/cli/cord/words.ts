@@ -1,6 +1,7 @@
+import { spanWords } from '../../lib/durations.ts';
 import type { GatewayLink } from '../connect.ts';
 import { printable } from '../printable.ts';
-import { short, span } from '../table.ts';
+import { short } from '../table.ts';
 import type { Paint } from '../terminal.ts';
 
 /** A stop as the gateway shows it. */
@@ -14,7 +15,7 @@ export function stopLines(stops: readonly StopShown[], paint: Paint): string[] {
     const tone = stop.colour === 'red' ? 'bad' : 'warn';
     const where = stop.project === '*' ? 'every project' : stop.scope;
     const times = stop.count > 1 ? `, pulled ${stop.count} times` : '';
-    const since = span((Date.now() - Date.parse(stop.at)) / 1000);
+    const since = spanWords(Date.now() - Date.parse(stop.at));
     return [
       `${paint(tone, `${stop.colour.toUpperCase()} stop`)} ${short(stop.id)} on ${where}, ${since}, by ${printable(stop.pulledBy)}${times}`,
       `  why: ${printable(stop.why)}`,

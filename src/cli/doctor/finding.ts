@@ -1,3 +1,4 @@
+import { defined } from '../../lib/defined.ts';
 /** What one examination found. A note is worth knowing and nothing is wrong. */
 export interface Finding {
   readonly check: string;
@@ -12,7 +13,7 @@ export const ok = (check: string, subject: string, found?: string): Finding => (
   check,
   status: 'ok',
   subject,
-  ...(found === undefined ? {} : { found }),
+  ...defined({ found }),
 });
 
 export const fault = (check: string, subject: string, found: string, next: string): Finding => ({

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { findLeftovers, usersOf } from '../../git/locks.ts';
 import { createGitRunner } from '../../git/runner.ts';
 import { unsafeSettings } from '../../git/settings.ts';
+import { defined } from '../../lib/defined.ts';
 import { type Finding, fault, ok } from './finding.ts';
 
 const staleMs = 2_000;
@@ -11,7 +12,7 @@ const staleMs = 2_000;
 export async function examineRepositories(dataFolder: string): Promise<Finding[]> {
   const folder = join(dataFolder, 'repos');
   const names = await readdir(folder).catch(() => []);
-  const runner = createGitRunner(process.env.PATH === undefined ? {} : { path: process.env.PATH });
+  const runner = createGitRunner(defined({ path: process.env.PATH }));
   try {
     const found: Finding[] = [];
     for (const name of names.filter((one) => one.endsWith('.git'))) {

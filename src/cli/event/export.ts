@@ -1,7 +1,8 @@
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Checkpoint } from '../../store/audit.ts';
 import type { ChainedEvent } from '../../store/chain.ts';
+import { replaceFileBy } from '../../store/replace-file.ts';
 import type { Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 
@@ -21,9 +22,7 @@ export async function exportEvents({ link, options, terminal, world }: Run<{ out
     return undefined;
   }
   const path = resolve(world.cwd, out);
-  const file = await open(`${path}.new`, 'w', 0o600);
-  const counts = await writeAll(file, at).finally(() => file.close());
-  await rename(`${path}.new`, path);
+  const counts = await replaceFileBy(path, { mode: 0o600 }, (file) => writeAll(file, at));
   return {
     data: { file: path, ...counts },
     lines: [path],

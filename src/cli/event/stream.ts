@@ -1,3 +1,4 @@
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { type EventType, eventTypes } from '../../store/events.ts';
 import type { Run } from '../command.ts';
@@ -19,7 +20,7 @@ export async function followEvents({ link, options, terminal }: Run<FollowInput>
   const { position } = await client.project.status.query({ project });
   const end = untilInterrupted();
   const { after = position, count = Number.POSITIVE_INFINITY } = options;
-  const input = { project, after, signal: end.signal, ...(types === undefined ? {} : { types }) };
+  const input = { project, after, signal: end.signal, ...defined({ types }) };
   let seen = 0;
   try {
     for await (const event of follow(at, input)) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { replaceFile } from '../gateway-file.ts';
+import { writeWhole } from '../gateway-file.ts';
 
 const schema = z.object({
   /** A remote to follow and to mirror landings to. */
@@ -25,5 +25,5 @@ export async function readSettings(dataFolder: string): Promise<Settings> {
 
 export async function keepSettings(dataFolder: string, added: Settings): Promise<void> {
   const settings = { ...(await readSettings(dataFolder)), ...added };
-  await replaceFile(fileOf(dataFolder), `${JSON.stringify(settings)}\n`, 0o600);
+  await writeWhole(fileOf(dataFolder), `${JSON.stringify(settings)}\n`, 0o600);
 }

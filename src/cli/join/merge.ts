@@ -1,4 +1,5 @@
 import { fail } from '../../lib/errors.ts';
+import { readJson } from '../../lib/json.ts';
 
 /** Comment signs of a kind of file. */
 export interface Marks {
@@ -52,12 +53,9 @@ export function withServer(file: string, before: string, server: unknown): strin
 }
 
 function parsed(file: string, text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value;
-  } catch {
-    throw notOurs(file, 'no JSON');
-  }
+  const read = readJson(text);
+  if (read.fault !== undefined) throw notOurs(file, 'no JSON');
+  if (isObject(read.value)) return read.value;
   throw notOurs(file, 'no object');
 }
 

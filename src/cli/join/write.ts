@@ -2,7 +2,7 @@ import { appendFile, lstat, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import { runGit } from '../check/git.ts';
-import { replaceFile } from '../gateway-file.ts';
+import { writeWhole } from '../gateway-file.ts';
 import type { JoinFile } from './plan.ts';
 
 interface Planned {
@@ -26,7 +26,7 @@ export async function writeFiles(
   const changed = planned.filter(({ changed: differs }) => differs);
   for (const { file, after } of changed) {
     await mkdir(dirname(join(folder, file.path)), { recursive: true });
-    await replaceFile(join(folder, file.path), after, 0o644);
+    await writeWhole(join(folder, file.path), after, 0o644);
   }
   await exclude(
     folder,

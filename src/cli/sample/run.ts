@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { App } from '../../app.ts';
 import type { Config } from '../../config.ts';
 import { exitCodes } from '../../lib/code-row.ts';
+import { defined } from '../../lib/defined.ts';
 import { chainOnce } from '../../store/chainer.ts';
 import type { Run } from '../command.ts';
 import { connect, type GatewayLink } from '../connect.ts';
@@ -64,7 +65,7 @@ async function startGateway(
     // Not in the user's own state folder: the sample leaves nothing behind.
     stateFolder: join(folder, 'state'),
     logLevel: 'error',
-    ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
+    ...defined({ databaseUrl: options.databaseUrl }),
   };
   const config = world.root.configure(input, {});
   const app = await world.root.startApp(config, { log: await world.root.createLog(config.logLevel) });

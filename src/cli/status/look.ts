@@ -1,7 +1,8 @@
+import { spanWords } from '../../lib/durations.ts';
 import type { GatewayLink } from '../connect.ts';
 import { stopLines } from '../cord/words.ts';
 import { printable } from '../printable.ts';
-import { short, span, stateCell, table } from '../table.ts';
+import { short, stateCell, table } from '../table.ts';
 import type { Paint } from '../terminal.ts';
 
 /** A project at one moment. */
@@ -82,5 +83,5 @@ function waitWords({
     ...stops.map(({ subject }) => subject),
   ];
   if (words.length > 0) return words.join(', ');
-  return state === 'in_progress' ? `since ${span(sinceSeconds)}` : '';
+  return state === 'in_progress' ? `since ${spanWords(sinceSeconds * 1000)}` : '';
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ExitName } from '../../lib/code-row.ts';
 import { codes } from '../../lib/codes/index.ts';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import type { EventType } from '../../store/events.ts';
 import { act, durationSeconds, leaf, type Run } from '../command.ts';
@@ -46,8 +47,7 @@ function claimOnce(
 ): Promise<Claimed> {
   return client.task.claim.mutate({
     project,
-    ...(task === undefined ? {} : { task }),
-    ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
+    ...defined({ task, leaseSeconds: options.lease }),
   });
 }
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { spanWords } from '../../lib/durations.ts';
 import { act, leaf, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { printable } from '../printable.ts';
-import { short, span } from '../table.ts';
+import { short } from '../table.ts';
 import type { World } from '../world.ts';
 
 type Waiting = Awaited<ReturnType<GatewayLink['client']['task']['waiting']['query']>>[number];
@@ -24,7 +25,7 @@ export function waitsFor(one: Waiting, tasks: ReadonlyMap<string, TaskRow>): str
 function taskWords(id: string, row: TaskRow | undefined): string {
   if (row === undefined) return id;
   if (row.state !== 'in_progress') return `${id} (${row.state})`;
-  const since = span((Date.now() - Date.parse(row.stateAt)) / 1000);
+  const since = spanWords(Date.now() - Date.parse(row.stateAt));
   const expected = row.expectedMinutes === null ? '' : `, expected ${row.expectedMinutes} min`;
   return `${id} (in progress, ${row.holder ?? 'nobody'}, ${since}${expected})`;
 }
@@ -61,7 +62,7 @@ export function waitingCommand(world: World): Command {
 }
 
 const stateWords = ({ state, holder, sinceSeconds }: Waiting): string =>
-  `${state}${holder === null || state !== 'in_progress' ? '' : `, ${holder}`}, ${span(sinceSeconds)}`;
+  `${state}${holder === null || state !== 'in_progress' ? '' : `, ${holder}`}, ${spanWords(sinceSeconds * 1000)}`;
 
 const forWhat = (one: Waiting, tasks: ReadonlyMap<string, TaskRow>): string => {
   const what = waitsFor(one, tasks);

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { withFileLock } from '../../gateway/auth/file-lock.ts';
 import { fail } from '../../lib/errors.ts';
-import { makeFolder, replaceFile } from '../gateway-file.ts';
+import { makeFolder, writeWhole } from '../gateway-file.ts';
 import { writeKey } from '../pin.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function renewFile(path: string, next: () => Promise<string | undef
 
 async function replaceToken(path: string, token: string): Promise<void> {
   await refuseOther(path);
-  await replaceFile(path, `${token}\n`, 0o600);
+  await writeWhole(path, `${token}\n`, 0o600);
 }
 
 async function refuseOther(path: string): Promise<void> {

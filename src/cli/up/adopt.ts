@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App, Caller } from '../../app.ts';
+import { defined } from '../../lib/defined.ts';
 import type { AndonError } from '../../lib/errors.ts';
 import type { Place } from '../init/place.ts';
 import { asAndonError } from '../refusal.ts';
@@ -18,7 +19,7 @@ export async function settle(app: App, { place, project, upstream }: Settling): 
   const talk: string[] = [];
   const isNew = !(await isThere(client, project));
   if (isNew) {
-    const source = { source: place.root, ...(upstream === undefined ? {} : { upstream }) };
+    const source = { source: place.root, ...defined({ upstream }) };
     const made = await client.project.create({ project, ...source }).catch(async (error: unknown) => {
       // Another gateway that starts beside this one may make it at this moment.
       if (await comesSoon(client, project)) return undefined;

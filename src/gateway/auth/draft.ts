@@ -1,3 +1,4 @@
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Tier } from '../../tiers/actions.ts';
@@ -77,7 +78,7 @@ function draft(issuer: string, naming: Naming, facts: MintFacts, lin: readonly s
     gid,
     lin,
     ep: facts.epoch,
-    ...(jkt === undefined ? {} : { cnf: { jkt } }),
+    ...defined({ cnf: jkt === undefined ? undefined : { jkt } }),
     cap,
   };
 }

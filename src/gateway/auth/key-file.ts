@@ -1,9 +1,11 @@
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
+import { jsonOf } from '../../lib/json.ts';
+import { createFile, replaceFile } from '../../store/replace-file.ts';
 
 const part = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
@@ -104,7 +106,7 @@ function refuseExposed(path: string, stat: { mode: number; uid: number }): void 
 }
 
 async function parseRing(path: string, text: string): Promise<StoredRing> {
-  const parsed = ringSchema.safeParse(parseJson(text));
+  const parsed = ringSchema.safeParse(jsonOf(text));
   if (!parsed.success) {
     const member = parsed.error.issues[0]?.path.join('.') || 'JSON';
     throw fail('key.broken', path, { found: `a fault at ${member}` });
@@ -116,52 +118,17 @@ async function parseRing(path: string, text: string): Promise<StoredRing> {
   return parsed.data;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The RFC 7638 thumbprint of a public key. */
 export const thumbprintOf = ({ kty, crv, x }: PublicJwk): Promise<string> =>
   calculateJwkThumbprint({ kty, crv, x });
 
-/** Writes the ring whole or not at all: a new file with mode 0600, flushed, then renamed, the folder flushed too. */
+/** Writes the ring whole or not at all, for its owner alone; `first` leaves a ring alone that another process wrote first. */
 export async function writeRing(folder: string, ring: StoredRing, how: 'first' | 'replace'): Promise<void> {
   const path = join(folder, fileName);
-  const draft = join(folder, `.${fileName}.${process.pid}.${ring.next.kid.slice(0, 8)}`);
-  const file = await open(draft, 'wx', 0o600);
-  try {
-    // The umask may have taken from the mode what the owner needs.
-    await file.chmod(0o600);
-    await file.writeFile(`${JSON.stringify(ring)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  if (how === 'replace') await rename(draft, path);
-  else await linkFirst(draft, path);
-  await syncFolder(folder);
+  const text = `${JSON.stringify(ring)}\n`;
+  if (how === 'replace') await replaceFile(path, text, ownerOnly);
+  else await createFile(path, text, ownerOnly);
 }
 
-// A link, unlike a rename, leaves a ring alone that another process wrote first.
-async function linkFirst(draft: string, path: string): Promise<void> {
-  try {
-    await link(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await unlink(draft);
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+/** The umask may take from the mode what the owner needs. */
+const ownerOnly = { mode: 0o600, isExact: true };

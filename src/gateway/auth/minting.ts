@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { Decision } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
 import { limits } from '../../lib/limits.ts';
 import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
@@ -62,8 +63,7 @@ function ofProfile({ tier, role, skills, write }: Profile): MintRequest['cap'] {
   return {
     tier,
     skills,
-    ...(role === undefined ? {} : { role }),
-    ...(write === undefined ? {} : { w: write }),
+    ...defined({ role, w: write }),
   };
 }
 

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Chainer } from '../../store/chainer.ts';
 import { appendEvents, type EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
+import { replaceFile } from '../../store/replace-file.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { human } from '../../tiers/human.ts';
@@ -132,10 +132,5 @@ async function renewed(
 /** Writes a secret whole or not at all, readable by its owner only, in a folder that only its owner may enter. */
 export async function writeSecret(file: string, secret: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await withFileLock(file, async () => {
-    // Gateways in containers of their own may share the folder and the id of their process.
-    const aside = `${file}.${randomBytes(4).toString('hex')}.new`;
-    await writeFile(aside, `${secret}\n`, { mode: 0o600 });
-    await rename(aside, file);
-  });
+  await withFileLock(file, () => replaceFile(file, `${secret}\n`, { mode: 0o600 }));
 }

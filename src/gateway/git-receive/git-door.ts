@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
+import { defined } from '../../lib/defined.ts';
 import { AndonError } from '../../lib/errors.ts';
 import type { VerifiedToken } from '../../tiers/capability.ts';
 import { callOf } from '../door/admission.ts';
@@ -36,7 +37,7 @@ async function authenticate(
   // A cheap early refusal; a push is decided again, under the lock, once its objects are there. Which task it is for is
   // known then, so a grant that is bound to one is not asked yet.
   const { task, epoch } = grant.cap;
-  const own = task === undefined ? {} : { task, ...(epoch === undefined ? {} : { epoch }) };
+  const own = defined({ task, epoch: task === undefined ? undefined : epoch });
   await authoriseRead(gateway, callOf(grant), { action, project, ...own });
   return grant;
 }

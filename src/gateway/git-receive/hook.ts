@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../../store/replace-file.ts';
 
 /**
  * The pre-receive hook. It tells the gateway, by descriptor 3, where the quarantine is and which refs would move, and
@@ -29,8 +29,6 @@ exit 1
 /** Writes the hook into a folder that only Andon writes to, which `core.hooksPath` then names. */
 export async function installHook(hooksDir: string): Promise<void> {
   await mkdir(hooksDir, { recursive: true, mode: 0o700 });
-  const aside = join(hooksDir, `pre-receive.${randomBytes(4).toString('hex')}`);
-  await writeFile(aside, preReceive, { mode: 0o700 });
-  // Renamed into place, since a push of another gateway may be starting the hook at this moment.
-  await rename(aside, join(hooksDir, 'pre-receive'));
+  // A push of another gateway may be starting the hook at this moment.
+  await replaceFile(join(hooksDir, 'pre-receive'), preReceive, { mode: 0o700 });
 }

@@ -1,5 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { Logger } from 'pino';
+import { Coalesced } from '../../lib/coalesced.ts';
+import { defined } from '../../lib/defined.ts';
 import { AndonError } from '../../lib/errors.ts';
 import type { NamedGate } from '../../line/gating.ts';
 import { type LandingPoint, landOne, reconcile } from '../../line/land-one.ts';
@@ -40,8 +42,8 @@ export interface LandingDeskPorts {
 export class LandingDesk {
   readonly #options: LandingDeskOptions;
   readonly #line: LandingDeskPorts;
-  readonly #landing = new Map<string, Promise<void>>();
-  readonly #again = new Set<string>();
+  /** By project. */
+  readonly #landings = new Map<string, Coalesced>();
   readonly #seldom: Seldom;
   #closed = false;
 
@@ -53,24 +55,24 @@ export class LandingDesk {
 
   /** Lands all that can land now; one round more when it is called meanwhile. Never rejects. */
   wake(project: string): void {
-    if (this.#closed) return;
-    if (this.#landing.has(project)) {
-      this.#again.add(project);
-      return;
-    }
-    const landing = this.#landAll(project)
-      .catch((error: unknown) => this.#seldom.error(error, { project }, 'landing'))
-      .finally(() => {
-        this.#landing.delete(project);
-        if (this.#again.delete(project)) this.wake(project);
-      });
-    this.#landing.set(project, landing);
+    if (!this.#closed) void this.#landingOf(project).ask();
+  }
+
+  #landingOf(project: string): Coalesced {
+    const known = this.#landings.get(project);
+    if (known !== undefined) return known;
+    const landing = new Coalesced(
+      () => this.#landAll(project),
+      (error) => this.#seldom.error(error, { project }, 'landing'),
+    );
+    this.#landings.set(project, landing);
+    return landing;
   }
 
   /** Ends what a dead process left. One project whose repository is broken must not hold up the others. */
   async reconcile(project: string): Promise<void> {
     // A landing of this very process is being concluded by it.
-    if (this.#landing.has(project)) return;
+    if (this.#landings.get(project)?.running !== undefined) return;
     await reconcile(this.#ports(), project, this.#options.abandonedMs).catch((error: unknown) =>
       this.#seldom.error(error, { project }, 'reconcile'),
     );
@@ -93,7 +95,7 @@ export class LandingDesk {
       owner: this.#line.owner,
       gatesOf: (change: ChangeRow) => this.#gatesOf(change),
       titleOf: (change: ChangeRow) => this.#titleOf(change),
-      ...(at === undefined ? {} : { at }),
+      ...defined({ at }),
     };
   }
 
@@ -151,7 +153,7 @@ export class LandingDesk {
   /** Waits for landings that have begun. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.allSettled(this.#landing.values());
+    await Promise.all([...this.#landings.values()].map((landing) => landing.close()));
   }
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Logger } from 'pino';
+import { Coalesced } from '../../lib/coalesced.ts';
 import type { LineTx } from '../../line/line-tx.ts';
 import { sendMessage } from '../../line/messages.ts';
 import { type AuditRow, endAudit, takeAudit } from '../../line/oversight/rows.ts';
@@ -18,8 +19,10 @@ export class OversightDesk {
   readonly #options: OversightDeskOptions;
   readonly #lineTx: LineTx;
   readonly #worker: string;
-  #running: Promise<void> | undefined;
-  #closed = false;
+  readonly #rounds = new Coalesced(
+    () => this.#workOff(),
+    (error) => this.#options.log.error({ err: error }, 'audits'),
+  );
 
   constructor(options: OversightDeskOptions, ports: { readonly owner: string; readonly lineTx: LineTx }) {
     this.#options = options;
@@ -29,17 +32,12 @@ export class OversightDesk {
 
   /** Somebody asked for an audit. Never rejects. */
   wake(): void {
-    if (this.#closed || this.#running !== undefined) return;
-    this.#running = this.#workOff()
-      .catch((error: unknown) => this.#options.log.error({ err: error }, 'audits'))
-      .finally(() => {
-        this.#running = undefined;
-      });
+    void this.#rounds.ask();
   }
 
   async #workOff(): Promise<void> {
     for (;;) {
-      const audit = this.#closed ? undefined : await takeAudit(this.#options.store, this.#worker);
+      const audit = this.#rounds.isClosed ? undefined : await takeAudit(this.#options.store, this.#worker);
       if (audit === undefined) return;
       await this.#carryOut(audit);
     }
@@ -63,8 +61,7 @@ export class OversightDesk {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#running;
+    await this.#rounds.close();
   }
 }
 

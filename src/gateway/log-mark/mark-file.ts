@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import { type LogMark, logMarkSchema } from '../../store/mark.ts';
+import { replaceFile } from '../../store/replace-file.ts';
 import type { MarkPlace } from './places.ts';
 
 /** A mark in a file of its own: in the state folder, or where the operator says. */
@@ -31,13 +31,5 @@ export function parseMark(place: string, text: string): LogMark | undefined {
 /** The file is there whole or as it was, also when the power fails. */
 async function writeWhole(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const aside = `${path}.${randomBytes(4).toString('hex')}.new`;
-  const file = await open(aside, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(aside, path);
+  await replaceFile(path, text, { mode: 0o600 });
 }

@@ -1,5 +1,6 @@
 import type { Analyser } from '../../analysis/analyser.ts';
 import { checkSources, type SourceChange } from '../../analysis/check-sources.ts';
+import { defined } from '../../lib/defined.ts';
 import { limits } from '../../lib/limits.ts';
 import type { CodeViolation } from '../../line/oversight/plan-audit.ts';
 import type { CodeLimits } from '../../policies/altered.ts';
@@ -64,5 +65,5 @@ async function contents(
       ? { sizeBytes: bytes }
       : reader.read(oid, 'blob', limits.sourceBytesMax);
   };
-  return { path, after: await read(after), ...(before === undefined ? {} : { before: await read(before) }) };
+  return defined({ path, after: await read(after), before: before && (await read(before)) });
 }

@@ -1,8 +1,8 @@
-import { createPrivateKey, randomBytes } from 'node:crypto';
-import { link, unlink, writeFile } from 'node:fs/promises';
+import { createPrivateKey } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
+import { createFile } from '../../store/replace-file.ts';
 import { generateKey, readPrivate } from '../auth/key-file.ts';
 import { writeSecret } from '../auth/owner.ts';
 import { createProver, type Prover } from './proof.ts';
@@ -25,15 +25,7 @@ export async function openIdentity(keysFolder: string, ownerFile: string): Promi
 }
 
 async function makeJwk(path: string): Promise<z.infer<typeof jwkSchema>> {
-  const aside = `${path}.${randomBytes(8).toString('hex')}`;
-  await writeFile(aside, `${JSON.stringify(await generateKey())}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    await link(aside, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await unlink(aside).catch(() => undefined);
-  }
+  await createFile(path, `${JSON.stringify(await generateKey())}\n`, { mode: 0o600 });
   const made = await readJwk(path);
   if (made === undefined) throw fail('key.broken', path, { found: 'removed while it was made' });
   return made;

@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type AndonError, fail } from '../../lib/errors.ts';
+import { readJson } from '../../lib/json.ts';
 import { authorityOf, proofPath, provenKey } from './proof.ts';
 
 /** What a client knows of the key of a gateway. */
@@ -136,9 +137,6 @@ function bodyOf(body: string, length: number): { body: unknown } | { fault: stri
 }
 
 function parsed(body: string): { body: unknown } | { fault: string } {
-  try {
-    return { body: JSON.parse(body) as unknown };
-  } catch {
-    return { fault: 'no JSON' };
-  }
+  const read = readJson(body);
+  return read.fault === undefined ? { body: read.value } : { fault: 'no JSON' };
 }

@@ -1,4 +1,5 @@
 import { allowed, type Decision, denied, isDenied, reason } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
 import { insertRun } from '../../line/run/insert.ts';
 import type { RunLaunch } from '../../line/run/schema.ts';
 import type { EventDraft } from '../../store/events.ts';
@@ -99,7 +100,7 @@ function capabilityRequest(request: RunRequest, plan: Plan, profile: PlanAgent):
   const { project } = request;
   const cap = {
     budget: budgetOf(profile),
-    ...(request.role === undefined ? {} : { role: request.role }),
+    ...defined({ role: request.role }),
     ...(profile.tier === 'implementer' ? boundTo(request.task, plan, profile) : {}),
   };
   return { project, plan: project, ...withProfile({ profile: request.profile, cap }, plan) };
@@ -198,7 +199,7 @@ function mintFor(
   },
 ) {
   // A role of the caller's choice is none that the plan fixes; see fixedProfile.
-  const chosen = role === undefined ? {} : { role };
+  const chosen = defined({ role });
   const { agent, grantSeconds } = facts;
   // Its tokens go to the runner that takes it, and never to the spawner.
   const mint = { agent, profile, cap: chosen, grantSeconds, seen: false };

@@ -3,6 +3,7 @@ import { finished, type Readable, type Writable } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
 import { saidFault } from '../../lib/machine-fault.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
+import { terminate } from './terminate.ts';
 
 export interface Exit {
   readonly code: number | null;
@@ -51,10 +52,8 @@ function kill(entry: Entry, graceMs: number, send: Send): void {
   const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
     if (!entry.ended) send({ kind: 'kill', id: entry.id, signal: name });
   };
-  signal(graceMs <= 0 ? 'SIGKILL' : 'SIGTERM');
-  if (graceMs <= 0) return;
-  const timer = setTimeout(signal, graceMs, 'SIGKILL');
-  void entry.exited.then(() => clearTimeout(timer));
+  const ending = { ask: () => signal('SIGTERM'), kill: () => signal('SIGKILL'), ended: entry.exited };
+  void terminate(ending, graceMs);
 }
 
 /** Resolves the child of an entry once everything of it is there. */

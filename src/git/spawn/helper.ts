@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { type FromHelper, greeting, type ToHelper } from './protocol.ts';
+import { killGroup } from './terminate.ts';
 
 const socketPath = process.argv[2] ?? '';
 const children = new Map<number, ChildProcess>();
@@ -74,15 +75,7 @@ function pump(child: ChildProcess, [from3, to4]: readonly Socket[]): void {
   to4.pipe(into);
 }
 
-function kill(id: number, signal: 'SIGTERM' | 'SIGKILL'): void {
-  const pid = children.get(id)?.pid;
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // The group is gone already: that is what was asked for.
-  }
-}
+const kill = (id: number, signal: 'SIGTERM' | 'SIGKILL'): void => killGroup(children.get(id)?.pid, signal);
 
 process.on('message', (message: ToHelper) => {
   if (message.kind === 'kill') {

@@ -1,4 +1,4 @@
-import { spanWords } from '../../lib/spans.ts';
+import { spanWords } from '../../lib/durations.ts';
 import type { AuditFinding } from './kinds.ts';
 import { section } from './plan-audit.ts';
 

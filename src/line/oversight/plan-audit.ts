@@ -1,3 +1,4 @@
+import { spanWords } from '../../lib/durations.ts';
 import type { TaskState } from '../../tasks/states.ts';
 import type { AuditFinding } from './kinds.ts';
 import type { Tally, Violation } from './tally.ts';
@@ -117,8 +118,7 @@ function byHistory({ id, epoch, openQuestions }: AuditedTask): Risk[] {
     : [...bounced, { task: id, kind: 'waiting', detail: `${openQuestions} open questions`, weight: 30 }];
 }
 
-const minutes = (amount: number): string =>
-  amount < 120 ? `${Math.round(amount)} min` : `${(amount / 60).toFixed(1)} h`;
+const minutes = (amount: number): string => spanWords(amount * minuteMs);
 
 /** Refusals since the last audit that come thick from one agent. */
 export function burstsOf(recent: readonly Violation[]): { actor: string; count: number }[] {

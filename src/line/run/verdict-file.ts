@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readJson } from '../../lib/json.ts';
 import { limits } from '../../lib/limits.ts';
 import { plainTextPattern } from '../../lib/names.ts';
 
@@ -60,13 +61,10 @@ export function readVerdict(source: VerdictSource, run: { id: string; epoch: num
 
 function parse(text: string): ReadVerdict {
   if (Buffer.byteLength(text) > verdictBytesMax) return { problem: 'too_large' };
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return { problem: 'not_json', found: error instanceof Error ? error.message : '' };
-  }
-  const parsed = verdictSchema.safeParse(json);
+  const read = readJson(text);
+  if (read.fault === 'syntax') return { problem: 'not_json', found: read.found };
+  if (read.fault !== undefined) return { problem: 'malformed', found: 'verdict: a member `__proto__`' };
+  const parsed = verdictSchema.safeParse(read.value);
   return parsed.success
     ? { verdict: parsed.data }
     : { problem: 'malformed', found: firstIssue(parsed.error) };

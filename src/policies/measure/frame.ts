@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { defined } from '../../lib/defined.ts';
 import type { Unit, UnitKind } from './unit.ts';
 
 /** A unit that is being counted. */
@@ -57,6 +58,6 @@ export function closeFrame(frame: Frame, file: ts.SourceFile, digest: (text: str
     lines: endLine - startLine + 1,
     hash,
     wholeHash,
-    ...(frame.hides === undefined ? {} : { hides: frame.hides }),
+    ...defined({ hides: frame.hides }),
   };
 }

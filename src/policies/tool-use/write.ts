@@ -1,4 +1,5 @@
 import { type Reason, reason } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
 import { pathFault } from '../../lib/paths.ts';
 import { scopeText, writableBy } from '../../tiers/scopes.ts';
 import { placeOf } from './clone-path.ts';
@@ -34,4 +35,4 @@ function isOfRun(path: string, { runFolder }: ToolFacts, own: RegExp): boolean {
 }
 
 const outsideReason = (path: string, why: string, clone: string | undefined): Reason =>
-  reason('tool.outside', path, { found: why, ...(clone === undefined ? {} : { limit: clone }) });
+  reason('tool.outside', path, { found: why, ...defined({ limit: clone }) });

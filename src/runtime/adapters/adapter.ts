@@ -1,3 +1,4 @@
+import { jsonOf } from '../../lib/json.ts';
 import type { RunPlace } from '../run/place.ts';
 import type { ClaimedTask, RunOrder } from '../run/ports.ts';
 import type { AgentReport } from '../run/watch.ts';
@@ -42,12 +43,8 @@ export interface Adapter {
 /** A line of JSON as an object, or undefined. */
 export function jsonLine(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{') || line.length > 16 * 1024 * 1024) return undefined;
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = jsonOf(line);
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
 /** A member that is a count, or 0. */

@@ -1,3 +1,4 @@
+import { defined } from '../../lib/defined.ts';
 import type { AgentReport } from '../run/watch.ts';
 import { type Adapter, countOf, jsonLine, objectOf, usdMicro } from './adapter.ts';
 
@@ -26,7 +27,7 @@ function report(line: string): AgentReport {
     ...(usage === undefined
       ? {}
       : { usage: { tokens: countOf(usage, 'tokens'), usdMicro: usdMicro(usage.usd), turns: 0 } }),
-    ...(turn === undefined ? {} : { turn: { calls: callsOf(turn.calls) } }),
+    ...defined({ turn: turn && { calls: callsOf(turn.calls) } }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { killGroup, killNow } from '../reap.ts';
+import { killGroup, killOne, terminate } from '../../git/spawn/terminate.ts';
+import { killNow } from '../reap.ts';
 import type { Containment } from '../sandbox.ts';
 import { descendantsOf } from './start-agent.ts';
 
@@ -48,11 +49,13 @@ export class AgentProcess {
    * this settles.
    */
   async kill(graceMs: number): Promise<void> {
-    if (graceMs > 0 && this.#child.exitCode === null && this.#child.signalCode === null) {
-      await this.#askToEnd();
-      await Promise.race([this.exit, delay(graceMs)]);
-    }
-    await killNow(this.#child, this.containment, this.#mark);
+    const isAlive = this.#child.exitCode === null && this.#child.signalCode === null;
+    const ending = {
+      ask: () => this.#askToEnd(),
+      kill: () => killNow(this.#child, this.containment, this.#mark),
+      ended: this.exit,
+    };
+    await terminate(ending, isAlive ? graceMs : 0);
     await Promise.race([this.exit, delay(killMs)]);
   }
 
@@ -60,15 +63,9 @@ export class AgentProcess {
   async #askToEnd(): Promise<void> {
     const { pid } = this.#child;
     if (this.containment.kind !== 'bubblewrap' || pid === undefined) {
-      killGroup(this.#child, 'SIGTERM');
+      killGroup(pid, 'SIGTERM');
       return;
     }
-    for (const one of await descendantsOf(pid)) {
-      try {
-        process.kill(one, 'SIGTERM');
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
+    for (const one of await descendantsOf(pid)) killOne(one, 'SIGTERM');
   }
 }

@@ -1,23 +1,23 @@
-import { spawn } from 'node:child_process';
+import { createGitRunner } from '../../git/runner.ts';
+import { ownSpawner } from '../../git/spawn/own-spawner.ts';
 import type { ClaimedTask, RunOrder } from './ports.ts';
 
 const outputMax = 4_000;
 
 /** Runs git and resolves to what it said when it failed, or undefined when it did not. */
-function git(
+async function git(
   args: readonly string[],
   env: Record<string, string>,
   abort: AbortSignal,
 ): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const child = spawn('git', args, { env, stdio: ['ignore', 'ignore', 'pipe'], signal: abort });
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString('utf8')).slice(-outputMax);
-    });
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code) => resolve(code === 0 ? undefined : said.trim() || `git ended with ${code}`));
-  });
+  const runner = createGitRunner({ spawner: ownSpawner, env });
+  const options = { cwd: process.cwd(), timeoutMs: Number.POSITIVE_INFINITY, abort };
+  try {
+    const { code, stderr } = await runner.run(args, options);
+    return code === 0 ? undefined : stderr.trim().slice(-outputMax) || `git ended with ${code}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 export interface CloneOf {

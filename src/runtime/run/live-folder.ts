@@ -8,7 +8,7 @@ const hasHandles = existsSync(handles);
 
 const asFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 // Not to follow a link that the run has put there, and not to hang on a pipe that nobody reads or writes.
-export const careful = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const careful = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export interface LiveEntry {
   readonly name: string;

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { defined } from '../../lib/defined.ts';
 import { adapters } from '../adapters/index.ts';
 import { LimitWatch } from '../limit-watch.ts';
 import { removeTree } from '../remove-tree.ts';
@@ -142,7 +143,7 @@ export class LiveRun {
       verdict,
       usage: this.#watch.usage,
       output: [],
-      ...(note === undefined ? {} : { note: note.slice(0, 1500) }),
+      ...defined({ note: note?.slice(0, 1500) }),
     };
   }
 

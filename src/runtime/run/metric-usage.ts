@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { objectOf } from '../adapters/adapter.ts';
 import type { RunUsage } from './ports.ts';
 
@@ -37,7 +38,7 @@ export interface TakenMetrics {
  */
 export class MetricUsage {
   readonly #series = new Map<string, { readonly name: string; readonly kind: Kind; value: number }>();
-  readonly #seen = new Set<string>();
+  readonly #seen = new LRUCache<string, true>({ max: seenMax });
 
   /** Adds an export. Returns undefined for what is none. */
   take(body: unknown): TakenMetrics | undefined {
@@ -84,9 +85,7 @@ export class MetricUsage {
     const point = `${series} ${time}`;
     if (time === '') return false;
     if (this.#seen.has(point)) return true;
-    this.#seen.add(point);
-    const [oldest] = this.#seen;
-    if (this.#seen.size > seenMax && oldest !== undefined) this.#seen.delete(oldest);
+    this.#seen.set(point, true);
     return false;
   }
 }

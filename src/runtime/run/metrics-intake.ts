@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { jsonOf } from '../../lib/json.ts';
 import { MetricUsage, type TakenMetrics } from './metric-usage.ts';
 import type { RunUsage } from './ports.ts';
 
@@ -75,7 +76,7 @@ async function takenFrom(incoming: IncomingMessage, usage: MetricUsage): Promise
     const whole = Buffer.concat(parts);
     const isPacked = incoming.headers['content-encoding'] === 'gzip';
     const text = isPacked ? await unpack(whole, { maxOutputLength: bodyBytesMax }) : whole;
-    return usage.take(JSON.parse(text.toString('utf8')));
+    return usage.take(jsonOf(text.toString('utf8')));
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { defined } from '../../lib/defined.ts';
 import type { MachineLimits } from '../machine-limits.ts';
 import { removeTree } from '../remove-tree.ts';
 import { runGate, type SandboxSetting } from '../run-gate.ts';
@@ -60,7 +61,7 @@ export class TestCount {
         readable: [place.tree],
         abort: this.#abort.signal,
         ...{ sandbox, hidden, marks, ownUser, limits },
-        ...(searchPath === undefined ? {} : { searchPath }),
+        ...defined({ searchPath }),
       });
       return this.#abort.signal.aborted ? undefined : failingTests(output, exitCode);
     } catch {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { durationMs } from '../plan-words.ts';
+import { durationMs } from '../../lib/durations.ts';
 import { countCron, nextCron } from './cron.ts';
 
 /** What a trigger of times is made of: a cron expression, or an interval with jitter. `id` seeds the jitter. */

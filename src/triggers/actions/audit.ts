@@ -1,7 +1,8 @@
 import { gatewayEvent } from '../../gateway/line/gateway-event.ts';
 import { allowed } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
+import { durationMs } from '../../lib/durations.ts';
 import { requestAudit } from '../../line/oversight/rows.ts';
-import { durationMs } from '../../tasks/plan-words.ts';
 import { actionPort } from '../ports.ts';
 
 /** Asks for an audit, which the next gateway that is free carries out. */
@@ -9,7 +10,7 @@ export const audit = actionPort('audit', {
   needs: 'audit:run',
   decide: ({ action }) => allowed(action),
   make: async (tx, { row }, { audit: kind, over }) => {
-    const options = over === undefined ? {} : { overMs: durationMs(over) };
+    const options = defined({ overMs: over === undefined ? undefined : durationMs(over) });
     const { project, id: trigger, owner } = row;
     const asked = await requestAudit(tx, { project, kind, options, askedBy: owner, trigger });
     const requested = {

@@ -1,4 +1,5 @@
 import { allowed } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
 import { jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
@@ -40,6 +41,5 @@ const bodyOf = (id: string, { row, slot, cause, now }: Firing): string =>
     trigger: row.name,
     slot,
     at: now.toISOString(),
-    ...(cause.event === undefined ? {} : { event: cause.event }),
-    ...(cause.task === undefined ? {} : { task: cause.task }),
+    ...defined({ event: cause.event, task: cause.task }),
   });

@@ -1,5 +1,5 @@
 import { allowed, denied, reason } from '../../lib/decision.ts';
-import { spanWords } from '../../lib/spans.ts';
+import { spanWords } from '../../lib/durations.ts';
 import { sendMessage } from '../../line/messages.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { actionPort, type Firing, type FiringOf } from '../ports.ts';

@@ -1,9 +1,9 @@
 import { type GrantRow, lockGrant } from '../../gateway/auth/minting.ts';
 import { decideRun, type RunRequest, requestRun } from '../../gateway/runs/request-run.ts';
 import { denied, type Reason, reason, unlessAlso } from '../../lib/decision.ts';
+import { durationMs } from '../../lib/durations.ts';
 import { aliveCount } from '../../line/run/rows.ts';
 import { newId } from '../../store/ids.ts';
-import { durationMs } from '../../tasks/plan-words.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
 import { actionPort, type Firing, type FiringOf } from '../ports.ts';
 

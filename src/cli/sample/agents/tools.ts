@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { defined } from '../../../lib/defined.ts';
 
 /** What an ordinary agent has: the command line of Andon and git, as child processes, and a place to talk. */
 
@@ -114,6 +115,6 @@ async function writeVerdict(result: 'shipped' | 'failed', summary: string): Prom
   const { ANDON_VERDICT: file, ANDON_RUN: id, ANDON_EPOCH: epoch } = process.env;
   if (file === undefined) throw new Error('this is an agent of the sample: andon agent spawn starts it');
   const plain = summary.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 2000);
-  const lease = epoch === undefined ? {} : { epoch: Number(epoch) };
+  const lease = defined({ epoch: epoch === undefined ? undefined : Number(epoch) });
   await writeFile(file, JSON.stringify({ version: 1, run: id, ...lease, result, summary: plain }));
 }

@@ -1,0 +1,21 @@
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: secondMs, m: minuteMs, h: hourMs, d: dayMs };
+
+/** A duration as people write it: a number and its unit. */
+export const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
+
+/** A duration such as `90s` or `10m`, in milliseconds; NaN for what is none. */
+export function durationMs(text: string): number {
+  const [, amount, unit] = durationPattern.exec(text) ?? [];
+  return Number(amount) * (unitsMs[unit ?? ''] ?? Number.NaN);
+}
+
+/** A length of time in words, in the largest unit that leaves it exact enough: `36 s`, `12 min`, `4.0 h`, `2.5 d`. Below 0 it is 0. */
+export function spanWords(ms: number): string {
+  if (ms < 2 * minuteMs) return `${Math.max(0, Math.round(ms / secondMs))} s`;
+  if (ms < hourMs) return `${Math.round(ms / minuteMs)} min`;
+  return ms < 2 * dayMs ? `${(ms / hourMs).toFixed(1)} h` : `${(ms / dayMs).toFixed(1)} d`;
+}

@@ -1,0 +1,58 @@
+/** A JSON text as read, or why it was not. */
+export type ReadJson =
+  | { readonly value: unknown; readonly fault?: never }
+  | { readonly fault: 'deep' | 'proto' }
+  | { readonly fault: 'syntax'; readonly found: string };
+
+/** Reads JSON that others wrote: nested `depthMax` deep at most, without a `__proto__` that a later merge could trip over. */
+export function readJson(text: string, depthMax = Number.POSITIVE_INFINITY): ReadJson {
+  if (depthMax < text.length && depthOf(text, depthMax) > depthMax) return { fault: 'deep' };
+  let hasProto = false;
+  const look = (key: string, value: unknown): unknown => {
+    hasProto ||= key === '__proto__';
+    return value;
+  };
+  try {
+    const value: unknown = mayHoldProto.test(text) ? JSON.parse(text, look) : JSON.parse(text);
+    return hasProto ? { fault: 'proto' } : { value };
+  } catch (error) {
+    return { fault: 'syntax', found: error instanceof Error ? error.message : '' };
+  }
+}
+
+/** As `readJson`, where it does not matter why: undefined for what is not read. */
+export const jsonOf = (text: string): unknown => {
+  const read = readJson(text);
+  return read.fault === undefined ? read.value : undefined;
+};
+
+// A look at every member costs more than parsing: only a text that could name it, be it by an escape, is looked at so.
+const mayHoldProto = /__proto__|\\u/;
+
+const quote = 34;
+const backslash = 92;
+/** What a character adds to the depth: brackets of either kind. */
+const steps: Readonly<Record<number, number>> = { 91: 1, 123: 1, 93: -1, 125: -1 };
+
+/** How deep brackets nest, strings left out; stops counting once the limit is passed. */
+function depthOf(text: string, depthMax: number): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length && deepest <= depthMax; i++) {
+    const char = text.charCodeAt(i);
+    if (char === quote) i = endOfString(text, i);
+    else depth += steps[char] ?? 0;
+    if (depth > deepest) deepest = depth;
+  }
+  return deepest;
+}
+
+/** Where the string that begins at `start` ends; the end of the text when it does not. */
+function endOfString(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === quote) return i;
+    if (char === backslash) i++;
+  }
+  return text.length;
+}

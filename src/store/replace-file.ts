@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Who may do what with a file. */
+export interface FileRights {
+  /** Cut by the umask, unless `isExact`. */
+  readonly mode: number;
+  readonly isExact?: boolean;
+  /** A group other than that of this process. */
+  readonly gid?: number;
+}
+
+/**
+ * Puts a file in the place of one that may lie there: whole or not at all, also when the power fails. What is written to
+ * is a file of a new name, so nothing in the folder is followed or shortened. Nothing is left beside it on an error.
+ */
+export const replaceFile = (path: string, text: string, rights: FileRights): Promise<void> =>
+  replaceFileBy(path, rights, (file) => file.writeFile(text));
+
+/** As `replaceFile`, for a file that is written piece by piece. Answers what `write` did. */
+export async function replaceFileBy<T>(
+  path: string,
+  rights: FileRights,
+  write: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  const [aside, done] = await writeAside(path, rights, write);
+  await rename(aside, path).catch((error: unknown) => dropped(aside, error));
+  await syncFolder(dirname(path));
+  return done;
+}
+
+/** Makes a file as `replaceFile` does, where there is none; false, and nothing is changed, where another was first. */
+export async function createFile(path: string, text: string, rights: FileRights): Promise<boolean> {
+  const [aside] = await writeAside(path, rights, (file) => file.writeFile(text));
+  // A link, unlike a rename, leaves alone what another process wrote first.
+  const isFirst = await link(aside, path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? false : dropped(aside, error)),
+  );
+  await rm(aside, { force: true });
+  await syncFolder(dirname(path));
+  return isFirst;
+}
+
+async function writeAside<T>(
+  path: string,
+  rights: FileRights,
+  write: (file: FileHandle) => Promise<T>,
+): Promise<[string, T]> {
+  // Processes of several containers may share the folder, and the id of their process.
+  const aside = `${path}.${randomBytes(8).toString('hex')}.new`;
+  // Nobody but the owner reads it before it has its group.
+  const file = await open(aside, 'wx', rights.gid === undefined ? rights.mode : 0o600);
+  try {
+    await setRights(file, rights);
+    const done = await write(file);
+    await file.sync();
+    return [aside, done];
+  } catch (error) {
+    return await dropped(aside, error);
+  } finally {
+    await file.close();
+  }
+}
+
+async function setRights(file: FileHandle, { mode, isExact = false, gid }: FileRights): Promise<void> {
+  if (gid !== undefined) await file.chown(process.getuid?.() ?? 0, gid);
+  if (isExact || gid !== undefined) await file.chmod(mode);
+}
+
+async function dropped(aside: string, error: unknown): Promise<never> {
+  await rm(aside, { force: true });
+  throw error;
+}
+
+/** The name of a file is as lasting as its folder. */
+async function syncFolder(folder: string): Promise<void> {
+  // Who may write into a folder may not always read it.
+  const handle = await open(folder, 'r').catch(() => undefined);
+  try {
+    await handle?.sync();
+  } finally {
+    await handle?.close();
+  }
+}
