@@ -5,6 +5,7 @@ import { namePattern } from '../lib/names.ts';
 import { type Action, actions } from './actions.ts';
 import type { Capability } from './capability.ts';
 import { tierNames } from './profiles.ts';
+import { type ActionList, unpackActions } from './role-versions/index.ts';
 
 const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
 const count = z.int().nonnegative();
@@ -74,17 +75,28 @@ export const capabilitySchema = z
   .strictObject({ v: z.literal(1), ...members })
   .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<Capability>;
 
-const heldList = z
-  .array(z.string().regex(/^[a-z]+:[a-z]+(-[a-z]+)*$/, 'an action is a noun and a verb'))
-  .refine(distinct, 'names each action once')
-  .transform((held) => held.filter((one): one is Action => Object.hasOwn(actions, one)));
+const heldAction = /^(?:[A-Z][A-Z0-9_]*@\d{1,6}|[+-]?[a-z]+:[a-z]+(-[a-z]+)*)$/;
+
+const heldList = (list: ActionList) =>
+  z
+    .array(z.string().regex(heldAction, 'an action is a noun and a verb'))
+    .refine(distinct, 'names each action once')
+    .transform((packed, context) => {
+      const held = unpackActions(list, packed);
+      if (held === undefined) {
+        const message = `${packed[0]} and its differences are of no version of the roles that this gateway knows`;
+        context.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      }
+      return held.filter((one): one is Action => Object.hasOwn(actions, one));
+    });
 
 /**
- * The same for a grant that another version of Andon may have written, as while gateways are upgraded one by one: an
- * action that this one does not know gives nothing here. An unknown member is refused, since it may be a limit.
+ * The same as a token holds it: actions by the name of a role (see role-versions/), written out here. Another version of
+ * Andon may have written it, as while gateways are upgraded one by one: an action that this one does not know gives nothing here. An unknown member is refused, since it may be a limit.
  */
 export const heldCapabilitySchema = z
-  .strictObject({ v: z.literal(1), ...members, ops: heldList, dops: heldList })
+  .strictObject({ v: z.literal(1), ...members, ops: heldList('ops'), dops: heldList('dops') })
   .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<Capability>;
 
 /** What a caller may ask of `attenuate`: the role, and whichever members shall be narrower than the defaults. */

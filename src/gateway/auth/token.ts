@@ -3,6 +3,7 @@ import { CompactSign } from 'jose';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import type { VerifiedToken } from '../../tiers/capability.ts';
+import { packActions } from '../../tiers/role-versions/index.ts';
 import { checkClaims, checkExpiry, type GrantDraft, parseClaims } from './claims.ts';
 import type { KeyRing } from './keys.ts';
 import { precheck } from './precheck.ts';
@@ -93,9 +94,10 @@ async function sign(draft: GrantDraft, issuer: string, keys: KeyRing, nowSeconds
   checkClaims(claims, issuer, nowSeconds);
   checkExpiry(claims, nowSeconds);
   const { kid, privateKey } = keys.active();
-  // The actions as they are held: another version may know more of them than this one.
-  const { ops, dops } = draft.cap;
-  const payload = { ...claims, cap: { ...claims.cap, ops, dops } };
+  // The actions as they are held, since another version may know more of them than this one, under the name of their role.
+  const { role, ops, dops } = draft.cap;
+  const packed = { ops: packActions('ops', role, ops), dops: packActions('dops', role, dops) };
+  const payload = { ...claims, cap: { ...claims.cap, ...packed } };
   const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
     .setProtectedHeader({ alg: 'EdDSA', typ: 'cap+jwt', kid })
     .sign(privateKey);

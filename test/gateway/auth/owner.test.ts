@@ -60,7 +60,7 @@ describe('the grant of the owner, stored by an earlier version', () => {
       expect(cap.ops).toContain('moon:land');
       await gateway.owner.project.list.query({});
       const payload = Buffer.from(gateway.ownerToken().split('.')[1] ?? '', 'base64url').toString();
-      expect((JSON.parse(payload) as { cap: Capability }).cap.ops).toContain('moon:land');
+      expect((JSON.parse(payload) as { cap: Capability }).cap.ops).toContain('+moon:land');
       expect(await updates(gateway)).toHaveLength(1);
     });
   });

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKeyRing } from '../../../src/gateway/auth/keys.ts';
+import { ownerCapability } from '../../../src/gateway/auth/owner.ts';
 import { createTokenAuthority, tokenOf } from '../../../src/gateway/auth/token.ts';
+import type { Capability } from '../../../src/tiers/capability.ts';
 import { type Bench, codeOf, draftOf, openBench } from '../../support/authority.ts';
 import { fullCapability, grantOf, ids, issuer } from '../../support/capabilities.ts';
 import { runs } from '../../support/seed.ts';
@@ -20,6 +22,14 @@ describe('tokens', () => {
     expect(await bench.authority.verify(token)).toEqual(
       grantOf(draftOf().cap, { kid: bench.keys.active().kid }),
     );
+  });
+
+  it('leave room for more actions: that of the owner is half of what a token may be long', async () => {
+    const more = Array.from({ length: 26 }, (_, n) => `later:action-${String.fromCharCode(97 + n)}`);
+    const held = { ...ownerCapability, ops: [...ownerCapability.ops, ...more] as Capability['ops'] };
+    const owner = { sub: 'human:owner', aud: `${issuer}/projects/*`, lin: [] };
+    expect((await bench.authority.sign(draftOf(ownerCapability, owner))).length).toBeLessThan(1_500);
+    expect((await bench.authority.sign(draftOf(held, owner))).length).toBeLessThan(3_000);
   });
 
   it('carry every optional member', async () => {

@@ -1,0 +1,57 @@
+import { type ActionList, type WrittenSets, written } from './role-sets.ts';
+import { version1 } from './version-1.ts';
+
+export type { ActionList } from './role-sets.ts';
+
+export type RoleVersions = ReadonlyMap<number, WrittenSets>;
+
+/** Every version of the role table that a living token may name. What a name means in one version never changes. */
+export const roleVersions: RoleVersions = new Map([[1, written(version1)]]);
+
+/** The version that new tokens name: the one that says what `roles.ts` says, which a test holds. */
+export const roleVersion = Math.max(...roleVersions.keys());
+
+const named = /^([A-Z][A-Z0-9_]*)@(\d{1,6})$/;
+
+/**
+ * A list of actions as a token holds it: `["OWNER@1"]` for the set of that role in that version of the table, then `+noun:verb`
+ * for each action more and `-noun:verb` for each less. A role that the version does not have is written out.
+ */
+export function packActions(
+  list: ActionList,
+  role: string,
+  held: readonly string[],
+  versions = roleVersions,
+  version = roleVersion,
+): string[] {
+  const base = versions.get(version)?.get(role)?.[list];
+  if (base === undefined) return [...held];
+  return [
+    `${role}@${version}`,
+    ...held.filter((one) => !base.includes(one)).map((one) => `+${one}`),
+    ...base.filter((one) => !held.includes(one)).map((one) => `-${one}`),
+  ];
+}
+
+/**
+ * The actions of such a list, written out. A list without a role is one of an older token and taken as it is. Undefined
+ * when it names a version or a role that this build does not know, or is not in the form that `packActions` gives.
+ */
+export function unpackActions(
+  list: ActionList,
+  packed: readonly string[],
+  versions = roleVersions,
+): readonly string[] | undefined {
+  const [, role, version] = named.exec(packed[0] ?? '') ?? [];
+  if (role === undefined) return packed.every((one) => /^[a-z]/.test(one)) ? packed : undefined;
+  const base = versions.get(Number(version))?.get(role)?.[list];
+  if (base === undefined) return undefined;
+  const differences = packed.slice(1);
+  const more = differences.filter((one) => one.startsWith('+')).map((one) => one.slice(1));
+  const less = differences.filter((one) => one.startsWith('-')).map((one) => one.slice(1));
+  const isExact =
+    more.length + less.length === differences.length &&
+    more.every((one) => !base.includes(one)) &&
+    less.every((one) => base.includes(one));
+  return isExact ? [...base.filter((one) => !less.includes(one)), ...more] : undefined;
+}

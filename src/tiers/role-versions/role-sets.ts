@@ -1,0 +1,28 @@
+/**
+ * Actions by the name of a role, as text: `task:read,claim repo:push` is `task:read`, `task:claim` and `repo:push`. Text,
+ * because a version may name actions that a later one has no more.
+ */
+export type RoleSets = Readonly<Record<string, Readonly<Record<ActionList, string>>>>;
+
+/** The sets of a version, written out. */
+export type WrittenSets = ReadonlyMap<string, Readonly<Record<ActionList, readonly string[]>>>;
+
+/** Which of the two lists of a capability: what it exercises, or what it delegates. */
+export type ActionList = 'ops' | 'dops';
+
+export const written = (sets: RoleSets): WrittenSets =>
+  new Map(
+    Object.entries(sets).map(([role, { ops, dops }]) => [
+      role,
+      { ops: actionsIn(ops), dops: actionsIn(dops) },
+    ]),
+  );
+
+const actionsIn = (text: string): readonly string[] =>
+  text
+    .split(' ')
+    .filter((group) => group !== '')
+    .flatMap((group) => {
+      const [noun = '', verbs = ''] = group.split(':');
+      return verbs.split(',').map((verb) => `${noun}:${verb}`);
+    });
