@@ -53,7 +53,7 @@ function refuseNewer(version: number): void {
 }
 
 /** Statements of a migration: separated by `;` at the end of a line, outside `$$` bodies. */
-export function splitStatements(text: string): string[] {
+function splitStatements(text: string): string[] {
   const parts: string[] = [];
   let part = '';
   let inBody = false;

@@ -109,7 +109,7 @@ async function versionOf(session: Session): Promise<number> {
 }
 
 /** The chain with its checkpoints, verified with the keys that the database publishes. */
-export async function chainOf(session: Session, subject: string): Promise<Finding> {
+async function chainOf(session: Session, subject: string): Promise<Finding> {
   return chainFinding(subject, await auditSession(session));
 }
 

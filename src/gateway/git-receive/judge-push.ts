@@ -102,7 +102,7 @@ const pushInput = z.strictObject({
 type PushInput = z.infer<typeof pushInput>;
 
 /** Everything against a push, in the order a person wants to read it. Pure. */
-export function pushReasons(
+function pushReasons(
   grant: Grant,
   claimed: Claimed,
   seen: SeenPush,

@@ -61,14 +61,14 @@ async function known(store: Gateway['store'], input: z.infer<typeof named>): Pro
 }
 
 /** The owner that a trigger gets from who makes it. */
-export const ownerOf = (grant: Grant): TriggerOwner => ({
+const ownerOf = (grant: Grant): TriggerOwner => ({
   owner: grant.sub,
   gid: grant.gid,
   epoch: grant.ep,
 });
 
 /** Why a grant may not own a trigger: what reaches outside is a person's; agents start whoever may start them. */
-export function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanTrigger): Reason[] {
+function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanTrigger): Reason[] {
   const maySpawn = cap.ops.includes('agent:spawn');
   if (cap.tier === 'human' || (maySpawn ? !reachesOut(trigger) : !needsPerson(trigger))) return [];
   return [reason('trigger.owner', `trigger/${triggerName}`, { found: cap.tier, limit: 'human' })];
