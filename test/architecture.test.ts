@@ -121,6 +121,25 @@ describe('the architecture', () => {
     expect(long.map((file) => relative(src, file))).toEqual([]);
   });
 
+  it('exports nothing that only its own file uses', () => {
+    const others = ['test', 'scripts'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.(?:ts|mjs)$/.test(name))
+        .map((name) => join(root, folder, name)),
+    );
+    const importers = new Map<string, string[]>();
+    for (const file of [...files, ...others])
+      for (const target of targetsOf(file))
+        importers.set(target, [...(importers.get(target) ?? []), readFileSync(file, 'utf8')]);
+    const lonely = files.filter(isForOwnUse).flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(exportPattern)]
+        .map(([, name = '']) => name)
+        .filter((name) => !(importers.get(file) ?? []).some((text) => RegExp(`\\b${name}\\b`).test(text)))
+        .map((name) => `${relative(src, file)}: ${name}`),
+    );
+    expect(lonely).toEqual([]);
+  });
+
   it('gives each statement a name of its own, since a connection prepares it once by that', () => {
     const names = files.flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/\bstatement\(\s*'([^']+)'/g)].map(([, name]) => name ?? ''),
@@ -129,6 +148,21 @@ describe('the architecture', () => {
     expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
   });
 });
+
+/** Not what the package exports, the tables of the database, and files that hold the text of others. */
+const isForOwnUse = (file: string): boolean =>
+  !/^(?:index\.ts|cli\/sample\/.*work\.ts)$|(?:^|\/)schema\.ts$/.test(relative(src, file));
+
+const exportPattern =
+  /^export (?:declare )?(?:async )?(?:const|let|function\*?|class|abstract class) (\w+)/gm;
+
+/** The files of `src` that a file imports, in whatever way it does. */
+const targetsOf = (file: string): Set<string> =>
+  new Set(
+    [...readFileSync(file, 'utf8').matchAll(/(?:from|import\(|import)\s*'(\.[^']+)'/g)].map(([, to = '']) =>
+      resolve(dirname(file), to),
+    ),
+  );
 
 /** Files that name such a thing as data: what source text may not hold. */
 const allowedMentions = new Set(['policies/measure/opaque.ts']);

@@ -8,7 +8,7 @@ import { type GatewayFile, writeWhole } from './gateway-file.ts';
 import type { World } from './world.ts';
 
 /** Where the key of the gateway of a token file is kept: beside it, so that the file itself is the bare token. */
-export const keyFileOf = (tokenFile: string): string => `${tokenFile}.gateway`;
+const keyFileOf = (tokenFile: string): string => `${tokenFile}.gateway`;
 
 /** Keeps the key of a gateway beside the file of a token, for its holder alone. */
 export const writeKey = (tokenFile: string, key: string): Promise<void> =>

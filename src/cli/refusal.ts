@@ -63,7 +63,7 @@ function connectionFault(error: unknown): string | undefined {
 }
 
 /** The exit status of an error. */
-export const exitOf = (error: AndonError): number => exitCodes[exitNameOf(error)];
+const exitOf = (error: AndonError): number => exitCodes[exitNameOf(error)];
 
 const exitNameOf = ({ code }: AndonError): ExitName => codes[code].exit;
 

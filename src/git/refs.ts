@@ -5,7 +5,7 @@ import type { Oid } from '../policies/facts.ts';
 import { isOid } from './objects/oid.ts';
 import type { GitRunner } from './runner.ts';
 
-export const fenceRef = 'refs/andon/fence';
+const fenceRef = 'refs/andon/fence';
 export const candidateRef = (change: string): string => `refs/andon/candidates/${change}`;
 
 export interface RefPlace {

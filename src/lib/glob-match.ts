@@ -1,6 +1,6 @@
 import { anySegments, type Glob, parseGlob } from './globs.ts';
 
-/** Tells whether a path is matched. Takes paths as `parseRepoPath` lets them through. */
+/** Tells whether a path is matched. Takes paths in which `pathFault` finds nothing. */
 export type PathMatcher = (path: string) => boolean;
 
 /**

@@ -1,7 +1,7 @@
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** Prefixes of every kind of id, so that an id tells what it names. */
-export const idKinds = {
+const idKinds = {
   audit: 'aud',
   change: 'chg',
   delivery: 'dlv',

@@ -1,10 +1,5 @@
 import { limits } from './limits.ts';
 
-declare const repoPathBrand: unique symbol;
-
-/** A path inside a repository: `/`-separated, relative, without empty, dot or control segments. */
-export type RepoPath = string & { readonly [repoPathBrand]: true };
-
 const controlOrBackslash = /[\u0000-\u001f\u007f\\]/;
 
 /**
@@ -44,10 +39,6 @@ export function looksLikeDotGit(segment: string): boolean {
   const stem = (folded.split(':')[0] ?? '').replace(/[. ]+$/, '');
   return stem === '.git' || stem === 'git~1';
 }
-
-/** `text` as a RepoPath, or undefined when it is none. */
-export const parseRepoPath = (text: string): RepoPath | undefined =>
-  pathFault(text) === undefined ? (text as RepoPath) : undefined;
 
 /** The form under which two paths are the same file on a case- or form-insensitive disk. */
 export const twinKey = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC');

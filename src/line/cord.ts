@@ -114,7 +114,7 @@ function reach(back: ReadonlyMap<string, readonly string[]>, root: string): Set<
 const whyShownMax = 200;
 
 /** The stop as a reason: its colour and scope, why, who pulled it and when, and who clears it. */
-export function stopReason({ id, project, colour, scope, why, pulledBy, at }: Stop): Reason {
+function stopReason({ id, project, colour, scope, why, pulledBy, at }: Stop): Reason {
   const where = project === '*' ? 'every project' : scopeText(scope);
   const said = why.length > whyShownMax ? `${why.slice(0, whyShownMax)}…` : why;
   const who = clearers(colour, pulledBy);

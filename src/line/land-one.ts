@@ -102,7 +102,7 @@ async function moveTo(ports: LandingPorts, change: ChangeRow, oldMain: string): 
 }
 
 /** The message of a landing; the trailers name the change, the task and the event of the intent. */
-export function landingMessage(
+function landingMessage(
   change: Pick<ChangeRow, 'id' | 'task' | 'author'>,
   title: string,
   event: string,

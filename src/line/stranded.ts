@@ -76,7 +76,7 @@ async function pullFor(tx: Tx, project: string, { root, tasks }: Stranded): Prom
 const namesMax = 20;
 
 /** Ids in words, of very many the first. */
-export function namesOf(tasks: readonly string[]): string {
+function namesOf(tasks: readonly string[]): string {
   const left = tasks.length - namesMax;
   return `${tasks.slice(0, namesMax).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }

@@ -2,7 +2,7 @@ import type { Code } from '../lib/codes/index.ts';
 import { type Reason, type ReasonDetail, reason } from '../lib/decision.ts';
 
 /** Most reasons of one code that are listed; what is beyond is counted in one more. */
-export const reasonsPerCodeMax = 50;
+const reasonsPerCodeMax = 50;
 
 /** Collects reasons: each subject once per code, a bounded number of each code, then a count. */
 export interface Findings {

@@ -28,8 +28,7 @@ export const isUnavailable = (error: unknown): boolean =>
   );
 
 /** True for a deadlock or a serialisation failure: nothing was committed then. */
-export const isRetryable = (error: unknown): boolean =>
-  withCauses(error).some((one) => retryable.has(codeOf(one)));
+const isRetryable = (error: unknown): boolean => withCauses(error).some((one) => retryable.has(codeOf(one)));
 
 // No class of SQLSTATE begins with E; the codes of the system do. Class 08 and 57P… are about the connection.
 const refusal = /^(?!08|57P)[0-9A-DF-Z][0-9A-Z]{4}$/;

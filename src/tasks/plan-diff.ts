@@ -37,7 +37,7 @@ export interface PlanDiff {
 }
 
 /** What a plan says about one task, as columns. */
-export function taskColumns(plan: Plan, id: string, task: PlanTask, position: number): TaskColumns {
+function taskColumns(plan: Plan, id: string, task: PlanTask, position: number): TaskColumns {
   return {
     id,
     title: task.title,

@@ -68,7 +68,7 @@ const firstLine = (text: string): string => shortened(text.split('\n')[0] ?? '')
 const shortened = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
 /** One fault of a zod schema as a reason: the place as a dotted path, what was wrong with it. */
-export function asReason(issue: z.core.$ZodIssue): Reason {
+function asReason(issue: z.core.$ZodIssue): Reason {
   const place = shortened(issue.path.map(String).join('.')) || 'andon.yaml';
   const found = shortened(
     issue.code === 'unrecognized_keys'

@@ -63,7 +63,7 @@ const causes: Readonly<Record<ActionKind, RegExp>> = {
 };
 
 /** True when an event that the trigger's own action causes could fire it. What `where` rules out does not count. */
-export function firesItself(name: string, trigger: PlanTrigger): boolean {
+function firesItself(name: string, trigger: PlanTrigger): boolean {
   const { on = '', where = {} } = trigger;
   const { subject, 'data.profile': profile } = where;
   if (on.startsWith('trigger.')) return typeof subject !== 'string' || subject === `trigger/${name}`;

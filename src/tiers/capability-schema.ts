@@ -36,7 +36,7 @@ const refPrefix = z
   .refine((text) => !/\.\.|\.lock\/|\.\//.test(text), 'a ref prefix is one that git accepts');
 
 /** Budget: whole numbers from 0 on; USD in millionths. */
-export const budgetSchema = z.strictObject({
+const budgetSchema = z.strictObject({
   tokens: count,
   usdMicro: count,
   commits: count,

@@ -21,7 +21,7 @@ export interface Naming {
 }
 
 /** The kind of name that a grant of this tier and role bears. */
-export function kindOfName({ tier, role }: Pick<Capability, 'tier' | 'role'>): 'human' | 'runner' | 'agent' {
+function kindOfName({ tier, role }: Pick<Capability, 'tier' | 'role'>): 'human' | 'runner' | 'agent' {
   if (tier === 'human') return 'human';
   return role === 'RUNNER' ? 'runner' : 'agent';
 }

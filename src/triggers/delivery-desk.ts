@@ -16,7 +16,7 @@ export interface DeliverySettings {
   readonly commandMs: number;
 }
 
-export const triesMax = 5;
+const triesMax = 5;
 const atOnceMax = 4;
 /** A delivery whose gateway died is tried again after this long. */
 const leaseSeconds = 60;

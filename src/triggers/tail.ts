@@ -9,7 +9,7 @@ import { counted, isImmediate, keyOf, matches } from './condition.ts';
 import { type Found, type QueuedSlot, queueFound, triggerEvent } from './queue.ts';
 
 /** Triggers that fire triggers: chains are this long at most. */
-export const depthMax = 4;
+const depthMax = 4;
 const pageMax = 500;
 
 const holdTail = statement(

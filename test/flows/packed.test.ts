@@ -52,9 +52,16 @@ describe('the package, as npm pack makes it', () => {
     expect(names.sort()).toEqual(
       [
         ...['LICENSE', 'README.md', 'andon.schema.json', 'deploy', 'dist', 'docs'],
-        ...['package.json', 'plugin', 'templates'],
+        ...['node_modules', 'package.json', 'plugin', 'templates'],
       ].sort(),
     );
+  });
+
+  it('brings no TypeScript, which nothing of it loads, and what asks for one', () => {
+    const folders = readdirSync(join(installed, 'node_modules'), { recursive: true, encoding: 'utf8' });
+    expect(folders.filter((name) => /(?:^|[/])@?typescript$/.test(name))).toEqual([]);
+    const bundled = readdirSync(join(installed, 'node_modules/andon/node_modules/@trpc')).sort();
+    expect(bundled).toEqual(['client', 'server']);
   });
 
   it('adopts a repository and starts', { timeout: 60_000 }, async () => {

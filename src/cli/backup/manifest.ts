@@ -13,7 +13,7 @@ const projectName = z.string().regex(plainNamePattern);
 const fileName = z.string().regex(/^[a-z0-9][a-zA-Z0-9._-]{0,120}$/);
 
 /** What lies in a backup, with a digest of every file. */
-export const manifestSchema = z.strictObject({
+const manifestSchema = z.strictObject({
   format: z.literal('andon-backup-1'),
   schema: z.number().int().min(1),
   installation: z.string(),

@@ -95,7 +95,7 @@ async function examineMark(store: Store, stateFolder: string): Promise<Finding[]
 }
 
 /** The chain with its checkpoints, verified with the keys that the database publishes. */
-export async function chainOf(session: Session, subject: string): Promise<Finding> {
+async function chainOf(session: Session, subject: string): Promise<Finding> {
   return chainFinding(subject, await auditSession(session));
 }
 

@@ -15,7 +15,7 @@ export function examineTurns(stateFolder: string, nowMs: number): Finding[] {
   });
 }
 
-export function turnsFinding(process: string, turns: readonly LongTurn[]): Finding {
+function turnsFinding(process: string, turns: readonly LongTurn[]): Finding {
   const last = turns.at(-1);
   if (last === undefined) return ok('loop', process, 'turns');
   const times = `${turns.length} ${turns.length === 1 ? 'turn' : 'turns'} in the last day`;

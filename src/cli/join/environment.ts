@@ -6,7 +6,7 @@ export interface Setting {
 }
 
 /** Text as one word of a POSIX shell, whatever is in it. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 export interface Place {
   readonly url: string;

@@ -10,7 +10,7 @@ type Waiting = Awaited<ReturnType<GatewayLink['client']['task']['waiting']['quer
 type TaskRow = Awaited<ReturnType<GatewayLink['client']['task']['list']['query']>>[number];
 
 /** What one task waits for, in words. */
-export function waitsFor(one: Waiting, tasks: ReadonlyMap<string, TaskRow>): string {
+function waitsFor(one: Waiting, tasks: ReadonlyMap<string, TaskRow>): string {
   const waits = [
     ...one.needs.map((need) => taskWords(need, tasks.get(need))),
     ...one.overlaps.map((other) => `${taskWords(other, tasks.get(other))} with an overlapping scope`),

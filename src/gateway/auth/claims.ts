@@ -10,7 +10,7 @@ import { profiles } from '../../tiers/profiles.ts';
 export type GrantDraft = Omit<VerifiedToken, 'kid'>;
 
 /** Seconds by which the clocks of two gateways may differ. */
-export const clockToleranceSeconds = 5;
+const clockToleranceSeconds = 5;
 
 const seconds = z.int().nonnegative();
 const principal = z

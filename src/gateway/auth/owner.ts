@@ -33,7 +33,7 @@ export interface OwnerOptions {
 }
 
 /** Everything, everywhere: what the person who starts the gateway may do. The root of all delegation. */
-export const ownerCapability: Capability = {
+const ownerCapability: Capability = {
   v: 1,
   role: 'OWNER',
   tier: 'human',

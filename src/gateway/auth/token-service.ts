@@ -59,7 +59,7 @@ const putKey = statement(
 const keyStates = ['active', 'next'];
 
 /** A stored revocation as memory takes it. */
-export function asRow({ project, kind, value }: StoredRevocation): RevocationRow {
+function asRow({ project, kind, value }: StoredRevocation): RevocationRow {
   if (kind === 'token') return { kind, jti: value };
   if (kind === 'grant') return { kind, gid: value };
   if (kind === 'agent') return { kind, sub: value, project };

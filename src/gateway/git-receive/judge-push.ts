@@ -103,13 +103,7 @@ const pushInput = z.strictObject({
 type PushInput = z.infer<typeof pushInput>;
 
 /** Everything against a push, in the order a person wants to read it. Pure. */
-export function pushReasons(
-  grant: Grant,
-  claimed: Claimed,
-  seen: SeenPush,
-  facts: PushState,
-  now: Date,
-): Reason[] {
+function pushReasons(grant: Grant, claimed: Claimed, seen: SeenPush, facts: PushState, now: Date): Reason[] {
   const { task } = facts;
   const prefix = `refs/heads/task/${claimed.task}/${claimed.epoch}/`;
   const granted = grant.cap.refs.some((allowed) => prefix.startsWith(`refs/heads/${allowed}`));

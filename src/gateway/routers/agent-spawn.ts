@@ -10,7 +10,7 @@ import { decideRun, requestRun } from '../runs/request-run.ts';
 import type { Gateway } from '../services.ts';
 import { id, name, project, text } from './inputs.ts';
 
-export const spawnInput = z.strictObject({
+const spawnInput = z.strictObject({
   project,
   profile: name.describe('An agent profile of the plan that has an adapter'),
   role: z

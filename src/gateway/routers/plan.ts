@@ -45,7 +45,7 @@ function soundPlan(source: string, projectName: string): Plan {
 }
 
 /** What a difference looks like from outside. */
-export const shown = (diff: PlanDiff, triggers: TriggerDiff) => ({
+const shown = (diff: PlanDiff, triggers: TriggerDiff) => ({
   added: diff.added.map(({ id }) => id),
   changed: diff.changed.map(({ after, members }) => ({ task: after.id, members })),
   removed: diff.removed,

@@ -13,7 +13,7 @@ import type { Gateway } from '../services.ts';
 import { name, project, text } from './inputs.ts';
 import { runnerProcedures } from './runner.ts';
 
-export const runId = z.string().regex(/^run_[0-9a-z]{8,26}$/, 'an id such as run_01k9…');
+const runId = z.string().regex(/^run_[0-9a-z]{8,26}$/, 'an id such as run_01k9…');
 
 const states = ['waiting', 'taken', 'running', 'ended'] as const;
 

@@ -86,7 +86,7 @@ async function isIn(
 }
 
 /** The spawner as its row has it, while its grant may still delegate. */
-export async function livingSpawner(tx: Tx, gid: string, issuer: string): Promise<Spawner | undefined> {
+async function livingSpawner(tx: Tx, gid: string, issuer: string): Promise<Spawner | undefined> {
   const row = await lockGrant(tx, gid);
   if (row === undefined) return undefined;
   const [gone] = await tx.rows(dead, [gid]);

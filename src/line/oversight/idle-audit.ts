@@ -11,7 +11,7 @@ export interface WatchedAgent {
   readonly lastAt: Date;
 }
 
-export const idleTold = 4 * 3_600_000;
+const idleTold = 4 * 3_600_000;
 
 export interface Idle extends WatchedAgent {
   readonly idleMs: number;

@@ -4,9 +4,9 @@ import type { AuditFinding } from './kinds.ts';
 import type { Tally, Violation } from './tally.ts';
 
 /** Over this share of the plan a deviation alerts. */
-export const deviationMax = 0.15;
+const deviationMax = 0.15;
 /** So many refusals of one agent since the last audit are a burst. */
-export const burstMin = 10;
+const burstMin = 10;
 
 export interface AuditedTask {
   readonly id: string;

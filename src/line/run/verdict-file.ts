@@ -12,7 +12,7 @@ const text = (max: number) => z.string().min(1).max(max).regex(plainTextPattern,
  * What an agent writes at the end of its run, to the file that ANDON_VERDICT names. It says what the agent believes;
  * commits, changes and gates say what is true.
  */
-export const verdictSchema = z.strictObject({
+const verdictSchema = z.strictObject({
   version: z.literal(1),
   /** The run that it is about (ANDON_RUN): a verdict of another run is foreign. */
   run: z.string().max(64),

@@ -194,7 +194,7 @@ function tunnel({ network }: RunDoorOptions, incoming: IncomingMessage, socket: 
 }
 
 /** True when the profile names the host: as it is, as `*.host`, with its port or with any. */
-export function allows(network: RunDoorOptions['network'], host: string, port: string): boolean {
+function allows(network: RunDoorOptions['network'], host: string, port: string): boolean {
   if (host === '') return false;
   if (network === 'open') return true;
   const name = host.toLowerCase();

@@ -1,20 +1,23 @@
-import { createTask, parse, type ScheduledTask, validateDetailed } from 'node-cron';
+import { parse, validateDetailed } from 'node-cron';
 
-/** A cron expression as node-cron reads it, ready for arithmetic. */
+type Field = readonly (number | string)[];
+
+/** A cron expression as node-cron reads it. */
 export interface CronFields {
+  /** Ascending, each once. */
   readonly seconds: readonly number[];
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
   readonly months: readonly number[];
+  /** Numbers, and what depends on the month: `L`, `L-3`, `15W`, `LW`. */
+  readonly days: Field;
+  /** Numbers, and what depends on the month: `5L`, `5#2`. */
+  readonly weekdays: Field;
   /** No `*` and no step in seconds, minutes and hours: such times happen once, also on days on which clocks are set. */
   readonly fixed: boolean;
-  /** Whether the expression holds on a day of the calendar, month counted from 1. */
-  readonly onDay: (year: number, month: number, day: number) => boolean;
 }
 
 const textMax = 200;
-const known = new Map<string, CronFields>();
-const knownMax = 2000;
 
 /** What is wrong with an expression, in words; undefined when node-cron reads it. */
 export function cronFault(expression: string): string | undefined {
@@ -27,43 +30,20 @@ export function cronFault(expression: string): string | undefined {
 
 /** Reads an expression of five or six fields (seconds first); it must have no fault. */
 export function cronFields(expression: string): CronFields {
-  const found = known.get(expression);
-  if (found !== undefined) return found;
   const { second, minute, hour, dayOfMonth, month, dayOfWeek } = parse(expression);
-  const times = expression.trim().split(/\s+/);
-  const fields: CronFields = {
+  const times = expression.trim().split(/\s+/).slice(0, -3).join(' ');
+  const hours = sorted(hour);
+  // Of the names only @hourly comes more than once a day.
+  const isName = expression.trim().startsWith('@');
+  return {
     seconds: sorted(second),
     minutes: sorted(minute),
-    hours: sorted(hour),
+    hours,
     months: sorted(month),
-    fixed: !/[*/]/.test(times.slice(0, times.length - 3).join(' ')),
-    onDay: dayMatcher(expression, dayOfMonth, dayOfWeek),
+    days: dayOfMonth,
+    weekdays: dayOfWeek,
+    fixed: isName ? hours.length === 1 : !/[*/]/.test(times),
   };
-  if (known.size >= knownMax) known.clear();
-  known.set(expression, fields);
-  return fields;
 }
 
 const sorted = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
-
-type Field = readonly (number | string)[];
-
-/** Both fields must hold, as in node-cron. Last days, nearest weekdays and the like are left to node-cron itself. */
-function dayMatcher(expression: string, days: Field, weekdays: Field): CronFields['onDay'] {
-  const plain = [...days, ...weekdays].every((value) => typeof value === 'number');
-  if (plain) {
-    return (year, month, day) =>
-      days.includes(day) && weekdays.includes(new Date(Date.UTC(year, month - 1, day)).getUTCDay());
-  }
-  const calendar = calendarOf(expression);
-  return (year, month, day) => calendar.match(new Date(Date.UTC(year, month - 1, day)));
-}
-
-/** The days of an expression alone, as midnights of UTC. */
-function calendarOf(expression: string): ScheduledTask {
-  const days = expression.trim().split(/\s+/).slice(-3).join(' ');
-  const task = createTask(`0 0 0 ${days}`, () => {}, { timezone: 'UTC' });
-  // node-cron keeps every task that was made in a list of its own.
-  void task.destroy();
-  return task;
-}

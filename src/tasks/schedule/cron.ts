@@ -1,11 +1,14 @@
+import { Cron as Croner } from 'croner';
+import { LRUCache } from 'lru-cache';
 import { type CronFields, cronFields } from './cron-fields.ts';
-import { type Stretch, stretches } from './zone.ts';
+import { cronerPatterns } from './croner-patterns.ts';
+import { zoneOffsetMs } from './zone.ts';
 
 /**
- * Times of a cron expression in a zone. node-cron reads the expression; the times are worked out here, because node-cron
- * 4.6 counts from the clock of the process only, drops what falls into the hour that is left out in spring, and leaves
- * out the hour that is repeated in autumn. The rule is that of Vixie cron: a fixed time happens once a day, at the first
- * of two, or when the gap ends; what has a `*` or a step in its time follows the time that passes.
+ * Times of a cron expression in a zone. node-cron reads the expression, croner works out its times, always from an instant
+ * that it is given: it runs nothing, so it starts no timer, and no answer depends on the clock. The rule is that of Vixie
+ * cron: a fixed time happens once a day, at the first of two, or when the gap ends; what has a `*` or a step in its time
+ * follows the time that passes.
  */
 export interface Cron {
   readonly expression: string;
@@ -13,138 +16,117 @@ export interface Cron {
   readonly zone: string;
 }
 
-const dayMs = 86_400_000;
+interface Compiled {
+  readonly fields: CronFields;
+  /** No two of them have a time in common. */
+  readonly parts: readonly Croner[];
+}
+
+// Each has a table of years: some 100 kB.
+const known = new LRUCache<string, Compiled>({ max: 100 });
 /** 29 February on a given weekday comes back after 40 years at most (2100 has none). */
 const yearsMax = 45;
 
-/** The first time after an instant, in milliseconds; undefined when there is none within 45 years. Bounded work. */
-export function nextCron({ expression, zone }: Cron, afterMs: number): number | undefined {
-  const fields = cronFields(expression);
-  for (const day of daysFrom(fields, zone, afterMs)) {
-    const found = firstOfDay(fields, zone, day, afterMs);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** The first time after an instant, in milliseconds; undefined when there is none within 45 years. */
+export function nextCron(cron: Cron, afterMs: number): number | undefined {
+  const { parts } = compiled(cron);
+  return least(parts.map((part) => nextOf(part, afterMs)));
+}
+
+/** The last time before an instant, in milliseconds; undefined when there was none within 45 years. */
+export function previousCron(cron: Cron, beforeMs: number): number | undefined {
+  const before = new Date(beforeMs);
+  const found = compiled(cron).parts.map((part) => part.previousRuns(1, before)[0]?.getTime());
+  const latest = least(found.map((at) => (at === undefined ? at : -at)));
+  return latest === undefined || yearOf(beforeMs) - yearOf(-latest) > yearsMax ? undefined : -latest;
 }
 
 /** How many times there are after one instant up to another, which counts. Counts days, not times. */
-export function countCron({ expression, zone }: Cron, afterMs: number, untilMs: number): number {
-  const fields = cronFields(expression);
+export function countCron(cron: Cron, afterMs: number, untilMs: number): number {
+  const { fields, parts } = compiled(cron);
+  const blocks = blocksOf(fields);
   let count = 0;
-  for (const day of daysFrom(fields, zone, afterMs)) {
-    if (day - dayMs > untilMs) break;
-    for (const part of partsOfDay(fields, zone, day)) count += countOfPart(fields, part, afterMs, untilMs);
+  for (const part of parts) {
+    let at = nextOf(part, afterMs);
+    while (at !== undefined && at <= untilMs) {
+      const { times, endMs } = longestAt(blocks, cron.zone, at, untilMs);
+      count += times;
+      at = nextOf(part, endMs);
+    }
   }
   return count;
 }
 
-/** Midnights (as if local time were UTC) of the days on which the expression holds, from the local day of an instant on. */
-function* daysFrom(fields: CronFields, zone: string, afterMs: number): Generator<number> {
-  const offsetMs = stretches(zone, floorSecond(afterMs), floorSecond(afterMs) + 1000)[0]?.offsetMs ?? 0;
-  const first = new Date(afterMs + offsetMs);
-  const lastYear = first.getUTCFullYear() + yearsMax;
-  let [year, month, day] = [first.getUTCFullYear(), first.getUTCMonth() + 1, first.getUTCDate()];
-  while (year <= lastYear) {
-    const days = fields.months.includes(month) ? new Date(Date.UTC(year, month, 0)).getUTCDate() : 0;
-    for (; day <= days; day++) if (fields.onDay(year, month, day)) yield Date.UTC(year, month - 1, day);
-    [year, month, day] = month === 12 ? [year + 1, 1, 1] : [year, month + 1, 1];
-  }
+function compiled({ expression, zone }: Cron): Compiled {
+  const key = `${zone} ${expression}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const fields = cronFields(expression);
+  const options = { timezone: zone, paused: true, domAndDow: true, fixedTimeRule: 'no-wildcard' } as const;
+  const parts = cronerPatterns(fields).map((pattern) => new Croner(pattern, { ...options }));
+  known.set(key, { fields, parts });
+  return { fields, parts };
 }
 
-const floorSecond = (atMs: number): number => Math.floor(atMs / 1000) * 1000;
-
-/** A part of a local day: seconds of the day from and until (excluded), and what to add to get to UTC. */
-interface Part {
-  readonly from: number;
-  readonly until: number;
-  readonly utcOfMidnightMs: number;
-  /** Times that clocks leave out and that happen when the gap ends, in UTC. */
-  readonly lateMs?: number;
+function nextOf(part: Croner, afterMs: number): number | undefined {
+  const next = part.nextRun(new Date(afterMs))?.getTime();
+  return next === undefined || yearOf(next) - yearOf(afterMs) > yearsMax ? undefined : next;
 }
 
-/** The parts of a local day in the order of time: one, two where clocks are set, three with what a gap has put off. */
-function partsOfDay(fields: CronFields, zone: string, day: number): Part[] {
-  // Offsets reach from -12 to +14 hours.
-  const around = stretches(zone, day - 14 * 3_600_000, day + dayMs + 12 * 3_600_000);
-  const [before, after] = around;
-  const parts = around.map((stretch) => partOf(stretch, day));
-  if (before === undefined || after === undefined || !fields.fixed) return parts.filter(isThere);
-  const [one, other] = parts as [Part, Part];
-  const leftMs = after.offsetMs - before.offsetMs;
-  // Set back: what the first part had is not repeated.
-  if (leftMs < 0) return [one, { ...other, from: Math.max(other.from, one.until) }].filter(isThere);
-  return [one, gapOf(day, before, after), other].filter(isThere);
+const yearOf = (ms: number): number => new Date(ms).getUTCFullYear();
+
+const least = (values: readonly (number | undefined)[]): number | undefined =>
+  values.reduce((one, other) => (one === undefined || (other ?? one) < one ? other : one), undefined);
+
+/** Times that belong together: those of a day, of an hour, of a minute. Seconds. */
+interface Block {
+  /** Whether a second of the day is the first of a block. */
+  readonly begins: (second: number) => boolean;
+  readonly length: number;
+  readonly times: number;
 }
 
-const isThere = ({ from, until }: Part): boolean => from < until;
-
-function partOf({ fromMs, untilMs, offsetMs }: Stretch, day: number): Part {
-  return {
-    from: secondOfDay(fromMs + offsetMs - day),
-    until: secondOfDay(untilMs + offsetMs - day),
-    utcOfMidnightMs: day - offsetMs,
+/** The longest first. */
+function blocksOf({ hours, minutes, seconds }: CronFields): Block[] {
+  const [hour, minute, second] = [spanOf(hours), spanOf(minutes), spanOf(seconds)];
+  const hasHour = (at: number): boolean => hours.includes(Math.floor(at / 3600));
+  const hasMinute = (at: number): boolean => hasHour(at) && minutes.includes(Math.floor(at / 60) % 60);
+  const ofMinute = { first: second.first, length: second.length, times: seconds.length };
+  const ofHour = {
+    first: minute.first * 60 + ofMinute.first,
+    length: minute.length * 60 + ofMinute.length,
+    times: minutes.length * ofMinute.times,
   };
-}
-
-function gapOf(day: number, before: Stretch, after: Stretch): Part {
-  return {
-    from: secondOfDay(before.untilMs + before.offsetMs - day),
-    until: secondOfDay(after.fromMs + after.offsetMs - day),
-    utcOfMidnightMs: day - after.offsetMs,
-    lateMs: after.fromMs,
+  const ofDay = {
+    first: hour.first * 3600 + ofHour.first,
+    length: hour.length * 3600 + ofHour.length,
+    times: hours.length * ofHour.times,
   };
-}
-
-const secondOfDay = (ms: number): number => Math.min(dayMs, Math.max(0, ms)) / 1000;
-
-function firstOfDay(fields: CronFields, zone: string, day: number, afterMs: number): number | undefined {
-  for (const part of partsOfDay(fields, zone, day)) {
-    const lowest = Math.max(part.from, Math.floor((afterMs - part.utcOfMidnightMs) / 1000) + 1);
-    const second = firstTime(fields, part.lateMs === undefined ? lowest : part.from);
-    if (second === undefined || second >= part.until) continue;
-    const foundMs = part.lateMs ?? part.utcOfMidnightMs + second * 1000;
-    if (foundMs > afterMs) return foundMs;
-  }
-  return undefined;
-}
-
-/** The first time of day, in seconds, that is not before `lowest`. */
-function firstTime({ hours, minutes, seconds }: CronFields, lowest: number): number | undefined {
-  for (const hour of hours) {
-    if (hour * 3600 + 3599 < lowest) continue;
-    for (const minute of minutes) {
-      const base = hour * 3600 + minute * 60;
-      if (base + 59 < lowest) continue;
-      for (const second of seconds) if (base + second >= lowest) return base + second;
-    }
-  }
-  return undefined;
-}
-
-function countOfPart(fields: CronFields, part: Part, afterMs: number, untilMs: number): number {
-  const { from, until, utcOfMidnightMs, lateMs } = part;
-  if (lateMs !== undefined) {
-    const second = firstTime(fields, from);
-    const falls = second !== undefined && second < until && lateMs > afterMs && lateMs <= untilMs;
-    // A time that is due at the end of the gap anyway is one time with what was put off.
-    return falls && firstTime(fields, until) !== until ? 1 : 0;
-  }
-  const lowest = Math.max(from, Math.floor((afterMs - utcOfMidnightMs) / 1000) + 1);
-  const highest = Math.min(until, Math.floor((untilMs - utcOfMidnightMs) / 1000) + 1);
-  return highest <= lowest ? 0 : timesBelow(fields, highest) - timesBelow(fields, lowest);
-}
-
-/** How many times of day lie before a second of it. */
-function timesBelow({ hours, minutes, seconds }: CronFields, limit: number): number {
-  const [hour, minute, second] = [
-    Math.floor(limit / 3600),
-    Math.floor((limit % 3600) / 60),
-    Math.floor(limit % 60),
+  return [
+    { ...ofDay, begins: (at) => at === ofDay.first },
+    { ...ofHour, begins: (at) => hasHour(at) && at % 3600 === ofHour.first },
+    { ...ofMinute, begins: (at) => hasMinute(at) && at % 60 === ofMinute.first },
   ];
-  const below = (values: readonly number[], value: number): number =>
-    values.filter((one) => one < value).length;
-  let count = below(hours, hour) * minutes.length * seconds.length;
-  if (!hours.includes(hour)) return count;
-  count += below(minutes, minute) * seconds.length;
-  return minutes.includes(minute) ? count + below(seconds, second) : count;
+}
+
+const spanOf = (values: readonly number[]): { first: number; length: number } => ({
+  first: values[0] ?? 0,
+  length: (values.at(-1) ?? 0) - (values[0] ?? 0),
+});
+
+/** The longest block that begins at a time and over which no clock is set; the time alone without. */
+function longestAt(
+  blocks: readonly Block[],
+  zone: string,
+  atMs: number,
+  untilMs: number,
+): { times: number; endMs: number } {
+  const offsetMs = zoneOffsetMs(zone, atMs);
+  const second = ((atMs + offsetMs) / 1000) % 86_400;
+  for (const { begins, length, times } of blocks) {
+    const endMs = atMs + length * 1000;
+    if (!begins(second) || endMs > untilMs) continue;
+    if (length === 0 || zoneOffsetMs(zone, endMs) === offsetMs) return { times, endMs };
+  }
+  return { times: 1, endMs: atMs };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { durationMs } from '../../lib/durations.ts';
-import { countCron, nextCron } from './cron.ts';
+import { countCron, nextCron, previousCron } from './cron.ts';
 
 /** What a trigger of times is made of: a cron expression, or an interval with jitter. `id` seeds the jitter. */
 export interface Timed {
@@ -43,18 +43,22 @@ export function countSlots(timed: Timed, afterMs: number, untilMs: number): numb
 
 /** The latest slots, at most `most` of them, that lie after one instant and up to another, oldest first. */
 export function latestSlots(timed: Timed, afterMs: number, untilMs: number, most: number): Slot[] {
-  let few = untilMs;
-  let enough = afterMs;
-  // By bisection to the second: everything behind `enough` is at least `most`, if there are that many.
-  while (few - enough > 1000) {
-    const middle = Math.floor((few + enough) / 2000) * 1000;
-    if (middle <= enough || middle >= few) break;
-    if (countSlots(timed, middle, untilMs) >= most) enough = middle;
-    else few = middle;
+  const found: Slot[] = [];
+  for (
+    let at = slotBefore(timed, untilMs + 1);
+    at !== undefined && at > afterMs;
+    at = slotBefore(timed, at)
+  ) {
+    if (found.length >= most) break;
+    found.unshift({ slotMs: at, atMs: at + jitterMs(timed, at) });
   }
-  const found = nextSlots(timed, enough, most + 1).filter(({ slotMs }) => slotMs <= untilMs);
-  return found.slice(-most);
+  return found;
 }
+
+const slotBefore = (timed: Timed, beforeMs: number): number | undefined =>
+  timed.every === undefined
+    ? previousCron(cronOf(timed), beforeMs)
+    : (Math.ceil(beforeMs / durationMs(timed.every)) - 1) * durationMs(timed.every);
 
 /** The name of a slot in history: the time that it stands for. */
 export const slotName = (slotMs: number): string => new Date(slotMs).toISOString();

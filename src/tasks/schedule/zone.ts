@@ -1,6 +1,7 @@
-const formats = new Map<string, Intl.DateTimeFormat>();
+import { LRUCache } from 'lru-cache';
+
 // There are some 600 zones, and each may be written in capitals or not.
-const formatsMax = 2000;
+const formats = new LRUCache<string, Intl.DateTimeFormat>({ max: 700 });
 
 /** True for a name of the IANA time zone database that this Node knows. */
 export function isZone(name: string): boolean {
@@ -25,46 +26,10 @@ export function zoneOffsetMs(zone: string, atMs: number): number {
 function formatOf(zone: string): Intl.DateTimeFormat {
   const known = formats.get(zone);
   if (known !== undefined) return known;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  if (formats.size >= formatsMax) formats.clear();
+  const number = 'numeric';
+  const date = { year: number, month: number, day: number } as const;
+  const time = { hour: number, minute: number, second: number, hourCycle: 'h23' } as const;
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, ...date, ...time });
   formats.set(zone, format);
   return format;
-}
-
-/** A stretch of UTC in which the offset does not change; both ends in milliseconds, the second excluded. */
-export interface Stretch {
-  readonly fromMs: number;
-  readonly untilMs: number;
-  readonly offsetMs: number;
-}
-
-/**
- * The stretches of constant offset between two instants that lie a few days apart: one, or two around the moment at
- * which clocks are set, which is found by bisection to the second.
- */
-export function stretches(zone: string, fromMs: number, untilMs: number): Stretch[] {
-  const first = zoneOffsetMs(zone, fromMs);
-  const last = zoneOffsetMs(zone, untilMs - 1000);
-  if (first === last) return [{ fromMs, untilMs, offsetMs: first }];
-  let before = fromMs / 1000;
-  let after = untilMs / 1000;
-  while (after - before > 1) {
-    const middle = Math.floor((before + after) / 2);
-    if (zoneOffsetMs(zone, middle * 1000) === first) before = middle;
-    else after = middle;
-  }
-  const setAtMs = after * 1000;
-  return [
-    { fromMs, untilMs: setAtMs, offsetMs: first },
-    { fromMs: setAtMs, untilMs, offsetMs: last },
-  ];
 }
