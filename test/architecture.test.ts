@@ -10,6 +10,7 @@ const levels = [
   ['lib'],
   ['tiers'],
   ['policies'],
+  ['process'],
   ['store', 'git', 'analysis'],
   ['tasks', 'memory', 'runtime'],
   ['line'],

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { threadEntry } from './entry.ts';
+import { threadEntry } from '../process/entry.ts';
 import type { Message, Question } from './protocol.ts';
 
 // The child process of the analyser. Its main thread only relays, so it always notices that its parent is gone, even

@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { fail } from '../lib/errors.ts';
 import type { Measure } from '../policies/measure/unit.ts';
-import { processArgv, sibling } from './entry.ts';
+import { processEntry } from '../process/entry.ts';
 import type { Message, Question } from './protocol.ts';
 import { afterRunning } from './running-time.ts';
 
@@ -41,8 +40,9 @@ export async function startResident(): Promise<Resident> {
 }
 
 function spawnChild(): ChildProcess {
-  return fork(fileURLToPath(sibling('child')), [], {
-    execArgv: processArgv(),
+  const { file, execArgv } = processEntry(import.meta.url, 'child');
+  return fork(file, [], {
+    execArgv,
     // It reads strangers' code: nothing of ours is in its environment.
     env: {},
     serialization: 'advanced',

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { defined } from '../lib/defined.ts';
+import { processEntry } from '../process/entry.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Later } from './later.ts';
 import { longStatement } from './long-statement.ts';
@@ -46,11 +49,30 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Store> {
 }
 
 async function initialise(folder: string, dump: Blob | undefined): Promise<void> {
-  const aside = `${folder}.new`;
-  await rm(aside, { recursive: true, force: true });
-  const database = await start(join(aside), dump);
-  await database.close();
+  // Of a name of its own each time: whatever made an earlier one may still write there, when only its parent was killed.
+  const begun = `${folder}.new`;
+  const left = (await readdir(dirname(folder))).map((name) => join(dirname(folder), name));
+  for (const one of left.filter((path) => path.startsWith(begun)))
+    await rm(one, { recursive: true, force: true });
+  const aside = await mkdtemp(`${begun}-`);
+  if (dump === undefined) await initialiseInChild(aside);
+  else await (await start(aside, dump)).close();
   await rename(aside, folder);
+}
+
+/** A process of its own makes the folder, and takes along the memory that initdb leaves behind. */
+async function initialiseInChild(folder: string): Promise<void> {
+  const { file, execArgv } = processEntry(import.meta.url, 'pglite-init');
+  const child = spawn(process.execPath, [...execArgv, file, folder], {
+    env: {},
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the database could not be made (exit ${code}): ${said.trim()}`);
 }
 
 async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { fail } from '../lib/errors.ts';
@@ -13,6 +14,7 @@ export interface PostgresOptions {
   readonly synchronousCommit?: 'on' | 'off';
 }
 
+const begin: Statement = { name: '', text: 'begin' };
 const int8 = 20;
 const types = {
   getTypeParser: (oid: number, format?: string) =>
@@ -27,6 +29,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     '-c timezone=UTC',
     // Statements here are short: compiling one takes longer than running it, whatever the planner makes of its cost.
     '-c jit=off',
+    // A prepared statement is otherwise planned anew at each of its first five uses, and compared with that afterwards.
+    '-c plan_cache_mode=force_generic_plan',
   ];
   if (options.synchronousCommit !== undefined)
     settings.push(`-c synchronous_commit=${options.synchronousCommit}`);
@@ -74,6 +78,7 @@ class PostgresSession implements Session {
   }
 
   async rows<R>({ name, text }: Statement, params: readonly unknown[] = []): Promise<R[]> {
+    this.corked();
     const result = await unavailableAsError(() =>
       this.#client.query({ name, text, values: storableParams(params) }),
     );
@@ -85,10 +90,29 @@ class PostgresSession implements Session {
     this.#orm ??= drizzle({ client: cleaned(this.#client) }) as unknown as Orm;
     return this.#orm;
   }
+
+  /** Sends all that is asked for in one turn in one write: a pipeline of statements is otherwise as many packets. */
+  protected corked(): void {}
 }
+
+/** The socket of a connection; the types of pg do not tell of it. */
+const streamOf = (client: pg.PoolClient): Writable =>
+  (client as unknown as { readonly connection: { readonly stream: Writable } }).connection.stream;
 
 class PostgresTx extends PostgresSession implements Tx {
   readonly #later = new Later();
+  readonly #stream: Writable;
+
+  constructor(client: pg.PoolClient) {
+    super(client);
+    this.#stream = streamOf(client);
+  }
+
+  protected override corked(): void {
+    const stream = this.#stream;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+  }
 
   later(statement: Statement, params?: readonly unknown[]): void {
     this.#later.start(this, statement, params);
@@ -118,10 +142,10 @@ class PostgresStore extends PostgresSession implements Store {
     const client = await unavailableAsError(() => this.#pool.connect());
     let broken = false;
     try {
-      // Not awaited: the pipeline sends it together with the first statement of `work`.
-      const begun = client.query('begin');
-      begun.catch(() => {});
       const tx = new PostgresTx(client);
+      // Not awaited: the pipeline sends it together with the first statement of `work`.
+      const begun = tx.rows(begin);
+      begun.catch(() => {});
       const result = await work(tx);
       await begun;
       // Sent right behind what nobody waited for; a failure there turns the commit into a rollback.

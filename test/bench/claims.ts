@@ -144,11 +144,10 @@ function benchPlan(): string {
 }
 
 async function openBench(
-  server: PostgresServer,
+  databaseUrl: string | undefined,
   connectionsMax: number,
 ): Promise<BenchGateway & { readonly claimant: string }> {
-  const databaseUrl = await freshDatabase(server, 'bench_andon');
-  const gateway = await startBenchGateway({ databaseUrl, connectionsMax });
+  const gateway = await startBenchGateway(databaseUrl === undefined ? {} : { databaseUrl, connectionsMax });
   const { app, owner } = gateway;
   await owner.project.create.mutate({ project: 'bench' });
   await owner.plan.put.mutate({ project: 'bench', text: benchPlan() });
@@ -157,7 +156,7 @@ async function openBench(
     name: '',
     text: `update tasks set state = case when id = 'root' then 'done' else 'ready' end where project = 'bench'`,
   });
-  await analyse(databaseUrl);
+  if (databaseUrl !== undefined) await analyse(databaseUrl);
   const minted = await owner.token.mint.mutate({
     project: 'bench',
     agent: 'agent:bench',
@@ -166,29 +165,50 @@ async function openBench(
   return { ...gateway, claimant: minted.token ?? '' };
 }
 
-/** Claim and hand over through the door: token, lattice, lease, fence, needs, decision, audit events. */
-function andon(server: PostgresServer, cpu: number[]): Rate {
-  return async (clients) => {
-    await using bench = await openBench(server, Math.max(4, clients));
-    const { app, claimant } = bench;
-    const procedures = directProcedures(createRouter(app.gateway));
-    const claim = procedures.get('task.claim');
-    const submit = procedures.get('change.submit');
-    if (claim === undefined || submit === undefined) throw new Error('no such procedure');
-    const before = process.cpuUsage();
-    const found = await rate(clients, async () => {
-      const call = callOf(await app.gateway.tokens.authenticate(`Bearer ${claimant}`));
-      const asked = claim.input.parse({ project: 'bench' });
-      const { task } = (await claim.run(call, asked)) as ClaimAnswer;
-      if (task === null) return false;
-      const offered = { project: 'bench', task: task.id, epoch: task.epoch, artefact: 'report.md' };
-      await submit.run(call, submit.input.parse(offered));
-      return true;
-    });
-    const used = process.cpuUsage(before);
-    cpu.push((used.user + used.system) / 1000 / (jobs * 2));
-    return found;
+interface Measured {
+  readonly perSecond: number;
+  /** Of single calls, in milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Of the gateway's process for one pair of calls, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+/** Claim and hand over through admission: token, lattice, lease, fence, needs, decision, audit events. */
+async function andon(databaseUrl: string | undefined, clients: number): Promise<Measured> {
+  await using bench = await openBench(databaseUrl, Math.max(4, clients));
+  const { app, claimant } = bench;
+  const procedures = directProcedures(createRouter(app.gateway));
+  const claim = procedures.get('task.claim');
+  const submit = procedures.get('change.submit');
+  if (claim === undefined || submit === undefined) throw new Error('no such procedure');
+  const calls: number[] = [];
+  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+    const started = performance.now();
+    const answer = await work();
+    calls.push(performance.now() - started);
+    return answer;
   };
+  const pair = async (): Promise<boolean> => {
+    const call = callOf(await app.gateway.tokens.authenticate(`Bearer ${claimant}`));
+    const asked = claim.input.parse({ project: 'bench' });
+    const { task } = (await timed(() => claim.run(call, asked))) as ClaimAnswer;
+    if (task === null) return false;
+    const offered = { project: 'bench', task: task.id, epoch: task.epoch, artefact: 'report.md' };
+    await timed(() => submit.run(call, submit.input.parse(offered)));
+    return true;
+  };
+  // Statements are prepared and code is compiled before the clock starts.
+  const warmUp = Math.min(500, Math.floor(jobs / 10));
+  for (let n = 0; n < warmUp; n++) await pair();
+  calls.length = 0;
+  const before = process.cpuUsage();
+  const perSecond = await rate(clients, pair);
+  const used = process.cpuUsage(before);
+  const pairs = jobs - warmUp;
+  calls.sort((a, b) => a - b);
+  const at = (share: number): number => calls[Math.floor(calls.length * share)] ?? 0;
+  return { perSecond, p50: at(0.5), p99: at(0.99), cpuMs: (used.user + used.system) / 1000 / pairs };
 }
 
 function silentLogger(): NonNullable<Parameters<typeof runGraphile>[0]['logger']> {
@@ -198,50 +218,53 @@ function silentLogger(): NonNullable<Parameters<typeof runGraphile>[0]['logger']
 
 const graphileLogger = await import('graphile-worker');
 
-/** Claim plus complete on PostgreSQL beside a bare SKIP LOCKED loop, graphile-worker and pg-boss, in one run. */
+const ms = (value: number): string => `${value.toFixed(2)} ms`;
+
+/** Figures of ours at one level; those that have a limit say it. A team of 200 agents makes fewer than ten claims a second. */
+function ownRows(clients: number, { perSecond, p50, p99, cpuMs }: Measured, reference: number): BenchRow[] {
+  const what = `Andon, ${clients} claimants`;
+  const ratio = `${(perSecond / reference).toFixed(2)} of bare`;
+  const rate = { what, value: `${Math.round(perSecond)} pairs/s`, ratio };
+  const cpu = { what: `${what}, CPU of the gateway a pair`, value: ms(cpuMs), goal: '1 ms', ok: cpuMs <= 1 };
+  if (clients === 1)
+    return [rate, { what: `${what}, call p50`, value: ms(p50), goal: '1 ms', ok: p50 <= 1 }, cpu];
+  if (clients < 32) return [rate, cpu];
+  const tail = { what: `${what}, call p99`, value: ms(p99), goal: '150 ms', ok: p99 <= 150 };
+  return [{ ...rate, goal: '500/s', ok: perSecond >= 500 }, tail, cpu];
+}
+
+/** Claim plus complete beside a bare SKIP LOCKED loop, graphile-worker and pg-boss on PostgreSQL, in one run; then on PGlite. */
 export async function run(): Promise<BenchTable> {
   const server = await startPostgres(['synchronous_commit=off']);
-  const cpu: number[] = [];
   const rows: BenchRow[] = [];
   try {
-    const contenders: [string, Rate][] = [
+    const peers: [string, Rate][] = [
       ['bare SKIP LOCKED loop', bare(server)],
       ['graphile-worker', graphile(server)],
       ['pg-boss', boss(server)],
-      ['Andon', andon(server, cpu)],
     ];
     for (const clients of levels) {
-      const rates = new Map<string, number>();
-      for (const [name, measure] of contenders) rates.set(name, await measure(clients));
-      const reference = rates.get('bare SKIP LOCKED loop') ?? 1;
-      const peers = Math.max(rates.get('graphile-worker') ?? 0, rates.get('pg-boss') ?? 0);
-      for (const [name, perSecond] of rates) {
-        const ours = name === 'Andon';
-        const goal = ours
-          ? {
-              goal: `0.50 of bare, above ${Math.round(peers)}/s`,
-              ok: perSecond / reference >= 0.5 && perSecond > peers,
-            }
-          : {};
-        rows.push({
-          what: `${name}, ${clients} claimants`,
-          value: `${Math.round(perSecond)}/s`,
-          ratio: `${(perSecond / reference).toFixed(2)} of bare`,
-          ...goal,
-        });
+      let reference = 1;
+      for (const [name, measure] of peers) {
+        const perSecond = await measure(clients);
+        if (name.startsWith('bare')) reference = perSecond;
+        const ratio = `${(perSecond / reference).toFixed(2)} of bare`;
+        rows.push({ what: `${name}, ${clients} claimants`, value: `${Math.round(perSecond)}/s`, ratio });
       }
+      const measured = await andon(await freshDatabase(server, 'bench_andon'), clients);
+      rows.push(...ownRows(clients, measured, reference));
     }
-    const worst = Math.max(...cpu);
-    rows.push({
-      what: 'CPU of the gateway per mutating call',
-      value: `${worst.toFixed(2)} ms`,
-      goal: '5 ms',
-      ok: worst <= 5,
-    });
   } finally {
     await server.stop();
   }
-  return { title: 'claim plus complete on PostgreSQL, one job at a time, synchronous_commit off', rows };
+  const { perSecond } = await andon(undefined, 1);
+  rows.push({
+    what: 'Andon on PGlite, 1 claimant',
+    value: `${Math.round(perSecond)} pairs/s`,
+    goal: '200/s',
+    ok: perSecond >= 200,
+  });
+  return { title: 'claim plus complete, one job at a time, synchronous_commit off on PostgreSQL', rows };
 }
 
 await runWhenMain(import.meta.url, run);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { threadEntry } from '../../analysis/entry.ts';
+import { threadEntry } from '../../process/entry.ts';
 import { longStatements } from '../../store/long-statement.ts';
 import type { Watched } from './thread.ts';
 import { type TurnLimits, turnLimits } from './turns.ts';

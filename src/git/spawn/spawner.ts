@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
+import { processEntry } from '../../process/entry.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { type Child, createChildren } from './children.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
@@ -87,12 +86,9 @@ export function createSpawner(): Spawner {
 }
 
 function startHelper(socketPath: string): ChildProcess {
-  // The helper lies beside this file: source in a checkout, compiled in a package.
-  const here = fileURLToPath(import.meta.url);
-  const source = extname(here) === '.ts';
-  const loader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  return fork(join(dirname(here), `helper${extname(here)}`), [socketPath], {
-    execArgv: source ? ['--import', loader()] : [],
+  const { file, execArgv } = processEntry(import.meta.url, 'helper');
+  return fork(file, [socketPath], {
+    execArgv,
     env: {},
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
