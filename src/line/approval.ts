@@ -3,14 +3,18 @@ import { newId } from '../store/ids.ts';
 import type { Tx } from '../store/store.ts';
 import { advanceReadiness } from '../tasks/readiness.ts';
 import { type ChangeRow, lockTask } from '../tasks/rows.ts';
-import { moveChange, setTaskState } from '../tasks/transition.ts';
+import { type ChangeBefore, taskMay } from '../tasks/states.ts';
+import { moveChange, moveTask } from '../tasks/transition.ts';
 
 /**
  * Approves a change. A task whose done state is `approved` ends here; one that is done by an artefact has nothing to
  * land and ends here too. The caller holds the project's lock alone when a task may end: phases may open.
  */
-export async function approve(tx: Tx, change: ChangeRow): Promise<EventDraft[]> {
-  const state = await moveChange(tx, change, 'approve');
+export async function approve(
+  tx: Tx,
+  change: ChangeRow & { readonly state: ChangeBefore<'approve'> },
+): Promise<EventDraft[]> {
+  const state = moveChange(tx, change, 'approve');
   const approved: EventDraft = {
     id: newId('event'),
     project: change.project,
@@ -21,15 +25,15 @@ export async function approve(tx: Tx, change: ChangeRow): Promise<EventDraft[]> 
   };
   const task = await lockTask(tx, change.project, change.task);
   if (task === undefined || task.done === 'landed') return [approved];
-  if (task.done === 'artefact') await moveChange(tx, { id: change.id, state }, 'accept');
+  if (task.done === 'artefact') moveChange(tx, { id: change.id, state }, 'accept');
   return [approved, ...(await finishTask(tx, change.project, change.task))];
 }
 
 /** Ends a gated task as done, and readies what waited for it. */
 export async function finishTask(tx: Tx, project: string, id: string): Promise<EventDraft[]> {
   const task = await lockTask(tx, project, id);
-  if (task === undefined || task.state !== 'gated') return [];
-  setTaskState(tx, project, id, 'done');
+  if (task === undefined || !taskMay(task, 'finish')) return [];
+  moveTask(tx, task, 'finish');
   const done: EventDraft = {
     id: newId('event'),
     project,

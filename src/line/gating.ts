@@ -3,7 +3,8 @@ import { newId } from '../store/ids.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { PlanGate } from '../tasks/plan.ts';
 import { type ChangeRow, lockChange, lockTask } from '../tasks/rows.ts';
-import { moveChange, setTaskState } from '../tasks/transition.ts';
+import { changeMay, taskMay } from '../tasks/states.ts';
+import { moveChange, moveTask } from '../tasks/transition.ts';
 import { approve } from './approval.ts';
 import { hookMark, stopAtHook } from './hook-stop.ts';
 
@@ -49,10 +50,10 @@ const standing = statement(
 
 /** When every gate of the change's tree has passed: on to judging, and straight to approved where a verdict still stands. */
 export async function settleGates(tx: Tx, change: ChangeRow): Promise<EventDraft[]> {
-  if (change.state !== 'gating') return [];
+  if (!changeMay(change, 'gatesPassed')) return [];
   const [row] = await tx.rows<{ n: number }>(left, [change.id, change.tree]);
   if (row === undefined || row.n > 0) return [];
-  const state = await moveChange(tx, change, 'gatesPassed');
+  const state = moveChange(tx, change, 'gatesPassed');
   const passed = lineEvent(change, 'gate.passed', { tree: change.tree, all: true });
   const [verdict] = await tx.rows(standing, [change.id, change.tree]);
   if (verdict === undefined) return [passed];
@@ -124,10 +125,11 @@ export async function refuseChange(
   why: 'gateFailed' | 'reject' | 'conflict',
   note: string,
 ): Promise<EventDraft[]> {
-  if (change.state !== 'gating' && change.state !== 'judging' && change.state !== 'approved') return [];
-  await moveChange(tx, change, why, note);
+  // What is landing or has ended is not refused any more.
+  if (!changeMay(change, 'conflict')) return [];
+  moveChange(tx, change, why, note);
   const task = await lockTask(tx, change.project, change.task);
-  if (task?.state === 'gated') setTaskState(tx, change.project, change.task, 'ready');
+  if (task !== undefined && taskMay(task, 'refuse')) moveTask(tx, task, 'refuse');
   return [lineEvent(change, 'change.refused', { why, note })];
 }
 

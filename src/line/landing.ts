@@ -69,7 +69,7 @@ export async function nextToLand(session: Session, project: string): Promise<Cha
  */
 export async function intend(tx: Tx, intent: Intent): Promise<EventDraft[] | undefined> {
   const change = await lockChange(tx, intent.change.project, intent.change.id);
-  if (change?.state !== 'approved' || change.tree !== intent.change.tree) return undefined;
+  if (!isApproved(change) || change.tree !== intent.change.tree) return undefined;
   if (await heldBack(tx, change)) return undefined;
   const busy = await tx.orm
     .select({ id: landings.id })
@@ -87,7 +87,7 @@ export async function intend(tx: Tx, intent: Intent): Promise<EventDraft[] | und
     owner: intent.owner,
     intentAt: sql`andon_now()`,
   });
-  await moveChange(tx, change, 'intend');
+  moveChange(tx, change, 'intend');
   const data = {
     landing: intent.id,
     from: intent.oldMain,
@@ -104,6 +104,13 @@ const end = statement(
 );
 const landedCommit = statement('landing.commit', 'update changes set landed_commit = $2 where id = $1');
 
+/** Nothing but an approved change is landed, bound anew, or sent back because main has moved. */
+const isApproved = (change: ChangeRow | undefined): change is ChangeRow & { readonly state: 'approved' } =>
+  change?.state === 'approved';
+
+/** What an intent that had not ended says of its change; the move asks whether it is true. */
+const underIntent = ({ id }: ChangeRow) => ({ id, state: 'landing' as const });
+
 /** Step three: main has moved. The task is done, and what waited for it is readied. */
 export async function concludeLanding(
   tx: Tx,
@@ -112,7 +119,7 @@ export async function concludeLanding(
   const change = await lockChange(tx, landing.project, landing.change);
   const [ended] = await tx.rows(end, [landing.id, 'done']);
   if (ended === undefined || change === undefined) return [];
-  await moveChange(tx, change, 'land');
+  moveChange(tx, underIntent(change), 'land');
   await tx.rows(landedCommit, [change.id, landing.newMain]);
   const landed = lineEvent(change, 'change.landed', {
     landing: landing.id,
@@ -131,7 +138,7 @@ export async function voidLanding(
   const change = await lockChange(tx, landing.project, landing.change);
   const [ended] = await tx.rows(end, [landing.id, 'void']);
   if (ended === undefined || change === undefined) return [];
-  await moveChange(tx, change, 'void');
+  moveChange(tx, underIntent(change), 'void');
   return [lineEvent(change, 'landing.voided', { landing: landing.id, why })];
 }
 
@@ -159,10 +166,10 @@ export async function rebind(
   gates: readonly NamedGate[],
 ): Promise<EventDraft[]> {
   const change = await lockChange(tx, before.project, before.id);
-  if (change?.state !== 'approved' || change.tree !== before.tree) return [];
+  if (!isApproved(change) || change.tree !== before.tree) return [];
   await tx.rows(rebase, [change.id, rebuilt.base, rebuilt.candidate, rebuilt.tree]);
   if (rebuilt.tree === change.tree) return [];
-  const state = await moveChange(tx, change, 'rebuild');
+  const state = moveChange(tx, change, 'rebuild');
   if (rebuilt.samePatch) await carryVerdict(tx, change, rebuilt.tree);
   const after: ChangeRow = {
     ...change,
@@ -231,7 +238,7 @@ export async function refuseConflict(
   paths: readonly string[],
 ): Promise<EventDraft[]> {
   const change = await lockChange(tx, before.project, before.id);
-  if (change?.state !== 'approved') return [];
+  if (!isApproved(change)) return [];
   return refuseChange(tx, change, 'conflict', `main moved; conflicts in ${paths.slice(0, 20).join(', ')}`);
 }
 

@@ -5,6 +5,7 @@ import type { Capability } from '../tiers/capability.ts';
 import { knowsScope, learnScope, scopeWitness, type TaskScope } from './claim-memo.ts';
 import type { Plan } from './plan.ts';
 import { openWrites } from './protected-writes.ts';
+import { movesTasks } from './transition.ts';
 
 /** A task that is ready, as the claim sees it. `blockedBy` is work in progress whose write scope overlaps. */
 export interface Candidate {
@@ -133,14 +134,15 @@ const claimPolicies: readonly ClaimPolicy[] = [skilled, inPhase, covering, bound
 export const claimReasons = (claimant: Claimant, task: Candidate): Reason[] =>
   claimPolicies.flatMap((policy) => policy(claimant, task) ?? []);
 
-const take = statement(
+const take = movesTasks(
   'claim.take',
-  `update tasks set state = 'in_progress', state_at = andon_now(), epoch = epoch + 1, holder = $3, holder_gid = $4,
+  'claim',
+  ({ set, from }) => `update tasks set ${set}, epoch = epoch + 1, holder = $3, holder_gid = $4,
      lease_ms = $5::int, lease_until = andon_now() + $5::int * interval '1 millisecond', preferred = $3
    where project = $1 and id = (
      select free.id from unnest($2::text[]) wanted(id) cross join lateral
        (select t.id, t.state from tasks t where t.project = $1 and t.id = wanted.id for update skip locked) free
-     where free.state = 'ready' limit 1)
+     where free.state ${from} limit 1)
    returning id, title, phase, epoch, lease_until as "leaseUntil", write, deny, gates`,
 );
 

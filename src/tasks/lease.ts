@@ -1,6 +1,18 @@
-import { type Reason, reason } from '../lib/decision.ts';
+import {
+  allowed,
+  type Decision,
+  type Denied,
+  denied,
+  type Reason,
+  reason,
+  reasonsOf,
+} from '../lib/decision.ts';
+import { limits } from '../lib/limits.ts';
+import { oneMoved } from '../store/move.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { TaskRow } from './rows.ts';
+import type { TaskBefore } from './states.ts';
+import { movesTasks } from './transition.ts';
 
 /** Who says that it holds a task. */
 export interface Holder {
@@ -16,67 +28,81 @@ const stateWords = {
   abandoned: 'abandoned',
 } as const;
 
-/** Why `holder` does not hold `task` at `now`; empty when it does. Every change by a holder asks this under the row's lock. */
-export function leaseReasons(task: TaskRow | undefined, id: string, holder: Holder, now: Date): Reason[] {
-  if (task === undefined) return [reason('task.missing', `task/${id}`)];
-  const lost = (found: string, limit: string): Reason[] => [
-    reason('lease.lost', `task/${id}`, { found, limit }),
-  ];
-  if (task.state !== 'in_progress')
-    return lost(`a task that is ${stateWords[task.state]}`, 'one in progress');
+/** A task under a lease. */
+export type HeldTask = TaskRow & { readonly state: 'in_progress'; readonly leaseUntil: Date };
+
+/** What giving a task back needs of it. */
+export type HeldRow = Pick<HeldTask, 'project' | 'id' | 'epoch' | 'state'>;
+
+/** The task that `holder` holds at `now`, or why it does not. Every change by a holder asks this under the row's lock. */
+export function decideLease(
+  task: TaskRow | undefined,
+  id: string,
+  holder: Holder,
+  now: Date,
+): Decision<HeldTask> {
+  if (task === undefined) return denied(reason('task.missing', `task/${id}`));
+  const lost = (found: string, limit: string): Denied =>
+    denied(reason('lease.lost', `task/${id}`, { found, limit }));
+  const { state, leaseUntil } = task;
+  if (state !== 'in_progress') return lost(`a task that is ${stateWords[state]}`, 'one in progress');
   if (task.epoch !== holder.epoch) return lost(`epoch ${holder.epoch}`, `epoch ${task.epoch}`);
   if (task.holder !== holder.agent) return lost(`holder ${task.holder ?? 'nobody'}`, holder.agent);
-  if (task.leaseUntil === null || task.leaseUntil <= now)
-    return lost('a lease that has expired', 'one that lives');
-  return [];
+  if (leaseUntil === null || leaseUntil <= now) return lost('a lease that has expired', 'one that lives');
+  return allowed({ ...task, state, leaseUntil });
 }
 
-const renewal = statement(
-  'lease.renew',
-  `update tasks set lease_until = andon_now() + lease_ms * interval '1 millisecond' where project = $1 and id = $2 returning lease_until as "leaseUntil"`,
+/** Why `holder` does not hold `task` at `now`, for those who do nothing to the task; empty when it does. */
+export const leaseReasons = (...asked: Parameters<typeof decideLease>): readonly Reason[] =>
+  reasonsOf(decideLease(...asked));
+
+const renewal = statement('lease.renew', 'update tasks set lease_until = $3 where project = $1 and id = $2');
+const steal = movesTasks('lease.steal', 'steal', ({ set, from }) =>
+  oneMoved(
+    `update tasks set ${set}, epoch = $3, holder = $4, holder_gid = $5, lease_until = $6, preferred = $4
+     where project = $1 and id = $2 and state ${from}`,
+    'task.steal',
+  ),
 );
-const back = statement(
-  'lease.back',
-  `update tasks set state = 'ready', state_at = andon_now(), holder = null, holder_gid = null, lease_until = null where project = $1 and id = $2`,
-);
-const steal = statement(
-  'lease.steal',
-  `update tasks set epoch = epoch + 1, holder = $3, holder_gid = $4, lease_until = andon_now() + lease_ms * interval '1 millisecond', preferred = $3
-   where project = $1 and id = $2 returning epoch, lease_until as "leaseUntil"`,
-);
-const expired = statement(
+const expired = movesTasks(
   'lease.expire',
-  `with ended as (update tasks t set state = 'ready', state_at = andon_now(), holder = null, holder_gid = null, lease_until = null
-   from (select project, id, holder from tasks where state = 'in_progress' and lease_until <= andon_now() and project = $1 for update skip locked) o
+  'expire',
+  ({ set, from }) => `with ended as (update tasks t set ${set}
+   from (select project, id, holder from tasks where state ${from} and lease_until <= andon_now() and project = $1 for update skip locked) o
    where t.project = o.project and t.id = o.id returning t.id, t.position, t.epoch, o.holder)
    select id, epoch, holder from ended order by position, id`,
 );
 
-export async function renewLease(tx: Tx, project: string, task: string): Promise<Date> {
-  const [row] = await tx.rows<{ leaseUntil: Date }>(renewal, [project, task]);
-  if (row === undefined) throw new Error('renewed a task that is gone');
-  return row.leaseUntil;
+/**
+ * The end of a lease that begins anew at `now`. It never comes before the end that was promised: a renewal that entered
+ * earlier may get the row later.
+ */
+export const renewedUntil = (lease: { leaseUntil: Date | null; leaseMs: number }, now: Date): Date =>
+  new Date(Math.max(lease.leaseUntil?.getTime() ?? 0, now.getTime() + lease.leaseMs));
+
+const lengthOf = ({ leaseMs }: TaskRow): number => leaseMs ?? limits.leaseMsDefault;
+
+/** Lengthens the lease of a task that the caller holds at `now`. Returns its new end. */
+export function renewLease(tx: Tx, task: HeldTask, now: Date): Date {
+  const leaseUntil = renewedUntil({ leaseUntil: task.leaseUntil, leaseMs: lengthOf(task) }, now);
+  tx.later(renewal, [task.project, task.id, leaseUntil]);
+  return leaseUntil;
 }
 
-/** Gives a task back to the pool; its former holder stays preferred. */
-export async function returnTask(tx: Tx, project: string, task: string): Promise<void> {
-  await tx.rows(back, [project, task]);
-}
-
-/** Moves a running task to another holder under the next epoch; the former holder is fenced off. */
-export async function stealLease(
+/** Moves a running task to another holder under the next epoch, from `now` on; the former holder is fenced off. */
+export function stealLease(
   tx: Tx,
-  project: string,
-  task: string,
-  agent: string,
-  gid: string,
-): Promise<{ epoch: number; leaseUntil: Date }> {
-  const [row] = await tx.rows<{ epoch: number; leaseUntil: Date }>(steal, [project, task, agent, gid]);
-  if (row === undefined) throw new Error('stole a task that is gone');
-  return row;
+  task: TaskRow & { readonly state: TaskBefore<'steal'> },
+  to: { readonly agent: string; readonly gid: string },
+  now: Date,
+): { epoch: number; leaseUntil: Date } {
+  const epoch = task.epoch + 1;
+  const leaseUntil = new Date(now.getTime() + lengthOf(task));
+  tx.later(steal, [task.project, task.id, epoch, to.agent, to.gid, leaseUntil]);
+  return { epoch, leaseUntil };
 }
 
-/** Ends every lease that has run out; the tasks are ready again. */
+/** Ends every lease that has run out; the tasks are ready again, their former holders preferred. */
 export const expireLeases = (
   tx: Tx,
   project: string,

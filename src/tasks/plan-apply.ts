@@ -7,6 +7,8 @@ import { type PlanDiff, planHash, type StoredTask } from './plan-diff.ts';
 import { openWrites } from './protected-writes.ts';
 import { withdrawReadiness } from './readiness.ts';
 import { projects, taskNeeds, tasks } from './schema.ts';
+import { isTaskEnd } from './states.ts';
+import { movesTasks } from './transition.ts';
 
 /** The stored tasks of a project with their needs, as a plan is compared with them. */
 export async function storedTasks(session: Session, project: string): Promise<StoredTask[]> {
@@ -63,9 +65,10 @@ const putPhases = statement(
    insert into phases (project, name, position) select $1, name, place from unnest($2::text[]) with ordinality as t(name, place)
    on conflict (project, name) do update set position = excluded.position`,
 );
-const abandonTasks = statement(
+const abandonTasks = movesTasks(
   'plan.abandon',
-  `update tasks set state = 'abandoned', state_at = andon_now() where project = $1 and id = any($2::text[])`,
+  'abandon',
+  ({ set, from }) => `update tasks set ${set} where project = $1 and id = any($2::text[]) and state ${from}`,
 );
 
 /** Writes a plan whose difference was allowed. The caller holds the project's lock exclusively. */
@@ -91,7 +94,7 @@ async function writeConflicts(tx: Tx, project: string, plan: Plan): Promise<void
     .from(tasks)
     .where(eq(tasks.project, project));
   const live: Scoped[] = rows
-    .filter(({ state }) => state !== 'done' && state !== 'abandoned')
+    .filter(({ state }) => !isTaskEnd(state))
     .map((row) => ({ ...row, write: openWrites(plan, row.id, row) }));
   const pairs = conflicts(live);
   await tx.rows(clearConflicts, [project]);

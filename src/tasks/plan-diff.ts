@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Reason, reason } from '../lib/decision.ts';
 import { durationMs } from '../lib/durations.ts';
 import { type Plan, type PlanTask, priorities } from './plan.ts';
-import type { TaskState } from './states.ts';
+import { isTaskEnd, type TaskState } from './states.ts';
 
 /** The columns of a task that a plan decides. */
 export interface TaskColumns {
@@ -63,7 +63,6 @@ export const planHash = (plan: Plan): string =>
 
 // What is protected is asked of the applied plan at each push: a person may open a file for work that has begun.
 const harmless = new Set(['title', 'priority', 'position', 'deadline', 'expectedMinutes', 'unprotect']);
-const finished: ReadonlySet<TaskState> = new Set(['done', 'abandoned']);
 const running: ReadonlySet<TaskState> = new Set(['in_progress', 'gated']);
 
 /**
@@ -72,7 +71,7 @@ const running: ReadonlySet<TaskState> = new Set(['in_progress', 'gated']);
  */
 export function withMadeTasks(plan: Plan, before: Plan | undefined, stored: readonly StoredTask[]): Plan {
   const kept = stored.flatMap(({ id, madeBy, state, phase }): [string, PlanTask][] => {
-    if (madeBy === null || finished.has(state) || Object.hasOwn(plan.tasks, id)) return [];
+    if (madeBy === null || isTaskEnd(state) || Object.hasOwn(plan.tasks, id)) return [];
     const task = before?.tasks[id];
     return task === undefined || !plan.phases.includes(phase) ? [] : [[id, task]];
   });
@@ -95,7 +94,7 @@ export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[], planned
     return members.length === 0 ? [] : [{ after, members }];
   });
   const removed = storedTasks
-    .filter(({ id, state }) => !ids.has(id) && !finished.has(state))
+    .filter(({ id, state }) => !ids.has(id) && !isTaskEnd(state))
     .map(({ id }) => id);
   return {
     added: wanted.filter(({ id }) => !stored.has(id)),

@@ -1,6 +1,7 @@
 import type { EventDraft } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { statement, type Tx } from '../store/store.ts';
+import { movesTasks } from './transition.ts';
 
 // What moves is told in the order of the plan; an update alone answers in any.
 // A phase opens when every task of every phase before it has ended. One call opens as many as may open.
@@ -13,10 +14,11 @@ const open = statement(
    returning p.name, p.position)
    select name from moved order by position`,
 );
-const ready = statement(
+const ready = movesTasks(
   'tasks.ready',
-  `with moved as (update tasks t set state = 'ready', state_at = andon_now()
-   where t.project = $1 and t.state = 'backlog'
+  'ready',
+  ({ set, from }) => `with moved as (update tasks t set ${set}
+   where t.project = $1 and t.state ${from}
      and exists (select 1 from phases p where p.project = t.project and p.name = t.phase and p.opened_at is not null)
      and not exists (
        select 1 from task_needs n join tasks d on d.project = n.project and d.id = n.needs
@@ -24,10 +26,11 @@ const ready = statement(
    returning t.id, t.position)
    select id from moved order by position, id`,
 );
-const unready = statement(
+const unready = movesTasks(
   'tasks.unready',
-  `update tasks t set state = 'backlog', state_at = andon_now()
-   where t.project = $1 and t.state = 'ready' and (
+  'unready',
+  ({ set, from }) => `update tasks t set ${set}
+   where t.project = $1 and t.state ${from} and (
      not exists (select 1 from phases p where p.project = t.project and p.name = t.phase and p.opened_at is not null)
      or exists (select 1 from task_needs n join tasks d on d.project = n.project and d.id = n.needs
        where n.project = t.project and n.task = t.id and d.state <> 'done'))

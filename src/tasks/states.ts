@@ -1,190 +1,85 @@
+import { type After, afterMove, type Before, type Ends, type Moves } from '../lib/moves.ts';
+
 /** States of a task. `in_progress` always has a live lease. */
-export type TaskState = 'backlog' | 'ready' | 'in_progress' | 'gated' | 'done' | 'abandoned';
+export const taskStates = ['backlog', 'ready', 'in_progress', 'gated', 'done', 'abandoned'] as const;
+export type TaskState = (typeof taskStates)[number];
 
-/** What can happen to a task. */
-export type TaskEvent =
-  | 'ready'
-  | 'unready'
-  | 'claim'
-  | 'steal'
-  | 'release'
-  | 'expire'
-  | 'submit'
-  | 'refuse'
-  | 'finish'
-  | 'abandon';
+/** What can happen to a task: the one table that every statement which moves one is made from. */
+export const taskMoves = {
+  ready: { from: ['backlog'], to: 'ready' },
+  unready: { from: ['ready'], to: 'backlog' },
+  claim: { from: ['ready'], to: 'in_progress' },
+  steal: { from: ['in_progress'], to: 'in_progress' },
+  release: { from: ['in_progress'], to: 'ready' },
+  expire: { from: ['in_progress'], to: 'ready' },
+  submit: { from: ['in_progress'], to: 'gated' },
+  refuse: { from: ['gated'], to: 'ready' },
+  finish: { from: ['gated'], to: 'done' },
+  abandon: { from: ['backlog', 'ready', 'in_progress'], to: 'abandoned' },
+} as const satisfies Moves<TaskState>;
 
-/** The one table of transitions: every pair is answered, `null` means the event is refused in that state. */
-export const taskTransitions: Readonly<Record<TaskState, Readonly<Record<TaskEvent, TaskState | null>>>> = {
-  backlog: {
-    ready: 'ready',
-    unready: null,
-    claim: null,
-    steal: null,
-    release: null,
-    expire: null,
-    submit: null,
-    refuse: null,
-    finish: null,
-    abandon: 'abandoned',
-  },
-  ready: {
-    ready: null,
-    unready: 'backlog',
-    claim: 'in_progress',
-    steal: null,
-    release: null,
-    expire: null,
-    submit: null,
-    refuse: null,
-    finish: null,
-    abandon: 'abandoned',
-  },
-  in_progress: {
-    ready: null,
-    unready: null,
-    claim: null,
-    steal: 'in_progress',
-    release: 'ready',
-    expire: 'ready',
-    submit: 'gated',
-    refuse: null,
-    finish: null,
-    abandon: 'abandoned',
-  },
-  gated: {
-    ready: null,
-    unready: null,
-    claim: null,
-    steal: null,
-    release: null,
-    expire: null,
-    submit: null,
-    refuse: 'ready',
-    finish: 'done',
-    abandon: null,
-  },
-  done: {
-    ready: null,
-    unready: null,
-    claim: null,
-    steal: null,
-    release: null,
-    expire: null,
-    submit: null,
-    refuse: null,
-    finish: null,
-    abandon: null,
-  },
-  abandoned: {
-    ready: null,
-    unready: null,
-    claim: null,
-    steal: null,
-    release: null,
-    expire: null,
-    submit: null,
-    refuse: null,
-    finish: null,
-    abandon: null,
-  },
-};
+export type TaskEvent = keyof typeof taskMoves;
+export type TaskBefore<Event extends TaskEvent> = Before<typeof taskMoves, Event>;
+export type TaskAfter<Event extends TaskEvent> = After<typeof taskMoves, Event>;
+
+/** Nothing happens to a task in these any more. */
+export const taskEnds = { done: true, abandoned: true } as const satisfies Record<
+  Ends<TaskState, typeof taskMoves>,
+  true
+>;
 
 /** States of a change, from submission to main. */
-export type ChangeState = 'gating' | 'judging' | 'approved' | 'landing' | 'landed' | 'refused';
+export const changeStates = ['gating', 'judging', 'approved', 'landing', 'landed', 'refused'] as const;
+export type ChangeState = (typeof changeStates)[number];
 
-export type ChangeEvent =
-  | 'gatesPassed'
-  | 'gateFailed'
-  | 'approve'
-  | 'reject'
-  | 'intend'
-  | 'land'
-  | 'void'
-  | 'rebuild'
-  | 'conflict'
-  | 'accept';
+/** What can happen to a change. */
+export const changeMoves = {
+  gatesPassed: { from: ['gating'], to: 'judging' },
+  gateFailed: { from: ['gating', 'judging'], to: 'refused' },
+  approve: { from: ['judging'], to: 'approved' },
+  reject: { from: ['gating', 'judging'], to: 'refused' },
+  intend: { from: ['approved'], to: 'landing' },
+  land: { from: ['landing'], to: 'landed' },
+  void: { from: ['landing'], to: 'approved' },
+  rebuild: { from: ['gating', 'judging', 'approved'], to: 'gating' },
+  conflict: { from: ['gating', 'judging', 'approved'], to: 'refused' },
+  accept: { from: ['approved'], to: 'landed' },
+} as const satisfies Moves<ChangeState>;
 
-export const changeTransitions: Readonly<
-  Record<ChangeState, Readonly<Record<ChangeEvent, ChangeState | null>>>
-> = {
-  gating: {
-    gatesPassed: 'judging',
-    gateFailed: 'refused',
-    approve: null,
-    reject: 'refused',
-    intend: null,
-    land: null,
-    void: null,
-    rebuild: 'gating',
-    conflict: 'refused',
-    accept: null,
-  },
-  judging: {
-    gatesPassed: null,
-    gateFailed: 'refused',
-    approve: 'approved',
-    reject: 'refused',
-    intend: null,
-    land: null,
-    void: null,
-    rebuild: 'gating',
-    conflict: 'refused',
-    accept: null,
-  },
-  approved: {
-    gatesPassed: null,
-    gateFailed: null,
-    approve: null,
-    reject: null,
-    intend: 'landing',
-    land: null,
-    void: null,
-    rebuild: 'gating',
-    conflict: 'refused',
-    accept: 'landed',
-  },
-  landing: {
-    gatesPassed: null,
-    gateFailed: null,
-    approve: null,
-    reject: null,
-    intend: null,
-    land: 'landed',
-    void: 'approved',
-    rebuild: null,
-    conflict: null,
-    accept: null,
-  },
-  landed: {
-    gatesPassed: null,
-    gateFailed: null,
-    approve: null,
-    reject: null,
-    intend: null,
-    land: null,
-    void: null,
-    rebuild: null,
-    conflict: null,
-    accept: null,
-  },
-  refused: {
-    gatesPassed: null,
-    gateFailed: null,
-    approve: null,
-    reject: null,
-    intend: null,
-    land: null,
-    void: null,
-    rebuild: null,
-    conflict: null,
-    accept: null,
-  },
-};
+export type ChangeEvent = keyof typeof changeMoves;
+export type ChangeBefore<Event extends ChangeEvent> = Before<typeof changeMoves, Event>;
+export type ChangeAfter<Event extends ChangeEvent> = After<typeof changeMoves, Event>;
+
+/** Nothing happens to a change in these any more. */
+export const changeEnds = { landed: true, refused: true } as const satisfies Record<
+  Ends<ChangeState, typeof changeMoves>,
+  true
+>;
 
 /** Where `event` leads from `state`, or null when it is refused there. */
 export const taskAfter = (state: TaskState, event: TaskEvent): TaskState | null =>
-  taskTransitions[state][event];
+  afterMove<TaskState>(taskMoves[event], state);
 
 export const changeAfter = (state: ChangeState, event: ChangeEvent): ChangeState | null =>
-  changeTransitions[state][event];
+  afterMove<ChangeState>(changeMoves[event], state);
+
+interface Task {
+  readonly state: TaskState;
+}
+interface Change {
+  readonly state: ChangeState;
+}
+
+/** True when `event` may happen to the task as it is. Only what passed here can be moved. */
+export const taskMay = <T extends Task, Event extends TaskEvent>(
+  task: T,
+  event: Event,
+): task is T & { readonly state: TaskBefore<Event> } => taskAfter(task.state, event) !== null;
+
+/** True when `event` may happen to the change as it is. */
+export const changeMay = <C extends Change, Event extends ChangeEvent>(
+  change: C,
+  event: Event,
+): change is C & { readonly state: ChangeBefore<Event> } => changeAfter(change.state, event) !== null;
+
+export const isTaskEnd = (state: TaskState): state is keyof typeof taskEnds => Object.hasOwn(taskEnds, state);

@@ -1,33 +1,89 @@
-import { statement, type Tx } from '../store/store.ts';
-import type { ChangeEvent, ChangeState, TaskState } from './states.ts';
-import { changeAfter } from './states.ts';
+import { moveParts, moveStatement, oneMoved } from '../store/move.ts';
+import type { Statement, Tx } from '../store/store.ts';
+import type { ChangeRow, TaskRow } from './rows.ts';
+import {
+  type ChangeAfter,
+  type ChangeBefore,
+  type ChangeEvent,
+  changeMoves,
+  type TaskBefore,
+  type TaskEvent,
+  type TaskState,
+  taskMoves,
+} from './states.ts';
 
-const setTask = statement(
-  'task.setState',
-  `update tasks set state = $3, state_at = andon_now(), holder = case when $3 = 'in_progress' then holder end,
-     holder_gid = case when $3 = 'in_progress' then holder_gid end, lease_until = case when $3 = 'in_progress' then lease_until end
-   where project = $1 and id = $2`,
-);
-
-/** Writes a state that the transition table allowed. Leases end with `in_progress`. */
-export function setTaskState(tx: Tx, project: string, task: string, state: TaskState): void {
-  tx.later(setTask, [project, task, state]);
+/** The time of a state is that of its beginning: what stays where it is keeps it. The lease ends with `in_progress`. */
+function taskParts(event: TaskEvent) {
+  const { from, to } = taskMoves[event];
+  const before: readonly TaskState[] = from;
+  const stays = before.every((state) => state === to);
+  const endsLease = before.includes('in_progress') && to !== 'in_progress';
+  return moveParts({ from, to }, [
+    ...(stays ? [] : ['state_at = andon_now()']),
+    ...(endsLease ? ['holder = null', 'holder_gid = null', 'lease_until = null'] : []),
+  ]);
 }
 
-const setChange = statement(
-  'change.setState',
-  'update changes set state = $2, state_at = andon_now(), note = coalesce($3, note) where id = $1',
-);
+/** A statement that moves tasks by an event: many at once, or one of which it writes more than the state. */
+export const movesTasks = (
+  name: string,
+  event: TaskEvent,
+  text: Parameters<typeof moveStatement>[2],
+): Statement => moveStatement(name, taskParts(event), text);
 
-/** Moves a change along its table. Errors: a pair that the table refuses is a defect of the caller. */
-export async function moveChange(
+const taskMove = (event: TaskEvent): Statement =>
+  movesTasks(`task.${event}`, event, ({ set, from }) =>
+    oneMoved(`update tasks set ${set} where project = $1 and id = $2 and state ${from}`, `task.${event}`),
+  );
+
+const taskStatements = {
+  release: taskMove('release'),
+  submit: taskMove('submit'),
+  refuse: taskMove('refuse'),
+  finish: taskMove('finish'),
+  abandon: taskMove('abandon'),
+} as const;
+
+/** What happens to a single task without more being written about it. */
+type PlainEvent = keyof typeof taskStatements;
+
+/** Moves a task that the transaction holds locked. Its type says that the table lists the move; the statement asks again. */
+export function moveTask<Event extends PlainEvent>(
   tx: Tx,
-  change: { id: string; state: ChangeState },
-  event: ChangeEvent,
+  task: Pick<TaskRow, 'project' | 'id'> & { readonly state: TaskBefore<Event> },
+  event: Event,
+): void {
+  tx.later(taskStatements[event], [task.project, task.id]);
+}
+
+const changeStatement = (event: ChangeEvent): Statement =>
+  moveStatement(
+    `change.${event}`,
+    moveParts(changeMoves[event], ['state_at = andon_now()', 'note = coalesce($2, note)']),
+    ({ set, from }) =>
+      oneMoved(`update changes set ${set} where id = $1 and state ${from}`, `change.${event}`),
+  );
+
+const changeStatements: Readonly<Record<ChangeEvent, Statement>> = {
+  gatesPassed: changeStatement('gatesPassed'),
+  gateFailed: changeStatement('gateFailed'),
+  approve: changeStatement('approve'),
+  reject: changeStatement('reject'),
+  intend: changeStatement('intend'),
+  land: changeStatement('land'),
+  void: changeStatement('void'),
+  rebuild: changeStatement('rebuild'),
+  conflict: changeStatement('conflict'),
+  accept: changeStatement('accept'),
+};
+
+/** Moves a change that the transaction holds locked, and answers the state that follows. */
+export function moveChange<Event extends ChangeEvent>(
+  tx: Tx,
+  change: Pick<ChangeRow, 'id'> & { readonly state: ChangeBefore<Event> },
+  event: Event,
   note?: string,
-): Promise<ChangeState> {
-  const state = changeAfter(change.state, event);
-  if (state === null) throw new Error(`change ${change.id}: ${event} in ${change.state}`);
-  await tx.rows(setChange, [change.id, state, note ?? null]);
-  return state;
+): ChangeAfter<Event> {
+  tx.later(changeStatements[event], [change.id, note ?? null]);
+  return changeMoves[event].to;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../support/engines.ts';
 import { mustGit } from '../support/gateway.ts';
 import { codesOf, type Hand, type Line, openLine, passTime } from '../support/line.ts';
+import { movesPastTables, recordMoves, seenMoves } from '../support/moves.ts';
 
 const plan = `
 version: 1
@@ -22,6 +23,7 @@ describe.each(engines)('holding on to a lease that is gone, on %s', (engine) => 
   let other: Hand;
   beforeAll(async () => {
     line = await openLine(engine, { plan });
+    await recordMoves(line.app.gateway.store);
     builder = await line.mint('agent:builder');
     other = await line.mint('agent:other');
   });
@@ -137,5 +139,11 @@ describe.each(engines)('holding on to a lease that is gone, on %s', (engine) => 
       `refs/heads/task/cart/${epoch}`,
     ]);
     expect(refs).toBe(`refs/heads/${branch}`);
+  });
+
+  it('moved tasks as their table says, in all of the above', async () => {
+    const { store } = line.app.gateway;
+    expect(await movesPastTables(store)).toEqual([]);
+    expect(await seenMoves(store)).toContain('tasks: in_progress → ready');
   });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../support/engines.ts';
 import { mustGit, write } from '../support/gateway.ts';
 import { codesOf, type Hand, type Line, openLine, refusal } from '../support/line.ts';
+import { movesPastTables, recordMoves, seenMoves } from '../support/moves.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const names = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
@@ -38,6 +39,7 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
     upstream = mkdtempSync(join(tmpdir(), 'andon-up-'));
     await mustGit(upstream, ['init', '-q', '--bare', '-b', 'main']);
     line = await openLine(engine, { plan, files: { 'src/shared.js': lines() } });
+    await recordMoves(line.app.gateway.store);
     builder = await line.mint('agent:builder');
     reviewer = await line.mint('agent:reviewer', { tier: 'validator' });
   });
@@ -272,6 +274,13 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
     await waitUntil(async () => (await recorded('found')) > before);
     expect(await mustGit(upstream, ['log', '-1', '--format=%s', 'main'])).toBe('other');
     rmSync(stranger, { recursive: true, force: true });
+  });
+
+  it('moved tasks and changes as their tables say, in all of the above', async () => {
+    const { store } = line.app.gateway;
+    expect(await movesPastTables(store)).toEqual([]);
+    const seen = await seenMoves(store);
+    expect(seen).toEqual(expect.arrayContaining(['changes: landing → landed', 'changes: approved → gating']));
   });
 
   it('keeps a log that verifies', async () => {

@@ -4,7 +4,8 @@ import { fail } from '../../lib/errors.ts';
 import { lockRunsBelow, lockRunsOf } from '../../line/run/rows.ts';
 import { jsonText } from '../../store/events.ts';
 import { statement } from '../../store/store.ts';
-import { returnTask } from '../../tasks/lease.ts';
+import type { HeldRow } from '../../tasks/lease.ts';
+import { moveTask } from '../../tasks/transition.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import { findTargets, grantEntries, revoke, targetReasons } from '../auth/revoking.ts';
 import { mutation, query, t } from '../door/procedure.ts';
@@ -16,7 +17,7 @@ import { name, principal, project, text } from './inputs.ts';
 
 const heldBy = statement(
   'tasks.heldBy',
-  `select id, epoch from tasks where project = $1 and holder = $2 and state = 'in_progress' for update`,
+  `select project, id, epoch, state from tasks where project = $1 and holder = $2 and state = 'in_progress' for update`,
 );
 // Who ever held a grant in the project, what it says of itself, and what it does now.
 const agentRows = statement(
@@ -133,7 +134,7 @@ function terminateProcedure(gateway: Gateway) {
       return {
         targets,
         runs,
-        tasks: await tx.rows<{ id: string; epoch: number }>(heldBy, [input.project, input.agent]),
+        tasks: await tx.rows<HeldRow>(heldBy, [input.project, input.agent]),
       };
     },
     decide: ({ grant, input, facts: { targets, tasks, runs } }) =>
@@ -143,7 +144,7 @@ function terminateProcedure(gateway: Gateway) {
     effect: async (tx, _permit, { grant, input, facts, entered }) => {
       const rows = grantEntries(facts.targets);
       await revoke(tx, rows, grant.sub, input.why);
-      for (const task of facts.tasks) await returnTask(tx, input.project, task.id);
+      for (const task of facts.tasks) moveTask(tx, task, 'release');
       const context = await endContext(tx, gateway.tokens, input.project, entered);
       const stopped = [];
       for (const run of facts.runs)

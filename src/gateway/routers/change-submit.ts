@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
+import { type Reason, reason, unlessAlso } from '../../lib/decision.ts';
 import { type NamedGate, openGates } from '../../line/gating.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
-import { leaseReasons } from '../../tasks/lease.ts';
+import { decideLease, type HeldTask } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
-import { setTaskState } from '../../tasks/transition.ts';
+import { moveTask } from '../../tasks/transition.ts';
 import type { Budget } from '../../tiers/capability.ts';
 import { lockGrant } from '../auth/minting.ts';
 import { spendBudget } from '../auth/spending.ts';
@@ -125,6 +125,7 @@ const dataOf = (
 
 function submitted(
   tx: Tx,
+  held: HeldTask,
   { grant, input, prepared, facts }: Case<SubmitInput, Offer, SubmitFacts>,
 ): Effect<SubmitAnswer> {
   const { project: projectName, task, epoch } = input;
@@ -134,7 +135,7 @@ function submitted(
   const of = [grant.sub, grant.gid, [...grant.lin]];
   const note = input.artefact ?? null;
   tx.later(putChange, [change, projectName, task, epoch, commit, base, candidate, tree, state, ...of, note]);
-  setTaskState(tx, projectName, task, 'gated');
+  moveTask(tx, held, 'submit');
   openGates(tx, { id: change, project: projectName, tree }, facts.gates);
   const size = prepared.kind === 'candidate' ? { size: prepared.size } : {};
   const data = { ...dataOf(input, { commit, tree }, state), ...size };
@@ -154,18 +155,17 @@ export function submitProcedure(gateway: Gateway) {
     prepare: (input) => gateway.git.offer(input),
     facts: submitFacts,
     decide: ({ grant, input, prepared, facts, entered }) =>
-      allowUnless([
-        ...leaseReasons(facts.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+      unlessAlso(decideLease(facts.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now), [
         ...offerReasons(facts.task, prepared, input.artefact),
         ...sizeReasons(prepared, facts.left),
         ...(facts.openQuestions > 0
           ? [reason('task.question', `task/${input.task}`, { found: `${facts.openQuestions} open` })]
           : []),
       ]),
-    effect: async (tx, _permit, found) => {
+    effect: async (tx, { decided: held }, found) => {
       const { prepared, grant } = found;
       if (prepared.kind === 'candidate') await spendBudget(tx, grant.gid, { ...prepared.size });
-      return submitted(tx, found);
+      return submitted(tx, held, found);
     },
     after: async (answer, input) => {
       const { git, line } = gateway;

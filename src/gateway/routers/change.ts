@@ -2,6 +2,7 @@ import { and, desc, eq, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
 import { changes, gateRuns, verdicts } from '../../tasks/schema.ts';
+import { changeStates } from '../../tasks/states.ts';
 import { query, t } from '../door/procedure.ts';
 import { previewCommit } from '../git-receive/preview.ts';
 import type { Gateway } from '../services.ts';
@@ -19,7 +20,7 @@ export function changeRouter(gateway: Gateway) {
       input: z.strictObject({
         project,
         task: name.optional(),
-        state: z.enum(['gating', 'judging', 'approved', 'landing', 'landed', 'refused']).optional(),
+        state: z.enum(changeStates).optional(),
         limit: z.number().int().min(1).max(500).default(50),
       }),
       answer: (input) => {

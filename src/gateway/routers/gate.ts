@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { lineEvent, settleGates } from '../../line/gating.ts';
 import { statement } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
@@ -51,7 +51,9 @@ export function gateRouter(gateway: Gateway) {
         return { ...judgement, declared: plan?.gates[input.gate], run };
       },
       decide: (found) =>
-        decideJudgement(found, () => manualReasons(found.facts, found.input.gate, found.grant)),
+        decideJudgement(found, (change) =>
+          allowUnless(manualReasons(found.facts, found.input.gate, found.grant), change),
+        ),
       effect: async (tx, { decided: change }, { grant, input }) => {
         await tx.rows(passGate, [change.id, input.gate, grant.sub, grant.gid, input.note, change.tree]);
         const passed = lineEvent(change, 'gate.passed', {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allowUnless, type Decision, denied, type Reason, reason } from '../../lib/decision.ts';
+import { type Decision, denied, type Reason, reason, reasonsOf } from '../../lib/decision.ts';
 import { type KnownParty, readMakers, readParties, readTriggerOwners } from '../../line/party.ts';
 import { dutyPolicy } from '../../policies/duty.ts';
 import type { Tx } from '../../store/store.ts';
@@ -47,15 +47,18 @@ interface Judged {
   readonly facts: JudgementFacts;
 }
 
-/** The change that the caller may judge, or every reason against that. `reasons` are those of the kind of judgement. */
-export function decideJudgement(
+/** The change that the caller may judge, or every reason against that. `kind` decides what the kind of judgement asks for. */
+export function decideJudgement<Row extends ChangeRow>(
   { grant, input, facts }: Judged,
-  reasons: (change: ChangeRow) => readonly Reason[],
-): Decision<ChangeRow> {
+  kind: (change: ChangeRow) => Decision<Row>,
+): Decision<Row> {
   const { change } = facts;
   const duty = dutyReasons(facts, grant, input.ownWork);
   if (change === undefined) return denied(reason('change.missing', input.change), ...duty);
-  return allowUnless([...treeReasons(change, input.tree, grant), ...reasons(change), ...duty], change);
+  const judged = kind(change);
+  const reasons = [...treeReasons(change, input.tree, grant), ...reasonsOf(judged), ...duty];
+  const [first, ...others] = reasons;
+  return first === undefined ? judged : denied(first, ...others);
 }
 
 /** Why this is not the change, or not the tree of it, that the caller may judge. */

@@ -3,6 +3,7 @@ import { allowUnless, denied, reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { outputAfter } from '../../line/run/output.ts';
 import { lockRun, type RunRow, readRun } from '../../line/run/rows.ts';
+import { runStates } from '../../line/run/states.ts';
 import { type Session, statement } from '../../store/store.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';
@@ -14,8 +15,6 @@ import { name, project, text } from './inputs.ts';
 import { runnerProcedures } from './runner.ts';
 
 const runId = z.string().regex(/^run_[0-9a-z]{8,26}$/, 'an id such as run_01k9…');
-
-const states = ['waiting', 'taken', 'running', 'ended'] as const;
 
 const list = statement(
   'runs.list',
@@ -73,7 +72,7 @@ export function runRouter(gateway: Gateway) {
       description: 'Lists runs of agents, the newest first.',
       input: z.strictObject({
         project,
-        states: z.array(z.enum(states)).optional(),
+        states: z.array(z.enum(runStates)).optional(),
         task: name.optional(),
         limit: z.number().int().min(1).max(1000).default(50),
       }),

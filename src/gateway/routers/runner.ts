@@ -181,7 +181,7 @@ function renewProcedure(gateway: Gateway) {
     decide: decideHeld,
     effect: async (tx, { decided: row }, { input, entered }) => {
       const spent = await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
-      const { leaseUntil, held: tasks } = await beatRun(tx, row, input.usage, input.progressed);
+      const { leaseUntil, held: tasks } = await beatRun(tx, row, input, entered.now);
       for (const piece of input.output) await addOutput(tx, row.id, piece);
       const stop = await stopOf(tx, row, entered.epoch);
       const end = await grantEnd(tx, row.gid);

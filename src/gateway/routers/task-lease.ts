@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
 import { stopsAgainst } from '../../line/stops.ts';
 import { settleStranded } from '../../line/stranded.ts';
-import { leaseReasons, renewLease, returnTask, stealLease } from '../../tasks/lease.ts';
+import { decideLease, renewLease, stealLease } from '../../tasks/lease.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { lockTask } from '../../tasks/rows.ts';
-import { taskAfter } from '../../tasks/states.ts';
-import { setTaskState } from '../../tasks/transition.ts';
+import { taskMay } from '../../tasks/states.ts';
+import { moveTask } from '../../tasks/transition.ts';
 import type { Effect } from '../door/definitions.ts';
 import { mutation } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
@@ -30,9 +30,9 @@ export function renewProcedure(gateway: Gateway) {
     revive: (stored: Renewed): Renewed => ({ ...stored, leaseUntil: new Date(stored.leaseUntil) }),
     facts: (tx, { input }) => lockTask(tx, input.project, input.task),
     decide: ({ grant, input, facts, entered }) =>
-      allowUnless(leaseReasons(facts, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now)),
-    effect: async (tx, _permit, { input }): Promise<Effect<Renewed>> => {
-      const leaseUntil = await renewLease(tx, input.project, input.task);
+      decideLease(facts, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+    effect: async (tx, { decided: task }, { input, entered }): Promise<Effect<Renewed>> => {
+      const leaseUntil = renewLease(tx, task, entered.now);
       return {
         answer: { task: input.task, epoch: input.epoch, leaseUntil },
         events: [{ type: 'task.renewed', subject: `task/${input.task}`, data: { epoch: input.epoch } }],
@@ -49,9 +49,9 @@ export function releaseProcedure(gateway: Gateway) {
     access: ({ task, epoch }) => ({ task, epoch }),
     facts: (tx, { input }) => lockTask(tx, input.project, input.task),
     decide: ({ grant, input, facts, entered }) =>
-      allowUnless(leaseReasons(facts, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now)),
-    effect: async (tx, _permit, { input }) => {
-      await returnTask(tx, input.project, input.task);
+      decideLease(facts, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+    effect: async (tx, { decided: task }, { input }) => {
+      moveTask(tx, task, 'release');
       return {
         answer: { task: input.task, state: 'ready' as const },
         events: [
@@ -78,12 +78,13 @@ export function stealProcedure(gateway: Gateway) {
     }),
     decide: ({ input, facts: { task, stopped } }) => {
       if (task === undefined) return denied(reason('task.missing', `task/${input.task}`));
-      if (taskAfter(task.state, 'steal') === null)
+      if (!taskMay(task, 'steal'))
         return denied(reason('task.state', `task/${input.task}`, { found: task.state }));
       return allowUnless(stopped, task);
     },
-    effect: async (tx, { decided: task }, { grant, input }) => {
-      const { epoch, leaseUntil } = await stealLease(tx, input.project, input.task, input.to, grant.gid);
+    effect: async (tx, { decided: task }, { grant, input, entered }) => {
+      const to = { agent: input.to, gid: grant.gid };
+      const { epoch, leaseUntil } = stealLease(tx, task, to, entered.now);
       return {
         answer: { task: input.task, epoch, leaseUntil, holder: input.to },
         events: [
@@ -108,12 +109,12 @@ export function abandonProcedure(gateway: Gateway) {
     facts: (tx, { input }) => lockTask(tx, input.project, input.task),
     decide: ({ input, facts }) => {
       if (facts === undefined) return denied(reason('task.missing', `task/${input.task}`));
-      return taskAfter(facts.state, 'abandon') === null
-        ? denied(reason('task.state', `task/${input.task}`, { found: facts.state }))
-        : allowed(facts);
+      return taskMay(facts, 'abandon')
+        ? allowed(facts)
+        : denied(reason('task.state', `task/${input.task}`, { found: facts.state }));
     },
-    effect: async (tx, _permit, { input }) => {
-      setTaskState(tx, input.project, input.task, 'abandoned');
+    effect: async (tx, { decided: task }, { input }) => {
+      moveTask(tx, task, 'abandon');
       const events = await advanceReadiness(tx, input.project);
       const settled = await settleStranded(tx, input.project);
       const stranded = settled.stranded.find(({ root }) => root === input.task)?.tasks ?? [];

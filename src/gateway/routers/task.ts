@@ -7,6 +7,7 @@ import { readStops } from '../../line/stops.ts';
 import type { Session } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import { questions, taskNeeds, tasks } from '../../tasks/schema.ts';
+import { taskStates } from '../../tasks/states.ts';
 import { type Waiting, waitingFor } from '../../tasks/waiting.ts';
 import { query, t } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
@@ -24,7 +25,7 @@ export function taskRouter(gateway: Gateway) {
       description: 'Lists the tasks of a project with state, holder and lease.',
       input: z.strictObject({
         project,
-        state: z.enum(['backlog', 'ready', 'in_progress', 'gated', 'done', 'abandoned']).optional(),
+        state: z.enum(taskStates).optional(),
       }),
       answer: async (input) => {
         const where =

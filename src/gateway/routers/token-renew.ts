@@ -67,7 +67,7 @@ function endReasons({ gid, expiresAt }: GrantRow, now: Date): Reason[] {
 }
 
 /** Why the lease that a grant is bound to does not hold any more. */
-function boundReasons({ sub, cap }: Grant, row: TaskRow | undefined, now: Date): Reason[] {
+function boundReasons({ sub, cap }: Grant, row: TaskRow | undefined, now: Date): readonly Reason[] {
   const { task, epoch } = cap;
   return task === undefined || epoch === undefined ? [] : leaseReasons(row, task, { agent: sub, epoch }, now);
 }

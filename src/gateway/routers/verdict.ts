@@ -1,12 +1,13 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { type Reason, reason } from '../../lib/decision.ts';
+import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
 import { approve } from '../../line/approval.ts';
 import { refuseChange } from '../../line/gating.ts';
 import { newId } from '../../store/ids.ts';
 import type { Tx } from '../../store/store.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
 import { verdicts } from '../../tasks/schema.ts';
+import { type ChangeBefore, changeMay, changeMoves } from '../../tasks/states.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
@@ -31,11 +32,14 @@ export function verdictRouter(gateway: Gateway) {
   });
 }
 
-/** Why a change is not in one of the states in which it can be judged. */
-const stateReasons = ({ id: change, state }: ChangeRow, states: readonly ChangeRow['state'][]): Reason[] =>
-  states.includes(state)
-    ? []
-    : [reason('change.state', change, { found: state, limit: states.join(' or ') })];
+/** The change in a state in which it can be judged so, or why it is in none. */
+const judgedAs =
+  <Event extends 'approve' | 'reject'>(event: Event) =>
+  (change: ChangeRow): Decision<ChangeRow & { readonly state: ChangeBefore<Event> }> => {
+    if (changeMay(change, event)) return allowed(change);
+    const limit = changeMoves[event].from.join(' or ');
+    return denied(reason('change.state', change.id, { found: change.state, limit }));
+  };
 
 function approveProcedure(gateway: Gateway) {
   return mutation(gateway, {
@@ -44,7 +48,7 @@ function approveProcedure(gateway: Gateway) {
     input: z.strictObject({ ...judgementInput, note: textOrEmpty(10_000).default('') }),
     exclusive: true,
     facts: (tx, { input, grant }) => readJudgement(tx, input, grant),
-    decide: (found) => decideJudgement(found, (change) => stateReasons(change, ['judging'])),
+    decide: (found) => decideJudgement(found, judgedAs('approve')),
     effect: async (tx, { decided: change }, { grant, input, entered }) => {
       const verdict = await writeVerdict(tx, {
         grant,
@@ -71,7 +75,7 @@ function rejectProcedure(gateway: Gateway) {
     input: z.strictObject({ ...judgementInput, reasons: z.array(text(4000)).min(1).max(50) }),
     exclusive: true,
     facts: (tx, { input, grant }) => readJudgement(tx, input, grant),
-    decide: (found) => decideJudgement(found, (change) => stateReasons(change, ['gating', 'judging'])),
+    decide: (found) => decideJudgement(found, judgedAs('reject')),
     effect: async (tx, { decided: change }, { grant, input, entered }) => {
       const verdict = await writeVerdict(tx, {
         grant,

@@ -10,8 +10,9 @@ import type { EndCause } from '../../runtime/run/ports.ts';
 import type { EventDraft } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
-import { returnTask } from '../../tasks/lease.ts';
+import type { HeldRow } from '../../tasks/lease.ts';
 import type { Plan } from '../../tasks/plan.ts';
+import { moveTask } from '../../tasks/transition.ts';
 import { revoke } from '../auth/revoking.ts';
 import { type Retried, retryRun } from './retry-run.ts';
 import { endGrant } from './run-token.ts';
@@ -38,7 +39,7 @@ export type Emitted = Omit<EventDraft, 'id' | 'project' | 'actor'>;
 
 const heldBy = statement(
   'runs.heldTasks',
-  `select id, epoch from tasks where project = $1 and holder_gid = $2 and state = 'in_progress' order by id for update`,
+  `select project, id, epoch, state from tasks where project = $1 and holder_gid = $2 and state = 'in_progress' order by id for update`,
 );
 
 /**
@@ -165,8 +166,8 @@ function saidOf({ verdict, problem }: ReadVerdict) {
 
 /** Tasks that the run still holds go back to the pool. */
 async function release(tx: Tx, run: RunRow, { outcome }: Judged): Promise<Emitted[]> {
-  const tasks = await tx.rows<{ id: string; epoch: number }>(heldBy, [run.project, run.gid]);
-  for (const { id } of tasks) await returnTask(tx, run.project, id);
+  const tasks = await tx.rows<HeldRow>(heldBy, [run.project, run.gid]);
+  for (const task of tasks) moveTask(tx, task, 'release');
   return tasks.map(({ id, epoch }) => ({
     type: 'task.released',
     subject: `task/${id}`,

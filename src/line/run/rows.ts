@@ -1,8 +1,11 @@
 import { columnsOf } from '../../store/columns.ts';
 import { jsonText } from '../../store/events.ts';
+import { oneMoved } from '../../store/move.ts';
 import { type Session, statement, type Tx } from '../../store/store.ts';
+import { renewedUntil } from '../../tasks/lease.ts';
 import type { Judged } from './outcome.ts';
 import { runs, type Usage } from './schema.ts';
+import { movesRuns } from './transition.ts';
 import type { VerdictFile } from './verdict-file.ts';
 
 export const noUsage: Usage = { tokens: 0, usdMicro: 0, turns: 0 };
@@ -55,11 +58,13 @@ export async function aliveCount(session: Session, project: string): Promise<num
   return row?.n ?? 0;
 }
 
-const start = statement(
-  'runs.start',
-  `update runs set state = 'running', started_at = andon_now(), sandbox = $3, epoch = $4,
-     lease_until = andon_now() + lease_ms * interval '1 millisecond'
-   where project = $1 and id = $2`,
+const start = movesRuns('runs.start', 'start', ({ set, from }) =>
+  oneMoved(
+    `update runs set ${set}, started_at = andon_now(), sandbox = $3, epoch = $4,
+       lease_until = andon_now() + lease_ms * interval '1 millisecond'
+     where project = $1 and id = $2 and state ${from}`,
+    'run.start',
+  ),
 );
 
 export const startRun = async (
@@ -80,9 +85,9 @@ export async function shortenRun(tx: Tx, project: string, id: string, maxMs: num
 
 const beat = statement(
   'runs.beat',
-  `update runs set lease_until = andon_now() + lease_ms * interval '1 millisecond', usage = $3::jsonb,
+  `update runs set lease_until = $5, usage = $3::jsonb,
      progress_at = case when $4::boolean then andon_now() else progress_at end
-   where project = $1 and id = $2 returning lease_until as "leaseUntil"`,
+   where project = $1 and id = $2`,
 );
 // The tasks that a run holds live as long as it does.
 const beatTasks = statement(
@@ -91,16 +96,16 @@ const beatTasks = statement(
    where project = $1 and holder_gid = $2 and state = 'in_progress' and lease_until > andon_now() returning id, epoch`,
 );
 
-/** Keeps a run and the leases of its tasks alive, and writes what it has spent. */
+/** Keeps a run and the leases of its tasks alive from `now` on, and writes what it has spent. */
 export async function beatRun(
   tx: Tx,
-  run: Pick<RunRow, 'project' | 'id' | 'gid'>,
-  usage: Usage,
-  progressed: boolean,
+  run: Pick<RunRow, 'project' | 'id' | 'gid' | 'leaseUntil' | 'leaseMs'>,
+  { usage, progressed }: { readonly usage: Usage; readonly progressed: boolean },
+  now: Date,
 ): Promise<{ leaseUntil: Date; held: { id: string; epoch: number }[] }> {
-  const [row] = await tx.rows<{ leaseUntil: Date }>(beat, [run.project, run.id, jsonText(usage), progressed]);
-  if (row === undefined) throw new Error('renewed a run that is gone');
-  return { leaseUntil: row.leaseUntil, held: await tx.rows(beatTasks, [run.project, run.gid]) };
+  const leaseUntil = renewedUntil(run, now);
+  tx.later(beat, [run.project, run.id, jsonText(usage), progressed, leaseUntil]);
+  return { leaseUntil, held: await tx.rows(beatTasks, [run.project, run.gid]) };
 }
 
 const wantStop = statement(
@@ -113,10 +118,12 @@ export async function askToStop(tx: Tx, project: string, id: string, by: string,
   await tx.rows(wantStop, [project, id, by, why]);
 }
 
-const end = statement(
-  'runs.end',
-  `update runs set state = 'ended', ended_at = andon_now(), lease_until = null, exit_code = $3, signal = $4, outcome = $5, note = $6,
-     verdict = $7::jsonb, usage = $8::jsonb where project = $1 and id = $2`,
+const end = movesRuns('runs.end', 'end', ({ set, from }) =>
+  oneMoved(
+    `update runs set ${set}, ended_at = andon_now(), lease_until = null, exit_code = $3, signal = $4, outcome = $5, note = $6,
+       verdict = $7::jsonb, usage = $8::jsonb where project = $1 and id = $2 and state ${from}`,
+    'run.end',
+  ),
 );
 
 export async function writeEnd(

@@ -3,10 +3,8 @@ import { bigint, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'dr
 import type { PlanAgent } from '../../tasks/plan.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import type { Outcome } from './outcome.ts';
+import type { RunState } from './states.ts';
 import type { VerdictFile } from './verdict-file.ts';
-
-/** Where a run is: asked for, taken by a runner, its process alive, over. */
-export type RunState = 'waiting' | 'taken' | 'running' | 'ended';
 
 /** What a run has spent, as its agent program reports it. USD in millionths. */
 export interface Usage {

@@ -1,5 +1,6 @@
 import { type Session, statement, type Tx } from '../../store/store.ts';
 import { columns, type RunRow } from './rows.ts';
+import { movesRuns } from './transition.ts';
 
 // What is held is left out here and not afterwards: however many wait behind a stop, those behind them are seen. Runs
 // without a task have '' in its place.
@@ -26,13 +27,14 @@ const waitingFor = statement(
   `select distinct task from runs where project = $1 and state = 'waiting' and not_before <= andon_now()
      and adapter = any($2::text[])`,
 );
-const take = statement(
+const take = movesRuns(
   'runs.take',
-  `update runs set state = 'taken', runner = $3, runner_gid = $4, taken_at = andon_now(),
+  'take',
+  ({ set, from }) => `update runs set ${set}, runner = $3, runner_gid = $4, taken_at = andon_now(),
      since = coalesce((select max(position) from events where position is not null), 0), lease_until = andon_now() + lease_ms * interval '1 millisecond'
    where id = (select free.id from unnest($2::text[]) wanted(id) cross join lateral
      (select r.id, r.state from runs r where r.project = $1 and r.id = wanted.id for update skip locked) free
-     where free.state = 'waiting' limit 1)
+     where free.state ${from} limit 1)
    returning ${columns}`,
 );
 

@@ -19,6 +19,11 @@ create function andon_now() returns timestamptz language plpgsql volatile as $$
 begin
   return clock_timestamp() + (select clock_offset_ms from andon_meta) * interval '1 millisecond';
 end $$;
+-- Fails the transaction whose move found no row in a state that its table lists.
+create function andon_moved(rows bigint, move text) returns void language plpgsql as $$
+begin
+  if rows = 0 then raise exception '% found no row in a state from which it leads', move; end if;
+end $$;
 create function andon_shift_clock(shift_ms bigint) returns void language plpgsql as $$
 begin
   update andon_meta set clock_offset_ms = clock_offset_ms + shift_ms where purpose = 'test';

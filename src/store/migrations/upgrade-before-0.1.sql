@@ -10,7 +10,7 @@ begin
   for gone in
     select oid from pg_proc where pronamespace = current_schema()::regnamespace and proname like 'andon\_%'
       and proname not in ('andon_now', 'andon_shift_clock', 'andon_enter', 'andon_events_refuse', 'andon_claim_class',
-        'andon_log_guard', 'andon_scope_hash')
+        'andon_log_guard', 'andon_scope_hash', 'andon_moved')
   loop
     execute format('drop function %s', gone);
   end loop;
@@ -38,3 +38,9 @@ create or replace function andon_scope_hash(write text[], deny text[]) returns t
 $$;
 update tasks set scope_hash = andon_scope_hash(write, deny) where scope_hash <> andon_scope_hash(write, deny);
 alter table tasks alter column claim_class set default gen_random_uuid()::text;
+
+-- Version 14: a move of a task, a change or a run that finds no row in a state that its table lists fails its transaction.
+create or replace function andon_moved(rows bigint, move text) returns void language plpgsql as $$
+begin
+  if rows = 0 then raise exception '% found no row in a state from which it leads', move; end if;
+end $$;

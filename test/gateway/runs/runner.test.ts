@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../../src/gateway/client.ts';
+import { lockRun, startRun, writeEnd } from '../../../src/line/run/rows.ts';
 import { engines } from '../../support/engines.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { passTime } from '../../support/line.ts';
+import { movesPastTables, recordMoves, seenMoves } from '../../support/moves.ts';
 
 const project = 'crew';
 const plan = `version: 1
@@ -47,6 +49,7 @@ describe.each(engines)('what a runner may say of a run, on %s', (engine) => {
     source = await sourceRepository({ 'src/a.ts': 'export const a = 1;\n' });
     await gateway.owner.project.create.mutate({ project, source });
     await gateway.owner.plan.put.mutate({ project, text: plan });
+    await recordMoves(gateway.app.gateway.store);
     mine = await runner('mine');
     other = await runner('other');
   });
@@ -175,5 +178,28 @@ describe.each(engines)('what a runner may say of a run, on %s', (engine) => {
     expect(await stop(lead)).toMatchObject({ state: 'waiting' });
     expect(await gateway.owner.run.show.query({ project, run })).toMatchObject({ outcome: 'cancelled' });
     expect(await refusal(stop(gateway.owner))).toEqual(['run.ended', 'cancelled']);
+  });
+
+  it('moves no run that has ended, whatever its caller believed', async () => {
+    const { run } = await taken();
+    await end(mine, run);
+    const { store } = gateway.app.gateway;
+    const before = await store.transaction((tx) => lockRun(tx, project, run));
+    const judged = { outcome: 'crashed', note: '', contradiction: null } as never;
+    const twice = store.transaction((tx) =>
+      writeEnd(tx, { project, id: run }, judged, { ...seen, verdict: undefined }),
+    );
+    await expect(twice).rejects.toThrow('run.end found no row in a state from which it leads');
+    const again = store.transaction((tx) => startRun(tx, project, run, { sandbox: 'none', epoch: null }));
+    await expect(again).rejects.toThrow('run.start found no row in a state from which it leads');
+    expect(await store.transaction((tx) => lockRun(tx, project, run))).toEqual(before);
+  });
+
+  it('moved runs and their tasks as their tables say, in all of the above', async () => {
+    const { store } = gateway.app.gateway;
+    expect(await movesPastTables(store)).toEqual([]);
+    expect(await seenMoves(store)).toEqual(
+      expect.arrayContaining(['runs: waiting → taken', 'runs: taken → running', 'runs: taken → ended']),
+    );
   });
 });

@@ -1,0 +1,21 @@
+/** One thing that may happen to what has a state: in which states, and which follows. */
+export interface Move<State extends string = string> {
+  readonly from: readonly [State, ...State[]];
+  readonly to: State;
+}
+
+/** A table of what may happen, by event. A pair of state and event that no row lists is refused. */
+export type Moves<State extends string = string> = Readonly<Record<string, Move<State>>>;
+
+/** The states in which an event may happen. */
+export type Before<Table extends Moves, Event extends keyof Table> = Table[Event]['from'][number];
+
+/** The state that an event leads to. */
+export type After<Table extends Moves, Event extends keyof Table> = Table[Event]['to'];
+
+/** The states that nothing leads out of. A record of them that names one too many or too few does not compile. */
+export type Ends<State extends string, Table extends Moves> = Exclude<State, Before<Table, keyof Table>>;
+
+/** The state that a move leads to from `state`, or null when it is refused there: the answer for every pair. */
+export const afterMove = <State extends string>({ from, to }: Move<State>, state: State): State | null =>
+  from.includes(state) ? to : null;
