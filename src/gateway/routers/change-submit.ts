@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { type NamedGate, openGates } from '../../line/gating.ts';
+import { event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
@@ -140,7 +141,7 @@ function submitted(
   const data = { ...dataOf(input, { commit, tree }, state), ...size };
   return {
     answer: answerOf({ change, tree, candidate }, facts.gates),
-    events: [{ type: 'change.submitted', subject: `change/${change}`, data }],
+    events: [event('change.submitted', `change/${change}`, data)],
   };
 }
 
