@@ -40,7 +40,7 @@ function subscribe(
     ...defined({ lastEventId: after, types: types && [...types] }),
   };
   return client.event.stream.subscribe(input, {
-    onData: ({ data }) => inbox.put(data as ChainedEvent),
+    onData: ({ data }) => inbox.put(data),
     onError: (error) => inbox.end({ error }),
     onComplete: () => inbox.end(),
   });

@@ -1,4 +1,5 @@
 import type { ChangeSize } from '../git/change-size.ts';
+import type { SyncResult } from '../git/upstream.ts';
 import type { GitOps } from '../line/git-ops.ts';
 import type { Capability } from '../tiers/capability.ts';
 
@@ -41,8 +42,5 @@ export interface GitService extends GitOps {
   /** Fetches the upstream's main and answers its tip: the network's part of a sync, for outside of transactions. */
   fetchUpstream(project: string, url: string): Promise<string>;
   /** Moves main to a fetched tip, fast-forward only. Errors: `sync.diverged`. */
-  followUpstream(
-    project: string,
-    theirs: string,
-  ): Promise<{ readonly kind: 'same' | 'ahead' | 'forwarded'; readonly main: string }>;
+  followUpstream(project: string, theirs: string): Promise<SyncResult>;
 }

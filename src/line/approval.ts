@@ -1,5 +1,4 @@
-import type { EventDraft } from '../store/events.ts';
-import { newId } from '../store/ids.ts';
+import { type EventDraft, event, gatewayEvent } from '../store/events.ts';
 import type { Tx } from '../store/store.ts';
 import { advanceReadiness } from '../tasks/readiness.ts';
 import { type ChangeRow, lockTask } from '../tasks/rows.ts';
@@ -15,14 +14,8 @@ export async function approve(
   change: ChangeRow & { readonly state: ChangeBefore<'approve'> },
 ): Promise<EventDraft[]> {
   const state = moveChange(tx, change, 'approve');
-  const approved: EventDraft = {
-    id: newId('event'),
-    project: change.project,
-    type: 'change.approved',
-    actor: 'gateway',
-    subject: `change/${change.id}`,
-    data: { task: change.task, tree: change.tree },
-  };
+  const said = event('change.approved', `change/${change.id}`, { task: change.task, tree: change.tree });
+  const approved = gatewayEvent(change.project, said);
   const task = await lockTask(tx, change.project, change.task);
   if (task === undefined || task.done === 'landed') return [approved];
   if (task.done === 'artefact') moveChange(tx, { id: change.id, state }, 'accept');
@@ -34,13 +27,6 @@ export async function finishTask(tx: Tx, project: string, id: string): Promise<E
   const task = await lockTask(tx, project, id);
   if (task === undefined || !taskMay(task, 'finish')) return [];
   moveTask(tx, task, 'finish');
-  const done: EventDraft = {
-    id: newId('event'),
-    project,
-    type: 'task.done',
-    actor: 'gateway',
-    subject: `task/${id}`,
-    data: { done: task.done },
-  };
+  const done = gatewayEvent(project, event('task.done', `task/${id}`, { done: task.done }));
   return [done, ...(await advanceReadiness(tx, project))];
 }

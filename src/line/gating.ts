@@ -1,4 +1,5 @@
-import type { EventDraft } from '../store/events.ts';
+import type { EventData } from '../store/event-data/index.ts';
+import { type DraftOf, type EventDraft, type EventType, event, gatewayEvent } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { PlanGate } from '../tasks/plan.ts';
@@ -54,7 +55,7 @@ export async function settleGates(tx: Tx, change: ChangeRow): Promise<EventDraft
   const [row] = await tx.rows<{ n: number }>(left, [change.id, change.tree]);
   if (row === undefined || row.n > 0) return [];
   const state = moveChange(tx, change, 'gatesPassed');
-  const passed = lineEvent(change, 'gate.passed', { tree: change.tree, all: true });
+  const passed = lineEvent(change, 'gate.passed', { task: change.task, tree: change.tree, all: true });
   const [verdict] = await tx.rows(standing, [change.id, change.tree]);
   if (verdict === undefined) return [passed];
   return [passed, ...(await approve(tx, { ...change, state }))];
@@ -102,6 +103,7 @@ export async function finishGate(
   const { passed, exitCode, ms, sandboxed, timedOut } = result;
   const { command } = run;
   const ended = lineEvent(change, 'gate.ended', {
+    task: change.task,
     gate: row.gate,
     tree: row.tree,
     passed,
@@ -130,19 +132,12 @@ export async function refuseChange(
   moveChange(tx, change, why, note);
   const task = await lockTask(tx, change.project, change.task);
   if (task !== undefined && taskMay(task, 'refuse')) moveTask(tx, task, 'refuse');
-  return [lineEvent(change, 'change.refused', { why, note })];
+  return [lineEvent(change, 'change.refused', { task: change.task, why, note })];
 }
 
 /** An event that Andon appends by itself, about a change. */
-export const lineEvent = (
-  change: Pick<ChangeRow, 'id' | 'project' | 'task'>,
-  type: EventDraft['type'],
-  data: Record<string, unknown>,
-): EventDraft => ({
-  id: newId('event'),
-  project: change.project,
-  type,
-  actor: 'gateway',
-  subject: `change/${change.id}`,
-  data: { task: change.task, ...data },
-});
+export const lineEvent = <Type extends EventType>(
+  { id, project }: Pick<ChangeRow, 'id' | 'project'>,
+  type: Type,
+  data: EventData[Type],
+): DraftOf<Type> => gatewayEvent(project, event(type, `change/${id}`, data));

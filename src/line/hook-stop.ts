@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EventData } from '../store/event-data/index.ts';
 import type { EventDraft } from '../store/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { pullCord } from './stops.ts';
@@ -44,10 +45,6 @@ export async function stopAtHook(tx: Tx, hook: RanHook): Promise<readonly EventD
 }
 
 async function timedOutBefore(session: Session, { project, task, gate, command }: RanHook): Promise<boolean> {
-  const [last] = await session.rows<{ data: { timedOut?: boolean; command?: string } }>(lastEnd, [
-    project,
-    task,
-    gate,
-  ]);
+  const [last] = await session.rows<{ data: EventData['gate.ended'] }>(lastEnd, [project, task, gate]);
   return last?.data.timedOut === true && last.data.command === hookMark(command);
 }

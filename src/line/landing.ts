@@ -88,14 +88,15 @@ export async function intend(tx: Tx, intent: Intent): Promise<EventDraft[] | und
     intentAt: sql`andon_now()`,
   });
   moveChange(tx, change, 'intend');
-  const data = {
+  const intended = lineEvent(change, 'landing.intended', {
+    task: change.task,
     landing: intent.id,
     from: intent.oldMain,
     to: intent.newMain,
     commit: change.commitId,
     tree: change.tree,
-  };
-  return [{ ...lineEvent(change, 'landing.intended', data), id: intent.event }];
+  });
+  return [{ ...intended, id: intent.event }];
 }
 
 const end = statement(
@@ -122,6 +123,7 @@ export async function concludeLanding(
   moveChange(tx, underIntent(change), 'land');
   await tx.rows(landedCommit, [change.id, landing.newMain]);
   const landed = lineEvent(change, 'change.landed', {
+    task: change.task,
     landing: landing.id,
     from: landing.oldMain,
     to: landing.newMain,
@@ -139,7 +141,7 @@ export async function voidLanding(
   const [ended] = await tx.rows(end, [landing.id, 'void']);
   if (ended === undefined || change === undefined) return [];
   moveChange(tx, underIntent(change), 'void');
-  return [lineEvent(change, 'landing.voided', { landing: landing.id, why })];
+  return [lineEvent(change, 'landing.voided', { task: change.task, landing: landing.id, why })];
 }
 
 const rebase = statement(
@@ -181,6 +183,7 @@ export async function rebind(
   openGates(tx, after, gates);
   await carryManualGates(tx, change, rebuilt);
   const event = lineEvent(change, 'change.rebuilt', {
+    task: change.task,
     from: change.tree,
     to: rebuilt.tree,
     base: rebuilt.base,

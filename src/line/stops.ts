@@ -1,8 +1,16 @@
 import type { Reason } from '../lib/decision.ts';
 import { defined } from '../lib/defined.ts';
 import { columnsOf } from '../store/columns.ts';
-import type { EventDraft } from '../store/events.ts';
-import { jsonText } from '../store/events.ts';
+import {
+  type DraftOf,
+  draftOf,
+  type EventDraft,
+  type EventHead,
+  type EventOf,
+  type EventType,
+  event,
+  jsonText,
+} from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { readPlan } from '../tasks/plan-apply.ts';
@@ -115,10 +123,16 @@ export async function pull(tx: Tx, draft: CordDraft): Promise<Pulled> {
   const told = await tellPulled(tx, id, draft);
   const values = [id, project, colour, scope.kind, scope.value, draft.why, cause, subject, by];
   await tx.rows(put, [...values, draft.gid ?? null, told]);
-  const data = { colour, scope: scopeText(scope), why: draft.why, cause, about: subject, told: told.length };
-  const gid = defined({ gid: draft.gid });
-  const event = { type: 'cord.pulled' as const, actor: by, ...gid, subject: `stop/${id}`, data };
-  return { stop: id, count: 1, events: await everywhere(tx, project, event) };
+  const said = event('cord.pulled', `stop/${id}`, {
+    colour,
+    scope: scopeText(scope),
+    why: draft.why,
+    cause,
+    about: subject,
+    told: told.length,
+  });
+  const head = { actor: by, ...defined({ gid: draft.gid }) };
+  return { stop: id, count: 1, events: await everywhere(tx, project, head, said) };
 }
 
 /** The same for other transactions, which only append what it answers. */
@@ -157,23 +171,27 @@ export async function clearStop(tx: Tx, stop: StopRow, by: Cleared): Promise<Eve
   if (row === undefined) return [];
   await tellCleared(tx, stop, by);
   const { colour, scope } = stop;
-  const root = defined({ rootCause: by.rootCause });
-  const data = { colour, scope: scopeText(scope), why: by.why, seconds: row.seconds, ...root };
-  const gid = defined({ gid: by.gid });
-  const event = { type: 'cord.cleared' as const, actor: by.by, ...gid, subject: `stop/${stop.id}`, data };
-  return everywhere(tx, stop.project, event);
+  const said = event('cord.cleared', `stop/${stop.id}`, {
+    colour,
+    scope: scopeText(scope),
+    why: by.why,
+    seconds: row.seconds,
+    ...defined({ rootCause: by.rootCause }),
+  });
+  return everywhere(tx, stop.project, { actor: by.by, ...defined({ gid: by.gid }) }, said);
 }
 
 const names = statement('stops.projects', `select name from projects where name <> '*' order by name`);
 
 /** The event in the log of the project; of a stop of all projects, in the log of each too, for whoever follows one. */
-async function everywhere(
+async function everywhere<Type extends EventType>(
   tx: Tx,
   project: string,
-  event: Omit<EventDraft, 'id' | 'project'>,
-): Promise<EventDraft[]> {
+  head: Omit<EventHead, 'project'>,
+  said: EventOf<Type>,
+): Promise<DraftOf<Type>[]> {
   const others = project === '*' ? (await tx.rows<{ name: string }>(names)).map(({ name }) => name) : [];
-  return [project, ...others].map((one) => ({ ...event, id: newId('event'), project: one }));
+  return [project, ...others].map((one) => draftOf({ ...head, project: one }, said));
 }
 
 /** Clears the gateway's own yellow stops of a cause, when what they were pulled for no longer holds. */

@@ -1,21 +1,26 @@
 import { createHash } from 'node:crypto';
+import type { LoggedEvent } from './logged-event.ts';
 
-/** One event as the log hands it out: placed in the chain. Times in ISO 8601, milliseconds. */
-export interface ChainedEvent {
-  readonly position: number;
+/** The part of a row of the log that no type of event changes. `at` is a Date in the database, ISO 8601 outside. */
+export interface LogHead<At> {
   readonly id: string;
   readonly project: string;
-  readonly type: string;
   readonly actor: string;
   readonly gid: string | null;
   readonly action: string | null;
   readonly allowed: boolean;
-  readonly subject: string;
   readonly requestId: string | null;
-  readonly at: string;
-  readonly data: Record<string, unknown>;
+  readonly at: At;
+}
+
+/** The place of an event in the chain. */
+export interface ChainPlace {
+  readonly position: number;
   readonly hash: string;
 }
+
+/** One event as the log hands it out: placed in the chain. Times in ISO 8601, milliseconds. */
+export type ChainedEvent = LoggedEvent & LogHead<string> & ChainPlace;
 
 export const genesisHash = '0'.repeat(64);
 
@@ -23,7 +28,7 @@ export const genesisHash = '0'.repeat(64);
  * The hash of an event: SHA-256 over the previous hash and the canonical JSON of everything the event says
  * (members sorted, as in RFC 8785; numbers and strings as JSON.stringify writes them).
  */
-export function chainHash(previous: string, event: Omit<ChainedEvent, 'hash'>): string {
+export function chainHash(previous: string, event: object): string {
   return createHash('sha256').update(previous).update('\n').update(canonicalJson(event)).digest('hex');
 }
 
@@ -38,11 +43,14 @@ export function canonicalJson(value: unknown): string {
 
 export type ChainFault = { readonly position: number; readonly found: string; readonly expected: string };
 
-/** Verifies a run of events that starts after `position` with hash `previous`; the first fault, or undefined. */
+/**
+ * Verifies a run of events that starts after `position` with hash `previous`; the first fault, or undefined. Knows no type
+ * of event: a log verifies whichever version wrote it.
+ */
 export function verifyChain(
-  events: readonly ChainedEvent[],
-  start: { position: number; hash: string },
-): { fault?: ChainFault; end: { position: number; hash: string } } {
+  events: readonly ChainPlace[],
+  start: ChainPlace,
+): { fault?: ChainFault; end: ChainPlace } {
   let { position, hash } = start;
   for (const event of events) {
     if (event.position !== position + 1) {

@@ -1,5 +1,7 @@
 import { Coalesced } from '../lib/coalesced.ts';
-import { type ChainedEvent, chainHash, genesisHash } from './chain.ts';
+import { type ChainedEvent, type ChainPlace, chainHash, genesisHash, type LogHead } from './chain.ts';
+import { saidColumns } from './events.ts';
+import type { LoggedEvent } from './logged-event.ts';
 import { type Store, statement, type Tx } from './store.ts';
 
 /** The channel on which gateways hear that positions were given. */
@@ -16,8 +18,7 @@ const last = statement(
 );
 const unplaced = statement(
   'chain.unplaced',
-  `select seq, id, project, type, actor, gid, action, allowed, subject, request_id, at, data
-   from events where position is null order by seq limit $1`,
+  `select seq, ${saidColumns} from events where position is null order by seq limit $1`,
 );
 const place = statement(
   'chain.place',
@@ -26,49 +27,12 @@ const place = statement(
 );
 const tell = statement('chain.tell', `select pg_notify('${eventsChannel}', $1)`);
 
-interface EventRow {
-  seq: number;
-  id: string;
-  project: string;
-  type: string;
-  actor: string;
-  gid: string | null;
-  action: string | null;
-  allowed: boolean;
-  subject: string;
-  request_id: string | null;
-  at: Date;
-  data: Record<string, unknown>;
-}
+/** An event that has no place yet. */
+type Unplaced = LoggedEvent & LogHead<Date> & { readonly seq: number };
 
 /** Hears of events as soon as they have their places. */
 interface Follower {
   take(events: readonly ChainedEvent[]): void;
-}
-
-interface ChainEnd {
-  readonly position: number;
-  readonly hash: string;
-}
-
-/** A row as the chain and the outside see it. */
-export function toChained(row: EventRow & { position: number; hash: string }): ChainedEvent {
-  const { position, id, project, type, actor, gid, action, allowed, subject, data, hash } = row;
-  return {
-    position,
-    id,
-    project,
-    type,
-    actor,
-    gid,
-    action,
-    allowed,
-    subject,
-    requestId: row.request_id,
-    at: row.at.toISOString(),
-    data,
-    hash,
-  };
 }
 
 /**
@@ -90,8 +54,8 @@ async function chainIn(tx: Tx, countMax: number): Promise<ChainedEvent[]> {
   // One round trip: without the lock the rows are read for nothing, which is rare.
   const [[lock], rows, [end]] = await Promise.all([
     tx.rows<{ held: boolean }>(chainLock),
-    tx.rows<EventRow>(unplaced, [countMax]),
-    tx.rows<ChainEnd>(last),
+    tx.rows<Unplaced>(unplaced, [countMax]),
+    tx.rows<ChainPlace>(last),
   ]);
   if (lock?.held !== true || rows.length === 0) return [];
   const placed = placedAfter(end ?? { position: 0, hash: genesisHash }, rows);
@@ -102,13 +66,14 @@ async function chainIn(tx: Tx, countMax: number): Promise<ChainedEvent[]> {
 }
 
 /** Rows in their places after the end of the chain. */
-function placedAfter(end: ChainEnd, rows: readonly EventRow[]): ChainedEvent[] {
+function placedAfter(end: ChainPlace, rows: readonly Unplaced[]): ChainedEvent[] {
   let { position, hash } = end;
   return rows.map((row) => {
     position += 1;
-    const { hash: _unused, ...said } = toChained({ ...row, position, hash: '' });
-    hash = chainHash(hash, said);
-    return { ...said, hash };
+    const { seq: _unused, ...said } = row;
+    const event = { position, ...said, at: said.at.toISOString() };
+    hash = chainHash(hash, event);
+    return { ...event, hash };
   });
 }
 

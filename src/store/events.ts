@@ -1,12 +1,21 @@
 import type { Action } from '../tiers/actions.ts';
+import type { EventData } from './event-data/index.ts';
+import { newId } from './ids.ts';
 import { storable } from './storable.ts';
 import { statement, type Tx } from './store.ts';
 
-/** Every type of event, past tense, named once. */
-export const eventTypes = [
+/** The list itself, if it names every type of the map and no other; it does not compile otherwise. */
+const everyType = <const List extends readonly (keyof EventData)[]>(
+  list: List & ([keyof EventData] extends [List[number]] ? unknown : { missing: keyof EventData }),
+): List => list;
+
+/**
+ * Every type of event, past tense. A new one is added here and, with its data, to `event-data`. One that nothing emits
+ * any more is taken out of both: logs that hold it are read and verified on, as events of a later version are.
+ */
+export const eventTypes = everyType([
   'agent.terminated',
   'agent.updated',
-  'audit.checked',
   'audit.ended',
   'audit.requested',
   'call.denied',
@@ -25,7 +34,6 @@ export const eventTypes = [
   'grant.minted',
   'grant.returned',
   'grant.updated',
-  'key.added',
   'key.rotated',
   'landing.intended',
   'landing.voided',
@@ -66,24 +74,62 @@ export const eventTypes = [
   'trigger.refused',
   'trigger.resumed',
   'verdict.given',
-] as const;
+] as const);
 
 export type EventType = (typeof eventTypes)[number];
 
-/** An event before it is appended. `subject` names what it is about: `task/cart-api`, `change/chg_…`, `grant/gnt_…`. */
-export interface EventDraft {
-  readonly id: string;
+/** An event: its type, the subject (`task/cart-api`, `change/chg_…`, `grant/gnt_…`), and the data that goes with the type. */
+export interface EventOf<Type extends EventType> {
+  readonly type: Type;
+  readonly subject: string;
+  readonly data: EventData[Type];
+}
+
+/** The principal, its project and its grant. Without `allowed` it is allowed. */
+export interface EventHead {
   readonly project: string;
-  readonly type: EventType;
   /** The principal, or `gateway` for what Andon does by itself. */
   readonly actor: string;
   readonly gid?: string;
   readonly action?: Action;
   readonly allowed?: boolean;
-  readonly subject: string;
   readonly requestId?: string;
-  readonly data?: Record<string, unknown>;
 }
+
+export interface DraftOf<Type extends EventType> extends EventHead, EventOf<Type> {
+  readonly id: string;
+}
+
+/** An event before it is appended. */
+export type EventDraft = { [Type in EventType]: DraftOf<Type> }[EventType];
+
+/** An event as it is emitted: whole, or without its head, which is that of whoever appends it. */
+export type EmittedEvent = EventDraft | { [Type in EventType]: EventOf<Type> }[EventType];
+
+/** Makes an event. Nobody else does: the data of another type, or a member too many, does not compile. */
+export const event = <Type extends EventType>(
+  type: Type,
+  subject: string,
+  data: EventData[Type],
+): EventOf<Type> => ({ type, subject, data });
+
+/** An event with its head, ready to be appended. */
+export const draftOf = <Type extends EventType>(
+  head: EventHead,
+  said: EventOf<Type>,
+  id = newId('event'),
+): DraftOf<Type> => ({ id, ...head, ...said });
+
+/** An event of Andon itself. */
+export const gatewayEvent = <Type extends EventType>(project: string, said: EventOf<Type>): DraftOf<Type> =>
+  draftOf({ project, actor: 'gateway' }, said);
+
+/** Fills in the head of an event that has none. */
+export const withHead = (head: EventHead, emitted: EmittedEvent): EventDraft => ({
+  id: newId('event'),
+  ...head,
+  ...emitted,
+});
 
 const append = statement(
   'events.append',
@@ -93,10 +139,14 @@ const append = statement(
    from jsonb_array_elements($1::jsonb) with ordinality as given(e, place) order by place`,
 );
 
+/** Everything that an event says, in the order in which it is handed out. */
+export const saidColumns =
+  'id, project, type, actor, gid, action, allowed, subject, request_id as "requestId", at, data';
+
 /** Appends events inside the transaction of their effect, all in one statement that the commit waits for. Positions are given after commit. */
 export function appendEvents(tx: Tx, drafts: readonly EventDraft[]): void {
   if (drafts.length === 0) return;
-  const rows = drafts.map((draft) => ({ allowed: true, data: {}, ...draft }));
+  const rows = drafts.map((draft) => ({ allowed: true, ...draft }));
   tx.later(append, [jsonText(rows)]);
 }
 

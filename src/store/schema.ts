@@ -1,4 +1,6 @@
 import { bigint, boolean, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import type { EventData } from './event-data/index.ts';
+import type { EventType } from './events.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
@@ -15,7 +17,7 @@ export const events = pgTable('events', {
   subject: text('subject').notNull(),
   requestId: text('request_id'),
   at: at('at').notNull(),
-  data: jsonb('data').$type<Record<string, unknown>>().notNull(),
+  data: jsonb('data').$type<EventData[EventType]>().notNull(),
   position: bigint('position', { mode: 'number' }),
   hash: text('hash'),
 });

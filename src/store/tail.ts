@@ -1,9 +1,11 @@
-import type { ChainedEvent } from './chain.ts';
-import { toChained } from './chainer.ts';
+import type { ChainedEvent, ChainPlace, LogHead } from './chain.ts';
+import { saidColumns } from './events.ts';
+import type { LoggedEvent } from './logged-event.ts';
 import { type Session, statement } from './store.ts';
 
-const columns =
-  'seq, id, project, type, actor, gid, action, allowed, subject, request_id, at, data, position, hash';
+type Row = LoggedEvent & LogHead<Date> & ChainPlace;
+
+const columns = `position, ${saidColumns}, hash`;
 // Two statements, so that each has the plan of its own index.
 const after = statement(
   'events.after',
@@ -25,12 +27,11 @@ export async function eventsAfter(
   project: string | null,
   countMax: number,
 ): Promise<ChainedEvent[]> {
-  type Row = Parameters<typeof toChained>[0];
   const rows =
     project === null
       ? await session.rows<Row>(after, [position, countMax])
       : await session.rows<Row>(afterIn, [position, countMax, project]);
-  return rows.map(toChained);
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
 /** The highest position given so far. */

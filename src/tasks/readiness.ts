@@ -1,5 +1,4 @@
-import type { EventDraft } from '../store/events.ts';
-import { newId } from '../store/ids.ts';
+import { type EventDraft, event, gatewayEvent } from '../store/events.ts';
 import { statement, type Tx } from '../store/store.ts';
 import { movesTasks } from './transition.ts';
 
@@ -45,8 +44,8 @@ export async function advanceReadiness(tx: Tx, project: string): Promise<EventDr
   const phases = await tx.rows<{ name: string }>(open, [project]);
   const tasks = await tx.rows<{ id: string }>(ready, [project]);
   return [
-    ...phases.map(({ name }) => moved(project, 'phase.opened', `phase/${name}`)),
-    ...tasks.map(({ id }) => moved(project, 'task.readied', `task/${id}`)),
+    ...phases.map(({ name }) => gatewayEvent(project, event('phase.opened', `phase/${name}`, {}))),
+    ...tasks.map(({ id }) => gatewayEvent(project, event('task.readied', `task/${id}`, {}))),
   ];
 }
 
@@ -54,11 +53,3 @@ export async function advanceReadiness(tx: Tx, project: string): Promise<EventDr
 export async function withdrawReadiness(tx: Tx, project: string): Promise<void> {
   await tx.rows(unready, [project]);
 }
-
-const moved = (project: string, type: 'phase.opened' | 'task.readied', subject: string): EventDraft => ({
-  id: newId('event'),
-  project,
-  type,
-  actor: 'gateway',
-  subject,
-});

@@ -1,4 +1,5 @@
 import type { ChainedEvent } from '../store/chain.ts';
+import { namedTask } from '../store/logged-event.ts';
 import { statement, type Tx } from '../store/store.ts';
 
 const runsOf = statement(
@@ -44,12 +45,17 @@ export async function readCauses(
   return found;
 }
 
-const taskSubject = ({ data }: ChainedEvent): string | undefined =>
-  typeof data.task === 'string' ? `task/${data.task}` : undefined;
+function taskSubject(event: ChainedEvent): string | undefined {
+  const task = namedTask(event);
+  return task === undefined ? undefined : `task/${task}`;
+}
 
-/** Events of triggers carry their causes; nobody else's data is believed. */
+/**
+ * Events of triggers carry their causes; nobody else's data is believed. Told by the members and not by a list of types:
+ * a type of a later version counts too, or a chain through it would have no end here.
+ */
 function namedIn({ type, data }: ChainedEvent): readonly string[] | undefined {
-  if (!type.startsWith('trigger.') || !Array.isArray(data.causes)) return undefined;
-  const { trigger } = data;
-  return [...data.causes.map(String), ...(typeof trigger === 'string' ? [trigger] : [])];
+  if (!type.startsWith('trigger.') || !('causes' in data) || !Array.isArray(data.causes)) return undefined;
+  const { causes, trigger } = data;
+  return [...causes.map(String), ...(typeof trigger === 'string' ? [trigger] : [])];
 }

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { columnsOf } from '../store/columns.ts';
-import { appendEvents } from '../store/events.ts';
-import { newId } from '../store/ids.ts';
+import { appendEvents, event, gatewayEvent } from '../store/events.ts';
 import { type Store, statement } from '../store/store.ts';
 import { runCommand } from './command.ts';
 import { triggerDeliveries } from './schema.ts';
@@ -91,8 +90,8 @@ export class DeliveryDesk {
         tries: one.tries,
         causes: [],
       };
-      const event = { id: newId('event'), project: one.project, actor: 'gateway', data };
-      appendEvents(tx, [{ ...event, type: 'trigger.delivered', subject: `delivery/${one.id}` }]);
+      const tried = event('trigger.delivered', `delivery/${one.id}`, data);
+      appendEvents(tx, [gatewayEvent(one.project, tried)]);
     });
   }
 

@@ -128,7 +128,8 @@ export function recordRefusal(
     const due = await lockSlot(tx, trigger, slot);
     if (row === undefined || due === undefined) return false;
     if (!(await concludeSlot(tx, due, outcome, { error: reasons }))) return false;
-    const data = { slot, outcome, code: reasons[0]?.code ?? 'internal', causes: due.cause.causes };
+    const { causes } = due.cause;
+    const data = { trigger, slot, outcome, code: reasons[0]?.code ?? 'internal', causes };
     appendEvents(tx, [triggerEvent(row, 'trigger.refused', data)]);
     return true;
   });

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Case, Effect, EffectEvent, Entering, MutationDefinition } from '../gateway/door/definitions.ts';
+import type { Case, Effect, Entering, MutationDefinition } from '../gateway/door/definitions.ts';
 import type { Entered } from '../gateway/door/enter.ts';
 import { allowed, type Decision, denied, isDenied, reason } from '../lib/decision.ts';
 import { defined } from '../lib/defined.ts';
 import { durationMs } from '../lib/durations.ts';
-import type { EventDraft } from '../store/events.ts';
+import type { EmittedEvent } from '../store/events.ts';
 import type { Tx } from '../store/store.ts';
 import { planAt } from '../tasks/plan-cache.ts';
 import { type ActionKind, actionsOf } from '../tasks/trigger-actions.ts';
@@ -169,11 +169,9 @@ async function carryOut(tx: Tx, decided: DecidedFire): Promise<Effect<FireAnswer
   return { answer: 'fired', events: eventsOf(firing, done) };
 }
 
-function eventsOf(
-  { row, action, slot, cause }: Firing,
-  { made, events = [] }: Done,
-): (EffectEvent | EventDraft)[] {
+function eventsOf({ row, action, slot, cause }: Firing, { made, events = [] }: Done): EmittedEvent[] {
   const data = {
+    trigger: row.id,
     slot,
     does: action.kind,
     causes: cause.causes,

@@ -1,6 +1,5 @@
-import type { EffectEvent } from '../gateway/door/definitions.ts';
 import { allowed, type Decision, isDenied } from '../lib/decision.ts';
-import type { EventDraft } from '../store/events.ts';
+import type { EmittedEvent } from '../store/events.ts';
 import type { Tx } from '../store/store.ts';
 import type { Plan } from '../tasks/plan.ts';
 import type { ActionKind, ActionOf, TriggerAction } from '../tasks/trigger-actions.ts';
@@ -25,7 +24,7 @@ export interface Firing {
 /** What an action did: the run or task that it made, and its events. */
 export interface Done {
   readonly made?: string;
-  readonly events?: readonly (EffectEvent | EventDraft)[];
+  readonly events?: readonly EmittedEvent[];
 }
 
 /** Carries out what was decided, in the transaction of the fire. */

@@ -1,17 +1,25 @@
 import { defined } from '../lib/defined.ts';
 import { sendMessage } from '../line/messages.ts';
-import { appendEvents, type EventDraft, jsonText } from '../store/events.ts';
-import { newId } from '../store/ids.ts';
+import type { ChainedEvent } from '../store/chain.ts';
+import type { EventData } from '../store/event-data/index.ts';
+import { appendEvents, type DraftOf, draftOf, type EventType, event, jsonText } from '../store/events.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { TriggerRow } from '../tasks/trigger-rows.ts';
 import { type Rated, rated } from './rate.ts';
+
+/** An event as outsiders see it. */
+export interface ShownEvent extends Pick<ChainedEvent, 'position' | 'id' | 'actor' | 'subject' | 'at'> {
+  readonly type: string;
+  /** Left out of one that is too large. */
+  readonly data: ChainedEvent['data'] | { readonly omitted: string };
+}
 
 /** What made a slot due: nothing but time, an event, a deadline, a person. */
 export interface Cause {
   /** Ids of the triggers that led here, the first one first. */
   readonly causes: readonly string[];
-  /** The event, as outsiders see it, where one was it. */
-  readonly event?: Record<string, unknown>;
+  /** The event, where one was it. */
+  readonly event?: ShownEvent;
   readonly task?: string;
   /** Which step of a deadline. */
   readonly step?: number;
@@ -62,7 +70,7 @@ export async function queueFound(tx: Tx, found: readonly Found[], nowMs: number)
     queued.push(...kept.map((slot) => ({ ...slot, trigger: row.id, project: row.project })));
     moves.push(moveOf(one, rate));
     if (rate.digest > 0) await tellHeldBack(tx, row, rate.digest);
-    if (missed > 0) appendEvents(tx, [triggerEvent(row, 'trigger.missed', { missed })]);
+    if (missed > 0) appendEvents(tx, [triggerEvent(row, 'trigger.missed', { trigger: row.id, missed })]);
   }
   if (moves.length > 0) tx.later(move, [jsonText(moves)]);
   if (queued.length > 0) tx.later(putDue, [jsonText(queued)]);
@@ -96,20 +104,12 @@ export async function tellHeldBack(tx: Tx, row: TriggerRow, count: number): Prom
     body: `${row.name} came ${count} times more than its ${row.spec.perHour} an hour. \`perHour\` in andon.yaml sets the limit.`,
     data: { trigger: row.id, count },
   });
-  appendEvents(tx, [triggerEvent(row, 'trigger.held', { count })]);
+  appendEvents(tx, [triggerEvent(row, 'trigger.held', { trigger: row.id, count })]);
 }
 
 /** An event of a trigger, under the grant of its owner. */
-export const triggerEvent = (
-  row: Pick<TriggerRow, 'id' | 'name' | 'project' | 'ownerGid'>,
-  type: EventDraft['type'],
-  data: Record<string, unknown>,
-): EventDraft => ({
-  id: newId('event'),
-  project: row.project,
-  type,
-  actor: `trigger:${row.name}`,
-  gid: row.ownerGid,
-  subject: `trigger/${row.name}`,
-  data: { trigger: row.id, ...data },
-});
+export const triggerEvent = <Type extends EventType>(
+  { name, project, ownerGid: gid }: Pick<TriggerRow, 'name' | 'project' | 'ownerGid'>,
+  type: Type,
+  data: EventData[Type],
+): DraftOf<Type> => draftOf({ project, actor: `trigger:${name}`, gid }, event(type, `trigger/${name}`, data));

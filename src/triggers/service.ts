@@ -5,6 +5,7 @@ import type { TriggerDoor } from '../gateway/trigger-door.ts';
 import { Coalesced } from '../lib/coalesced.ts';
 import { type Reason, reason } from '../lib/decision.ts';
 import { AndonError } from '../lib/errors.ts';
+import type { EventType } from '../store/events.ts';
 import { isUnavailable } from '../store/retry.ts';
 import { statement } from '../store/store.ts';
 import type { PlanTrigger } from '../tasks/plan-triggers.ts';
@@ -26,7 +27,11 @@ import { tickEvents } from './tail.ts';
 /** What is built in; what other parts of the line bring is added in app.ts. */
 const ownPorts: Ports = { audit, cord, notify, webhook, command, task: addTask, spawn };
 
-const arming: ReadonlySet<string> = new Set(['plan.applied', 'trigger.created', 'trigger.resumed']);
+const arming: ReadonlySet<string> = new Set<EventType>([
+  'plan.applied',
+  'trigger.created',
+  'trigger.resumed',
+]);
 const pageMax = 50;
 const atOnceMax = 4;
 const onTypes = statement(

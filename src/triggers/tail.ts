@@ -1,6 +1,7 @@
 import { defined } from '../lib/defined.ts';
 import type { ChainedEvent } from '../store/chain.ts';
 import { appendEvents, jsonText } from '../store/events.ts';
+import { taskOf } from '../store/logged-event.ts';
 import { type Store, statement, type Tx } from '../store/store.ts';
 import { eventsAfter } from '../store/tail.ts';
 import { type TriggerRow, triggerColumns } from '../tasks/trigger-rows.ts';
@@ -184,9 +185,8 @@ async function withoutLoops(tx: Tx, fired: readonly Fired[]): Promise<Found[]> {
 function refuse(tx: Tx, row: TriggerRow, { slot, atMs, cause }: QueuedSlot): void {
   const error = [{ code: 'trigger.depth', subject: `trigger/${row.name}`, found: cause.causes.join(' -> ') }];
   tx.later(putRefused, [row.id, slot, new Date(atMs), jsonText(error), [...cause.causes]]);
-  appendEvents(tx, [
-    triggerEvent(row, 'trigger.refused', { slot, code: 'trigger.depth', causes: cause.causes }),
-  ]);
+  const data = { trigger: row.id, slot, code: 'trigger.depth', causes: cause.causes };
+  appendEvents(tx, [triggerEvent(row, 'trigger.refused', data)]);
 }
 
 const dataBytesMax = 16_384;
@@ -205,9 +205,4 @@ function slotOf(event: ChainedEvent, causes: readonly string[]): QueuedSlot {
       ...defined({ task }),
     },
   };
-}
-
-function taskOf({ subject, data }: ChainedEvent): string | undefined {
-  if (typeof data.task === 'string') return data.task;
-  return subject.startsWith('task/') ? subject.slice('task/'.length) : undefined;
 }

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChainedEvent } from '../../src/store/chain.ts';
 import { chainOnce } from '../../src/store/chainer.ts';
-import { appendEvents } from '../../src/store/events.ts';
+import { appendEvents, draftOf, event } from '../../src/store/events.ts';
 import { Feed } from '../../src/store/feed.ts';
-import { newId } from '../../src/store/ids.ts';
 import type { Statement, Store } from '../../src/store/store.ts';
 import { engines, openTestStore } from '../support/engines.ts';
 import { stopFor } from '../support/stop-for.ts';
@@ -61,13 +60,9 @@ describe.each(engines)('the feed of events, on %s', (engine) => {
     store.transaction(async (tx) =>
       appendEvents(
         tx,
-        Array.from({ length: count }, () => ({
-          id: newId('event'),
-          project: 'p',
-          type: 'task.claimed' as const,
-          actor: 'a',
-          subject: 'task/x',
-        })),
+        Array.from({ length: count }, () =>
+          draftOf({ project: 'p', actor: 'a' }, event('task.claimed', 'task/x', { epoch: 1, leaseMs: 1 })),
+        ),
       ),
     );
   /** Appends events and gives them their places; what a chainer would hand over. */

@@ -8,7 +8,7 @@ import { verifyCheckpoint } from '../../gateway/auth/token-service.ts';
 import { fail } from '../../lib/errors.ts';
 import { jsonOf } from '../../lib/json.ts';
 import { type Checkpoint, checkpointFault } from '../../store/audit.ts';
-import { type ChainedEvent, type ChainFault, genesisHash, verifyChain } from '../../store/chain.ts';
+import { type ChainFault, genesisHash, verifyChain } from '../../store/chain.ts';
 
 export interface FileAudit {
   readonly events: number;
@@ -46,7 +46,7 @@ export async function verifyFile(cwd: string, file: string, jwks: string | undef
       continue;
     }
     const { kind: _kind, ...event } = line;
-    const result = verifyChain([event as unknown as ChainedEvent], end);
+    const result = verifyChain([event], end);
     if (result.fault !== undefined) return audit(end, seen.size, signed, keys, result.fault);
     end = result.end;
     seen.set(end.position, end.hash);

@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import type { GitRunner } from '../../git/runner.ts';
 import { fail } from '../../lib/errors.ts';
 import { chainOnce } from '../../store/chainer.ts';
-import { appendEvents } from '../../store/events.ts';
-import { newId } from '../../store/ids.ts';
+import { appendEvents, event, gatewayEvent } from '../../store/events.ts';
 import type { LogMark } from '../../store/mark.ts';
 import { migrateForRows } from '../../store/migrate.ts';
 import { type Store, statement, type Tx } from '../../store/store.ts';
@@ -96,22 +95,14 @@ function tellMark(tx: Tx, mark: LogMark | undefined, { position, installation }:
   const isOlder = mark.installation !== installation || mark.position > position;
   if (!isOlder) return;
   const missing = mark.installation === installation ? mark.position - position : mark.position;
-  appendEvents(tx, [
-    {
-      id: newId('event'),
-      project: '*',
-      type: 'log.accepted',
-      actor: 'gateway',
-      subject: 'log',
-      data: {
-        missing,
-        mark: mark.position,
-        markHash: mark.hash,
-        end: position,
-        why: 'restored from a backup',
-      },
-    },
-  ]);
+  const accepted = event('log.accepted', 'log', {
+    missing,
+    mark: mark.position,
+    markHash: mark.hash,
+    end: position,
+    why: 'restored from a backup',
+  });
+  appendEvents(tx, [gatewayEvent('*', accepted)]);
 }
 
 async function raiseEpochs(tx: Tx, reposFolder: string): Promise<string[]> {
@@ -123,16 +114,12 @@ async function raiseEpochs(tx: Tx, reposFolder: string): Promise<string[]> {
     ),
     [reposFolder],
   );
-  await appendEvents(
+  const why = 'restored from a backup';
+  appendEvents(
     tx,
-    raised.map(({ name, epoch }) => ({
-      id: newId('event'),
-      project: name,
-      type: 'epoch.raised' as const,
-      actor: 'gateway',
-      subject: `project/${name}`,
-      data: { epoch, why: 'restored from a backup' },
-    })),
+    raised.map(({ name, epoch }) =>
+      gatewayEvent(name, event('epoch.raised', `project/${name}`, { epoch, why })),
+    ),
   );
   return raised.map(({ name }) => name).filter((name) => name !== '*');
 }

@@ -1,4 +1,5 @@
 import type { ChainedEvent } from '../../store/chain.ts';
+import type { LoggedEvent } from '../../store/logged-event.ts';
 import { printable } from '../printable.ts';
 import { short } from '../table.ts';
 import type { Paint, Tone } from '../terminal.ts';
@@ -16,9 +17,9 @@ const tones: readonly (readonly [RegExp, Tone])[] = [
 ];
 
 /** The tone of an event; of one that ends well or badly, that of its end. */
-export function toneOf({ type, data }: Pick<ChainedEvent, 'type' | 'data'>): Tone {
-  if (type === 'gate.ended') return data.passed === true || data.status === 'passed' ? 'good' : 'bad';
-  if (type === 'verdict.given') return data.approve === true ? 'good' : 'bad';
+export function toneOf({ type, data }: LoggedEvent): Tone {
+  if (type === 'gate.ended') return data.passed ? 'good' : 'bad';
+  if (type === 'verdict.given') return data.approve ? 'good' : 'bad';
   return tones.find(([types]) => types.test(type))?.[1] ?? 'name';
 }
 
@@ -52,8 +53,9 @@ const shownMembers = [
 ] as const;
 
 function detail({ data, action, allowed }: ChainedEvent): string {
+  const said = new Map<string, unknown>(Object.entries(data));
   const parts = shownMembers.flatMap((name) => {
-    const value = data[name];
+    const value = said.get(name);
     return value === undefined || value === null ? [] : [`${name} ${shown(value)}`];
   });
   if (!allowed && action !== null) parts.unshift(action);
@@ -62,9 +64,7 @@ function detail({ data, action, allowed }: ChainedEvent): string {
 
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.map(shown).join('; ');
-  if (typeof value === 'object' && value !== null && 'code' in value) {
-    const { code, subject } = value as { code: unknown; subject?: unknown };
-    return `${code} ${subject ?? ''}`.trim();
-  }
+  if (typeof value === 'object' && value !== null && 'code' in value)
+    return `${value.code} ${'subject' in value ? (value.subject ?? '') : ''}`.trim();
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

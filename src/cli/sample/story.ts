@@ -1,4 +1,7 @@
-import type { ChainedEvent } from '../../store/chain.ts';
+import type { ChainedEvent, LogHead } from '../../store/chain.ts';
+import type { LoggedReason } from '../../store/event-data/shared.ts';
+import type { EventOf, EventType } from '../../store/events.ts';
+import { isKnown } from '../../store/logged-event.ts';
 import { subjectWords, toneOf } from '../event/words.ts';
 import { printable, printableText } from '../printable.ts';
 import type { Terminal, Tone } from '../terminal.ts';
@@ -39,41 +42,42 @@ export function createStory(terminal: Terminal): Story {
   };
 }
 
-type Words = (event: ChainedEvent) => string | undefined;
+type Told<Type extends EventType> = EventOf<Type> & LogHead<string>;
 
-const subject: Words = ({ subject: text }) => subjectWords(text).replace(/^[a-z]+\//, '');
-const taskOf = ({ data }: ChainedEvent): string => String(data.task ?? '');
+const about = ({ subject }: { readonly subject: string }): string =>
+  subjectWords(subject).replace(/^[a-z]+\//, '');
 
-const sentences: Readonly<Record<string, Words>> = {
+const sentences: { readonly [Type in EventType]?: (event: Told<Type>) => string | undefined } = {
   'call.denied': ({ actor, action, data }) => `denied ${actor} ${action}: ${codesOf(data.reasons)}`,
-  'audit.ended': ({ data }) => (data.alert === true ? `ALERT: ${data.title}` : undefined),
-  'change.landed': (event) => `LANDED ${taskOf(event)} on main`,
-  'change.rebuilt': (event) => `${taskOf(event)}: main has moved, built again`,
-  'change.refused': (event) => `${taskOf(event)} goes back: ${event.data.note}`,
+  'audit.ended': ({ data }) => (data.alert ? `ALERT: ${data.title}` : undefined),
+  'change.landed': ({ data }) => `LANDED ${data.task} on main`,
+  'change.rebuilt': ({ data }) => `${data.task}: main has moved, built again`,
+  'change.refused': ({ data }) => `${data.task} goes back: ${data.note}`,
   'cord.pulled': ({ data }) => `the line is stopped: ${data.why}`,
-  'gate.ended': (event) =>
-    `gate ${event.data.gate} of ${taskOf(event)} ${event.data.passed === true ? 'passed' : 'FAILED'} in ${event.data.ms} ms${event.data.sandboxed === true ? '' : ' (unsandboxed)'}`,
+  'gate.ended': ({ data: { gate, task, passed, ms, sandboxed } }) =>
+    `gate ${gate} of ${task} ${passed ? 'passed' : 'FAILED'} in ${ms} ms${sandboxed ? '' : ' (unsandboxed)'}`,
   'grant.minted': ({ data }) => `a token for ${data.agent}, ${data.tier}`,
-  'phase.opened': (event) => `phase ${subject(event)} is open`,
+  'phase.opened': (event) => `phase ${about(event)} is open`,
   'plan.applied': ({ data }) => `plan applied, ${data.added} tasks`,
-  'project.created': (event) => `project ${subject(event)}`,
+  'project.created': (event) => `project ${about(event)}`,
   'run.started': ({ data }) => `${data.agent} runs (${data.sandbox})`,
-  'run.ended': ({ data }) => `${data.agent} ended: ${String(data.outcome).replaceAll('_', ' ')}`,
-  // What an audit finds is told, not that it was asked for.
+  'run.ended': ({ data }) => `${data.agent} ended: ${data.outcome.replaceAll('_', ' ')}`,
+  // The find of an audit is told, not that it was asked for.
   'trigger.fired': (event) =>
-    event.data.does === 'audit' ? undefined : `trigger ${subject(event)} fired: ${firedFor(event)}`,
-  'trigger.refused': (event) => `trigger ${subject(event)} was refused: ${event.data.code}`,
+    event.data.does === 'audit' ? undefined : `trigger ${about(event)} fired: ${firedFor(event)}`,
+  'trigger.refused': (event) => `trigger ${about(event)} was refused: ${event.data.code}`,
   'report.written': ({ actor, data }) => `${actor} wrote a ${data.kind}: ${data.title}`,
 };
 
-const sentenceOf: Words = (event) => sentences[event.type]?.(event);
+const sentence = <Type extends EventType>(event: Told<Type>): string | undefined =>
+  sentences[event.type]?.(event);
 
-/** What a trigger did, and about what. */
-function firedFor({ data: { does, task } }: ChainedEvent): string {
-  return `${String(does)}${typeof task === 'string' ? ` for ${task}` : ''}`;
-}
+const sentenceOf = (event: ChainedEvent): string | undefined =>
+  isKnown(event) ? sentence(event) : undefined;
 
-function codesOf(reasons: unknown): string {
-  const list = Array.isArray(reasons) ? (reasons as { code?: string; subject?: string }[]) : [];
-  return list.map(({ code, subject: about }) => `${code} ${about}`).join(', ');
-}
+/** The deed of a trigger, and its task. */
+const firedFor = ({ data: { does, task } }: Told<'trigger.fired'>): string =>
+  task === undefined ? does : `${does} for ${task}`;
+
+const codesOf = (reasons: readonly LoggedReason[]): string =>
+  reasons.map(({ code, subject }) => `${code} ${subject}`).join(', ');

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Chainer } from '../../store/chainer.ts';
-import { appendEvents, type EventDraft } from '../../store/events.ts';
+import { appendEvents, event, gatewayEvent } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { replaceFile } from '../../store/replace-file.ts';
 import type { Store, Tx } from '../../store/store.ts';
@@ -70,21 +70,15 @@ async function ownerDraft({ store, tokens, chainer }: OwnerOptions): Promise<Gra
     const row = await ownerGrant(tx);
     if (row !== undefined) return renewed(tx, tokens.issuer, await upgraded(tx, row), facts);
     const { draft: first, gid } = await mintRoot(tx, tokens.issuer, ownerName, ownerCapability, facts);
-    appendEvents(tx, [grantEvent('grant.minted', gid, { parent: null })]);
+    const minted = event('grant.minted', `grant/${gid}`, { ...ofOwner, parent: null });
+    appendEvents(tx, [gatewayEvent('*', minted)]);
     return first;
   });
   chainer.wake();
   return draft;
 }
 
-const grantEvent = (type: EventDraft['type'], gid: string, data: Record<string, unknown>): EventDraft => ({
-  id: newId('event'),
-  project: '*',
-  type,
-  actor: 'gateway',
-  subject: `grant/${gid}`,
-  data: { agent: ownerName, tier: 'human', ...data },
-});
+const ofOwner = { agent: ownerName, tier: 'human' } as const;
 
 /**
  * The grant with what this version adds to the owner's rights. What another version gave stays, so that gateways of two
@@ -101,7 +95,8 @@ async function upgraded(tx: Tx, row: GrantRow): Promise<GrantRow> {
   if (isDeepStrictEqual(cap, row.cap)) return row;
   const leftBudget = plus(row.leftBudget, minus(cap.budget, row.cap.budget));
   await tx.orm.update(grants).set({ cap, leftBudget }).where(eq(grants.gid, row.gid));
-  appendEvents(tx, [grantEvent('grant.updated', row.gid, { added })]);
+  const updated = event('grant.updated', `grant/${row.gid}`, { ...ofOwner, added });
+  appendEvents(tx, [gatewayEvent('*', updated)]);
   return { ...row, cap, leftBudget };
 }
 

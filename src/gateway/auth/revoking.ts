@@ -1,17 +1,9 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { type Reason, reason } from '../../lib/decision.ts';
+import type { RevocationEntry, RevocationKind } from '../../store/event-data/shared.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { grants } from './schema.ts';
-
-export type RevocationKind = 'token' | 'grant' | 'agent' | 'key';
-
-/** A revocation as it is stored and as its event carries it. */
-export interface RevocationEntry {
-  readonly project: string;
-  readonly kind: RevocationKind;
-  readonly value: string;
-}
 
 const put = statement(
   'revocations.put',

@@ -3,6 +3,7 @@ import { CompactSign, compactVerify } from 'jose';
 import type { Reason } from '../../lib/decision.ts';
 import type { Checkpoint } from '../../store/audit.ts';
 import type { ChainedEvent } from '../../store/chain.ts';
+import type { RevocationEntry } from '../../store/event-data/shared.ts';
 import { type Store, statement } from '../../store/store.ts';
 import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 import type { GrantDraft } from './claims.ts';
@@ -38,12 +39,6 @@ export interface TokenServiceOptions {
   readonly now: () => number;
 }
 
-interface StoredRevocation {
-  readonly project: string;
-  readonly kind: 'token' | 'grant' | 'agent' | 'key';
-  readonly value: string;
-}
-
 const readRevocations = statement(
   'tokens.revocations',
   `select project, kind, value from revocations where kind <> 'epoch'`,
@@ -59,7 +54,7 @@ const putKey = statement(
 const keyStates = ['active', 'next'];
 
 /** A stored revocation as memory takes it. */
-function asRow({ project, kind, value }: StoredRevocation): RevocationRow {
+function asRow({ project, kind, value }: RevocationEntry): RevocationRow {
   if (kind === 'token') return { kind, jti: value };
   if (kind === 'grant') return { kind, gid: value };
   if (kind === 'agent') return { kind, sub: value, project };
@@ -73,7 +68,7 @@ export async function createTokenService(
   const { store, issuer, keys, revocations, now } = options;
   const authority: TokenAuthority = createTokenAuthority({ issuer, keys, now, revocations });
   const projects = new Set<string>();
-  for (const row of await store.rows<StoredRevocation>(readRevocations)) revocations.apply(asRow(row));
+  for (const row of await store.rows<RevocationEntry>(readRevocations)) revocations.apply(asRow(row));
   for (const { name, epoch } of await store.rows<{ name: string; epoch: number }>(readEpochs)) {
     projects.add(name);
     revocations.apply({ kind: 'epoch', project: name, epoch });
@@ -156,17 +151,15 @@ interface Memory {
   readonly shareKeys: () => Promise<void>;
 }
 
-function applyEvent(
-  { type, project, data }: ChainedEvent,
-  { revocations, projects, shareKeys }: Memory,
-): void {
+function applyEvent(event: ChainedEvent, { revocations, projects, shareKeys }: Memory): void {
+  const { type, project } = event;
   if (type === 'project.created') {
     projects.add(project);
     revocations.apply({ kind: 'epoch', project, epoch: 1 });
   }
-  if (type === 'token.revoked' || type === 'agent.terminated')
-    for (const row of data.rows as StoredRevocation[]) revocations.apply(asRow(row));
-  if (type === 'epoch.raised') revocations.apply({ kind: 'epoch', project, epoch: data.epoch as number });
+  if (event.type === 'token.revoked' || event.type === 'agent.terminated')
+    for (const row of event.data.rows) revocations.apply(asRow(row));
+  if (event.type === 'epoch.raised') revocations.apply({ kind: 'epoch', project, epoch: event.data.epoch });
   // A failure here is healed by the next start; until then tokens of the new key are refused, never accepted.
-  if (type === 'key.added' || type === 'key.rotated') void shareKeys().catch(() => {});
+  if (type === 'key.rotated') void shareKeys().catch(() => {});
 }

@@ -1,11 +1,11 @@
 import { type Denied, isDenied, permit } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
 import { AndonError } from '../../lib/errors.ts';
-import { appendEvents, type EventDraft } from '../../store/events.ts';
-import { newId } from '../../store/ids.ts';
+import { appendEvents, type EventHead, withHead } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { Admission, Call } from './admission.ts';
-import type { Asked, EffectEvent, MutationDefinition, ProjectInput } from './definitions.ts';
+import type { Asked, MutationDefinition, ProjectInput } from './definitions.ts';
 import { recordDenial } from './denial.ts';
 import { enter } from './enter.ts';
 import { entryReasons, isRefusedByMemory } from './entry.ts';
@@ -88,8 +88,11 @@ async function decideAndCarryOut<
   if (isDenied(decision)) return deny(tx, action, call, input, decision);
   // 7. What happened is recorded in the transaction that does it.
   const { answer, events } = await definition.effect(tx, permit(action, decision), found);
-  const whole = events.map((event) => complete(event, action, call, input));
-  appendEvents(tx, whole);
+  const head = headOf(action, call, input);
+  appendEvents(
+    tx,
+    events.map((one) => withHead(head, one)),
+  );
   storeAnswer(tx, action, call, input, answer);
   return { answer };
 }
@@ -128,19 +131,10 @@ async function deny(
 const revived = <Answer>(revive: ((stored: Answer) => Answer) | undefined, stored: unknown): Answer =>
   revive === undefined ? (stored as Answer) : revive(stored as Answer);
 
-function complete(
-  event: EffectEvent | EventDraft,
-  action: Action,
-  { grant, requestId }: Call,
-  { project }: ProjectInput,
-): EventDraft {
-  return {
-    project,
-    actor: grant.sub,
-    gid: grant.gid,
-    action,
-    ...(requestId === undefined ? {} : { requestId }),
-    ...event,
-    id: event.id ?? newId('event'),
-  };
-}
+const headOf = (action: Action, { grant, requestId }: Call, { project }: ProjectInput): EventHead => ({
+  project,
+  actor: grant.sub,
+  gid: grant.gid,
+  action,
+  ...defined({ requestId }),
+});

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Decision, Permit } from '../../lib/decision.ts';
-import type { EventDraft } from '../../store/events.ts';
+import type { EmittedEvent } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { AccessRequest } from '../../tiers/authorise.ts';
@@ -10,12 +10,10 @@ import type { Entered } from './enter.ts';
 /** Every input names the project it is about. */
 export type ProjectInput = { readonly project: string };
 
-/** An event of an effect; admission fills in who and by which grant. */
-export type EffectEvent = Pick<EventDraft, 'type' | 'subject' | 'data'> & Partial<Pick<EventDraft, 'id'>>;
-
 export interface Effect<Answer> {
   readonly answer: Answer;
-  readonly events: readonly (EffectEvent | EventDraft)[];
+  /** Admission fills in who and by which grant. */
+  readonly events: readonly EmittedEvent[];
 }
 
 /** What is known before the transaction has its locks. */

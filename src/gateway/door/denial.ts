@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Reason } from '../../lib/decision.ts';
-import { appendEvents, jsonText } from '../../store/events.ts';
+import { defined } from '../../lib/defined.ts';
+import { appendEvents, draftOf, event, jsonText } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
@@ -36,20 +37,18 @@ export async function recordDenial(tx: Tx, call: Call, denied: Denial): Promise<
   ]);
   if (row?.count !== 1) return;
   await tellViolation(tx, call.grant, denied);
-  appendEvents(tx, [
-    {
-      id,
-      project: denied.project,
-      type: 'call.denied',
-      actor: call.grant.sub,
-      gid: call.grant.gid,
-      action: denied.action,
-      allowed: false,
-      subject: denied.subject,
-      data: { tier: call.grant.cap.tier, reasons: denied.reasons },
-      ...(call.requestId === undefined ? {} : { requestId: call.requestId }),
-    },
-  ]);
+  const { grant, requestId } = call;
+  const { project, action, subject, reasons } = denied;
+  const head = {
+    project,
+    actor: grant.sub,
+    gid: grant.gid,
+    action,
+    allowed: false,
+    ...defined({ requestId }),
+  };
+  const said = event('call.denied', subject, { tier: grant.cap.tier, reasons });
+  appendEvents(tx, [draftOf(head, said, id)]);
 }
 
 function fingerprint({ action, subject, reasons }: Denial): string {

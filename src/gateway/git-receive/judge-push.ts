@@ -15,6 +15,7 @@ import { phasePolicy } from '../../policies/phase.ts';
 import type { Protection } from '../../policies/protected/protection.ts';
 import { type RefUpdate, refReasons } from '../../policies/refs.ts';
 import { treeReasons } from '../../policies/tree.ts';
+import { event } from '../../store/events.ts';
 import type { Session } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
@@ -187,7 +188,7 @@ function definition(
       };
       return {
         answer: { accepted: commits.length },
-        events: [{ type: 'change.pushed', subject: `task/${input.task}`, data }],
+        events: [event('change.pushed', `task/${input.task}`, data)],
       };
     },
   };

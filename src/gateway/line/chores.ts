@@ -2,15 +2,14 @@ import { sql } from 'drizzle-orm';
 import type { LineTx } from '../../line/line-tx.ts';
 import { lockOverdue, projectsWithOverdue } from '../../line/run/take.ts';
 import type { Chainer } from '../../store/chainer.ts';
-import { appendEvents } from '../../store/events.ts';
+import { appendEvents, event, gatewayEvent, withHead } from '../../store/events.ts';
 import { checkpoints } from '../../store/schema.ts';
 import { type Store, statement } from '../../store/store.ts';
 import { expireLeases } from '../../tasks/lease.ts';
 import { returnBudgets } from '../auth/minting.ts';
 import type { TokenService } from '../auth/token-service.ts';
 import { endContext } from '../runs/end-context.ts';
-import { asGatewayEvent, endRun } from '../runs/end-run.ts';
-import { gatewayEvent } from './gateway-event.ts';
+import { endRun } from '../runs/end-run.ts';
 
 const expiredProjects = statement(
   'leases.expired',
@@ -37,10 +36,9 @@ async function expire(project: string, lineTx: LineTx): Promise<void> {
     const expired = await expireLeases(tx, project);
     return {
       result: undefined,
-      events: expired.map(({ id, epoch, holder }) => ({
-        ...gatewayEvent(project, 'lease.expired', `task/${id}`),
-        data: { epoch, holder },
-      })),
+      events: expired.map(({ id, epoch, holder }) =>
+        gatewayEvent(project, event('lease.expired', `task/${id}`, { epoch, holder })),
+      ),
     };
   });
 }
@@ -53,7 +51,8 @@ export async function endOverdueRuns(store: Store, lineTx: LineTx, issuer: strin
       const events = [];
       for (const run of await lockOverdue(tx, project))
         events.push(...(await endRun(tx, run, { ...lostLease, usage: run.usage }, context)).events);
-      return { result: undefined, events: events.map((one) => asGatewayEvent(project, one)) };
+      const head = { project, actor: 'gateway' };
+      return { result: undefined, events: events.map((one) => withHead(head, one)) };
     });
   }
 }
@@ -72,10 +71,9 @@ export async function giveBackBudgets(store: Store, chainer: Chainer): Promise<v
     const rows = await returnBudgets(tx);
     appendEvents(
       tx,
-      rows.map(({ gid, project, parent, leftBudget }) => ({
-        ...gatewayEvent(project, 'grant.returned', `grant/${gid}`),
-        data: { parent, budget: leftBudget },
-      })),
+      rows.map(({ gid, project, parent, leftBudget }) =>
+        gatewayEvent(project, event('grant.returned', `grant/${gid}`, { parent, budget: leftBudget })),
+      ),
     );
     return rows.length;
   });

@@ -8,7 +8,7 @@ import { type LandingPoint, landOne, reconcile } from '../../line/land-one.ts';
 import type { LineTx } from '../../line/line-tx.ts';
 import { pullCord } from '../../line/stops.ts';
 import { syncStop } from '../../line/sync-stop.ts';
-import type { EventDraft } from '../../store/events.ts';
+import { type EventDraft, event, gatewayEvent } from '../../store/events.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
@@ -16,7 +16,6 @@ import { projects, tasks } from '../../tasks/schema.ts';
 import type { GitProjects } from '../git-projects.ts';
 import type { Metrics } from '../metrics.ts';
 import { Seldom } from '../seldom.ts';
-import { gatewayEvent } from './gateway-event.ts';
 
 export interface LandingDeskOptions {
   readonly store: Store;
@@ -163,7 +162,7 @@ const pullOnDivergence = async (tx: Tx, project: string, error: unknown): Promis
     ? pullCord(tx, syncStop(project, error.reasons[0].found))
     : [];
 
-const diverged = (project: string, error: unknown): EventDraft => ({
-  ...gatewayEvent(project, 'sync.diverged', `project/${project}`),
-  data: { found: error instanceof Error ? error.message : String(error) },
-});
+const diverged = (project: string, error: unknown): EventDraft => {
+  const found = error instanceof Error ? error.message : String(error);
+  return gatewayEvent(project, event('sync.diverged', `project/${project}`, { found }));
+};

@@ -4,11 +4,11 @@ import { Coalesced } from '../../lib/coalesced.ts';
 import type { LineTx } from '../../line/line-tx.ts';
 import { sendMessage } from '../../line/messages.ts';
 import { type AuditRow, endAudit, takeAudit } from '../../line/oversight/rows.ts';
+import { event, gatewayEvent } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import type { Tx } from '../../store/store.ts';
 import { type AuditTools, type CarriedOut, carryOut } from '../oversight/carry-out.ts';
 import { reports } from '../reports-schema.ts';
-import { gatewayEvent } from './gateway-event.ts';
 
 export interface OversightDeskOptions extends AuditTools {
   readonly log: Logger;
@@ -52,11 +52,10 @@ export class OversightDesk {
       if (!(await endAudit(tx, audit, this.#worker, found))) return { result: undefined, events: [] };
       await tell(tx, audit, found);
       const { kind, trigger, askedBy } = audit;
-      const data = { kind, state: found.state, alert: found.alert, title: found.title, trigger, askedBy };
-      return {
-        result: undefined,
-        events: [{ ...gatewayEvent(audit.project, 'audit.ended', `audit/${audit.id}`), data }],
-      };
+      const { state, alert, title } = found;
+      const data = { kind, state, alert, title, trigger, askedBy };
+      const ended = event('audit.ended', `audit/${audit.id}`, data);
+      return { result: undefined, events: [gatewayEvent(audit.project, ended)] };
     });
   }
 

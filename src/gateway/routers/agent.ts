@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { lockRunsBelow, lockRunsOf } from '../../line/run/rows.ts';
-import { jsonText } from '../../store/events.ts';
+import { event, jsonText } from '../../store/events.ts';
 import { statement } from '../../store/store.ts';
 import type { HeldRow } from '../../tasks/lease.ts';
 import { moveTask } from '../../tasks/transition.ts';
@@ -112,7 +112,7 @@ function updateProcedure(gateway: Gateway) {
       const [row] = await tx.rows<{ self: Record<string, unknown> }>(putSelf, values);
       return {
         answer: { agent: grant.sub, self: row?.self ?? {} },
-        events: [{ type: 'agent.updated', subject: grant.sub, data: { members: Object.keys(self) } }],
+        events: [event('agent.updated', grant.sub, { members: Object.keys(self) })],
       };
     },
   });
@@ -149,22 +149,18 @@ function terminateProcedure(gateway: Gateway) {
       const stopped = [];
       for (const run of facts.runs)
         stopped.push(...(await stopRun(tx, run, { by: grant.sub, why: input.why }, context)));
-      const released = facts.tasks.map(({ id, epoch }) => ({
-        type: 'task.released' as const,
-        subject: `task/${id}`,
-        data: { epoch, why: `${input.agent} was terminated` },
-      }));
-      const ended = {
-        type: 'agent.terminated' as const,
-        subject: input.agent,
-        data: { rows, why: input.why, runs: facts.runs.map(({ id }) => id) },
-      };
+      const why = `${input.agent} was terminated`;
+      const released = facts.tasks.map(({ id, epoch }) =>
+        event('task.released', `task/${id}`, { epoch, why }),
+      );
+      const runs = facts.runs.map(({ id }) => id);
+      const ended = event('agent.terminated', input.agent, { rows, why: input.why, runs });
       return {
         answer: {
           agent: input.agent,
           grants: rows.length,
           tasks: facts.tasks.map(({ id }) => id),
-          runs: facts.runs.map(({ id }) => id),
+          runs,
         },
         events: [ended, ...released, ...stopped],
       };

@@ -3,6 +3,7 @@ import { allowed } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { auditKinds } from '../../line/oversight/kinds.ts';
 import { listAudits, readAudit, requestAudit } from '../../line/oversight/rows.ts';
+import { event } from '../../store/events.ts';
 import { mutation, query } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { id, project } from './inputs.ts';
@@ -33,7 +34,7 @@ export function auditRunProcedures(gateway: Gateway) {
         const audit = await requestAudit(tx, { project: input.project, kind, options, askedBy: grant.sub });
         return {
           answer: { audit },
-          events: [{ type: 'audit.requested', subject: `audit/${audit}`, data: { kind } }],
+          events: [event('audit.requested', `audit/${audit}`, { kind })],
         };
       },
       after: (answer) => {

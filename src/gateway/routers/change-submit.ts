@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Reason, reason, unlessAlso } from '../../lib/decision.ts';
 import { type NamedGate, openGates } from '../../line/gating.ts';
+import { event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { decideLease, type HeldTask } from '../../tasks/lease.ts';
@@ -141,7 +142,7 @@ function submitted(
   const data = { ...dataOf(input, { commit, tree }, state), ...size };
   return {
     answer: answerOf({ change, tree, candidate }, facts.gates),
-    events: [{ type: 'change.submitted', subject: `change/${change}`, data }],
+    events: [event('change.submitted', `change/${change}`, data)],
   };
 }
 

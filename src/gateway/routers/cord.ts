@@ -4,6 +4,7 @@ import { clearers, parseScope, type Scope, scopePattern, scopeText } from '../..
 import { clearReasons, rootKinds, whysMax } from '../../line/root-cause.ts';
 import { readLog } from '../../line/stop-log.ts';
 import { clearStop, lockStop, pull, readStops, type StopRow } from '../../line/stops.ts';
+import { event } from '../../store/events.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { mutation, query, t } from '../door/procedure.ts';
@@ -94,15 +95,9 @@ function pullProcedure(gateway: Gateway) {
       const draft = { project: projectName, colour, scope, why, cause: 'person' as const };
       const by = { subject: scopeText(scope), by: grant.sub, gid: grant.gid };
       const { stop, count, events } = await pull(tx, { ...draft, ...by });
-      const repeated = {
-        type: 'cord.pulled' as const,
-        subject: `stop/${stop}`,
-        data: { colour, scope: scopeText(scope), why, count },
-      };
-      return {
-        answer: { stop, colour, scope: scopeText(scope), count },
-        events: count > 1 ? [repeated] : events,
-      };
+      const answer = { stop, colour, scope: scopeText(scope), count };
+      const again = { colour, scope: answer.scope, why, count };
+      return { answer, events: count > 1 ? [event('cord.pulled', `stop/${stop}`, again)] : events };
     },
     // What was intended to land before the stop was there is ended before anybody is told that the line stands.
     after: async (answer, input) => {

@@ -1,7 +1,8 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
-import { lineEvent, settleGates } from '../../line/gating.ts';
+import { settleGates } from '../../line/gating.ts';
+import { event } from '../../store/events.ts';
 import { statement } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { gateRuns } from '../../tasks/schema.ts';
@@ -56,7 +57,8 @@ export function gateRouter(gateway: Gateway) {
         ),
       effect: async (tx, { decided: change }, { grant, input }) => {
         await tx.rows(passGate, [change.id, input.gate, grant.sub, grant.gid, input.note, change.tree]);
-        const passed = lineEvent(change, 'gate.passed', {
+        const passed = event('gate.passed', `change/${change.id}`, {
+          task: change.task,
           gate: input.gate,
           tree: change.tree,
           note: input.note,
@@ -65,7 +67,7 @@ export function gateRouter(gateway: Gateway) {
         const settled = await settleGates(tx, change);
         return {
           answer: { change: change.id, gate: input.gate, status: 'passed' as const },
-          events: [{ ...passed, actor: grant.sub, gid: grant.gid }, ...settled],
+          events: [passed, ...settled],
         };
       },
       after: (answer, input) => {

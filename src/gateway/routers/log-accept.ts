@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
+import { event } from '../../store/events.ts';
 import { mutation } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { text } from './inputs.ts';
@@ -19,7 +20,7 @@ export function acceptLogProcedure(gateway: Gateway) {
     effect: (_tx, { decided: { missing, mark, end } }, { input }) => {
       const answer = { missing, mark: mark.position, end };
       const data = { ...answer, markHash: mark.hash, why: input.reason };
-      return { answer, events: [{ type: 'log.accepted', subject: 'log', data }] };
+      return { answer, events: [event('log.accepted', 'log', data)] };
     },
     after: async (answer) => {
       await gateway.logKeeper.accept();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { allowed, allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { markRead, readerOf, readInbox, sendMessage } from '../../line/messages.ts';
+import { event } from '../../store/events.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
@@ -42,8 +43,8 @@ function readProcedure(gateway: Gateway) {
     effect: async (tx, _permit, { grant, input }) => {
       const reader = readerOf(grant.sub, grant.cap.tier);
       const read = await markRead(tx, input.project, reader, input.messages, grant.sub);
-      const event = { type: 'message.read' as const, subject: grant.sub, data: { messages: read } };
-      return { answer: { read }, events: read.length === 0 ? [] : [event] };
+      const marked = event('message.read', grant.sub, { messages: read });
+      return { answer: { read }, events: read.length === 0 ? [] : [marked] };
     },
   });
 }
@@ -73,7 +74,7 @@ function sendProcedure(gateway: Gateway) {
       const draft = { project: input.project, recipient: to, kind, subject, title, body };
       const message = await sendMessage(tx, { ...draft, data: { from: grant.sub } });
       const data = { to, kind, title, about: subject };
-      return { answer: { message }, events: [{ type: 'message.sent', subject: `message/${message}`, data }] };
+      return { answer: { message }, events: [event('message.sent', `message/${message}`, data)] };
     },
   });
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
-import type { EventDraft } from '../../store/events.ts';
-import { newId } from '../../store/ids.ts';
+import { event } from '../../store/events.ts';
 import { statement } from '../../store/store.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { mutation, query, t } from '../door/procedure.ts';
@@ -45,18 +44,9 @@ export function phaseRouter(gateway: Gateway) {
         facts.some(({ name }) => name === input.phase)
           ? allowed(undefined)
           : denied(reason('plan.reference', `phase/${input.phase}`, { found: input.phase })),
-      effect: async (tx, _permit, { grant, input }) => {
+      effect: async (tx, _permit, { input }) => {
         await tx.rows(advance, [input.project, input.phase]);
-        const opened: EventDraft = {
-          id: newId('event'),
-          project: input.project,
-          type: 'phase.opened',
-          actor: grant.sub,
-          gid: grant.gid,
-          action: 'phase:advance',
-          subject: `phase/${input.phase}`,
-          data: { why: input.why },
-        };
+        const opened = event('phase.opened', `phase/${input.phase}`, { why: input.why });
         return {
           answer: { phase: input.phase },
           events: [opened, ...(await advanceReadiness(tx, input.project))],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { allowUnless, type Decision, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { settleStranded } from '../../line/stranded.ts';
-import type { EventDraft } from '../../store/events.ts';
+import { type EmittedEvent, event } from '../../store/events.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { readPlan, storedTasks, writePlan } from '../../tasks/plan-apply.ts';
 import { checkPlan } from '../../tasks/plan-check.ts';
@@ -147,7 +147,7 @@ function putProcedure(gateway: Gateway) {
     effect: async (tx, { decided }, { grant, input, facts, entered }) => {
       const { diff, triggers, plan, unchanged } = decided;
       const answer = { applied: !unchanged, ...shown(diff, triggers) };
-      if (unchanged) return { answer, events: [] as EventDraft[] };
+      if (unchanged) return { answer, events: [] as EmittedEvent[] };
       await writePlan(tx, input.project, plan, diff);
       const owner = { owner: grant.sub, gid: grant.gid, epoch: grant.ep };
       await syncTriggers(tx, input.project, triggers, { by: owner, now: entered.now, rows: facts.rows });
@@ -162,11 +162,7 @@ function putProcedure(gateway: Gateway) {
       };
       return {
         answer,
-        events: [
-          { type: 'plan.applied' as const, subject: `plan/${input.project}`, data },
-          ...events,
-          ...settled.events,
-        ],
+        events: [event('plan.applied', `plan/${input.project}`, data), ...events, ...settled.events],
       };
     },
     after: (answer) => {

@@ -1,11 +1,14 @@
 import { asc, eq, ne } from 'drizzle-orm';
 import { z } from 'zod';
+import type { SyncResult } from '../../git/upstream.ts';
 import { allowed, denied, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { pullCord } from '../../line/stops.ts';
 import { clearSyncStop, syncStop } from '../../line/sync-stop.ts';
+import { event } from '../../store/events.ts';
 import { readProject } from '../../tasks/rows.ts';
 import { projects } from '../../tasks/schema.ts';
+import type { Effect } from '../door/definitions.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import type { GitProjects } from '../git-projects.ts';
 import type { Gateway } from '../services.ts';
@@ -68,7 +71,7 @@ function createProcedure(gateway: Gateway) {
       if (made.length === 0) throw fail('project.exists', input.project);
       const answer = { project: input.project, branch: prepared.branch, main: prepared.main };
       const data = { ...answer, upstream };
-      return { answer, events: [{ type: 'project.created', subject: `project/${input.project}`, data }] };
+      return { answer, events: [event('project.created', `project/${input.project}`, data)] };
     },
     after: (answer) => {
       gateway.tokens.know(answer.project);
@@ -99,13 +102,10 @@ function listProcedure(gateway: Gateway) {
   });
 }
 
-/** What a sync found and did. */
-export interface SyncAnswer {
-  readonly kind: 'same' | 'ahead' | 'forwarded' | 'diverged';
-  /** Main after the call; empty when it was refused. */
-  readonly main: string;
-  readonly reason?: Reason;
-}
+/** The result of a sync, with main after the call; empty when both went another way, which is refused. */
+export type SyncAnswer =
+  | SyncResult
+  | { readonly kind: 'diverged'; readonly main: string; readonly reason: Reason };
 
 /** A divergence is an answer until its event is committed: thrown inside the transaction it would erase its own record. */
 async function tryToFollow(git: GitProjects, projectName: string, theirs: string): Promise<SyncAnswer> {
@@ -135,20 +135,18 @@ function syncProcedure(gateway: Gateway) {
       prepared === undefined
         ? denied(reason('repo.missing', `${input.project} upstream`, { next: 'andon init --upstream URL' }))
         : allowed(prepared),
-    effect: async (tx, { decided: tip }, { input }) => {
+    effect: async (tx, { decided: tip }, { input }): Promise<Effect<SyncAnswer>> => {
       const answer = await tryToFollow(gateway.git, input.project, tip);
-      const type = answer.kind === 'diverged' ? ('sync.diverged' as const) : ('project.synced' as const);
-      const stops =
-        answer.kind === 'diverged'
-          ? await pullCord(tx, syncStop(input.project, answer.reason?.found))
-          : await clearSyncStop(tx, input.project);
-      return {
-        answer,
-        events: [{ type, subject: `project/${input.project}`, data: { ...answer } }, ...stops],
-      };
+      const subject = `project/${input.project}`;
+      if (answer.kind !== 'diverged') {
+        const synced = event('project.synced', subject, answer);
+        return { answer, events: [synced, ...(await clearSyncStop(tx, input.project))] };
+      }
+      const stops = await pullCord(tx, syncStop(input.project, answer.reason.found));
+      return { answer, events: [event('sync.diverged', subject, answer), ...stops] };
     },
     after: (answer) => {
-      if (answer.reason !== undefined) throw new AndonError([answer.reason]);
+      if (answer.kind === 'diverged') throw new AndonError([answer.reason]);
       return answer;
     },
   });

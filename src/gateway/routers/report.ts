@@ -1,6 +1,7 @@
 import { desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed } from '../../lib/decision.ts';
+import { event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import { reports } from '../reports-schema.ts';
@@ -25,13 +26,7 @@ export function reportRouter(gateway: Gateway) {
         await tx.orm.insert(reports).values({ ...input, id, byAgent: grant.sub, at: entered.now });
         return {
           answer: { report: id },
-          events: [
-            {
-              type: 'report.written',
-              subject: `report/${id}`,
-              data: { kind: input.kind, title: input.title },
-            },
-          ],
+          events: [event('report.written', `report/${id}`, { kind: input.kind, title: input.title })],
         };
       },
     }),

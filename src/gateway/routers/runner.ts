@@ -5,6 +5,7 @@ import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts'
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
 import type { MachineLimits } from '../../runtime/machine-limits.ts';
 import { endCauses, type ProgressMeasure } from '../../runtime/run/ports.ts';
+import { event } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import type { Grant } from '../../tiers/capability.ts';
@@ -93,7 +94,7 @@ export function runnerProcedures(gateway: Gateway) {
         };
         return {
           answer: { run: input.run },
-          events: [{ type: 'run.started', subject: `run/${input.run}`, data }],
+          events: [event('run.started', `run/${input.run}`, data)],
         };
       },
     }),
@@ -131,7 +132,7 @@ function takeProcedure(gateway: Gateway) {
       const data = { agent: row.agent, task: row.task, runner: input.runner };
       return {
         answer: { taken },
-        events: [...events, { type: 'run.taken', subject: `run/${row.id}`, data }],
+        events: [...events, event('run.taken', `run/${row.id}`, data)],
       };
     },
     after: async (answer) => ({

@@ -3,6 +3,7 @@ import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { limits } from '../../lib/limits.ts';
 import { stopReasons } from '../../line/cord.ts';
 import { readStops } from '../../line/stops.ts';
+import { event } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import {
   type Candidate,
@@ -199,13 +200,7 @@ export function claimProcedure(gateway: Gateway) {
       const branch = `task/${taken.id}/${taken.epoch}/work`;
       return {
         answer: { task: taken, branch, reasons: [] },
-        events: [
-          {
-            type: 'task.claimed',
-            subject: `task/${taken.id}`,
-            data: { epoch: taken.epoch, leaseMs: facts.leaseMs },
-          },
-        ],
+        events: [event('task.claimed', `task/${taken.id}`, { epoch: taken.epoch, leaseMs: facts.leaseMs })],
       };
     },
   });

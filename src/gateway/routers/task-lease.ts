@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
 import { stopsAgainst } from '../../line/stops.ts';
 import { settleStranded } from '../../line/stranded.ts';
+import { event } from '../../store/events.ts';
 import { decideLease, renewLease, stealLease } from '../../tasks/lease.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { lockTask } from '../../tasks/rows.ts';
@@ -35,7 +36,7 @@ export function renewProcedure(gateway: Gateway) {
       const leaseUntil = renewLease(tx, task, entered.now);
       return {
         answer: { task: input.task, epoch: input.epoch, leaseUntil },
-        events: [{ type: 'task.renewed', subject: `task/${input.task}`, data: { epoch: input.epoch } }],
+        events: [event('task.renewed', `task/${input.task}`, { epoch: input.epoch })],
       };
     },
   });
@@ -54,13 +55,7 @@ export function releaseProcedure(gateway: Gateway) {
       moveTask(tx, task, 'release');
       return {
         answer: { task: input.task, state: 'ready' as const },
-        events: [
-          {
-            type: 'task.released',
-            subject: `task/${input.task}`,
-            data: { epoch: input.epoch, why: input.why },
-          },
-        ],
+        events: [event('task.released', `task/${input.task}`, { epoch: input.epoch, why: input.why })],
       };
     },
   });
@@ -88,11 +83,12 @@ export function stealProcedure(gateway: Gateway) {
       return {
         answer: { task: input.task, epoch, leaseUntil, holder: input.to },
         events: [
-          {
-            type: 'task.stolen',
-            subject: `task/${input.task}`,
-            data: { from: task.holder, to: input.to, epoch, why: input.why },
-          },
+          event('task.stolen', `task/${input.task}`, {
+            from: task.holder,
+            to: input.to,
+            epoch,
+            why: input.why,
+          }),
         ],
       };
     },
@@ -121,7 +117,7 @@ export function abandonProcedure(gateway: Gateway) {
       return {
         answer: { task: input.task, state: 'abandoned' as const, stranded },
         events: [
-          { type: 'task.abandoned', subject: `task/${input.task}`, data: { why: input.why, stranded } },
+          event('task.abandoned', `task/${input.task}`, { why: input.why, stranded }),
           ...events,
           ...settled.events,
         ],

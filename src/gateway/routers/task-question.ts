@@ -2,6 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
 import { sendMessage } from '../../line/messages.ts';
+import { event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import type { Tx } from '../../store/store.ts';
 import { lockTask } from '../../tasks/rows.ts';
@@ -71,11 +72,11 @@ export function askProcedure(gateway: Gateway) {
       return {
         answer: { question: id },
         events: [
-          {
-            type: 'question.asked',
-            subject: `task/${input.task}`,
-            data: { question: id, text: input.question, against: input.against ?? null },
-          },
+          event('question.asked', `task/${input.task}`, {
+            question: id,
+            text: input.question,
+            against: input.against ?? null,
+          }),
         ],
       };
     },
@@ -119,11 +120,10 @@ export function answerProcedure(gateway: Gateway) {
       return {
         answer: { task: input.task },
         events: [
-          {
-            type: 'question.answered',
-            subject: `task/${input.task}`,
-            data: { answer: input.answer, decidesFor: input.decidesFor ?? null },
-          },
+          event('question.answered', `task/${input.task}`, {
+            answer: input.answer,
+            decidesFor: input.decidesFor ?? null,
+          }),
         ],
       };
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { allowUnless, type Decision, denied, isDenied, type Reason, reason } from '../../lib/decision.ts';
+import { event } from '../../store/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
@@ -154,7 +155,7 @@ export function mintProcedure(gateway: Gateway) {
       };
       return {
         answer: { grant: minted.gid, agent: input.agent, expires: minted.draft.exp, draft: minted.draft },
-        events: [{ type: 'grant.minted', subject: `grant/${minted.gid}`, data }],
+        events: [event('grant.minted', `grant/${minted.gid}`, data)],
       };
     },
     after: (answer) => signed(gateway, answer),

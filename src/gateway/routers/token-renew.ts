@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { allowUnless, type Decision, denied, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
+import { event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
@@ -135,10 +136,10 @@ function repeated(token: VerifiedToken, successor: TokenRow): Effect<RenewAnswer
   const iat = seconds(successor.issuedAt);
   const times = { iat, nbf: iat, exp: seconds(successor.expiresAt) };
   const draft = { ...unsigned(token), jti: successor.jti, ...times };
-  const data = { from: token.jti, to: draft.jti, repeated: true };
+  const data = { from: token.jti, to: draft.jti, repeated: true } as const;
   return {
     answer: { grant: token.gid, agent: token.sub, expires: draft.exp, draft, repeated: true },
-    events: [{ type: 'token.renewed', subject: `grant/${token.gid}`, data }],
+    events: [event('token.renewed', `grant/${token.gid}`, data)],
   };
 }
 
@@ -154,7 +155,7 @@ async function renewed(
   const data = { from: token.jti, to: draft.jti };
   return {
     answer: { grant: token.gid, agent: token.sub, expires: draft.exp, draft },
-    events: [{ type: 'token.renewed', subject: `grant/${token.gid}`, data }],
+    events: [event('token.renewed', `grant/${token.gid}`, data)],
   };
 }
 
@@ -167,8 +168,8 @@ async function replayed(tx: Tx, token: VerifiedToken): Promise<Effect<TokenAnswe
   return {
     answer: { grant: token.gid, agent: token.sub, expires: 0, stolen: true },
     events: [
-      { type: 'token.replayed', subject, data: { token: token.jti } },
-      { type: 'token.revoked', subject, data: { rows, why } },
+      event('token.replayed', subject, { token: token.jti }),
+      event('token.revoked', subject, { rows, why }),
     ],
   };
 }

@@ -1,16 +1,11 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed, allowUnless, denied, type Reason, reason } from '../../lib/decision.ts';
+import type { RevocationKind } from '../../store/event-data/shared.ts';
+import { event } from '../../store/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Grant } from '../../tiers/capability.ts';
-import {
-  entriesFor,
-  findTargets,
-  type RevocationKind,
-  revoke,
-  type Target,
-  targetReasons,
-} from '../auth/revoking.ts';
+import { entriesFor, findTargets, revoke, type Target, targetReasons } from '../auth/revoking.ts';
 import { signingKeys } from '../auth/schema.ts';
 import { mutation } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
@@ -76,7 +71,7 @@ export function revokeProcedure(gateway: Gateway) {
       const subject = `${input.kind}/${input.value}`;
       return {
         answer: { revoked: rows },
-        events: [{ type: 'token.revoked', subject, data: { rows, why: input.why } }],
+        events: [event('token.revoked', subject, { rows, why: input.why })],
       };
     },
   });
@@ -104,9 +99,7 @@ export function raiseEpochProcedure(gateway: Gateway) {
       const epoch = row?.epoch ?? 1;
       return {
         answer: { project: input.project, epoch },
-        events: [
-          { type: 'epoch.raised', subject: `project/${input.project}`, data: { epoch, why: input.why } },
-        ],
+        events: [event('epoch.raised', `project/${input.project}`, { epoch, why: input.why })],
       };
     },
   });

@@ -1,6 +1,7 @@
 import { and, desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
+import { event } from '../../store/events.ts';
 import { explain } from '../../tiers/explain.ts';
 import { keptGrants } from '../auth/kept.ts';
 import { grants } from '../auth/schema.ts';
@@ -88,7 +89,7 @@ function rotateKeyProcedure(gateway: Gateway) {
       const service = gateway.tokens;
       await service.keys.rotate();
       const { kid } = service.keys.active();
-      return { answer: { kid }, events: [{ type: 'key.rotated', subject: `key/${kid}`, data: { kid } }] };
+      return { answer: { kid }, events: [event('key.rotated', `key/${kid}`, { kid })] };
     },
     after: async (answer) => {
       await gateway.tokens.shareKeys();

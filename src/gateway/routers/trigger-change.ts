@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { allowUnless, type Decision, denied, type Reason, reason } from '../../lib/decision.ts';
+import { event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Plan } from '../../tasks/plan.ts';
@@ -92,7 +93,7 @@ export function createProcedure(gateway: Gateway) {
       const data = { trigger: id, source: 'call', spec };
       return {
         answer: { trigger: id, name: called },
-        events: [{ type: 'trigger.created' as const, subject: `trigger/${called}`, data }],
+        events: [event('trigger.created', `trigger/${called}`, data)],
       };
     },
   });
@@ -118,12 +119,15 @@ export function stateProcedure(gateway: Gateway, state: TriggerRow['state']) {
         return [...ownerReasons(grant, input.name, spec), ...short];
       }),
     effect: async (tx, { decided: row }, { grant, input, entered }) => {
-      const type = isActive ? ('trigger.resumed' as const) : ('trigger.paused' as const);
       if (isActive) await armTrigger(tx, { ...row, state, by: ownerOf(grant) }, entered.now, row.id);
       else await tx.rows(pause, [row.id]);
       const answer = { name: input.name, state };
-      const events = [{ type, subject: `trigger/${input.name}`, data: { trigger: row.id } }];
-      return { answer, events };
+      const subject = `trigger/${input.name}`;
+      const data = { trigger: row.id };
+      const moved = isActive
+        ? event('trigger.resumed', subject, data)
+        : event('trigger.paused', subject, data);
+      return { answer, events: [moved] };
     },
   });
 }
@@ -173,11 +177,8 @@ export function deleteProcedure(gateway: Gateway) {
       ),
     effect: async (tx, { decided: row }, { input }) => {
       await deleteTriggers(tx, input.project, [input.name]);
-      const data = { trigger: row.id };
-      return {
-        answer: { name: input.name },
-        events: [{ type: 'trigger.deleted' as const, subject: `trigger/${input.name}`, data }],
-      };
+      const deleted = event('trigger.deleted', `trigger/${input.name}`, { trigger: row.id });
+      return { answer: { name: input.name }, events: [deleted] };
     },
   });
 }

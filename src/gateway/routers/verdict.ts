@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
 import { approve } from '../../line/approval.ts';
 import { refuseChange } from '../../line/gating.ts';
+import { event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import type { Tx } from '../../store/store.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
@@ -125,5 +126,5 @@ async function writeVerdict(tx: Tx, given: GivenVerdict) {
     reasons: given.reasons,
     ownWork,
   };
-  return { type: 'verdict.given' as const, subject: `change/${change.id}`, data };
+  return event('verdict.given', `change/${change.id}`, data);
 }

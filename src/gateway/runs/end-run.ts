@@ -7,8 +7,7 @@ import { readTruth } from '../../line/run/truth.ts';
 import { type ReadVerdict, readVerdict, type VerdictSource } from '../../line/run/verdict-file.ts';
 import { pullCord } from '../../line/stops.ts';
 import type { EndCause } from '../../runtime/run/ports.ts';
-import type { EventDraft } from '../../store/events.ts';
-import { newId } from '../../store/ids.ts';
+import { type EmittedEvent, type EventDraft, event } from '../../store/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { HeldRow } from '../../tasks/lease.ts';
 import type { Plan } from '../../tasks/plan.ts';
@@ -35,8 +34,6 @@ export interface EndContext {
   readonly epoch: number;
 }
 
-export type Emitted = Omit<EventDraft, 'id' | 'project' | 'actor'>;
-
 const heldBy = statement(
   'runs.heldTasks',
   `select project, id, epoch, state from tasks where project = $1 and holder_gid = $2 and state = 'in_progress' order by id for update`,
@@ -51,7 +48,7 @@ export async function endRun(
   run: RunRow,
   seen: SeenEnd,
   context: EndContext,
-): Promise<{ judged: Judged; events: Emitted[] }> {
+): Promise<{ judged: Judged; events: EmittedEvent[] }> {
   const said = readVerdict(seen.verdict, run);
   const truth = await readTruth(tx, run);
   const judged = judge(run, seen, said, truth);
@@ -60,11 +57,8 @@ export async function endRun(
   const revoked = await killTokens(tx, run);
   const followed = await follow(tx, run, judged, context);
   await tellBlockers(tx, run, said.verdict === undefined ? [] : said.verdict.blockers);
-  const ended: Emitted = {
-    type: 'run.ended',
-    subject: `run/${run.id}`,
-    data: { ...dataOf(run, judged, seen), ...saidOf(said), truth, retry: followed.retry },
-  };
+  const data = { ...dataOf(run, judged, seen), ...saidOf(said), truth, retry: followed.retry };
+  const ended = event('run.ended', `run/${run.id}`, data);
   return { judged, events: [ended, ...released, ...revoked, ...followed.events] };
 }
 
@@ -89,7 +83,7 @@ async function follow(
   run: RunRow,
   judged: Judged,
   context: EndContext,
-): Promise<{ retry: string | null; events: readonly Emitted[] }> {
+): Promise<{ retry: string | null; events: readonly EmittedEvent[] }> {
   const step = nextStep(judged);
   const goesOn = step.stop === null && (step.retry || (run.change !== null && isReviewLost(judged)));
   const retried = goesOn ? await retryRun(tx, run, context) : undefined;
@@ -165,23 +159,20 @@ function saidOf({ verdict, problem }: ReadVerdict) {
 }
 
 /** Tasks that the run still holds go back to the pool. */
-async function release(tx: Tx, run: RunRow, { outcome }: Judged): Promise<Emitted[]> {
+async function release(tx: Tx, run: RunRow, { outcome }: Judged): Promise<EmittedEvent[]> {
   const tasks = await tx.rows<HeldRow>(heldBy, [run.project, run.gid]);
   for (const task of tasks) moveTask(tx, task, 'release');
-  return tasks.map(({ id, epoch }) => ({
-    type: 'task.released',
-    subject: `task/${id}`,
-    data: { epoch, why: `its run ended: ${outcome}`, run: run.id },
-  }));
+  const why = `its run ended: ${outcome}`;
+  return tasks.map(({ id, epoch }) => event('task.released', `task/${id}`, { epoch, why, run: run.id }));
 }
 
-async function killTokens(tx: Tx, run: RunRow): Promise<Emitted[]> {
+async function killTokens(tx: Tx, run: RunRow): Promise<EmittedEvent[]> {
   const jtis = await endGrant(tx, run.gid);
   if (jtis.length === 0) return [];
   const rows = jtis.map((value) => ({ project: run.project, kind: 'token' as const, value }));
   const why = `run ${run.id} ended`;
   await revoke(tx, rows, 'gateway', why);
-  return [{ type: 'token.revoked', subject: `grant/${run.gid}`, data: { rows, why } }];
+  return [event('token.revoked', `grant/${run.gid}`, { rows, why })];
 }
 
 async function tell(
@@ -216,11 +207,3 @@ async function tellBlockers(tx: Tx, run: RunRow, blockers: readonly string[]): P
     data: { run: run.id, blockers },
   });
 }
-
-/** The same as an event of the gateway itself. */
-export const asGatewayEvent = (project: string, emitted: Emitted): EventDraft => ({
-  id: newId('event'),
-  project,
-  actor: 'gateway',
-  ...emitted,
-});

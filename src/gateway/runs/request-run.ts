@@ -2,7 +2,7 @@ import { allowed, type Decision, denied, isDenied, reason } from '../../lib/deci
 import { defined } from '../../lib/defined.ts';
 import { insertRun } from '../../line/run/insert.ts';
 import type { RunLaunch } from '../../line/run/schema.ts';
-import type { EventDraft } from '../../store/events.ts';
+import { type EventOf, event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import type { Tx } from '../../store/store.ts';
 import { durationMs, type Plan, type PlanAgent } from '../../tasks/plan.ts';
@@ -118,8 +118,6 @@ function boundTo(task: string | undefined, plan: Plan, profile: PlanAgent) {
   return profile.write === undefined && write !== undefined ? { task, w: write } : { task };
 }
 
-type Requested = Omit<EventDraft, 'id' | 'project' | 'actor'>;
-
 /**
  * Writes the intent of a run with the grant that it will have, in the transaction of whoever asks. A runner takes it
  * later.
@@ -128,7 +126,7 @@ export async function requestRun(
   tx: Tx,
   decided: DecidedRun,
   facts: { readonly now: Date; readonly epoch: number },
-): Promise<{ run: string; agent: string; event: Requested }> {
+): Promise<{ run: string; agent: string; event: EventOf<'run.requested'> }> {
   const { spawner, request, plan, profile, cap } = decided;
   const { id, agent } = await freeName(tx, request);
   const times = timesOf(request, profile);
@@ -157,7 +155,7 @@ export async function requestRun(
     leaseMs: durationMs(plan.lease),
   });
   const data = { ...run, grant: gid, depth: launch.depth };
-  return { run: id, agent, event: { type: 'run.requested', subject: `run/${id}`, data } };
+  return { run: id, agent, event: event('run.requested', `run/${id}`, data) };
 }
 
 /** An id for the run, and a name that nobody bears: a name has fewer letters than an id, and others may be given by hand. */

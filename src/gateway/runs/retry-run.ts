@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { isDenied } from '../../lib/decision.ts';
 import { pauseMs } from '../../line/run/next-step.ts';
 import { aliveCount, type RunRow } from '../../line/run/rows.ts';
+import type { EventOf } from '../../store/events.ts';
 import { type Statement, statement, type Tx } from '../../store/store.ts';
 import { usualRole } from '../../tiers/roles.ts';
 import { type GrantRow, lockGrant } from '../auth/minting.ts';
-import type { Emitted, EndContext } from './end-run.ts';
+import type { EndContext } from './end-run.ts';
 import { decideRun, type RunRequest, requestRun, type Spawner } from './request-run.ts';
 
 const dead = statement(
@@ -40,7 +41,7 @@ export async function retryRun(
 /** The next attempt that was asked for, and how long it waits. */
 export interface Retried {
   readonly run: string;
-  readonly event: Emitted;
+  readonly event: EventOf<'run.requested'>;
   readonly delayMs: number;
 }
 

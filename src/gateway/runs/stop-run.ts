@@ -1,6 +1,7 @@
 import { askToStop, type RunRow } from '../../line/run/rows.ts';
+import { type EmittedEvent, event } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
-import { type Emitted, type EndContext, endRun } from './end-run.ts';
+import { type EndContext, endRun } from './end-run.ts';
 
 /** Asks a runner for the end of a run, or ends one that no runner has. */
 export async function stopRun(
@@ -8,9 +9,9 @@ export async function stopRun(
   run: RunRow,
   { by, why }: { by: string; why: string },
   context: EndContext,
-): Promise<Emitted[]> {
+): Promise<EmittedEvent[]> {
   await askToStop(tx, run.project, run.id, by, why);
-  const stopped: Emitted = { type: 'run.stopped', subject: `run/${run.id}`, data: { by, why } };
+  const stopped = event('run.stopped', `run/${run.id}`, { by, why });
   if (run.state !== 'waiting') return [stopped];
   const seen = {
     cause: 'stopped' as const,

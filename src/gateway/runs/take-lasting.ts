@@ -2,10 +2,11 @@ import { stopReasons } from '../../line/cord.ts';
 import { type RunRow, shortenRun } from '../../line/run/rows.ts';
 import { claimingCount, takeRun, unclaimableTasks, waitingRuns, waitingTasks } from '../../line/run/take.ts';
 import { readStops } from '../../line/stops.ts';
+import type { EmittedEvent } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { runningCount } from '../../tasks/waiting.ts';
-import type { Emitted, EndContext } from './end-run.ts';
+import type { EndContext } from './end-run.ts';
 import { runGraceMs } from './run-grant.ts';
 import { lengthenGrant } from './run-token.ts';
 import { stopRun } from './stop-run.ts';
@@ -20,8 +21,8 @@ export async function takeLasting(
   free: readonly string[],
   by: { readonly name: string; readonly gid: string },
   context: EndContext,
-): Promise<{ row: RunRow | undefined; end: Date; events: Emitted[] }> {
-  const events: Emitted[] = [];
+): Promise<{ row: RunRow | undefined; end: Date; events: EmittedEvent[] }> {
+  const events: EmittedEvent[] = [];
   for (;;) {
     const row = await takeRun(tx, projectName, free, by);
     if (row === undefined) return { row, end: context.now, events };

@@ -1,18 +1,9 @@
-/** An event as audits look at it. */
-export interface SeenEvent {
-  readonly type: string;
-  readonly actor: string;
-  readonly subject: string;
-  readonly allowed: boolean;
-  readonly action: string | null;
-  readonly at: Date;
-  readonly data: Record<string, unknown>;
-}
+import type { LogHead } from '../../store/chain.ts';
+import type { LoggedReason } from '../../store/event-data/shared.ts';
+import { type LoggedEvent, taskOf } from '../../store/logged-event.ts';
 
-interface DeniedReason {
-  readonly code: string;
-  readonly subject: string;
-}
+/** An event as audits look at it. */
+export type SeenEvent = LoggedEvent & Pick<LogHead<Date>, 'actor' | 'allowed' | 'action' | 'at'>;
 
 /** Refused calls of one agent for one reason: what A034 calls a security event. */
 export interface Violation {
@@ -72,16 +63,17 @@ class Sum {
   }
 
   add(event: SeenEvent): void {
-    const name = event.type === 'run.ended' ? `run.ended:${String(event.data.outcome)}` : event.type;
+    const name = event.type === 'run.ended' ? `run.ended:${event.data.outcome}` : event.type;
     this.#counts[name] = (this.#counts[name] ?? 0) + 1;
     if (event.type === 'task.claimed') this.#hasBegun = true;
     for (const one of unplannedOf(event, this.#hasBegun)) put(this.#unplanned, one);
     for (const denied of reasonsOf(event)) this.#deny(event, denied);
   }
 
-  #deny(event: SeenEvent, { code, subject }: DeniedReason): void {
+  #deny(event: SeenEvent, { code, subject }: LoggedReason): void {
     note(this.#violations, { actor: event.actor, action: event.action ?? '', code, subject, count: 1 });
-    if (scopeCodes.has(code)) put(this.#outOfScope, taskOf(event));
+    // The agent stands for a task that is not named.
+    if (scopeCodes.has(code)) put(this.#outOfScope, taskOf(event) ?? event.actor);
   }
 
   tally(): Tally {
@@ -106,22 +98,12 @@ function note(violations: Map<string, Violation>, one: Violation): void {
   else if (violations.size < listMax) violations.set(keyOf(one), one);
 }
 
-const reasonsOf = ({ allowed, data }: SeenEvent): readonly DeniedReason[] =>
-  !allowed && Array.isArray(data.reasons) ? (data.reasons as DeniedReason[]) : [];
-
-/** The task that a refused call was about, as far as it says; else the agent stands for it. */
-function taskOf({ subject, data, actor }: SeenEvent): string {
-  if (typeof data.task === 'string') return data.task;
-  return subject.startsWith('task/') ? subject.slice('task/'.length) : actor;
-}
+const reasonsOf = ({ type, data }: SeenEvent): readonly LoggedReason[] =>
+  type === 'call.denied' ? data.reasons : [];
 
 function unplannedOf({ type, data, subject }: SeenEvent, hasBegun: boolean): string[] {
-  if (type === 'project.synced')
-    return data.kind === 'forwarded' ? [`commit ${String(data.main).slice(0, 12)}`] : [];
+  if (type === 'project.synced') return data.kind === 'forwarded' ? [`commit ${data.main.slice(0, 12)}`] : [];
   if (type !== 'plan.applied' || !hasBegun) return [];
-  const added = Number(data.added ?? 0);
-  return Array.from(
-    { length: Math.min(added, 100) },
-    (_, n) => `${subject} +${n + 1} (${String(data.hash ?? '').slice(0, 8)})`,
-  );
+  const { added, hash } = data;
+  return Array.from({ length: Math.min(added, 100) }, (_, n) => `${subject} +${n + 1} (${hash.slice(0, 8)})`);
 }

@@ -1,4 +1,5 @@
 import type { Agent } from 'node:http';
+import type { LoggedEvent } from '../../store/logged-event.ts';
 import type { MachineLimits } from '../machine-limits.ts';
 
 /** What the runner knows of a run. A port, so that the runner is a client of the gateway like everybody else. */
@@ -160,7 +161,10 @@ export interface RunnerGateway {
     signal: AbortSignal,
   ): Promise<readonly RunMessage[]>;
   /** Calls back when there may be work, or when a run shall end, until the signal aborts. */
-  listen(heard: (what: { type: string; run: string }) => void, signal: AbortSignal): Promise<void>;
+  listen(
+    heard: (what: { type: LoggedEvent['type']; run: string }) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 export interface RunMessage {

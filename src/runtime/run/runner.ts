@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bell } from '../../lib/bell.ts';
+import type { LoggedEvent } from '../../store/logged-event.ts';
 import { sweepLeft } from '../remove-tree.ts';
 import { findContainment } from '../sandbox.ts';
 import { LiveRun } from './live-run.ts';
@@ -158,7 +159,7 @@ class Taking {
     }
   }
 
-  #hear(type: string, run: string): void {
+  #hear(type: LoggedEvent['type'], run: string): void {
     if (type === 'run.requested' || type === 'cord.cleared') this.#bell.ring();
     // A stop is for one run; the cord is for all, and a revocation may be for any.
     if (type === 'run.stopped') this.#alive.get(run)?.run.nudge();

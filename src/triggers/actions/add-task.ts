@@ -1,6 +1,6 @@
-import { gatewayEvent } from '../../gateway/line/gateway-event.ts';
 import { allowed, allowUnless, type Decision, denied, isDenied, reason } from '../../lib/decision.ts';
 import { settleStranded } from '../../line/stranded.ts';
+import { event, gatewayEvent } from '../../store/events.ts';
 import { statement } from '../../store/store.ts';
 import { type Plan, planSchema } from '../../tasks/plan.ts';
 import { storedTasks, writePlan } from '../../tasks/plan-apply.ts';
@@ -37,7 +37,7 @@ export const addTask = actionPort('task', {
     await writePlan(tx, project, plan, diff);
     await tx.rows(mark, [project, id, trigger]);
     const data = { hash: planHash(plan), added: 1, changed: 0, removed: [], trigger };
-    const applied = { ...gatewayEvent(project, 'plan.applied', `plan/${project}`), data };
+    const applied = gatewayEvent(project, event('plan.applied', `plan/${project}`, data));
     const readied = await advanceReadiness(tx, project);
     const { events } = await settleStranded(tx, project);
     return { made: `task/${id}`, events: [applied, ...readied, ...events] };

@@ -1,8 +1,8 @@
-import { gatewayEvent } from '../../gateway/line/gateway-event.ts';
 import { allowed } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
 import { durationMs } from '../../lib/durations.ts';
 import { requestAudit } from '../../line/oversight/rows.ts';
+import { event, gatewayEvent } from '../../store/events.ts';
 import { actionPort } from '../ports.ts';
 
 /** Asks for an audit, which the next gateway that is free carries out. */
@@ -13,10 +13,7 @@ export const audit = actionPort('audit', {
     const options = defined({ overMs: over === undefined ? undefined : durationMs(over) });
     const { project, id: trigger, owner } = row;
     const asked = await requestAudit(tx, { project, kind, options, askedBy: owner, trigger });
-    const requested = {
-      ...gatewayEvent(project, 'audit.requested', `audit/${asked}`),
-      data: { kind, trigger },
-    };
-    return { made: `audit/${asked}`, events: [requested] };
+    const requested = event('audit.requested', `audit/${asked}`, { kind, trigger });
+    return { made: `audit/${asked}`, events: [gatewayEvent(project, requested)] };
   },
 });

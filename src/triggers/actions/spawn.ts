@@ -3,7 +3,7 @@ import { decideRun, type RunRequest, requestRun } from '../../gateway/runs/reque
 import { denied, type Reason, reason, unlessAlso } from '../../lib/decision.ts';
 import { durationMs } from '../../lib/durations.ts';
 import { aliveCount } from '../../line/run/rows.ts';
-import { newId } from '../../store/ids.ts';
+import { draftOf } from '../../store/events.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
 import { actionPort, type Firing, type FiringOf } from '../ports.ts';
 
@@ -34,7 +34,7 @@ export const spawn = actionPort('spawn', {
   make: async (tx, { now, epoch, row }, decided) => {
     const { run, event } = await requestRun(tx, decided, { now, epoch });
     const { name, project, ownerGid: gid } = row;
-    const requested = { id: newId('event'), project, actor: `trigger:${name}`, gid, ...event };
+    const requested = draftOf({ project, actor: `trigger:${name}`, gid }, event);
     return { made: `run/${run}`, events: [requested] };
   },
 });

@@ -9,6 +9,7 @@ import {
 } from '../../../src/line/oversight/plan-audit.ts';
 import { progressReport } from '../../../src/line/oversight/progress.ts';
 import { noTally, type SeenEvent, tallyEvents } from '../../../src/line/oversight/tally.ts';
+import { event } from '../../../src/store/events.ts';
 
 const now = new Date('2026-06-01T12:00:00Z');
 const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);
@@ -25,23 +26,17 @@ const task = (id: string, change: Partial<AuditedTask> = {}): AuditedTask => ({
   openQuestions: 0,
   ...change,
 });
-const event = (type: string, change: Partial<SeenEvent> = {}): SeenEvent => ({
-  type,
-  actor: 'agent:a',
-  subject: 'task/t1',
-  allowed: true,
-  action: null,
-  at: now,
-  data: {},
-  ...change,
+const seen = { actor: 'agent:a', allowed: true, action: null, at: now };
+const claimed: SeenEvent = { ...seen, ...event('task.claimed', 'task/t1', { epoch: 1, leaseMs: 60_000 }) };
+const applied = (added: number, hash = 'abc'): SeenEvent => ({
+  ...seen,
+  ...event('plan.applied', 'plan/p', { added, hash, changed: 0, removed: [] }),
 });
-const denied = (code: string, actor = 'agent:a', data: Record<string, unknown> = {}): SeenEvent =>
-  event('call.denied', {
-    allowed: false,
-    actor,
-    action: 'repo:push',
-    data: { ...data, reasons: [{ code, subject: 'src/x.ts' }] },
-  });
+const denied = (code: string, actor = 'agent:a', subject = 'task/t1'): SeenEvent => {
+  const reasons = [{ code, subject: 'src/x.ts', rule: '', next: '' }];
+  const said = event('call.denied', subject, { tier: 'implementer', reasons });
+  return { ...seen, allowed: false, actor, action: 'repo:push', ...said };
+};
 
 describe('the deviation from a plan', () => {
   const tasks = [
@@ -53,12 +48,7 @@ describe('the deviation from a plan', () => {
   ];
 
   it('is out of scope, skipped and unplanned over planned', () => {
-    const tally = tallyEvents(noTally, [
-      event('task.claimed'),
-      denied('scope.write'),
-      denied('scope.write'),
-      event('plan.applied', { subject: 'plan/p', data: { added: 1, hash: 'abc' } }),
-    ]);
+    const tally = tallyEvents(noTally, [claimed, denied('scope.write'), denied('scope.write'), applied(1)]);
     expect(deviationOf({ tasks, tally })).toEqual({
       planned: 5,
       outOfScope: 1,
@@ -70,21 +60,19 @@ describe('the deviation from a plan', () => {
 
   it('does not count the first plan, refusals of another kind, or a sync that brought nothing', () => {
     const tally = tallyEvents(noTally, [
-      event('plan.applied', { data: { added: 5 } }),
-      event('task.claimed'),
+      applied(5),
+      claimed,
       denied('lease.lost'),
-      event('project.synced', { data: { kind: 'same', main: 'f'.repeat(40) } }),
+      { ...seen, ...event('project.synced', 'project/p', { kind: 'same', main: 'f'.repeat(40) }) },
     ]);
     expect(deviationOf({ tasks: [task('t1')], tally }).share).toBe(0);
   });
 
   it('is the same whether the log is added up in parts or at once', () => {
     const events = [
-      event('task.claimed'),
+      claimed,
       ...Array.from({ length: 40 }, (_, n) =>
-        n % 3 === 0
-          ? denied('scope.write', `agent:${n % 5}`, { task: `t${n % 7}` })
-          : event('plan.applied', { data: { added: n % 2, hash: `${n}` } }),
+        n % 3 === 0 ? denied('scope.write', `agent:${n % 5}`, `task/t${n % 7}`) : applied(n % 2, `${n}`),
       ),
     ];
     const parts = [events.slice(0, 9), events.slice(9, 10), events.slice(10)].reduce(
@@ -92,6 +80,11 @@ describe('the deviation from a plan', () => {
       noTally,
     );
     expect(parts).toEqual(tallyEvents(noTally, events));
+  });
+
+  it('passes by what it does not know', () => {
+    const strange: SeenEvent = { ...seen, allowed: false, type: '?', subject: 's', data: { reasons: 3 } };
+    expect(tallyEvents(noTally, [strange])).toEqual({ ...noTally, counts: { '?': 1 } });
   });
 
   it('alerts over 15 % and not at it', () => {

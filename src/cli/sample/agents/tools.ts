@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { defined } from '../../../lib/defined.ts';
+import type { EventType } from '../../../store/events.ts';
 
 /** What an ordinary agent has: the command line of Andon and git, as child processes, and a place to talk. */
 
@@ -77,7 +78,7 @@ const isOver = (tasks: readonly Task[]): boolean =>
  * Looks with `look` now and after every event of one of the types, until every task has ended. The stream is one
  * long-lived `andon event follow`.
  */
-export async function untilAllDone(types: readonly string[], look: () => Promise<void>): Promise<void> {
+export async function untilAllDone(types: readonly EventType[], look: () => Promise<void>): Promise<void> {
   const { position } = await mustAndon<{ position: number }>(['status']);
   const flags = [...types, 'task.done', 'task.abandoned'].flatMap((type) => ['--type', type]);
   const child = spawn('andon', ['event', 'follow', '--json', '--after', String(position), ...flags], {

@@ -32,12 +32,10 @@ export async function summariseTriggers(link: GatewayLink, seconds: number): Pro
     type === 'trigger.fired' ? subject.replace(/^trigger\//, '') : undefined,
   );
   const helped = tallyOf(events, ({ type, data }) =>
-    type === 'run.ended' && data.trigger !== null && data.outcome === 'shipped'
-      ? String(data.profile)
-      : undefined,
+    type === 'run.ended' && data.trigger !== null && data.outcome === 'shipped' ? data.profile : undefined,
   );
   const idleAlerts = events.filter(
-    ({ type, data }) => type === 'audit.ended' && data.kind === 'idle' && data.alert === true,
+    ({ type, data }) => type === 'audit.ended' && data.kind === 'idle' && data.alert,
   ).length;
   const reminders = events.filter(
     ({ type, subject, data }) =>

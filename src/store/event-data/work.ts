@@ -1,0 +1,42 @@
+import type { Lease, LoggedReason, Nothing, Why } from './shared.ts';
+
+/** Of events about projects, plans, phases, tasks and questions. */
+export interface WorkData {
+  'lease.expired': Lease & { readonly holder: string | null };
+  /** With a reason where somebody opened it. */
+  'phase.opened': Nothing | Why;
+  'plan.applied': {
+    readonly hash: string;
+    readonly added: number;
+    readonly changed: number;
+    readonly removed: readonly string[];
+    /** Triggers that a plan from a file changed. */
+    readonly triggers?: { readonly put: readonly string[]; readonly removed: readonly string[] };
+    /** The trigger that added a task. */
+    readonly trigger?: string;
+  };
+  'project.created': {
+    readonly project: string;
+    readonly branch: string;
+    readonly main: string;
+    readonly upstream: string | null;
+  };
+  'project.synced': {
+    readonly kind: string;
+    readonly main: string;
+    readonly from?: string | undefined;
+  };
+  'question.answered': { readonly answer: string; readonly decidesFor: string | null };
+  'question.asked': { readonly question: string; readonly text: string; readonly against: string | null };
+  /** Found by `project.sync`, or by the mirror after a landing. */
+  'sync.diverged':
+    | { readonly kind: string; readonly main: string; readonly reason: LoggedReason }
+    | { readonly found: string };
+  'task.abandoned': Why & { readonly stranded: readonly string[] };
+  'task.claimed': Lease & { readonly leaseMs: number };
+  'task.done': { readonly done: string };
+  'task.readied': Nothing;
+  'task.released': Lease & Why & { readonly run?: string };
+  'task.renewed': Lease;
+  'task.stolen': Lease & Why & { readonly from: string | null; readonly to: string };
+}
