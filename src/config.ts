@@ -43,7 +43,7 @@ export interface ConfigInput extends Partial<Omit<Config, 'dataFolder'>> {
   readonly dataFolder: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type ConfigEnvironment = Readonly<Record<string, string | undefined>>;
 
 const defaults = {
   host: '127.0.0.1',
@@ -64,7 +64,7 @@ const defaults = {
 } as const;
 
 /** The configuration with its defaults. Errors: `gateway.exposed` for another address than loopback without TLS. */
-export function configure(input: ConfigInput, env: Environment): Config {
+export function configure(input: ConfigInput, env: ConfigEnvironment): Config {
   const dataFolder = resolve(input.dataFolder);
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
   const config: Config = {
@@ -87,7 +87,7 @@ function refuseExposed({ host, tls, behindProxy }: Config): void {
 }
 
 /** `$XDG_STATE_HOME/andon/<name>-<hash of the data folder>`: one per data folder, readable by its owner only. */
-export function stateFolderOf(dataFolder: string, env: Environment): string {
+export function stateFolderOf(dataFolder: string, env: ConfigEnvironment): string {
   const home = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
   const hash = createHash('sha256').update(dataFolder).digest('hex').slice(0, 12);
   return join(home, 'andon', `${basename(resolve(dataFolder, '..'))}-${hash}`);

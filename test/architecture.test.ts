@@ -141,6 +141,16 @@ describe('the architecture', () => {
     expect(lonely).toEqual([]);
   });
 
+  it('gives each type a name of its own: one name, one meaning', () => {
+    const names = files.flatMap((file) =>
+      [
+        ...readFileSync(file, 'utf8').matchAll(/^(?:export )?(?:abstract )?(?:interface|type|class) (\w+)/gm),
+      ].map(([, name = '']) => name),
+    );
+    expect(names.length).toBeGreaterThan(300);
+    expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
+  });
+
   it('gives each statement a name of its own, since a connection prepares it once by that', () => {
     const names = files.flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/\bstatement\(\s*'([^']+)'/g)].map(([, name]) => name ?? ''),

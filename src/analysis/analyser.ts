@@ -1,6 +1,6 @@
 import { limits } from '../lib/limits.ts';
 import { mayBeProgram, mayHoldSource, type SourceKind, sourceKind } from '../policies/measure/source-kind.ts';
-import type { Measure, Refusal } from '../policies/measure/unit.ts';
+import type { FileRefusal, Measure } from '../policies/measure/unit.ts';
 import { cacheKey, createMeasureCache } from './cache.ts';
 import { createPool } from './pool.ts';
 
@@ -9,11 +9,11 @@ export interface Oversize {
   readonly sizeBytes: number;
 }
 
-export type Content = Uint8Array | string | Oversize;
+export type SourceContent = Uint8Array | string | Oversize;
 
 export interface SourceFile {
   readonly path: string;
-  readonly content: Content;
+  readonly content: SourceContent;
 }
 
 export type FileMeasure = { readonly path: string } & Measure;
@@ -83,7 +83,7 @@ export function createAnalyser(options: AnalyserOptions = {}): Analyser {
 
 async function measureOne(
   path: string,
-  content: Content,
+  content: SourceContent,
   ask: (kind: SourceKind | 'unnamed', bytes: Uint8Array) => Promise<Measure>,
 ): Promise<Measure> {
   if (typeof content === 'object' && 'sizeBytes' in content) return unreadMeasure(path, content.sizeBytes);
@@ -109,7 +109,7 @@ const unreadMeasure = (path: string, sizeBytes: number): Measure =>
 const headBytes = 256;
 const headOf = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes.subarray(0, headBytes));
 
-const sizeRefusal = (sizeBytes: number): Refusal => ({
+const sizeRefusal = (sizeBytes: number): FileRefusal => ({
   code: 'source.size',
   found: `${sizeBytes} bytes`,
   limit: `${limits.sourceBytesMax} bytes`,

@@ -2,15 +2,21 @@ import { defined } from '../lib/defined.ts';
 import { type CodeLimits, type SourceReason, sourceReason, type UnitsByPath } from '../policies/altered.ts';
 import { complexityPolicy } from '../policies/complexity.ts';
 import { functionLengthPolicy } from '../policies/function-length.ts';
-import type { Refusal, Unit } from '../policies/measure/unit.ts';
+import type { FileRefusal, Unit } from '../policies/measure/unit.ts';
 import { opaquePolicy } from '../policies/opaque.ts';
-import { type Analyser, type Content, type FileMeasure, type SourceFile, unreadFound } from './analyser.ts';
+import {
+  type Analyser,
+  type FileMeasure,
+  type SourceContent,
+  type SourceFile,
+  unreadFound,
+} from './analyser.ts';
 
 /** One file of a change. Without `before` it is added, without `after` deleted. */
 export interface SourceChange {
   readonly path: string;
-  readonly before?: Content;
-  readonly after?: Content;
+  readonly before?: SourceContent;
+  readonly after?: SourceContent;
 }
 
 /**
@@ -47,7 +53,7 @@ function pick(changes: readonly SourceChange[], side: 'before' | 'after'): Sourc
   });
 }
 
-function isSame(before: Content | undefined, after: Content | undefined): boolean {
+function isSame(before: SourceContent | undefined, after: SourceContent | undefined): boolean {
   if (!(before instanceof Uint8Array) || !(after instanceof Uint8Array)) return false;
   return Buffer.compare(before, after) === 0;
 }
@@ -70,7 +76,7 @@ function refusalReasons(files: readonly FileMeasure[]): SourceReason[] {
   return [...reasons, refusalReason(first.path, { ...first.refusal, found })];
 }
 
-function refusalReason(path: string, { code, line, found, limit }: Refusal): SourceReason {
+function refusalReason(path: string, { code, line, found, limit }: FileRefusal): SourceReason {
   return sourceReason(code, { path, ...defined({ line }) }, defined({ found, limit }));
 }
 

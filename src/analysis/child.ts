@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { threadEntry } from '../process/entry.ts';
-import type { Message, Question } from './protocol.ts';
+import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
 
 // The child process of the analyser. Its main thread only relays, so it always notices that its parent is gone, even
 // while the parser thread spins; and only a thread may have a stack of this size on every platform.
@@ -14,11 +14,11 @@ const parser = new Worker(threadEntry(import.meta.url, 'parser-thread'), {
   resourceLimits: { stackSizeMb, maxOldGenerationSizeMb },
 });
 
-parser.on('message', (message: Message) => process.send?.(message));
+parser.on('message', (message: AnalyserMessage) => process.send?.(message));
 parser.on('error', (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(crashed);
 });
 parser.on('exit', () => process.exit(crashed));
-process.on('message', (question: Question) => parser.postMessage(question));
+process.on('message', (question: SourceQuestion) => parser.postMessage(question));
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

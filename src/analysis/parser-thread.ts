@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { measure, measureUnnamed } from '../policies/measure/measure.ts';
 import type { Measure } from '../policies/measure/unit.ts';
-import type { Message, Question } from './protocol.ts';
+import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
 
 // The thread of the child process that parses. What the parser throws is not caught: a parser that has overflowed its
 // stack may keep state of the file, so the whole process ends and the next file meets a fresh one.
@@ -10,7 +10,7 @@ import type { Message, Question } from './protocol.ts';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
 
-function answer({ kind, bytes }: Question): Measure {
+function answer({ kind, bytes }: SourceQuestion): Measure {
   // A runtime reads bytes that are not UTF-8 too; they may stand in a comment.
   if (kind === 'unnamed') return measureUnnamed(new TextDecoder().decode(bytes), digest);
   let text: string;
@@ -22,9 +22,9 @@ function answer({ kind, bytes }: Question): Measure {
   return measure(text, kind, digest);
 }
 
-const send = (message: Message): void => parentPort?.postMessage(message);
+const send = (message: AnalyserMessage): void => parentPort?.postMessage(message);
 
-parentPort?.on('message', (question: Question) => send({ answer: answer(question) }));
+parentPort?.on('message', (question: SourceQuestion) => send({ answer: answer(question) }));
 // The first use of the parser compiles it; better before the first deadline runs.
 measure('export const a = (b = 1) => b ?? 2;', 'ts', digest);
 send({ ready: true });

@@ -1,12 +1,12 @@
 import type { Measure } from '../policies/measure/unit.ts';
 import { createPlaces } from './places.ts';
-import type { Question } from './protocol.ts';
+import type { SourceQuestion } from './protocol.ts';
 import { type Ending, type Resident, startResident } from './resident.ts';
 
 /** Asks questions of up to `sizeMax` residents, in order, and replaces those that die. */
 export interface Pool {
   /** A refusal is an answer. Throws `source.busy` when the queue is full or the pool closed. */
-  ask(question: Question): Promise<Measure>;
+  ask(question: SourceQuestion): Promise<Measure>;
   /** Kills every resident; questions under way and waiting throw `source.busy`. */
   close(): void;
 }
@@ -37,7 +37,7 @@ export function createPool({ sizeMax, queueMax, deadlineMs, start = startResiden
     places.assertOpen();
     return fresh;
   };
-  const once = async (question: Question): Promise<Ending> => {
+  const once = async (question: SourceQuestion): Promise<Ending> => {
     const one = await resident();
     const ending = await one.ask(question, deadlineMs);
     if ('answer' in ending) idle.push(one);

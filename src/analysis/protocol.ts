@@ -2,11 +2,11 @@ import type { SourceKind } from '../policies/measure/source-kind.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 
 /** What the analyser's child process is asked: one file. One question at a time, so answers need no number. */
-export interface Question {
+export interface SourceQuestion {
   /** `unnamed`: the content tells what the file is. */
   readonly kind: SourceKind | 'unnamed';
   readonly bytes: Uint8Array;
 }
 
 /** What it says: once that the parser is loaded, then an answer to each question. */
-export type Message = { readonly ready: true } | { readonly answer: Measure };
+export type AnalyserMessage = { readonly ready: true } | { readonly answer: Measure };

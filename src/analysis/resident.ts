@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fail } from '../lib/errors.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 import { processEntry } from '../process/entry.ts';
-import type { Message, Question } from './protocol.ts';
+import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
 import { afterRunning } from './running-time.ts';
 
 /** How one question ended: with an answer, over its deadline, or with the death of the process. */
@@ -13,7 +13,7 @@ export interface Resident {
   readonly pid: number | undefined;
   readonly isAlive: () => boolean;
   /** Never rejects. A question over `deadlineMs` of running time kills the process. */
-  ask(question: Question, deadlineMs: number): Promise<Ending>;
+  ask(question: SourceQuestion, deadlineMs: number): Promise<Ending>;
   kill(): void;
 }
 
@@ -64,7 +64,7 @@ function asker(child: ChildProcess, stderr: () => string): Resident['ask'] {
   };
 }
 
-type Next = { readonly message: Message } | { readonly timedOut: true } | { readonly died: string };
+type Next = { readonly message: AnalyserMessage } | { readonly timedOut: true } | { readonly died: string };
 
 function next(child: ChildProcess, deadlineMs: number, stderr: () => string): Promise<Next> {
   return new Promise((resolve) => {
@@ -73,7 +73,7 @@ function next(child: ChildProcess, deadlineMs: number, stderr: () => string): Pr
       child.off('message', onMessage).off('close', onClose).off('error', onError);
       resolve(result);
     };
-    const onMessage = (message: Message): void => end({ message });
+    const onMessage = (message: AnalyserMessage): void => end({ message });
     const onClose = (code: number | null, signal: string | null): void =>
       end({ died: stderr() || `exit ${signal ?? code}` });
     const onError = (error: Error): void => end({ died: error.message });

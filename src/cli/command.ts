@@ -56,7 +56,7 @@ export function withCommon(command: Command): Command {
     .option('--token-file <file>', 'file that holds the token (default: ANDON_TOKEN, ANDON_TOKEN_FILE)');
 }
 
-type Handler<Options, Args extends unknown[]> = (
+type CommandHandler<Options, Args extends unknown[]> = (
   run: Run<Options>,
   ...args: Args
   // biome-ignore lint/suspicious/noConfusingVoidType: a command that streams has nothing left to answer
@@ -65,7 +65,7 @@ type Handler<Options, Args extends unknown[]> = (
 /** The action of a command: runs it, prints its answer, tells its error, sets the exit status. */
 export function act<Options, Args extends unknown[] = []>(
   world: World,
-  handler: Handler<Options, Args>,
+  handler: CommandHandler<Options, Args>,
 ): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1) as Command;

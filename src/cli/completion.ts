@@ -4,7 +4,7 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
 /** What can follow a chain of command words: commands and options. */
-interface Words {
+interface NextWords {
   /** The chain: `''`, `task`, `task list`. */
   readonly after: string;
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
@@ -18,8 +18,8 @@ export function completionScript(shell: Shell, program: Command): string {
   return shell === 'zsh' ? zsh(words) : fish(words);
 }
 
-function collect(command: Command, after: string): Words[] {
-  const own: Words = {
+function collect(command: Command, after: string): NextWords[] {
+  const own: NextWords = {
     after,
     commands: command.commands.map((child) => ({ name: child.name(), summary: child.summary() })),
     options: [...command.options.flatMap(({ long }) => long ?? []), '--help'],
@@ -28,10 +28,10 @@ function collect(command: Command, after: string): Words[] {
   return [own, ...below];
 }
 
-const wordList = ({ commands, options }: Words): string =>
+const wordList = ({ commands, options }: NextWords): string =>
   [...commands.map(({ name }) => name), ...options].join(' ');
 
-function bash(words: readonly Words[]): string {
+function bash(words: readonly NextWords[]): string {
   const cases = words.map((one) => `    '${one.after}') words='${wordList(one)}' ;;`);
   const chains = words.filter(({ after }) => after !== '').map(({ after }) => `'${after}'`);
   return `# bash completion of andon
@@ -53,7 +53,7 @@ complete -F _andon andon
 `;
 }
 
-function zsh(words: readonly Words[]): string {
+function zsh(words: readonly NextWords[]): string {
   const cases = words.map((one) => `    '${one.after}') next=(${wordList(one)}) ;;`);
   const chains = words.filter(({ after }) => after !== '').map(({ after }) => `'${after}'`);
   return `#compdef andon
@@ -78,7 +78,7 @@ _andon "$@"
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "\\'")}'`;
 
-function fish(words: readonly Words[]): string {
+function fish(words: readonly NextWords[]): string {
   const lines = words.flatMap(({ after, commands, options }) => {
     const names = commands.map(({ name }) => name).join(' ');
     const seen =

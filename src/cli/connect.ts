@@ -34,7 +34,7 @@ export interface LinkOptions {
   readonly project?: string;
 }
 
-type Given = {
+type GivenFlags = {
   readonly url: string;
   readonly file: GatewayFile | undefined;
   readonly isNamed: boolean;
@@ -70,7 +70,7 @@ export async function connect(options: LinkOptions, world: World): Promise<Gatew
   };
 }
 
-async function whereTo(options: LinkOptions, world: World): Promise<Given> {
+async function whereTo(options: LinkOptions, world: World): Promise<GivenFlags> {
   const named = options.url ?? (world.env.ANDON_URL || undefined);
   if (named !== undefined) {
     const url = plainUrl(named);

@@ -17,7 +17,7 @@ export interface FollowOptions {
  */
 export async function* follow(link: GatewayLink, options: FollowOptions): AsyncGenerator<ChainedEvent> {
   const { signal } = options;
-  const inbox = new Inbox();
+  const inbox = new ShownInbox();
   const subscription = subscribe(link, options, inbox);
   const stop = (): void => inbox.end();
   signal?.addEventListener('abort', stop, { once: true });
@@ -33,7 +33,7 @@ export async function* follow(link: GatewayLink, options: FollowOptions): AsyncG
 function subscribe(
   { client }: GatewayLink,
   { project, after, types }: FollowOptions,
-  inbox: Inbox,
+  inbox: ShownInbox,
 ): { unsubscribe(): void } {
   const input = {
     project,
@@ -47,7 +47,7 @@ function subscribe(
 }
 
 /** What has come and was not taken yet. */
-class Inbox {
+class ShownInbox {
   readonly #queue: ChainedEvent[] = [];
   #end: { readonly error?: unknown } | undefined;
   #wake: () => void = () => undefined;

@@ -9,13 +9,18 @@ const gateway: Identity = { name: 'Andon', email: 'andon@localhost' };
 /** A fixed date: the same merge on the same main is the same commit. */
 const noDate = '@0 +0000';
 
-interface Place {
+interface RepositoryPlace {
   readonly runner: GitRunner;
   readonly gitDir: string;
 }
 
 /** The merge of a commit with main, under a tree that was built before. */
-export const candidateOf = (place: Place, base: string, commit: string, tree: string): Promise<string> =>
+export const candidateOf = (
+  place: RepositoryPlace,
+  base: string,
+  commit: string,
+  tree: string,
+): Promise<string> =>
   commitCandidate(place, {
     parents: [base, commit],
     tree,
@@ -25,7 +30,10 @@ export const candidateOf = (place: Place, base: string, commit: string, tree: st
   });
 
 /** The commit that lands a change; its date is that of the change's last state. */
-export const landingOf = (place: Place, { main, commit, tree, message, at }: LandingParts): Promise<string> =>
+export const landingOf = (
+  place: RepositoryPlace,
+  { main, commit, tree, message, at }: LandingParts,
+): Promise<string> =>
   commitCandidate(place, {
     parents: [main, commit],
     tree,
@@ -35,7 +43,7 @@ export const landingOf = (place: Place, { main, commit, tree, message, at }: Lan
   });
 
 /** An empty project starts with an empty commit, so that there is a main to branch from. */
-export async function begin(place: Place, { mainRef }: Repository): Promise<void> {
+export async function begin(place: RepositoryPlace, { mainRef }: Repository): Promise<void> {
   const tree = (await place.runner.must(['mktree'], { ...place, stdin: '' })).toString('latin1').trim();
   const first = await commitCandidate(place, {
     parents: [],

@@ -17,7 +17,7 @@ import { followUpstream } from '../git/upstream.ts';
 import { defined } from '../lib/defined.ts';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
-import type { Candidate, LandingMove, LandingParts } from '../line/git-ops.ts';
+import type { LandingMove, LandingParts, MergeCandidate } from '../line/git-ops.ts';
 import type { Store } from '../store/store.ts';
 import { changes, taskNeeds } from '../tasks/schema.ts';
 import { begin, candidateOf, landingOf } from './git-commits.ts';
@@ -162,7 +162,7 @@ export class GitProjects implements GitService {
     return readPatch({ ...this.#place(project), reader }, change, cap);
   }
 
-  async rebuild(project: string, commit: string): Promise<Candidate | { conflicts: readonly string[] }> {
+  async rebuild(project: string, commit: string): Promise<MergeCandidate | { conflicts: readonly string[] }> {
     const base = await this.main(project);
     const built = await buildCandidate(this.#place(project), base, commit);
     if (!built.ok) return { conflicts: built.conflicts };
@@ -173,12 +173,12 @@ export class GitProjects implements GitService {
     };
   }
 
-  async samePatch(project: string, before: Candidate, after: Candidate): Promise<boolean> {
+  async samePatch(project: string, before: MergeCandidate, after: MergeCandidate): Promise<boolean> {
     const [one, other] = await Promise.all([this.#patchKey(project, before), this.#patchKey(project, after)]);
     return one !== undefined && one === other;
   }
 
-  async #patchKey(project: string, { base, tree }: Candidate): Promise<string | undefined> {
+  async #patchKey(project: string, { base, tree }: MergeCandidate): Promise<string | undefined> {
     const { reader } = await this.open(project);
     const { tree: baseTree } = await reader.commit(base);
     const diff = await diffTrees(reader, baseTree, tree, patchPathsMax);

@@ -4,7 +4,7 @@ import { fail } from '../lib/errors.ts';
 import { otherOwner } from './other-owner.ts';
 import { readRef } from './refs.ts';
 import type { GitRunner } from './runner.ts';
-import { type Environment, type Trust, trusting } from './trust.ts';
+import { type GitEnvironment, type Trust, trusting } from './trust.ts';
 
 export interface Adoption {
   readonly runner: GitRunner;
@@ -14,7 +14,7 @@ export interface Adoption {
   readonly source: string;
   readonly branch?: string;
   /** Leads git to the operator's configuration: HOME, XDG_CONFIG_HOME. */
-  readonly operator?: Environment;
+  readonly operator?: GitEnvironment;
 }
 
 /** Copying may take so long. */
@@ -49,7 +49,7 @@ async function adoptTrusted({ runner, source, gitDir, branch }: Adoption, { env,
   return { branch: name, isEmpty: false };
 }
 
-async function gitDirOf(runner: GitRunner, source: string, env: Environment): Promise<string> {
+async function gitDirOf(runner: GitRunner, source: string, env: GitEnvironment): Promise<string> {
   const found = await runner
     .run(['rev-parse', '--path-format=absolute', '--git-common-dir'], { cwd: source, env })
     .catch(() => undefined);

@@ -5,7 +5,7 @@ import { saidFault } from '../lib/machine-fault.ts';
 import { configEnvironment, gitEnvironment } from './environment.ts';
 import { otherOwner } from './other-owner.ts';
 import type { Child } from './spawn/children.ts';
-import { createSpawner, type Spawner } from './spawn/spawner.ts';
+import { createSpawner, type ProcessSpawner } from './spawn/spawner.ts';
 
 export interface GitOptions {
   /** The bare repository to work on; sets GIT_DIR, and the working directory when `cwd` is absent. */
@@ -48,11 +48,11 @@ export interface GitRunner {
   close(): Promise<void>;
 }
 
-export interface RunnerOptions {
+export interface GitRunnerOptions {
   /** Program search path of the children. */
   readonly path?: string;
   /** Shared with others; without one the runner makes its own and closes it. */
-  readonly spawner?: Spawner;
+  readonly spawner?: ProcessSpawner;
   /** The whole environment of the children, in place of Andon's own: git then follows the settings of whoever calls. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -61,7 +61,7 @@ const timeoutMsDefault = 60_000;
 const outputBytesDefault = 16 * 1024 * 1024;
 
 /** Runs git with fixed arguments (never a shell), an environment of its own, and limits. */
-export function createGitRunner(options: RunnerOptions = {}): GitRunner {
+export function createGitRunner(options: GitRunnerOptions = {}): GitRunner {
   const { path = '/usr/local/bin:/usr/bin:/bin', env } = options;
   const environmentOf = ({ config, gitDir }: GitOptions): Readonly<Record<string, string | undefined>> => ({
     ...(env ?? gitEnvironment(path)),
@@ -112,7 +112,7 @@ async function collect(child: Child, args: readonly string[], call: RunOptions):
   const name = `git ${args[0] ?? ''}`;
   const { outputBytesMax = outputBytesDefault } = call;
   let fault: Error | undefined;
-  const stop: Stop = (found, limit) => {
+  const stop: StopCall = (found, limit) => {
     fault ??= fail('git.failed', name, limit === undefined ? { found } : { found, limit });
     child.kill();
   };
@@ -133,10 +133,10 @@ async function collect(child: Child, args: readonly string[], call: RunOptions):
   return { code, stdout, stderr: stderr.toString('utf8') };
 }
 
-type Stop = (found: string, limit?: number) => void;
+type StopCall = (found: string, limit?: number) => void;
 
 /** Stops a call when its time is up or its caller gives it up; returns what ends the watch. */
-function watch({ timeoutMs = timeoutMsDefault, abort }: RunOptions, stop: Stop): () => void {
+function watch({ timeoutMs = timeoutMsDefault, abort }: RunOptions, stop: StopCall): () => void {
   const timer = Number.isFinite(timeoutMs)
     ? setTimeout(stop, timeoutMs, 'the time limit passed (ms)', timeoutMs)
     : undefined;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { GitRunner } from './runner.ts';
 import { temporaryFolder } from './temporary.ts';
 
-export type Environment = Readonly<Record<string, string>>;
+export type GitEnvironment = Readonly<Record<string, string>>;
 
 /** What makes git read the operator's own configuration, which Andon hides from it otherwise. */
 const asOperator = { GIT_CONFIG_GLOBAL: undefined, GIT_CONFIG_NOSYSTEM: '0' };
@@ -11,7 +11,7 @@ const asOperator = { GIT_CONFIG_GLOBAL: undefined, GIT_CONFIG_NOSYSTEM: '0' };
 /** Whose repositories git may read while some work is done. */
 export interface Trust {
   /** For every git that reads them. */
-  readonly env: Environment;
+  readonly env: GitEnvironment;
   /** Adds a folder, where any other is trusted. */
   also(folder: string): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface Trust {
  */
 export async function trusting<T>(
   runner: GitRunner,
-  operator: Environment,
+  operator: GitEnvironment,
   work: (trust: Trust) => Promise<T>,
 ): Promise<T> {
   const trusted = await trustedFolders(runner, operator);
@@ -48,7 +48,7 @@ const operatorScopes = new Set(['system', 'global', 'command']);
  * As the operator's configuration has them, in order: an empty one ends what stands before it. Read as paths, because `~`
  * is another folder for Andon's git.
  */
-async function trustedFolders(runner: GitRunner, operator: Environment): Promise<string[]> {
+async function trustedFolders(runner: GitRunner, operator: GitEnvironment): Promise<string[]> {
   const { stdout } = await runner.run(
     ['config', '--type=path', '--show-scope', '-z', '--get-all', 'safe.directory'],
     {

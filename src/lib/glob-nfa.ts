@@ -75,10 +75,10 @@ export function step(nfa: Nfa, state: readonly number[], point: number): readonl
   return settle(nfa, next);
 }
 
-type Move = (at: number, point: number, literal: number | undefined) => number;
+type NfaMove = (at: number, point: number, literal: number | undefined) => number;
 
 /** Where a position goes on a character, by its kind; -1 is nowhere. */
-const moves: readonly Move[] = [
+const moves: readonly NfaMove[] = [
   (at, point, literal) => (literal === point ? at + 1 : -1),
   (at, point) => (point === slash ? -1 : at + 1),
   (at, point) => (point === slash ? -1 : at),

@@ -9,18 +9,18 @@ const w2 = 4;
 const x2 = 8;
 
 /** What a search looks for, and where looking further is vain. Both see the masks of the groups w1, x1, w2, x2. */
-interface Question {
+interface SearchQuestion {
   readonly found: (masks: Masks) => boolean;
   readonly vain: (masks: Masks) => boolean;
 }
 
-const escaping: Question = {
+const escaping: SearchQuestion = {
   found: ({ accepts }) => (accepts & (w1 | x1)) === w1 && (accepts & (w2 | x2)) !== w2,
   vain: ({ alive, full }) =>
     (alive & w1) === 0 || (full & x1) !== 0 || ((full & w2) !== 0 && (alive & x2) === 0),
 };
 
-const shared: Question = {
+const shared: SearchQuestion = {
   found: ({ accepts }) => accepts === (w1 | w2),
   vain: ({ alive, full }) => (alive & (w1 | w2)) !== (w1 | w2) || (full & (x1 | x2)) !== 0,
 };
@@ -46,7 +46,7 @@ interface Node {
   readonly point: number;
 }
 
-function search(nfa: Nfa, question: Question): string | undefined {
+function search(nfa: Nfa, question: SearchQuestion): string | undefined {
   const queue: Node[] = [{ state: nfa.start, from: undefined, point: slash }];
   const seen = new Set<string>();
   let effort = 0;

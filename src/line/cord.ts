@@ -2,11 +2,12 @@ import { type Reason, reason } from '../lib/decision.ts';
 import { shortId } from '../lib/ids.ts';
 import { plainNamePattern } from '../lib/names.ts';
 import type { Plan } from '../tasks/plan.ts';
+import type { stopColours } from '../tasks/plan-words.ts';
 
-export type Colour = 'yellow' | 'red';
+export type Colour = (typeof stopColours)[number];
 
 /** Why the cord was pulled: by somebody who says why, or by Andon at an abnormality that it sees itself. */
-export type Cause =
+export type StopReason =
   | 'person'
   | 'verdict'
   | 'missing_verdict'
@@ -30,7 +31,7 @@ export interface Stop {
   readonly colour: Colour;
   readonly scope: Scope;
   readonly why: string;
-  readonly cause: Cause;
+  readonly cause: StopReason;
   readonly pulledBy: string;
   readonly at: Date;
 }

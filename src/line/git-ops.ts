@@ -1,5 +1,5 @@
 /** A candidate on some main. */
-export interface Candidate {
+export interface MergeCandidate {
   readonly base: string;
   readonly candidate: string;
   readonly tree: string;
@@ -24,9 +24,12 @@ export interface LandingParts {
 export interface GitOps {
   main(project: string): Promise<string>;
   /** Merges `commit` with main as it is now. */
-  rebuild(project: string, commit: string): Promise<Candidate | { readonly conflicts: readonly string[] }>;
+  rebuild(
+    project: string,
+    commit: string,
+  ): Promise<MergeCandidate | { readonly conflicts: readonly string[] }>;
   /** True when two candidates change the same paths to the same blobs: a clean rebuild of an unchanged patch. */
-  samePatch(project: string, before: Candidate, after: Candidate): Promise<boolean>;
+  samePatch(project: string, before: MergeCandidate, after: MergeCandidate): Promise<boolean>;
   keepCandidate(project: string, change: string, candidate: string): Promise<void>;
   dropCandidate(project: string, change: string): Promise<void>;
   /** The merge commit that lands, with its trailers; an object, no ref moves yet. */

@@ -2,7 +2,7 @@ import type { Ancestor, Party } from '../policies/duty.ts';
 import { type Session, statement } from '../store/store.ts';
 import type { Tier } from '../tiers/actions.ts';
 
-interface GrantRow {
+interface PartyRow {
   readonly gid: string;
   readonly agent: string;
   readonly tier: Tier;
@@ -39,7 +39,7 @@ const triggerOwnersOf = statement(
 
 export type KnownParty = Party & { readonly profileFixed: boolean };
 
-type Grants = ReadonlyMap<string, GrantRow>;
+type Grants = ReadonlyMap<string, PartyRow>;
 
 /** Principals with the grants above theirs and those whose holders have seen their tokens, by grant id. */
 export async function readParties(
@@ -57,9 +57,9 @@ export async function readParties(
 
 /** The grants with all that they are related to, however far: lineages, runners that took a run, namesakes. */
 async function readRelated(session: Session, gids: readonly string[]): Promise<Grants> {
-  const rows = new Map<string, GrantRow>();
+  const rows = new Map<string, PartyRow>();
   for (let wanted = [...new Set(gids)]; wanted.length > 0; ) {
-    const found = await session.rows<GrantRow>(readGrants, [wanted]);
+    const found = await session.rows<PartyRow>(readGrants, [wanted]);
     for (const row of found) rows.set(row.gid, row);
     const related = found.flatMap(({ lin, taker, namesakes }) => [...lin, ...namesakes, ...listed(taker)]);
     wanted = [...new Set(related)].filter((gid) => !rows.has(gid));
@@ -69,7 +69,7 @@ async function readRelated(session: Session, gids: readonly string[]): Promise<G
 
 const listed = (gid: string | null): string[] => (gid === null ? [] : [gid]);
 
-function asParty(row: GrantRow, rows: Grants): KnownParty {
+function asParty(row: PartyRow, rows: Grants): KnownParty {
   const bearers = known([row.gid, ...row.namesakes], rows);
   return {
     ...asAncestor(row),
@@ -83,7 +83,7 @@ function asParty(row: GrantRow, rows: Grants): KnownParty {
 }
 
 /** Every grant whose holder has seen a token of this one, the grant itself left out. */
-function holdersOf(row: GrantRow, rows: Grants): GrantRow[] {
+function holdersOf(row: PartyRow, rows: Grants): PartyRow[] {
   const found = new Set([row]);
   // A set hands out what is added to it while it is walked.
   for (const one of found) for (const other of known(handedTo(one, rows), rows)) found.add(other);
@@ -92,7 +92,7 @@ function holdersOf(row: GrantRow, rows: Grants): GrantRow[] {
 }
 
 /** Who was handed the tokens of a grant: its parent or the runner of a run, and whoever else bears the name. */
-function handedTo({ seen, lin, taker, namesakes }: GrantRow, rows: Grants): string[] {
+function handedTo({ seen, lin, taker, namesakes }: PartyRow, rows: Grants): string[] {
   const parent = seen ? lin.slice(0, 1) : [];
   const runner = taker === null ? undefined : rows.get(taker);
   return [...parent, ...namesakes, ...(runner === undefined ? [] : throughRunner(runner))];
@@ -102,13 +102,13 @@ function handedTo({ seen, lin, taker, namesakes }: GrantRow, rows: Grants): stri
  * A runner sees the tokens of all runs that it starts and is trusted with them: it is no tie by itself, but whoever minted
  * it is. What takes runs under another name than that of a runner counts like everybody.
  */
-const throughRunner = ({ gid, agent, role, seen, lin }: GrantRow): readonly string[] =>
+const throughRunner = ({ gid, agent, role, seen, lin }: PartyRow): readonly string[] =>
   role === 'RUNNER' && agent.startsWith('runner:') ? lin.slice(0, seen ? 1 : 0) : [gid];
 
-const known = (gids: readonly string[], rows: Grants): GrantRow[] =>
+const known = (gids: readonly string[], rows: Grants): PartyRow[] =>
   [...new Set(gids)].flatMap((gid) => rows.get(gid) ?? []);
 
-const asAncestor = ({ agent, gid, tier }: GrantRow): Ancestor => ({ sub: agent, gid, tier });
+const asAncestor = ({ agent, gid, tier }: PartyRow): Ancestor => ({ sub: agent, gid, tier });
 
 /** Everybody who claimed, pushed or submitted for a task, in any of its epochs. */
 export async function readMakers(

@@ -7,7 +7,7 @@ export const rootKinds = ['policy', 'schema', 'test', 'tooling'] as const;
 export type RootKind = (typeof rootKinds)[number];
 
 /** One step from the stop towards its root. */
-export interface Why {
+export interface WhyStep {
   readonly why: string;
   /** What bears it out: an event, a commit, a log line, a file. */
   readonly evidence: string;
@@ -15,7 +15,7 @@ export interface Why {
 
 /** The root cause of a stop (the five whys of the Toyota production system). */
 export interface RootCause {
-  readonly whys: readonly Why[];
+  readonly whys: readonly WhyStep[];
   readonly kind: RootKind;
   /** The change that keeps it from happening again. */
   readonly prevention: string;
@@ -65,7 +65,7 @@ export function rootReasons({ whys, prevention }: RootCause): Reason[] {
   ];
 }
 
-function whyReasons({ why, evidence }: Why, before: readonly Why[], at: string): Reason[] {
+function whyReasons({ why, evidence }: WhyStep, before: readonly WhyStep[], at: string): Reason[] {
   const found: Reason[] = [];
   if (!says(why)) found.push(lack(`${at}.why`, why, 'a sentence'));
   else if (isAmong(why, before)) found.push(lack(`${at}.why`, 'the same as one before', 'a step further'));
@@ -73,7 +73,7 @@ function whyReasons({ why, evidence }: Why, before: readonly Why[], at: string):
   return found;
 }
 
-function preventionReasons(prevention: string, whys: readonly Why[]): Reason[] {
+function preventionReasons(prevention: string, whys: readonly WhyStep[]): Reason[] {
   if (!says(prevention)) return [lack('prevention', prevention, 'the change that prevents it')];
   return isAmong(prevention, whys)
     ? [lack('prevention', 'the same as a why', 'the change that prevents it')]
@@ -83,7 +83,7 @@ function preventionReasons(prevention: string, whys: readonly Why[]): Reason[] {
 const lack = (member: string, found: string | number, limit: string): Reason =>
   reason('cord.cause', member, { found, limit });
 
-const isAmong = (text: string, whys: readonly Why[]): boolean =>
+const isAmong = (text: string, whys: readonly WhyStep[]): boolean =>
   whys.some(({ why }) => plain(why) === plain(text));
 
 const plain = (text: string): string => text.trim().replace(/\s+/g, ' ').toLowerCase();

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
-import type { Cause, Colour, Scope } from './cord.ts';
+import type { Colour, Scope, StopReason } from './cord.ts';
 import type { RootCause } from './root-cause.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
@@ -14,7 +14,7 @@ export const stops = pgTable('stops', {
   scopeKind: text('scope_kind').$type<Scope['kind']>().notNull(),
   scopeValue: text('scope_value').notNull(),
   why: text('why').notNull(),
-  cause: text('cause').$type<Cause>().notNull(),
+  cause: text('cause').$type<StopReason>().notNull(),
   subject: text('subject').notNull(),
   pulledBy: text('pulled_by').notNull(),
   gid: text('gid'),

@@ -1,5 +1,5 @@
 import { type Session, statement } from '../store/store.ts';
-import { asStop, type Row, type StopRow, stopColumns } from './stops.ts';
+import { asStop, type StopRow, type StoredStop, stopColumns } from './stops.ts';
 
 const all = statement(
   'stops.log',
@@ -26,7 +26,7 @@ export interface StopLog {
 
 /** All stops of a project and of all projects, the newest first, at most `limit`. */
 export async function readLog(session: Session, project: string, limit: number): Promise<StopLog> {
-  const rows = await session.rows<Row & { seconds: number | null }>(all, [project, limit]);
+  const rows = await session.rows<StoredStop & { seconds: number | null }>(all, [project, limit]);
   const [row] = await session.rows<{ total: number; open: number; median: number | null }>(figures, [
     project,
   ]);

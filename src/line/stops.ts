@@ -16,10 +16,10 @@ import { type Session, statement, type Tx } from '../store/store.ts';
 import { readPlan } from '../tasks/plan-apply.ts';
 import {
   type About,
-  type Cause,
   type Colour,
   type Scope,
   type Stop,
+  type StopReason,
   scopeText,
   stopReasons,
 } from './cord.ts';
@@ -37,12 +37,12 @@ const open = statement(
 );
 
 /** A row as the table gives it. */
-export type Row = Readonly<Omit<typeof stops.$inferSelect, (typeof leftOut)[number]>>;
+export type StoredStop = Readonly<Omit<typeof stops.$inferSelect, (typeof leftOut)[number]>>;
 
 /** A stop with its whole history. */
-export type StopRow = Omit<Row, 'scopeKind' | 'scopeValue'> & Stop;
+export type StopRow = Omit<StoredStop, 'scopeKind' | 'scopeValue'> & Stop;
 
-export const asStop = ({ scopeKind: kind, scopeValue: value, ...row }: Row): StopRow => ({
+export const asStop = ({ scopeKind: kind, scopeValue: value, ...row }: StoredStop): StopRow => ({
   ...row,
   scope: { kind, value } as Scope,
 });
@@ -52,7 +52,7 @@ export const asStop = ({ scopeKind: kind, scopeValue: value, ...row }: Row): Sto
  * and cleared under the project's lock taken alone.
  */
 export async function readStops(session: Session, project: string): Promise<StopRow[]> {
-  return (await session.rows<Row>(open, [project])).map(asStop);
+  return (await session.rows<StoredStop>(open, [project])).map(asStop);
 }
 
 /** Why open stops hold this now; the plan is read only for a stop that needs it. */
@@ -76,7 +76,7 @@ export interface CordDraft {
   readonly colour: Colour;
   readonly scope: Scope;
   readonly why: string;
-  readonly cause: Cause;
+  readonly cause: StopReason;
   /** What it is about: `run/run_…`, `change/chg_…`. */
   readonly subject: string;
   /** The principal, or `gateway`. */
@@ -146,7 +146,7 @@ const named = statement(
 
 /** A stop by its id or the short form of it, locked until the transaction ends. */
 export async function lockStop(tx: Tx, project: string, id: string): Promise<StopRow | undefined> {
-  const [only, other] = await tx.rows<Row>(named, [project, id]);
+  const [only, other] = await tx.rows<StoredStop>(named, [project, id]);
   return only === undefined || other !== undefined ? undefined : asStop(only);
 }
 
@@ -195,7 +195,12 @@ async function everywhere<Type extends EventType>(
 }
 
 /** Clears the gateway's own yellow stops of a cause, when what they were pulled for no longer holds. */
-export async function clearOwn(tx: Tx, project: string, cause: Cause, why: string): Promise<EventDraft[]> {
+export async function clearOwn(
+  tx: Tx,
+  project: string,
+  cause: StopReason,
+  why: string,
+): Promise<EventDraft[]> {
   const events: EventDraft[] = [];
   for (const stop of await readStops(tx, project))
     if (

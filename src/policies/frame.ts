@@ -24,7 +24,7 @@ export function frameReasons(facts: PushFacts, scope: TreeScope): Reason[] {
   return findings.list();
 }
 
-interface Seen {
+interface FrameSight {
   readonly findings: Findings;
   /** Paths outside the scope that an earlier commit of the push was named for. */
   readonly outside: Set<string>;
@@ -34,7 +34,7 @@ function judgeFrame(
   commit: CommitFacts,
   facts: PushFacts,
   scope: TreeScope,
-  { findings, outside }: Seen,
+  { findings, outside }: FrameSight,
 ): void {
   if (commit.accepted.length === 0 && facts.acceptedAny) {
     findings.add('frame.merge', commit.oid, {

@@ -175,7 +175,7 @@ function start(gate: GateCommand, containment: Containment, env: Record<string, 
   return spawn(program, args, { cwd: workFolder, env, detached: true, stdio, ...user });
 }
 
-interface Ended {
+interface GateEnd {
   readonly code: number | null;
   /** Why it was ended, when it did not end by itself. */
   readonly reason?: string;
@@ -187,7 +187,7 @@ function untilEnded(
   { timeoutMs, abort, folder, limits: own = machineLimitsDefault }: GateCommand,
   containment: Containment,
   mark: string,
-): Promise<Ended> {
+): Promise<GateEnd> {
   return new Promise((resolve, reject) => {
     let reason: string | undefined;
     let timedOut = false;

@@ -20,6 +20,13 @@ export type Containment =
   | { readonly kind: 'other-user'; readonly user: PlainUser }
   | { readonly kind: 'none' };
 
+/** The kinds of containment, the strongest first. */
+export const containmentKinds = [
+  'bubblewrap',
+  'other-user',
+  'none',
+] as const satisfies readonly Containment['kind'][];
+
 /** The user that is a gate's or run's alone; undefined where it is whoever runs Andon. */
 export const userOf = (containment: Containment): PlainUser | undefined =>
   containment.kind === 'none' ? undefined : containment.user;

@@ -86,9 +86,9 @@ async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
 }
 
 /** The one method that sessions and drizzle use. */
-type Client = Pick<PGlite | Transaction, 'query'>;
+type QueryClient = Pick<PGlite | Transaction, 'query'>;
 
-const checked = (client: Client, check: RoomCheck): Client => ({
+const checked = (client: QueryClient, check: RoomCheck): QueryClient => ({
   query: async (text, params, options) => {
     check(text);
     return client.query(text, storableParams(params ?? []), options);
@@ -96,10 +96,10 @@ const checked = (client: Client, check: RoomCheck): Client => ({
 });
 
 class PgliteSession implements Session {
-  #client: Client;
+  #client: QueryClient;
   #orm: Orm | undefined;
 
-  constructor(client: Client, check: RoomCheck) {
+  constructor(client: QueryClient, check: RoomCheck) {
     this.#client = checked(client, check);
   }
 

@@ -146,7 +146,7 @@ const take = movesTasks(
    returning id, title, phase, epoch, lease_until as "leaseUntil", write, deny, gates`,
 );
 
-export interface Taken {
+export interface TakenTask {
   readonly id: string;
   readonly title: string;
   readonly phase: string;
@@ -172,7 +172,7 @@ export async function takeOne(
   claimant: Claimant,
   allowed: readonly Candidate[],
   leaseMs: number,
-): Promise<Taken | undefined> {
+): Promise<TakenTask | undefined> {
   const free: string[] = [];
   for (const candidate of allowed) {
     if (candidate.conflicting.length > 0 && !(await lockWhole(tx, project, candidate))) continue;
@@ -180,7 +180,7 @@ export async function takeOne(
     if (candidate.conflicting.length > 0) break;
   }
   if (free.length === 0) return undefined;
-  const [taken] = await tx.rows<Taken>(take, [project, free, claimant.agent, claimant.gid, leaseMs]);
+  const [taken] = await tx.rows<TakenTask>(take, [project, free, claimant.agent, claimant.gid, leaseMs]);
   return taken;
 }
 

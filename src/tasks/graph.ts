@@ -1,14 +1,14 @@
 /** Needs by task. */
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
-type Colour = 'open' | 'closed';
+type Visit = 'open' | 'closed';
 
 /**
  * One cycle of the graph as the path that closes (`a`, `b`, `a`), or undefined. Iterative, so that a chain of
  * 100,000 tasks does not overflow the stack.
  */
 export function findCycle(graph: Graph): string[] | undefined {
-  const colours = new Map<string, Colour>();
+  const colours = new Map<string, Visit>();
   for (const start of graph.keys()) {
     const cycle = colours.has(start) ? undefined : walk(graph, start, colours);
     if (cycle !== undefined) return cycle;
@@ -16,7 +16,7 @@ export function findCycle(graph: Graph): string[] | undefined {
   return undefined;
 }
 
-function walk(graph: Graph, start: string, colours: Map<string, Colour>): string[] | undefined {
+function walk(graph: Graph, start: string, colours: Map<string, Visit>): string[] | undefined {
   const path: { node: string; next: number }[] = [{ node: start, next: 0 }];
   colours.set(start, 'open');
   for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {

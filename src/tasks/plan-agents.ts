@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, dayMs, duration, glob, name, text } from './plan-words.ts';
+import { adapterNames, count, dayMs, duration, glob, name, text } from './plan-words.ts';
 
 const tier = z.enum(['executive', 'implementer', 'validator']);
 
@@ -56,7 +56,7 @@ export const agentProfile = z.strictObject({
     .optional()
     .describe('Paths for tokens of this profile; default: those of all tasks'),
   adapter: z
-    .enum(['command', 'claude', 'codex'])
+    .enum(adapterNames)
     .optional()
     .describe('How a run is started; without it, agents of this profile are started by hand'),
   run: text(4096).optional().describe('With `adapter: command`: the shell command that is the agent'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { principalPattern } from '../lib/names.ts';
-import { dayMs, duration, glob, name, text } from './plan-words.ts';
+import { auditKinds, dayMs, duration, glob, name, priorities, stopColours, text } from './plan-words.ts';
 
 const role = z.string().regex(/^[A-Z][A-Z0-9_]{0,39}$/, 'a role is written in capitals');
 const model = z
@@ -33,7 +33,7 @@ const newTask = z.strictObject({
   deny: z.array(glob).max(64).optional(),
   requires: z.array(name).max(32).optional(),
   gates: z.array(name).max(32).optional(),
-  priority: z.enum(['critical', 'high', 'normal', 'low']).optional(),
+  priority: z.enum(priorities).optional(),
 });
 
 const actions = {
@@ -52,8 +52,8 @@ const actions = {
   webhook: z.string().max(2000).optional().describe('An https URL that gets a signed POST'),
   command: name.optional().describe('A command that the operator named when the gateway was started'),
   task: newTask.optional().describe('A task that is added to the plan'),
-  cord: z.enum(['yellow', 'red']).optional().describe('Pulls the cord'),
-  audit: z.enum(['plan', 'idle', 'compliance', 'report']).optional().describe('Runs an audit'),
+  cord: z.enum(stopColours).optional().describe('Pulls the cord'),
+  audit: z.enum(auditKinds).optional().describe('Runs an audit'),
   over: duration(1000, 30 * dayMs, 'between 1s and 30d')
     .optional()
     .describe('With `audit: idle`: from when on an idle agent is told of to the executive'),
@@ -63,11 +63,11 @@ const actions = {
 export const actionNames = ['spawn', 'notify', 'webhook', 'command', 'task', 'cord', 'audit'] as const;
 const kindNames = ['cron', 'deadline', 'on', 'every'] as const;
 
-type Given = Readonly<Record<string, unknown>>;
-const present = (given: Given, names: readonly string[]): string[] =>
+type GivenMembers = Readonly<Record<string, unknown>>;
+const present = (given: GivenMembers, names: readonly string[]): string[] =>
   names.filter((one) => given[one] !== undefined);
 
-const oneAction = (given: Given): boolean => present(given, actionNames).length === 1;
+const oneAction = (given: GivenMembers): boolean => present(given, actionNames).length === 1;
 const actionWords = `exactly one action: ${actionNames.join(', ')}`;
 
 /** Members that mean something only beside another one. */
@@ -81,7 +81,7 @@ const companions: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 /** A member without the one that it belongs to. */
-function strayed(given: Given): string | undefined {
+function strayed(given: GivenMembers): string | undefined {
   for (const [head, members] of companions) {
     const [stray] = given[head] === undefined ? present(given, members) : [];
     // A cord's reason is what it says, too.
@@ -157,7 +157,7 @@ export const planTrigger = z
     if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
   });
 
-function shapeFault(given: Given): string | undefined {
+function shapeFault(given: GivenMembers): string | undefined {
   if (present(given, kindNames).length !== 1) return `exactly one of ${kindNames.join(', ')}`;
   const actionsCount = present(given, actionNames).length;
   if (given.deadline !== undefined && actionsCount > 0) return 'each step of `deadline` has its own action';
@@ -165,7 +165,7 @@ function shapeFault(given: Given): string | undefined {
   return conditionFault(given) ?? strayed(given);
 }
 
-function conditionFault(given: Given): string | undefined {
+function conditionFault(given: GivenMembers): string | undefined {
   if ((given.count === undefined) !== (given.within === undefined))
     return '`count` and `within` belong together';
   return present(given, ['count', 'consecutive']).length > 1 ? 'one of `consecutive` and `count`' : undefined;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pathFault } from '../lib/paths.ts';
 import { agentProfile, models, modelsDefault } from './plan-agents.ts';
 import { planTrigger } from './plan-triggers.ts';
-import { count, dayMs, duration, glob, name, size, text } from './plan-words.ts';
+import { count, dayMs, duration, glob, name, priorities, size, text } from './plan-words.ts';
 
 export { durationMs } from '../lib/durations.ts';
 export { sizeBytes } from './plan-words.ts';
@@ -85,7 +85,7 @@ const task = z.strictObject({
     ),
   requires: z.array(name).max(32).default([]).describe('Skills that a claimant must have'),
   gates: z.array(name).max(32).default([]),
-  priority: z.enum(['critical', 'high', 'normal', 'low']).default('normal'),
+  priority: z.enum(priorities).default('normal'),
   deadline: z.iso.datetime({ offset: true }).optional(),
   expected: duration(1000, 365 * dayMs, 'between 1s and 365d')
     .optional()
@@ -155,5 +155,3 @@ export type PlanAgent = Plan['agents'][string];
 /** The JSON Schema that the package publishes as andon.schema.json. */
 export const planJsonSchema = (): unknown =>
   z.toJSONSchema(planSchema, { io: 'input', target: 'draft-2020-12' });
-
-export const priorities = ['critical', 'high', 'normal', 'low'] as const;

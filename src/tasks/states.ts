@@ -20,7 +20,6 @@ export const taskMoves = {
 
 export type TaskEvent = keyof typeof taskMoves;
 export type TaskBefore<Event extends TaskEvent> = Before<typeof taskMoves, Event>;
-export type TaskAfter<Event extends TaskEvent> = After<typeof taskMoves, Event>;
 
 /** Nothing happens to a task in these any more. */
 export const taskEnds = { done: true, abandoned: true } as const satisfies Record<
@@ -63,21 +62,21 @@ export const taskAfter = (state: TaskState, event: TaskEvent): TaskState | null 
 export const changeAfter = (state: ChangeState, event: ChangeEvent): ChangeState | null =>
   afterMove<ChangeState>(changeMoves[event], state);
 
-interface Task {
+interface InTaskState {
   readonly state: TaskState;
 }
-interface Change {
+interface InChangeState {
   readonly state: ChangeState;
 }
 
 /** True when `event` may happen to the task as it is. Only what passed here can be moved. */
-export const taskMay = <T extends Task, Event extends TaskEvent>(
+export const taskMay = <T extends InTaskState, Event extends TaskEvent>(
   task: T,
   event: Event,
 ): task is T & { readonly state: TaskBefore<Event> } => taskAfter(task.state, event) !== null;
 
 /** True when `event` may happen to the change as it is. */
-export const changeMay = <C extends Change, Event extends ChangeEvent>(
+export const changeMay = <C extends InChangeState, Event extends ChangeEvent>(
   change: C,
   event: Event,
 ): change is C & { readonly state: ChangeBefore<Event> } => changeAfter(change.state, event) !== null;

@@ -1,6 +1,7 @@
 import type { actionNames, NewTask, PlanTrigger } from './plan-triggers.ts';
+import type { stopColours } from './plan-words.ts';
 
-export type ActionKind = (typeof actionNames)[number];
+export type TriggerActionKind = (typeof actionNames)[number];
 
 /** What a trigger does: exactly one of these, as the members of the plan say it. Durations are words, such as `30m`. */
 export type TriggerAction =
@@ -9,7 +10,11 @@ export type TriggerAction =
   | { readonly kind: 'webhook'; readonly url: string }
   | { readonly kind: 'command'; readonly command: string }
   | { readonly kind: 'task'; readonly task: NewTask }
-  | { readonly kind: 'cord'; readonly colour: 'yellow' | 'red'; readonly say?: string | undefined }
+  | {
+      readonly kind: 'cord';
+      readonly colour: (typeof stopColours)[number];
+      readonly say?: string | undefined;
+    }
   | {
       readonly kind: 'audit';
       readonly audit: NonNullable<PlanTrigger['audit']>;
@@ -24,15 +29,15 @@ export interface SpawnAction
 }
 
 /** The action of one kind. */
-export type ActionOf<Kind extends ActionKind> = Extract<TriggerAction, { readonly kind: Kind }>;
+export type ActionOf<Kind extends TriggerActionKind> = Extract<TriggerAction, { readonly kind: Kind }>;
 
 /** Members of a trigger, or of a step of its deadline. */
 type Members = Pick<
   PlanTrigger,
-  ActionKind | 'role' | 'model' | 'for' | 'mission' | 'maxDuration' | 'autoTerminate' | 'say' | 'over'
+  TriggerActionKind | 'role' | 'model' | 'for' | 'mission' | 'maxDuration' | 'autoTerminate' | 'say' | 'over'
 >;
 
-const readers: { readonly [Kind in ActionKind]: (members: Members) => ActionOf<Kind> | undefined } = {
+const readers: { readonly [Kind in TriggerActionKind]: (members: Members) => ActionOf<Kind> | undefined } = {
   spawn: ({ spawn: profile, role, model, for: task, mission, maxDuration, autoTerminate }) =>
     profile === undefined
       ? undefined

@@ -7,7 +7,12 @@ import type { NewTask, PlanTrigger } from './plan-triggers.ts';
 import { nextCron } from './schedule/cron.ts';
 import { cronFault } from './schedule/cron-fields.ts';
 import { isZone } from './schedule/zone.ts';
-import { type ActionKind, actionsOf, type SpawnAction, type TriggerAction } from './trigger-actions.ts';
+import {
+  actionsOf,
+  type SpawnAction,
+  type TriggerAction,
+  type TriggerActionKind,
+} from './trigger-actions.ts';
 
 /** Everything that is wrong with the triggers of a plan beyond their shape. */
 export const checkTriggers = (plan: Plan): Reason[] =>
@@ -52,7 +57,7 @@ function eventFaults(place: string, name: string, trigger: PlanTrigger): Reason[
 }
 
 /** What the actions cause, beside `trigger.…`, which all of them do. */
-const causes: Readonly<Record<ActionKind, RegExp>> = {
+const causes: Readonly<Record<TriggerActionKind, RegExp>> = {
   spawn: /^(run|grant|agent)\./,
   notify: /^message\./,
   webhook: /^$/,

@@ -11,7 +11,7 @@ const read = statement(
    from tasks t where t.project = $1 and t.id = $2`,
 );
 
-interface Row {
+interface UnreadyRow {
   readonly state: TaskState;
   readonly holder: string | null;
   readonly phase: string;
@@ -22,7 +22,7 @@ interface Row {
 /** Why a task that somebody asked for by name is not ready to be claimed; empty when it is. */
 export async function unreadyReasons(session: Session, project: string, id: string): Promise<Reason[]> {
   const subject = `task/${id}`;
-  const [row] = await session.rows<Row>(read, [project, id]);
+  const [row] = await session.rows<UnreadyRow>(read, [project, id]);
   if (row === undefined) return [reason('task.missing', subject)];
   const { state, holder, phase, open, needs } = row;
   if (state === 'ready') return [];

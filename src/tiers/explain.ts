@@ -5,13 +5,13 @@ import { roleOf } from './roles.ts';
 import { scopeText } from './scopes.ts';
 
 /** An action that a grant allows. */
-export interface Allowed {
+export interface AllowedAction {
   readonly action: Action;
   readonly kind: ActionKind;
 }
 
 /** An action that a grant does not allow, the code of the refusal, and who may do it. */
-export interface Refused extends Allowed {
+export interface RefusedAction extends AllowedAction {
   readonly code: 'grant.tier' | 'grant.action';
   readonly tiers: readonly Tier[];
 }
@@ -35,8 +35,8 @@ export interface Explanation {
   readonly task: string | undefined;
   readonly epoch: number | undefined;
   readonly skills: readonly string[];
-  readonly may: readonly Allowed[];
-  readonly mayNot: readonly Refused[];
+  readonly may: readonly AllowedAction[];
+  readonly mayNot: readonly RefusedAction[];
   readonly write: PathAccount & { readonly refs: readonly string[]; readonly deletes: boolean };
   readonly read: PathAccount;
   readonly delegation: {
@@ -88,9 +88,9 @@ const inColumn = (cap: Capability, action: Action): boolean =>
 const allows = (cap: Capability, action: Action): boolean =>
   (cap.ops.includes(action) || everybodys.includes(action)) && inColumn(cap, action);
 
-const allowed = (action: Action): Allowed => ({ action, kind: actions[action].kind });
+const allowed = (action: Action): AllowedAction => ({ action, kind: actions[action].kind });
 
-const refused = (cap: Capability, action: Action): Refused => ({
+const refused = (cap: Capability, action: Action): RefusedAction => ({
   ...allowed(action),
   code: inColumn(cap, action) ? 'grant.action' : 'grant.tier',
   tiers: actions[action].tiers,

@@ -27,14 +27,14 @@ export function isPublic(address: string): boolean {
   return !blocked.check(address, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-export interface Target {
+export interface WebhookTarget {
   readonly url: URL;
   /** The operator allowed this host and port, wherever it resolves to. */
   readonly isAllowed: boolean;
 }
 
 /** The target of a webhook, or why it is none. Names are resolved later, and their addresses judged then. */
-export function targetOf(text: string, allowed: AllowedHosts): Target | Reason {
+export function targetOf(text: string, allowed: AllowedHosts): WebhookTarget | Reason {
   const refused = (found: string): Reason => reason('trigger.target', text.slice(0, 200), { found });
   if (!URL.canParse(text)) return refused('no URL');
   const url = new URL(text);

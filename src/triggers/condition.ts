@@ -6,7 +6,7 @@ import type { PlanTrigger } from '../tasks/plan-triggers.ts';
 export type Condition = Pick<PlanTrigger, 'where' | 'consecutive' | 'count' | 'within' | 'per'>;
 
 /** The times of the events that a condition has counted under one key, oldest first. */
-export type Tally = readonly number[];
+export type ConditionTally = readonly number[];
 
 export type Fields = Pick<ChainedEvent, 'subject' | 'actor' | 'action' | 'allowed' | 'data'>;
 
@@ -40,9 +40,9 @@ export const isImmediate = ({ consecutive = 1, count = 1 }: Condition): boolean 
 /** What one more event of the type makes of the tally of its key. Pure. */
 export function counted(
   condition: Condition,
-  tally: Tally,
+  tally: ConditionTally,
   event: Fields & { readonly atMs: number },
-): { readonly tally: Tally; readonly fires: boolean } {
+): { readonly tally: ConditionTally; readonly fires: boolean } {
   const isMatch = matches(condition, event);
   const wanted = condition.consecutive ?? condition.count ?? 1;
   if (!isMatch) return { tally: condition.consecutive === undefined ? tally : [], fires: false };

@@ -7,7 +7,7 @@ import { durationMs } from '../lib/durations.ts';
 import type { EmittedEvent } from '../store/events.ts';
 import type { Tx } from '../store/store.ts';
 import { planAt } from '../tasks/plan-cache.ts';
-import { type ActionKind, actionsOf } from '../tasks/trigger-actions.ts';
+import { actionsOf, type TriggerActionKind } from '../tasks/trigger-actions.ts';
 import type { TriggerRow } from '../tasks/trigger-rows.ts';
 import { authorise } from '../tiers/authorise.ts';
 import type { Grant } from '../tiers/capability.ts';
@@ -25,7 +25,7 @@ import type { Done, Firing, Make, TriggerActionPort } from './ports.ts';
 import { triggerEvent } from './queue.ts';
 
 /** The actions that this build can carry out. */
-export type Ports = Readonly<Partial<Record<ActionKind, TriggerActionPort>>>;
+export type Ports = Readonly<Partial<Record<TriggerActionKind, TriggerActionPort>>>;
 
 const input = z.strictObject({ project: z.string(), trigger: z.string(), slot: z.string() });
 export type FireInput = z.infer<typeof input>;

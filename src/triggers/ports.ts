@@ -2,18 +2,18 @@ import { allowed, type Decision, isDenied } from '../lib/decision.ts';
 import type { EmittedEvent } from '../store/events.ts';
 import type { Tx } from '../store/store.ts';
 import type { Plan } from '../tasks/plan.ts';
-import type { ActionKind, ActionOf, TriggerAction } from '../tasks/trigger-actions.ts';
+import type { ActionOf, TriggerAction, TriggerActionKind } from '../tasks/trigger-actions.ts';
 import type { TriggerRow } from '../tasks/trigger-rows.ts';
 import type { Action } from '../tiers/actions.ts';
 import type { Grant } from '../tiers/capability.ts';
-import type { Cause } from './queue.ts';
+import type { FireCause } from './queue.ts';
 
 /** What an action is carried out with, in the transaction of the fire. */
 export interface Firing {
   readonly row: TriggerRow;
   readonly action: TriggerAction;
   readonly slot: string;
-  readonly cause: Cause;
+  readonly cause: FireCause;
   readonly now: Date;
   readonly plan: Plan | undefined;
   readonly epoch: number;
@@ -41,7 +41,7 @@ export interface TriggerActionPort {
 }
 
 /** One kind of action, written down with its own types. */
-export interface ActionParts<Kind extends ActionKind, Facts, Decided> {
+export interface ActionParts<Kind extends TriggerActionKind, Facts, Decided> {
   readonly needs: Action;
   readonly exclusive?: boolean;
   facts?(tx: Tx, firing: FiringOf<Kind>): Promise<Facts>;
@@ -50,13 +50,13 @@ export interface ActionParts<Kind extends ActionKind, Facts, Decided> {
   make(tx: Tx, firing: FiringOf<Kind>, decided: Decided): Promise<Done>;
 }
 
-export type FiringOf<Kind extends ActionKind> = Firing & { readonly action: ActionOf<Kind> };
+export type FiringOf<Kind extends TriggerActionKind> = Firing & { readonly action: ActionOf<Kind> };
 
-const isOf = <Kind extends ActionKind>(firing: Firing, kind: Kind): firing is FiringOf<Kind> =>
+const isOf = <Kind extends TriggerActionKind>(firing: Firing, kind: Kind): firing is FiringOf<Kind> =>
   firing.action.kind === kind;
 
 /** The port of a kind of action. */
-export function actionPort<Kind extends ActionKind, Facts, Decided>(
+export function actionPort<Kind extends TriggerActionKind, Facts, Decided>(
   kind: Kind,
   { needs, exclusive, facts, decide, make }: ActionParts<Kind, Facts, Decided>,
 ): TriggerActionPort {

@@ -15,7 +15,7 @@ export interface ShownEvent extends Pick<ChainedEvent, 'position' | 'id' | 'acto
 }
 
 /** What made a slot due: nothing but time, an event, a deadline, a person. */
-export interface Cause {
+export interface FireCause {
   /** Ids of the triggers that led here, the first one first. */
   readonly causes: readonly string[];
   /** The event, where one was it. */
@@ -28,7 +28,7 @@ export interface Cause {
 export interface QueuedSlot {
   readonly slot: string;
   readonly atMs: number;
-  readonly cause: Cause;
+  readonly cause: FireCause;
 }
 
 /** What a look at a trigger found, to be written. */

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import type { Reason } from '../lib/decision.ts';
-import type { Cause } from './queue.ts';
+import type { FireCause } from './queue.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const now = sql`andon_now()`;
@@ -20,7 +20,7 @@ export const triggerDue = pgTable(
     putAt: at('put_at').notNull().default(now),
     /** Set while an earlier run of the trigger holds it up. */
     queued: boolean('queued').notNull().default(false),
-    cause: jsonb('cause').$type<Cause>().notNull(),
+    cause: jsonb('cause').$type<FireCause>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.trigger, table.slot] })],
 );

@@ -96,14 +96,14 @@ function failed(error: unknown): Delivered {
   return { ok: false, status: message.slice(0, 300), again: !message.startsWith('trigger.target') };
 }
 
-type Heard = (
+type LookupAnswer = (
   error: NodeJS.ErrnoException | null,
   addresses: LookupAddress[] | string,
   family?: number,
 ) => void;
 
 /** Resolves a name to public addresses only; one that also has another is refused. */
-function publicLookup(name: string, options: { all?: boolean | undefined }, heard: Heard): void {
+function publicLookup(name: string, options: { all?: boolean | undefined }, heard: LookupAnswer): void {
   lookup(name, { all: true }, (error, addresses) => {
     if (error !== null) return heard(error, []);
     const other = addresses.find(({ address }) => !isPublic(address));

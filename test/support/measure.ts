@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { measure } from '../../src/policies/measure/measure.ts';
 import type { SourceKind } from '../../src/policies/measure/source-kind.ts';
-import type { Refusal, Unit } from '../../src/policies/measure/unit.ts';
+import type { FileRefusal, Unit } from '../../src/policies/measure/unit.ts';
 
 export const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -20,7 +20,7 @@ export const complexities = (text: string, kind: SourceKind = 'ts'): Record<stri
       .map((unit) => [unit.name, unit.complexity]),
   );
 
-export function refusalOf(text: string, kind: SourceKind = 'ts'): Refusal | undefined {
+export function refusalOf(text: string, kind: SourceKind = 'ts'): FileRefusal | undefined {
   const found = measure(text, kind, digest);
   return 'refusal' in found ? found.refusal : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { createSpawner, type Spawner } from '../../src/git/spawn/spawner.ts';
+import { createSpawner, type ProcessSpawner } from '../../src/git/spawn/spawner.ts';
 
 export interface Ran {
   /** -1 when a signal ended it. */
@@ -8,7 +8,7 @@ export interface Ran {
   readonly err: string;
 }
 
-let spawner: Spawner | undefined;
+let spawner: ProcessSpawner | undefined;
 
 /**
  * Runs a program to its end. Through a helper, as the gateway does: starting one from a test process of hundreds of

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { afterMove } from '../../src/lib/moves.ts';
+import { runEnds, runMoves, runStates } from '../../src/line/run/states.ts';
 import {
   type ChangeEvent,
   type ChangeState,
@@ -53,7 +55,7 @@ const changes: Record<string, ChangeState> = {
 const taskEvents = Object.keys(taskMoves) as TaskEvent[];
 const changeEvents = Object.keys(changeMoves) as ChangeEvent[];
 
-describe('the transitions of tasks and changes', () => {
+describe('the transitions of tasks, changes and runs', () => {
   it('answers every pair of a task’s state and event as the table says', () => {
     for (const state of taskStates)
       for (const event of taskEvents)
@@ -66,6 +68,19 @@ describe('the transitions of tasks and changes', () => {
       for (const event of changeEvents)
         expect(changeAfter(state, event), `${state} ${event}`).toBe(changes[`${state} ${event}`] ?? null);
     expect(changeEvents).toHaveLength(10);
+  });
+
+  it('answers every pair of a run’s state and event', () => {
+    const answers = runStates.map((state) =>
+      Object.values(runMoves).map((move) => afterMove<string>(move, state)),
+    );
+    expect(answers).toEqual([
+      ['taken', null, 'ended'],
+      [null, 'running', 'ended'],
+      [null, 'running', 'ended'],
+      [null, null, null],
+    ]);
+    expect(Object.keys(runEnds)).toEqual(['ended']);
   });
 
   it('leads from the beginning to an end, and from an end nowhere', () => {

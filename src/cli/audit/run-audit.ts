@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
+import type { AuditKind } from '../../line/oversight/kinds.ts';
 import type { Answer, Run } from '../command.ts';
 import { printableText } from '../printable.ts';
 
-export type AuditKind = 'plan' | 'idle' | 'compliance' | 'report';
-
-export interface AuditOptions {
+export interface AuditFlags {
   readonly over?: number;
   readonly last?: boolean;
 }
@@ -15,7 +14,7 @@ const everyMs = 200;
 const waitMsMax = 10 * 60_000;
 
 /** Has an audit carried out and prints what it found; `last` shows the last one instead. Alerts end with status 1. */
-export async function runAudit({ link, options }: Run<AuditOptions>, kind: AuditKind): Promise<Answer> {
+export async function runAudit({ link, options }: Run<AuditFlags>, kind: AuditKind): Promise<Answer> {
   const { client, project } = await link();
   const audit = options.last === true ? await lastOf() : await asked();
   const untilMs = performance.now() + waitMsMax;

@@ -39,9 +39,12 @@ export async function backup({ store, runner, reposFolder, folder }: BackupInput
   }
 }
 
-type Seen = Omit<Manifest, 'files'>;
+type BackupSight = Omit<Manifest, 'files'>;
 
-async function readAll(tx: Tx, { runner, reposFolder, folder }: Omit<BackupInput, 'store'>): Promise<Seen> {
+async function readAll(
+  tx: Tx,
+  { runner, reposFolder, folder }: Omit<BackupInput, 'store'>,
+): Promise<BackupSight> {
   const schema = await knownSchema(tx);
   await enter(tx, { project: '*', exclusive: true });
   const names = await tablesInOrder(tx);
@@ -78,7 +81,10 @@ async function knownSchema(tx: Tx): Promise<number> {
   return version;
 }
 
-async function digests({ tables, repositories }: Seen, folder: string): Promise<Record<string, string>> {
+async function digests(
+  { tables, repositories }: BackupSight,
+  folder: string,
+): Promise<Record<string, string>> {
   const names = [
     ...tables.map(({ name }) => tableFile(name)),
     ...repositories.map(({ project }) => packFile(project)),

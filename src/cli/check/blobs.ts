@@ -1,4 +1,4 @@
-import type { Content } from '../../analysis/analyser.ts';
+import type { SourceContent } from '../../analysis/analyser.ts';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Git } from './git.ts';
@@ -7,8 +7,8 @@ import type { Git } from './git.ts';
  * The contents of blobs by id. Those above `sourceBytesMax` are not read, only their size. Two processes for any number
  * of blobs: one for the sizes, one for the contents.
  */
-export async function readBlobs(git: Git, ids: Iterable<string>): Promise<Map<string, Content>> {
-  const contents = new Map<string, Content>();
+export async function readBlobs(git: Git, ids: Iterable<string>): Promise<Map<string, SourceContent>> {
+  const contents = new Map<string, SourceContent>();
   const wanted = [...new Set(ids)];
   if (wanted.length === 0) return contents;
   const sizes = await git(['cat-file', '--batch-check=%(objectname) %(objectsize)'], lines(wanted));
@@ -28,7 +28,7 @@ export async function readBlobs(git: Git, ids: Iterable<string>): Promise<Map<st
 const lines = (ids: readonly string[]): string => `${ids.join('\n')}\n`;
 
 // `<id> <size>\n<bytes>\n` for each blob.
-function split(output: Buffer, contents: Map<string, Content>): void {
+function split(output: Buffer, contents: Map<string, SourceContent>): void {
   let at = 0;
   while (at < output.length) {
     const end = output.indexOf(0x0a, at);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Content } from '../../analysis/analyser.ts';
+import type { SourceContent } from '../../analysis/analyser.ts';
 import type { SourceChange } from '../../analysis/check-sources.ts';
 import { fail } from '../../lib/errors.ts';
 import { mayHoldSource } from '../../policies/measure/source-kind.ts';
@@ -118,9 +118,9 @@ async function toChanges(git: Git, rows: readonly RawRow[], root?: string): Prom
 
 async function contentAfter(
   row: RawRow,
-  blobs: ReadonlyMap<string, Content>,
+  blobs: ReadonlyMap<string, SourceContent>,
   root: string | undefined,
-): Promise<Content | undefined> {
+): Promise<SourceContent | undefined> {
   if (!isFile(row.newMode)) return undefined;
   if (isStored(row.newId) || root === undefined) return blobs.get(row.newId);
   return readSource(join(root, row.path));

@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { type Content, isCandidate } from '../../analysis/analyser.ts';
+import { isCandidate, type SourceContent } from '../../analysis/analyser.ts';
 import type { SourceChange } from '../../analysis/check-sources.ts';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
@@ -8,7 +8,7 @@ import { mayHoldSource } from '../../policies/measure/source-kind.ts';
 import { fields, gitIn, workTree } from './git.ts';
 
 /** The content of a regular file; only the size of a large one. Symbolic links and everything else: undefined. */
-export async function readSource(file: string): Promise<Content | undefined> {
+export async function readSource(file: string): Promise<SourceContent | undefined> {
   const found = await lstat(file).catch(() => undefined);
   if (!found?.isFile()) return undefined;
   return found.size > limits.sourceBytesMax ? { sizeBytes: found.size } : readFile(file);
@@ -36,7 +36,7 @@ export async function fileChanges(
 }
 
 /** False when name and content tell that a file is no source. */
-export const isLookedAt = (path: string, content: Content): boolean =>
+export const isLookedAt = (path: string, content: SourceContent): boolean =>
   typeof content === 'string' || 'sizeBytes' in content || isCandidate(path, content);
 
 async function filesOf(path: string, full: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
 import type { AuditResult } from '../../store/audit.ts';
-import { type AuditOptions, answerOf, runAudit } from '../audit/run-audit.ts';
+import { type AuditFlags, answerOf, runAudit } from '../audit/run-audit.ts';
 import { act, durationSeconds, group, leaf, type Run } from '../command.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
@@ -38,7 +38,7 @@ function withAudits(world: World, command: Command): Command {
       leaf(kind, summary, `${summary}; an alert ends with status 1`)
         .option('--last', 'show the last one instead of a new one')
         .option('--over <duration>', 'idle: from when on an agent counts, such as 4h', durationSeconds)
-        .action(act<AuditOptions>(world, async (run) => runAudit(run, kind))),
+        .action(act<AuditFlags>(world, async (run) => runAudit(run, kind))),
     );
   }
   return command

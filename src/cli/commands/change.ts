@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
+import { type ChangeState, changeStates } from '../../tasks/states.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { heldLease } from '../lease.ts';
@@ -8,8 +9,6 @@ import { refusalLines } from '../refusal.ts';
 import { short, stateCell, table } from '../table.ts';
 import { headCommit } from '../work-tree.ts';
 import type { World } from '../world.ts';
-
-const states = ['gating', 'judging', 'approved', 'landing', 'landed', 'refused'] as const;
 
 interface OfferOptions {
   readonly task?: string;
@@ -96,10 +95,10 @@ async function check(run: Run<OfferOptions>) {
 function listCommand(world: World): Command {
   return leaf('list', 'list the changes, the newest first')
     .option('--task <task>', 'only those of a task')
-    .option('--state <state>', `one of ${states.join(', ')}`)
+    .option('--state <state>', `one of ${changeStates.join(', ')}`)
     .option('--limit <n>', 'at most so many', wholeNumber(1, 500))
     .action(
-      act<{ task?: string; state?: (typeof states)[number]; limit?: number }>(
+      act<{ task?: string; state?: ChangeState; limit?: number }>(
         world,
         async ({ link, options, terminal }) => {
           const { client, project } = await link();
@@ -123,7 +122,7 @@ function listCommand(world: World): Command {
     );
 }
 
-type Shown = Awaited<ReturnType<GatewayLink['client']['change']['show']['query']>>;
+type ChangeAnswer = Awaited<ReturnType<GatewayLink['client']['change']['show']['query']>>;
 
 async function show({ link, terminal }: Run<object>, change: string) {
   const { client, project } = await link();
@@ -150,7 +149,10 @@ async function show({ link, terminal }: Run<object>, change: string) {
 
 const outputLinesMax = 20;
 
-function gateLines(gate: Shown['gates'][number], paint: (tone: 'quiet', text: string) => string): string[] {
+function gateLines(
+  gate: ChangeAnswer['gates'][number],
+  paint: (tone: 'quiet', text: string) => string,
+): string[] {
   const line = `gate     ${gate.gate}: ${gate.status}${gate.passedBy === null ? '' : ` by ${gate.passedBy}`}`;
   if (gate.status !== 'failed' || gate.output === null) return [line];
   const output = printableText(gate.output).trimEnd().split('\n').slice(-outputLinesMax);

@@ -13,7 +13,7 @@ interface InboxOptions {
   readonly limit?: number;
 }
 
-type Message = Awaited<ReturnType<GatewayLink['client']['message']['list']['query']>>[number];
+type InboxMessage = Awaited<ReturnType<GatewayLink['client']['message']['list']['query']>>[number];
 
 /** `andon inbox`. */
 export function inboxCommand(world: World): Command {
@@ -39,7 +39,7 @@ async function inbox({ link, options, terminal }: Run<InboxOptions>) {
   return { data, lines: lines.length === 0 ? ['no messages'] : lines };
 }
 
-function messageLines({ id, at, kind, recipient, title, body }: Message, paint: Paint): string[] {
+function messageLines({ id, at, kind, recipient, title, body }: InboxMessage, paint: Paint): string[] {
   const head = `${short(id)}  ${at.slice(0, 19)}  ${kind} to ${printable(recipient)}`;
   const text = printableText(body).split('\n');
   return [head, `  ${paint('strong', printable(title))}`, ...text.map((line) => `  ${line}`)];

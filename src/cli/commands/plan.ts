@@ -9,7 +9,7 @@ import { printableText } from '../printable.ts';
 import { refusalLines } from '../refusal.ts';
 import type { World } from '../world.ts';
 
-type PlanDiff = Awaited<ReturnType<GatewayLink['client']['plan']['diff']['query']>>;
+type ShownPlanDiff = Awaited<ReturnType<GatewayLink['client']['plan']['diff']['query']>>;
 
 const fileArgument = ['[file]', 'the plan', 'andon.yaml'] as const;
 
@@ -91,7 +91,7 @@ async function applyPlan(run: Run<object>, file: string) {
   return { data: answer, lines, talk: [answer.applied ? 'applied' : 'unchanged'] };
 }
 
-function diffLines({ added, changed, removed }: PlanDiff): string[] {
+function diffLines({ added, changed, removed }: ShownPlanDiff): string[] {
   const lines = [
     ...added.map((task) => `+ ${task}`),
     ...changed.map(({ task, members }) => `~ ${task}: ${members.join(', ')}`),

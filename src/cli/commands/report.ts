@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
+import { reportKinds } from '../../gateway/reports-schema.ts';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { runAudit } from '../audit/run-audit.ts';
@@ -8,8 +9,7 @@ import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
 
-const kinds = ['decision', 'alert', 'report'] as const;
-type Kind = (typeof kinds)[number];
+type ReportKind = (typeof reportKinds)[number];
 
 interface WriteOptions {
   readonly title: string;
@@ -22,12 +22,12 @@ export function reportCommand(world: World): Command {
   return group('report', 'decisions, alerts and reports')
     .addCommand(
       leaf('write', 'write a decision, an alert or a report')
-        .addArgument(new Argument('<kind>').choices(kinds))
+        .addArgument(new Argument('<kind>').choices(reportKinds))
         .requiredOption('--title <text>', 'what it is about')
         .option('--body <text>', 'the text')
         .option('--file <file>', 'read the text from a file; `-` is stdin')
         .action(
-          act<WriteOptions, [Kind]>(world, async (run, kind) => {
+          act<WriteOptions, [ReportKind]>(world, async (run, kind) => {
             const body = await bodyOf(run);
             const { client, project } = await run.link();
             const data = await client.report.write.mutate({ project, kind, title: run.options.title, body });

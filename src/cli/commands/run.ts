@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import { spanWords } from '../../lib/durations.ts';
+import { type RunState, runStates } from '../../line/run/states.ts';
 import { act, group, leaf, many, type Run, wholeNumber } from '../command.ts';
 import { printableText } from '../printable.ts';
 import { followOutput } from '../runner/follow-output.ts';
 import { type Cell, short, table } from '../table.ts';
 import type { World } from '../world.ts';
 import { stopRun } from './agent.ts';
-
-const states = ['waiting', 'taken', 'running', 'ended'] as const;
 
 interface ListOptions {
   readonly state?: string[];
@@ -20,7 +19,7 @@ export function runCommand(world: World): Command {
   return group('run', 'runs of agents: list, show, output, stop')
     .addCommand(
       leaf('list', 'list runs, the newest first')
-        .addOption(many('--state <state...>', 'only these states').choices([...states]))
+        .addOption(many('--state <state...>', 'only these states').choices(runStates))
         .option('--task <task>', 'only runs for this task')
         .option('--limit <n>', 'at most so many', wholeNumber(1, 1000))
         .action(act<ListOptions>(world, list)),
@@ -58,7 +57,7 @@ async function list({ link, options, terminal }: Run<ListOptions>) {
   const { client, project } = await link();
   const { runs } = await client.run.list.query({
     project,
-    states: options.state as (typeof states)[number][] | undefined,
+    states: options.state as RunState[] | undefined,
     task: options.task,
     limit: options.limit ?? 50,
   });

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { adapterNames } from '../../tasks/plan-words.ts';
 import { act, leaf, many, wholeNumber } from '../command.ts';
 import type { RunnerCliOptions } from '../runner/serve.ts';
 import type { World } from '../world.ts';
@@ -14,13 +15,7 @@ export function runnerCommand(world: World): Command {
   return leaf('runner', 'start and contain runs of agents on this machine', about)
     .option('--name <name>', 'the name of this runner, one of its own per machine', 'local')
     .option('--capacity <n>', 'most runs at once', wholeNumber(1, 1000), 8)
-    .addOption(
-      many('--adapter <adapter...>', 'what it can start (default: all)').choices([
-        'command',
-        'claude',
-        'codex',
-      ]),
-    )
+    .addOption(many('--adapter <adapter...>', 'what it can start (default: all)').choices(adapterNames))
     .option('--folder <folder>', 'where runs live (default: runner/<name> in the user’s state folder)')
     .addOption(
       new Option('--sandbox <setting>', 'whether runs must be in bubblewrap')

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
 import { spanWords } from '../../lib/durations.ts';
+import { type TaskState, taskStates } from '../../tasks/states.ts';
 import { act, durationSeconds, group, leaf, wholeNumber } from '../command.ts';
 import { heldLease } from '../lease.ts';
 import { stateCell, table } from '../table.ts';
@@ -8,8 +9,6 @@ import { claimCommand } from '../task/claim.ts';
 import { showTask } from '../task/show.ts';
 import { nextCommand, waitingCommand } from '../task/waiting.ts';
 import type { World } from '../world.ts';
-
-const states = ['backlog', 'ready', 'in_progress', 'gated', 'done', 'abandoned'] as const;
 
 /** `andon task`: work is pulled, held for a time, given back or offered. */
 export function taskCommand(world: World): Command {
@@ -33,9 +32,9 @@ export function taskCommand(world: World): Command {
 
 function listCommand(world: World): Command {
   return leaf('list', 'list the tasks with state and holder')
-    .option('--state <state>', `one of ${states.join(', ')}`)
+    .option('--state <state>', `one of ${taskStates.join(', ')}`)
     .action(
-      act<{ state?: (typeof states)[number] }>(world, async ({ link, options, terminal }) => {
+      act<{ state?: TaskState }>(world, async ({ link, options, terminal }) => {
         const { client, project } = await link();
         const state = defined({ state: options.state });
         const rows = await client.task.list.query({ project, ...state });

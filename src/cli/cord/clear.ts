@@ -4,18 +4,17 @@ import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
+import { type RootKind, rootKinds } from '../../line/root-cause.ts';
 import { act, leaf, many, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { short } from '../table.ts';
 import type { World } from '../world.ts';
 
-const kinds = ['policy', 'schema', 'test', 'tooling'] as const;
-
 interface ClearOptions {
   readonly rootCause?: string;
   readonly why?: readonly string[];
   readonly evidence?: readonly string[];
-  readonly kind?: (typeof kinds)[number];
+  readonly kind?: RootKind;
   readonly prevention?: string;
 }
 
@@ -38,7 +37,7 @@ export function addClear(world: World): Command {
     .option('--root-cause <file.yaml>', 'the root cause, as below; `-` is stdin')
     .addOption(many('--why <text>', 'a why; of a yellow stop the reason'))
     .addOption(many('--evidence <text>', 'what bears the why before it out'))
-    .addOption(new Option('--kind <kind>', 'what the last why comes down to').choices(kinds))
+    .addOption(new Option('--kind <kind>', 'what the last why comes down to').choices(rootKinds))
     .option('--prevention <text>', 'the change that keeps it from happening again')
     .addHelpText('after', form)
     .action(act<ClearOptions, [string]>(world, clear));

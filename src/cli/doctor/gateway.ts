@@ -9,7 +9,7 @@ const answerMsMax = 5_000;
 /** A difference of clocks that deadlines and tokens can bear. */
 export const skewMsMax = 2_000;
 
-export interface Running {
+export interface RunningGateway {
   readonly url: string;
   readonly engine: string;
 }
@@ -18,7 +18,7 @@ export interface Running {
 export async function examineGateway(
   options: LinkOptions,
   world: World,
-): Promise<{ findings: Finding[]; running?: Running }> {
+): Promise<{ findings: Finding[]; running?: RunningGateway }> {
   let url = '';
   try {
     const link = await connect(options, world);
@@ -39,25 +39,25 @@ export async function examineGateway(
   }
 }
 
-interface Ready {
+interface Readiness {
   readonly ready: boolean;
   readonly engine: string;
   readonly feedSilentMs: number;
 }
 
-async function askReady(url: string): Promise<{ ready: Ready; dateMs: number }> {
+async function askReady(url: string): Promise<{ ready: Readiness; dateMs: number }> {
   try {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerMsMax) });
     // The header has whole seconds; half of one is the best guess.
     const dateMs = Date.parse(answer.headers.get('date') ?? '') + 500;
-    return { ready: (await answer.json()) as Ready, dateMs };
+    return { ready: (await answer.json()) as Readiness, dateMs };
   } catch (error) {
     const cause = asAndonError(error);
     throw fail('gateway.unreachable', url, { found: String(cause.reasons[0].found ?? cause.code) }, error);
   }
 }
 
-const readyFinding = (url: string, { ready, engine, feedSilentMs }: Ready): Finding =>
+const readyFinding = (url: string, { ready, engine, feedSilentMs }: Readiness): Finding =>
   ready
     ? ok('gateway', url, `ready, on ${engine}`)
     : fault(
@@ -78,9 +78,9 @@ export function clockFinding(subject: string, skewMs: number): Finding {
   );
 }
 
-type Link = Awaited<ReturnType<typeof connect>>;
+type DoctorLink = Awaited<ReturnType<typeof connect>>;
 
-async function chainThere({ client, projectIfAny }: Link): Promise<Finding> {
+async function chainThere({ client, projectIfAny }: DoctorLink): Promise<Finding> {
   try {
     const result = await client.audit.verify.query({ project: projectIfAny ?? '*' });
     return result.below === null
@@ -102,7 +102,7 @@ async function chainThere({ client, projectIfAny }: Link): Promise<Finding> {
 export const belowFinding = (subject: string, found: string): Finding =>
   fault('log', subject, found, 'bring back a better database, or: andon restore --here --reason "…"');
 
-async function keptThere({ client, projectIfAny }: Link): Promise<Finding[]> {
+async function keptThere({ client, projectIfAny }: DoctorLink): Promise<Finding[]> {
   try {
     return keptFindings(await client.token.kept.query({ project: projectIfAny ?? '*' }));
   } catch (error) {

@@ -1,7 +1,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { addTurn } from './turn-file.ts';
-import { firstTurn, type Look, nextTurn, type TurnLimits } from './turns.ts';
+import { firstTurn, type LoopLook, nextTurn, type TurnLimits } from './turns.ts';
 
 // The thread that looks at the loop of its process from outside: the loop cannot tell that it does not turn.
 
@@ -34,7 +34,7 @@ function cpuMs(): number {
   }
 }
 
-const look = (): Look => ({
+const look = (): LoopLook => ({
   beats: Atomics.load(watched.beats, 0),
   cpuMs: cpuMs(),
   isMarked: Atomics.load(watched.marked, 0) > 0,

@@ -1,5 +1,5 @@
 /** One look at a process: how often its loop has come round, its processor time so far, and whether a long statement runs. */
-export interface Look {
+export interface LoopLook {
   readonly beats: number;
   readonly cpuMs: number;
   readonly isMarked: boolean;
@@ -7,7 +7,7 @@ export interface Look {
 
 /** The turn of the loop that runs, as far as it was looked at. */
 export interface Turn {
-  readonly last: Look;
+  readonly last: LoopLook;
   readonly usedMs: number;
   /** What of it was outside of long statements. */
   readonly unmarkedMs: number;
@@ -23,13 +23,17 @@ export interface TurnLimits {
 
 export const turnLimits: TurnLimits = { tellMs: 10_000, endMs: 60_000 };
 
-export const firstTurn = (last: Look): Turn => ({ last, usedMs: 0, unmarkedMs: 0, isTold: false });
+export const firstTurn = (last: LoopLook): Turn => ({ last, usedMs: 0, unmarkedMs: 0, isTold: false });
 
 /**
  * The turn after one more look, and what to do about it. Only processor time counts: a process that sleeps, or was
  * stopped, uses none. What it used before the first look at a turn is not counted.
  */
-export function nextTurn(turn: Turn, look: Look, limits: TurnLimits): { turn: Turn; act?: 'tell' | 'end' } {
+export function nextTurn(
+  turn: Turn,
+  look: LoopLook,
+  limits: TurnLimits,
+): { turn: Turn; act?: 'tell' | 'end' } {
   if (look.beats !== turn.last.beats) return { turn: firstTurn(look) };
   const more = look.cpuMs - turn.last.cpuMs;
   const usedMs = turn.usedMs + more;

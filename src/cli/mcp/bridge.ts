@@ -2,13 +2,13 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import type { GatewayLink } from '../connect.ts';
 import type { World } from '../world.ts';
 
-type Link = Pick<GatewayLink, 'url' | 'token' | 'fetch'>;
+type BridgeLink = Pick<GatewayLink, 'url' | 'token' | 'fetch'>;
 
 /**
  * Speaks MCP on standard input and output, and passes every message on to `/mcp` of the gateway with the token as it is
  * then. For clients that start their servers, and for sessions that outlive a token. Ends when the input does.
  */
-export async function bridge({ url, token, fetch }: Link, world: Pick<World, 'stderr'>): Promise<void> {
+export async function bridge({ url, token, fetch }: BridgeLink, world: Pick<World, 'stderr'>): Promise<void> {
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
   const { StreamableHTTPClientTransport } = await import(
     '@modelcontextprotocol/sdk/client/streamableHttp.js'

@@ -10,7 +10,7 @@ import { follow } from '../follow.ts';
 import { promptText } from '../join/texts.ts';
 import { asAndonError } from '../refusal.ts';
 
-type Taken = NonNullable<Awaited<ReturnType<Client['run']['take']['mutate']>>['taken']>;
+type TakenAnswer = NonNullable<Awaited<ReturnType<Client['run']['take']['mutate']>>['taken']>;
 
 /** The gateway as a runner needs it, over the same router as everybody. */
 export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway {
@@ -95,14 +95,21 @@ async function unlessLost<T>(work: () => Promise<T>): Promise<T | 'lost'> {
 }
 
 /** The template that a profile names, and its own words behind it. */
-async function promptFor({ template, prompt }: Taken['profile']): Promise<string | undefined> {
+async function promptFor({ template, prompt }: TakenAnswer['profile']): Promise<string | undefined> {
   if (template === undefined) return prompt;
   const text = await promptText(template);
   return prompt === undefined ? text : `${text}\n${prompt}`;
 }
 
 function asOrder(
-  { run, profile, token = '', expires, progress = { kind: 'tree' }, limits = machineLimitsDefault }: Taken,
+  {
+    run,
+    profile,
+    token = '',
+    expires,
+    progress = { kind: 'tree' },
+    limits = machineLimitsDefault,
+  }: TakenAnswer,
   prompt: string | undefined,
 ): RunOrder {
   const { id, project, agent, tier, role, adapter, model, task, change, mission, maxMs, leaseMs, attempt } =

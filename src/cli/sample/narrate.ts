@@ -23,7 +23,7 @@ export async function tellRun(
   said: (text: string) => void,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const reader = new Reader(said);
+  const reader = new EventReader(said);
   while (!signal.aborted && !(await reader.readOn(link, run)))
     await delay(everyMs, undefined, { signal }).catch(() => undefined);
   const { outcome, note } = await link.client.run.show.query({ project: link.project, run });
@@ -33,7 +33,7 @@ export async function tellRun(
 }
 
 /** Reads the pieces of a run's output as lines, which may go on in the next piece. */
-class Reader {
+class EventReader {
   readonly #said: (text: string) => void;
   #after = 0;
   #line = '';

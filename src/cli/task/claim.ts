@@ -16,7 +16,7 @@ interface ClaimOptions {
   readonly timeout?: number;
 }
 
-type Claimed = Awaited<ReturnType<GatewayLink['client']['task']['claim']['mutate']>>;
+type ClaimAnswerOfTask = Awaited<ReturnType<GatewayLink['client']['task']['claim']['mutate']>>;
 
 /** `andon task claim`. */
 export function claimCommand(world: World): Command {
@@ -44,7 +44,7 @@ function claimOnce(
   { options }: Run<ClaimOptions>,
   { client, project }: GatewayLink,
   task: string | undefined,
-): Promise<Claimed> {
+): Promise<ClaimAnswerOfTask> {
   return client.task.claim.mutate({
     project,
     ...defined({ task, leaseSeconds: options.lease }),
@@ -71,7 +71,7 @@ async function claimWaiting(
   run: Run<ClaimOptions>,
   link: GatewayLink,
   task: string | undefined,
-): Promise<Claimed> {
+): Promise<ClaimAnswerOfTask> {
   const { client, project } = link;
   const { position } = await client.project.status.query({ project });
   const first = await tryClaim(run, link, task);
@@ -103,7 +103,7 @@ async function tryClaim(
   run: Run<ClaimOptions>,
   link: GatewayLink,
   task: string | undefined,
-): Promise<Claimed | undefined> {
+): Promise<ClaimAnswerOfTask | undefined> {
   try {
     const claimed = await claimOnce(run, link, task);
     return claimed.task === null ? undefined : claimed;
@@ -113,7 +113,7 @@ async function tryClaim(
   }
 }
 
-function nothing({ terminal }: Run<ClaimOptions>, claimed: Claimed) {
+function nothing({ terminal }: Run<ClaimOptions>, claimed: ClaimAnswerOfTask) {
   const why = claimed.reasons.length === 0 ? [] : refusalLines(claimed.reasons, terminal.paintTalk);
   // A stop is told only where it is what keeps work away.
   const stopped = claimed.reasons.some(({ code }) => code === 'line.stopped');
@@ -123,7 +123,7 @@ function nothing({ terminal }: Run<ClaimOptions>, claimed: Claimed) {
   return { data: claimed, talk, exit: stopped ? ('stopped' as const) : ('nothing' as const) };
 }
 
-function taken({ url, project }: GatewayLink, claimed: Claimed) {
+function taken({ url, project }: GatewayLink, claimed: ClaimAnswerOfTask) {
   const { task, branch } = claimed;
   const lines = [
     `${task?.id}  epoch ${task?.epoch}  until ${task?.leaseUntil}`,

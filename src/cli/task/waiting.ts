@@ -6,11 +6,11 @@ import { printable } from '../printable.ts';
 import { short } from '../table.ts';
 import type { World } from '../world.ts';
 
-type Waiting = Awaited<ReturnType<GatewayLink['client']['task']['waiting']['query']>>[number];
-type TaskRow = Awaited<ReturnType<GatewayLink['client']['task']['list']['query']>>[number];
+type WaitingTask = Awaited<ReturnType<GatewayLink['client']['task']['waiting']['query']>>[number];
+type ListedTask = Awaited<ReturnType<GatewayLink['client']['task']['list']['query']>>[number];
 
 /** What one task waits for, in words. */
-function waitsFor(one: Waiting, tasks: ReadonlyMap<string, TaskRow>): string {
+function waitsFor(one: WaitingTask, tasks: ReadonlyMap<string, ListedTask>): string {
   const waits = [
     ...one.needs.map((need) => taskWords(need, tasks.get(need))),
     ...one.overlaps.map((other) => `${taskWords(other, tasks.get(other))} with an overlapping scope`),
@@ -22,7 +22,7 @@ function waitsFor(one: Waiting, tasks: ReadonlyMap<string, TaskRow>): string {
   return waits.join(' and ');
 }
 
-function taskWords(id: string, row: TaskRow | undefined): string {
+function taskWords(id: string, row: ListedTask | undefined): string {
   if (row === undefined) return id;
   if (row.state !== 'in_progress') return `${id} (${row.state})`;
   const since = spanWords(Date.now() - Date.parse(row.stateAt));
@@ -30,7 +30,7 @@ function taskWords(id: string, row: TaskRow | undefined): string {
   return `${id} (in progress, ${row.holder ?? 'nobody'}, ${since}${expected})`;
 }
 
-function changeWords({ change, changeState }: Waiting): string[] {
+function changeWords({ change, changeState }: WaitingTask): string[] {
   if (change === null) return [];
   const words: Readonly<Record<string, string>> = {
     gating: 'gates',
@@ -41,7 +41,7 @@ function changeWords({ change, changeState }: Waiting): string[] {
   return [`${words[changeState ?? ''] ?? 'its change'} (${short(change)})`];
 }
 
-async function look(link: GatewayLink): Promise<{ waiting: Waiting[]; tasks: Map<string, TaskRow> }> {
+async function look(link: GatewayLink): Promise<{ waiting: WaitingTask[]; tasks: Map<string, ListedTask> }> {
   const { client, project } = link;
   const [waiting, rows] = await Promise.all([
     client.task.waiting.query({ project }),
@@ -61,10 +61,10 @@ export function waitingCommand(world: World): Command {
   );
 }
 
-const stateWords = ({ state, holder, sinceSeconds }: Waiting): string =>
+const stateWords = ({ state, holder, sinceSeconds }: WaitingTask): string =>
   `${state}${holder === null || state !== 'in_progress' ? '' : `, ${holder}`}, ${spanWords(sinceSeconds * 1000)}`;
 
-const forWhat = (one: Waiting, tasks: ReadonlyMap<string, TaskRow>): string => {
+const forWhat = (one: WaitingTask, tasks: ReadonlyMap<string, ListedTask>): string => {
   const what = waitsFor(one, tasks);
   return what === '' ? '' : ` waits for ${what}`;
 };
@@ -93,7 +93,7 @@ async function showNext({ link, terminal }: Run<object>) {
 }
 
 /** There is work, and a stop is all that keeps it away. */
-function stopped(waiting: readonly Waiting[], free: readonly Waiting[]) {
+function stopped(waiting: readonly WaitingTask[], free: readonly WaitingTask[]) {
   const stops = new Map(free.flatMap((one) => one.stops).map((stop) => [stop.subject, stop]));
   const lines = [...stops.values()].map(({ subject, found }) =>
     printable(`the line is stopped: ${subject} ${found}`),
@@ -102,10 +102,10 @@ function stopped(waiting: readonly Waiting[], free: readonly Waiting[]) {
   return { data: { task: null, waiting, stops: [...stops.values()] }, lines, talk, exit: 'stopped' as const };
 }
 
-const urgency = (row: TaskRow | undefined): number =>
+const urgency = (row: ListedTask | undefined): number =>
   row === undefined ? 1e9 : row.priority * 1e6 + row.position;
 
-function nothingReady(waiting: readonly Waiting[], tasks: ReadonlyMap<string, TaskRow>): string {
+function nothingReady(waiting: readonly WaitingTask[], tasks: ReadonlyMap<string, ListedTask>): string {
   if (waiting.length === 0) return 'nothing ready: every task has ended';
   const parts = waiting.flatMap((one) => {
     const what = waitsFor(one, tasks);

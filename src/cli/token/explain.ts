@@ -1,10 +1,10 @@
 import type { GatewayLink } from '../connect.ts';
 import { printable } from '../printable.ts';
 
-type Explained = Awaited<ReturnType<GatewayLink['client']['token']['explain']['query']>>;
+type ExplainedGrant = Awaited<ReturnType<GatewayLink['client']['token']['explain']['query']>>;
 
 /** What a grant allows and what it does not, for people. */
-export function explainLines(one: Explained): string[] {
+export function explainLines(one: ExplainedGrant): string[] {
   const facts: [string, string][] = [
     ['agent', `${one.agent} (${one.tier} ${one.role}: ${one.purpose})`],
     ['grant', `${one.grant}, token until ${new Date(one.expires * 1000).toISOString()}`],

@@ -24,7 +24,7 @@ interface MintOptions {
   readonly out?: string;
 }
 
-type MintInput = Parameters<GatewayLink['client']['token']['mint']['mutate']>[0];
+type MintArguments = Parameters<GatewayLink['client']['token']['mint']['mutate']>[0];
 
 const about = `mints a token inside the bounds of your own. What you leave out is what tier and profile usually have.
 The token goes to the file of --out (mode 600), or to stdout; never put it into an argument of a program.
@@ -80,7 +80,7 @@ export function mintCommand(world: World): Command {
 }
 
 /** The options as the input of the procedure; what was not given is left out. */
-function mintInput(project: string, options: MintOptions): MintInput {
+function mintInput(project: string, options: MintOptions): MintArguments {
   const { agent, profile, life, grant, tier, role, task, epoch, complexity, lines } = options;
   const cap = present({
     tier,
@@ -96,7 +96,7 @@ function mintInput(project: string, options: MintOptions): MintInput {
     skills: options.skill,
   });
   const rest = present({ profile, lifeSeconds: life, grantSeconds: grant });
-  return { project, agent, ...rest, cap } as MintInput;
+  return { project, agent, ...rest, cap } as MintArguments;
 }
 
 const present = (members: Record<string, unknown>): Record<string, unknown> =>

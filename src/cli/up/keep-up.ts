@@ -9,7 +9,7 @@ const restartMs = 1_000;
 const graceMs = 3_000;
 
 /** What the gateway's process tells the one that keeps it. */
-interface Ready {
+interface ReadyMessage {
   readonly kind: 'ready';
   readonly port: number;
 }
@@ -36,7 +36,7 @@ export function endWithKeeper(): void {
 
 /** In the gateway's process: from here on it is started again should it end by itself. */
 export function tellReady(port: number): void {
-  const ready: Ready = { kind: 'ready', port };
+  const ready: ReadyMessage = { kind: 'ready', port };
   process.send?.(ready);
 }
 
@@ -66,14 +66,15 @@ export async function keepUp(run: Run<unknown>): Promise<number> {
   }
 }
 
-interface Ended {
+interface GatewayEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** Undefined when it never got ready. */
   readonly port: number | undefined;
 }
 
-const statusOf = ({ code }: Ended): number => (code === null || code === 0 ? Number(code === null) : code);
+const statusOf = ({ code }: GatewayEnd): number =>
+  code === null || code === 0 ? Number(code === null) : code;
 
 /** Signals of this process go on to the gateway, which has a group of its own: a terminal would tell both. */
 class Signals {
@@ -121,7 +122,7 @@ function oneGateway(
   { world }: Run<unknown>,
   portBefore: number | undefined,
   signals: Signals,
-): Promise<Ended> {
+): Promise<GatewayEnd> {
   const [node = process.execPath, ...first] = world.launch;
   const child = spawn(node, [...first, ...world.args], {
     env: { ...world.env, [childEnv]: portBefore === undefined ? 'first' : String(portBefore) },
@@ -132,7 +133,7 @@ function oneGateway(
   return new Promise((resolve, reject) => {
     let port: number | undefined;
     child.once('error', reject);
-    child.on('message', (ready: Ready) => {
+    child.on('message', (ready: ReadyMessage) => {
       port = ready.port;
     });
     child.once('exit', (code, signal) => resolve({ code, signal, port }));

@@ -7,7 +7,7 @@ import { profiles } from '../../tiers/profiles.ts';
 import { audienceOf, type GrantDraft } from './claims.ts';
 
 /** What names a new grant; ids come from `makeId`. */
-export interface Naming {
+export interface GrantNaming {
   readonly sub: string;
   readonly gid: string;
   readonly jti: string;
@@ -33,7 +33,7 @@ export const lifeSecondsOf = (tier: Tier, wished = Number.POSITIVE_INFINITY): nu
   Math.max(1, Math.min(wished, profiles[tier].tokenSecondsMax));
 
 /** Claims of a grant at the root of delegation, which has no ancestors. */
-export function rootDraft(issuer: string, naming: Naming, facts: MintFacts): GrantDraft {
+export function rootDraft(issuer: string, naming: GrantNaming, facts: MintFacts): GrantDraft {
   return draft(issuer, naming, facts, []);
 }
 
@@ -43,7 +43,7 @@ export function rootDraft(issuer: string, naming: Naming, facts: MintFacts): Gra
  * revoked grant takes its descendants along.
  * Throws `lattice.depth` when the lineage would exceed `limits.lineageMax`.
  */
-export function childDraft(parent: Delegator, naming: Naming, facts: MintFacts): GrantDraft {
+export function childDraft(parent: Delegator, naming: GrantNaming, facts: MintFacts): GrantDraft {
   const lin = [parent.gid, ...parent.lin];
   if (lin.length > limits.lineageMax) {
     throw fail('lattice.depth', 'lin', { found: `${lin.length} ancestors`, limit: limits.lineageMax });
@@ -65,7 +65,7 @@ export function renewedDraft(
 /** The claims of a token, to be signed anew by whichever key is active then. */
 export const unsigned = ({ kid: _kid, ...claims }: VerifiedToken): GrantDraft => claims;
 
-function draft(issuer: string, naming: Naming, facts: MintFacts, lin: readonly string[]): GrantDraft {
+function draft(issuer: string, naming: GrantNaming, facts: MintFacts, lin: readonly string[]): GrantDraft {
   const { sub, gid, jti, cap, jkt } = naming;
   return {
     iss: issuer,

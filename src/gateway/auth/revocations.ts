@@ -20,28 +20,28 @@ export type RevocationRow =
   | { readonly kind: 'epoch'; readonly project: string; readonly epoch: number };
 
 /** A grant, with the token that speaks for it where there is one. */
-type Holder = Grant & Partial<Pick<VerifiedToken, 'jti' | 'kid'>>;
+type TokenHolder = Grant & Partial<Pick<VerifiedToken, 'jti' | 'kid'>>;
 
 /** What is revoked, in memory; fed with the rows of the database. */
 export interface Revocations {
   /** Applies a row; applying it again changes nothing, and an epoch never falls. */
   apply(row: RevocationRow): void;
   /** Why the grant is revoked, or undefined. Constant time but for the lineage of at most four. */
-  check(grant: Holder, nowSeconds?: number): Reason | undefined;
+  check(grant: TokenHolder, nowSeconds?: number): Reason | undefined;
   /** Epoch of a project, or of `*`; 0 when none was applied. */
   epoch(project: string): number;
   /** Forgets single tokens that have expired anyway; the number forgotten. */
   sweep(nowSeconds: number): number;
 }
 
-interface TokenRow {
+interface RevokedToken {
   readonly fromSeconds: number;
   readonly expSeconds: number;
 }
 
 /** Makes an empty set of revocations. */
 export function createRevocations(): Revocations {
-  const tokens = new Map<string, TokenRow>();
+  const tokens = new Map<string, RevokedToken>();
   const grants = new Set<string>();
   const agents = new Map<string, Set<string>>();
   const kids = new Set<string>();
@@ -60,7 +60,7 @@ export function createRevocations(): Revocations {
     const ancestor = lin.find((one) => grants.has(one));
     return ancestor === undefined ? undefined : revoked(ancestor, 'ancestor');
   };
-  const holderReason = (grant: Holder): Reason | undefined => {
+  const holderReason = (grant: TokenHolder): Reason | undefined => {
     if (isAgentRevoked(grant)) return revoked(grant.sub, 'agent');
     const { kid } = grant;
     return kid !== undefined && kids.has(kid) ? revoked(kid, 'key') : undefined;
@@ -97,7 +97,7 @@ export function createRevocations(): Revocations {
 }
 
 // Of two rows for one token the earlier start and the later end hold: applying a row never gives anything back.
-function addToken(tokens: Map<string, TokenRow>, row: RevocationRow & { kind: 'token' }): void {
+function addToken(tokens: Map<string, RevokedToken>, row: RevocationRow & { kind: 'token' }): void {
   const known = tokens.get(row.jti);
   tokens.set(row.jti, {
     fromSeconds: Math.min(row.fromSeconds ?? 0, known?.fromSeconds ?? Number.POSITIVE_INFINITY),

@@ -33,7 +33,7 @@ export async function revoke(
 }
 
 /** A grant that a revocation is about. */
-export interface Target {
+export interface RevocationTarget {
   readonly gid: string;
   readonly project: string;
   readonly lin: readonly string[];
@@ -54,7 +54,7 @@ export async function findTargets(
   project: string,
   kind: 'token' | 'grant' | 'agent',
   value: string,
-): Promise<Target[]> {
+): Promise<RevocationTarget[]> {
   return tx.orm
     .select({ gid: grants.gid, project: grants.project, lin: grants.lin })
     .from(grants)
@@ -65,7 +65,7 @@ export async function findTargets(
  * Why `grant` may not revoke the targets. People revoke anything in their project, executives what descends from them.
  * What holds on every project is revoked under the lock of the whole gateway, that is for the project `*`.
  */
-export function targetReasons(grant: Grant, project: string, targets: readonly Target[]): Reason[] {
+export function targetReasons(grant: Grant, project: string, targets: readonly RevocationTarget[]): Reason[] {
   return targets.flatMap((target) => {
     const subject = `grant/${target.gid}`;
     if (target.project === '*' && project !== '*')
@@ -81,14 +81,14 @@ export function targetReasons(grant: Grant, project: string, targets: readonly T
 }
 
 /** A revocation for each of the grants. */
-export const grantEntries = (targets: readonly Target[]): RevocationEntry[] =>
+export const grantEntries = (targets: readonly RevocationTarget[]): RevocationEntry[] =>
   targets.map(({ gid, project }) => ({ project, kind: 'grant', value: gid }));
 
 /** What revoking a token, a grant, an agent or a key comes to. Revoking any token revokes its grant. */
 export function entriesFor(
   kind: RevocationKind,
   value: string,
-  targets: readonly Target[],
+  targets: readonly RevocationTarget[],
 ): RevocationEntry[] {
   if (kind === 'key') return [{ project: '*', kind, value }];
   const entries = grantEntries(targets);

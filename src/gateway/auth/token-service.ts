@@ -145,13 +145,13 @@ export async function verifyCheckpoint(
   }
 }
 
-interface Memory {
+interface TokenMemory {
   readonly revocations: Revocations;
   readonly projects: Set<string>;
   readonly shareKeys: () => Promise<void>;
 }
 
-function applyEvent(event: ChainedEvent, { revocations, projects, shareKeys }: Memory): void {
+function applyEvent(event: ChainedEvent, { revocations, projects, shareKeys }: TokenMemory): void {
   const { type, project } = event;
   if (type === 'project.created') {
     projects.add(project);

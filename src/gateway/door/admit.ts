@@ -11,7 +11,7 @@ import { enter } from './enter.ts';
 import { entryReasons, isRefusedByMemory } from './entry.ts';
 import { ofBatch, storeAnswer, storedAnswer } from './stored-answer.ts';
 
-type Outcome<Answer> = Denied | { readonly answer: Answer };
+type CallOutcome<Answer> = Denied | { readonly answer: Answer };
 
 /**
  * The one way through for everything that changes state, behind authentication (1) and parsing (2): what is immutable is
@@ -47,7 +47,7 @@ async function prepareAndDecide<
   definition: MutationDefinition<A, Input, Prepared, Facts, Decided, Answer>,
   call: Call,
   input: Input,
-): Promise<Outcome<Answer>> {
+): Promise<CallOutcome<Answer>> {
   const { grant, token } = call;
   // 3. Absent without a function that prepares it, and so is its type.
   const prepared = (await definition.prepare?.(input)) as Prepared;
@@ -68,7 +68,7 @@ async function decideAndCarryOut<
   definition: MutationDefinition<A, Input, Prepared, Facts, Decided, Answer>,
   call: Call,
   asked: Asked<Input, Prepared>,
-): Promise<Outcome<Answer>> {
+): Promise<CallOutcome<Answer>> {
   const { action, revive } = definition;
   const { input } = asked;
   // 4 and 5. The facts are sent behind the locks, in one round trip; they count only once the entry is judged.

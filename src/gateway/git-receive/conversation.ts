@@ -10,7 +10,7 @@ export interface Update {
 }
 
 /** What the hook tells before anything of the push is visible to others. */
-export interface Offer {
+export interface PushOffer {
   readonly updates: readonly Update[];
   /** The environment in which git sees the pushed objects. */
   readonly quarantine: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ const offerBytesMax = 1024 * 1024;
  * Reads what the hook says, up to its `end`. Undefined when it was never started: git itself refused the push, or
  * there was nothing to push. Rejects with `git.protocol` on half a message.
  */
-export async function readOffer(from: Readable): Promise<Offer | undefined> {
+export async function readOffer(from: Readable): Promise<PushOffer | undefined> {
   let text = '';
   for await (const chunk of from as AsyncIterable<Buffer>) {
     text += chunk.toString('utf8');
@@ -34,7 +34,7 @@ export async function readOffer(from: Readable): Promise<Offer | undefined> {
   throw fail('git.protocol', 'pre-receive', { found: 'half a message of the hook' });
 }
 
-function parseOffer(text: string): Offer {
+function parseOffer(text: string): PushOffer {
   const [head, objects = '', alternates = '', ...rows] = text.split('\n').slice(0, -2);
   if (head !== 'push 1') throw fail('git.protocol', 'pre-receive', { found: 'another version of the hook' });
   const updates = rows.map(parseUpdate);

@@ -10,14 +10,14 @@ import type { Reason } from '../../lib/decision.ts';
 import { AndonError, fail, sentence } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { asMachineFault } from '../../lib/machine-fault.ts';
-import { answer, type Offer, readOffer } from './conversation.ts';
+import { answer, type PushOffer, readOffer } from './conversation.ts';
 import { refusalLines } from './refusal.ts';
 import { createReport, type Report } from './report.ts';
 import { type GitRequest, readGitRequest } from './request.ts';
 import { announcement, feed, sendHead, startService } from './service.ts';
 
 /** A push on the point of being accepted: its objects are in quarantine, no ref has moved. */
-export interface Push<G> extends Offer {
+export interface Push<G> extends PushOffer {
   readonly project: string;
   readonly repository: Repository;
   readonly grant: G;
@@ -185,7 +185,7 @@ function reasonsOf(error: unknown, trouble: (error: unknown) => void = () => und
 }
 
 /** The quarantine lies among the objects of the very repository that is pushed to. */
-async function requireQuarantine({ quarantine }: Offer, { gitDir }: Repository): Promise<void> {
+async function requireQuarantine({ quarantine }: PushOffer, { gitDir }: Repository): Promise<void> {
   const { GIT_OBJECT_DIRECTORY: folder } = quarantine;
   if (folder === undefined) return;
   const objects = join(await realpath(gitDir), 'objects');

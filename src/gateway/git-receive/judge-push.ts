@@ -39,7 +39,7 @@ export interface SeenPush {
 }
 
 /** Which lease a push says it works under: task and epoch of the first ref of the right form. */
-export interface Claimed {
+export interface ClaimedRef {
   readonly task: string;
   readonly epoch: number;
 }
@@ -47,7 +47,7 @@ export interface Claimed {
 const refPattern = /^refs\/heads\/task\/([a-z0-9][a-z0-9._-]{0,63})\/(\d{1,9})\//;
 
 /** The task and epoch that a ref names, or undefined for any other ref. */
-export function claimedBy(ref: string): Claimed | undefined {
+export function claimedBy(ref: string): ClaimedRef | undefined {
   const [, task, epoch] = refPattern.exec(ref) ?? [];
   return task === undefined ? undefined : { task, epoch: Number(epoch) };
 }
@@ -104,7 +104,13 @@ const pushInput = z.strictObject({
 type PushInput = z.infer<typeof pushInput>;
 
 /** Everything against a push, in the order a person wants to read it. Pure. */
-function pushReasons(grant: Grant, claimed: Claimed, seen: SeenPush, facts: PushState, now: Date): Reason[] {
+function pushReasons(
+  grant: Grant,
+  claimed: ClaimedRef,
+  seen: SeenPush,
+  facts: PushState,
+  now: Date,
+): Reason[] {
   const { task } = facts;
   const prefix = `refs/heads/task/${claimed.task}/${claimed.epoch}/`;
   const granted = grant.cap.refs.some((allowed) => prefix.startsWith(`refs/heads/${allowed}`));

@@ -92,14 +92,14 @@ function readStatus(text: string, said: string, pushBytesMax: number, report: Re
   );
 }
 
-interface Refused {
+interface RefusedRef {
   readonly ref: string;
   readonly why: string;
   /** What git said before it reported. */
   readonly said: string;
 }
 
-function readRefusal({ ref, why, said }: Refused, report: Report): string[] {
+function readRefusal({ ref, why, said }: RefusedRef, report: Report): string[] {
   const known = refusedBy.find(([pattern]) => pattern.test(why))?.[1];
   const code = known ?? saidFault(said) ?? (lockedRef(said) === ref ? 'git.busy' : 'git.failed');
   if (code === 'judged') return [];

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { fail } from '../../lib/errors.ts';
 
-export type GitService = 'upload-pack' | 'receive-pack';
+export type PackService = 'upload-pack' | 'receive-pack';
 
 /** A request of the git smart HTTP protocol (gitprotocol-http), read and found to be one. */
 export interface GitRequest {
   readonly project: string;
-  readonly service: GitService;
+  readonly service: PackService;
   /** The first half asks what there is, the second does it. */
   readonly step: 'advertise' | 'serve';
   /** GIT_PROTOCOL of the service: `version=2`. */
@@ -41,13 +41,13 @@ function requireMethod(req: IncomingMessage, limit: string): void {
   if (found !== limit) throw fail('request.method', 'git', { found, limit });
 }
 
-function serviceOf(name: string | null): GitService | undefined {
+function serviceOf(name: string | null): PackService | undefined {
   if (name === 'git-upload-pack') return 'upload-pack';
   return name === 'git-receive-pack' ? 'receive-pack' : undefined;
 }
 
 /** A browser cannot send this type across origins without asking first, so a page cannot push by a form. */
-function requireType(req: IncomingMessage, service: GitService): void {
+function requireType(req: IncomingMessage, service: PackService): void {
   const wanted = `application/x-git-${service}-request`;
   const found = req.headers['content-type'] ?? 'none';
   if (found !== wanted)
@@ -62,7 +62,7 @@ function isGzip(req: IncomingMessage): boolean {
 }
 
 /** Pushing has no version 2; git itself falls back when it is offered. */
-function protocolOf(req: IncomingMessage, service: GitService): string | undefined {
+function protocolOf(req: IncomingMessage, service: PackService): string | undefined {
   const value = req.headers['git-protocol'];
   if (typeof value !== 'string' || !/^[a-z0-9=:._-]{1,64}$/.test(value)) return undefined;
   return service === 'receive-pack' && value.includes('version=2') ? undefined : value;

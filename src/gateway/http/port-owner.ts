@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
-interface Listener {
+interface ListeningSocket {
   readonly inode: string;
   readonly uid: number;
 }
@@ -24,7 +24,7 @@ export async function portOwner(port: number): Promise<string | undefined> {
 const listening = '0A';
 
 /** Sockets in state LISTEN at the port, as proc(5) lists them. */
-async function listenersIn(path: string, port: number): Promise<Listener[]> {
+async function listenersIn(path: string, port: number): Promise<ListeningSocket[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return text.split('\n').flatMap((line) => {

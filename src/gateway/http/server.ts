@@ -30,7 +30,7 @@ export interface ServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-type Handler = (
+type PathHandler = (
   req: IncomingMessage,
   res: ServerResponse,
   url: { path: string; search: string },
@@ -78,7 +78,7 @@ function splitUrl(url: string): [string, string] {
   return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }
 
-function createRoutes(options: ServerOptions): [string, Handler][] {
+function createRoutes(options: ServerOptions): [string, PathHandler][] {
   const { gateway, identity, knownAs, tls } = options;
   const known = { hosts: knownAs, isTls: tls !== undefined };
   const proofs = createProofEndpoint(identity, known, () => performance.now());

@@ -5,7 +5,7 @@ import type { DirectProcedure } from '../door/procedure.ts';
 /** The resource that tells an agent where it stands. */
 export const briefingUri = 'andon://briefing';
 
-interface HeldTask {
+interface BriefedTask {
   readonly id: string;
   readonly title: string;
   readonly epoch: number;
@@ -25,7 +25,7 @@ export async function briefing({ explain, tasks }: BriefingSources, call: Call):
   const { project } = call.grant.cap;
   const bounds = (await explain.run(call, { project })) as Explanation;
   const rows =
-    project === '*' ? [] : ((await tasks.run(call, { project, state: 'in_progress' })) as HeldTask[]);
+    project === '*' ? [] : ((await tasks.run(call, { project, state: 'in_progress' })) as BriefedTask[]);
   const held = rows.filter(({ holder }) => holder === call.grant.sub);
   return [
     `# Andon: ${project === '*' ? 'every project' : project}`,
@@ -48,7 +48,7 @@ const boundsLines = ({ write, read, limits, may }: Explanation): string[] => [
   `- you may: ${may.map(({ action }) => action).join(', ')}`,
 ];
 
-const taskLines = (task: HeldTask): string[] => [
+const taskLines = (task: BriefedTask): string[] => [
   `## Your task: ${task.id}, epoch ${task.epoch}`,
   '',
   task.title,

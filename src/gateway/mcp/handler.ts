@@ -15,14 +15,14 @@ import { refuseRpc, refuseToken } from './refuse.ts';
 import { createMcpServer, type McpCall } from './server.ts';
 import { toolsOf } from './tools.ts';
 
-type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+type McpHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
 /**
  * `/mcp`: streamable HTTP of the Model Context Protocol without sessions. Every POST carries its token and is answered by
  * a server of its own, so no client can hold memory, a revocation ends a session between two calls, and any gateway of a
  * database answers any request. There is no stream to listen on: GET and DELETE are refused, as the protocol allows.
  */
-export function createMcpHandler(gateway: Gateway, router: AnyRouter): Handler {
+export function createMcpHandler(gateway: Gateway, router: AnyRouter): McpHandler {
   const tools = toolsOf(router);
   return async (req, res) => {
     try {

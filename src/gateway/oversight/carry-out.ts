@@ -31,7 +31,7 @@ export interface AuditTools {
 export type CarriedOut = AuditFinding & { readonly from: number; readonly to: number };
 
 /** What an audit remembers for the next one of its kind. */
-interface Memory {
+interface AuditMemory {
   readonly tally: Tally;
   readonly main: string | undefined;
   readonly violations: number | undefined;
@@ -48,19 +48,19 @@ const carriers: Readonly<Record<AuditKind, (tools: AuditTools, audit: AuditRow) 
 export const carryOut = (tools: AuditTools, audit: AuditRow): Promise<CarriedOut> =>
   carriers[audit.kind](tools, audit);
 
-const noMemory: Memory = { tally: noTally, main: undefined, violations: undefined };
+const noMemory: AuditMemory = { tally: noTally, main: undefined, violations: undefined };
 
 async function before(
   store: Store,
   { project, kind }: AuditRow,
-): Promise<Memory & { readonly to: number; readonly at: Date }> {
+): Promise<AuditMemory & { readonly to: number; readonly at: Date }> {
   const last = await lastAudit(store, project, kind);
   if (last === undefined) return { ...noMemory, to: 0, at: new Date(0) };
-  const memory = last.result?.memory as Partial<Memory> | undefined;
+  const memory = last.result?.memory as Partial<AuditMemory> | undefined;
   return { ...noMemory, ...memory, to: last.toPosition ?? 0, at: last.requestedAt };
 }
 
-const withMemory = (found: AuditFinding, memory: Partial<Memory>): AuditFinding => ({
+const withMemory = (found: AuditFinding, memory: Partial<AuditMemory>): AuditFinding => ({
   ...found,
   result: { ...found.result, memory },
 });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { allowed } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
-import { auditKinds } from '../../line/oversight/kinds.ts';
 import { listAudits, readAudit, requestAudit } from '../../line/oversight/rows.ts';
 import { event } from '../../store/events.ts';
+import { auditKinds } from '../../tasks/plan-words.ts';
 import { mutation, query } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { id, project } from './inputs.ts';

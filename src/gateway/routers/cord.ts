@@ -7,6 +7,7 @@ import { clearStop, lockStop, pull, readStops, type StopRow } from '../../line/s
 import { event } from '../../store/events.ts';
 import type { Plan } from '../../tasks/plan.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
+import { stopColours } from '../../tasks/plan-words.ts';
 import { mutation, query, t } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { id, project, text } from './inputs.ts';
@@ -77,7 +78,7 @@ function pullProcedure(gateway: Gateway) {
       'Stops the line. Red: nothing in the scope is claimed, spawned or landed from the answer on. Yellow: work in progress goes on to its next handoff, nothing new is claimed.',
     input: z.strictObject({
       project,
-      colour: z.enum(['yellow', 'red']).default('yellow'),
+      colour: z.enum(stopColours).default('yellow'),
       scope: z
         .string()
         .regex(scopePattern, 'task/<task>, workflow/<task>, project or all')

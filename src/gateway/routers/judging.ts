@@ -41,7 +41,7 @@ export async function readJudgement(
   };
 }
 
-interface Judged {
+interface JudgementCase {
   readonly grant: Grant;
   readonly input: { readonly change: string; readonly tree: string; readonly ownWork: boolean };
   readonly facts: JudgementFacts;
@@ -49,7 +49,7 @@ interface Judged {
 
 /** The change that the caller may judge, or every reason against that. `kind` decides what the kind of judgement asks for. */
 export function decideJudgement<Row extends ChangeRow>(
-  { grant, input, facts }: Judged,
+  { grant, input, facts }: JudgementCase,
   kind: (change: ChangeRow) => Decision<Row>,
 ): Decision<Row> {
   const { change } = facts;

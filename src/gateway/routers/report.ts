@@ -4,7 +4,7 @@ import { allowed } from '../../lib/decision.ts';
 import { event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
 import { mutation, query, t } from '../door/procedure.ts';
-import { reports } from '../reports-schema.ts';
+import { reportKinds, reports } from '../reports-schema.ts';
 import type { Gateway } from '../services.ts';
 import { project, text } from './inputs.ts';
 
@@ -16,7 +16,7 @@ export function reportRouter(gateway: Gateway) {
       description: 'Writes a decision, an alert or a report for everybody to read.',
       input: z.strictObject({
         project,
-        kind: z.enum(['decision', 'alert', 'report']),
+        kind: z.enum(reportKinds),
         title: text(200),
         body: text(100_000),
       }),

@@ -4,10 +4,12 @@ import { addOutput, outputPieces } from '../../line/run/output.ts';
 import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
 import type { MachineLimits } from '../../runtime/machine-limits.ts';
-import { endCauses, type ProgressMeasure } from '../../runtime/run/ports.ts';
+import { endCauses, fileProblems, type ProgressMeasure } from '../../runtime/run/ports.ts';
+import { containmentKinds } from '../../runtime/sandbox.ts';
 import { event } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
+import { adapterNames } from '../../tasks/plan-words.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';
@@ -78,7 +80,7 @@ export function runnerProcedures(gateway: Gateway) {
       description: 'Says that the process of a run is alive, under which sandbox and lease.',
       input: z.strictObject({
         ...mine,
-        sandbox: z.enum(['bubblewrap', 'other-user', 'none']),
+        sandbox: z.enum(containmentKinds),
         epoch: z.number().int().min(1).nullable(),
       }),
       facts: (tx, { input }) => lockRun(tx, input.project, input.run),
@@ -111,10 +113,7 @@ function takeProcedure(gateway: Gateway) {
     input: z.strictObject({
       project,
       runner,
-      adapters: z
-        .array(z.enum(['command', 'claude', 'codex']))
-        .min(1)
-        .max(3),
+      adapters: z.array(z.enum(adapterNames)).min(1).max(3),
     }),
     facts: async (tx, { input, entered }) =>
       freeRuns(tx, input.project, input.adapters, (await entered).planHash),
@@ -231,7 +230,7 @@ function endProcedure(gateway: Gateway) {
       note: z.string().max(2000).optional(),
       verdict: z.union([
         z.strictObject({ text: z.string().max(verdictBytesMax) }),
-        z.strictObject({ problem: z.enum(['missing', 'not_a_file', 'too_large']) }),
+        z.strictObject({ problem: z.enum(fileProblems) }),
       ]),
     }),
     // The end of a run may pull the cord.

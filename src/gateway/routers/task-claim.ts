@@ -11,7 +11,7 @@ import {
   claimReasons,
   pageSizes,
   readCandidates,
-  type Taken,
+  type TakenTask,
   takeOne,
 } from '../../tasks/claim.ts';
 import { durationMs, type Plan } from '../../tasks/plan.ts';
@@ -26,13 +26,13 @@ import { name, project } from './inputs.ts';
 
 /** What a claim answers: the task with the branch to push to, or null and why nothing was taken. */
 export interface ClaimAnswer {
-  readonly task: Taken | null;
+  readonly task: TakenTask | null;
   readonly branch: string | null;
   readonly reasons: readonly Reason[];
 }
 
 /** Why stops hold the claim of a task, and whether they hold that of every task. */
-interface Stopped {
+interface ClaimStops {
   readonly all: boolean;
   of(task: string): readonly Reason[];
 }
@@ -43,7 +43,7 @@ interface ClaimFacts {
   readonly leaseMs: number;
   readonly wip: { running: number; limit: number | undefined };
   /** Why the line is stopped for a task; empty when it is not. */
-  readonly stopped: Stopped;
+  readonly stopped: ClaimStops;
   /** Why the task that was asked for by name is no candidate at all. */
   readonly unready: readonly Reason[];
 }
@@ -93,7 +93,7 @@ async function lookFor(
   tx: Tx,
   claimant: Claimant,
   input: ClaimInput,
-  { stopped, planned }: { stopped: Promise<Stopped>; planned: Promise<Plan | undefined> },
+  { stopped, planned }: { stopped: Promise<ClaimStops>; planned: Promise<Plan | undefined> },
 ): Promise<readonly Candidate[]> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
   let found: readonly Candidate[] = [];
@@ -119,7 +119,7 @@ async function takeAnother(
   { claimant, judge }: DecidedClaim,
   input: ClaimInput,
   { plan, leaseMs }: ClaimFacts,
-): Promise<Taken | undefined> {
+): Promise<TakenTask | undefined> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
   const candidates = await readCandidates(tx, where, claimant, pageSizes[1], Promise.resolve(plan));
   return takeOne(tx, input.project, claimant, judge(candidates).allowed, leaseMs);
@@ -152,7 +152,7 @@ async function claimFacts(
   const reading = readStops(tx, input.project);
   const planned = entered.then(({ planHash }) => planAt(tx, input.project, planHash));
   const stopping = Promise.all([reading, planned]).then(
-    ([stops, plan]): Stopped => ({
+    ([stops, plan]): ClaimStops => ({
       all: stopReasons(stops, { what: 'claim', plan }).length > 0,
       of: (task) => stopReasons(stops, { what: 'claim', task, plan }),
     }),

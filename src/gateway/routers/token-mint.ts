@@ -60,7 +60,7 @@ export const signed = async (
   return draft === undefined ? rest : { ...rest, token: await service.sign(draft) };
 };
 
-interface MintFacts {
+interface MintState {
   readonly row: GrantRow | undefined;
   /** Who bears the name by now. */
   readonly bearers: readonly Bearer[];
@@ -78,7 +78,7 @@ function grantSecondsOf({ grantSeconds }: MintInput, { expiresAt }: GrantRow, no
 
 /** Why the child may not have its name, or not for so long. */
 function boundReasons(
-  { grant, input, facts: { bearers }, entered: { now } }: Asked,
+  { grant, input, facts: { bearers }, entered: { now } }: MintCase,
   { row, cap, grantSeconds }: DecidedChild,
 ): Reason[] {
   const by = { gid: grant.gid, tier: grant.cap.tier };
@@ -89,7 +89,7 @@ function boundReasons(
   ];
 }
 
-type Asked = Case<MintInput, unknown, MintFacts>;
+type MintCase = Case<MintInput, unknown, MintState>;
 
 /** What the child will hold and for how long, below which row. */
 interface DecidedChild {
@@ -98,7 +98,7 @@ interface DecidedChild {
   readonly grantSeconds: number;
 }
 
-function decideChild(asked: Asked): Decision<DecidedChild> {
+function decideChild(asked: MintCase): Decision<DecidedChild> {
   const { row } = asked.facts;
   if (row === undefined) return denied(reason('grant.missing', asked.grant.gid));
   const narrowed = attenuated(asked, row);
@@ -108,7 +108,7 @@ function decideChild(asked: Asked): Decision<DecidedChild> {
   return allowUnless(boundReasons(asked, child), child);
 }
 
-function attenuated({ grant, input, facts: { plan } }: Asked, row: GrantRow): Decision<Capability> {
+function attenuated({ grant, input, facts: { plan } }: MintCase, row: GrantRow): Decision<Capability> {
   if (input.profile !== undefined && profileOf(plan, input.profile) === undefined)
     return denied(reason('plan.reference', `agents.${input.profile}`, { found: input.profile }));
   const request = { project: input.project, plan: input.project, ...withProfile(input, plan) };
@@ -127,7 +127,7 @@ export function mintProcedure(gateway: Gateway) {
     description:
       'Mints a token for an agent, inside the bounds of the caller’s own grant; budgets are reserved from it.',
     input: mintInput,
-    facts: async (tx, { grant, input, entered }): Promise<MintFacts> => {
+    facts: async (tx, { grant, input, entered }): Promise<MintState> => {
       const row = await lockGrant(tx, grant.gid);
       const plan = await planAt(tx, input.project, (await entered).planHash);
       const bearers = await readBearers(tx, input.project, input.agent);

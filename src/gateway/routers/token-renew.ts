@@ -37,7 +37,7 @@ interface RenewFacts {
   readonly task: TaskRow | undefined;
 }
 
-type Asked = Case<z.infer<typeof renewInput>, unknown, RenewFacts>;
+type RenewCase = Case<z.infer<typeof renewInput>, unknown, RenewFacts>;
 
 /** What renewing comes to: the next token, the one that was handed out before, or the end of a grant that two parties hold. */
 type Renewal =
@@ -45,7 +45,7 @@ type Renewal =
   | { readonly kind: 'same'; readonly of: VerifiedToken; readonly successor: TokenRow }
   | { readonly kind: 'stolen'; readonly of: VerifiedToken };
 
-function decideRenewal({ grant, token: of, input, facts, entered: { now } }: Asked): Decision<Renewal> {
+function decideRenewal({ grant, token: of, input, facts, entered: { now } }: RenewCase): Decision<Renewal> {
   const { row, token, successor, task } = facts;
   if (of === undefined) return denied(reason('token.missing', grant.gid));
   if (row === undefined) return denied(reason('grant.missing', grant.gid));

@@ -2,10 +2,11 @@ import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed, allowUnless, denied, type Reason, reason } from '../../lib/decision.ts';
 import type { RevocationKind } from '../../store/event-data/shared.ts';
+import { revocationKinds } from '../../store/event-data/shared.ts';
 import { event } from '../../store/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Grant } from '../../tiers/capability.ts';
-import { entriesFor, findTargets, revoke, type Target, targetReasons } from '../auth/revoking.ts';
+import { entriesFor, findTargets, type RevocationTarget, revoke, targetReasons } from '../auth/revoking.ts';
 import { signingKeys } from '../auth/schema.ts';
 import { mutation } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
@@ -13,13 +14,13 @@ import { project, text } from './inputs.ts';
 
 const revokeInput = z.strictObject({
   project,
-  kind: z.enum(['token', 'grant', 'agent', 'key']),
+  kind: z.enum(revocationKinds),
   value: text(200),
   why: text(2000),
 });
 
 interface RevokeFacts {
-  readonly targets: readonly Target[];
+  readonly targets: readonly RevocationTarget[];
   readonly keyState: 'next' | 'active' | 'retired' | undefined;
 }
 

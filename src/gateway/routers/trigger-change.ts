@@ -38,14 +38,14 @@ function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanTrigger)
   return [reason('trigger.owner', `trigger/${triggerName}`, { found: cap.tier, limit: 'human' })];
 }
 
-interface Seen {
+interface TriggerFacts {
   readonly row: TriggerRow | undefined;
   /** When the grant of the caller ends, who owns the trigger from then on. */
   readonly end: Date | undefined;
   readonly plan: Plan | undefined;
 }
 
-const seen = async (tx: Tx, { gid }: Grant, input: z.infer<typeof named>): Promise<Seen> => ({
+const seen = async (tx: Tx, { gid }: Grant, input: z.infer<typeof named>): Promise<TriggerFacts> => ({
   end: (await lockGrant(tx, gid))?.expiresAt,
   row: await lockTrigger(tx, input.project, input.name),
   plan: await readPlan(tx, input.project),
@@ -53,7 +53,7 @@ const seen = async (tx: Tx, { gid }: Grant, input: z.infer<typeof named>): Promi
 
 /** The trigger that is meant, unless there is none or `reasons` finds something against it. */
 const decideAbout = (
-  { row }: Seen,
+  { row }: TriggerFacts,
   triggerName: string,
   reasons: (row: TriggerRow) => readonly Reason[],
 ): Decision<TriggerRow> =>

@@ -5,14 +5,14 @@ export interface BatchAnswer {
   readonly content?: Buffer;
 }
 
-interface Question {
+interface BatchQuestion {
   readonly withContent: boolean;
   readonly bytesMax: number;
   resolve(answer: BatchAnswer | undefined): void;
   reject(error: Error): void;
 }
 
-interface Content {
+interface ObjectContent {
   readonly type: string;
   readonly bytes: number;
   /** Bytes still to come, the closing newline among them. */
@@ -31,9 +31,9 @@ const sizeOf = (type: string, size: string): number | undefined =>
  * question is counted and dropped as it comes, so memory stays bounded by the limits.
  */
 export class BatchParser {
-  readonly #questions: Question[] = [];
+  readonly #questions: BatchQuestion[] = [];
   #head: Buffer = Buffer.alloc(0);
-  #content: Content | undefined;
+  #content: ObjectContent | undefined;
 
   expect(withContent: boolean, bytesMax: number): Promise<BatchAnswer | undefined> {
     return new Promise((resolve, reject) => this.#questions.push({ withContent, bytesMax, resolve, reject }));
@@ -78,7 +78,7 @@ export class BatchParser {
     question.resolve(bytes === undefined ? undefined : { type, bytes });
   }
 
-  #takeContent(open: Content, chunk: Buffer): Buffer {
+  #takeContent(open: ObjectContent, chunk: Buffer): Buffer {
     const part = chunk.subarray(0, open.left);
     open.chunks?.push(part);
     open.left -= part.length;

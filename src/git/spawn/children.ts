@@ -5,7 +5,7 @@ import { saidFault } from '../../lib/machine-fault.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
 import { terminate } from './terminate.ts';
 
-export interface Exit {
+export interface ChildExit {
   readonly code: number | null;
   readonly signal: string | null;
 }
@@ -21,7 +21,7 @@ export interface Child {
   /** What the child reads from its descriptor 4. */
   readonly to4?: Writable;
   /** Settles when the process has ended; its streams may still hold bytes. Never rejects. */
-  readonly exited: Promise<Exit>;
+  readonly exited: Promise<ChildExit>;
   /** Ends the whole process group: SIGTERM, then SIGKILL after `graceMs` (0: at once). */
   kill(graceMs?: number): void;
   /** Frees every descriptor of a child whose streams nobody reads any more; for whoever does not read all of them to the end. */
@@ -31,14 +31,14 @@ export interface Child {
 /** A child whose connections have not arrived by then never gets them: this process is short of descriptors. */
 const connectMsDefault = 10_000;
 
-interface Entry {
+interface ChildEntry {
   readonly id: number;
   readonly file: string;
   /** Descriptors whose connection must have arrived before the child is handed out. */
   readonly needs: readonly number[];
   readonly sockets: (Socket | undefined)[];
-  readonly exited: Promise<Exit>;
-  end(exit: Exit): void;
+  readonly exited: Promise<ChildExit>;
+  end(exit: ChildExit): void;
   resolve(child: Child): void;
   reject(error: Error): void;
   pid?: number;
@@ -48,7 +48,7 @@ interface Entry {
 
 type Send = (message: ToHelper) => void;
 
-function kill(entry: Entry, graceMs: number, send: Send): void {
+function kill(entry: ChildEntry, graceMs: number, send: Send): void {
   const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
     if (!entry.ended) send({ kind: 'kill', id: entry.id, signal: name });
   };
@@ -57,7 +57,7 @@ function kill(entry: Entry, graceMs: number, send: Send): void {
 }
 
 /** Resolves the child of an entry once everything of it is there. */
-function handOut(entry: Entry, send: Send): void {
+function handOut(entry: ChildEntry, send: Send): void {
   const { pid, sockets, exited } = entry;
   const [, stdout, stderr, from3] = sockets;
   if (pid === undefined || stdout === undefined || stderr === undefined) return;
@@ -82,11 +82,11 @@ function handOut(entry: Entry, send: Send): void {
   });
 }
 
-function release({ sockets }: Entry): void {
+function release({ sockets }: ChildEntry): void {
   for (const socket of sockets) socket?.destroy();
 }
 
-function optional({ sockets: [stdin, , , from3, to4] }: Entry): Pick<Child, 'stdin' | 'from3' | 'to4'> {
+function optional({ sockets: [stdin, , , from3, to4] }: ChildEntry): Pick<Child, 'stdin' | 'from3' | 'to4'> {
   return { ...(stdin && { stdin }), ...(from3 && { from3 }), ...(to4 && { to4 }) };
 }
 
@@ -94,12 +94,12 @@ function makeEntry(
   id: number,
   file: string,
   needs: readonly number[],
-): { entry: Entry; child: Promise<Child> } {
-  let end: Entry['end'] = () => undefined;
-  const exited = new Promise<Exit>((resolve) => {
+): { entry: ChildEntry; child: Promise<Child> } {
+  let end: ChildEntry['end'] = () => undefined;
+  const exited = new Promise<ChildExit>((resolve) => {
     end = resolve;
   });
-  let settle: Pick<Entry, 'resolve' | 'reject'> = { resolve: () => undefined, reject: () => undefined };
+  let settle: Pick<ChildEntry, 'resolve' | 'reject'> = { resolve: () => undefined, reject: () => undefined };
   const child = new Promise<Child>((resolve, reject) => {
     settle = { resolve, reject };
   });
@@ -111,9 +111,9 @@ function makeEntry(
 
 /** The children of one helper: brings together what arrives on its channel and on the private socket. */
 export function createChildren(send: Send, connectMsMax = connectMsDefault) {
-  const entries = new Map<number, Entry>();
+  const entries = new Map<number, ChildEntry>();
 
-  const drop = (entry: Entry, found: string): void => {
+  const drop = (entry: ChildEntry, found: string): void => {
     entries.delete(entry.id);
     entry.ended = true;
     release(entry);
@@ -122,14 +122,14 @@ export function createChildren(send: Send, connectMsMax = connectMsDefault) {
   };
 
   /** Gives up on a child whose connections do not come: whoever waits for it would wait for ever. */
-  const giveUp = (entry: Entry): void => {
+  const giveUp = (entry: ChildEntry): void => {
     if (entry.handedOut || entry.ended) return;
     kill(entry, 0, send);
     drop(entry, 'its connections did not arrive: Too many open files');
   };
 
   /** A short-lived child may end before its last connection is here; it is forgotten when both have happened. */
-  const tidy = (entry: Entry): void => {
+  const tidy = (entry: ChildEntry): void => {
     if (!entry.handedOut) handOut(entry, send);
     if (entry.handedOut && entry.ended) entries.delete(entry.id);
   };

@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fail } from '../../lib/errors.ts';
 import { saidFault } from '../../lib/machine-fault.ts';
-import type { Child, Exit } from './children.ts';
-import type { Spawner, StartOptions } from './spawner.ts';
+import type { Child, ChildExit } from './children.ts';
+import type { ProcessSpawner, StartOptions } from './spawner.ts';
 import { terminate } from './terminate.ts';
 
 /** Starts programs as children of this process: enough for a small process that starts few. They may not `talk`. */
-export const ownSpawner: Spawner = {
+export const ownSpawner: ProcessSpawner = {
   async start(options) {
     const child = begin(options);
-    const exited = new Promise<Exit>((resolve) => {
+    const exited = new Promise<ChildExit>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
     });
     try {
@@ -27,7 +27,7 @@ export const ownSpawner: Spawner = {
 const begin = ({ file, args, cwd, env, stdin = false }: StartOptions): ChildProcess =>
   spawn(file, args, { cwd, env, stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
 
-function childOf(child: ChildProcess, exited: Promise<Exit>): Child {
+function childOf(child: ChildProcess, exited: Promise<ChildExit>): Child {
   const { pid, stdin, stdout, stderr } = child;
   if (pid === undefined || stdout === null || stderr === null) throw new Error('a child without its pipes');
   const ending = { ask: () => child.kill('SIGTERM'), kill: () => child.kill('SIGKILL'), ended: exited };

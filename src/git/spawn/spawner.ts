@@ -19,7 +19,7 @@ export interface StartOptions {
   readonly talk?: boolean;
 }
 
-export interface Spawner {
+export interface ProcessSpawner {
   /** Starts a program without a shell. Rejects with `git.failed` when it cannot be started. */
   start(options: StartOptions): Promise<Child>;
   /** Kills every child and ends the helper. */
@@ -31,7 +31,7 @@ export interface Spawner {
  * and does not block its event loop. Children die with the caller: the helper kills their groups when its channel
  * closes. (If caller and helper are killed at one moment, children meet end of file and a broken pipe.)
  */
-export function createSpawner(): Spawner {
+export function createSpawner(): ProcessSpawner {
   // For its owner only: nobody else reaches the socket in it.
   const folder = temporaryFolder('git');
   const socketPath = join(folder, 's');

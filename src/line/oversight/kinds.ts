@@ -1,5 +1,5 @@
-/** What is looked at: the plan and its deviation, who is idle, the whole tree against the limits, the progress of a day. */
-export const auditKinds = ['plan', 'idle', 'compliance', 'report'] as const;
+import type { auditKinds } from '../../tasks/plan-words.ts';
+
 export type AuditKind = (typeof auditKinds)[number];
 
 export interface AuditOptions {

@@ -78,10 +78,10 @@ export function judgeRun(end: RunEnd): Judged {
   return byCause(end) ?? bySaying(end);
 }
 
-type Cause = RunEnd['cause'];
+type OutcomeCause = RunEnd['cause'];
 
 /** Causes that decide alone, whatever was said. */
-const decided: Partial<Record<Cause, Judged>> = {
+const decided: Partial<Record<OutcomeCause, Judged>> = {
   stopped: judged('cancelled', 'it was told to end'),
   spawn_failed: judged('spawn_failed', 'it could not be started'),
   lost_lease: judged('lost_lease', 'its lease ended'),
@@ -89,7 +89,7 @@ const decided: Partial<Record<Cause, Judged>> = {
 };
 
 /** What a breach comes to when something was done, and what is said of it. */
-const breaches: Partial<Record<Cause, readonly [Outcome, string]>> = {
+const breaches: Partial<Record<OutcomeCause, readonly [Outcome, string]>> = {
   no_progress: ['no_progress', 'it went round in circles'],
   over_budget: ['over_budget', 'its budget is spent'],
   timed_out: ['timed_out', 'its time is up'],

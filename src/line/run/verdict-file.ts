@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readJson } from '../../lib/json.ts';
 import { limits } from '../../lib/limits.ts';
 import { plainTextPattern } from '../../lib/names.ts';
+import type { FileProblem } from '../../runtime/run/ports.ts';
 
 /** Largest verdict file that is read, in bytes. */
 export const { verdictBytesMax } = limits;
@@ -34,14 +35,7 @@ const verdictSchema = z.strictObject({
 export type VerdictFile = z.infer<typeof verdictSchema>;
 
 /** Why a verdict file is none. */
-export type VerdictProblem =
-  | 'missing'
-  | 'not_a_file'
-  | 'too_large'
-  | 'not_json'
-  | 'malformed'
-  | 'foreign'
-  | 'stale';
+export type VerdictProblem = FileProblem | 'not_json' | 'malformed' | 'foreign' | 'stale';
 
 export type ReadVerdict =
   | { readonly verdict: VerdictFile; readonly problem?: never }
@@ -50,7 +44,7 @@ export type ReadVerdict =
 /** What a runner found at the place of the verdict: the text of a plain file, or why there is none. */
 export type VerdictSource =
   | { readonly text: string; readonly problem?: never }
-  | { readonly problem: 'missing' | 'not_a_file' | 'too_large'; readonly text?: never };
+  | { readonly problem: FileProblem; readonly text?: never };
 
 /** Reads a verdict strictly, for one run under one lease. Nothing that is not exactly a verdict of it is one. */
 export function readVerdict(source: VerdictSource, run: { id: string; epoch: number | null }): ReadVerdict {

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import { sizeFault } from './size.ts';
 import { mayBeProgram, type SourceKind } from './source-kind.ts';
-import type { Measure, Refusal, Unit } from './unit.ts';
+import type { FileRefusal, Measure, Unit } from './unit.ts';
 import { walkUnits } from './walk.ts';
 
 /**
@@ -90,7 +90,7 @@ function faultsOf(file: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
   return found;
 }
 
-function syntaxFault(file: ts.SourceFile): Refusal | undefined {
+function syntaxFault(file: ts.SourceFile): FileRefusal | undefined {
   const first = faultsOf(file)[0];
   if (first === undefined) return undefined;
   const line = file.getLineAndCharacterOfPosition(Math.min(first.start, file.end)).line + 1;

@@ -1,11 +1,11 @@
 import { limits } from '../../lib/limits.ts';
-import type { Refusal } from './unit.ts';
+import type { FileRefusal } from './unit.ts';
 
 // The line terminators of ECMAScript 2025, 12.3.
 const terminator = /\r\n|[\n\r\u2028\u2029]/g;
 
 /** Why `text` is too large to be parsed, or undefined. Limits are `sourceLinesMax` and `sourceColumnsMax` (UTF-16 units). */
-export function sizeFault(text: string): Refusal | undefined {
+export function sizeFault(text: string): FileRefusal | undefined {
   let line = 1;
   let from = 0;
   for (const found of text.matchAll(terminator)) {
@@ -19,7 +19,7 @@ export function sizeFault(text: string): Refusal | undefined {
   return columnFault(line, text.length - from);
 }
 
-function columnFault(line: number, columns: number): Refusal | undefined {
+function columnFault(line: number, columns: number): FileRefusal | undefined {
   if (columns <= limits.sourceColumnsMax) return undefined;
   return {
     code: 'source.size',
@@ -29,7 +29,7 @@ function columnFault(line: number, columns: number): Refusal | undefined {
   };
 }
 
-const linesFault = (): Refusal => ({
+const linesFault = (): FileRefusal => ({
   code: 'source.size',
   found: `more than ${limits.sourceLinesMax} lines`,
   limit: limits.sourceLinesMax,

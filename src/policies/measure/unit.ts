@@ -30,7 +30,7 @@ export interface Unit {
 }
 
 /** Why a whole file has no numbers. `syntax` and `size` come from here, the rest from the analyser. */
-export interface Refusal {
+export interface FileRefusal {
   readonly code:
     | 'source.language'
     | 'source.syntax'
@@ -44,4 +44,4 @@ export interface Refusal {
 }
 
 /** The numbers of one file, or why there are none. */
-export type Measure = { readonly units: readonly Unit[] } | { readonly refusal: Refusal };
+export type Measure = { readonly units: readonly Unit[] } | { readonly refusal: FileRefusal };

@@ -2,7 +2,7 @@ import { compileGlobs, type PathMatcher } from '../../lib/glob-match.ts';
 import { steeredTools } from './table.ts';
 
 /** One row of the table turned round: a file, and the tools that read it. */
-interface Entry {
+interface FileRow {
   /** `makefile`, `*.mk`, `.github/**`, `vendor/modules.txt`. */
   readonly file: string;
   readonly tools: readonly string[];
@@ -13,11 +13,11 @@ const toolsByFile = new Map<string, string[]>();
 for (const { name, files } of steeredTools)
   for (const file of files) toolsByFile.set(file, [...(toolsByFile.get(file) ?? []), name]);
 
-const named = new Map<string, Entry>();
-const folders = new Map<string, Entry>();
-const shaped: Entry[] = [];
+const named = new Map<string, FileRow>();
+const folders = new Map<string, FileRow>();
+const shaped: FileRow[] = [];
 for (const [file, tools] of toolsByFile) {
-  const entry: Entry = { file, tools, matches: compileGlobs([`**/${file}`]) };
+  const entry: FileRow = { file, tools, matches: compileGlobs([`**/${file}`]) };
   if (/^[^*?/]+\/\*\*$/.test(file)) folders.set(file.slice(0, -'/**'.length), entry);
   else if (/[*?/]/.test(file)) shaped.push(entry);
   else named.set(file, entry);
@@ -27,7 +27,7 @@ for (const [file, tools] of toolsByFile) {
 const anyName = anyOf(shaped.filter(({ file }) => !file.includes('/')));
 const anyPath = anyOf(shaped.filter(({ file }) => file.includes('/')));
 
-function anyOf(entries: readonly Entry[]): RegExp {
+function anyOf(entries: readonly FileRow[]): RegExp {
   const patterns = entries.map(({ file }) =>
     file
       .replace(/[.+^${}()|[\]\\]/g, '\\$&')

@@ -25,7 +25,7 @@ const depthMax = 8;
  */
 export function readShell(text: string): Reading {
   if (text.length > lengthMax) return { kind: 'unreadable', why: `longer than ${lengthMax} characters` };
-  const reader = new Reader(text);
+  const reader = new ShellReader(text);
   try {
     reader.list(0, false);
     return { kind: 'read', commands: reader.commands };
@@ -48,7 +48,7 @@ interface HereDocument {
   readonly dashed: boolean;
 }
 
-class Reader {
+class ShellReader {
   readonly commands: Command[] = [];
   readonly #text: string;
   #at = 0;

@@ -6,20 +6,20 @@ export interface AcceptedReply {
   readonly reply: IncomingMessage;
 }
 
-type Heard = (call: { readonly changed: boolean; readonly path: string }) => void;
+type HeardCall = (call: { readonly changed: boolean; readonly path: string }) => void;
 
 /**
  * Tells what a call of the gateway came to that was answered with success. Over tRPC the path says it. A tool call says it
  * in a header of its answer (`andon-changed`, paths of procedures), a push in the report of git: both are answered with
  * 200 when they were refused, too.
  */
-export function tellCalls({ method, path, reply }: AcceptedReply, heard: Heard): void {
+export function tellCalls({ method, path, reply }: AcceptedReply, heard: HeardCall): void {
   if (path === '/mcp') tellTools(reply.headers['andon-changed'], heard);
   else if (path.endsWith('/git-receive-pack')) tellPush(path, reply, heard);
   else heard({ changed: method !== 'GET' && method !== 'HEAD', path });
 }
 
-function tellTools(named: string | string[] | undefined, heard: Heard): void {
+function tellTools(named: string | string[] | undefined, heard: HeardCall): void {
   const paths = typeof named === 'string' ? named.split(',') : [];
   if (paths.length === 0) heard({ changed: false, path: '/mcp' });
   for (const path of paths) heard({ changed: true, path: `/trpc/${path}` });
@@ -29,7 +29,7 @@ function tellTools(named: string | string[] | undefined, heard: Heard): void {
 const okLine = /[0-9a-f]{4}ok refs\//;
 const overlap = 16;
 
-function tellPush(path: string, reply: IncomingMessage, heard: Heard): void {
+function tellPush(path: string, reply: IncomingMessage, heard: HeardCall): void {
   let end = '';
   let changed = false;
   reply.on('data', (chunk: Buffer) => {

@@ -8,7 +8,7 @@ const seenMax = 4096;
 
 /** One metric of one export, as far as it is read. */
 interface Points {
-  readonly kind: Kind;
+  readonly kind: UsageKind;
   readonly name: string;
   readonly isDelta: boolean;
   /** Tells points of equal attributes apart: of which program they are. */
@@ -16,10 +16,10 @@ interface Points {
   readonly points: readonly Record<string, unknown>[];
 }
 
-type Kind = 'tokens' | 'usd';
+type UsageKind = 'tokens' | 'usd';
 
 // claude_code.token.usage and claude_code.cost.usage, gen_ai.client.token.usage of the semantic conventions, one's own.
-const kinds: readonly (readonly [RegExp, Kind])[] = [
+const kinds: readonly (readonly [RegExp, UsageKind])[] = [
   [/(^|\.)token\.usage$/, 'tokens'],
   [/(^|\.)cost\.usage$/, 'usd'],
 ];
@@ -37,7 +37,7 @@ export interface TakenMetrics {
  * was counted, never take away.
  */
 export class MetricUsage {
-  readonly #series = new Map<string, { readonly name: string; readonly kind: Kind; value: number }>();
+  readonly #series = new Map<string, { readonly name: string; readonly kind: UsageKind; value: number }>();
   readonly #seen = new LRUCache<string, true>({ max: seenMax });
 
   /** Adds an export. Returns undefined for what is none. */
@@ -55,7 +55,7 @@ export class MetricUsage {
     return { tokens: Math.round(this.#largest('tokens')), usdMicro: Math.round(usd * 1_000_000), turns: 0 };
   }
 
-  #largest(kind: Kind): number {
+  #largest(kind: UsageKind): number {
     const sums = new Map<string, number>();
     for (const one of this.#series.values())
       if (one.kind === kind) sums.set(one.name, (sums.get(one.name) ?? 0) + one.value);

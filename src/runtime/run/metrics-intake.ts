@@ -45,14 +45,14 @@ export function createMetricsIntake(options: MetricsIntakeOptions) {
   };
 }
 
-type Refusal = readonly [status: number, words: string];
+type IntakeRefusal = readonly [status: number, words: string];
 
 /** Why a request is not even read. */
 function refusalOf(
   { method, headers }: IncomingMessage,
   { isOwn }: MetricsIntakeOptions,
   reading: number,
-): Refusal | undefined {
+): IntakeRefusal | undefined {
   if (!isOwn(bearerOf(headers.authorization)))
     return [401, 'metrics of a run are taken with its own token (OTEL_EXPORTER_OTLP_METRICS_HEADERS)'];
   if (method !== 'POST') return [405, 'metrics are posted'];
@@ -92,7 +92,7 @@ const outcome = (rejected: number) =>
         },
       };
 
-function refuse(incoming: IncomingMessage, answer: ServerResponse, [status, words]: Refusal): void {
+function refuse(incoming: IncomingMessage, answer: ServerResponse, [status, words]: IntakeRefusal): void {
   const retry = status === 429 ? { 'retry-after': '1' } : {};
   answer.writeHead(status, { 'content-type': 'text/plain', connection: 'close', ...retry });
   // A body that nobody reads is not waited for.

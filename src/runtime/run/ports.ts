@@ -99,9 +99,11 @@ export interface RunUsage {
   readonly turns: number;
 }
 
-export type VerdictText =
-  | { readonly text: string }
-  | { readonly problem: 'missing' | 'not_a_file' | 'too_large' };
+/** Why there is no text of a verdict. */
+export const fileProblems = ['missing', 'not_a_file', 'too_large'] as const;
+export type FileProblem = (typeof fileProblems)[number];
+
+export type VerdictText = { readonly text: string } | { readonly problem: FileProblem };
 
 export interface BeatReport {
   readonly usage: RunUsage;

@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-interface Manifest {
+interface PackageManifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -32,9 +32,9 @@ function dependenciesOf(folder: string): string[] {
   return Object.keys(all).filter((name) => name !== 'typescript');
 }
 
-function readManifest(folder: string): Manifest | undefined {
+function readManifest(folder: string): PackageManifest | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageManifest;
   } catch {
     return undefined;
   }

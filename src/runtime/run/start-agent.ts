@@ -11,7 +11,7 @@ import { type RunPlace, writableOf } from './place.ts';
 /** The port of the gateway inside a network of its own. */
 export const insidePort = 4870;
 
-export interface AgentProcess {
+export interface StartingAgent {
   readonly program: AgentProgram;
   readonly place: RunPlace;
   readonly env: Record<string, string>;
@@ -33,7 +33,7 @@ const inside =
   'node=$1; shift; "$node" -e "$ANDON_OPENER" || exit 126; exec 3>&-; unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE ANDON_OPENER; exec "$@"';
 
 /** Starts the program of an agent, contained as well as this machine can. */
-export function startAgent(of: AgentProcess): ChildProcess {
+export function startAgent(of: StartingAgent): ChildProcess {
   const { program, place, env, containment } = of;
   const stdin = program.input === undefined ? 'ignore' : 'pipe';
   const piped: StdioOptions = [stdin, 'pipe', 'pipe'];
@@ -56,7 +56,7 @@ export function startAgent(of: AgentProcess): ChildProcess {
   return fed(child, program.input);
 }
 
-const sandboxOf = ({ place, program, hidden, visible, network }: AgentProcess): SandboxPlace => ({
+const sandboxOf = ({ place, program, hidden, visible, network }: StartingAgent): SandboxPlace => ({
   folder: place.folder,
   writable: writableOf(place),
   accounts: place.accounts,

@@ -6,7 +6,8 @@ export type Nothing = Readonly<Record<string, never>>;
 /** A refusal in the log; codes of earlier and later versions stand beside those of this one. */
 export type LoggedReason = Omit<Reason, 'code'> & { readonly code: string };
 
-export type RevocationKind = 'token' | 'grant' | 'agent' | 'key';
+export const revocationKinds = ['token', 'grant', 'agent', 'key'] as const;
+export type RevocationKind = (typeof revocationKinds)[number];
 
 /** A revocation as it is stored and as its event carries it. */
 export interface RevocationEntry {

@@ -43,10 +43,15 @@ export function unpackActions(
   versions = roleVersions,
 ): readonly string[] | undefined {
   const [, role, version] = named.exec(packed[0] ?? '') ?? [];
-  if (role === undefined) return packed.every((one) => /^[a-z]/.test(one)) ? packed : undefined;
+  if (role === undefined) return packed.every(isPlain) ? packed : undefined;
   const base = versions.get(Number(version))?.get(role)?.[list];
-  if (base === undefined) return undefined;
-  const differences = packed.slice(1);
+  return base && applied(base, packed.slice(1));
+}
+
+const isPlain = (one: string): boolean => /^[a-z]/.test(one);
+
+/** The set with the differences; undefined when one of them is none, or not of this set. */
+function applied(base: readonly string[], differences: readonly string[]): readonly string[] | undefined {
   const more = differences.filter((one) => one.startsWith('+')).map((one) => one.slice(1));
   const less = differences.filter((one) => one.startsWith('-')).map((one) => one.slice(1));
   const isExact =

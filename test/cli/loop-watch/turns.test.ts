@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { firstTurn, type Look, nextTurn, type Turn } from '../../../src/cli/loop-watch/turns.ts';
+import { firstTurn, type LoopLook, nextTurn, type Turn } from '../../../src/cli/loop-watch/turns.ts';
 import { restartAfter } from '../../../src/cli/up/restarts.ts';
 
 const limits = { tellMs: 10_000, endMs: 60_000 };
-const seen = (looks: readonly Look[]): { acts: (string | undefined)[]; turn: Turn } => {
+const seen = (looks: readonly LoopLook[]): { acts: (string | undefined)[]; turn: Turn } => {
   const [first = { beats: 0, cpuMs: 0, isMarked: false }, ...rest] = looks;
   let turn = firstTurn(first);
   const acts = rest.map((look) => {
@@ -13,7 +13,7 @@ const seen = (looks: readonly Look[]): { acts: (string | undefined)[]; turn: Tur
   });
   return { acts, turn };
 };
-const at = (beats: number, cpuSeconds: number, isMarked = false): Look => ({
+const at = (beats: number, cpuSeconds: number, isMarked = false): LoopLook => ({
   beats,
   cpuMs: cpuSeconds * 1000,
   isMarked,

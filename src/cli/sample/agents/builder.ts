@@ -1,17 +1,17 @@
 import { type Attempt, recipes, tooEarly } from '../work.ts';
 import { push } from './push.ts';
-import { andon, main, mustAndon, say, type Task } from './tools.ts';
+import { andon, main, mustAndon, type SampleTask, say } from './tools.ts';
 
 /** The implementer: claims, writes, pushes, mends what is refused, submits. */
 
-interface Claimed {
+interface BuilderClaim {
   readonly task: { readonly id: string; readonly epoch: number } | null;
   readonly branch: string | null;
 }
 
 const clone = process.cwd();
 
-async function carryOut({ task, branch }: Claimed): Promise<void> {
+async function carryOut({ task, branch }: BuilderClaim): Promise<void> {
   if (task === null || branch === null) return;
   say(`claimed ${task.id}, epoch ${task.epoch}`);
   for (const [at, attempt] of attemptsAt(task.id, task.epoch).entries()) {
@@ -29,12 +29,14 @@ function attemptsAt(task: string, epoch: number): readonly Attempt[] {
 }
 
 const unfinished = async (): Promise<boolean> =>
-  (await mustAndon<Task[]>(['task', 'list'])).some(({ state }) => state !== 'done' && state !== 'abandoned');
+  (await mustAndon<SampleTask[]>(['task', 'list'])).some(
+    ({ state }) => state !== 'done' && state !== 'abandoned',
+  );
 
 main(async () => {
   await push(tooEarly, 'task/receipt/1/work');
   while (await unfinished()) {
-    const { exit, data } = await andon<Claimed>(['task', 'claim', '--wait', '--timeout', '5s']);
+    const { exit, data } = await andon<BuilderClaim>(['task', 'claim', '--wait', '--timeout', '5s']);
     if (exit === 0) await carryOut(data);
     // 3: nothing came free in that time; the others are still at work.
     else if (exit !== 3) throw new Error(`claim: exit ${exit}: ${JSON.stringify(data)}`);

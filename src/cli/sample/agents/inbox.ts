@@ -1,6 +1,6 @@
 import { mustAndon, say } from './tools.ts';
 
-export interface Message {
+export interface SampleMessage {
   readonly id: string;
   readonly kind: string;
   readonly subject: string;
@@ -11,8 +11,8 @@ export interface Message {
 const known = new Set<string>();
 
 /** What has come into the agent's inbox since it last looked, said aloud. Marks nothing: that would be a sign of life. */
-export async function newMessages(): Promise<Message[]> {
-  const all = await mustAndon<Message[]>(['inbox', '--all']);
+export async function newMessages(): Promise<SampleMessage[]> {
+  const all = await mustAndon<SampleMessage[]>(['inbox', '--all']);
   const fresh = all.filter(({ id }) => !known.has(id)).reverse();
   for (const { id, kind, title, body } of fresh) {
     known.add(id);

@@ -1,6 +1,6 @@
 import { andon, mustAndon, say } from './tools.ts';
 
-interface Change {
+interface JudgedChange {
   readonly id: string;
   readonly task: string;
   readonly tree: string;
@@ -8,12 +8,12 @@ interface Change {
 
 /** Reads every change that waits for a verdict, rejects what leaves work undone, approves the rest; answers how many. */
 export async function judgeAll(): Promise<number> {
-  const changes = await mustAndon<Change[]>(['change', 'list', '--state', 'judging']);
+  const changes = await mustAndon<JudgedChange[]>(['change', 'list', '--state', 'judging']);
   for (const change of changes) await judge(change);
   return changes.length;
 }
 
-async function judge({ id, task, tree }: Change): Promise<void> {
+async function judge({ id, task, tree }: JudgedChange): Promise<void> {
   const { text } = await mustAndon<{ text: string }>(['change', 'diff', id]);
   const undone = text.split('\n').filter((line) => /^\+.*\bTODO\b/.test(line));
   const [first] = undone;

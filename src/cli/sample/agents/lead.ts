@@ -2,7 +2,7 @@ import { main, mustAndon, say, untilAllDone } from './tools.ts';
 
 /** The executive: reads the plan, watches, reports. It cannot touch code. */
 
-interface Shown {
+interface ShownChange {
   readonly plan: {
     readonly phases: string[];
     readonly tasks: Record<string, { phase: string; write: string[] }>;
@@ -10,7 +10,7 @@ interface Shown {
 }
 
 main(async () => {
-  const { plan } = await mustAndon<Shown>(['plan', 'show']);
+  const { plan } = await mustAndon<ShownChange>(['plan', 'show']);
   const tasks = Object.entries(plan.tasks);
   const wide = tasks.filter(([, { write }]) => write.some((glob) => glob === '**'));
   say(

@@ -7,13 +7,13 @@ import type { EventType } from '../../../store/events.ts';
 
 /** What an ordinary agent has: the command line of Andon and git, as child processes, and a place to talk. */
 
-interface Ended {
+interface ProgramEnd {
   readonly exit: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-function run(command: readonly string[], cwd: string): Promise<Ended> {
+function run(command: readonly string[], cwd: string): Promise<ProgramEnd> {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
@@ -50,7 +50,7 @@ export async function mustAndon<T>(args: readonly string[], cwd?: string): Promi
 }
 
 /** git that may be refused: it has the token from the environment of the run. */
-export const remoteGit = (cwd: string, ...args: string[]): Promise<Ended> => run(['git', ...args], cwd);
+export const remoteGit = (cwd: string, ...args: string[]): Promise<ProgramEnd> => run(['git', ...args], cwd);
 
 /** Plain git; it must not fail. */
 export async function git(cwd: string, ...args: string[]): Promise<string> {
@@ -66,12 +66,12 @@ export async function write(folder: string, files: Readonly<Record<string, strin
   }
 }
 
-export interface Task {
+export interface SampleTask {
   readonly id: string;
   readonly state: string;
 }
 
-const isOver = (tasks: readonly Task[]): boolean =>
+const isOver = (tasks: readonly SampleTask[]): boolean =>
   tasks.every(({ state }) => state === 'done' || state === 'abandoned');
 
 /**
@@ -86,11 +86,12 @@ export async function untilAllDone(types: readonly EventType[], look: () => Prom
   });
   try {
     await look();
-    if (isOver(await mustAndon<Task[]>(['task', 'list']))) return;
+    if (isOver(await mustAndon<SampleTask[]>(['task', 'list']))) return;
     for await (const line of createInterface({ input: child.stdout })) {
       await look();
       const { type } = JSON.parse(line) as { type?: string };
-      if (type?.startsWith('task.') === true && isOver(await mustAndon<Task[]>(['task', 'list']))) return;
+      if (type?.startsWith('task.') === true && isOver(await mustAndon<SampleTask[]>(['task', 'list'])))
+        return;
     }
     throw new Error('the stream of events ended');
   } finally {

@@ -2,19 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { brokenBuilds, soundWork } from '../triggers/work.ts';
 import type { Attempt } from '../work.ts';
 import { push } from './push.ts';
-import { main, mustAndon, say, type Task } from './tools.ts';
+import { main, mustAndon, type SampleTask, say } from './tools.ts';
 
 /**
  * An implementer. Without a task of its own it does the guide and breaks the build twice; started for a task, after two
  * failed builds or before a deadline, it carries that one out.
  */
 
-interface Claimed {
+interface SampleClaim {
   readonly task: { readonly id: string; readonly epoch: number } | null;
   readonly branch: string | null;
 }
 
-interface Held {
+interface BuilderTask {
   readonly task: string;
   readonly epoch: string;
   readonly branch: string;
@@ -22,18 +22,18 @@ interface Held {
 
 const everyMs = 300;
 
-async function handOver({ task, epoch, branch }: Held, attempt: Attempt | undefined): Promise<void> {
+async function handOver({ task, epoch, branch }: BuilderTask, attempt: Attempt | undefined): Promise<void> {
   if (attempt === undefined || !(await push(attempt, branch))) throw new Error(`${task} was not taken`);
   await mustAndon(['change', 'submit', '--task', task, '--epoch', epoch]);
   say(`submitted ${task}`);
 }
 
 /** Claims a task once it is ready: one that is still at its gates is refused, and not waited for. */
-async function claim(named: string): Promise<Held> {
+async function claim(named: string): Promise<BuilderTask> {
   const isReady = async (): Promise<boolean> =>
-    (await mustAndon<Task[]>(['task', 'list', '--state', 'ready'])).some(({ id }) => id === named);
+    (await mustAndon<SampleTask[]>(['task', 'list', '--state', 'ready'])).some(({ id }) => id === named);
   while (!(await isReady())) await delay(everyMs);
-  const { task, branch } = await mustAndon<Claimed>(['task', 'claim', named]);
+  const { task, branch } = await mustAndon<SampleClaim>(['task', 'claim', named]);
   if (task === null || branch === null) throw new Error(`${named} was not given`);
   return { task: task.id, epoch: String(task.epoch), branch };
 }

@@ -2,14 +2,14 @@ import type { ChainedEvent } from '../../../store/chain.ts';
 import type { GatewayLink } from '../../connect.ts';
 import { type Summary, summarise, wholeLog } from '../summary.ts';
 
-export type Tally = Readonly<Record<string, number>>;
+export type FireTally = Readonly<Record<string, number>>;
 
 /** What the triggers of the sample came to, counted from the log and from the inboxes. */
 export interface TriggersSummary extends Summary {
   /** How often each trigger fired, by its name. */
-  readonly fired: Tally;
+  readonly fired: FireTally;
   /** Runs that a trigger started and that ended as they should, by profile. */
-  readonly helped: Tally;
+  readonly helped: FireTally;
   /** Audits that found an agent idle. */
   readonly idleAlerts: number;
   /** Messages about deadlines. */
@@ -17,10 +17,10 @@ export interface TriggersSummary extends Summary {
 }
 
 /** The ladder has three steps, the build broke once, the clock fires as often as there is time for. */
-const firedLeast: Tally = { review: 1, ladder: 3, 'build-broken': 1, idle: 1 };
-const helpedLeast: Tally = { reviewer: 1, builder: 1, emergency: 1 };
+const firedLeast: FireTally = { review: 1, ladder: 3, 'build-broken': 1, idle: 1 };
+const helpedLeast: FireTally = { reviewer: 1, builder: 1, emergency: 1 };
 
-const reaches = (tally: Tally, least: Tally): boolean =>
+const reaches = (tally: FireTally, least: FireTally): boolean =>
   Object.entries(least).every(([name, count]) => (tally[name] ?? 0) >= count);
 
 /** Counts; `done` when every task landed and every trigger did what it is there for. */
@@ -53,7 +53,7 @@ export async function summariseTriggers(link: GatewayLink, seconds: number): Pro
 function tallyOf(
   events: readonly ChainedEvent[],
   nameOf: (event: ChainedEvent) => string | undefined,
-): Tally {
+): FireTally {
   const tally: Record<string, number> = {};
   for (const name of events.map(nameOf)) if (name !== undefined) tally[name] = (tally[name] ?? 0) + 1;
   return tally;
