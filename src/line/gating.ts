@@ -1,5 +1,12 @@
 import type { EventData } from '../store/event-data/index.ts';
-import { type DraftOf, type EventDraft, type EventType, event, gatewayEvent } from '../store/events.ts';
+import {
+  type DraftOf,
+  type EventDraft,
+  type EventType,
+  type ExactData,
+  event,
+  gatewayEvent,
+} from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { PlanGate } from '../tasks/plan.ts';
@@ -136,8 +143,8 @@ export async function refuseChange(
 }
 
 /** An event that Andon appends by itself, about a change. */
-export const lineEvent = <Type extends EventType>(
+export const lineEvent = <Type extends EventType, Data extends EventData[Type]>(
   { id, project }: Pick<ChangeRow, 'id' | 'project'>,
   type: Type,
-  data: EventData[Type],
-): DraftOf<Type> => gatewayEvent(project, event(type, `change/${id}`, data));
+  data: ExactData<Type, Data>,
+): DraftOf<Type> => gatewayEvent(project, event<Type, Data>(type, `change/${id}`, data));

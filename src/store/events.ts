@@ -106,11 +106,18 @@ export type EventDraft = { [Type in EventType]: DraftOf<Type> }[EventType];
 /** An event as it is emitted: whole, or without its head, which is that of whoever appends it. */
 export type EmittedEvent = EventDraft | { [Type in EventType]: EventOf<Type> }[EventType];
 
-/** Makes an event. Nobody else does: the data of another type, or a member too many, does not compile. */
-export const event = <Type extends EventType>(
+type MembersOf<Data> = Data extends unknown ? keyof Data : never;
+
+/** The data of a type, without a member that the type does not have: a variable may not bring one along either. */
+export type ExactData<Type extends EventType, Data extends EventData[Type]> = Data & {
+  readonly [Member in Exclude<keyof Data, MembersOf<EventData[Type]>>]: never;
+};
+
+/** Makes an event. Nothing else does: the data of another type, or a member too few or too many, does not compile. */
+export const event = <Type extends EventType, Data extends EventData[Type]>(
   type: Type,
   subject: string,
-  data: EventData[Type],
+  data: ExactData<Type, Data>,
 ): EventOf<Type> => ({ type, subject, data });
 
 /** An event with its head, ready to be appended. */

@@ -2,7 +2,15 @@ import { defined } from '../lib/defined.ts';
 import { sendMessage } from '../line/messages.ts';
 import type { ChainedEvent } from '../store/chain.ts';
 import type { EventData } from '../store/event-data/index.ts';
-import { appendEvents, type DraftOf, draftOf, type EventType, event, jsonText } from '../store/events.ts';
+import {
+  appendEvents,
+  type DraftOf,
+  draftOf,
+  type EventType,
+  type ExactData,
+  event,
+  jsonText,
+} from '../store/events.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { TriggerRow } from '../tasks/trigger-rows.ts';
 import { type Rated, rated } from './rate.ts';
@@ -108,8 +116,9 @@ export async function tellHeldBack(tx: Tx, row: TriggerRow, count: number): Prom
 }
 
 /** An event of a trigger, under the grant of its owner. */
-export const triggerEvent = <Type extends EventType>(
+export const triggerEvent = <Type extends EventType, Data extends EventData[Type]>(
   { name, project, ownerGid: gid }: Pick<TriggerRow, 'name' | 'project' | 'ownerGid'>,
   type: Type,
-  data: EventData[Type],
-): DraftOf<Type> => draftOf({ project, actor: `trigger:${name}`, gid }, event(type, `trigger/${name}`, data));
+  data: ExactData<Type, Data>,
+): DraftOf<Type> =>
+  draftOf({ project, actor: `trigger:${name}`, gid }, event<Type, Data>(type, `trigger/${name}`, data));

@@ -54,6 +54,9 @@ describe('an event', () => {
     event('task.claimed', 'task/cart', { epoch: 1 });
     // @ts-expect-error: a member too many
     event('task.renewed', 'task/cart', { epoch: 1, leaseMs: 1 });
+    const read = { epoch: 1, leaseMs: 1 };
+    // @ts-expect-error: the same from a variable
+    event('task.renewed', 'task/cart', read);
     // @ts-expect-error: a member of another type
     event('task.renewed', 'task/cart', { epoch: '1' });
     // @ts-expect-error: a type that is not declared
