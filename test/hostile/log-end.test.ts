@@ -140,14 +140,6 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
       const from = events.findIndex(({ type, position }) => type === 'task.claimed' && position <= at);
       for (const table of ['events', 'checkpoints']) await sql(`alter table ${table} disable trigger all`);
       await sql('delete from checkpoints');
-      console.log(
-        at,
-        from,
-        events
-          .slice(from - 2)
-          .map(({ position, type, at: when, data }) => JSON.stringify([position, type, when, data]))
-          .join('\n'),
-      );
       let { hash } = events[from - 1] ?? { hash: '' };
       for (const event of events.slice(from)) {
         const { hash: _was, ...said } = event;

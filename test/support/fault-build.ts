@@ -24,9 +24,12 @@ export function compiledGateway(): string {
     [
       join(from, 'test/support/fault-gateway-main.js'),
       // Started by path, from beside whoever starts them.
-      ...['git/spawn/helper.js', 'analysis/child.js', 'analysis/parser-thread.js'].map((name) =>
-        join(from, 'src', name),
-      ),
+      ...[
+        'git/spawn/helper.js',
+        'analysis/child.js',
+        'analysis/parser-thread.js',
+        'store/pglite-init.js',
+      ].map((name) => join(from, 'src', name)),
     ],
     place,
   );

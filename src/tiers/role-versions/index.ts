@@ -42,10 +42,12 @@ export function unpackActions(
   packed: readonly string[],
   versions = roleVersions,
 ): readonly string[] | undefined {
-  const [, role, version] = named.exec(packed[0] ?? '') ?? [];
-  if (role === undefined) return packed.every(isPlain) ? packed : undefined;
+  const [first = '', ...differences] = packed;
+  const name = named.exec(first);
+  if (name === null) return packed.every(isPlain) ? packed : undefined;
+  const [, role = '', version] = name;
   const base = versions.get(Number(version))?.get(role)?.[list];
-  return base && applied(base, packed.slice(1));
+  return base && applied(base, differences);
 }
 
 const isPlain = (one: string): boolean => /^[a-z]/.test(one);
