@@ -45,10 +45,12 @@ export function unpackActions(
   const [first = '', ...differences] = packed;
   const name = named.exec(first);
   if (name === null) return packed.every(isPlain) ? packed : undefined;
-  const [, role = '', version] = name;
-  const base = versions.get(Number(version))?.get(role)?.[list];
+  const base = setNamed(versions, name)?.[list];
   return base && applied(base, differences);
 }
+
+const setNamed = (versions: RoleVersions, [, role = '', version]: readonly string[]) =>
+  versions.get(Number(version))?.get(role);
 
 const isPlain = (one: string): boolean => /^[a-z]/.test(one);
 
