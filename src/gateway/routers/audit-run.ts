@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { allowed } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { listAudits, readAudit, requestAudit } from '../../line/oversight/rows.ts';
 import { event } from '../../store/events.ts';
@@ -30,7 +31,7 @@ export function auditRunProcedures(gateway: Gateway) {
       decide: () => allowed(undefined),
       effect: async (tx, _permit, { grant, input }) => {
         const { overSeconds, kind } = input;
-        const options = overSeconds === undefined ? {} : { overMs: overSeconds * 1000 };
+        const options = defined({ overMs: overSeconds === undefined ? undefined : overSeconds * 1000 });
         const audit = await requestAudit(tx, { project: input.project, kind, options, askedBy: grant.sub });
         return {
           answer: { audit },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
 import { addOutput, outputPieces } from '../../line/run/output.ts';
 import { beatRun, lockRun, type RunRow, startRun } from '../../line/run/rows.ts';
 import { verdictBytesMax } from '../../line/run/verdict-file.ts';
@@ -193,7 +194,7 @@ function renewProcedure(gateway: Gateway) {
         held: tasks,
         spent,
         expires: draft?.exp ?? null,
-        ...(draft === undefined ? {} : { draft }),
+        ...defined({ draft }),
       };
       return { answer, events: [] };
     },

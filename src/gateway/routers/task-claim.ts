@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
 import { limits } from '../../lib/limits.ts';
 import { stopReasons } from '../../line/cord.ts';
 import { readStops } from '../../line/stops.ts';
@@ -175,7 +176,7 @@ export function claimProcedure(gateway: Gateway) {
     description:
       'Takes the most urgent task that is ready and that the caller can do, or the one named; answers null with reasons when there is none.',
     input: claimInput,
-    access: ({ task }) => (task === undefined ? {} : { task }),
+    access: ({ task }) => defined({ task }),
     facts: claimFacts,
     revive: reviveClaim,
     decide: ({ grant, input, facts }) => {

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
 import { saidFault } from '../../lib/machine-fault.ts';
 import type { Child, ChildExit } from './children.ts';
@@ -24,12 +25,15 @@ export const ownSpawner: ProcessSpawner = {
   close: async () => {},
 };
 
-const begin = ({ file, args, cwd, env, stdin = false }: StartOptions): ChildProcess =>
-  spawn(file, args, { cwd, env, stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
+/** A child whose output comes through pipes; its input may be none. */
+type Piped = ChildProcessByStdio<Writable | null, Readable, Readable>;
 
-function childOf(child: ChildProcess, exited: Promise<ChildExit>): Child {
-  const { pid, stdin, stdout, stderr } = child;
-  if (pid === undefined || stdout === null || stderr === null) throw new Error('a child without its pipes');
+const begin = ({ file, args, cwd, env, stdin = false }: StartOptions): Piped =>
+  spawn(file, args, { cwd, env, stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] }) as Piped;
+
+function childOf(child: Piped, exited: Promise<ChildExit>): Child {
+  // It was spawned, so it has an id.
+  const { pid = 0, stdin, stdout, stderr } = child;
   const ending = { ask: () => child.kill('SIGTERM'), kill: () => child.kill('SIGKILL'), ended: exited };
   return {
     pid,
