@@ -10,6 +10,7 @@ import { processEntry } from '../process/entry.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Later } from './later.ts';
 import { longStatement } from './long-statement.ts';
+import { Prepared } from './pglite-prepared.ts';
 import { type RoomCheck, requireRoom, roomCheck } from './pglite-room.ts';
 import { withRetry } from './retry.ts';
 import { storableParams } from './storable.ts';
@@ -77,34 +78,43 @@ async function initialiseInChild(folder: string): Promise<void> {
 
 async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
   const parsers = { 20: (text: string) => Number(text) };
-  return longStatement(() =>
-    PGlite.create({
-      parsers,
-      ...defined({ dataDir: folder, loadDataDir: dump }),
-    }),
-  );
+  return longStatement(async () => {
+    const database = await PGlite.create({ parsers, ...defined({ dataDir: folder, loadDataDir: dump }) });
+    await database.exec('set plan_cache_mode = force_generic_plan');
+    return database;
+  });
 }
 
-/** The one method that sessions and drizzle use. */
-type QueryClient = Pick<PGlite | Transaction, 'query'>;
+/** What sessions use; drizzle asks only for query(). */
+type QueryClient = Pick<PGlite | Transaction, 'query' | 'exec'>;
 
 const checked = (client: QueryClient, check: RoomCheck): QueryClient => ({
   query: async (text, params, options) => {
     check(text);
     return client.query(text, storableParams(params ?? []), options);
   },
+  exec: (text, options) => client.exec(text, options),
 });
 
 class PgliteSession implements Session {
-  #client: QueryClient;
+  /** Names that a transaction has begun to prepare. */
+  protected readonly begun: Set<string> | undefined;
+  readonly #client: QueryClient;
+  readonly #check: RoomCheck;
+  readonly #prepared: Prepared;
   #orm: Orm | undefined;
 
-  constructor(client: QueryClient, check: RoomCheck) {
+  constructor(client: QueryClient, check: RoomCheck, prepared: Prepared) {
     this.#client = checked(client, check);
+    this.#check = check;
+    this.#prepared = prepared;
   }
 
-  async rows<R>({ text }: Statement, params: readonly unknown[] = []): Promise<R[]> {
-    return (await this.#client.query<R>(text, [...params])).rows;
+  async rows<R>(statement: Statement, params: readonly unknown[] = []): Promise<R[]> {
+    const { name, text } = statement;
+    if (name === '') return (await this.#client.query<R>(text, [...params])).rows;
+    this.#check(text);
+    return this.#prepared.rows<R>(this.#client, statement, storableParams(params), this.begun);
   }
 
   get orm(): Orm {
@@ -115,6 +125,7 @@ class PgliteSession implements Session {
 }
 
 class PgliteTx extends PgliteSession implements Tx {
+  protected override readonly begun = new Set<string>();
   readonly #later = new Later();
 
   later(statement: Statement, params?: readonly unknown[]): void {
@@ -128,12 +139,15 @@ class PgliteTx extends PgliteSession implements Tx {
 
 class PgliteStore extends PgliteSession implements Store {
   readonly engine = 'pglite';
-  #database: PGlite;
-  #check: RoomCheck;
-  #release: () => Promise<void>;
+  readonly #database: PGlite;
+  readonly #check: RoomCheck;
+  readonly #prepared: Prepared;
+  readonly #release: () => Promise<void>;
 
   constructor(database: PGlite, check: RoomCheck, release: () => Promise<void>) {
-    super(database, check);
+    const prepared = new Prepared();
+    super(database, check, prepared);
+    this.#prepared = prepared;
     this.#database = database;
     this.#check = check;
     this.#release = release;
@@ -143,7 +157,7 @@ class PgliteStore extends PgliteSession implements Store {
     return withRetry(
       () =>
         this.#database.transaction(async (client) => {
-          const tx = new PgliteTx(client, this.#check);
+          const tx = new PgliteTx(client, this.#check, this.#prepared);
           const result = await work(tx);
           await tx.settled();
           return result;

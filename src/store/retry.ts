@@ -1,7 +1,9 @@
 import { codeOf, withCauses } from '../lib/causes.ts';
 
 // drizzle puts its own error around what the driver threw: causes are asked too.
-const retryable = new Set(['40001', '40P01']);
+/** The statement of that name is there already: another session of this process was first to prepare it. */
+export const duplicatePrepared = '42P05';
+const retryable = new Set(['40001', '40P01', duplicatePrepared]);
 const unavailable = new Set([
   '57P01',
   '57P02',
@@ -27,7 +29,7 @@ export const isUnavailable = (error: unknown): boolean =>
     (one) => unavailable.has(codeOf(one)) || (one instanceof Error && gone.test(one.message)),
   );
 
-/** True for a deadlock or a serialisation failure: nothing was committed then. */
+/** True for a deadlock, a serialisation failure or a statement prepared twice: nothing was committed then. */
 const isRetryable = (error: unknown): boolean => withCauses(error).some((one) => retryable.has(codeOf(one)));
 
 // No class of SQLSTATE begins with E; the codes of the system do. Class 08 and 57P… are about the connection.

@@ -1,0 +1,52 @@
+import type { PGlite, Results, Transaction } from '@electric-sql/pglite';
+import pg from 'pg';
+import { prepareValue } from 'pg/lib/utils';
+import { duplicatePrepared } from './retry.ts';
+import type { Statement } from './store.ts';
+
+type ExecClient = Pick<PGlite | Transaction, 'exec'>;
+
+/**
+ * Named statements of one PGlite. Its own queries are parsed, described and planned anew each time, in as many calls into
+ * WebAssembly; prepared in SQL a statement is one call. Values are written as literals, of which the statement knows the types.
+ */
+export class Prepared {
+  readonly #names = new Set<string>();
+
+  /**
+   * Runs a named statement. `begun` holds what the transaction of the caller has prepared and not yet heard of: its calls
+   * are carried out in their order. Outside of one, another may have been first.
+   */
+  async rows<R>(
+    client: ExecClient,
+    { name, text }: Statement,
+    params: readonly unknown[],
+    begun: Set<string> | undefined,
+  ): Promise<R[]> {
+    const called = pg.escapeIdentifier(name);
+    const values = params.length === 0 ? '' : `(${params.map(literal).join(', ')})`;
+    const execute = `execute ${called}${values}`;
+    if (this.#names.has(name) || begun?.has(name) === true) return lastRows(await client.exec(execute));
+    begun?.add(name);
+    try {
+      const rows = lastRows<R>(await client.exec(`prepare ${called} as ${text}; ${execute}`));
+      this.#names.add(name);
+      return rows;
+    } catch (error) {
+      if ((error as { code?: string }).code !== duplicatePrepared) throw error;
+      this.#names.add(name);
+      // It has failed the transaction, which is tried again then.
+      if (begun !== undefined) throw error;
+      return lastRows(await client.exec(execute));
+    }
+  }
+}
+
+const lastRows = <R>(results: readonly Results[]): R[] => (results.at(-1)?.rows ?? []) as R[];
+
+/** A value as pg sends it to PostgreSQL, as a literal. */
+function literal(value: unknown): string {
+  const text = prepareValue(value);
+  if (text === null || text === undefined) return 'null';
+  return Buffer.isBuffer(text) ? `'\\x${text.toString('hex')}'` : pg.escapeLiteral(String(text));
+}
