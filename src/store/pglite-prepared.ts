@@ -1,6 +1,7 @@
 import type { PGlite, Results, Transaction } from '@electric-sql/pglite';
 import pg from 'pg';
 import { prepareValue } from 'pg/lib/utils';
+import { codeOf } from '../lib/causes.ts';
 import { duplicatePrepared } from './retry.ts';
 import type { Statement } from './store.ts';
 
@@ -10,7 +11,7 @@ type ExecClient = Pick<PGlite | Transaction, 'exec'>;
  * Named statements of one PGlite. Its own queries are parsed, described and planned anew each time, in as many calls into
  * WebAssembly; prepared in SQL a statement is one call. Values are written as literals, of which the statement knows the types.
  */
-export class Prepared {
+export class PreparedStatements {
   readonly #names = new Set<string>();
 
   /**
@@ -26,14 +27,15 @@ export class Prepared {
     const called = pg.escapeIdentifier(name);
     const values = params.length === 0 ? '' : `(${params.map(literal).join(', ')})`;
     const execute = `execute ${called}${values}`;
-    if (this.#names.has(name) || begun?.has(name) === true) return lastRows(await client.exec(execute));
+    const isKnown = this.#names.has(name) || begun?.has(name) === true;
+    const preparing = isKnown ? '' : `prepare ${called} as ${text}; `;
     begun?.add(name);
     try {
-      const rows = lastRows<R>(await client.exec(`prepare ${called} as ${text}; ${execute}`));
+      const results = await client.exec(preparing + execute);
       this.#names.add(name);
-      return rows;
+      return lastRows(results);
     } catch (error) {
-      if ((error as { code?: string }).code !== duplicatePrepared) throw error;
+      if (codeOf(error) !== duplicatePrepared) throw error;
       this.#names.add(name);
       // It has failed the transaction, which is tried again then.
       if (begun !== undefined) throw error;

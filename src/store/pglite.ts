@@ -10,7 +10,7 @@ import { processEntry } from '../process/entry.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Later } from './later.ts';
 import { longStatement } from './long-statement.ts';
-import { Prepared } from './pglite-prepared.ts';
+import { PreparedStatements } from './pglite-prepared.ts';
 import { type RoomCheck, requireRoom, roomCheck } from './pglite-room.ts';
 import { withRetry } from './retry.ts';
 import { storableParams } from './storable.ts';
@@ -101,10 +101,10 @@ class PgliteSession implements Session {
   protected readonly begun: Set<string> | undefined;
   readonly #client: QueryClient;
   readonly #check: RoomCheck;
-  readonly #prepared: Prepared;
+  readonly #prepared: PreparedStatements;
   #orm: Orm | undefined;
 
-  constructor(client: QueryClient, check: RoomCheck, prepared: Prepared) {
+  constructor(client: QueryClient, check: RoomCheck, prepared: PreparedStatements) {
     this.#client = checked(client, check);
     this.#check = check;
     this.#prepared = prepared;
@@ -141,11 +141,11 @@ class PgliteStore extends PgliteSession implements Store {
   readonly engine = 'pglite';
   readonly #database: PGlite;
   readonly #check: RoomCheck;
-  readonly #prepared: Prepared;
+  readonly #prepared: PreparedStatements;
   readonly #release: () => Promise<void>;
 
   constructor(database: PGlite, check: RoomCheck, release: () => Promise<void>) {
-    const prepared = new Prepared();
+    const prepared = new PreparedStatements();
     super(database, check, prepared);
     this.#prepared = prepared;
     this.#database = database;
