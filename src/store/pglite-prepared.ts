@@ -25,8 +25,7 @@ export class PreparedStatements {
     begun: Set<string> | undefined,
   ): Promise<R[]> {
     const called = pg.escapeIdentifier(name);
-    const values = params.length === 0 ? '' : `(${params.map(literal).join(', ')})`;
-    const execute = `execute ${called}${values}`;
+    const execute = `execute ${called}${valuesOf(params)}`;
     const isKnown = this.#names.has(name) || begun?.has(name) === true;
     const preparing = isKnown ? '' : `prepare ${called} as ${text}; `;
     begun?.add(name);
@@ -43,6 +42,9 @@ export class PreparedStatements {
     }
   }
 }
+
+const valuesOf = (params: readonly unknown[]): string =>
+  params.length === 0 ? '' : `(${params.map(literal).join(', ')})`;
 
 const lastRows = <R>(results: readonly Results[]): R[] => (results.at(-1)?.rows ?? []) as R[];
 
