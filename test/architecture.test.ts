@@ -38,19 +38,28 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
 const importPattern = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gms;
 const dynamicPattern = /\bimport\(\s*'([^']+)'/g;
 
-function importsOf(file: string): { specifier: string; typeOnly: boolean }[] {
+interface Imported {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+function staticImportsOf(file: string): Imported[] {
   const text = readFileSync(file, 'utf8');
-  const found = [...text.matchAll(importPattern)].map(([whole, type, specifier = '']) => ({
+  return [...text.matchAll(importPattern)].map(([whole, type, specifier = '']) => ({
     specifier,
     typeOnly:
       type !== undefined ||
       /^(?:import|export)\s*\{\s*(?:type\s+\w+(?:\s+as\s+\w+)?\s*,?\s*)+\}/s.test(whole),
   }));
+}
+
+function importsOf(file: string): Imported[] {
+  const text = readFileSync(file, 'utf8');
   const dynamic = [...text.matchAll(dynamicPattern)].map(([, specifier = '']) => ({
     specifier,
     typeOnly: false,
   }));
-  return [...found, ...dynamic];
+  return [...staticImportsOf(file), ...dynamic];
 }
 
 const local: Import[] = files.flatMap((file) =>
@@ -115,6 +124,25 @@ describe('the architecture', () => {
     for (const { from, to, typeOnly } of local)
       if (!typeOnly) graph.set(from, [...(graph.get(from) ?? []), to]);
     expect(cycleIn(graph)).toBeUndefined();
+  });
+
+  it('loads neither a database nor a parser for a command that needs none', () => {
+    const heavy = /^(?:drizzle-orm|pg|@electric-sql|ts-morph|croner|node-cron|@modelcontextprotocol)/;
+    const found: string[] = [];
+    const seen = new Set<string>();
+    const visit = (file: string, way: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const { specifier, typeOnly } of staticImportsOf(join(src, file))) {
+        if (typeOnly) continue;
+        if (specifier.startsWith('.'))
+          visit(relative(src, resolve(dirname(join(src, file)), specifier)), `${way} > ${file}`);
+        else if (heavy.test(specifier)) found.push(`${way} > ${file} > ${specifier}`);
+      }
+    };
+    visit('cli/program.ts', '');
+    expect(seen.size).toBeGreaterThan(50);
+    expect(found).toEqual([]);
   });
 
   it('keeps files within 300 lines of code', () => {

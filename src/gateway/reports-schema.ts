@@ -1,9 +1,7 @@
 import { pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import type { reportKinds } from '../tasks/kinds.ts';
 
 /** What executives and validators write down for everybody. */
-/** What executives and validators write. */
-export const reportKinds = ['decision', 'alert', 'report'] as const;
-
 export const reports = pgTable('reports', {
   id: text('id').primaryKey(),
   project: text('project').notNull(),

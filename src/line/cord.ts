@@ -1,8 +1,8 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import { shortId } from '../lib/ids.ts';
 import { plainNamePattern } from '../lib/names.ts';
+import type { stopColours } from '../tasks/kinds.ts';
 import type { Plan } from '../tasks/plan.ts';
-import type { stopColours } from '../tasks/plan-words.ts';
 
 export type Colour = (typeof stopColours)[number];
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { adapterNames, count, dayMs, duration, glob, name, text } from './plan-words.ts';
+import { adapterNames } from './kinds.ts';
+import { count, dayMs, duration, glob, name, text } from './plan-words.ts';
 
 const tier = z.enum(['executive', 'implementer', 'validator']);
 

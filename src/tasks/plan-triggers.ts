@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { principalPattern } from '../lib/names.ts';
-import { auditKinds, dayMs, duration, glob, name, priorities, stopColours, text } from './plan-words.ts';
+import { auditKinds, priorities, stopColours } from './kinds.ts';
+import { dayMs, duration, glob, name, text } from './plan-words.ts';
 
 const role = z.string().regex(/^[A-Z][A-Z0-9_]{0,39}$/, 'a role is written in capitals');
 const model = z

@@ -15,15 +15,6 @@ export const text = (charactersMax: number) =>
     .max(charactersMax)
     .regex(plainTextPattern, 'text without control characters and without half surrogate pairs');
 export const glob = z.string().min(1).max(256);
-/** How urgent a task is, the most urgent first. */
-export const priorities = ['critical', 'high', 'normal', 'low'] as const;
-/** Colours of a stop. */
-export const stopColours = ['yellow', 'red'] as const;
-/** Audits look at the plan and its deviation, at who is idle, at the whole tree against the limits, at the progress of a day. */
-export const auditKinds = ['plan', 'idle', 'compliance', 'report'] as const;
-/** How a run of a profile is started. */
-export const adapterNames = ['command', 'claude', 'codex'] as const;
-
 export const count = z.number().int().min(0).max(1_000_000_000);
 
 /** A duration between two bounds, both included. A timer of more than 24 days would fire at once. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { pathFault } from '../lib/paths.ts';
+import { priorities } from './kinds.ts';
 import { agentProfile, models, modelsDefault } from './plan-agents.ts';
 import { planTrigger } from './plan-triggers.ts';
-import { count, dayMs, duration, glob, name, priorities, size, text } from './plan-words.ts';
+import { count, dayMs, duration, glob, name, size, text } from './plan-words.ts';
 
 export { durationMs } from '../lib/durations.ts';
 export { sizeBytes } from './plan-words.ts';

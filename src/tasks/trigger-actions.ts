@@ -1,5 +1,5 @@
+import type { stopColours } from './kinds.ts';
 import type { actionNames, NewTask, PlanTrigger } from './plan-triggers.ts';
-import type { stopColours } from './plan-words.ts';
 
 export type TriggerActionKind = (typeof actionNames)[number];
 

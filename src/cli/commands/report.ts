@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
-import { reportKinds } from '../../gateway/reports-schema.ts';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
+import { reportKinds } from '../../tasks/kinds.ts';
 import { runAudit } from '../audit/run-audit.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { short, table } from '../table.ts';

@@ -4,7 +4,7 @@ import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { listAudits, readAudit, requestAudit } from '../../line/oversight/rows.ts';
 import { event } from '../../store/events.ts';
-import { auditKinds } from '../../tasks/plan-words.ts';
+import { auditKinds } from '../../tasks/kinds.ts';
 import { mutation, query } from '../door/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { id, project } from './inputs.ts';

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { allowed } from '../../lib/decision.ts';
 import { event } from '../../store/events.ts';
 import { newId } from '../../store/ids.ts';
+import { reportKinds } from '../../tasks/kinds.ts';
 import { mutation, query, t } from '../door/procedure.ts';
-import { reportKinds, reports } from '../reports-schema.ts';
+import { reports } from '../reports-schema.ts';
 import type { Gateway } from '../services.ts';
 import { project, text } from './inputs.ts';
 

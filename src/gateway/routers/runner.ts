@@ -9,8 +9,8 @@ import { endCauses, fileProblems, type ProgressMeasure } from '../../runtime/run
 import { containmentKinds } from '../../runtime/sandbox.ts';
 import { event } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
+import { adapterNames } from '../../tasks/kinds.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
-import { adapterNames } from '../../tasks/plan-words.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';

@@ -1,4 +1,4 @@
-import type { auditKinds } from '../../tasks/plan-words.ts';
+import type { auditKinds } from '../../tasks/kinds.ts';
 
 export type AuditKind = (typeof auditKinds)[number];
 
