@@ -66,7 +66,9 @@ export function compiledGatewayAt(commit: string): string | undefined {
   } catch {
     return undefined;
   }
-  const { folder, isThere, aside, keep } = kept('andon-faults-', commit);
+  // Its packages are those of this checkout: another one may be gone by now.
+  const ofRoot = createHash('sha256').update(root).digest('hex').slice(0, 8);
+  const { folder, isThere, aside, keep } = kept('andon-faults-', `${commit}-${ofRoot}`);
   const entry = join(folder, 'out', 'test', 'support', 'fault-gateway-main.js');
   if (isThere) return entry;
   const place = aside();
