@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../src/gateway/client.ts';
-import { answer, cleanEnvironment, type Up, up } from './cli.ts';
+import { cleanEnvironment, type Up, up } from './cli.ts';
 import { git, mustGit, sourceRepository, write } from './gateway.ts';
 import { waitUntil } from './wait.ts';
 
@@ -63,10 +63,10 @@ export async function openSoak(all: SoakSize): Promise<Soak> {
   const gateway = await up(here, '--project', project, '--runs', String(lanes));
   const token = readFileSync(gateway.ready.tokenFile, 'utf8').trim();
   const owner = createClient({ url: gateway.ready.url, token: () => token });
-  const builder = await answer<{ token?: string; file?: string }>(
-    ['token', 'mint', '--agent', 'agent:b', '--tier', 'implementer', '--out', join(folder, 'b.token')],
-    here,
-  ).then(() => readFileSync(join(folder, 'b.token'), 'utf8').trim());
+  // The usual budget of a builder ends after a hundred commits.
+  const budget = { commits: 10_000, files: 100_000, lines: 1_000_000 };
+  const cap = { tier: 'implementer', budget } as const;
+  const { token: builder = '' } = await owner.token.mint.mutate({ project, agent: 'agent:b', cap });
   const hand = createClient({ url: gateway.ready.url, token: () => builder });
   const clone = await cloneOf(folder, gateway, builder);
   const workers = await makeWorkers({ gateway, owner, hand, builder, clone });
