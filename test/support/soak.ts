@@ -35,6 +35,7 @@ export interface Soak {
 
 const gatesOfTask = 5;
 const lanes = 4;
+const runsAtOnce = 50;
 const project = 'soak';
 const verdict = `printf '{\\"version\\":1,\\"run\\":\\"%s\\",\\"result\\":\\"shipped\\",\\"summary\\":\\"wrote\\"}' $ANDON_RUN > $ANDON_VERDICT`;
 const planOf = (tasks: number): string => `version: 1
@@ -123,7 +124,7 @@ async function makeWorkers({ gateway, owner, hand, builder, clone }: Places) {
     await commit({ 'elsewhere/a': '1\n' }),
   ];
   let tasks = 0;
-  return {
+  const workers = {
     /** Every second one is refused. The others move a branch from one commit to the other. */
     push: async (n: number): Promise<void> => {
       const oid = n % 2 === 0 ? outside : (n >> 1) % 2 === 0 ? one : other;
@@ -140,9 +141,13 @@ async function makeWorkers({ gateway, owner, hand, builder, clone }: Places) {
       const state = async () => (await owner.change.show.query({ project, change })).state;
       await waitUntil(async () => (await state()) === 'judging', 60_000);
     },
+    /** In parts: a plan lets a hundred runs wait and run. */
     runs: async (count: number): Promise<void> => {
+      if (count > runsAtOnce) await workers.runs(count - runsAtOnce);
       const asked = await Promise.all(
-        Array.from({ length: count }, () => owner.agent.spawn.mutate({ project, profile: 'writer' })),
+        Array.from({ length: Math.min(count, runsAtOnce) }, () =>
+          owner.agent.spawn.mutate({ project, profile: 'writer' }),
+        ),
       );
       for (const { run } of asked) {
         const shown = () => owner.run.show.query({ project, run });
@@ -166,6 +171,7 @@ async function makeWorkers({ gateway, owner, hand, builder, clone }: Places) {
         );
       }),
   };
+  return workers;
 }
 
 async function heldBy({ pid, ready }: Up, folders: readonly string[]): Promise<Held> {
