@@ -10,7 +10,7 @@ import type { LogKeeper } from './log-mark/log-keeper.ts';
 import type { Metrics } from './metrics.ts';
 import type { TriggerDoor } from './trigger-door.ts';
 
-/** What procedures may use, one of each, made once in app.ts. */
+/** The services that procedures may use, one of each, made once in app.ts. */
 export interface Gateway extends Admission {
   readonly chainer: Chainer;
   readonly feed: Feed;
@@ -20,7 +20,7 @@ export interface Gateway extends Admission {
   readonly analyser: Analyser;
   /** Gates, landing, leases: what goes on by itself after a call. */
   readonly line: LineService;
-  /** What fires by itself. */
+  /** Triggers. */
   readonly triggers: TriggerDoor;
   readonly metrics: Metrics;
   readonly log: Logger;

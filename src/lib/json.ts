@@ -31,10 +31,10 @@ const mayHoldProto = /__proto__|\\u/;
 
 const quote = 34;
 const backslash = 92;
-/** What a character adds to the depth: brackets of either kind. */
+/** The depth that a character adds: brackets of either kind. */
 const steps: Readonly<Record<number, number>> = { 91: 1, 123: 1, 93: -1, 125: -1 };
 
-/** How deep brackets nest, strings left out; stops counting once the limit is passed. */
+/** The depth of nested brackets, strings left out; stops counting once the limit is passed. */
 function depthOf(text: string, depthMax: number): number {
   let depth = 0;
   let deepest = 0;
@@ -47,7 +47,7 @@ function depthOf(text: string, depthMax: number): number {
   return deepest;
 }
 
-/** Where the string that begins at `start` ends; the end of the text when it does not. */
+/** The end of the string that begins at `start`; the end of the text when it does not end. */
 function endOfString(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     const char = text.charCodeAt(i);

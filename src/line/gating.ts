@@ -134,7 +134,7 @@ export async function refuseChange(
   why: 'gateFailed' | 'reject' | 'conflict',
   note: string,
 ): Promise<EventDraft[]> {
-  // What is landing or has ended is not refused any more.
+  // A change that is landing or has ended is not refused any more.
   if (!changeMay(change, 'conflict')) return [];
   moveChange(tx, change, why, note);
   const task = await lockTask(tx, change.project, change.task);

@@ -109,7 +109,7 @@ const landedCommit = statement('landing.commit', 'update changes set landed_comm
 const isApproved = (change: ChangeRow | undefined): change is ChangeRow & { readonly state: 'approved' } =>
   change?.state === 'approved';
 
-/** What an intent that had not ended says of its change; the move asks whether it is true. */
+/** The state that an open intent gives its change; the move asks whether that is true. */
 const underIntent = ({ id }: ChangeRow) => ({ id, state: 'landing' as const });
 
 /** Step three: main has moved. The task is done, and what waited for it is readied. */

@@ -19,9 +19,9 @@ export const stops = pgTable('stops', {
   pulledBy: text('pulled_by').notNull(),
   gid: text('gid'),
   at: at('at').notNull().default(now),
-  /** How often it was pulled while it was open. */
+  /** The number of pulls while it was open. */
   count: integer('count').notNull().default(1),
-  /** Who was written to. */
+  /** The recipients of its messages. */
   told: text('told').array().notNull(),
   clearedBy: text('cleared_by'),
   clearedGid: text('cleared_gid'),
@@ -30,7 +30,7 @@ export const stops = pgTable('stops', {
   rootCause: jsonb('root_cause').$type<RootCause>(),
 });
 
-/** Why somebody is written to. */
+/** The reason of a message. */
 export type MessageKind = 'blocker' | 'question' | 'stop' | 'deadline' | 'alert' | 'report' | 'run' | 'note';
 
 /** To an agent or a person by name, or to everybody of a tier (`tier:executive`). */

@@ -6,7 +6,7 @@ const isSource = import.meta.url.endsWith('.ts');
 /** The module of that name beside the caller (`import.meta.url`): compiled, or a source, which runs through tsx. */
 const beside = (caller: string, name: string): URL => new URL(`./${name}.${isSource ? 'ts' : 'js'}`, caller);
 
-/** What starts the module beside the caller as a process of Node: its file, and the words before it. */
+/** The file that starts the module beside the caller as a process of Node, and the words before it. */
 export const processEntry = (caller: string, name: string): { file: string; execArgv: string[] } => ({
   file: fileURLToPath(beside(caller, name)),
   execArgv: isSource ? ['--import', loader()] : [],

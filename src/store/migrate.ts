@@ -71,7 +71,7 @@ export async function versionOf(session: Session): Promise<number> {
   return row?.version ?? 0;
 }
 
-/** What this binary says of a version that it cannot go on from: `store.newer`, `store.older`. */
+/** The refusal of a version that this binary cannot go on from: `store.newer`, `store.older`. */
 export function unknownVersion(version: number, subject: 'schema' | 'backup'): AndonError | undefined {
   const found = `version ${version}`;
   if (version > schemaVersion)

@@ -3,7 +3,7 @@ import { type Statement, statement } from './store.ts';
 
 /** The parts that a table of moves gives to a statement. */
 export interface MoveParts {
-  /** What the move writes, as it follows `set`. */
+  /** The assignments of the move, as they follow `set`. */
   readonly set: string;
   /** From which states, as it follows the column that holds the state of the locked row. */
   readonly from: string;

@@ -1,4 +1,4 @@
-/** How pg turns a value into what it sends: text, bytes or null. */
+/** The conversion of pg from a value to text, bytes or null, as it is sent. */
 declare module 'pg/lib/utils' {
   export function prepareValue(value: unknown): string | Buffer | null | undefined;
 }

@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { defined } from '../lib/defined.ts';
+import { fail } from '../lib/errors.ts';
+import { saidFault } from '../lib/machine-fault.ts';
 import { processEntry } from '../process/entry.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Later } from './later.ts';
@@ -72,8 +74,11 @@ async function initialiseInChild(folder: string): Promise<void> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-4000);
   });
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`the database could not be made (exit ${code}): ${said.trim()}`);
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  if (code === 0) return;
+  const next = 'mend what the process says; andon doctor looks at disk and folder';
+  const found = `the process that makes it ended with ${signal ?? code}: ${said.trim().slice(-500)}`;
+  throw fail(saidFault(said) ?? 'store.unavailable', folder, { found, next });
 }
 
 async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
@@ -85,41 +90,42 @@ async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
   });
 }
 
-/** What sessions use; drizzle asks only for query(). */
+/** The methods that sessions use; drizzle asks only for query(). */
 type QueryClient = Pick<PGlite | Transaction, 'query' | 'exec'>;
 
-const checked = (client: QueryClient, check: RoomCheck): QueryClient => ({
+const checked = (client: QueryClient, check: RoomCheck): Pick<QueryClient, 'query'> => ({
   query: async (text, params, options) => {
     check(text);
     return client.query(text, storableParams(params ?? []), options);
   },
-  exec: (text, options) => client.exec(text, options),
 });
 
 class PgliteSession implements Session {
   /** Names that a transaction has begun to prepare. */
   protected readonly begun: Set<string> | undefined;
   readonly #client: QueryClient;
+  readonly #checked: Pick<QueryClient, 'query'>;
   readonly #check: RoomCheck;
   readonly #prepared: PreparedStatements;
   #orm: Orm | undefined;
 
   constructor(client: QueryClient, check: RoomCheck, prepared: PreparedStatements) {
-    this.#client = checked(client, check);
+    this.#client = client;
+    this.#checked = checked(client, check);
     this.#check = check;
     this.#prepared = prepared;
   }
 
   async rows<R>(statement: Statement, params: readonly unknown[] = []): Promise<R[]> {
     const { name, text } = statement;
-    if (name === '') return (await this.#client.query<R>(text, [...params])).rows;
+    if (name === '') return (await this.#checked.query<R>(text, [...params])).rows;
     this.#check(text);
     return this.#prepared.rows<R>(this.#client, statement, storableParams(params), this.begun);
   }
 
   get orm(): Orm {
     // drizzle asks only for query().
-    this.#orm ??= drizzle({ client: this.#client as PGlite }) as unknown as Orm;
+    this.#orm ??= drizzle({ client: this.#checked as PGlite }) as unknown as Orm;
     return this.#orm;
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Who may do what with a file. */
+/** Rights on a file. */
 export interface FileRights {
   /** Cut by the umask, unless `isExact`. */
   readonly mode: number;
@@ -76,7 +76,7 @@ async function dropped(aside: string, error: unknown): Promise<never> {
 
 /** The name of a file is as lasting as its folder. */
 async function syncFolder(folder: string): Promise<void> {
-  // Who may write into a folder may not always read it.
+  // A folder that may be written to may not always be read.
   const handle = await open(folder, 'r').catch(() => undefined);
   try {
     await handle?.sync();

@@ -1,8 +1,8 @@
 import { codeOf, withCauses } from '../lib/causes.ts';
 
-// drizzle puts its own error around what the driver threw: causes are asked too.
-/** The statement of that name is there already: another session of this process was first to prepare it. */
+/** The statement of that name is there already: another session of this process was first to prepare it (SQLSTATE). */
 export const duplicatePrepared = '42P05';
+// drizzle puts its own error around what the driver threw: causes are asked too.
 const retryable = new Set(['40001', '40P01', duplicatePrepared]);
 const unavailable = new Set([
   '57P01',

@@ -31,7 +31,7 @@ const stateWords = {
 /** A task under a lease. */
 export type HeldTask = TaskRow & { readonly state: 'in_progress'; readonly leaseUntil: Date };
 
-/** What giving a task back needs of it. */
+/** The part of a task that giving it back needs. */
 export type HeldRow = Pick<HeldTask, 'project' | 'id' | 'epoch' | 'state'>;
 
 /** The task that `holder` holds at `now`, or why it does not. Every change by a holder asks this under the row's lock. */
@@ -52,7 +52,7 @@ export function decideLease(
   return allowed({ ...task, state, leaseUntil });
 }
 
-/** Why `holder` does not hold `task` at `now`, for those who do nothing to the task; empty when it does. */
+/** Reasons why `holder` does not hold `task` at `now`, for those who do nothing to the task; empty when it does. */
 export const leaseReasons = (...asked: Parameters<typeof decideLease>): readonly Reason[] =>
   reasonsOf(decideLease(...asked));
 

@@ -4,7 +4,7 @@ import { type After, afterMove, type Before, type Ends, type Moves } from '../li
 export const taskStates = ['backlog', 'ready', 'in_progress', 'gated', 'done', 'abandoned'] as const;
 export type TaskState = (typeof taskStates)[number];
 
-/** What can happen to a task: the one table that every statement which moves one is made from. */
+/** Events that move a task: the one table that every statement which moves one is made from. */
 export const taskMoves = {
   ready: { from: ['backlog'], to: 'ready' },
   unready: { from: ['ready'], to: 'backlog' },
@@ -31,7 +31,7 @@ export const taskEnds = { done: true, abandoned: true } as const satisfies Recor
 export const changeStates = ['gating', 'judging', 'approved', 'landing', 'landed', 'refused'] as const;
 export type ChangeState = (typeof changeStates)[number];
 
-/** What can happen to a change. */
+/** Events that move a change. */
 export const changeMoves = {
   gatesPassed: { from: ['gating'], to: 'judging' },
   gateFailed: { from: ['gating', 'judging'], to: 'refused' },

@@ -44,7 +44,7 @@ const taskStatements = {
   abandon: taskMove('abandon'),
 } as const;
 
-/** What happens to a single task without more being written about it. */
+/** Events of a single task of which no more is written than its state. */
 type PlainEvent = keyof typeof taskStatements;
 
 /** Moves a task that the transaction holds locked. Its type says that the table lists the move; the statement asks again. */

@@ -3,7 +3,7 @@ import type { actionNames, NewTask, PlanTrigger } from './plan-triggers.ts';
 
 export type TriggerActionKind = (typeof actionNames)[number];
 
-/** What a trigger does: exactly one of these, as the members of the plan say it. Durations are words, such as `30m`. */
+/** An action of a trigger: exactly one of these, as the members of the plan say it. Durations are words, such as `30m`. */
 export type TriggerAction =
   | SpawnAction
   | { readonly kind: 'notify'; readonly recipient: string; readonly say?: string | undefined }

@@ -18,7 +18,7 @@ export const triggers = pgTable('triggers', {
   ownerGid: text('owner_gid').notNull(),
   ownerEpoch: integer('owner_epoch').notNull(),
   state: text('state').$type<'active' | 'paused'>().notNull(),
-  /** What it waits for: the time, and the slot that the time is that of. */
+  /** The time that it waits for, and the slot of that time. */
   nextAt: at('next_at'),
   nextSlot: at('next_slot'),
   /** The type of event, and the position after which events count. */

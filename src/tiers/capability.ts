@@ -56,7 +56,7 @@ export interface Actor {
   readonly act?: Actor;
 }
 
-/** What somebody holds: who, what it allows, from whom, and until when. */
+/** A grant: its holder, what it allows, from whom it comes, and its end. */
 export interface Grant {
   readonly iss: string;
   /** The principal: `human:ada`, `agent:builder-1`. */

@@ -49,7 +49,7 @@ interface FoundAction {
   readonly decide: (() => Decision<Make>) | undefined;
 }
 
-/** What becomes of a slot. */
+/** The fate of a slot. */
 type DecidedFire =
   | { readonly outcome: 'gone' }
   | { readonly outcome: 'queued' | 'skipped' | 'missed'; readonly due: DueRow }
@@ -135,7 +135,7 @@ function decideFire({ grant, input: given, entered, facts }: FireCase): Decision
   return allowed({ outcome: 'fired', due, firing, make: decision.decided });
 }
 
-/** How a slot ends that is not fired although it may be; undefined when it is fired. */
+/** The end of a slot that is not fired although it may be; undefined when it is fired. */
 function unfired({ row, due, isHeldUp, queued }: LockedSlot, now: Date) {
   if (isTooLate(row, due, now.getTime() - due.at.getTime())) return 'missed';
   if (!isHeldUp) return undefined;

@@ -6,7 +6,7 @@ import type { FireCause } from './queue.ts';
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const now = sql`andon_now()`;
 
-/** How a slot was concluded. */
+/** The conclusion of a slot. */
 export type FireOutcome = 'fired' | 'skipped' | 'missed' | 'refused' | 'failed';
 
 /** Slots that have come and wait to be fired. */
@@ -41,13 +41,13 @@ export const triggerFires = pgTable(
   (table) => [primaryKey({ columns: [table.trigger, table.slot] })],
 );
 
-/** How far events have been looked at: one row. */
+/** The position up to which events have been looked at: one row. */
 export const triggerTail = pgTable('trigger_tail', {
   one: boolean('one').primaryKey().default(true),
   position: bigint('position', { mode: 'number' }).notNull(),
 });
 
-/** What conditions of triggers have counted so far. */
+/** Counts of the conditions of triggers so far. */
 export const triggerTallies = pgTable(
   'trigger_tallies',
   {
@@ -59,7 +59,7 @@ export const triggerTallies = pgTable(
   (table) => [primaryKey({ columns: [table.trigger, table.key] })],
 );
 
-/** What is to be sent outside: written with the fire, done after the commit. */
+/** Deliveries to the outside: written with the fire, carried out after the commit. */
 export const triggerDeliveries = pgTable('trigger_deliveries', {
   id: text('id').primaryKey(),
   project: text('project').notNull(),

@@ -66,6 +66,19 @@ describe('a named statement on PGlite', () => {
     );
   });
 
+  it('fails no transaction when another session has prepared it without being heard of yet', async () => {
+    const asked = statement('prepared.unheard', 'select $1::int as n');
+    await store.rows(statement('', 'prepare "prepared.unheard" as select $1::int as n'));
+    let tries = 0;
+    const rows = await store.transaction((tx) => {
+      tries += 1;
+      return tx.rows(asked, [1]);
+    });
+    expect([rows, tries]).toEqual([[{ n: 1 }], 2]);
+    await store.rows(statement('', 'prepare "prepared.outside" as select $1::int as n'));
+    expect(await store.rows(statement('prepared.outside', 'select $1::int as n'), [2])).toEqual([{ n: 2 }]);
+  });
+
   it('that fails to be prepared is prepared when it can be', async () => {
     const asked = statement('prepared.later', 'select n from later');
     await expect(store.rows(asked)).rejects.toThrow(/later/);

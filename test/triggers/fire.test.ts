@@ -158,6 +158,29 @@ describe.each(engines)('triggers on %s', (engine) => {
     expect(await history('ladder')).toMatchObject({ fired: 2, missed: 1 });
   });
 
+  it('refuses a slot whose step the trigger has no more, and does nothing in its place', async () => {
+    await apply('  steps: { deadline: [{ before: 24h, notify: holder }] }\n');
+    const { id } = await line.owner.trigger.show.query({ project, name: 'steps' });
+    const told = (await messages()).length;
+    await line.app.gateway.store.rows(
+      statement(
+        '',
+        `insert into trigger_due (trigger, slot, project, at, cause)
+         values ($1, 'step/5', $2, andon_now(), '{"causes": [], "task": "cart", "step": 5}')`,
+      ),
+      [id, project],
+    );
+    line.app.gateway.triggers.wake();
+    await fires('steps', 1);
+    const [fire] = (await history('steps')).fires;
+    expect([fire?.outcome, fire?.error?.[0]?.code, fire?.error?.[0]?.found]).toEqual([
+      'refused',
+      'trigger.action',
+      'a step that is gone',
+    ]);
+    expect(await messages()).toHaveLength(told);
+  });
+
   it('holds back what comes too often, and tells of it once', async () => {
     await apply('  busy: { on: question.asked, perHour: 2, notify: "human:busy" }\n');
     const hand = await line.mint('agent:busy');

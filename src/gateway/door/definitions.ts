@@ -16,14 +16,14 @@ export interface Effect<Answer> {
   readonly events: readonly EmittedEvent[];
 }
 
-/** What is known before the transaction has its locks. */
+/** A call before its transaction has the locks. */
 export interface Asked<Input, Prepared = undefined> extends Pick<Call, 'grant' | 'token'> {
   readonly input: Input;
   /** Immutable, computed before the transaction. */
   readonly prepared: Prepared;
 }
 
-/** What the facts are read with. */
+/** A call while its transaction takes the locks: facts are read with it. */
 export interface Entering<Input, Prepared = undefined> extends Asked<Input, Prepared> {
   readonly entered: Promise<Entered>;
 }
@@ -59,7 +59,7 @@ export interface MutationDefinition<
   /** True for the little that is allowed while the database is below the mark of its log: it only takes away, or accepts. */
   readonly whileBelow?: boolean;
   readonly access?: (input: Input) => AccessDetail;
-  /** What is immutable and costs work (git, parsing), before the transaction; undefined without. */
+  /** Prepares, before the transaction, all that is immutable and costs work (git, parsing); undefined without. */
   readonly prepare?: (input: Input) => Promise<Prepared> | Prepared;
   /**
    * Sent right behind the locks, before their answer is here, which saves a round trip; whoever needs what `entered`

@@ -14,13 +14,13 @@ export interface Entry<Input extends ProjectInput> {
   readonly access?: (input: Input) => AccessDetail;
 }
 
-/** What a call wants, as it is authorised. */
+/** The wish of a call, as it is authorised. */
 export const accessOf = <Input extends ProjectInput>(
   { action, access }: Pick<Entry<Input>, 'action' | 'access'>,
   input: Input,
 ): AccessRequest => ({ action, project: input.project, ...access?.(input) });
 
-/** What is refused before the facts of the action are even read: by grant, revocation, epoch, project and log. */
+/** Reasons that stand before the facts of the action are even read: by grant, revocation, epoch, project and log. */
 export function entryReasons<Input extends ProjectInput>(
   admission: Admission,
   entry: Entry<Input>,

@@ -7,7 +7,7 @@ import { type ChangeRow, lockChange } from '../../tasks/rows.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { id, project, text } from './inputs.ts';
 
-/** What every judgement of a change names: the tree that was judged. */
+/** The input that every judgement of a change has: it names the tree that was judged. */
 export const judgementInput = {
   project,
   change: id,
@@ -61,7 +61,7 @@ export function decideJudgement<Row extends ChangeRow>(
   return first === undefined ? judged : denied(first, ...others);
 }
 
-/** Why this is not the change, or not the tree of it, that the caller may judge. */
+/** Reasons why the caller may not judge this change, or not this tree of it. */
 function treeReasons(change: ChangeRow, tree: string, grant: Grant): Reason[] {
   const { task } = grant.cap;
   if (task !== undefined && task !== change.task)

@@ -103,7 +103,7 @@ export function planRouter(gateway: Gateway) {
   });
 }
 
-/** What is applied; `unchanged` when it is what is applied already. */
+/** The plan to apply; `unchanged` when it is applied already. */
 interface DecidedApply extends ReturnType<typeof compared> {
   readonly unchanged: boolean;
 }

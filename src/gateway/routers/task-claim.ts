@@ -126,7 +126,7 @@ async function takeAnother(
   return takeOne(tx, input.project, claimant, judge(candidates).allowed, leaseMs);
 }
 
-/** Who claims, which of the candidates are allowed, and the judgement itself for candidates that nobody has looked at yet. */
+/** The claimant, the candidates that are allowed, and the judgement itself for candidates that nobody has looked at yet. */
 interface DecidedClaim extends Sorted {
   readonly claimant: Claimant;
   readonly judge: (candidates: readonly Candidate[]) => Sorted;

@@ -91,7 +91,7 @@ function boundReasons(
 
 type MintCase = Case<MintInput, unknown, MintState>;
 
-/** What the child will hold and for how long, below which row. */
+/** The child: its capability, the length of its grant, the row of its parent. */
 interface DecidedChild {
   readonly row: GrantRow;
   readonly cap: Capability;

@@ -39,7 +39,7 @@ interface RenewFacts {
 
 type RenewCase = Case<z.infer<typeof renewInput>, unknown, RenewFacts>;
 
-/** What renewing comes to: the next token, the one that was handed out before, or the end of a grant that two parties hold. */
+/** The end of a renewal: the next token, the one that was handed out before, or the end of a grant that two parties hold. */
 type Renewal =
   | { readonly kind: 'next'; readonly of: VerifiedToken; readonly lifeSeconds: number }
   | { readonly kind: 'same'; readonly of: VerifiedToken; readonly successor: TokenRow }
@@ -67,7 +67,7 @@ function endReasons({ gid, expiresAt }: GrantRow, now: Date): Reason[] {
   return [reason('token.expired', gid, { found: 'the grant itself has ended', limit })];
 }
 
-/** Why the lease that a grant is bound to does not hold any more. */
+/** Reasons why the lease that a grant is bound to does not hold any more. */
 function boundReasons({ sub, cap }: Grant, row: TaskRow | undefined, now: Date): readonly Reason[] {
   const { task, epoch } = cap;
   return task === undefined || epoch === undefined ? [] : leaseReasons(row, task, { agent: sub, epoch }, now);

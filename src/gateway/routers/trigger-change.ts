@@ -31,7 +31,7 @@ const ownerOf = (grant: Grant): TriggerOwner => ({
   epoch: grant.ep,
 });
 
-/** Why a grant may not own a trigger: what reaches outside is a person's; agents start whoever may start them. */
+/** Reasons why a grant may not own a trigger: one that reaches outside is a person's; agents are started by whoever may start them. */
 function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanTrigger): Reason[] {
   const maySpawn = cap.ops.includes('agent:spawn');
   if (cap.tier === 'human' || (maySpawn ? !reachesOut(trigger) : !needsPerson(trigger))) return [];

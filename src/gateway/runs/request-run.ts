@@ -28,7 +28,7 @@ export interface RunRequest {
   readonly autoTerminate?: boolean | undefined;
   /** The trigger that asked, if one did. */
   readonly trigger?: string | undefined;
-  /** How many triggers and runs stand behind this one. */
+  /** The number of triggers and runs that stand behind this one. */
   readonly depth?: number | undefined;
   readonly attempt?: number | undefined;
   readonly retryOf?: string | undefined;

@@ -6,19 +6,19 @@ import type { Outcome } from './outcome.ts';
 import type { RunState } from './states.ts';
 import type { VerdictFile } from './verdict-file.ts';
 
-/** What a run has spent, as its agent program reports it. USD in millionths. */
+/** The expense of a run, as its agent program reports it. USD in millionths. */
 export interface Usage {
   readonly tokens: number;
   readonly usdMicro: number;
   readonly turns: number;
 }
 
-/** How a run is started: its profile as the plan had it, and the claims of its grant. Holds no secret. */
+/** The start of a run: its profile as the plan had it, and the claims of its grant. Holds no secret. */
 export interface RunLaunch {
   readonly profile: PlanAgent;
   /** The unsigned claims that the tokens of the run are drafted from. */
   readonly claims: Record<string, unknown>;
-  /** How many triggers and runs stand behind this one. */
+  /** The number of triggers and runs that stand behind this one. */
   readonly depth: number;
 }
 
@@ -72,7 +72,7 @@ export const runs = pgTable('runs', {
   usage: jsonb('usage').$type<Usage>().notNull(),
 });
 
-/** What a run printed, in the pieces in which its runner sent it. */
+/** The output of a run, in the pieces in which its runner sent it. */
 export const runOutput = pgTable(
   'run_output',
   {
@@ -84,7 +84,7 @@ export const runOutput = pgTable(
   (table) => [primaryKey({ columns: [table.run, table.piece] })],
 );
 
-/** What an agent says of itself. */
+/** The words of an agent about itself. */
 export const agents = pgTable(
   'agents',
   {

@@ -1,10 +1,10 @@
 import type { Ends, Moves } from '../../lib/moves.ts';
 
-/** Where a run is: asked for, taken by a runner, its process alive, over. */
+/** States of a run: asked for, taken by a runner, its process alive, over. */
 export const runStates = ['waiting', 'taken', 'running', 'ended'] as const;
 export type RunState = (typeof runStates)[number];
 
-/** What can happen to a run. Its runner may say once more that it has started: the answer to the first may be lost. */
+/** Events that move a run. Its runner may say once more that it has started: the answer to the first may be lost. */
 export const runMoves = {
   take: { from: ['waiting'], to: 'taken' },
   start: { from: ['taken', 'running'], to: 'running' },

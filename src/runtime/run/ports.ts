@@ -99,7 +99,7 @@ export interface RunUsage {
   readonly turns: number;
 }
 
-/** Why there is no text of a verdict. */
+/** Reasons why there is no text of a verdict. */
 export const fileProblems = ['missing', 'not_a_file', 'too_large'] as const;
 export type FileProblem = (typeof fileProblems)[number];
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 /**
- * What the numbered files are called, in order: `0001-schema.sql` is the first. A file that was released is never edited;
+ * Names of the numbered files, in order: `0001-schema.sql` is the first. A file that was released is never edited;
  * the next one is added, here too.
  */
 const migrationNames = ['schema'] as const;

@@ -80,7 +80,7 @@ const least = (values: readonly (number | undefined)[]): number | undefined =>
 
 /** Times that belong together: those of a day, of an hour, of a minute. Seconds. */
 interface Block {
-  /** Whether a second of the day is the first of a block. */
+  /** True when a second of the day is the first of a block. */
   readonly begins: (second: number) => boolean;
   readonly length: number;
   readonly times: number;
