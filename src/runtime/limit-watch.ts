@@ -106,12 +106,20 @@ export class LimitWatch {
   }
 }
 
-/** The sum that is cheap to read counts pages of forked processes twice, so what passes the limit is looked at again. */
+/**
+ * The sum that is cheap to read counts pages of forked processes twice, so what passes the limit is looked at again; twice, for
+ * processes that end between two of these readings leave their share of a page to those that are read next.
+ */
 async function memoryOf(rows: readonly ProcessRow[], most: number): Promise<number> {
   const rough = rows.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
   if (rough <= most) return rough;
-  const exact = await Promise.all(rows.map(async (row) => (await shareBytes(row.pid)) ?? row.ownBytes));
-  return exact.reduce((sum, bytes) => sum + bytes, 0);
+  const exact = await exactly(rows);
+  return exact <= most ? exact : Math.min(exact, await exactly(rows));
+}
+
+async function exactly(rows: readonly ProcessRow[]): Promise<number> {
+  const shares = await Promise.all(rows.map(async (row) => (await shareBytes(row.pid)) ?? row.ownBytes));
+  return shares.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 const nameOf = ({ pid, begun }: ProcessRow): string => `${pid} ${begun}`;

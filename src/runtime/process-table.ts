@@ -58,12 +58,21 @@ function rowOf(pid: string, uid: number): ProcessRow | undefined {
 /** What the kernel says behind the name of the program, which may hold anything and ends with the last bracket. */
 const afterName = (text: string): string => text.slice(text.lastIndexOf(')') + 2);
 
-/** What a process holds of memory when pages that several share count once; undefined where nobody may ask. */
+/**
+ * What a process holds of memory when pages that several share count once: zero when it has ended since, for then its row says
+ * what nobody holds any more; undefined where nobody may ask.
+ */
 export async function shareBytes(pid: number): Promise<number | undefined> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
-  const [, kilobytes] = /^Pss_Anon:\s+(\d+) kB/m.exec(text) ?? [];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  try {
+    const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1');
+    const [, kilobytes] = /^Pss_Anon:\s+(\d+) kB/m.exec(text) ?? [];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch (error) {
+    return hasEnded(error) ? 0 : undefined;
+  }
 }
+
+const hasEnded = (error: unknown): boolean => ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 /** The processes that a user has now, those included that have ended and that nobody has asked for. */
 export async function processesOf({ uid }: { readonly uid: number }): Promise<number[]> {
