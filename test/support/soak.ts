@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../src/gateway/client.ts';
 import { cleanEnvironment, type Up, up } from './cli.ts';
@@ -59,7 +59,11 @@ export async function openSoak(all: SoakSize): Promise<Soak> {
   writeFileSync(join(shop, 'andon.yaml'), planOf(Math.ceil(all.gates / gatesOfTask) + 10));
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary, { mode: 0o755 });
-  const env = { ...cleanEnvironment(join(folder, 'home')), TMPDIR: temporary };
+  const env = {
+    ...cleanEnvironment(join(folder, 'home')),
+    TMPDIR: temporary,
+    NODE_OPTIONS: `--import ${join(import.meta.dirname, 'collect-garbage.mjs')}`,
+  };
   const here = { cwd: shop, env };
   const gateway = await up(here, '--project', project, '--runs', String(lanes));
   const token = readFileSync(gateway.ready.tokenFile, 'utf8').trim();
@@ -176,6 +180,7 @@ async function makeWorkers({ gateway, owner, hand, builder, clone }: Places) {
 
 async function heldBy({ pid, ready }: Up, folders: readonly string[]): Promise<Held> {
   const pids = familyOf(pid);
+  for (const one of pids) if (collects(one)) process.kill(one, 'SIGUSR2');
   const metrics = await (await fetch(`${ready.url}/metrics`)).text();
   const resources = Object.fromEntries(
     [...metrics.matchAll(/^andon_active_resources\{kind="(\w+)"\} (\d+)/gm)].map(([, kind, n]) => [
@@ -212,6 +217,18 @@ const readable = <T>(read: () => T, otherwise: T): T => {
     return otherwise;
   }
 };
+/** Whether a process handles SIGUSR2, by which `collect-garbage.mjs` has it collect: garbage is nothing that it holds. */
+const collects = (pid: number): boolean =>
+  readable(
+    () =>
+      (Number.parseInt(
+        /SigCgt:\s+\w{8}(\w{8})/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '0',
+        16,
+      ) &
+        (1 << (constants.signals.SIGUSR2 - 1))) !==
+      0,
+    false,
+  );
 const parentOf = (pid: number): number =>
   readable(
     () =>

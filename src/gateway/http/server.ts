@@ -7,7 +7,6 @@ import { limits } from '../../lib/limits.ts';
 import { callOf } from '../door/admission.ts';
 import { feedSilentMsMax } from '../door/admit-query.ts';
 import type { CallContext } from '../door/procedure.ts';
-import { createMcpHandler } from '../mcp/handler.ts';
 import { createProofEndpoint } from '../proof/endpoint.ts';
 import { type Prover, proofPath } from '../proof/proof.ts';
 import type { AppRouter } from '../routers/index.ts';
@@ -86,7 +85,7 @@ function createRoutes(options: ServerOptions): [string, PathHandler][] {
   const withSingle = { ...options, streams, single: createSingleHandler(options.router) };
   return [
     ['/trpc/', (req, res, url) => trpc(withSingle, req, res, url)],
-    ['/mcp', createMcpHandler(gateway, options.router)],
+    ['/mcp', mcp(options)],
     ['/git/', async (req, res) => void (await options.git(req, res))],
     ['/livez', (_req, res) => text(res, 200, 'ok\n')],
     ['/readyz', (_req, res) => readiness(gateway, res)],
@@ -102,6 +101,16 @@ function createRoutes(options: ServerOptions): [string, PathHandler][] {
         text(res, 200, 'Andon gateway. See /livez, /readyz, /metrics, /trpc, /mcp, /git/<project>.git\n'),
     ],
   ];
+}
+
+/** Loaded at the first request: the SDK is a third of all that a start would load, and most gateways start for git and tRPC. */
+function mcp({ gateway, router }: ServerOptions): PathHandler {
+  const load = async () => (await import('../mcp/handler.ts')).createMcpHandler(gateway, router);
+  let loaded: ReturnType<typeof load> | undefined;
+  return async (req, res) => {
+    loaded ??= load();
+    await (await loaded)(req, res);
+  };
 }
 
 function answerProof(

@@ -1,0 +1,7 @@
+// Loaded into a process of a test by NODE_OPTIONS: SIGUSR2 has it collect its garbage, so that what it holds can be measured.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+process.on('SIGUSR2', () => collect());
