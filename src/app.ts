@@ -3,40 +3,41 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { createAnalyser } from './analysis/analyser.ts';
+import type { LandingPoint } from './changes/land.ts';
 import type { Config } from './config.ts';
+import { callOf } from './gateway/admission/admission.ts';
 import { openKeyRing } from './gateway/auth/keys.ts';
 import { openTokens } from './gateway/auth/open-tokens.ts';
-import { ensureOwner, type OwnerToken } from './gateway/auth/owner.ts';
-import { callOf } from './gateway/door/admission.ts';
-import { GitProjects } from './gateway/git-projects.ts';
-import { createGitDoor } from './gateway/git-receive/git-door.ts';
-import { installHook } from './gateway/git-receive/hook.ts';
+import { createGitDoor } from './gateway/http/git/git-endpoint.ts';
+import { installHook } from './gateway/http/git/hook.ts';
 import { closeServer, hostsOf, listen, urlOf } from './gateway/http/listening.ts';
 import { createHttpServer } from './gateway/http/server.ts';
-import { LineService, type LineServiceOptions } from './gateway/line/line-service.ts';
 import { startKeeper } from './gateway/log-mark/open-keeper.ts';
 import { createMetrics } from './gateway/metrics.ts';
 import { openIdentity } from './gateway/proof/identity.ts';
-import { type AppRouter, createRouter } from './gateway/routers/index.ts';
+import { Repositories } from './gateway/repositories/repositories.ts';
+import { upstreamEnvironment } from './gateway/repositories/upstream-environment.ts';
+import { type AppRouter, createRouter } from './gateway/router.ts';
 import type { Gateway } from './gateway/services.ts';
+import { ensureOwner, type OwnerToken } from './gateway/tokens/owner.ts';
+import { TriggerService } from './gateway/triggers/service.ts';
+import { startHousekeeping } from './gateway/workers/housekeeping.ts';
+import { Workers, type WorkersOptions } from './gateway/workers/workers.ts';
 import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
 import { leftTemporary, sweepTemporary } from './git/temporary.ts';
 import { defined } from './lib/defined.ts';
-import type { LandingPoint } from './line/land-one.ts';
-import { gateBases } from './runtime/gate-room.ts';
-import { leftName, removeTree } from './runtime/remove-tree.ts';
-import { findContainment } from './runtime/sandbox.ts';
-import { Chainer } from './store/chainer.ts';
+import { gateBases } from './sandbox/gate-room.ts';
+import { leftName, removeTree } from './sandbox/remove-tree.ts';
+import { findContainment } from './sandbox/sandbox.ts';
 import { DatabaseClock } from './store/clock.ts';
 import { orDiskFull, roomBytes } from './store/disk-room.ts';
 import { Feed } from './store/feed.ts';
 import { migrate } from './store/migrate.ts';
 import { openStore } from './store/open.ts';
+import { Sequencer } from './store/sequencer.ts';
 import { type Store, statement } from './store/store.ts';
-import { startHousekeeping } from './triggers/housekeeping.ts';
 import { webhookSecret } from './triggers/secret.ts';
-import { TriggerService } from './triggers/service.ts';
 
 /** Every procedure as a function. */
 export type Caller = ReturnType<AppRouter['createCaller']>;
@@ -44,6 +45,7 @@ export type Caller = ReturnType<AppRouter['createCaller']>;
 export interface App {
   readonly url: string;
   readonly gateway: Gateway;
+  readonly workers: Workers;
   readonly owner: OwnerToken;
   /** Names the key that clients of this gateway pin. */
   readonly fingerprint: string;
@@ -107,14 +109,26 @@ const readInstallation = statement(
   'select installation, andon_now() as now from andon_meta',
 );
 
+interface GatewayParts {
+  readonly gateway: Gateway;
+  readonly clock: DatabaseClock;
+  readonly triggers: TriggerService;
+  readonly workers: Workers;
+}
+
 /** The gateway with everything that procedures use, before anybody can reach it. */
-async function makeGateway(store: Store, config: Config, log: Logger, extras: AppExtras) {
+async function makeGateway(
+  store: Store,
+  config: Config,
+  log: Logger,
+  extras: AppExtras,
+): Promise<GatewayParts> {
   const [meta] = await store.rows<{ installation: string; now: Date }>(readInstallation);
   if (meta === undefined) throw new Error('the store was not migrated');
   const clock = new DatabaseClock(meta.now);
   const keys = await openKeyRing({ folder: join(config.stateFolder, 'keys'), now: clock.nowMs });
   const feed = new Feed(store);
-  const chainer = new Chainer(store, feed, (error) => log.warn({ err: error }, 'chainer'));
+  const sequencer = new Sequencer(store, feed, (error) => log.warn({ err: error }, 'sequencer'));
   const metrics = createMetrics({
     feedSilentMs: () => feed.silentMs,
     roomBytes: () => roomBytes(config.dataFolder),
@@ -129,39 +143,49 @@ async function makeGateway(store: Store, config: Config, log: Logger, extras: Ap
   const runner = createGitRunner(defined({ path: process.env.PATH }));
   const analyser = createAnalyser();
   const folder = join(config.dataFolder, 'repos');
-  const git = new GitProjects({ store, runner, analyser, folder, upstreamEnv: upstreamEnvironment() });
+  const git = new Repositories({ store, runner, analyser, folder, upstreamEnv: upstreamEnvironment() });
   const { witnesses, stateFolder } = config;
   const logKeeper = await startKeeper({ store, stateFolder, witnesses, notes: git, log }, feed);
-  const line = openLine(config, extras, { store, chainer, git, analyser, tokens, metrics, log, logKeeper });
+  const workers = openWorkers(config, extras, {
+    store,
+    sequencer,
+    git,
+    analyser,
+    tokens,
+    metrics,
+    log,
+    logKeeper,
+  });
   const secret = await webhookSecret(config.stateFolder);
   const triggers = new TriggerService({ ...config, secret });
   const gateway: Gateway = {
     triggers,
     store,
-    chainer,
+    sequencer,
     feed,
     logKeeper,
     tokens,
     git,
     analyser,
-    line,
+    workers,
     metrics,
     log,
     nowSeconds: () => clock.nowMs() / 1000,
     seeTime: clock.see,
   };
   triggers.start(gateway);
-  return { gateway, clock, triggers };
+  return { gateway, clock, triggers, workers };
 }
 
 async function startOn(store: Store, config: Config, log: Logger, extras: AppExtras): Promise<App> {
-  const { gateway, clock, triggers } = await makeGateway(store, config, log, extras);
-  const begun = [() => closeGateway(gateway), () => triggers.close()];
+  const parts = await makeGateway(store, config, log, extras);
+  const { gateway, workers, triggers } = parts;
+  const begun = [() => closeGateway(gateway, workers), () => triggers.close()];
   const close = async (): Promise<void> => {
     for (const end of begun.splice(0).reverse()) await end();
   };
   try {
-    return { gateway, close, ...(await open(gateway, { clock, triggers }, config, begun)) };
+    return { gateway, workers, close, ...(await open(parts, config, begun)) };
   } catch (error) {
     // What runs by now would keep the process alive, and work on a closed store.
     await close();
@@ -171,22 +195,21 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
 
 /** Lets the world in. What must be ended later is put into `begun`, as soon as it has begun. */
 async function open(
-  gateway: Gateway,
-  { clock, triggers }: { clock: DatabaseClock; triggers: TriggerService },
+  { gateway, clock, triggers, workers }: GatewayParts,
   config: Config,
   begun: (() => Promise<void>)[],
-): Promise<Omit<App, 'gateway' | 'close'>> {
-  const { store, log, chainer, tokens, line } = gateway;
+): Promise<Omit<App, 'gateway' | 'workers' | 'close'>> {
+  const { store, log, sequencer, tokens } = gateway;
   const hooksDir = join(config.dataFolder, 'hooks');
   await installHook(hooksDir);
-  const owner = await ensureOwner({ store, tokens, chainer, file: join(config.stateFolder, 'token') });
+  const owner = await ensureOwner({ store, tokens, sequencer, file: join(config.stateFolder, 'token') });
   // The owner's grant is on `*`: whoever raises that epoch must not lock the owner out.
   gateway.feed.hear((events) => {
     if (events.some(({ type, project }) => type === 'epoch.raised' && project === '*'))
       owner.refresh().catch((error: unknown) => log.error({ err: error }, 'token of the owner'));
   });
   // A database below the mark of its log is only read, until a person accepts it and starts again.
-  if (gateway.logKeeper.below === undefined) await line.upgrade();
+  if (gateway.logKeeper.below === undefined) await workers.upgrade();
   const router = createRouter(gateway);
   const identity = await openIdentity(join(config.stateFolder, 'keys'), owner.file);
   const server = createHttpServer({
@@ -202,7 +225,7 @@ async function open(
   });
   begun.push(() => closeServer(server));
   const sweep = () => sweepAll(gateway, log);
-  const housekeeping = await startHousekeeping({ store, line, clock, owner, triggers, log, sweep });
+  const housekeeping = await startHousekeeping({ store, workers, clock, owner, triggers, log, sweep });
   begun.push(() => housekeeping.close());
   await listen(server, config);
   const caller = (token: string): Caller =>
@@ -213,11 +236,11 @@ async function open(
 }
 
 /** Ends what has begun, in the order in which it needs each other. */
-async function closeGateway(gateway: Gateway): Promise<void> {
-  const { line, git, analyser, chainer, feed, logKeeper, store } = gateway;
-  await line.close();
+async function closeGateway(gateway: Gateway, workers: Workers): Promise<void> {
+  const { git, analyser, sequencer, feed, logKeeper, store } = gateway;
+  await workers.close();
   analyser.close();
-  await chainer.close();
+  await sequencer.close();
   // Mirrors are reached by git: the mark is written before it ends.
   await logKeeper.close();
   await git.close();
@@ -226,13 +249,13 @@ async function closeGateway(gateway: Gateway): Promise<void> {
   await store.close();
 }
 
-type LineParts = Pick<
-  LineServiceOptions,
-  'store' | 'chainer' | 'git' | 'analyser' | 'tokens' | 'metrics' | 'log' | 'logKeeper'
+type WorkerParts = Pick<
+  WorkersOptions,
+  'store' | 'sequencer' | 'git' | 'analyser' | 'tokens' | 'metrics' | 'log' | 'logKeeper'
 >;
 
-function openLine(config: Config, { at }: AppExtras, parts: LineParts): LineService {
-  return new LineService({
+function openWorkers(config: Config, { at }: AppExtras, parts: WorkerParts): Workers {
+  return new Workers({
     ...parts,
     // PGlite has one process, so whatever is left of another is dead; on PostgreSQL another gateway may be alive.
     abandonedMs: parts.store.engine === 'pglite' ? 0 : config.abandonedMs,
@@ -262,20 +285,4 @@ async function sweepAll({ store, git }: Gateway, log: Logger): Promise<number> {
     left += kept.length;
   }
   return left;
-}
-
-/** What git needs to reach upstream remotes as the operator does. */
-function upstreamEnvironment(): Record<string, string> {
-  const names = [
-    'HOME',
-    'XDG_CONFIG_HOME',
-    'SSH_AUTH_SOCK',
-    'GIT_SSH_COMMAND',
-    'GIT_ASKPASS',
-    'HTTPS_PROXY',
-    'https_proxy',
-  ];
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
-  );
 }

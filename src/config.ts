@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { WitnessName } from './gateway/log-mark/places.ts';
 import { fail } from './lib/errors.ts';
-import type { SandboxSetting } from './runtime/run-gate.ts';
+import type { SandboxSetting } from './sandbox/run-gate.ts';
 
 /** Everything that a gateway is started with. */
 export interface Config {

@@ -1,5 +1,5 @@
 export { type App, startApp } from './app.ts';
+export { type Client, createClient } from './client.ts';
 export { type Config, configure } from './config.ts';
-export { type Client, createClient } from './gateway/client.ts';
-export type { AppRouter } from './gateway/routers/index.ts';
+export type { AppRouter } from './gateway/router.ts';
 export { AndonError } from './lib/errors.ts';

@@ -5,24 +5,36 @@ import { describe, expect, it } from 'vitest';
 const root = resolve(import.meta.dirname, '..');
 const src = join(root, 'src');
 
-/** Folders from the bottom up; folders of one level are strangers. */
+/** Rooms from the bottom up; rooms of one level are strangers. */
 const levels = [
   ['lib'],
-  ['tiers'],
-  ['policies'],
-  ['process'],
-  ['store', 'git', 'analysis'],
-  ['tasks', 'memory', 'runtime'],
-  ['line'],
-  ['kaizen'],
+  ['tiers', 'schedule'],
+  ['policies', 'process'],
+  ['store', 'git', 'analysis', 'sandbox'],
+  ['plan', 'messages'],
+  ['tasks', 'runner', 'triggers'],
+  ['stops', 'runs', 'audits'],
+  ['changes'],
   ['gateway'],
-  ['triggers'],
-  ['dashboard', 'cli'],
+  ['client.ts'],
+  ['cli'],
 ];
-const levelOf = new Map(
-  levels.flatMap((names, level) => names.map((name): [string, number] => [name, level])),
-);
-const pure = new Set(['lib', 'tiers', 'policies']);
+/** The same inside of the gateway. */
+const gatewayFloors = [
+  ['auth', 'log-mark', 'repositories', 'metrics.ts', 'log-once.ts'],
+  ['proof', 'admission'],
+  ['services.ts'],
+  ['events', 'messages', 'projects', 'pushes', 'runs', 'stops', 'tasks', 'tokens'],
+  ['audits', 'changes', 'plan', 'triggers'],
+  ['workers'],
+  ['router.ts'],
+  ['http'],
+];
+const ranked = (floors: readonly (readonly string[])[]): Map<string, number> =>
+  new Map(floors.flatMap((names, level) => names.map((name): [string, number] => [name, level])));
+const levelOf = ranked(levels);
+const floorOf = ranked(gatewayFloors);
+const pure = new Set(['lib', 'tiers', 'policies', 'schedule']);
 const composition = new Set(['app.ts', 'config.ts', 'index.ts']);
 
 interface Import {
@@ -72,26 +84,40 @@ const local: Import[] = files.flatMap((file) =>
     })),
 );
 
-const folderOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] ?? '') : '');
+/** The room of a file: its first folder, or the file itself where it stands above all folders. */
+const roomOf = (path: string): string => path.split('/')[0] ?? '';
+const folderOf = (path: string): string => (path.includes('/') ? roomOf(path) : '');
 
 describe('the architecture', () => {
   it('sees the imports that it judges', () => {
     expect(local.length).toBeGreaterThan(300);
   });
 
-  it('knows every folder of src', () => {
-    const folders = new Set(files.map((file) => folderOf(relative(src, file))).filter((name) => name !== ''));
-    expect([...folders].filter((name) => !levelOf.has(name))).toEqual([]);
+  it('knows every room of src, and of the gateway', () => {
+    const rooms = new Set(files.map((file) => roomOf(relative(src, file))));
+    expect([...rooms].filter((name) => !levelOf.has(name) && !composition.has(name))).toEqual([]);
+    const floors = files
+      .map((file) => relative(join(src, 'gateway'), file))
+      .filter((path) => !path.startsWith('..'));
+    expect([...new Set(floors.map(roomOf))].filter((name) => !floorOf.has(name))).toEqual([]);
   });
 
-  it('imports downwards only, and never between folders of one level', () => {
-    const wrong = local.filter(({ from, to, typeOnly }) => {
-      const [one, other] = [folderOf(from), folderOf(to)];
-      if (one === other || one === '') return false;
-      // Clients need the type of the router, and nothing else of it.
-      if (typeOnly && to === 'gateway/routers/index.ts') return false;
-      if (other === '') return one !== 'cli';
+  it('imports downwards only, and never between rooms of one level', () => {
+    const wrong = local.filter(({ from, to }) => {
+      const [one, other] = [roomOf(from), roomOf(to)];
+      if (one === other || composition.has(one)) return false;
+      if (composition.has(other)) return one !== 'cli';
       return (levelOf.get(one) ?? -1) <= (levelOf.get(other) ?? 99);
+    });
+    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  it('imports downwards only inside of the gateway', () => {
+    const inside = (path: string): string | undefined => /^gateway\/([^/]+)/.exec(path)?.[1];
+    const wrong = local.filter(({ from, to }) => {
+      const [one, other] = [inside(from), inside(to)];
+      if (one === undefined || other === undefined || one === other) return false;
+      return (floorOf.get(one) ?? -1) <= (floorOf.get(other) ?? 99);
     });
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
@@ -103,7 +129,7 @@ describe('the architecture', () => {
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
 
-  it('keeps lib, tiers and policies free of I/O, clock, randomness and environment', () => {
+  it('keeps lib, tiers, schedule and policies free of input and output, clock, randomness and environment', () => {
     const forbidden =
       /\bprocess\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\b|\bfetch\(|\bperformance\./;
     const wrong = files
@@ -114,15 +140,16 @@ describe('the architecture', () => {
 
   it('lets nothing of the platform into lib, tiers and policies', () => {
     const wrong = files
-      .filter((file) => pure.has(folderOf(relative(src, file))))
+      .filter(
+        (file) => folderOf(relative(src, file)) !== 'schedule' && pure.has(folderOf(relative(src, file))),
+      )
       .filter((file) => importsOf(file).some(({ specifier }) => specifier.startsWith('node:')));
     expect(wrong.map((file) => relative(src, file))).toEqual([]);
   });
 
-  it('has no cycle of value imports', () => {
+  it('has no cycle of imports, those of types included', () => {
     const graph = new Map<string, string[]>();
-    for (const { from, to, typeOnly } of local)
-      if (!typeOnly) graph.set(from, [...(graph.get(from) ?? []), to]);
+    for (const { from, to } of local) graph.set(from, [...(graph.get(from) ?? []), to]);
     expect(cycleIn(graph)).toBeUndefined();
   });
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Agent } from 'node:http';
 import { resolve } from 'node:path';
-import type { Client } from '../gateway/client.ts';
+import type { Client } from '../client.ts';
 import { createAgentFetch } from '../gateway/proof/agent-fetch.ts';
 import { createProvingAgent } from '../gateway/proof/proving-agent.ts';
 import { fail } from '../lib/errors.ts';
@@ -52,7 +52,7 @@ export async function connect(options: LinkOptions, world: World): Promise<Gatew
   const agent = createProvingAgent(url, pin);
   const fetch = createAgentFetch(agent);
   const token = (): Promise<string> => readToken(source);
-  const { createClient } = await import('../gateway/client.ts');
+  const { createClient } = await import('../client.ts');
   const projectIfAny = await projectOf(options, world.env, file, token);
   return {
     url,

@@ -1,4 +1,4 @@
-import type { Environment } from './world.ts';
+import type { Environment, Sink } from './world.ts';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'quiet' | 'strong' | 'name';
 
@@ -12,12 +12,6 @@ const codes: Readonly<Record<Tone, string>> = {
 };
 
 export type Paint = (tone: Tone, text: string) => string;
-
-/** A stream as far as the CLI knows it. */
-export interface Sink {
-  readonly isTTY?: boolean | undefined;
-  write(text: string): unknown;
-}
 
 /** Where data and talk go. Data is for programs and pipes, talk is for the person in front of the terminal. */
 export interface Terminal {

@@ -1,8 +1,6 @@
 import type { Logger } from 'pino';
 import type { App, AppExtras } from '../app.ts';
 import type { Config, ConfigInput } from '../config.ts';
-import type { Sink } from './terminal.ts';
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What only the composition root can do; main.ts hands it in, loaded when it is first needed. */
@@ -24,4 +22,10 @@ export interface World {
   readonly args: readonly string[];
   /** How to start this program again: node, its options, the file. */
   readonly launch: readonly string[];
+}
+
+/** A stream as far as the CLI knows it. */
+export interface Sink {
+  readonly isTTY?: boolean | undefined;
+  write(text: string): unknown;
 }

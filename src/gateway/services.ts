@@ -1,27 +1,51 @@
 import type { Logger } from 'pino';
 import type { Analyser } from '../analysis/analyser.ts';
-import type { Chainer } from '../store/chainer.ts';
+import type { Reason } from '../lib/decision.ts';
+import type { PlanTrigger } from '../plan/triggers.ts';
+import type { AuditResult } from '../store/audit.ts';
 import type { Feed } from '../store/feed.ts';
+import type { Sequencer } from '../store/sequencer.ts';
+import type { Admission } from './admission/admission.ts';
 import type { TokenService } from './auth/token-service.ts';
-import type { Admission } from './door/admission.ts';
-import type { GitProjects } from './git-projects.ts';
-import type { LineService } from './line/line-service.ts';
 import type { LogKeeper } from './log-mark/log-keeper.ts';
 import type { Metrics } from './metrics.ts';
-import type { TriggerDoor } from './trigger-door.ts';
+import type { Repositories } from './repositories/repositories.ts';
 
 /** The services that procedures may use, one of each, made once in app.ts. */
 export interface Gateway extends Admission {
-  readonly chainer: Chainer;
+  readonly sequencer: Sequencer;
   readonly feed: Feed;
   readonly logKeeper: LogKeeper;
   readonly tokens: TokenService;
-  readonly git: GitProjects;
+  readonly git: Repositories;
   readonly analyser: Analyser;
-  /** Gates, landing, leases: what goes on by itself after a call. */
-  readonly line: LineService;
-  /** Triggers. */
-  readonly triggers: TriggerDoor;
+  /** Gates, landings, audits and chores, which go on by themselves after a call. */
+  readonly workers: WorkersPort;
+  readonly triggers: TriggersPort;
   readonly metrics: Metrics;
   readonly log: Logger;
+}
+
+/** The part of the workers that procedures speak to; `Workers` keeps these promises. */
+export interface WorkersPort {
+  /** Work may be waiting in this project: runs its gates, lands its approved changes. Never rejects. */
+  wake(project: string): void;
+  /** Wakes the project; `*` all of them. */
+  wakeAll(project: string): Promise<void>;
+  /** A plan was applied that added or changed so many tasks. */
+  planned(tasks: number): void;
+  /** An audit was asked for. Never rejects. */
+  oversee(): void;
+  /** Ends the landings of the project (`*`: of all) that were intended before a red stop, which is acknowledged after. */
+  settleLandings(project: string): Promise<void>;
+  /** Verifies the log and its mark. */
+  audit(): Promise<AuditResult & { readonly below: string | null }>;
+}
+
+/** The part of the triggers that procedures speak to; `TriggerService` keeps these promises. */
+export interface TriggersPort {
+  /** The commands and targets of a trigger that the operator of this gateway did not name. */
+  faults(name: string, trigger: PlanTrigger): Reason[];
+  /** Slots may be waiting: fires them. */
+  wake(): void;
 }

@@ -1,6 +1,6 @@
+import { newId } from '../process/new-id.ts';
 import type { Action } from '../tiers/actions.ts';
 import type { EventData } from './event-data/index.ts';
-import { newId } from './ids.ts';
 import { storable } from './storable.ts';
 import { statement, type Tx } from './store.ts';
 

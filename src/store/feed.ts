@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Coalesced } from '../lib/coalesced.ts';
 import type { ChainedEvent } from './chain.ts';
-import { eventsChannel } from './chainer.ts';
+import { eventsChannel } from './sequencer.ts';
 import type { Store } from './store.ts';
 import { eventsAfter, latestPosition } from './tail.ts';
 

@@ -10,10 +10,10 @@ import { fail } from '../lib/errors.ts';
 import { saidFault } from '../lib/machine-fault.ts';
 import { processEntry } from '../process/entry.ts';
 import { lockFolder } from './folder-lock.ts';
-import { Later } from './later.ts';
 import { longStatement } from './long-statement.ts';
 import { PreparedStatements } from './pglite-prepared.ts';
 import { type RoomCheck, requireRoom, roomCheck } from './pglite-room.ts';
+import { Pipelined } from './pipelined.ts';
 import { withRetry } from './retry.ts';
 import { storableParams } from './storable.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
@@ -132,7 +132,7 @@ class PgliteSession implements Session {
 
 class PgliteTx extends PgliteSession implements Tx {
   protected override readonly begun = new Set<string>();
-  readonly #later = new Later();
+  readonly #later = new Pipelined();
 
   later(statement: Statement, params?: readonly unknown[]): void {
     this.#later.start(this, statement, params);

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { fail } from '../lib/errors.ts';
-import { Later } from './later.ts';
+import { Pipelined } from './pipelined.ts';
 import { isUnavailable, withRetry } from './retry.ts';
 import { storableParams } from './storable.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
@@ -100,7 +100,7 @@ const streamOf = (client: pg.PoolClient): Writable =>
   (client as unknown as { readonly connection: { readonly stream: Writable } }).connection.stream;
 
 class PostgresTx extends PostgresSession implements Tx {
-  readonly #later = new Later();
+  readonly #later = new Pipelined();
   readonly #stream: Writable;
 
   constructor(client: pg.PoolClient) {

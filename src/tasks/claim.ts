@@ -1,10 +1,10 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import { escapes } from '../lib/glob-search.ts';
+import type { Plan } from '../plan/plan.ts';
+import { openWrites } from '../plan/protected-writes.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { Capability } from '../tiers/capability.ts';
 import { knowsScope, learnScope, scopeWitness, type TaskScope } from './claim-memo.ts';
-import type { Plan } from './plan.ts';
-import { openWrites } from './protected-writes.ts';
 import { movesTasks } from './transition.ts';
 
 /** A task that is ready, as the claim sees it. `blockedBy` is work in progress whose write scope overlaps. */

@@ -1,10 +1,10 @@
 import { eq } from 'drizzle-orm';
+import type { Plan } from '../plan/plan.ts';
+import { openWrites } from '../plan/protected-writes.ts';
 import { jsonText } from '../store/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { conflicts, type Scoped } from './conflicts.ts';
-import type { Plan } from './plan.ts';
 import { type PlanDiff, planHash, type StoredTask } from './plan-diff.ts';
-import { openWrites } from './protected-writes.ts';
 import { withdrawReadiness } from './readiness.ts';
 import { projects, taskNeeds, tasks } from './schema.ts';
 import { isTaskEnd } from './states.ts';

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
+import type { Plan } from '../plan/plan.ts';
 import type { Session } from '../store/store.ts';
-import type { Plan } from './plan.ts';
 import { readPlan } from './plan-apply.ts';
 
 const known = new LRUCache<string, Plan>({ max: 200 });

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Reason, reason } from '../lib/decision.ts';
 import { durationMs } from '../lib/durations.ts';
-import { priorities } from './kinds.ts';
-import type { Plan, PlanTask } from './plan.ts';
+import { priorities } from '../plan/kinds.ts';
+import type { Plan, PlanTask } from '../plan/plan.ts';
 import { isTaskEnd, type TaskState } from './states.ts';
 
 /** The columns of a task that a plan decides. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, integer, jsonb, pgTable, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { ChangeState, TaskState } from './states.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });

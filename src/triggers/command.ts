@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { killGroup, terminate } from '../git/spawn/terminate.ts';
-import { BoundedOutput } from '../runtime/bounded-output.ts';
+import { killGroup, terminate } from '../process/terminate.ts';
+import { BoundedOutput } from '../sandbox/bounded-output.ts';
 import type { Delivered } from './webhook.ts';
 
 const outputBytesMax = 16 * 1024;

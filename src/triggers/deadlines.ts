@@ -1,6 +1,6 @@
 import { durationMs } from '../lib/durations.ts';
-import type { PlanTrigger } from '../tasks/plan-triggers.ts';
-import { slotName } from '../tasks/schedule/slots.ts';
+import type { PlanTrigger } from '../plan/triggers.ts';
+import { slotName } from '../schedule/slots.ts';
 
 /** A task that is not done and has a deadline. */
 export interface DeadlineTask {

@@ -1,12 +1,5 @@
 import { durationMs } from '../lib/durations.ts';
-import {
-  countSlots,
-  latestSlots,
-  nextSlot,
-  type Slot,
-  slotName,
-  type Timed,
-} from '../tasks/schedule/slots.ts';
+import { countSlots, latestSlots, nextSlot, type Slot, slotName, type Timed } from '../schedule/slots.ts';
 
 /** How slots that nobody fired in time are treated. */
 export interface MisfirePolicy {

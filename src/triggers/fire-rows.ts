@@ -2,9 +2,9 @@ import type { Reason } from '../lib/decision.ts';
 import { columnsOf } from '../store/columns.ts';
 import { appendEvents, jsonText } from '../store/events.ts';
 import { type Session, type Store, statement, type Tx } from '../store/store.ts';
-import { type TriggerRow, triggerColumns } from '../tasks/trigger-rows.ts';
 import type { StandingFor } from './grant.ts';
 import { triggerEvent } from './queue.ts';
+import { type TriggerRow, triggerColumns } from './rows.ts';
 import { type FireOutcome, triggerDue } from './schema.ts';
 
 const leftOut = ['putAt'] as const;

@@ -1,6 +1,5 @@
 import { defined } from '../lib/defined.ts';
-import { sendMessage } from '../line/messages.ts';
-import type { ChainedEvent } from '../store/chain.ts';
+import { sendMessage } from '../messages/messages.ts';
 import type { EventData } from '../store/event-data/index.ts';
 import {
   appendEvents,
@@ -12,26 +11,9 @@ import {
   jsonText,
 } from '../store/events.ts';
 import { statement, type Tx } from '../store/store.ts';
-import type { TriggerRow } from '../tasks/trigger-rows.ts';
+import type { FireCause } from './cause.ts';
 import { type Rated, rated } from './rate.ts';
-
-/** An event as outsiders see it. */
-export interface ShownEvent extends Pick<ChainedEvent, 'position' | 'id' | 'actor' | 'subject' | 'at'> {
-  readonly type: string;
-  /** Left out of one that is too large. */
-  readonly data: ChainedEvent['data'] | { readonly omitted: string };
-}
-
-/** What made a slot due: nothing but time, an event, a deadline, a person. */
-export interface FireCause {
-  /** Ids of the triggers that led here, the first one first. */
-  readonly causes: readonly string[];
-  /** The event, where one was it. */
-  readonly event?: ShownEvent;
-  readonly task?: string;
-  /** Which step of a deadline. */
-  readonly step?: number;
-}
+import type { TriggerRow } from './rows.ts';
 
 export interface QueuedSlot {
   readonly slot: string;

@@ -4,10 +4,10 @@ import { appendEvents, jsonText } from '../store/events.ts';
 import { taskOf } from '../store/logged-event.ts';
 import { type Store, statement, type Tx } from '../store/store.ts';
 import { eventsAfter } from '../store/tail.ts';
-import { type TriggerRow, triggerColumns } from '../tasks/trigger-rows.ts';
 import { readCauses } from './causes.ts';
 import { counted, isImmediate, keyOf, matches } from './condition.ts';
 import { type Found, type QueuedSlot, queueFound, triggerEvent } from './queue.ts';
+import { type TriggerRow, triggerColumns } from './rows.ts';
 
 /** Triggers that fire triggers: chains are this long at most. */
 const depthMax = 4;

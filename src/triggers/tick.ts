@@ -1,10 +1,10 @@
 import { durationMs } from '../lib/durations.ts';
 import { jsonText } from '../store/events.ts';
 import { type Store, statement, type Tx } from '../store/store.ts';
-import { type TriggerRow, timedOf, triggerColumns } from '../tasks/trigger-rows.ts';
 import { type DeadlineTask, dueDeadlines } from './deadlines.ts';
 import { type Armed, due } from './due.ts';
 import { type Found, queueFound, tellHeldBack } from './queue.ts';
+import { type TriggerRow, timedOf, triggerColumns } from './rows.ts';
 
 /** How many triggers one transaction looks at. */
 const pageMax = 200;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installedAt } from '../../src/runtime/adapters/claude.ts';
-import { nativeCodex } from '../../src/runtime/adapters/native.ts';
+import { installedAt } from '../../src/runner/adapters/claude.ts';
+import { nativeCodex } from '../../src/runner/adapters/native.ts';
 import type { Shown, Turn } from '../support/model-server.ts';
 import { openRealAgents, project, type RealAgents } from '../support/real-agents.ts';
 import { containments } from '../support/runner.ts';

@@ -1,10 +1,10 @@
 import { makeWorkerUtils, run as runGraphile } from 'graphile-worker';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
-import { callOf } from '../../src/gateway/door/admission.ts';
-import { directProcedures } from '../../src/gateway/door/procedure.ts';
-import { createRouter } from '../../src/gateway/routers/index.ts';
-import type { ClaimAnswer } from '../../src/gateway/routers/task-claim.ts';
+import { callOf } from '../../src/gateway/admission/admission.ts';
+import { directProcedures } from '../../src/gateway/admission/procedure.ts';
+import { createRouter } from '../../src/gateway/router.ts';
+import type { ClaimAnswer } from '../../src/gateway/tasks/claim.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { analyse, freshDatabase } from './support/databases.ts';
 import { type BenchGateway, startBenchGateway } from './support/gateway.ts';

@@ -4,7 +4,7 @@ import { createTRPCClient, httpLink } from '@trpc/client';
 import { initTRPC } from '@trpc/server';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
 import { z } from 'zod';
-import type { AppRouter } from '../../src/gateway/routers/index.ts';
+import type { AppRouter } from '../../src/gateway/router.ts';
 import { load } from '../support/load.ts';
 import { median } from './support/figures.ts';
 import { startBenchGateway } from './support/gateway.ts';

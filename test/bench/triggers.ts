@@ -2,9 +2,9 @@ import { Logger, makeWorkerUtils, run as runGraphile } from 'graphile-worker';
 import pg from 'pg';
 import PgBoss from 'pg-boss';
 import type { App } from '../../src/app.ts';
-import type { Client } from '../../src/gateway/client.ts';
+import type { Client } from '../../src/client.ts';
+import { lookRound } from '../../src/gateway/triggers/round.ts';
 import { statement } from '../../src/store/store.ts';
-import { lookRound } from '../../src/triggers/round.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { freshDatabase } from './support/databases.ts';
 import { median, quantile, timed } from './support/figures.ts';
@@ -61,7 +61,7 @@ async function eventToFire(app: App, client: Client): Promise<number[]> {
   const { store } = app.gateway;
   const count = statement('', `select count(*)::int as n from trigger_fires where slot like 'event/%'`);
   for (let n = 1; n <= eventsCount; n++) {
-    // Under load the chainer places events in batches; here one comes at a time, as it does when something breaks.
+    // Under load the sequencer places events in batches; here one comes at a time, as it does when something breaks.
     await new Promise((resolve) => setTimeout(resolve, 60));
     await client.task.ask.mutate({ project: 'bench', task: 't', question: `q${n}` });
     while (((await store.rows<{ n: number }>(count))[0]?.n ?? 0) < n)

@@ -8,7 +8,7 @@ import { completionScript } from '../../src/cli/completion.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import type { World } from '../../src/cli/world.ts';
 import { exitCodes } from '../../src/lib/code-row.ts';
-import { planJsonSchema } from '../../src/tasks/plan.ts';
+import { planJsonSchema } from '../../src/plan/plan.ts';
 import { builtMain, cli } from '../support/cli.ts';
 
 const unused = () => {

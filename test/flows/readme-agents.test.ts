@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parsePlan } from '../../src/tasks/plan-text.ts';
+import { parsePlan } from '../../src/plan/parse.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { containments, endOf, outputOf, startTestRunner, type TestRunner } from '../support/runner.ts';
 

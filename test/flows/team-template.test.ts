@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parsePlan } from '../../src/tasks/plan-text.ts';
+import { parsePlan } from '../../src/plan/parse.ts';
 import { cleanEnvironment, cli } from '../support/cli.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { containments, endOf, outputOf, startTestRunner, type TestRunner } from '../support/runner.ts';

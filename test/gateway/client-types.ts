@@ -1,5 +1,5 @@
 /** Held by the type check alone: a client learns of a wrong input before it sends it. Nothing here runs. */
-import type { Client } from '../../src/gateway/client.ts';
+import type { Client } from '../../src/client.ts';
 
 export async function calls(client: Client): Promise<void> {
   await client.task.claim.mutate({ project: 'shop' });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { placeAt } from '../../src/cli/init/place.ts';
-import { Upstreams } from '../../src/gateway/upstreams.ts';
+import { Upstreams } from '../../src/gateway/repositories/upstreams.ts';
 import { createRepository, mainOid } from '../../src/git/repository.ts';
 import { createGitRunner, type GitRunner } from '../../src/git/runner.ts';
 import { refuseOthersFolders } from '../../src/store/folder-owner.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRouter } from '../../src/gateway/routers/index.ts';
+import { createRouter } from '../../src/gateway/router.ts';
 import { engines } from '../support/engines.ts';
 import { type Line, openLine } from '../support/line.ts';
 
@@ -180,7 +180,7 @@ describe.each(engines)('JSON that means no good, on %s', (engine) => {
 
 /** Which of the members the input of a procedure takes. */
 async function membersOf(line: Line, path: string, members: readonly string[]): Promise<readonly string[]> {
-  const { directProcedures } = await import('../../src/gateway/door/procedure.ts');
+  const { directProcedures } = await import('../../src/gateway/admission/procedure.ts');
   const procedure = directProcedures(createRouterOnce(line)).get(path);
   const parsed = procedure?.input.safeParse(Object.fromEntries(members.map((member) => [member, undefined])));
   const unknown =

@@ -121,7 +121,7 @@ describe.each(engines)('holding on to a lease that is gone, on %s', (engine) => 
     await line.push(builder, branch ?? '', commit);
     await passTime(91_000, line);
     expect(await everything(builder, 'cart', epoch, commit)).toEqual(lost);
-    await line.app.gateway.line.tick();
+    await line.app.workers.tick();
     expect(await line.task('cart')).toMatchObject({
       state: 'ready',
       holder: null,

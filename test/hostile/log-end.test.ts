@@ -127,7 +127,7 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
     await close();
     const { app } = await open();
     expect(app.gateway.logKeeper.below).toBeUndefined();
-    expect((await app.gateway.line.audit()).below).toBeNull();
+    expect((await app.workers.audit()).below).toBeNull();
   });
 
   it('an end that was written anew, as long as before and with a sound chain, is missed', async () => {
@@ -185,7 +185,7 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
   it('no row of the log or of its checkpoints is emptied, deleted or changed in passing', async () => {
     await open();
     await work(1);
-    await (gateway as TestGateway).app.gateway.line.checkpoint();
+    await (gateway as TestGateway).app.workers.checkpoint();
     for (const text of [
       'truncate events',
       'truncate checkpoints',

@@ -2,8 +2,8 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createMetricsIntake } from '../../src/runtime/run/metrics-intake.ts';
-import type { RunUsage } from '../../src/runtime/run/ports.ts';
+import type { RunUsage } from '../../src/runner/protocol.ts';
+import { createMetricsIntake } from '../../src/runner/proxy/metrics-intake.ts';
 import { exportOf } from '../support/otlp.ts';
 import { waitUntil } from '../support/wait.ts';
 

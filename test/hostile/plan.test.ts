@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AndonError } from '../../src/lib/errors.ts';
-import { planJsonSchema } from '../../src/tasks/plan.ts';
-import { checkPlan } from '../../src/tasks/plan-check.ts';
-import { parsePlan } from '../../src/tasks/plan-text.ts';
+import { checkPlan } from '../../src/plan/check.ts';
+import { parsePlan } from '../../src/plan/parse.ts';
+import { planJsonSchema } from '../../src/plan/plan.ts';
 import { cpuClock } from '../support/cpu-clock.ts';
 
 const head = 'version: 1\nproject: shop\ndone: landed\nphases: [build]\n';

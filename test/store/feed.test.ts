@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChainedEvent } from '../../src/store/chain.ts';
-import { chainOnce } from '../../src/store/chainer.ts';
 import { appendEvents, draftOf, event } from '../../src/store/events.ts';
 import { Feed } from '../../src/store/feed.ts';
+import { chainOnce } from '../../src/store/sequencer.ts';
 import type { Statement, Store } from '../../src/store/store.ts';
 import { engines, openTestStore } from '../support/engines.ts';
 import { stopFor } from '../support/stop-for.ts';
@@ -65,7 +65,7 @@ describe.each(engines)('the feed of events, on %s', (engine) => {
         ),
       ),
     );
-  /** Appends events and gives them their places; what a chainer would hand over. */
+  /** Appends events and gives them their places; what a sequencer would hand over. */
   async function placed(count: number): Promise<readonly ChainedEvent[]> {
     await append(count);
     let events: readonly ChainedEvent[] = [];

@@ -1,20 +1,19 @@
 import { is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as audits from '../../src/audits/schema.ts';
 import * as auth from '../../src/gateway/auth/schema.ts';
-import * as reports from '../../src/gateway/reports-schema.ts';
-import * as audits from '../../src/line/oversight/schema.ts';
-import * as runs from '../../src/line/run/schema.ts';
-import * as line from '../../src/line/schema.ts';
+import * as reports from '../../src/messages/schema.ts';
+import * as runs from '../../src/runs/schema.ts';
+import * as line from '../../src/stops/schema.ts';
 import { columnsOf } from '../../src/store/columns.ts';
 import * as log from '../../src/store/schema.ts';
 import { type Store, statement } from '../../src/store/store.ts';
 import * as tasks from '../../src/tasks/schema.ts';
-import * as triggers from '../../src/tasks/trigger-schema.ts';
-import * as slots from '../../src/triggers/schema.ts';
+import * as triggers from '../../src/triggers/schema.ts';
 import { engines, openTestStore } from '../support/engines.ts';
 
-const declared = [auth, reports, audits, runs, line, log, tasks, triggers, slots]
+const declared = [auth, reports, audits, runs, line, log, tasks, triggers]
   .flatMap((module) => Object.values<unknown>(module))
   .filter((value): value is PgTable => is(value, PgTable));
 
@@ -95,7 +94,7 @@ describe.each(engines)('what the code says of its tables, on %s', (engine) => {
       expect(columnsOf(table).split(', ')).toHaveLength(columns.length);
     }
     expect(columnsOf(tasks.taskNeeds, ['project'], 'n')).toBe('n.task, n.needs');
-    expect(columnsOf(slots.triggerTail)).toBe('one, position');
+    expect(columnsOf(triggers.triggerTail)).toBe('one, position');
     expect(columnsOf(auth.requests, ['principal', 'action', 'answer', 'at'])).toBe(
       'request_id as "requestId", input_hash as "inputHash"',
     );

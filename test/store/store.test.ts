@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../src/process/new-id.ts';
 import { genesisHash, verifyChain } from '../../src/store/chain.ts';
-import { chainOnce } from '../../src/store/chainer.ts';
 import { appendEvents, draftOf, event } from '../../src/store/events.ts';
-import { newId } from '../../src/store/ids.ts';
 import { isKnown } from '../../src/store/logged-event.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { chainOnce } from '../../src/store/sequencer.ts';
 import { type Store, statement } from '../../src/store/store.ts';
 import { eventsAfter, latestPosition } from '../../src/store/tail.ts';
 import { engines, openTestStore, shiftClock } from '../support/engines.ts';

@@ -4,12 +4,12 @@
  * `npx vitest run --config test/support/containment.config.ts`.
  */
 export const containmentFiles: readonly string[] = [
-  'test/runtime/containment.test.ts',
-  'test/runtime/machine-limits.test.ts',
-  'test/runtime/remove-tree.test.ts',
-  'test/runtime/run-gate.test.ts',
-  'test/runtime/run/live-folder.test.ts',
-  'test/runtime/run/program-place.test.ts',
+  'test/sandbox/containment.test.ts',
+  'test/sandbox/machine-limits.test.ts',
+  'test/sandbox/remove-tree.test.ts',
+  'test/sandbox/run-gate.test.ts',
+  'test/runner/live-folder.test.ts',
+  'test/runner/prepare/program-copy.test.ts',
   'test/cli/runner/work-folder.test.ts',
   'test/flows/run-containment.test.ts',
   'test/flows/runs.test.ts',

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type GateCommand, type GateEvidence, runGate } from '../../src/runtime/run-gate.ts';
-import { findContainment } from '../../src/runtime/sandbox.ts';
+import { type GateCommand, type GateEvidence, runGate } from '../../src/sandbox/run-gate.ts';
+import { findContainment } from '../../src/sandbox/sandbox.ts';
 
 /** The four ways in which code that is not trusted runs: the columns of the table in SECURITY.md. */
 export type Mode = 'root, bubblewrap' | 'root' | 'user, bubblewrap' | 'user';

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { type Client, createClient } from '../../src/client.ts';
 import type { ConfigInput } from '../../src/config.ts';
-import { type Client, createClient } from '../../src/gateway/client.ts';
 import { compiledGateway } from './fault-build.ts';
 import { shortLived } from './short-lived.ts';
 

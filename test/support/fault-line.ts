@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TRPCClientError } from '@trpc/client';
-import type { Client } from '../../src/gateway/client.ts';
+import type { Client } from '../../src/client.ts';
 import { type GitResult, git, mustGit, sourceRepository, write } from './gateway.ts';
 
 /** What an agent talks to; it changes whenever a killed gateway comes back. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pino from 'pino';
 import { type App, type AppExtras, startApp } from '../../src/app.ts';
+import { type Client, createClient } from '../../src/client.ts';
 import { type ConfigInput, configure } from '../../src/config.ts';
-import { type Client, createClient } from '../../src/gateway/client.ts';
 import { createDatabase, type Engine, preparePglite } from './engines.ts';
 import { type Ran, runProgram } from './program.ts';
 

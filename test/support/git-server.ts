@@ -9,10 +9,10 @@ import {
   type GitOutcome,
   type Judgement,
   type Push,
-} from '../../src/gateway/git-receive/handler.ts';
-import { installHook } from '../../src/gateway/git-receive/hook.ts';
-import { viewPush } from '../../src/gateway/git-receive/quarantine.ts';
-import { refusalLines } from '../../src/gateway/git-receive/refusal.ts';
+} from '../../src/gateway/http/git/handler.ts';
+import { installHook } from '../../src/gateway/http/git/hook.ts';
+import { viewPush } from '../../src/gateway/http/git/quarantine.ts';
+import { refusalLines } from '../../src/gateway/pushes/push-refusal.ts';
 import { createFactsCache } from '../../src/git/facts-cache.ts';
 import { createTreeCache } from '../../src/git/objects/tree-cache.ts';
 import { createRepository, mainOid, type Repository } from '../../src/git/repository.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TRPCClientError } from '@trpc/client';
-import type { Client } from '../../src/gateway/client.ts';
+import type { Client } from '../../src/client.ts';
 import type { Reason } from '../../src/lib/decision.ts';
 import { statement } from '../../src/store/store.ts';
 import type { ChangeState } from '../../src/tasks/states.ts';

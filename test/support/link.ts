@@ -1,5 +1,5 @@
 import type { GatewayLink } from '../../src/cli/connect.ts';
-import { createClient } from '../../src/gateway/client.ts';
+import { createClient } from '../../src/client.ts';
 import { createAgentFetch } from '../../src/gateway/proof/agent-fetch.ts';
 import { createProvingAgent } from '../../src/gateway/proof/proving-agent.ts';
 

@@ -9,7 +9,7 @@ const long = [
   'test/faults/kill.test.ts',
   'test/flows/runs.test.ts',
   'test/faults/triggers.test.ts',
-  'test/line/cord-race.test.ts',
+  'test/stops/cord-race.test.ts',
   'test/flows/real-repositories.test.ts',
   'test/flows/sample-triggers.test.ts',
   'test/faults/pause.test.ts',
@@ -23,9 +23,9 @@ const long = [
   'test/cli/backup.test.ts',
   'test/policies/measure/eslint.test.ts',
   'test/cli/up.test.ts',
-  'test/line/landing.test.ts',
+  'test/changes/landing.test.ts',
   'test/faults/five-gateways.test.ts',
-  'test/tasks/schedule/cron.test.ts',
+  'test/schedule/cron.test.ts',
 ];
 
 /**

@@ -1,5 +1,5 @@
 import type { Move } from '../../src/lib/moves.ts';
-import { runMoves } from '../../src/line/run/states.ts';
+import { runMoves } from '../../src/runs/states.ts';
 import { type Store, statement } from '../../src/store/store.ts';
 import { changeMoves, taskMoves } from '../../src/tasks/states.ts';
 

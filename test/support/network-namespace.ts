@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { findProgram } from '../../src/runtime/programs.ts';
+import { findProgram } from '../../src/sandbox/programs.ts';
 
 /** A network of its own on this machine, reached over one link that can be cut. */
 export interface OtherNetwork {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { closedOnTheWay } from '../../src/runtime/reach.ts';
+import { closedOnTheWay } from '../../src/sandbox/reach.ts';
 
 /** A PostgreSQL server of the tests' own: real binaries, own folder, loopback only. */
 export interface PostgresServer {

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
-import type { RunRow } from '../../src/line/run/rows.ts';
-import type { RunOrder } from '../../src/runtime/run/ports.ts';
+import type { RunOrder } from '../../src/runner/protocol.ts';
+import type { RunRow } from '../../src/runs/rows.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from './gateway.ts';
 import { type ModelServer, type Script, startModelServer } from './model-server.ts';
 import { type Relay, startRelay } from './relay.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Client, createClient } from '../../src/gateway/client.ts';
+import { type Client, createClient } from '../../src/client.ts';
 import { cleanEnvironment, type Up, up } from './cli.ts';
 import { git, mustGit, sourceRepository, write } from './gateway.ts';
 import { waitUntil } from './wait.ts';

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { AndonError } from '../../src/lib/errors.ts';
-import { runGate } from '../../src/runtime/run-gate.ts';
+import { runGate } from '../../src/sandbox/run-gate.ts';
 
 /** Runs a gate twice in the folder: with fewer descriptors than a child needs, then with all of them. Says what came of it. */
 const [folder = ''] = process.argv.slice(2);

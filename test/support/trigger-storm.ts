@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { countSlots } from '../../src/schedule/slots.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { type Store, statement } from '../../src/store/store.ts';
-import { countSlots } from '../../src/tasks/schedule/slots.ts';
-import { listTriggers, type TriggerRow, timedOf } from '../../src/tasks/trigger-rows.ts';
+import { listTriggers, type TriggerRow, timedOf } from '../../src/triggers/rows.ts';
 import { createDatabase, shiftClock } from './engines.ts';
 import { type FaultGateway, startFaultGateway } from './fault-gateway.ts';
 import { randomFrom } from './fault-random.ts';

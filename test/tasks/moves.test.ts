@@ -59,7 +59,7 @@ describe.each(engines)('what moves, on %s', (engine) => {
     await claim('first');
     await line.owner.task.steal.mutate({ project, task: 'first', to: 'agent:builder', why: 'x' });
     await passTime(61_000, line);
-    await line.app.gateway.line.tick();
+    await line.app.workers.tick();
     expect(await state('first')).toBe('ready');
     const rejected = await submit('first');
     await reviewer.client.verdict.reject.mutate({ project, ...judged(rejected), reasons: ['x'] });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { afterMove } from '../../src/lib/moves.ts';
-import { runEnds, runMoves, runStates } from '../../src/line/run/states.ts';
+import { runEnds, runMoves, runStates } from '../../src/runs/states.ts';
 import {
   type ChangeEvent,
   type ChangeState,

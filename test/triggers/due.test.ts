@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countSlots, latestSlots, nextSlot, nextSlots, type Timed } from '../../src/tasks/schedule/slots.ts';
+import { countSlots, latestSlots, nextSlot, nextSlots, type Timed } from '../../src/schedule/slots.ts';
 import { type Armed, due, type MisfirePolicy } from '../../src/triggers/due.ts';
 import { cpuClock } from '../support/cpu-clock.ts';
 import { seed } from '../support/seed.ts';

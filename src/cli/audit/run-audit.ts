@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AuditKind } from '../../audits/kinds.ts';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
-import type { AuditKind } from '../../line/oversight/kinds.ts';
 import type { Answer, Run } from '../command.ts';
 import { printableText } from '../printable.ts';
 

@@ -1,6 +1,6 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { enter } from '../../gateway/door/enter.ts';
+import { enter } from '../../gateway/admission/enter.ts';
 import type { GitRunner } from '../../git/runner.ts';
 import { fail } from '../../lib/errors.ts';
 import { refuseUnknown, versionOf } from '../../store/migrate.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AndonError, fail } from '../../lib/errors.ts';
-import type { ProtectedWrite } from '../../tasks/protected-writes.ts';
+import type { ProtectedWrite } from '../../plan/protected-writes.ts';
 import { act, group, leaf, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { printableText } from '../printable.ts';
@@ -102,12 +102,12 @@ function diffLines({ added, changed, removed }: ShownPlanDiff): string[] {
 
 async function checkFile(run: Run<object>, file: string) {
   const text = await readPlanFile(run, file);
-  const { parsePlan } = await import('../../tasks/plan-text.ts');
-  const { checkPlan } = await import('../../tasks/plan-check.ts');
+  const { parsePlan } = await import('../../plan/parse.ts');
+  const { checkPlan } = await import('../../plan/check.ts');
   const plan = parsePlan(text);
   const [first, ...rest] = checkPlan(plan);
   if (first !== undefined) throw new AndonError([first, ...rest]);
-  const { protectedWrites, wideWriters } = await import('../../tasks/protected-writes.ts');
+  const { protectedWrites, wideWriters } = await import('../../plan/protected-writes.ts');
   const notes = protectedWrites(plan, await trackedFiles(dirname(resolve(run.world.cwd, file))));
   const counts = { project: plan.project, phases: plan.phases.length, tasks: Object.keys(plan.tasks).length };
   return {

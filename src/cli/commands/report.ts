@@ -3,13 +3,11 @@ import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
-import { reportKinds } from '../../tasks/kinds.ts';
+import { type ReportKind, reportKinds } from '../../messages/kinds.ts';
 import { runAudit } from '../audit/run-audit.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
-
-type ReportKind = (typeof reportKinds)[number];
 
 interface WriteOptions {
   readonly title: string;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { spanWords } from '../../lib/durations.ts';
-import { type RunState, runStates } from '../../line/run/states.ts';
+import { type RunState, runStates } from '../../runs/states.ts';
 import { act, group, leaf, many, type Run, wholeNumber } from '../command.ts';
 import { printableText } from '../printable.ts';
 import { followOutput } from '../runner/follow-output.ts';

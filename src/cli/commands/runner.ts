@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { adapterNames } from '../../tasks/kinds.ts';
+import { adapterNames } from '../../plan/kinds.ts';
 import { act, leaf, many, wholeNumber } from '../command.ts';
 import type { RunnerCliOptions } from '../runner/serve.ts';
 import type { World } from '../world.ts';

@@ -6,7 +6,7 @@ import type { World } from '../world.ts';
 export function schemaCommand(world: World): Command {
   return leaf('schema', 'print the JSON Schema of andon.yaml').action(
     act(world, async () => {
-      const { planJsonSchema } = await import('../../tasks/plan.ts');
+      const { planJsonSchema } = await import('../../plan/plan.ts');
       const schema = planJsonSchema();
       return { data: schema, lines: [JSON.stringify(schema, undefined, 2)] };
     }),

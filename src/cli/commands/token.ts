@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Client } from '../../gateway/client.ts';
+import type { Client } from '../../client.ts';
 import { defined } from '../../lib/defined.ts';
 import { act, durationSeconds, group, leaf } from '../command.ts';
 import { short, table } from '../table.ts';

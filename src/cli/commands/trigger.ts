@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
-import type { PlanTriggerInput } from '../../tasks/plan-triggers.ts';
+import type { PlanTriggerInput } from '../../plan/triggers.ts';
 import { act, group, leaf, wholeNumber } from '../command.ts';
 import { type Cell, table } from '../table.ts';
 import type { World } from '../world.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { act, leaf, many, wholeNumber } from '../command.ts';
 import { keepUp, upChild } from '../up/keep-up.ts';
-import type { UpOptions } from '../up/up.ts';
+import type { UpOptions } from '../up/options.ts';
 import type { World } from '../world.ts';
 
 const about = `starts the gateway for the git repository here and stays until Ctrl-C.

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
-import { type RootKind, rootKinds } from '../../line/root-cause.ts';
+import { type RootKind, rootKinds } from '../../stops/root-cause.ts';
 import { act, leaf, many, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { short } from '../table.ts';

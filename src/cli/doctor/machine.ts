@@ -1,10 +1,10 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { leftTemporary } from '../../git/temporary.ts';
-import { containmentWords } from '../../runtime/containment-words.ts';
-import { gateBases } from '../../runtime/gate-room.ts';
-import { leftName } from '../../runtime/remove-tree.ts';
-import { findContainment } from '../../runtime/sandbox.ts';
+import { containmentWords } from '../../sandbox/containment-words.ts';
+import { gateBases } from '../../sandbox/gate-room.ts';
+import { leftName } from '../../sandbox/remove-tree.ts';
+import { findContainment } from '../../sandbox/sandbox.ts';
 import { roomBytes } from '../../store/disk-room.ts';
 import { runGit } from '../check/git.ts';
 import type { World } from '../world.ts';

@@ -31,6 +31,6 @@ export async function placeAt(cwd: string): Promise<Place> {
 export async function nameOf({ root, plan }: Place, given: string | undefined): Promise<string> {
   if (given !== undefined) return given;
   if (plan === undefined) return projectName(basename(root));
-  const { parsePlan } = await import('../../tasks/plan-text.ts');
+  const { parsePlan } = await import('../../plan/parse.ts');
   return parsePlan(plan).project;
 }

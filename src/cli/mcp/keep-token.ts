@@ -1,4 +1,4 @@
-import { createClient } from '../../gateway/client.ts';
+import { createClient } from '../../client.ts';
 import type { GatewayLink } from '../connect.ts';
 import { asAndonError } from '../refusal.ts';
 import { renewFile } from '../token/token-file.ts';

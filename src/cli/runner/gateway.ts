@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { type Client, createClient } from '../../gateway/client.ts';
+import { type Client, createClient } from '../../client.ts';
 import { createProver, proofFor } from '../../gateway/proof/proof.ts';
 import { AndonError } from '../../lib/errors.ts';
-import { machineLimitsDefault } from '../../runtime/machine-limits.ts';
-import type { RunMessage, RunnerGateway, RunOrder } from '../../runtime/run/ports.ts';
-import { durationMs } from '../../tasks/plan.ts';
+import { durationMs } from '../../plan/plan.ts';
+import type { RunMessage, RunnerGateway, RunOrder } from '../../runner/protocol.ts';
+import { machineLimitsDefault } from '../../sandbox/machine-limits.ts';
 import type { GatewayLink } from '../connect.ts';
 import { follow } from '../follow.ts';
 import { promptText } from '../join/texts.ts';

@@ -1,10 +1,10 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
-import { containmentWords } from '../../runtime/containment-words.ts';
-import type { RunOrder } from '../../runtime/run/ports.ts';
-import { startRunner } from '../../runtime/run/runner.ts';
-import { type Containment, findContainment } from '../../runtime/sandbox.ts';
+import type { RunOrder } from '../../runner/protocol.ts';
+import { startRunner } from '../../runner/runner.ts';
+import { containmentWords } from '../../sandbox/containment-words.ts';
+import { type Containment, findContainment } from '../../sandbox/sandbox.ts';
 import type { Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { untilInterrupted } from '../follow.ts';

@@ -3,9 +3,9 @@ import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
-import { gateBases, refuseClosed } from '../../runtime/gate-room.ts';
-import { closedOnTheWay } from '../../runtime/reach.ts';
-import type { Containment } from '../../runtime/sandbox.ts';
+import { gateBases, refuseClosed } from '../../sandbox/gate-room.ts';
+import { closedOnTheWay } from '../../sandbox/reach.ts';
+import type { Containment } from '../../sandbox/sandbox.ts';
 
 /**
  * Where runs live: the folder that was asked for, or, where each run is a user of its own who could not get there, one

@@ -5,7 +5,7 @@ import type { Config } from '../../config.ts';
 import type { Run } from '../command.ts';
 import { turnFileOf } from '../loop-watch/loop-watch.ts';
 import { writeToken } from '../token/token-file.ts';
-import type { UpOptions } from './up.ts';
+import type { UpOptions } from './options.ts';
 
 /** What is said about the runner on the command line. */
 export type RunnerWish = Pick<UpOptions, 'runner' | 'runs' | 'sandbox'>;

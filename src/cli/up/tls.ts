@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { fail } from '../../lib/errors.ts';
-import type { UpOptions } from './up.ts';
+import type { UpOptions } from './options.ts';
 
 /** Certificate and key of `--tls-cert` and `--tls-key`; undefined without both. Errors: `cli.usage`. */
 export async function readTls(

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import type { App } from '../../app.ts';
 import type { Config, ConfigInput } from '../../config.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
-import { containmentWords } from '../../runtime/containment-words.ts';
-import type { SandboxSetting } from '../../runtime/run-gate.ts';
-import { findContainment } from '../../runtime/sandbox.ts';
+import { containmentWords } from '../../sandbox/containment-words.ts';
+import { findContainment } from '../../sandbox/sandbox.ts';
 import { type BelowMark, belowWords } from '../../store/mark.ts';
 import type { Run } from '../command.ts';
 import { type GatewayFile, readGateway, removeGateway, writeGateway } from '../gateway-file.ts';
@@ -19,26 +18,10 @@ import type { World } from '../world.ts';
 import { knownProject, settle } from './adopt.ts';
 import { namedCommands } from './commands.ts';
 import { endWithKeeper, tellReady, upChild } from './keep-up.ts';
+import type { UpOptions } from './options.ts';
 import { type OwnRunner, startOwnRunner } from './own-runner.ts';
 import { readTls } from './tls.ts';
 import { witnessAt } from './witness.ts';
-
-export interface UpOptions {
-  readonly port?: number;
-  readonly host?: string;
-  readonly hosts?: string[];
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly behindProxy?: boolean;
-  readonly databaseUrl?: string;
-  readonly sandbox?: SandboxSetting;
-  readonly command?: string[];
-  readonly webhookHost?: string[];
-  readonly witness?: string[];
-  readonly logLevel: string;
-  readonly runner?: boolean;
-  readonly runs?: number;
-}
 
 /** `andon up`: everything until the gateway has ended. */
 export async function up(run: Run<UpOptions>): Promise<void> {

@@ -12,7 +12,7 @@ export const grants = pgTable('grants', {
   cap: jsonb('cap').$type<Capability>().notNull(),
   lin: text('lin').array().notNull(),
   profile: text('profile'),
-  /** Whether the parent has seen its tokens; null for grants of an earlier version, see `src/line/party.ts`. */
+  /** Whether the parent has seen its tokens; null for grants of an earlier version, see `src/changes/makers.ts`. */
   seen: boolean('seen'),
   leftBudget: jsonb('left_budget').$type<Budget>().notNull(),
   returned: boolean('returned').notNull(),

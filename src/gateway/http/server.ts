@@ -4,12 +4,12 @@ import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import type { Logger } from 'pino';
 import { AndonError, fail, sentence } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
-import { callOf } from '../door/admission.ts';
-import { feedSilentMsMax } from '../door/admit-query.ts';
-import type { CallContext } from '../door/procedure.ts';
+import { callOf } from '../admission/admission.ts';
+import { feedSilentMsMax } from '../admission/admit-query.ts';
+import type { CallContext } from '../admission/procedure.ts';
 import { createProofEndpoint } from '../proof/endpoint.ts';
 import { type Prover, proofPath } from '../proof/proof.ts';
-import type { AppRouter } from '../routers/index.ts';
+import type { AppRouter } from '../router.ts';
 import type { Gateway } from '../services.ts';
 import { type Caps, capConnections, Streams } from './caps.ts';
 import { hostReason } from './guard.ts';
@@ -105,7 +105,7 @@ function createRoutes(options: ServerOptions): [string, PathHandler][] {
 
 /** Loaded at the first request: the SDK is a third of all that a start would load, and most gateways start for git and tRPC. */
 function mcp({ gateway, router }: ServerOptions): PathHandler {
-  const load = async () => (await import('../mcp/handler.ts')).createMcpHandler(gateway, router);
+  const load = async () => (await import('./mcp/handler.ts')).createMcpHandler(gateway, router);
   let loaded: ReturnType<typeof load> | undefined;
   return async (req, res) => {
     loaded ??= load();

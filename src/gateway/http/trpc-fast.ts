@@ -3,9 +3,9 @@ import { type AnyRouter, getErrorShape, getTRPCErrorFromUnknown, TRPCError } fro
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { AndonError } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
-import type { Call } from '../door/admission.ts';
-import { trpcCode } from '../door/errors.ts';
-import { type CallContext, type DirectProcedure, directProcedures } from '../door/procedure.ts';
+import type { Call } from '../admission/admission.ts';
+import { trpcCode } from '../admission/errors.ts';
+import { type CallContext, type DirectProcedure, directProcedures } from '../admission/procedure.ts';
 import { readBody } from './body.ts';
 import { parseJson } from './json.ts';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
 import { createFile } from '../../store/replace-file.ts';
 import { generateKey, readPrivate } from '../auth/key-file.ts';
-import { writeSecret } from '../auth/owner.ts';
+import { writeSecret } from '../auth/secret-file.ts';
 import { createProver, type Prover } from './proof.ts';
 
 const part = z.string().regex(/^[A-Za-z0-9_-]{43}$/);

@@ -1,8 +1,8 @@
+import type { Plan } from '../../plan/plan.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
+import type { Entered } from '../admission/enter.ts';
 import type { TokenService } from '../auth/token-service.ts';
-import type { Entered } from '../door/enter.ts';
-import type { EndContext } from './end-run.ts';
 
 /** What the end of a run is judged with, as the transaction that writes it found it. */
 export async function endContext(
@@ -13,4 +13,11 @@ export async function endContext(
 ): Promise<EndContext> {
   const plan = await planAt(tx, project, entered.planHash);
   return { issuer, plan, now: entered.now, epoch: entered.epoch ?? 1 };
+}
+
+export interface EndContext {
+  readonly issuer: string;
+  readonly plan: Plan | undefined;
+  readonly now: Date;
+  readonly epoch: number;
 }

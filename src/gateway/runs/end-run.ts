@@ -1,18 +1,18 @@
-import { sendMessage } from '../../line/messages.ts';
-import { isLeft, isReviewLost, type NextStep, nextStep } from '../../line/run/next-step.ts';
-import { type Judged, judgeRun, type RunTruth } from '../../line/run/outcome.ts';
-import { type RunRow, writeEnd } from '../../line/run/rows.ts';
-import type { Usage } from '../../line/run/schema.ts';
-import { readTruth } from '../../line/run/truth.ts';
-import { type ReadVerdict, readVerdict, type VerdictSource } from '../../line/run/verdict-file.ts';
-import { pullCord } from '../../line/stops.ts';
-import type { EndCause } from '../../runtime/run/ports.ts';
+import { sendMessage } from '../../messages/messages.ts';
+import type { EndCause } from '../../runner/protocol.ts';
+import { readTruth } from '../../runs/evidence.ts';
+import { isLeft, isReviewLost, type NextStep, nextStep } from '../../runs/next-step.ts';
+import { type Judged, judgeRun, type RunTruth } from '../../runs/outcome.ts';
+import { type RunRow, writeEnd } from '../../runs/rows.ts';
+import type { Usage } from '../../runs/schema.ts';
+import { type ReadVerdict, readVerdict, type VerdictSource } from '../../runs/verdict-file.ts';
+import { pullCord } from '../../stops/rows.ts';
 import { type EmittedEvent, type EventDraft, event } from '../../store/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { HeldRow } from '../../tasks/lease.ts';
-import type { Plan } from '../../tasks/plan.ts';
 import { moveTask } from '../../tasks/transition.ts';
 import { revoke } from '../auth/revoking.ts';
+import type { EndContext } from './end-context.ts';
 import { type Retried, retryRun } from './retry-run.ts';
 import { endGrant } from './run-token.ts';
 
@@ -25,13 +25,6 @@ export interface SeenEnd {
   readonly usage: Usage;
   /** Why it could not be started, or what else its runner has to say. */
   readonly note?: string | undefined;
-}
-
-export interface EndContext {
-  readonly issuer: string;
-  readonly plan: Plan | undefined;
-  readonly now: Date;
-  readonly epoch: number;
 }
 
 const heldBy = statement(

@@ -1,6 +1,6 @@
-import { type MachineLimits, machineLimitsDefault } from '../../runtime/machine-limits.ts';
-import type { ProgressMeasure } from '../../runtime/run/ports.ts';
-import { durationMs, type Plan, type PlanGate, sizeBytes } from '../../tasks/plan.ts';
+import { durationMs, type Plan, type PlanGate, sizeBytes } from '../../plan/plan.ts';
+import type { ProgressMeasure } from '../../runner/protocol.ts';
+import { type MachineLimits, machineLimitsDefault } from '../../sandbox/machine-limits.ts';
 
 /** What the progress of a run is judged by: what its task names, or the tree. The command is that of the plan's gate. */
 export function measureOf(plan: Plan | undefined, task: string | null): ProgressMeasure {

@@ -1,11 +1,11 @@
 import { allowed, type Decision, denied, isDenied, reason } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
-import { insertRun } from '../../line/run/insert.ts';
-import type { RunLaunch } from '../../line/run/schema.ts';
+import { durationMs, type Plan, type PlanAgent } from '../../plan/plan.ts';
+import { newId } from '../../process/new-id.ts';
+import { insertRun } from '../../runs/insert.ts';
+import type { RunLaunch } from '../../runs/schema.ts';
 import { type EventOf, event } from '../../store/events.ts';
-import { newId } from '../../store/ids.ts';
 import type { Tx } from '../../store/store.ts';
-import { durationMs, type Plan, type PlanAgent } from '../../tasks/plan.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import type { CapabilityRequest } from '../../tiers/capability-schema.ts';
 import { endReasons } from '../../tiers/grant-end.ts';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { isDenied } from '../../lib/decision.ts';
-import { pauseMs } from '../../line/run/next-step.ts';
-import { aliveCount, type RunRow } from '../../line/run/rows.ts';
+import { pauseMs } from '../../runs/next-step.ts';
+import { aliveCount, type RunRow } from '../../runs/rows.ts';
 import type { EventOf } from '../../store/events.ts';
 import { type Statement, statement, type Tx } from '../../store/store.ts';
 import { usualRole } from '../../tiers/roles.ts';
 import { type GrantRow, lockGrant } from '../auth/minting.ts';
-import type { EndContext } from './end-run.ts';
+import type { EndContext } from './end-context.ts';
 import { decideRun, type RunRequest, requestRun, type Spawner } from './request-run.ts';
 
 const dead = statement(

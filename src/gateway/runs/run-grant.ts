@@ -1,11 +1,11 @@
 import type { Reason } from '../../lib/decision.ts';
-import { durationMs, type Plan } from '../../tasks/plan.ts';
-import type { PlanTrigger } from '../../tasks/plan-triggers.ts';
-import { nextSlots } from '../../tasks/schedule/slots.ts';
-import { actionsOf } from '../../tasks/trigger-actions.ts';
-import { checkTrigger } from '../../tasks/trigger-check.ts';
-import { timedOf } from '../../tasks/trigger-rows.ts';
+import { durationMs, type Plan } from '../../plan/plan.ts';
+import { actionsOf } from '../../plan/trigger-actions.ts';
+import { checkTrigger } from '../../plan/trigger-check.ts';
+import type { PlanTrigger } from '../../plan/triggers.ts';
+import { nextSlots } from '../../schedule/slots.ts';
 import { endReasons } from '../../tiers/grant-end.ts';
+import { timedOf } from '../../triggers/rows.ts';
 import { profileOf } from '../auth/minting.ts';
 
 /** How much longer than its run a grant lives, in milliseconds: the end can be reported and what was pushed be submitted. */

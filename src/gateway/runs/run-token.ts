@@ -1,5 +1,5 @@
-import type { RunRow } from '../../line/run/rows.ts';
-import { newId } from '../../store/ids.ts';
+import { newId } from '../../process/new-id.ts';
+import type { RunRow } from '../../runs/rows.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { type GrantDraft, parseClaims } from '../auth/claims.ts';
 import { renewedDraft } from '../auth/draft.ts';

@@ -1,7 +1,8 @@
-import { askToStop, type RunRow } from '../../line/run/rows.ts';
+import { askToStop, type RunRow } from '../../runs/rows.ts';
 import { type EmittedEvent, event } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
-import { type EndContext, endRun } from './end-run.ts';
+import type { EndContext } from './end-context.ts';
+import { endRun } from './end-run.ts';
 
 /** Asks a runner for the end of a run, or ends one that no runner has. */
 export async function stopRun(

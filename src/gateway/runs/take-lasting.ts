@@ -1,12 +1,12 @@
-import { stopReasons } from '../../line/cord.ts';
-import { type RunRow, shortenRun } from '../../line/run/rows.ts';
-import { claimingCount, takeRun, unclaimableTasks, waitingRuns, waitingTasks } from '../../line/run/take.ts';
-import { readStops } from '../../line/stops.ts';
+import { type RunRow, shortenRun } from '../../runs/rows.ts';
+import { claimingCount, takeRun, unclaimableTasks, waitingRuns, waitingTasks } from '../../runs/take.ts';
+import { readStops } from '../../stops/rows.ts';
+import { stopReasons } from '../../stops/scope.ts';
 import type { EmittedEvent } from '../../store/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { runningCount } from '../../tasks/waiting.ts';
-import type { EndContext } from './end-run.ts';
+import type { EndContext } from './end-context.ts';
 import { runGraceMs } from './run-grant.ts';
 import { lengthenGrant } from './run-token.ts';
 import { stopRun } from './stop-run.ts';

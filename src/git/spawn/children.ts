@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { finished, type Readable, type Writable } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
 import { saidFault } from '../../lib/machine-fault.ts';
+import { terminate } from '../../process/terminate.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
-import { terminate } from './terminate.ts';
 
 export interface ChildExit {
   readonly code: number | null;

@@ -6,8 +6,8 @@ import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { killGroup } from '../../process/terminate.ts';
 import { type FromHelper, greeting, type ToHelper } from './protocol.ts';
-import { killGroup } from './terminate.ts';
 
 const socketPath = process.argv[2] ?? '';
 const children = new Map<number, ChildProcess>();

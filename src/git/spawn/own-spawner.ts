@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { fail } from '../../lib/errors.ts';
 import { saidFault } from '../../lib/machine-fault.ts';
+import { terminate } from '../../process/terminate.ts';
 import type { Child, ChildExit } from './children.ts';
 import type { ProcessSpawner, StartOptions } from './spawner.ts';
-import { terminate } from './terminate.ts';
 
 /** Starts programs as children of this process: enough for a small process that starts few. They may not `talk`. */
 export const ownSpawner: ProcessSpawner = {

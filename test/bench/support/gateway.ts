@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createLog, startApp } from '../../../src/app.ts';
+import { type Client, createClient } from '../../../src/client.ts';
 import { type ConfigInput, configure } from '../../../src/config.ts';
-import { type Client, createClient } from '../../../src/gateway/client.ts';
 
 /** A gateway in this process, in a folder of its own; PGlite unless the settings name a database. */
 export interface BenchGateway extends AsyncDisposable {

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { template, templateNames } from '../../../src/cli/join/texts.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 import type { World } from '../../../src/cli/world.ts';
-import { toolsOf } from '../../../src/gateway/mcp/tools.ts';
-import { createRouter } from '../../../src/gateway/routers/index.ts';
+import { toolsOf } from '../../../src/gateway/http/mcp/tools.ts';
+import { createRouter } from '../../../src/gateway/router.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const texts = ['plugin', 'templates'].flatMap((folder) =>

@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient } from '../../../src/gateway/client.ts';
-import { callOf } from '../../../src/gateway/door/admission.ts';
-import { createRouter } from '../../../src/gateway/routers/index.ts';
+import { createClient } from '../../../src/client.ts';
+import { callOf } from '../../../src/gateway/admission/admission.ts';
+import { createRouter } from '../../../src/gateway/router.ts';
 import { type Line, openLine } from '../../support/line.ts';
 
 const plan = `

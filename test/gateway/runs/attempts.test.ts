@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { pauseMs } from '../../../src/line/run/next-step.ts';
+import { pauseMs } from '../../../src/runs/next-step.ts';
 import { statement } from '../../../src/store/store.ts';
 import { type Engine, engines } from '../../support/engines.ts';
 import { type Hand, type Line, openLine, passTime } from '../../support/line.ts';
@@ -103,7 +103,7 @@ describe.each(engines)('attempts of runs, on %s', (engine: Engine) => {
       const lost = await spawn('judge', about);
       expect((await take())?.run.id).toBe(lost);
       await passTime(120_000, line);
-      await line.app.gateway.line.tick();
+      await line.app.workers.tick();
       const again = await waitingRun();
       expect(again).toMatchObject({ attempt: 2, ...about });
       await line.app.gateway.store.rows(statement('', `update runs set state = 'ended' where id = $1`), [

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Client } from '../../../src/gateway/client.ts';
-import { lockRun, startRun, writeEnd } from '../../../src/line/run/rows.ts';
+import type { Client } from '../../../src/client.ts';
+import { lockRun, startRun, writeEnd } from '../../../src/runs/rows.ts';
 import { engines } from '../../support/engines.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { passTime } from '../../support/line.ts';
@@ -142,7 +142,7 @@ describe.each(engines)('what a runner may say of a run, on %s', (engine) => {
     const { run, token, expires } = await taken();
     await passTime(120_000, gateway);
     expect((await refusal(beat(mine, run, expires)))[0]).toBe('run.lost');
-    await gateway.app.gateway.line.tick();
+    await gateway.app.workers.tick();
     expect((await gateway.owner.run.show.query({ project, run })).outcome).toBe('lost_lease');
     expect(
       (await refusal(gateway.client(token).task.ask.mutate({ project, task: 't1', question: 'x' })))[0],

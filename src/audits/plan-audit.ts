@@ -1,0 +1,195 @@
+import { spanWords } from '../lib/durations.ts';
+import type { TaskState } from '../tasks/states.ts';
+import type { AuditFinding } from './kinds.ts';
+import type { Tally, Violation } from './tally.ts';
+
+/** Over this share of the plan a deviation alerts. */
+const deviationMax = 0.15;
+/** So many refusals of one agent since the last audit are a burst. */
+const burstMin = 10;
+
+export interface AuditedTask {
+  readonly id: string;
+  readonly state: TaskState;
+  readonly phase: string;
+  readonly phaseOver: boolean;
+  readonly expectedMinutes: number | null;
+  readonly deadline: Date | null;
+  /** Since when it is in its state. */
+  readonly stateAt: Date;
+  /** How often it was taken up. */
+  readonly epoch: number;
+  readonly holder: string | null;
+  readonly openQuestions: number;
+}
+
+export interface CodeViolation {
+  readonly code: string;
+  readonly path: string;
+  readonly line: number;
+  readonly found: string;
+}
+
+export interface PlanAuditFacts {
+  readonly tasks: readonly AuditedTask[];
+  readonly tally: Tally;
+  /** Refusals since the last audit. */
+  readonly recent: readonly Violation[];
+  /** Functions over the limits that came to main since the last audit. */
+  readonly code: readonly CodeViolation[];
+  readonly now: Date;
+}
+
+export interface Deviation {
+  readonly planned: number;
+  readonly outOfScope: number;
+  readonly skipped: number;
+  readonly unplanned: number;
+  /** (out of scope + skipped + unplanned) / planned. */
+  readonly share: number;
+}
+
+export interface Risk {
+  readonly task: string;
+  readonly kind: 'overdue' | 'deadline' | 'slow' | 'bounced' | 'waiting';
+  readonly detail: string;
+  /** For sorting: higher is worse. */
+  readonly weight: number;
+}
+
+/** How far the work is off the plan. A task that was given up, or whose phase went on without it, was skipped. */
+export function deviationOf({ tasks, tally }: Pick<PlanAuditFacts, 'tasks' | 'tally'>): Deviation {
+  const planned = tasks.length;
+  const skipped = tasks.filter(isSkipped).length;
+  const outOfScope = tally.outOfScope.length;
+  const unplanned = tally.unplanned.length;
+  const share = planned === 0 ? 0 : (outOfScope + skipped + unplanned) / planned;
+  return { planned, outOfScope, skipped, unplanned, share };
+}
+
+const isSkipped = ({ state, phaseOver }: AuditedTask): boolean =>
+  state === 'abandoned' || (phaseOver && state !== 'done');
+
+/** What may make the plan late, the worst first: schedule against estimate, deadlines, work that comes back, people who wait. */
+export function risksOf(tasks: readonly AuditedTask[], now: Date): Risk[] {
+  return tasks
+    .filter(({ state }) => state !== 'done' && state !== 'abandoned')
+    .flatMap((task) => [...byDeadline(task, now), ...byPace(task, now), ...byHistory(task)])
+    .sort((one, other) => other.weight - one.weight);
+}
+
+const minuteMs = 60_000;
+
+function byDeadline({ id, deadline, expectedMinutes }: AuditedTask, now: Date): Risk[] {
+  if (deadline === null) return [];
+  const leftMinutes = (deadline.getTime() - now.getTime()) / minuteMs;
+  if (leftMinutes < 0)
+    return [{ task: id, kind: 'overdue', detail: `${minutes(-leftMinutes)} past its deadline`, weight: 100 }];
+  if (leftMinutes >= (expectedMinutes ?? 24 * 60)) return [];
+  return [
+    {
+      task: id,
+      kind: 'deadline',
+      detail: `${minutes(leftMinutes)} left, ${minutes(expectedMinutes ?? 24 * 60)} expected`,
+      weight: 80,
+    },
+  ];
+}
+
+function byPace({ id, state, stateAt, expectedMinutes }: AuditedTask, now: Date): Risk[] {
+  if (state !== 'in_progress' || expectedMinutes === null) return [];
+  const forMinutes = (now.getTime() - stateAt.getTime()) / minuteMs;
+  if (forMinutes <= expectedMinutes * 1.5) return [];
+  return [
+    {
+      task: id,
+      kind: 'slow',
+      detail: `in progress for ${minutes(forMinutes)}, ${minutes(expectedMinutes)} expected`,
+      weight: 50,
+    },
+  ];
+}
+
+function byHistory({ id, epoch, openQuestions }: AuditedTask): Risk[] {
+  const bounced: Risk[] =
+    epoch < 3 ? [] : [{ task: id, kind: 'bounced', detail: `taken up ${epoch} times`, weight: 40 + epoch }];
+  return openQuestions === 0
+    ? bounced
+    : [...bounced, { task: id, kind: 'waiting', detail: `${openQuestions} open questions`, weight: 30 }];
+}
+
+const minutes = (amount: number): string => spanWords(amount * minuteMs);
+
+/** Refusals since the last audit that come thick from one agent. */
+export function burstsOf(recent: readonly Violation[]): { actor: string; count: number }[] {
+  const byActor = new Map<string, number>();
+  for (const { actor, count } of recent) byActor.set(actor, (byActor.get(actor) ?? 0) + count);
+  return [...byActor].filter(([, count]) => count >= burstMin).map(([actor, count]) => ({ actor, count }));
+}
+
+/** The hourly look at a plan. Any function over the limits on main alerts: there is no tolerance for those. */
+export function planAudit(facts: PlanAuditFacts): AuditFinding {
+  const deviation = deviationOf(facts);
+  const risks = risksOf(facts.tasks, facts.now);
+  const bursts = burstsOf(facts.recent);
+  const alerts = alertsOf(deviation, facts.code, bursts);
+  const result = {
+    deviation,
+    risks: risks.slice(0, 100),
+    bursts,
+    violations: facts.recent.slice(0, 100),
+    code: facts.code.slice(0, 100),
+    alerts,
+  };
+  const title =
+    alerts.length === 0
+      ? `plan audit: deviation ${percent(deviation.share)}, ${risks.length} risks`
+      : `plan audit: ${alerts.join('; ')}`;
+  return { alert: alerts.length > 0, title, body: bodyOf(deviation, risks, facts), result };
+}
+
+function alertsOf(
+  deviation: Deviation,
+  code: readonly CodeViolation[],
+  bursts: readonly { actor: string; count: number }[],
+): string[] {
+  return [
+    ...(deviation.share > deviationMax
+      ? [`deviation ${percent(deviation.share)}, limit ${percent(deviationMax)}`]
+      : []),
+    ...(code.length > 0 ? [`${code.length} functions over the limits came to main`] : []),
+    ...bursts.map(({ actor, count }) => `${count} refusals of ${actor}`),
+  ];
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+function bodyOf(
+  { planned, outOfScope, skipped, unplanned, share }: Deviation,
+  risks: readonly Risk[],
+  { recent, code }: PlanAuditFacts,
+): string {
+  return [
+    `Deviation: (${outOfScope} out of scope + ${skipped} skipped + ${unplanned} unplanned) / ${planned} planned = ${percent(share)}.`,
+    ...section(
+      'Risks',
+      risks.slice(0, 20).map(({ task, kind, detail }) => `${task}: ${kind}, ${detail}`),
+    ),
+    ...section(
+      'Functions over the limits that came to main',
+      code.slice(0, 20).map(({ code: rule, path, line, found }) => `${path}:${line} ${rule} ${found}`),
+    ),
+    ...section(
+      'Refused since the last audit',
+      recent
+        .slice(0, 20)
+        .map(
+          ({ actor, action, code: rule, subject, count }) =>
+            `${actor} ${action}: ${rule} ${subject}, ${count} times`,
+        ),
+    ),
+  ].join('\n');
+}
+
+export const section = (title: string, rows: readonly string[]): string[] =>
+  rows.length === 0 ? [] : ['', `## ${title}`, '', ...rows.map((row) => `- ${row}`)];

@@ -1,0 +1,103 @@
+import { newId } from '../process/new-id.ts';
+import { columnsOf } from '../store/columns.ts';
+import { jsonText } from '../store/events.ts';
+import { type Session, statement, type Tx } from '../store/store.ts';
+import type { AuditFinding, AuditKind, AuditOptions } from './kinds.ts';
+import { audits } from './schema.ts';
+
+const leftOut = ['worker', 'aliveAt'] as const;
+
+export type AuditRow = Readonly<Omit<typeof audits.$inferSelect, (typeof leftOut)[number]>>;
+
+const columns = columnsOf(audits, leftOut);
+
+const put = statement(
+  'audits.put',
+  `insert into audits (id, project, kind, options, state, asked_by, trigger) values ($1, $2, $3, $4::jsonb, 'waiting', $5, $6)`,
+);
+
+export interface AuditRequest {
+  readonly project: string;
+  readonly kind: AuditKind;
+  readonly options?: AuditOptions;
+  readonly askedBy: string;
+  readonly trigger?: string | undefined;
+}
+
+/** Writes the wish for an audit, in the transaction of whoever asks; a gateway carries it out. Returns its id. */
+export async function requestAudit(tx: Tx, request: AuditRequest): Promise<string> {
+  const id = newId('audit');
+  const { project, kind, options = {}, askedBy, trigger = null } = request;
+  await tx.rows(put, [id, project, kind, jsonText(options), askedBy, trigger]);
+  return id;
+}
+
+const take = statement(
+  'audits.take',
+  `update audits set state = 'running', worker = $1, alive_at = andon_now()
+   where id = (select id from audits where state = 'waiting' or (state = 'running' and alive_at < andon_now() - interval '10 minutes')
+     order by requested_at limit 1 for update skip locked)
+   returning ${columns}`,
+);
+const end = statement(
+  'audits.end',
+  `update audits set state = $3, ended_at = andon_now(), from_position = $4, to_position = $5, alert = $6, title = $7, body = $8,
+     result = $9::jsonb where id = $1 and worker = $2 and state = 'running' returning id`,
+);
+const last = statement(
+  'audits.last',
+  `select ${columns} from audits where project = $1 and kind = $2 and state = 'done' order by requested_at desc limit 1`,
+);
+const list = statement(
+  'audits.list',
+  `select ${columns} from audits where project = $1 and ($2::text is null or kind = $2) order by requested_at desc limit $3`,
+);
+const one = statement(
+  'audits.one',
+  `select ${columns} from audits where project = $1 and (id = $2 or left(id, 4) || right(id, 8) = $2) limit 1`,
+);
+
+/** The audit that waits longest, or one whose gateway has gone, for this worker. */
+export async function takeAudit(session: Session, worker: string): Promise<AuditRow | undefined> {
+  const [row] = await session.rows<AuditRow>(take, [worker]);
+  return row;
+}
+
+/** Writes what an audit found; false when another worker has taken it meanwhile. */
+export async function endAudit(
+  tx: Tx,
+  audit: Pick<AuditRow, 'id'>,
+  worker: string,
+  found: AuditFinding & { readonly state: 'done' | 'failed'; readonly from: number; readonly to: number },
+): Promise<boolean> {
+  const { state, from, to, alert, title, body, result } = found;
+  const values = [audit.id, worker, state, from, to, alert, title.slice(0, 500), body, jsonText(result)];
+  return (await tx.rows(end, values)).length > 0;
+}
+
+/** The last audit of that kind that was carried out. */
+export async function lastAudit(
+  session: Session,
+  project: string,
+  kind: AuditKind,
+): Promise<AuditRow | undefined> {
+  const [row] = await session.rows<AuditRow>(last, [project, kind]);
+  return row;
+}
+
+export const listAudits = (
+  session: Session,
+  project: string,
+  kind: AuditKind | undefined,
+  most: number,
+): Promise<AuditRow[]> => session.rows(list, [project, kind ?? null, most]);
+
+/** An audit by its id, whole or short. */
+export async function readAudit(
+  session: Session,
+  project: string,
+  id: string,
+): Promise<AuditRow | undefined> {
+  const [row] = await session.rows<AuditRow>(one, [project, id]);
+  return row;
+}

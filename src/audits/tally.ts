@@ -1,0 +1,109 @@
+import type { LogHead } from '../store/chain.ts';
+import type { LoggedReason } from '../store/event-data/shared.ts';
+import { type LoggedEvent, taskOf } from '../store/logged-event.ts';
+
+/** An event as audits look at it. */
+export type SeenEvent = LoggedEvent & Pick<LogHead<Date>, 'actor' | 'allowed' | 'action' | 'at'>;
+
+/** Refused calls of one agent for one reason: what A034 calls a security event. */
+export interface Violation {
+  readonly actor: string;
+  readonly action: string;
+  readonly code: string;
+  /** The first path or thing that it was about. */
+  readonly subject: string;
+  readonly count: number;
+}
+
+/** What part of the log says about the plan, added up; tallies of parts add up to that of the whole. */
+export interface Tally {
+  /** Tasks for which something outside their scope was tried. */
+  readonly outOfScope: readonly string[];
+  /** Tasks that came into the plan after its work had begun, and commits that came round it. */
+  readonly unplanned: readonly string[];
+  readonly hasBegun: boolean;
+  readonly violations: readonly Violation[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export const noTally: Tally = { outOfScope: [], unplanned: [], hasBegun: false, violations: [], counts: {} };
+
+const scopeCodes = new Set([
+  'scope.write',
+  'scope.protected',
+  'scope.delete',
+  'frame.merge',
+  'task.scope',
+  'phase.closed',
+  'ref.namespace',
+]);
+const listMax = 2_000;
+
+/** Adds events to a tally. Pure. */
+export function tallyEvents(before: Tally, events: readonly SeenEvent[]): Tally {
+  const sum = new Sum(before);
+  for (const event of events) sum.add(event);
+  return sum.tally();
+}
+
+/** A tally while events are added to it. */
+class Sum {
+  readonly #outOfScope: Set<string>;
+  readonly #unplanned: Set<string>;
+  readonly #violations: Map<string, Violation>;
+  readonly #counts: Record<string, number>;
+  #hasBegun: boolean;
+
+  constructor({ outOfScope, unplanned, violations, counts, hasBegun }: Tally) {
+    this.#outOfScope = new Set(outOfScope);
+    this.#unplanned = new Set(unplanned);
+    this.#violations = new Map(violations.map((one) => [keyOf(one), one]));
+    this.#counts = { ...counts };
+    this.#hasBegun = hasBegun;
+  }
+
+  add(event: SeenEvent): void {
+    const name = event.type === 'run.ended' ? `run.ended:${event.data.outcome}` : event.type;
+    this.#counts[name] = (this.#counts[name] ?? 0) + 1;
+    if (event.type === 'task.claimed') this.#hasBegun = true;
+    for (const one of unplannedOf(event, this.#hasBegun)) put(this.#unplanned, one);
+    for (const denied of reasonsOf(event)) this.#deny(event, denied);
+  }
+
+  #deny(event: SeenEvent, { code, subject }: LoggedReason): void {
+    note(this.#violations, { actor: event.actor, action: event.action ?? '', code, subject, count: 1 });
+    // The agent stands for a task that is not named.
+    if (scopeCodes.has(code)) put(this.#outOfScope, taskOf(event) ?? event.actor);
+  }
+
+  tally(): Tally {
+    return {
+      outOfScope: [...this.#outOfScope],
+      unplanned: [...this.#unplanned],
+      hasBegun: this.#hasBegun,
+      violations: [...this.#violations.values()],
+      counts: this.#counts,
+    };
+  }
+}
+
+const put = (set: Set<string>, one: string): unknown => set.size < listMax && set.add(one);
+
+const keyOf = ({ actor, action, code }: Pick<Violation, 'actor' | 'action' | 'code'>): string =>
+  `${actor} ${action} ${code}`;
+
+function note(violations: Map<string, Violation>, one: Violation): void {
+  const known = violations.get(keyOf(one));
+  if (known !== undefined) violations.set(keyOf(one), { ...known, count: known.count + 1 });
+  else if (violations.size < listMax) violations.set(keyOf(one), one);
+}
+
+const reasonsOf = ({ type, data }: SeenEvent): readonly LoggedReason[] =>
+  type === 'call.denied' ? data.reasons : [];
+
+function unplannedOf({ type, data, subject }: SeenEvent, hasBegun: boolean): string[] {
+  if (type === 'project.synced') return data.kind === 'forwarded' ? [`commit ${data.main.slice(0, 12)}`] : [];
+  if (type !== 'plan.applied' || !hasBegun) return [];
+  const { added, hash } = data;
+  return Array.from({ length: Math.min(added, 100) }, (_, n) => `${subject} +${n + 1} (${hash.slice(0, 8)})`);
+}

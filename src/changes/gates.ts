@@ -1,0 +1,150 @@
+import type { PlanGate } from '../plan/plan.ts';
+import { newId } from '../process/new-id.ts';
+import type { EventData } from '../store/event-data/index.ts';
+import {
+  type DraftOf,
+  type EventDraft,
+  type EventType,
+  type ExactData,
+  event,
+  gatewayEvent,
+} from '../store/events.ts';
+import { statement, type Tx } from '../store/store.ts';
+import { type ChangeRow, lockChange, lockTask } from '../tasks/rows.ts';
+import { changeMay, taskMay } from '../tasks/states.ts';
+import { moveChange, moveTask } from '../tasks/transition.ts';
+import { approve } from './approval.ts';
+import { hookMark, stopAtHook } from './gate-stop.ts';
+
+/** A gate as the plan declares it, with its name. */
+export interface NamedGate {
+  readonly name: string;
+  readonly gate: PlanGate;
+}
+
+const open = statement(
+  'gates.open',
+  `insert into gate_runs (id, project, change, gate, tree, manual, status)
+   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[]) on conflict (change, gate, tree) do nothing`,
+);
+
+/** Opens the gates of a change on a tree. Evidence is bound to that tree and to no other. */
+export function openGates(
+  tx: Tx,
+  change: { id: string; project: string; tree: string },
+  gates: readonly NamedGate[],
+): void {
+  if (gates.length === 0) return;
+  const all = <T>(value: T): T[] => gates.map(() => value);
+  tx.later(open, [
+    gates.map(() => newId('gate')),
+    all(change.project),
+    all(change.id),
+    gates.map(({ name }) => name),
+    all(change.tree),
+    gates.map(({ gate }) => 'by' in gate),
+    all('waiting'),
+  ]);
+}
+
+const left = statement(
+  'gates.left',
+  `select count(*)::int as n from gate_runs where change = $1 and tree = $2 and status <> 'passed'`,
+);
+const standing = statement(
+  'verdicts.standing',
+  'select 1 as yes from verdicts where change = $1 and tree = $2 and approve order by at desc limit 1',
+);
+
+/** When every gate of the change's tree has passed: on to judging, and straight to approved where a verdict still stands. */
+export async function settleGates(tx: Tx, change: ChangeRow): Promise<EventDraft[]> {
+  if (!changeMay(change, 'gatesPassed')) return [];
+  const [row] = await tx.rows<{ n: number }>(left, [change.id, change.tree]);
+  if (row === undefined || row.n > 0) return [];
+  const state = moveChange(tx, change, 'gatesPassed');
+  const passed = lineEvent(change, 'gate.passed', { task: change.task, tree: change.tree, all: true });
+  const [verdict] = await tx.rows(standing, [change.id, change.tree]);
+  if (verdict === undefined) return [passed];
+  return [passed, ...(await approve(tx, { ...change, state }))];
+}
+
+export interface GateResult {
+  readonly passed: boolean;
+  readonly exitCode: number | null;
+  readonly ms: number;
+  readonly output: string;
+  readonly sandboxed: boolean;
+  /** It ran into its time limit. */
+  readonly timedOut: boolean;
+}
+
+const finish = statement(
+  'gates.finish',
+  `update gate_runs set status = $2, exit_code = $3, ms = $4, output = $5, sandboxed = $6, ended_at = andon_now()
+   where id = $1 and status = 'running' and runner = $7 returning gate, tree`,
+);
+
+/**
+ * Writes what a gate command did. A failed gate refuses the change and gives the task back; one that timed out twice in a
+ * row stops the task.
+ */
+export async function finishGate(
+  tx: Tx,
+  run: { id: string; project: string; change: string; command: string | null },
+  runner: string,
+  result: GateResult,
+): Promise<EventDraft[]> {
+  const change = await lockChange(tx, run.project, run.change);
+  if (change === undefined) return [];
+  const values = [
+    run.id,
+    result.passed ? 'passed' : 'failed',
+    result.exitCode,
+    result.ms,
+    result.output,
+    result.sandboxed,
+    runner,
+  ];
+  const [row] = await tx.rows<{ gate: string; tree: string }>(finish, values);
+  if (row === undefined) return [];
+  const { passed, exitCode, ms, sandboxed, timedOut } = result;
+  const { command } = run;
+  const ended = lineEvent(change, 'gate.ended', {
+    task: change.task,
+    gate: row.gate,
+    tree: row.tree,
+    passed,
+    exitCode,
+    ms,
+    sandboxed,
+    ...(timedOut ? { timedOut, command: hookMark(command) } : {}),
+  });
+  // A gate of an earlier candidate says nothing about this one.
+  if (row.tree !== change.tree) return [ended];
+  if (passed) return [ended, ...(await settleGates(tx, change))];
+  const refused = await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`);
+  const { project, task } = change;
+  return [ended, ...refused, ...(await stopAtHook(tx, { project, task, gate: row.gate, command, timedOut }))];
+}
+
+/** Refuses a change; its task is ready again and its former holder preferred. */
+export async function refuseChange(
+  tx: Tx,
+  change: ChangeRow,
+  why: 'gateFailed' | 'reject' | 'conflict',
+  note: string,
+): Promise<EventDraft[]> {
+  // A change that is landing or has ended is not refused any more.
+  if (!changeMay(change, 'conflict')) return [];
+  moveChange(tx, change, why, note);
+  const task = await lockTask(tx, change.project, change.task);
+  if (task !== undefined && taskMay(task, 'refuse')) moveTask(tx, task, 'refuse');
+  return [lineEvent(change, 'change.refused', { task: change.task, why, note })];
+}
+
+/** An event that Andon appends by itself, about a change. */
+export const lineEvent = <Type extends EventType, Data extends EventData[Type]>(
+  { id, project }: Pick<ChangeRow, 'id' | 'project'>,
+  type: Type,
+  data: ExactData<Type, Data>,
+): DraftOf<Type> => gatewayEvent(project, event<Type, Data>(type, `change/${id}`, data));

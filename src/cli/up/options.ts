@@ -1,0 +1,18 @@
+import type { SandboxSetting } from '../../sandbox/run-gate.ts';
+
+export interface UpOptions {
+  readonly port?: number;
+  readonly host?: string;
+  readonly hosts?: string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly behindProxy?: boolean;
+  readonly databaseUrl?: string;
+  readonly sandbox?: SandboxSetting;
+  readonly command?: string[];
+  readonly webhookHost?: string[];
+  readonly witness?: string[];
+  readonly logLevel: string;
+  readonly runner?: boolean;
+  readonly runs?: number;
+}

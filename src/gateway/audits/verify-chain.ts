@@ -1,0 +1,35 @@
+import { pullCord } from '../../stops/rows.ts';
+import { type AuditResult, auditStore } from '../../store/audit.ts';
+import type { Store } from '../../store/store.ts';
+import type { SystemTransaction } from '../../store/system-transaction.ts';
+import type { TokenService } from '../auth/token-service.ts';
+
+/**
+ * Walks the log. A chain that is broken stops every project, red, because nothing that rests on the log can be trusted.
+ * A fault that a human has cleared is known, and stops nobody again: the log cannot be mended.
+ */
+export async function auditChain(
+  store: Store,
+  tokens: TokenService,
+  systemTransaction: SystemTransaction,
+  settle: () => Promise<void>,
+): Promise<AuditResult> {
+  const result = await auditStore(store, (checkpoint) => tokens.verifiesCheckpoint(checkpoint));
+  const { fault } = result;
+  if (fault === null) return result;
+  await systemTransaction('*', async (tx) => ({
+    result: undefined,
+    events: await pullCord(tx, {
+      project: '*',
+      colour: 'red',
+      scope: { kind: 'all', value: '' },
+      why: `the log is broken at position ${fault.position}: found ${fault.found}, expected ${fault.expected}`,
+      cause: 'audit',
+      subject: `position/${fault.position}/${fault.found}`,
+      by: 'gateway',
+      once: true,
+    }),
+  }));
+  await settle();
+  return result;
+}

@@ -1,0 +1,210 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { finishGate, type GateResult } from '../../changes/gates.ts';
+import { temporaryFolder } from '../../git/temporary.ts';
+import { faultOf } from '../../lib/machine-fault.ts';
+import { durationMs, type PlanGate } from '../../plan/plan.ts';
+import { gateBase } from '../../sandbox/gate-room.ts';
+import type { MachineLimits } from '../../sandbox/machine-limits.ts';
+import { removeTree } from '../../sandbox/remove-tree.ts';
+import { runGate, type SandboxSetting } from '../../sandbox/run-gate.ts';
+import { orDiskFull } from '../../store/disk-room.ts';
+import { leftNothing } from '../../store/retry.ts';
+import { type Store, statement } from '../../store/store.ts';
+import type { SystemTransaction } from '../../store/system-transaction.ts';
+import { readPlan } from '../../tasks/plan-apply.ts';
+import { LogOnce } from '../log-once.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Repositories } from '../repositories/repositories.ts';
+import { machineLimitsOf } from '../runs/measure.ts';
+
+interface WaitingGate {
+  readonly id: string;
+  readonly project: string;
+  readonly change: string;
+  readonly gate: string;
+  readonly tree: string;
+  readonly candidate: string;
+}
+
+const takeGate = statement(
+  'gates.take',
+  `update gate_runs set status = 'running', runner = $2, started_at = andon_now(), alive_at = andon_now()
+   where id = (select g.id from gate_runs g join changes c on c.id = g.change
+     where g.project = $1 and g.status = 'waiting' and not g.manual and g.tree = c.tree and c.state = 'gating'
+     order by g.created_at limit 1 for update of g skip locked)
+   returning id, project, change, gate, tree, (select candidate from changes c where c.id = change) as candidate`,
+);
+const keepGates = statement(
+  'gates.keep',
+  `update gate_runs set alive_at = andon_now() where status = 'running' and id = any($1::text[])`,
+);
+// One of this process that it does not keep, because its end could not be written, is free five seconds later.
+const freeGates = statement(
+  'gates.free',
+  `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null
+   where status = 'running' and alive_at <= andon_now() - ($2 + case when runner = $1 then 5000 else 0 end) * interval '1 millisecond'`,
+);
+const freeGatesOfOwner = statement(
+  'gates.freeOwn',
+  `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null where status = 'running' and runner = $1`,
+);
+
+const writesMax = 3;
+
+type CommandGate = Extract<PlanGate, { run: string }>;
+
+export interface GateWorkerOptions {
+  readonly store: Store;
+  readonly git: Repositories;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly sandbox: SandboxSetting;
+  /** Folders that gate commands must not see. */
+  readonly hidden: readonly string[];
+  readonly gatesAtOnceMax: number;
+  /** After this long without a sign of life another process's gate counts as abandoned. */
+  readonly abandonedMs: number;
+}
+
+/** What the desk needs from the line around it. */
+export interface GateDeskPorts {
+  /** Names this process in the rows of its gates. */
+  readonly owner: string;
+  readonly systemTransaction: SystemTransaction;
+  /** Called when a gate has ended and work may go on. */
+  readonly ended: (project: string) => void;
+}
+
+/**
+ * Runs the gate commands of this process, a few at once, each in a clean checkout of the candidate. A gate whose process
+ * died waits again and runs elsewhere.
+ */
+export class GateWorker {
+  readonly #options: GateWorkerOptions;
+  readonly #ports: GateDeskPorts;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #abort = new AbortController();
+  readonly #errors: LogOnce;
+  /** How often the result of a gate was refused by the database. */
+  readonly #unwritten = new Map<string, number>();
+
+  constructor(options: GateWorkerOptions, ports: GateDeskPorts) {
+    this.#options = options;
+    this.#errors = new LogOnce(options.log);
+    this.#ports = ports;
+  }
+
+  /** Gives a sign of life for the gates that run here, and frees those for which nobody does. */
+  async keep(): Promise<void> {
+    const { store, abandonedMs } = this.#options;
+    if (this.#running.size > 0) await store.rows(keepGates, [[...this.#running.keys()]]);
+    await store.rows(freeGates, [this.#ports.owner, abandonedMs]);
+  }
+
+  /** Takes waiting gates of the project while there is room. Never rejects. */
+  async fill(project: string): Promise<void> {
+    try {
+      while (!this.#abort.signal.aborted && this.#running.size < this.#options.gatesAtOnceMax) {
+        const [gate] = await this.#options.store.rows<WaitingGate>(takeGate, [project, this.#ports.owner]);
+        if (gate === undefined) return;
+        const run = this.#run(gate).catch((error: unknown) =>
+          this.#errors.error(error, { gate: gate.gate }, 'gate'),
+        );
+        this.#running.set(gate.id, run);
+        void run.finally(() => {
+          this.#running.delete(gate.id);
+          void this.fill(project);
+        });
+      }
+    } catch (error) {
+      this.#options.log.error({ err: error, project }, 'gates');
+    }
+  }
+
+  async #run(waiting: WaitingGate): Promise<void> {
+    const plan = await readPlan(this.#options.store, waiting.project);
+    const gate = plan?.gates[waiting.gate];
+    const command = gate === undefined || !('run' in gate) ? null : gate;
+    const result =
+      command === null
+        ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
+        : await this.#evidence(waiting, command, machineLimitsOf(plan));
+    const ended = { ...waiting, command: command?.run ?? null };
+    if (this.#abort.signal.aborted) return;
+    await this.#write(ended, result);
+    this.#ports.ended(waiting.project);
+  }
+
+  /**
+   * What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it. What the database
+   * itself refuses is no accident; the third time the gate has failed, and says so.
+   */
+  async #write(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+    try {
+      await this.#finish(ended, result);
+      this.#unwritten.delete(ended.id);
+    } catch (error) {
+      if (!leftNothing(error) || faultOf(error) !== undefined) throw error;
+      const times = (this.#unwritten.get(ended.id) ?? 0) + 1;
+      this.#unwritten.set(ended.id, times);
+      if (times < writesMax) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      await this.#finish(ended, {
+        ...failedGate(`its result could not be written down ${times} times: ${why}`),
+        ms: result.ms,
+        sandboxed: result.sandboxed,
+      });
+      this.#unwritten.delete(ended.id);
+    }
+  }
+
+  #finish(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+    return this.#ports.systemTransaction(ended.project, async (tx) => ({
+      result: undefined,
+      events: await finishGate(tx, ended, this.#ports.owner, result),
+    }));
+  }
+
+  async #evidence(
+    waiting: WaitingGate,
+    { run, timeout, network }: CommandGate,
+    limits: MachineLimits,
+  ): Promise<GateResult> {
+    const { git, metrics, sandbox, hidden } = this.#options;
+    const folder = temporaryFolder('gate', gateBase());
+    try {
+      await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
+      const abort = this.#abort.signal;
+      const timeoutMs = durationMs(timeout);
+      const command = { command: run, timeoutMs, network, limits };
+      const result = await runGate({ folder, ...command, sandbox, hidden, abort });
+      metrics.gateEnded(result.passed, result.ms / 1000);
+      return result;
+    } catch (error) {
+      // No fault of the work: it runs again, as one whose end cannot be written.
+      const fault = await orDiskFull(error, folder);
+      if (faultOf(fault) !== undefined) throw fault;
+      return failedGate(error instanceof Error ? error.message : String(error));
+    } finally {
+      // Never a fault of the gate: what cannot go yet is counted, and swept later.
+      if (!(await removeTree(folder))) this.#options.log.warn({ folder }, 'a folder of a gate is left');
+    }
+  }
+
+  /** Cuts running gates short; they run again elsewhere. */
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await Promise.allSettled(this.#running.values());
+    await this.#options.store.rows(freeGatesOfOwner, [this.#ports.owner]).catch(() => []);
+  }
+}
+
+const failedGate = (output: string): GateResult => ({
+  passed: false,
+  exitCode: null,
+  ms: 0,
+  output,
+  sandboxed: false,
+  timedOut: false,
+});

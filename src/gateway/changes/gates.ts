@@ -1,0 +1,94 @@
+import { and, eq } from 'drizzle-orm';
+import { z } from 'zod';
+import { settleGates } from '../../changes/gates.ts';
+import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
+import { event } from '../../store/events.ts';
+import { statement } from '../../store/store.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { gateRuns } from '../../tasks/schema.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { id, name, project, textOrEmpty } from '../admission/inputs.ts';
+import { mutation, query, t } from '../admission/procedure.ts';
+import type { Gateway } from '../services.ts';
+import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
+import { findChange } from './procedures.ts';
+
+const passGate = statement(
+  'gates.pass',
+  `update gate_runs set status = 'passed', passed_by = $3, passed_gid = $4, output = $5, ended_at = andon_now()
+   where change = $1 and gate = $2 and tree = $6 and manual and status = 'waiting' returning id`,
+);
+
+/** Gates: commands that the gateway runs, and those that a person or validator passes by hand. */
+export function gateRouter(gateway: Gateway) {
+  return t.router({
+    list: query(gateway, {
+      action: 'gate:read',
+      description: 'Lists the gates of a change with status and evidence.',
+      input: z.strictObject({ project, change: id }),
+      answer: async (input) => {
+        const change = await findChange(gateway, input.project, input.change);
+        return gateway.store.orm.select().from(gateRuns).where(eq(gateRuns.change, change.id));
+      },
+    }),
+    pass: mutation(gateway, {
+      action: 'gate:pass',
+      description: 'Passes a manual gate of a change, bound to the tree that was looked at.',
+      input: z.strictObject({ ...judgementInput, gate: name, note: textOrEmpty(10_000).default('') }),
+      exclusive: true,
+      facts: async (tx, { input, grant, entered }) => {
+        const judgement = await readJudgement(tx, input, grant);
+        const plan = await planAt(tx, input.project, (await entered).planHash);
+        const [run] = await tx.orm
+          .select()
+          .from(gateRuns)
+          .where(
+            and(
+              eq(gateRuns.change, input.change),
+              eq(gateRuns.gate, input.gate),
+              eq(gateRuns.tree, input.tree),
+            ),
+          );
+        return { ...judgement, declared: plan?.gates[input.gate], run };
+      },
+      decide: (found) =>
+        decideJudgement(found, (change) =>
+          allowUnless(manualReasons(found.facts, found.input.gate, found.grant), change),
+        ),
+      effect: async (tx, { decided: change }, { grant, input }) => {
+        await tx.rows(passGate, [change.id, input.gate, grant.sub, grant.gid, input.note, change.tree]);
+        const passed = event('gate.passed', `change/${change.id}`, {
+          task: change.task,
+          gate: input.gate,
+          tree: change.tree,
+          note: input.note,
+          ownWork: input.ownWork,
+        });
+        const settled = await settleGates(tx, change);
+        return {
+          answer: { change: change.id, gate: input.gate, status: 'passed' as const },
+          events: [passed, ...settled],
+        };
+      },
+      after: (answer, input) => {
+        gateway.workers.wake(input.project);
+        return answer;
+      },
+    }),
+  });
+}
+
+interface ManualFacts {
+  readonly declared: { by: 'human' | 'validator' } | { run: string } | undefined;
+  readonly run: { manual: boolean; status: string } | undefined;
+}
+
+function manualReasons({ declared, run }: ManualFacts, gate: string, grant: Grant): Reason[] {
+  if (declared === undefined || run === undefined) return [reason('gate.missing', gate)];
+  if (!('by' in declared))
+    return [reason('gate.manual', gate, { found: 'a command', next: 'commands pass by themselves' })];
+  if (run.status !== 'waiting') return [reason('change.state', `gate/${gate}`, { found: run.status })];
+  const { tier } = grant.cap;
+  const mayPass = tier === 'human' || tier === declared.by;
+  return mayPass ? [] : [reason('gate.manual', gate, { found: tier, limit: declared.by })];
+}

@@ -1,0 +1,168 @@
+import { and, eq } from 'drizzle-orm';
+import type { Logger } from 'pino';
+import type { NamedGate } from '../../changes/gates.ts';
+import { type LandingPoint, landOne, reconcile } from '../../changes/land.ts';
+import { syncStop } from '../../changes/sync-stop.ts';
+import { Coalesced } from '../../lib/coalesced.ts';
+import { defined } from '../../lib/defined.ts';
+import { AndonError } from '../../lib/errors.ts';
+import { pullCord } from '../../stops/rows.ts';
+import { type EventDraft, event, gatewayEvent } from '../../store/events.ts';
+import type { Store, Tx } from '../../store/store.ts';
+import type { SystemTransaction } from '../../store/system-transaction.ts';
+import { readPlan } from '../../tasks/plan-apply.ts';
+import type { ChangeRow } from '../../tasks/rows.ts';
+import { projects, tasks } from '../../tasks/schema.ts';
+import { LogOnce } from '../log-once.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Repositories } from '../repositories/repositories.ts';
+
+export interface LandingWorkerOptions {
+  readonly store: Store;
+  readonly git: Repositories;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** After this long another process's intent counts as abandoned. */
+  readonly abandonedMs: number;
+  /** Called at the named points of a landing; tests die there. */
+  readonly at?: (point: LandingPoint) => void;
+}
+
+/** What the desk needs from the line around it. */
+export interface LandingDeskPorts {
+  /** Names this process in intents. */
+  readonly owner: string;
+  readonly systemTransaction: SystemTransaction;
+  /** Called when a change was rebuilt and its gates wait again. */
+  readonly rebuilt: (project: string) => void;
+}
+
+/** Lands what is approved, one change at a time in each project, and mirrors main upstream where the plan's people want it. */
+export class LandingWorker {
+  readonly #options: LandingWorkerOptions;
+  readonly #line: LandingDeskPorts;
+  /** By project. */
+  readonly #landings = new Map<string, Coalesced>();
+  readonly #errors: LogOnce;
+  #closed = false;
+
+  constructor(options: LandingWorkerOptions, ports: LandingDeskPorts) {
+    this.#options = options;
+    this.#errors = new LogOnce(options.log);
+    this.#line = ports;
+  }
+
+  /** Lands all that can land now; one round more when it is called meanwhile. Never rejects. */
+  wake(project: string): void {
+    if (!this.#closed) void this.#landingOf(project).ask();
+  }
+
+  #landingOf(project: string): Coalesced {
+    const known = this.#landings.get(project);
+    if (known !== undefined) return known;
+    const landing = new Coalesced(
+      () => this.#landAll(project),
+      (error) => this.#errors.error(error, { project }, 'landing'),
+    );
+    this.#landings.set(project, landing);
+    return landing;
+  }
+
+  /** Ends what a dead process left. One project whose repository is broken must not hold up the others. */
+  async reconcile(project: string): Promise<void> {
+    // A landing of this very process is being concluded by it.
+    if (this.#landings.get(project)?.running !== undefined) return;
+    await reconcile(this.#ports(), project, this.#options.abandonedMs).catch((error: unknown) =>
+      this.#errors.error(error, { project }, 'reconcile'),
+    );
+  }
+
+  /**
+   * Ends every landing that is under way: what has moved main is landed, what has not never will, because the fence is
+   * raised. From then on only what is intended anew lands, and that asks for stops. Whoever was landing finds it ended.
+   */
+  async settle(project: string): Promise<void> {
+    await reconcile(this.#ports(), project, 0);
+  }
+
+  #ports() {
+    const { git, at, store } = this.#options;
+    return {
+      git,
+      session: store,
+      systemTransaction: this.#line.systemTransaction,
+      owner: this.#line.owner,
+      gatesOf: (change: ChangeRow) => this.#gatesOf(change),
+      titleOf: (change: ChangeRow) => this.#titleOf(change),
+      ...defined({ at }),
+    };
+  }
+
+  async #gatesOf(change: ChangeRow): Promise<NamedGate[]> {
+    const { store } = this.#options;
+    const plan = await readPlan(store, change.project);
+    const [task] = await store.orm
+      .select({ id: tasks.id, project: tasks.project, gates: tasks.gates })
+      .from(tasks)
+      .where(and(eq(tasks.project, change.project), eq(tasks.id, change.task)));
+    return (task?.gates ?? []).flatMap((name) => {
+      const gate = plan?.gates[name];
+      return gate === undefined ? [] : [{ name, gate }];
+    });
+  }
+
+  async #titleOf(change: ChangeRow): Promise<string> {
+    const [task] = await this.#options.store.orm
+      .select({ title: tasks.title })
+      .from(tasks)
+      .where(and(eq(tasks.project, change.project), eq(tasks.id, change.task)));
+    return task?.title ?? change.task;
+  }
+
+  async #landAll(project: string): Promise<void> {
+    const started = performance.now();
+    for (let tries = 0; tries < 1000 && !this.#closed; tries++) {
+      const outcome = await landOne(this.#ports(), project);
+      if (outcome === 'nothing') return;
+      if (outcome === 'landed') await this.#landed(project, started);
+      if (outcome === 'rebuilt') this.#line.rebuilt(project);
+      // Another gateway is landing, or main moved in between: the next tick looks again.
+      if (outcome === 'again') return;
+    }
+  }
+
+  async #landed(project: string, started: number): Promise<void> {
+    const { store, git, metrics, log } = this.#options;
+    metrics.landed((performance.now() - started) / 1000);
+    const [row] = await store.orm
+      .select({ upstream: projects.upstream })
+      .from(projects)
+      .where(eq(projects.name, project));
+    if (row?.upstream === null || row?.upstream === undefined) return;
+    // The landing stands whether or not the mirror follows; a divergence is an event that people see.
+    await git.mirrorAfterLanding(project, row.upstream).catch(async (error: unknown) => {
+      log.warn({ err: error, project }, 'mirror');
+      await this.#line.systemTransaction(project, async (tx) => ({
+        result: undefined,
+        events: [diverged(project, error), ...(await pullOnDivergence(tx, project, error))],
+      }));
+    });
+  }
+
+  /** Waits for landings that have begun. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#landings.values()].map((landing) => landing.close()));
+  }
+}
+
+/** An upstream that went another way stops the line; one that does not answer is no news about it. */
+const pullOnDivergence = async (tx: Tx, project: string, error: unknown): Promise<readonly EventDraft[]> =>
+  error instanceof AndonError && error.code === 'sync.diverged'
+    ? pullCord(tx, syncStop(project, error.reasons[0].found))
+    : [];
+
+const diverged = (project: string, error: unknown): EventDraft => {
+  const found = error instanceof Error ? error.message : String(error);
+  return gatewayEvent(project, event('sync.diverged', `project/${project}`, { found }));
+};

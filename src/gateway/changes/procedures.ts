@@ -1,0 +1,100 @@
+import { and, desc, eq, or, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { fail } from '../../lib/errors.ts';
+import { changes, gateRuns, verdicts } from '../../tasks/schema.ts';
+import { changeStates } from '../../tasks/states.ts';
+import { commitId, id, name, project } from '../admission/inputs.ts';
+import { query, t } from '../admission/procedure.ts';
+import { previewCommit } from '../pushes/preview-push.ts';
+import type { Gateway } from '../services.ts';
+import { submitProcedure } from './submit.ts';
+
+/** Changes: commits offered for landing. */
+export function changeRouter(gateway: Gateway) {
+  const { git, store } = gateway;
+  return t.router({
+    submit: submitProcedure(gateway),
+    list: query(gateway, {
+      action: 'change:read',
+      description: 'Lists the changes of a project, the newest first.',
+      input: z.strictObject({
+        project,
+        task: name.optional(),
+        state: z.enum(changeStates).optional(),
+        limit: z.number().int().min(1).max(500).default(50),
+      }),
+      answer: (input) => {
+        const where = [eq(changes.project, input.project)];
+        if (input.task !== undefined) where.push(eq(changes.task, input.task));
+        if (input.state !== undefined) where.push(eq(changes.state, input.state));
+        return store.orm
+          .select()
+          .from(changes)
+          .where(and(...where))
+          .orderBy(desc(changes.createdAt))
+          .limit(input.limit);
+      },
+    }),
+    show: query(gateway, {
+      action: 'change:read',
+      description: 'Shows a change with its gates and verdicts.',
+      input: z.strictObject({ project, change: id }),
+      answer: async (input) => {
+        const change = await findChange(gateway, input.project, input.change);
+        const gates = await store.orm.select().from(gateRuns).where(eq(gateRuns.change, change.id));
+        const given = await store.orm.select().from(verdicts).where(eq(verdicts.change, change.id));
+        return { ...change, gates, verdicts: given };
+      },
+    }),
+    diff: query(gateway, {
+      action: 'change:read',
+      description:
+        'Shows the patch of a change’s candidate against the main it was built on, within the read scope.',
+      input: z.strictObject({ project, change: id }),
+      answer: async (input, call) => {
+        const change = await findChange(gateway, input.project, input.change);
+        return {
+          change: change.id,
+          tree: change.tree,
+          ...(await git.patch(input.project, change, call.grant.cap)),
+        };
+      },
+    }),
+    check: checkProcedure(gateway),
+  });
+}
+
+function checkProcedure(gateway: Gateway) {
+  const { git } = gateway;
+  return query(gateway, {
+    action: 'change:check',
+    description:
+      'Dry run: judges a pushed commit as a push would be, and tells whether it merges with today’s main.',
+    input: z.strictObject({ project, task: name, epoch: z.number().int().min(1), commit: commitId }),
+    answer: async (input, call) => {
+      const offer = await git.offer(input);
+      const reasons = await previewCommit(gateway, input, call.grant);
+      return { offer: offer.kind, conflicts: offer.kind === 'conflict' ? offer.paths : [], reasons };
+    },
+  });
+}
+
+/** A change by its id or the short form of it. Errors: `change.missing`. */
+export async function findChange(
+  gateway: Gateway,
+  projectName: string,
+  wanted: string,
+): Promise<typeof changes.$inferSelect> {
+  const named = or(
+    eq(changes.id, wanted),
+    sql`left(${changes.id}, 4) || right(${changes.id}, 8) = ${wanted}`,
+  );
+  const found = await gateway.store.orm
+    .select()
+    .from(changes)
+    .where(and(eq(changes.project, projectName), named))
+    .limit(2);
+  const [only] = found;
+  if (only === undefined || found.length > 1) throw fail('change.missing', wanted);
+  return only;
+}

@@ -1,0 +1,130 @@
+import { eq } from 'drizzle-orm';
+import { z } from 'zod';
+import { approve } from '../../changes/approval.ts';
+import { refuseChange } from '../../changes/gates.ts';
+import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
+import { newId } from '../../process/new-id.ts';
+import { event } from '../../store/events.ts';
+import type { Tx } from '../../store/store.ts';
+import type { ChangeRow } from '../../tasks/rows.ts';
+import { verdicts } from '../../tasks/schema.ts';
+import { type ChangeBefore, changeMay, changeMoves } from '../../tasks/states.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { id, project, text, textOrEmpty } from '../admission/inputs.ts';
+import { mutation, query, t } from '../admission/procedure.ts';
+import type { Gateway } from '../services.ts';
+import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
+import { findChange } from './procedures.ts';
+
+/** Verdicts bind the tree that was judged. */
+export function verdictRouter(gateway: Gateway) {
+  return t.router({
+    approve: approveProcedure(gateway),
+    reject: rejectProcedure(gateway),
+    list: query(gateway, {
+      action: 'change:read',
+      description: 'Lists the verdicts on a change.',
+      input: z.strictObject({ project, change: id }),
+      answer: async (input) => {
+        const change = await findChange(gateway, input.project, input.change);
+        return gateway.store.orm.select().from(verdicts).where(eq(verdicts.change, change.id));
+      },
+    }),
+  });
+}
+
+/** The change in a state in which it can be judged so, or why it is in none. */
+const judgedAs =
+  <Event extends 'approve' | 'reject'>(event: Event) =>
+  (change: ChangeRow): Decision<ChangeRow & { readonly state: ChangeBefore<Event> }> => {
+    if (changeMay(change, event)) return allowed(change);
+    const limit = changeMoves[event].from.join(' or ');
+    return denied(reason('change.state', change.id, { found: change.state, limit }));
+  };
+
+function approveProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'verdict:approve',
+    description: 'Approves a change whose gates have passed; the gateway then lands it.',
+    input: z.strictObject({ ...judgementInput, note: textOrEmpty(10_000).default('') }),
+    exclusive: true,
+    facts: (tx, { input, grant }) => readJudgement(tx, input, grant),
+    decide: (found) => decideJudgement(found, judgedAs('approve')),
+    effect: async (tx, { decided: change }, { grant, input, entered }) => {
+      const verdict = await writeVerdict(tx, {
+        grant,
+        change,
+        approve: true,
+        reasons: input.note === '' ? [] : [input.note],
+        ownWork: input.ownWork,
+        at: entered.now,
+      });
+      const events = await approve(tx, change);
+      return { answer: { change: change.id, verdict: 'approve' as const }, events: [verdict, ...events] };
+    },
+    after: (answer, input) => {
+      gateway.workers.wake(input.project);
+      return answer;
+    },
+  });
+}
+
+function rejectProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'verdict:reject',
+    description: 'Rejects a change with reasons; its task is ready again, its former holder preferred.',
+    input: z.strictObject({ ...judgementInput, reasons: z.array(text(4000)).min(1).max(50) }),
+    exclusive: true,
+    facts: (tx, { input, grant }) => readJudgement(tx, input, grant),
+    decide: (found) => decideJudgement(found, judgedAs('reject')),
+    effect: async (tx, { decided: change }, { grant, input, entered }) => {
+      const verdict = await writeVerdict(tx, {
+        grant,
+        change,
+        approve: false,
+        reasons: input.reasons,
+        ownWork: input.ownWork,
+        at: entered.now,
+      });
+      const events = await refuseChange(tx, change, 'reject', input.reasons.join('; '));
+      return { answer: { change: change.id, verdict: 'reject' as const }, events: [verdict, ...events] };
+    },
+  });
+}
+
+interface GivenVerdict {
+  readonly grant: Grant;
+  readonly change: ChangeRow;
+  readonly approve: boolean;
+  readonly reasons: readonly string[];
+  readonly ownWork: boolean;
+  readonly at: Date;
+}
+
+async function writeVerdict(tx: Tx, given: GivenVerdict) {
+  const { grant, change, ownWork } = given;
+  const verdictId = newId('verdict');
+  await tx.orm.insert(verdicts).values({
+    id: verdictId,
+    project: change.project,
+    change: change.id,
+    tree: change.tree,
+    approve: given.approve,
+    byAgent: grant.sub,
+    gid: grant.gid,
+    lin: [...grant.lin],
+    tier: grant.cap.tier,
+    ownWork,
+    reasons: [...given.reasons],
+    at: given.at,
+  });
+  const data = {
+    verdict: verdictId,
+    task: change.task,
+    approve: given.approve,
+    tree: change.tree,
+    reasons: given.reasons,
+    ownWork,
+  };
+  return event('verdict.given', `change/${change.id}`, data);
+}

@@ -1,0 +1,105 @@
+import { tracked } from '@trpc/server';
+import { z } from 'zod';
+import { Bell } from '../../lib/bell.ts';
+import type { ChainedEvent } from '../../store/chain.ts';
+import { eventTypes } from '../../store/events.ts';
+import { statement } from '../../store/store.ts';
+import { eventsAfter, latestPosition } from '../../store/tail.ts';
+import { authoriseRead } from '../admission/admit-query.ts';
+import { page, project } from '../admission/inputs.ts';
+import { answered, query, t } from '../admission/procedure.ts';
+import type { Gateway } from '../services.ts';
+
+const latest = statement(
+  'events.page',
+  `select coalesce(max(position), 0)::bigint as latest from events where project = $1 and position is not null`,
+);
+
+const subscribeInput = z.strictObject({
+  project,
+  /** Position after which to go on; the client sends it by itself when it connects again. */
+  lastEventId: z.union([z.string().regex(/^\d{1,15}$/), z.number().int().min(0)]).nullish(),
+  types: z.array(z.enum(eventTypes)).max(eventTypes.length).optional(),
+});
+
+/** The log: pages of it, and a stream that goes on where it stopped. */
+export function eventRouter(gateway: Gateway) {
+  const { store } = gateway;
+  return t.router({
+    list: query(gateway, {
+      action: 'event:read',
+      description: 'Lists events of a project after a position, oldest first.',
+      input: z.strictObject({ project, ...page }),
+      answer: async (input) => {
+        const events = await eventsAfter(
+          store,
+          input.after,
+          input.project === '*' ? null : input.project,
+          input.limit,
+        );
+        if (input.project === '*') return { events, latest: await latestPosition(store) };
+        const [row] = await store.rows<{ latest: number }>(latest, [input.project]);
+        return { events, latest: row?.latest ?? 0 };
+      },
+    }),
+    stream: t.procedure
+      .meta({
+        action: 'event:read',
+        description:
+          'Streams events of a project as they are placed, from lastEventId (the `latest` of event.list) or from now on; resumes without loss.',
+      })
+      .input(subscribeInput)
+      .subscription(async function* ({ ctx, input, signal }) {
+        const call = await answered(gateway, async () => ctx.call());
+        await answered(gateway, async () =>
+          authoriseRead(gateway, call, { action: 'event:read', project: input.project }),
+        );
+        const from =
+          input.lastEventId === null || input.lastEventId === undefined
+            ? gateway.feed.position
+            : Number(input.lastEventId);
+        for await (const event of follow(gateway, input.project, from, signal)) {
+          // The token may end, or be revoked, while the stream is open.
+          await answered(gateway, async () =>
+            authoriseRead(gateway, call, { action: 'event:read', project: input.project }),
+          );
+          if (input.types === undefined || input.types.some((type) => type === event.type))
+            yield tracked(String(event.position), event);
+        }
+      }),
+  });
+}
+
+const pageMax = 200;
+
+/** Every placed event of a project after `from`, without end, until `signal` aborts. Reads by position, so none is lost. */
+async function* follow(
+  gateway: Gateway,
+  projectName: string,
+  from: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ChainedEvent> {
+  let position = from;
+  const bell = new Bell();
+  const silence = gateway.feed.hear(() => bell.ring());
+  const stop = () => bell.ring();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    while (signal?.aborted !== true) {
+      const events = await eventsAfter(
+        gateway.store,
+        position,
+        projectName === '*' ? null : projectName,
+        pageMax,
+      );
+      for (const event of events) {
+        yield event;
+        position = event.position;
+      }
+      if (events.length < pageMax) await bell.heard();
+    }
+  } finally {
+    silence();
+    signal?.removeEventListener('abort', stop);
+  }
+}

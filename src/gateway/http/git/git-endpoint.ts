@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { defined } from '../../../lib/defined.ts';
+import { AndonError } from '../../../lib/errors.ts';
+import type { VerifiedToken } from '../../../tiers/capability.ts';
+import { callOf } from '../../admission/admission.ts';
+import { authoriseRead } from '../../admission/admit-query.ts';
+import { claimedBy, judgePush, sourceReasons } from '../../pushes/judge-push.ts';
+import { refusalLines } from '../../pushes/push-refusal.ts';
+import type { Gateway } from '../../services.ts';
+import { createGitHandler, type Judgement, type Push } from './handler.ts';
+import { viewPush } from './quarantine.ts';
+
+/** The git door of the gateway: who may fetch and push is decided as everything else is. */
+export function createGitDoor(gateway: Gateway, hooksDir: string, log: Logger) {
+  return createGitHandler<VerifiedToken>({
+    runner: gateway.git.runner,
+    hooksDir,
+    repository: async (project) =>
+      gateway.tokens.knowsProject(project) ? (await gateway.git.open(project)).repository : undefined,
+    authenticate: (req, action, project) => authenticate(gateway, req, action, project),
+    judge: (push) => judge(gateway, push),
+    trouble: (error) => log.error({ err: error }, 'git door'),
+  });
+}
+
+async function authenticate(
+  gateway: Gateway,
+  req: IncomingMessage,
+  action: 'repo:fetch' | 'repo:push',
+  project: string,
+): Promise<VerifiedToken> {
+  const grant = await gateway.tokens.authenticate(req.headers.authorization).catch((error: unknown) => {
+    if (error instanceof AndonError) gateway.metrics.refusedToken(error.code);
+    throw error;
+  });
+  // A cheap early refusal; a push is decided again, under the lock, once its objects are there. Which task it is for is
+  // known then, so a grant that is bound to one is not asked yet.
+  const { task, epoch } = grant.cap;
+  const own = defined({ task, epoch: task === undefined ? undefined : epoch });
+  await authoriseRead(gateway, callOf(grant), { action, project, ...own });
+  return grant;
+}
+
+async function judge(gateway: Gateway, push: Push<VerifiedToken>): Promise<Judgement> {
+  const started = performance.now();
+  const { grant, project, updates } = push;
+  const claimed = updates.map(({ ref }) => claimedBy(ref)).find((one) => one !== undefined);
+  const { trees, facts } = await gateway.git.open(project);
+  const accepted = await gateway.git.accepted(project, claimed?.task ?? '');
+  const reasons = await viewPush(
+    push,
+    { runner: gateway.git.runner, accepted, facts, trees },
+    async (view) => {
+      const source = await sourceReasons(gateway, view.tips, view.reader, grant);
+      return judgePush(gateway, project, grant, { updates: view.updates, tips: view.tips, source });
+    },
+  );
+  const ok = reasons.length === 0;
+  gateway.metrics.pushed(ok ? 'accepted' : 'refused', (performance.now() - started) / 1000);
+  return ok ? { ok } : { ok, lines: refusalLines(updates[0]?.ref ?? project, reasons) };
+}

@@ -1,0 +1,33 @@
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import { getTRPCErrorFromUnknown } from '@trpc/server';
+import { type AndonError, sentence } from '../../../lib/errors.ts';
+import { asAndonError } from '../../admission/errors.ts';
+
+/**
+ * An answer as a tool gives it: JSON as text for the model, the same as an object for programs. A list becomes the member
+ * `items` and a plain value the member `value`, since MCP wants an object.
+ */
+export function answered(answer: unknown): CallToolResult {
+  const text = JSON.stringify(answer) ?? 'null';
+  return { content: [{ type: 'text', text }], structuredContent: asObject(JSON.parse(text)) };
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  if (Array.isArray(value)) return { items: value };
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : { value };
+}
+
+/** A refusal as a tool gives it: every reason in one line with its next step, and the same as data. */
+export function refused(error: AndonError): CallToolResult {
+  const { code, reasons } = error;
+  const count = reasons.length === 1 ? '1 reason' : `${reasons.length} reasons`;
+  const text = [`refused (${count})`, ...reasons.map(sentence)].join('\n');
+  return {
+    isError: true,
+    content: [{ type: 'text', text }],
+    structuredContent: { error: { code, reasons } },
+  };
+}
+
+/** Whatever a call failed with, as the error that tRPC would show; what is no refusal shows as `internal`. */
+export const asRefusal = (error: unknown): AndonError => asAndonError(getTRPCErrorFromUnknown(error));

@@ -1,0 +1,60 @@
+import type { Explanation } from '../../../tiers/explain.ts';
+import type { Call } from '../../admission/admission.ts';
+import type { DirectProcedure } from '../../admission/procedure.ts';
+
+/** The resource that tells an agent where it stands. */
+export const briefingUri = 'andon://briefing';
+
+interface BriefedTask {
+  readonly id: string;
+  readonly title: string;
+  readonly epoch: number;
+  readonly holder: string | null;
+  readonly write: readonly string[];
+  readonly gates: readonly string[];
+}
+
+/** What the briefing is made of: two procedures of the router, called as anybody calls them. */
+export interface BriefingSources {
+  readonly explain: DirectProcedure;
+  readonly tasks: DirectProcedure;
+}
+
+/** What a caller may do and holds, in Markdown. Errors: those of the procedures. */
+export async function briefing({ explain, tasks }: BriefingSources, call: Call): Promise<string> {
+  const { project } = call.grant.cap;
+  const bounds = (await explain.run(call, { project })) as Explanation;
+  const rows =
+    project === '*' ? [] : ((await tasks.run(call, { project, state: 'in_progress' })) as BriefedTask[]);
+  const held = rows.filter(({ holder }) => holder === call.grant.sub);
+  return [
+    `# Andon: ${project === '*' ? 'every project' : project}`,
+    '',
+    `You are ${call.grant.sub}, ${bounds.role} (${bounds.tier}): ${bounds.purpose}.`,
+    '',
+    ...boundsLines(bounds),
+    '',
+    ...(held.length === 0
+      ? ['You hold no task. Take one with the tool `task_claim`.']
+      : held.flatMap(taskLines)),
+    '',
+  ].join('\n');
+}
+
+const boundsLines = ({ write, read, limits, may }: Explanation): string[] => [
+  `- write: ${write.text}`,
+  `- read: ${read.text}`,
+  `- a function that you add or alter: complexity at most ${limits.complexity}, ${limits.functionLines} lines`,
+  `- you may: ${may.map(({ action }) => action).join(', ')}`,
+];
+
+const taskLines = (task: BriefedTask): string[] => [
+  `## Your task: ${task.id}, epoch ${task.epoch}`,
+  '',
+  task.title,
+  '',
+  `- write: ${task.write.join(', ')}`,
+  `- gates: ${task.gates.join(', ') || 'none'}`,
+  `- push: \`git push origin HEAD:task/${task.id}/${task.epoch}/work\`, then the tool \`change_submit\``,
+  '- renew the lease with `task_renew` before it ends',
+];

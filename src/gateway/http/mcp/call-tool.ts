@@ -1,0 +1,28 @@
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import { TRPCError } from '@trpc/server';
+import type { Call } from '../../admission/admission.ts';
+import { answered, asRefusal, refused } from './answer.ts';
+import type { GatewayTool } from './tools.ts';
+
+/**
+ * Calls a tool as its procedure is called over tRPC: the same schema, the same `admit`. A tool that the grant does not
+ * list is refused, and recorded, by the door like any other call.
+ */
+export async function callTool(tool: GatewayTool, call: Call, given: unknown): Promise<CallToolResult> {
+  try {
+    const parsed = tool.procedure.input.safeParse(withProject(call, given));
+    if (!parsed.success)
+      throw new TRPCError({ code: 'BAD_REQUEST', message: parsed.error.message, cause: parsed.error });
+    return answered(await tool.procedure.run(call, parsed.data));
+  } catch (error) {
+    return refused(asRefusal(error));
+  }
+}
+
+/** The project of the grant where the model names none; a grant on every project has to be told. */
+function withProject({ grant }: Call, given: unknown): unknown {
+  const input = given ?? {};
+  const { project } = grant.cap;
+  if (project === '*' || typeof input !== 'object' || Object.hasOwn(input, 'project')) return input;
+  return { ...input, project };
+}

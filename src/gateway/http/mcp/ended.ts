@@ -1,0 +1,32 @@
+import { CallToolRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import type { Reason } from '../../../lib/decision.ts';
+import { authorise } from '../../../tiers/authorise.ts';
+import type { Call } from '../../admission/admission.ts';
+import type { Gateway } from '../../services.ts';
+import { callTool } from './call-tool.ts';
+import type { McpCall } from './server.ts';
+
+/** Why the token of a call is good for nothing any more, as memory knows it; undefined while it lives. */
+export function endedReasons(
+  { tokens, nowSeconds }: Gateway,
+  { grant }: Call,
+): [Reason, ...Reason[]] | undefined {
+  const { project } = grant.cap;
+  const facts = { nowSeconds: nowSeconds(), epoch: tokens.epochOf(project), revoked: tokens.revoked(grant) };
+  const [first, ...rest] = authorise(grant, { action: 'grant:explain', project }, facts).filter(({ code }) =>
+    code.startsWith('token.'),
+  );
+  return first === undefined ? undefined : [first, ...rest];
+}
+
+/**
+ * A dead token is answered with 401, as the protocol demands, so no tool answers. What was tried with it goes through the
+ * door all the same, which refuses it and writes that down.
+ */
+export async function recordTries({ tools, call }: McpCall, body: unknown): Promise<void> {
+  for (const message of Array.isArray(body) ? body : [body]) {
+    const parsed = CallToolRequestSchema.safeParse(message);
+    const tool = parsed.success ? tools.get(parsed.data.params.name) : undefined;
+    if (tool !== undefined) await callTool(tool, call, parsed.data?.params.arguments);
+  }
+}

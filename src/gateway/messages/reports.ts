@@ -1,0 +1,47 @@
+import { desc, eq } from 'drizzle-orm';
+import { z } from 'zod';
+import { allowed } from '../../lib/decision.ts';
+import { reportKinds } from '../../messages/kinds.ts';
+import { reports } from '../../messages/schema.ts';
+import { newId } from '../../process/new-id.ts';
+import { event } from '../../store/events.ts';
+import { project, text } from '../admission/inputs.ts';
+import { mutation, query, t } from '../admission/procedure.ts';
+import type { Gateway } from '../services.ts';
+
+/** Decisions, alerts and reports that executives and validators write. */
+export function reportRouter(gateway: Gateway) {
+  return t.router({
+    write: mutation(gateway, {
+      action: 'report:write',
+      description: 'Writes a decision, an alert or a report for everybody to read.',
+      input: z.strictObject({
+        project,
+        kind: z.enum(reportKinds),
+        title: text(200),
+        body: text(100_000),
+      }),
+      decide: () => allowed(undefined),
+      effect: async (tx, _permit, { grant, input, entered }) => {
+        const id = newId('report');
+        await tx.orm.insert(reports).values({ ...input, id, byAgent: grant.sub, at: entered.now });
+        return {
+          answer: { report: id },
+          events: [event('report.written', `report/${id}`, { kind: input.kind, title: input.title })],
+        };
+      },
+    }),
+    list: query(gateway, {
+      action: 'event:read',
+      description: 'Lists decisions, alerts and reports, the newest first.',
+      input: z.strictObject({ project, limit: z.number().int().min(1).max(200).default(50) }),
+      answer: (input) =>
+        gateway.store.orm
+          .select()
+          .from(reports)
+          .where(eq(reports.project, input.project))
+          .orderBy(desc(reports.at))
+          .limit(input.limit),
+    }),
+  });
+}

@@ -1,0 +1,244 @@
+import { and, eq, isNotNull } from 'drizzle-orm';
+import { z } from 'zod';
+import { isCandidate } from '../../analysis/analyser.ts';
+import { checkSources } from '../../analysis/check-sources.ts';
+import { changedFiles } from '../../git/changed-files.ts';
+import type { ObjectReader } from '../../git/objects/reader.ts';
+import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
+import { AndonError } from '../../lib/errors.ts';
+import { compileScope } from '../../lib/glob-match.ts';
+import { limits } from '../../lib/limits.ts';
+import { protectionIn } from '../../plan/protected-writes.ts';
+import type { PushFacts, TreeScope } from '../../policies/facts.ts';
+import { frameReasons } from '../../policies/frame.ts';
+import { mayHoldSource } from '../../policies/measure/source-kind.ts';
+import { phasePolicy } from '../../policies/phase.ts';
+import type { Protection } from '../../policies/protected/protection.ts';
+import { type RefUpdate, refReasons } from '../../policies/refs.ts';
+import { treeReasons } from '../../policies/tree.ts';
+import { event } from '../../store/events.ts';
+import type { Session } from '../../store/store.ts';
+import { leaseReasons } from '../../tasks/lease.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { lockTask, type TaskRow } from '../../tasks/rows.ts';
+import { phases, tasks } from '../../tasks/schema.ts';
+import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
+import { profiles } from '../../tiers/profiles.ts';
+import { scopeText, writableBy } from '../../tiers/scopes.ts';
+import { callOf } from '../admission/admission.ts';
+import { admit } from '../admission/admit.ts';
+import type { MutationDefinition } from '../admission/definitions.ts';
+import type { Gateway } from '../services.ts';
+
+/** What git says about a push; immutable once the objects are there. */
+export interface SeenPush {
+  readonly updates: readonly RefUpdate[];
+  readonly tips: readonly PushFacts[];
+  /** Reasons of the policies that read source, under the bounds of the grant. */
+  readonly source: readonly Reason[];
+}
+
+/** Which lease a push says it works under: task and epoch of the first ref of the right form. */
+export interface ClaimedRef {
+  readonly task: string;
+  readonly epoch: number;
+}
+
+const refPattern = /^refs\/heads\/task\/([a-z0-9][a-z0-9._-]{0,63})\/(\d{1,9})\//;
+
+/** The task and epoch that a ref names, or undefined for any other ref. */
+export function claimedBy(ref: string): ClaimedRef | undefined {
+  const [, task, epoch] = refPattern.exec(ref) ?? [];
+  return task === undefined ? undefined : { task, epoch: Number(epoch) };
+}
+
+const sourceBytesMax = 64 * 1024 * 1024;
+
+/** Reasons of the source policies at every tip, for what it adds or alters against its base. */
+export async function sourceReasons(
+  gateway: Gateway,
+  tips: readonly PushFacts[],
+  reader: ObjectReader,
+  grant: Grant,
+): Promise<Reason[]> {
+  const found: Reason[] = [];
+  for (const tip of tips) {
+    const last = tip.commits.at(-1);
+    if (last === undefined || tip.excess !== undefined) continue;
+    const options = {
+      wants: mayHoldSource,
+      keeps: isCandidate,
+      fileBytesMax: limits.sourceBytesMax,
+      totalBytesMax: sourceBytesMax,
+    };
+    const files = await changedFiles(last, reader, options);
+    const sources = files.map(({ path, before, after, tooLarge }) =>
+      tooLarge === undefined
+        ? { path, ...(before && { before }), ...(after && { after }) }
+        : { path, after: { sizeBytes: tooLarge } },
+    );
+    found.push(
+      ...(await checkSources(gateway.analyser, sources, {
+        complexity: grant.cap.complexity,
+        lines: grant.cap.lines,
+      })),
+    );
+  }
+  return found;
+}
+
+interface PushState {
+  readonly task: TaskRow | undefined;
+  readonly protection: Protection;
+  readonly open: readonly string[];
+  readonly blobBytesMax: number;
+}
+
+const pushInput = z.strictObject({
+  project: z.string(),
+  task: z.string(),
+  epoch: z.number(),
+  refs: z.array(z.string()),
+  tips: z.array(z.string()),
+});
+type PushInput = z.infer<typeof pushInput>;
+
+/** Everything against a push, in the order a person wants to read it. Pure. */
+function pushReasons(
+  grant: Grant,
+  claimed: ClaimedRef,
+  seen: SeenPush,
+  facts: PushState,
+  now: Date,
+): Reason[] {
+  const { task } = facts;
+  const prefix = `refs/heads/task/${claimed.task}/${claimed.epoch}/`;
+  const granted = grant.cap.refs.some((allowed) => prefix.startsWith(`refs/heads/${allowed}`));
+  const scope = treeScope(grant, facts);
+  const found = [
+    ...refReasons(seen.updates, granted ? [prefix] : []),
+    ...leaseReasons(task, claimed.task, { agent: grant.sub, epoch: claimed.epoch }, now),
+    ...(task === undefined ? [] : phasePolicy({ cap: grant.cap, phase: task.phase, open: facts.open })),
+    ...seen.tips.flatMap((tip) => [
+      ...frameReasons(tip, scope),
+      ...treeReasons(tip, { blobBytesMax: facts.blobBytesMax }),
+    ]),
+    ...seen.source,
+  ];
+  return withoutRepeats(found);
+}
+
+function treeScope(grant: Grant, { task, protection }: PushState): TreeScope {
+  const writable = writableBy(grant.cap);
+  const planned = task === undefined ? () => false : compileScope(task.write, task.deny);
+  const words = task === undefined ? scopeText(grant.cap.w, grant.cap.x) : task.write.join(', ') || 'no path';
+  return {
+    writable: (path) => writable(path) && planned(path),
+    protectedBy: protection.against,
+    mayDelete: profiles[grant.cap.tier].deletes,
+    words,
+  };
+}
+
+function withoutRepeats(reasons: readonly Reason[]): Reason[] {
+  const known = new Set<string>();
+  return reasons.filter(({ code, subject }) => {
+    const key = `${code} ${subject}`;
+    if (known.has(key)) return false;
+    known.add(key);
+    return true;
+  });
+}
+
+/** The facts facts of a push, outside or inside its transaction. */
+async function readFacts(
+  session: Session,
+  task: TaskRow | undefined,
+  input: { project: string },
+  planHash: string | null,
+): Promise<PushState> {
+  const open = await session.orm
+    .select({ name: phases.name })
+    .from(phases)
+    .where(and(eq(phases.project, input.project), isNotNull(phases.openedAt)));
+  const plan = await planAt(session, input.project, planHash);
+  return {
+    task,
+    open: open.map(({ name }) => name),
+    blobBytesMax: plan?.limits.blobBytes ?? limits.blobBytesMax,
+    protection: protectionIn(plan, task?.id),
+  };
+}
+
+function definition(
+  seen: SeenPush,
+): MutationDefinition<'repo:push', PushInput, SeenPush, PushState, undefined, { accepted: number }> {
+  return {
+    action: 'repo:push',
+    description: 'Pushes commits to the branch of a task.',
+    input: pushInput,
+    access: ({ task, epoch }) => (task === '' ? {} : { task, epoch }),
+    prepare: () => seen,
+    facts: async (tx, { input, entered }) =>
+      readFacts(tx, await lockTask(tx, input.project, input.task), input, (await entered).planHash),
+    decide: ({ grant, input, prepared, facts, entered }) =>
+      allowUnless(pushReasons(grant, { task: input.task, epoch: input.epoch }, prepared, facts, entered.now)),
+    effect: async (_tx, _permit, { input, prepared }) => {
+      const commits = prepared.tips.flatMap((tip) => tip.commits.map(({ oid }) => oid));
+      const data = {
+        epoch: input.epoch,
+        refs: input.refs,
+        tips: input.tips,
+        commits: commits.slice(0, 100),
+        count: commits.length,
+      };
+      return {
+        answer: { accepted: commits.length },
+        events: [event('change.pushed', `task/${input.task}`, data)],
+      };
+    },
+  };
+}
+
+/** Decides a push through the door; every reason, none when it was let in. */
+export async function judgePush(
+  gateway: Gateway,
+  project: string,
+  token: VerifiedToken,
+  seen: SeenPush,
+): Promise<readonly Reason[]> {
+  const claimed = seen.updates.map(({ ref }) => claimedBy(ref)).find((one) => one !== undefined) ?? {
+    task: '',
+    epoch: 0,
+  };
+  const input = {
+    project,
+    ...claimed,
+    refs: seen.updates.map(({ ref }) => ref),
+    tips: seen.tips.map(({ tip }) => tip),
+  };
+  try {
+    await admit(gateway, definition(seen), callOf(token), input);
+    return [];
+  } catch (error) {
+    if (error instanceof AndonError) return error.reasons;
+    throw error;
+  }
+}
+
+/** The same judgement as a dry run: nothing is recorded and no lease is needed for longer than the look. */
+export async function previewPush(
+  gateway: Gateway,
+  input: { project: string; task: string; epoch: number },
+  grant: Grant,
+  seen: SeenPush,
+  planHash: string | null,
+): Promise<Reason[]> {
+  const [task] = await gateway.store.orm
+    .select()
+    .from(tasks)
+    .where(and(eq(tasks.project, input.project), eq(tasks.id, input.task)));
+  const facts = await readFacts(gateway.store, task, input, planHash);
+  if (task === undefined) return [reason('task.missing', `task/${input.task}`)];
+  return pushReasons(grant, input, seen, facts, new Date(gateway.nowSeconds() * 1000));
+}

@@ -1,0 +1,52 @@
+import { diffTrees } from '../../git/objects/diff.ts';
+import type { ObjectReader } from '../../git/objects/reader.ts';
+import { at, type GitPlace } from '../../git/place.ts';
+import { limits } from '../../lib/limits.ts';
+import type { PathChange } from '../../policies/facts.ts';
+import type { Capability } from '../../tiers/capability.ts';
+import { readableBy } from '../../tiers/scopes.ts';
+import type { Patch } from './offer.ts';
+
+const patchBytesMax = 512 * 1024;
+
+const statusOf = ({ oldOid, newOid }: PathChange): Patch['files'][number]['status'] => {
+  if (oldOid === undefined) return 'added';
+  return newOid === undefined ? 'deleted' : 'modified';
+};
+
+/** The patch of a candidate against its main, for the paths that the grant may read; cut at 512 kB. */
+export async function readPatch(
+  place: GitPlace & { readonly reader: ObjectReader },
+  change: { base: string; candidate: string },
+  cap: Capability,
+): Promise<Patch> {
+  if (change.candidate === '') return { files: [], text: '', truncated: false };
+  const { reader } = place;
+  const [base, candidate] = await Promise.all([reader.commit(change.base), reader.commit(change.candidate)]);
+  const diff = await diffTrees(reader, base.tree, candidate.tree, limits.pushPathsMax);
+  const readable = readableBy(cap);
+  const seen = diff.changes.filter(({ path }) => readable(path));
+  if (seen.length === 0) return { files: [], text: '', truncated: diff.excess !== undefined };
+  const args = [
+    'diff-tree',
+    '-p',
+    '-r',
+    '--no-renames',
+    '--no-ext-diff',
+    '--no-textconv',
+    '--no-color',
+    base.tree,
+    candidate.tree,
+    '--',
+  ];
+  const paths = seen.slice(0, 500).map(({ path }) => `:(literal)${path}`);
+  const { stdout } = await place.runner.run([...args, ...paths], {
+    ...at(place),
+    outputBytesMax: 64 * 1024 * 1024,
+  });
+  return {
+    files: seen.map((one) => ({ path: one.path, status: statusOf(one) })),
+    text: stdout.subarray(0, patchBytesMax).toString('utf8'),
+    truncated: stdout.length > patchBytesMax || seen.length > 500 || diff.excess !== undefined,
+  };
+}

@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
+import { fail } from '../../lib/errors.ts';
+import { lockRunsBelow, lockRunsOf } from '../../runs/rows.ts';
+import { event, jsonText } from '../../store/events.ts';
+import { statement } from '../../store/store.ts';
+import type { HeldRow } from '../../tasks/lease.ts';
+import { moveTask } from '../../tasks/transition.ts';
+import type { Tier } from '../../tiers/actions.ts';
+import { name, principal, project, text } from '../admission/inputs.ts';
+import { mutation, query, t } from '../admission/procedure.ts';
+import { findTargets, grantEntries, revoke, targetReasons } from '../auth/revoking.ts';
+import type { Gateway } from '../services.ts';
+import { endContext } from './end-context.ts';
+import { spawnProcedure } from './spawn.ts';
+import { stopRun } from './stop-run.ts';
+
+const heldBy = statement(
+  'tasks.heldBy',
+  `select project, id, epoch, state from tasks where project = $1 and holder = $2 and state = 'in_progress' for update`,
+);
+// Who ever held a grant in the project, what it says of itself, and what it does now.
+const agentRows = statement(
+  'agents.list',
+  `select g.agent as name, (array_agg(g.cap->>'tier' order by g.created_at desc))[1] as tier,
+     (array_agg(g.cap->>'role' order by g.created_at desc))[1] as role,
+     (array_agg(g.cap->'skills' order by g.created_at desc))[1] as capabilities,
+     max(g.created_at) as "grantedAt",
+     bool_or(g.revoked_at is null and g.expires_at > andon_now()) as active,
+     (select id from runs r where r.project = $1 and r.agent = g.agent order by requested_at desc limit 1) as run,
+     (select state from runs r where r.project = $1 and r.agent = g.agent order by requested_at desc limit 1) as "runState",
+     array(select t.id from tasks t where t.project = $1 and t.holder = g.agent and t.state = 'in_progress' order by t.id) as tasks,
+     (select a.self from agents a where a.project = $1 and a.name = g.agent) as self,
+     (select a.seen_at from agents a where a.project = $1 and a.name = g.agent) as "seenAt"
+   from grants g where g.project in ($1, '*') and ($2::text is null or g.agent = $2)
+   group by g.agent order by max(g.created_at) desc limit $3`,
+);
+const putSelf = statement(
+  'agents.update',
+  `insert into agents (project, name, type, tier, role, capabilities, self)
+   values ($1, $2, $3, $4, $5, $6, $7::jsonb)
+   on conflict (project, name) do update set self = agents.self || excluded.self, seen_at = andon_now(),
+     tier = excluded.tier, role = excluded.role, capabilities = excluded.capabilities
+   returning self`,
+);
+
+export interface AgentRow {
+  readonly name: string;
+  readonly tier: Tier;
+  readonly role: string;
+  readonly capabilities: readonly string[];
+  readonly grantedAt: Date;
+  /** Whether it holds a grant that lives. */
+  readonly active: boolean;
+  readonly run: string | null;
+  readonly runState: string | null;
+  readonly tasks: readonly string[];
+  readonly self: Record<string, unknown> | null;
+  readonly seenAt: Date | null;
+}
+
+/** Agents: who works here, how one is started, what it says of itself, and the end of it. */
+export function agentRouter(gateway: Gateway) {
+  const { store } = gateway;
+  return t.router({
+    list: query(gateway, {
+      action: 'agent:read',
+      description: 'Lists agents and people who hold or held a grant, with what they do now.',
+      input: z.strictObject({ project, limit: z.number().int().min(1).max(1000).default(100) }),
+      answer: async (input) => ({
+        agents: await store.rows<AgentRow>(agentRows, [input.project, null, input.limit]),
+      }),
+    }),
+    show: query(gateway, {
+      action: 'agent:read',
+      description: 'Shows an agent: tier, role, capabilities, its run, its tasks and what it says of itself.',
+      input: z.strictObject({ project, agent: principal }),
+      answer: async (input) => {
+        const [row] = await store.rows<AgentRow>(agentRows, [input.project, input.agent, 1]);
+        if (row === undefined) throw fail('agent.missing', input.agent);
+        return row;
+      },
+    }),
+    update: updateProcedure(gateway),
+    spawn: spawnProcedure(gateway),
+    terminate: terminateProcedure(gateway),
+  });
+}
+
+const items = z.array(text(1000)).max(200).optional();
+
+function updateProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'agent:update',
+    description:
+      'Writes down what the caller does now: task, open files, what it knows, what blocks it, a checkpoint to go on from. Its next run reads it.',
+    input: z.strictObject({
+      project,
+      currentTask: name.nullable().optional(),
+      filesOpen: items,
+      contextItems: items,
+      blockers: items,
+      checkpoint: text(20_000).nullable().optional(),
+      memoryBudget: z.number().int().min(0).optional(),
+    }),
+    decide: () => allowed(undefined),
+    effect: async (tx, _permit, { grant, input }) => {
+      const { project: projectName, ...self } = input;
+      const { tier, role, skills } = grant.cap;
+      const type = grant.sub.startsWith('human:') ? 'HUMAN' : 'AI_AGENT';
+      const values = [projectName, grant.sub, type, tier, role, skills, jsonText(self)];
+      const [row] = await tx.rows<{ self: Record<string, unknown> }>(putSelf, values);
+      return {
+        answer: { agent: grant.sub, self: row?.self ?? {} },
+        events: [event('agent.updated', grant.sub, { members: Object.keys(self) })],
+      };
+    },
+  });
+}
+
+function terminateProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'agent:terminate',
+    description:
+      'Ends everything an agent holds in the project: its grants are revoked, its runs and those it spawned end, its tasks go back to the pool.',
+    input: z.strictObject({ project, agent: principal, why: text(2000) }),
+    exclusive: true,
+    facts: async (tx, { input }) => {
+      const targets = await findTargets(tx, input.project, 'agent', input.agent);
+      const gids = targets.map(({ gid }) => gid);
+      const own = await lockRunsOf(tx, input.project, input.agent);
+      const below = await lockRunsBelow(tx, input.project, gids);
+      const runs = [...new Map([...own, ...below].map((run) => [run.id, run])).values()];
+      return {
+        targets,
+        runs,
+        tasks: await tx.rows<HeldRow>(heldBy, [input.project, input.agent]),
+      };
+    },
+    decide: ({ grant, input, facts: { targets, tasks, runs } }) =>
+      targets.length === 0 && tasks.length === 0 && runs.length === 0
+        ? denied(reason('agent.missing', input.agent))
+        : allowUnless(targetReasons(grant, input.project, targets)),
+    effect: async (tx, _permit, { grant, input, facts, entered }) => {
+      const rows = grantEntries(facts.targets);
+      await revoke(tx, rows, grant.sub, input.why);
+      for (const task of facts.tasks) moveTask(tx, task, 'release');
+      const context = await endContext(tx, gateway.tokens, input.project, entered);
+      const stopped = [];
+      for (const run of facts.runs)
+        stopped.push(...(await stopRun(tx, run, { by: grant.sub, why: input.why }, context)));
+      const why = `${input.agent} was terminated`;
+      const released = facts.tasks.map(({ id, epoch }) =>
+        event('task.released', `task/${id}`, { epoch, why }),
+      );
+      const runs = facts.runs.map(({ id }) => id);
+      const ended = event('agent.terminated', input.agent, { rows, why: input.why, runs });
+      return {
+        answer: {
+          agent: input.agent,
+          grants: rows.length,
+          tasks: facts.tasks.map(({ id }) => id),
+          runs,
+        },
+        events: [ended, ...released, ...stopped],
+      };
+    },
+  });
+}

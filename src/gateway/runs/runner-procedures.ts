@@ -1,0 +1,249 @@
+import { z } from 'zod';
+import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
+import { adapterNames } from '../../plan/kinds.ts';
+import { endCauses, fileProblems, type ProgressMeasure } from '../../runner/protocol.ts';
+import { addOutput, outputPieces } from '../../runs/output.ts';
+import { beatRun, lockRun, type RunRow, startRun } from '../../runs/rows.ts';
+import { verdictBytesMax } from '../../runs/verdict-file.ts';
+import type { MachineLimits } from '../../sandbox/machine-limits.ts';
+import { containmentKinds } from '../../sandbox/sandbox.ts';
+import { event } from '../../store/events.ts';
+import type { Tx } from '../../store/store.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { project } from '../admission/inputs.ts';
+import { mutation } from '../admission/procedure.ts';
+import type { GrantDraft } from '../auth/claims.ts';
+import { lifeSecondsOf } from '../auth/draft.ts';
+import { seconds } from '../auth/minting.ts';
+import { spendBudget } from '../auth/spending.ts';
+import type { Gateway } from '../services.ts';
+import { endContext } from './end-context.ts';
+import { endRun } from './end-run.ts';
+import { machineLimitsOf, measureOf } from './measure.ts';
+import { draftRunToken, grantEnd, isRevoked } from './run-token.ts';
+import { freeRuns, takeLasting } from './take-lasting.ts';
+
+const run = z.string().regex(/^run_[0-9a-z]{26}$/, 'the whole id of a run');
+const runner = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'the name of a runner');
+const mine = { project, run, runner };
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const usage = z.strictObject({ tokens: count, usdMicro: count, turns: count });
+const output = z.array(z.string().max(outputPieces.bytesMax)).max(8).default([]);
+
+/** A run as its runner gets it, with a token that nobody else has. */
+export interface TakenRun {
+  readonly run: Omit<RunRow, 'launch'>;
+  readonly profile: RunRow['launch']['profile'];
+  readonly expires: number;
+  /** What its progress is judged by; a gateway of an earlier version says nothing of it. */
+  readonly progress?: ProgressMeasure;
+  /** What it may take of the machine; neither of that. */
+  readonly limits?: MachineLimits;
+  readonly draft?: GrantDraft;
+  readonly token?: string;
+}
+
+/** How the run slipped from this runner: its grant has to be the one that took it, whatever name it gives. */
+function lostBy(row: RunRow, runner: string, gid: string, now: Date): string | undefined {
+  if (row.state === 'ended') return `ended: ${row.outcome}`;
+  if (row.runner !== runner) return row.runner ?? 'no runner';
+  if (row.runnerGid !== gid) return `${runner}, with another grant`;
+  return row.leaseUntil !== null && row.leaseUntil > now ? undefined : 'its lease has expired';
+}
+
+/** The run that the caller speaks for. */
+function decideHeld({
+  grant,
+  input,
+  facts: row,
+  entered,
+}: {
+  readonly grant: Grant;
+  readonly input: { readonly run: string; readonly runner: string };
+  readonly facts: RunRow | undefined;
+  readonly entered: { readonly now: Date };
+}): Decision<RunRow> {
+  if (row === undefined) return denied(reason('run.missing', input.run));
+  const found = lostBy(row, input.runner, grant.gid, entered.now);
+  return found === undefined
+    ? allowed(row)
+    : denied(reason('run.lost', `run/${input.run}`, { found, limit: input.runner }));
+}
+
+/** What a runner calls: take, start, renew, end. */
+export function runnerProcedures(gateway: Gateway) {
+  return {
+    take: takeProcedure(gateway),
+    start: mutation(gateway, {
+      action: 'run:report',
+      description: 'Says that the process of a run is alive, under which sandbox and lease.',
+      input: z.strictObject({
+        ...mine,
+        sandbox: z.enum(containmentKinds),
+        epoch: z.number().int().min(1).nullable(),
+      }),
+      facts: (tx, { input }) => lockRun(tx, input.project, input.run),
+      decide: decideHeld,
+      effect: async (tx, { decided: row }, { input }) => {
+        await startRun(tx, input.project, input.run, input);
+        const data = {
+          agent: row.agent,
+          task: row.task,
+          runner: input.runner,
+          sandbox: input.sandbox,
+          epoch: input.epoch,
+        };
+        return {
+          answer: { run: input.run },
+          events: [event('run.started', `run/${input.run}`, data)],
+        };
+      },
+    }),
+    renew: renewProcedure(gateway),
+    end: endProcedure(gateway),
+  };
+}
+
+function takeProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'run:take',
+    description:
+      'Hands the longest waiting run that a runner can start to it, with a token for the agent; null when there is none.',
+    input: z.strictObject({
+      project,
+      runner,
+      adapters: z.array(z.enum(adapterNames)).min(1).max(3),
+    }),
+    facts: async (tx, { input, entered }) =>
+      freeRuns(tx, input.project, input.adapters, (await entered).planHash),
+    decide: ({ facts }) => allowed(facts),
+    effect: async (tx, { decided: free }, { grant, input, entered }) => {
+      const context = await endContext(tx, gateway.tokens, input.project, entered);
+      const runner = { name: input.runner, gid: grant.gid };
+      const { row, end, events } = await takeLasting(tx, input.project, free, runner, context);
+      if (row === undefined) return { answer: { taken: null as TakenRun | null }, events };
+      const draft = await draftRunToken(tx, row, entered.now, end);
+      const { launch, ...bare } = row;
+      const plan = await planAt(tx, input.project, entered.planHash);
+      const bounds = { progress: measureOf(plan, row.task), limits: machineLimitsOf(plan) };
+      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, ...bounds, draft };
+      const data = { agent: row.agent, task: row.task, runner: input.runner };
+      return {
+        answer: { taken },
+        events: [...events, event('run.taken', `run/${row.id}`, data)],
+      };
+    },
+    after: async (answer) => ({
+      taken: answer.taken === null ? null : await withToken(gateway.tokens, answer.taken),
+    }),
+  });
+}
+
+async function withToken<T extends { readonly draft?: GrantDraft; readonly token?: string }>(
+  tokens: Gateway['tokens'],
+  answer: T,
+): Promise<T> {
+  const { draft, ...rest } = answer;
+  return (draft === undefined ? rest : { ...rest, token: await tokens.sign(draft) }) as T;
+}
+
+export interface Beat {
+  readonly leaseUntil: Date;
+  /** Set when somebody wants the run to end. */
+  readonly stop: { readonly by: string; readonly why: string } | null;
+  /** Tasks that the run holds. */
+  readonly held: readonly { id: string; epoch: number }[];
+  /** Whether the budget of the grant is spent. */
+  readonly spent: readonly string[];
+  readonly expires: number | null;
+  readonly draft?: GrantDraft;
+  readonly token?: string;
+}
+
+/** Hand out the next token at half-life, unless the grant ends with the present one. */
+const isDue = (row: RunRow, expires: number, now: Date, end: Date): boolean =>
+  expires < seconds(end) && expires - seconds(now) < lifeSecondsOf(row.tier) / 2;
+
+function renewProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'run:report',
+    description:
+      'Keeps a run and the leases of its tasks alive, brings what it printed and spent; answers whether it shall end.',
+    input: z.strictObject({
+      ...mine,
+      usage,
+      progressed: z.boolean().default(false),
+      output,
+      expires: z.number().int().describe('When the token that the runner has ends, in seconds'),
+    }),
+    facts: (tx, { input }) => lockRun(tx, input.project, input.run),
+    decide: decideHeld,
+    effect: async (tx, { decided: row }, { input, entered }) => {
+      const spent = await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
+      const { leaseUntil, held: tasks } = await beatRun(tx, row, input, entered.now);
+      for (const piece of input.output) await addOutput(tx, row.id, piece);
+      const stop = await stopOf(tx, row, entered.epoch);
+      const end = await grantEnd(tx, row.gid);
+      const isLive = stop === null && isDue(row, input.expires, entered.now, end);
+      const draft = isLive ? await draftRunToken(tx, row, entered.now, end) : undefined;
+      const answer: Beat = {
+        leaseUntil,
+        stop,
+        held: tasks,
+        spent,
+        expires: draft?.exp ?? null,
+        ...defined({ draft }),
+      };
+      return { answer, events: [] };
+    },
+    after: (answer) => withToken(gateway.tokens, answer),
+  });
+}
+
+/** Who wants the run to end: somebody who said so, who revoked the grant that it works under, or ended the epoch. */
+async function stopOf(tx: Tx, row: RunRow, epoch: number | null): Promise<Beat['stop']> {
+  if (row.stopWanted !== null) return { by: row.stopWanted, why: row.stopWhy ?? '' };
+  const { ep } = row.launch.claims as { ep?: number };
+  if (epoch !== null && ep !== epoch) return { by: 'gateway', why: 'the epoch of the project was raised' };
+  return (await isRevoked(tx, row.gid)) ? { by: 'gateway', why: 'its grant was revoked' } : null;
+}
+
+/** What was spent since the last report; reports only grow. */
+const spentSince = (before: RunRow['usage'], now: RunRow['usage']) => ({
+  tokens: Math.max(0, now.tokens - before.tokens),
+  usdMicro: Math.max(0, now.usdMicro - before.usdMicro),
+});
+
+function endProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'run:report',
+    description:
+      'Says how the process of a run ended and what it left as its verdict; the gateway judges the outcome by what is true.',
+    input: z.strictObject({
+      ...mine,
+      cause: z.enum(endCauses),
+      exitCode: z.number().int().nullable(),
+      signal: z.string().max(20).nullable(),
+      usage,
+      output,
+      note: z.string().max(2000).optional(),
+      verdict: z.union([
+        z.strictObject({ text: z.string().max(verdictBytesMax) }),
+        z.strictObject({ problem: z.enum(fileProblems) }),
+      ]),
+    }),
+    // The end of a run may pull the cord.
+    exclusive: true,
+    facts: (tx, { input }) => lockRun(tx, input.project, input.run),
+    decide: decideHeld,
+    effect: async (tx, { decided: row }, { input, entered }) => {
+      for (const piece of input.output) await addOutput(tx, row.id, piece);
+      await spendBudget(tx, row.gid, spentSince(row.usage, input.usage));
+      const context = await endContext(tx, gateway.tokens, input.project, entered);
+      const { judged, events } = await endRun(tx, row, input, context);
+      return { answer: { run: row.id, outcome: judged.outcome, note: judged.note }, events };
+    },
+  });
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { denied, reason, unlessAlso } from '../../lib/decision.ts';
+import { aliveCount } from '../../runs/rows.ts';
+import { stopsAgainst } from '../../stops/rows.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { unreadyReasons } from '../../tasks/unready.ts';
+import { id, name, project, text } from '../admission/inputs.ts';
+import { mutation } from '../admission/procedure.ts';
+import { lockGrant } from '../auth/minting.ts';
+import type { Gateway } from '../services.ts';
+import { decideRun, requestRun } from './request-run.ts';
+
+const spawnInput = z.strictObject({
+  project,
+  profile: name.describe('An agent profile of the plan that has an adapter'),
+  role: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,39}$/)
+    .optional()
+    .describe('Another role of the same tier'),
+  model: z.string().max(100).optional(),
+  task: name.optional().describe('The task that the run is for'),
+  change: id.optional().describe('The change that it shall judge'),
+  mission: text(20_000).optional().describe('What it shall do, in words'),
+  maxSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(7 * 86_400)
+    .optional(),
+  autoTerminate: z.boolean().optional(),
+});
+
+/** `agent.spawn`. */
+export function spawnProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'agent:spawn',
+    description:
+      'Asks for a run of an agent profile, inside the bounds of the caller’s own grant; a runner takes it. Answers the id of the run.',
+    input: spawnInput,
+    facts: async (tx, { grant, input, entered }) => {
+      const row = await lockGrant(tx, grant.gid);
+      const plan = await planAt(tx, input.project, (await entered).planHash);
+      const unready = input.task === undefined ? [] : await unreadyReasons(tx, input.project, input.task);
+      const stopped = await stopsAgainst(tx, input.project, { what: 'spawn', task: input.task });
+      return { row, plan, unready, stopped, alive: await aliveCount(tx, input.project) };
+    },
+    decide: ({ grant, input, facts, entered: { now } }) => {
+      const { row, plan, unready, stopped, alive } = facts;
+      if (row === undefined) return denied(reason('grant.missing', grant.gid));
+      const decision = decideRun({ grant, row }, asRequest(input), { plan, alive, now });
+      const isBuilder = plan?.agents[input.profile]?.tier === 'implementer';
+      return unlessAlso(decision, [...(isBuilder ? unready : []), ...stopped]);
+    },
+    effect: async (tx, { decided }, { entered }) => {
+      const at = { now: entered.now, epoch: entered.epoch ?? 1 };
+      const { run, agent, event } = await requestRun(tx, decided, at);
+      return { answer: { run, agent }, events: [event] };
+    },
+  });
+}
+
+const asRequest = ({ maxSeconds, ...input }: z.infer<typeof spawnInput>) => ({
+  ...input,
+  maxMs: maxSeconds === undefined ? undefined : maxSeconds * 1000,
+});

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
+import { stopsAgainst } from '../../stops/rows.ts';
+import { settleStranded } from '../../stops/stranded.ts';
+import { event } from '../../store/events.ts';
+import { decideLease, renewLease, stealLease } from '../../tasks/lease.ts';
+import { advanceReadiness } from '../../tasks/readiness.ts';
+import { lockTask } from '../../tasks/rows.ts';
+import { taskMay } from '../../tasks/states.ts';
+import { moveTask } from '../../tasks/transition.ts';
+import type { Effect } from '../admission/definitions.ts';
+import { name, principal, project, text } from '../admission/inputs.ts';
+import { mutation } from '../admission/procedure.ts';
+import type { Gateway } from '../services.ts';
+
+const held = { project, task: name, epoch: z.number().int().min(1) };
+
+/** A lease with its new end. */
+export interface Renewed {
+  readonly task: string;
+  readonly epoch: number;
+  readonly leaseUntil: Date;
+}
+
+export function renewProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'task:renew',
+    description: 'Renews the lease of a task that the caller holds.',
+    input: z.strictObject(held),
+    access: ({ task, epoch }) => ({ task, epoch }),
+    revive: (stored: Renewed): Renewed => ({ ...stored, leaseUntil: new Date(stored.leaseUntil) }),
+    facts: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ grant, input, facts, entered }) =>
+      decideLease(facts, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+    effect: async (tx, { decided: task }, { input, entered }): Promise<Effect<Renewed>> => {
+      const leaseUntil = renewLease(tx, task, entered.now);
+      return {
+        answer: { task: input.task, epoch: input.epoch, leaseUntil },
+        events: [event('task.renewed', `task/${input.task}`, { epoch: input.epoch })],
+      };
+    },
+  });
+}
+
+export function releaseProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'task:release',
+    description: 'Gives a held task back to the pool, with a reason.',
+    input: z.strictObject({ ...held, why: text(2000) }),
+    access: ({ task, epoch }) => ({ task, epoch }),
+    facts: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ grant, input, facts, entered }) =>
+      decideLease(facts, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
+    effect: async (tx, { decided: task }, { input }) => {
+      moveTask(tx, task, 'release');
+      return {
+        answer: { task: input.task, state: 'ready' as const },
+        events: [event('task.released', `task/${input.task}`, { epoch: input.epoch, why: input.why })],
+      };
+    },
+  });
+}
+
+export function stealProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'task:steal',
+    description:
+      'Moves a task in progress to another holder under the next epoch; the former holder is fenced off at once.',
+    input: z.strictObject({ project, task: name, to: principal, why: text(2000) }),
+    facts: async (tx, { input }) => ({
+      task: await lockTask(tx, input.project, input.task),
+      stopped: await stopsAgainst(tx, input.project, { what: 'claim', task: input.task }),
+    }),
+    decide: ({ input, facts: { task, stopped } }) => {
+      if (task === undefined) return denied(reason('task.missing', `task/${input.task}`));
+      if (!taskMay(task, 'steal'))
+        return denied(reason('task.state', `task/${input.task}`, { found: task.state }));
+      return allowUnless(stopped, task);
+    },
+    effect: async (tx, { decided: task }, { grant, input, entered }) => {
+      const to = { agent: input.to, gid: grant.gid };
+      const { epoch, leaseUntil } = stealLease(tx, task, to, entered.now);
+      return {
+        answer: { task: input.task, epoch, leaseUntil, holder: input.to },
+        events: [
+          event('task.stolen', `task/${input.task}`, {
+            from: task.holder,
+            to: input.to,
+            epoch,
+            why: input.why,
+          }),
+        ],
+      };
+    },
+  });
+}
+
+export function abandonProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'task:abandon',
+    description:
+      'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it, tasks that need it do, and are answered.',
+    input: z.strictObject({ project, task: name, why: text(2000) }),
+    exclusive: true,
+    facts: (tx, { input }) => lockTask(tx, input.project, input.task),
+    decide: ({ input, facts }) => {
+      if (facts === undefined) return denied(reason('task.missing', `task/${input.task}`));
+      return taskMay(facts, 'abandon')
+        ? allowed(facts)
+        : denied(reason('task.state', `task/${input.task}`, { found: facts.state }));
+    },
+    effect: async (tx, { decided: task }, { input }) => {
+      moveTask(tx, task, 'abandon');
+      const events = await advanceReadiness(tx, input.project);
+      const settled = await settleStranded(tx, input.project);
+      const stranded = settled.stranded.find(({ root }) => root === input.task)?.tasks ?? [];
+      return {
+        answer: { task: input.task, state: 'abandoned' as const, stranded },
+        events: [
+          event('task.abandoned', `task/${input.task}`, { why: input.why, stranded }),
+          ...events,
+          ...settled.events,
+        ],
+      };
+    },
+  });
+}

@@ -1,0 +1,91 @@
+import { and, asc, eq } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Reason } from '../../lib/decision.ts';
+import { fail } from '../../lib/errors.ts';
+import { readStops } from '../../stops/rows.ts';
+import { stopReasons } from '../../stops/scope.ts';
+import type { Session } from '../../store/store.ts';
+import { readPlan } from '../../tasks/plan-apply.ts';
+import { questions, taskNeeds, tasks } from '../../tasks/schema.ts';
+import { taskStates } from '../../tasks/states.ts';
+import { type Waiting, waitingFor } from '../../tasks/waiting.ts';
+import { name, project } from '../admission/inputs.ts';
+import { query, t } from '../admission/procedure.ts';
+import type { Gateway } from '../services.ts';
+import { claimProcedure } from './claim.ts';
+import { abandonProcedure, releaseProcedure, renewProcedure, stealProcedure } from './lease.ts';
+import { answerProcedure, askProcedure } from './questions.ts';
+
+/** Claims and leases: work is pulled, held for a time, given back or offered. */
+export function taskRouter(gateway: Gateway) {
+  const { store } = gateway;
+  return t.router({
+    list: query(gateway, {
+      action: 'task:read',
+      description: 'Lists the tasks of a project with state, holder and lease.',
+      input: z.strictObject({
+        project,
+        state: z.enum(taskStates).optional(),
+      }),
+      answer: async (input) => {
+        const where =
+          input.state === undefined
+            ? eq(tasks.project, input.project)
+            : and(eq(tasks.project, input.project), eq(tasks.state, input.state));
+        return store.orm.select().from(tasks).where(where).orderBy(asc(tasks.position));
+      },
+    }),
+    show: query(gateway, {
+      action: 'task:read',
+      description: 'Shows one task: scope, needs, gates, holder, open questions and what it waits for.',
+      input: z.strictObject({ project, task: name }),
+      answer: async (input) => {
+        const [row] = await store.orm
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.project, input.project), eq(tasks.id, input.task)));
+        if (row === undefined) throw fail('task.missing', `task/${input.task}`);
+        const needs = await store.orm
+          .select({ needs: taskNeeds.needs })
+          .from(taskNeeds)
+          .where(and(eq(taskNeeds.project, input.project), eq(taskNeeds.task, input.task)));
+        const open = await store.orm
+          .select()
+          .from(questions)
+          .where(and(eq(questions.project, input.project), eq(questions.task, input.task)));
+        return { ...row, needs: needs.map((need) => need.needs), questions: open };
+      },
+    }),
+    waiting: query(gateway, {
+      action: 'task:read',
+      description:
+        'Tells, for every task that is not done, what it waits for: tasks, a phase, a person, a verdict, a stop.',
+      input: z.strictObject({ project }),
+      answer: (input) => waitingAndStopped(store, input.project),
+    }),
+    claim: claimProcedure(gateway),
+    renew: renewProcedure(gateway),
+    release: releaseProcedure(gateway),
+    steal: stealProcedure(gateway),
+    ask: askProcedure(gateway),
+    answer: answerProcedure(gateway),
+    abandon: abandonProcedure(gateway),
+  });
+}
+
+/** What every open task waits for, with the stops that hold its claim or its landing. */
+async function waitingAndStopped(
+  session: Session,
+  projectName: string,
+): Promise<(Waiting & { readonly stops: readonly Reason[] })[]> {
+  const [rows, stops] = await Promise.all([
+    waitingFor(session, projectName),
+    readStops(session, projectName),
+  ]);
+  const plan = stops.length === 0 ? undefined : await readPlan(session, projectName);
+  return rows.map((row) => {
+    const what = row.state === 'gated' ? 'landing' : 'claim';
+    const held = row.state === 'ready' || row.state === 'gated';
+    return { ...row, stops: held ? stopReasons(stops, { what, task: row.task, plan }) : [] };
+  });
+}

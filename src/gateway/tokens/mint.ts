@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { allowUnless, type Decision, denied, isDenied, type Reason, reason } from '../../lib/decision.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { event } from '../../store/events.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import type { Capability } from '../../tiers/capability.ts';
+import { capabilityRequestSchema } from '../../tiers/capability-schema.ts';
+import { endReasons } from '../../tiers/grant-end.ts';
+import { type Bearer, namingReasons } from '../../tiers/naming.ts';
+import type { Case, Effect } from '../admission/definitions.ts';
+import { name, principal, project } from '../admission/inputs.ts';
+import { mutation } from '../admission/procedure.ts';
+import type { GrantDraft } from '../auth/claims.ts';
+import {
+  childCapability,
+  type GrantRow,
+  lockGrant,
+  mintChild,
+  profileOf,
+  withProfile,
+} from '../auth/minting.ts';
+import { readBearers } from '../auth/naming.ts';
+import type { Gateway } from '../services.ts';
+
+const mintInput = z.strictObject({
+  project,
+  agent: principal,
+  profile: name.optional().describe('An agent profile of the plan'),
+  cap: capabilityRequestSchema
+    .partial({ role: true })
+    .default({})
+    .describe('Members that are narrower than the default'),
+  lifeSeconds: z.number().int().min(1).max(86_400).optional(),
+  grantSeconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(365 * 86_400)
+    .optional()
+    .describe('How long the grant may be renewed; 12 hours, or as long as that of the caller, without'),
+});
+type MintInput = z.infer<typeof mintInput>;
+
+/** A token as it is handed out: signed after the commit, and never stored. */
+export interface TokenAnswer {
+  readonly grant: string;
+  readonly agent: string;
+  readonly expires: number;
+  readonly draft?: GrantDraft;
+  readonly token?: string;
+}
+
+/** The answer with its token in the place of the draft: what leaves the gateway. */
+export const signed = async (
+  { tokens: service }: Pick<Gateway, 'tokens'>,
+  answer: TokenAnswer,
+): Promise<Omit<TokenAnswer, 'draft'>> => {
+  const { draft, ...rest } = answer;
+  return draft === undefined ? rest : { ...rest, token: await service.sign(draft) };
+};
+
+interface MintState {
+  readonly row: GrantRow | undefined;
+  /** Who bears the name by now. */
+  readonly bearers: readonly Bearer[];
+  readonly plan: Plan | undefined;
+  readonly epoch: number;
+}
+
+const usualGrantSeconds = 12 * 3600;
+
+/** How long the grant of the child may be renewed: as it was asked for, else no longer than that of its parent. */
+function grantSecondsOf({ grantSeconds }: MintInput, { expiresAt }: GrantRow, now: Date): number {
+  const left = Math.floor((expiresAt.getTime() - now.getTime()) / 1000);
+  return grantSeconds ?? Math.max(1, Math.min(usualGrantSeconds, left));
+}
+
+/** Why the child may not have its name, or not for so long. */
+function boundReasons(
+  { grant, input, facts: { bearers }, entered: { now } }: MintCase,
+  { row, cap, grantSeconds }: DecidedChild,
+): Reason[] {
+  const by = { gid: grant.gid, tier: grant.cap.tier };
+  const end = now.getTime() + grantSeconds * 1000;
+  return [
+    ...namingReasons({ agent: input.agent, cap, by, bearers }),
+    ...endReasons('grantSeconds', end, row.expiresAt),
+  ];
+}
+
+type MintCase = Case<MintInput, unknown, MintState>;
+
+/** The child: its capability, the length of its grant, the row of its parent. */
+interface DecidedChild {
+  readonly row: GrantRow;
+  readonly cap: Capability;
+  readonly grantSeconds: number;
+}
+
+function decideChild(asked: MintCase): Decision<DecidedChild> {
+  const { row } = asked.facts;
+  if (row === undefined) return denied(reason('grant.missing', asked.grant.gid));
+  const narrowed = attenuated(asked, row);
+  if (isDenied(narrowed)) return narrowed;
+  const grantSeconds = grantSecondsOf(asked.input, row, asked.entered.now);
+  const child = { row, cap: narrowed.decided, grantSeconds };
+  return allowUnless(boundReasons(asked, child), child);
+}
+
+function attenuated({ grant, input, facts: { plan } }: MintCase, row: GrantRow): Decision<Capability> {
+  if (input.profile !== undefined && profileOf(plan, input.profile) === undefined)
+    return denied(reason('plan.reference', `agents.${input.profile}`, { found: input.profile }));
+  const request = { project: input.project, plan: input.project, ...withProfile(input, plan) };
+  // The epoch that the token is bound to, and the lock that it is minted under, are those of the project of the call.
+  if (request.project !== input.project)
+    return denied(
+      reason('grant.project', 'cap.project', { found: request.project ?? '', limit: input.project }),
+    );
+  return childCapability(grant, row, request, plan);
+}
+
+/** `token.mint`. */
+export function mintProcedure(gateway: Gateway) {
+  return mutation(gateway, {
+    action: 'token:mint',
+    description:
+      'Mints a token for an agent, inside the bounds of the caller’s own grant; budgets are reserved from it.',
+    input: mintInput,
+    facts: async (tx, { grant, input, entered }): Promise<MintState> => {
+      const row = await lockGrant(tx, grant.gid);
+      const plan = await planAt(tx, input.project, (await entered).planHash);
+      const bearers = await readBearers(tx, input.project, input.agent);
+      return { row, plan, bearers, epoch: await projectEpoch(tx, input.project) };
+    },
+    decide: decideChild,
+    effect: async (tx, { decided }, { grant, input, facts, entered }): Promise<Effect<TokenAnswer>> => {
+      const { row, cap, grantSeconds } = decided;
+      // Whoever mints gets the token, and can act under it.
+      const request = { ...input, grantSeconds, seen: true };
+      const at = { now: entered.now, epoch: facts.epoch };
+      const minted = await mintChild(tx, { grant, row }, request, cap, at);
+      // Signed once before the commit: a grant whose token would be too long to hand out is not written.
+      await gateway.tokens.sign(minted.draft);
+      const { tier, role, w, x, budget } = cap;
+      const data = {
+        agent: input.agent,
+        tier,
+        role,
+        profile: input.profile ?? null,
+        parent: grant.gid,
+        w,
+        x,
+        budget,
+      };
+      return {
+        answer: { grant: minted.gid, agent: input.agent, expires: minted.draft.exp, draft: minted.draft },
+        events: [event('grant.minted', `grant/${minted.gid}`, data)],
+      };
+    },
+    after: (answer) => signed(gateway, answer),
+  });
+}
+
+const epochOf = statement('projects.epoch', 'select epoch from projects where name = $1');
+
+async function projectEpoch(tx: Tx, projectName: string): Promise<number> {
+  const [row] = await tx.rows<{ epoch: number }>(epochOf, [projectName]);
+  return row?.epoch ?? 1;
+}

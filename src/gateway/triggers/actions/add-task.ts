@@ -1,0 +1,59 @@
+import { allowed, allowUnless, type Decision, denied, isDenied, reason } from '../../../lib/decision.ts';
+import { checkPlan } from '../../../plan/check.ts';
+import { type Plan, planSchema } from '../../../plan/plan.ts';
+import { settleStranded } from '../../../stops/stranded.ts';
+import { event, gatewayEvent } from '../../../store/events.ts';
+import { statement } from '../../../store/store.ts';
+import { storedTasks, writePlan } from '../../../tasks/plan-apply.ts';
+import { diffPlan, type PlanDiff, planHash, type StoredTask } from '../../../tasks/plan-diff.ts';
+import { advanceReadiness } from '../../../tasks/readiness.ts';
+import { actionPort, type FiringOf } from '../ports.ts';
+
+const mark = statement('triggers.madeTask', 'update tasks set made_by = $3 where project = $1 and id = $2');
+
+/** The plan with one task more, and what applying it comes to. */
+interface Added {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly diff: PlanDiff;
+}
+
+/**
+ * Adds a task to the applied plan, as applying a plan with one task more would: the plan stays the truth about scopes,
+ * gates and phases. The task is marked as the trigger's, so that the next plan from a file does not take it away.
+ */
+export const addTask = actionPort('task', {
+  needs: 'plan:apply',
+  exclusive: true,
+  facts: (tx, { row }) => storedTasks(tx, row.project),
+  decide: (firing, stored): Decision<Added> => {
+    const next = withTask(firing, stored);
+    if (isDenied(next)) return next;
+    const { id, plan } = next.decided;
+    const diff = diffPlan(plan, stored);
+    return allowUnless([...checkPlan(plan), ...diff.reasons], { id, plan, diff });
+  },
+  make: async (tx, { row: { project, id: trigger } }, { id, plan, diff }) => {
+    await writePlan(tx, project, plan, diff);
+    await tx.rows(mark, [project, id, trigger]);
+    const data = { hash: planHash(plan), added: 1, changed: 0, removed: [], trigger };
+    const applied = gatewayEvent(project, event('plan.applied', `plan/${project}`, data));
+    const readied = await advanceReadiness(tx, project);
+    const { events } = await settleStranded(tx, project);
+    return { made: `task/${id}`, events: [applied, ...readied, ...events] };
+  },
+});
+
+function withTask(
+  { row, plan, action }: FiringOf<'task'>,
+  stored: readonly StoredTask[],
+): Decision<Pick<Added, 'id' | 'plan'>> {
+  if (plan === undefined) return denied(reason('plan.missing', row.project));
+  const taken = new Set(stored.map(({ id }) => id));
+  let number = 1;
+  while (taken.has(`${row.name}-${number}`)) number++;
+  const id = `${row.name}-${number}`;
+  const parsed = planSchema.safeParse({ ...plan, tasks: { ...plan.tasks, [id]: action.task } });
+  if (parsed.success) return allowed({ id, plan: parsed.data });
+  return denied(reason('plan.invalid', `tasks.${id}`, { found: parsed.error.issues[0]?.message ?? '' }));
+}

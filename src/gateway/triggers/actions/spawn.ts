@@ -1,0 +1,69 @@
+import { denied, type Reason, reason, unlessAlso } from '../../../lib/decision.ts';
+import { durationMs } from '../../../lib/durations.ts';
+import { aliveCount } from '../../../runs/rows.ts';
+import { draftOf } from '../../../store/events.ts';
+import { unreadyReasons } from '../../../tasks/unready.ts';
+import { type GrantRow, lockGrant } from '../../auth/minting.ts';
+import { decideRun, type RunRequest, requestRun } from '../../runs/request-run.ts';
+import { actionPort, type Firing, type FiringOf } from '../ports.ts';
+
+interface OwnerFacts {
+  readonly row: GrantRow | undefined;
+  readonly alive: number;
+  readonly unready: readonly Reason[];
+}
+
+/** Asks for a run, inside the bounds of the owner's grant, in the transaction of the fire; a runner takes it. */
+export const spawn = actionPort('spawn', {
+  needs: 'agent:spawn',
+  facts: async (tx, firing): Promise<OwnerFacts> => {
+    const task = taskOf(firing);
+    return {
+      row: await lockGrant(tx, firing.grant.gid),
+      alive: await aliveCount(tx, firing.row.project),
+      unready: task === undefined ? [] : await unreadyReasons(tx, firing.row.project, task),
+    };
+  },
+  decide: (firing, { row, alive, unready }) => {
+    const { grant, plan, action, now } = firing;
+    if (row === undefined) return denied(reason('grant.missing', grant.gid));
+    const decision = decideRun({ grant, row }, requestOf(firing), { plan, alive, now });
+    const isBuilder = plan?.agents[action.profile]?.tier === 'implementer';
+    return unlessAlso(decision, isBuilder ? unready : []);
+  },
+  make: async (tx, { now, epoch, row }, decided) => {
+    const { run, event } = await requestRun(tx, decided, { now, epoch });
+    const { name, project, ownerGid: gid } = row;
+    const requested = draftOf({ project, actor: `trigger:${name}`, gid }, event);
+    return { made: `run/${run}`, events: [requested] };
+  },
+});
+
+/** The task of a run: the one that is named, that of the event, or that whose deadline comes. */
+function taskOf({ action, cause }: FiringOf<'spawn'>): string | undefined {
+  if (action.for !== undefined && action.for !== 'event') return action.for;
+  return action.for === 'event' || cause.step !== undefined ? cause.task : undefined;
+}
+
+function requestOf(firing: FiringOf<'spawn'>): RunRequest {
+  const { row, action, cause } = firing;
+  const { profile, role, model, mission, maxDuration, autoTerminate } = action;
+  return {
+    project: row.project,
+    profile,
+    role,
+    model,
+    mission: mission ?? missionOf(firing),
+    autoTerminate,
+    maxMs: maxDuration === undefined ? undefined : durationMs(maxDuration),
+    task: taskOf(firing),
+    trigger: row.id,
+    depth: cause.causes.length + 1,
+  };
+}
+
+/** What a run is told that has no mission of its own: why it was started. */
+const missionOf = ({ row, slot, cause }: Firing): string =>
+  cause.event === undefined
+    ? `You were started by the trigger ${row.name} for ${slot}.`
+    : `You were started by the trigger ${row.name} because of ${JSON.stringify(cause.event).slice(0, 4000)}`;

@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import { allowed, type Decision, denied, isDenied, reason } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
+import { durationMs } from '../../lib/durations.ts';
+import { actionsOf, type TriggerActionKind } from '../../plan/trigger-actions.ts';
+import type { EmittedEvent } from '../../store/events.ts';
+import type { Tx } from '../../store/store.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { authorise } from '../../tiers/authorise.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import { graceMs } from '../../triggers/due.ts';
+import {
+  concludeSlot,
+  type DueRow,
+  lastStillRuns,
+  lockById,
+  lockSlot,
+  queuedCount,
+  queueSlot,
+} from '../../triggers/fire-rows.ts';
+import { triggerEvent } from '../../triggers/queue.ts';
+import type { TriggerRow } from '../../triggers/rows.ts';
+import type { Case, Effect, Entering, MutationDefinition } from '../admission/definitions.ts';
+import type { Entered } from '../admission/enter.ts';
+import type { Done, Firing, Make, TriggerActionPort } from './ports.ts';
+
+/** The actions that this build can carry out. */
+export type Ports = Readonly<Partial<Record<TriggerActionKind, TriggerActionPort>>>;
+
+const input = z.strictObject({ project: z.string(), trigger: z.string(), slot: z.string() });
+export type FireInput = z.infer<typeof input>;
+
+export type FireAnswer = 'fired' | 'skipped' | 'missed' | 'queued' | 'gone';
+
+/** A slot that waits, with its trigger, under their locks. */
+interface LockedSlot {
+  readonly row: TriggerRow;
+  readonly due: DueRow;
+  readonly isHeldUp: boolean;
+  readonly queued: number;
+  /** Absent when the trigger has no such step any more. */
+  readonly action: FoundAction | undefined;
+}
+
+interface FoundAction {
+  readonly firing: Firing;
+  /** Absent when this build cannot carry it out. */
+  readonly port: Pick<TriggerActionPort, 'needs'> | undefined;
+  readonly decide: (() => Decision<Make>) | undefined;
+}
+
+/** The fate of a slot. */
+type DecidedFire =
+  | { readonly outcome: 'gone' }
+  | { readonly outcome: 'queued' | 'skipped' | 'missed'; readonly due: DueRow }
+  | { readonly outcome: 'fired'; readonly due: DueRow; readonly firing: Firing; readonly make: Make };
+
+type FireCase = Case<FireInput, unknown, LockedSlot | undefined>;
+
+/**
+ * Firing a slot, as a call of the door under the standing grant of the owner: in one transaction the slot's row is
+ * written, the action is done and its event appended. A slot that somebody else has fired answers `gone`.
+ */
+export const fireDefinition = (
+  ports: Ports,
+  exclusive: boolean,
+): MutationDefinition<
+  'trigger:fire',
+  FireInput,
+  unknown,
+  LockedSlot | undefined,
+  DecidedFire,
+  FireAnswer
+> => ({
+  action: 'trigger:fire',
+  description: 'Fires a slot of a trigger.',
+  input,
+  exclusive,
+  facts: (tx, entering) => readSlot(tx, ports, entering),
+  decide: decideFire,
+  effect: (tx, { decided }) => carryOut(tx, decided),
+});
+
+async function readSlot(
+  tx: Tx,
+  ports: Ports,
+  { grant, input: { trigger, slot }, entered }: Entering<FireInput, unknown>,
+): Promise<LockedSlot | undefined> {
+  const row = await lockById(tx, trigger);
+  const due = row === undefined ? undefined : await lockSlot(tx, row.id, slot);
+  if (row === undefined || due === undefined) return undefined;
+  const isHeldUp = row.spec.overlap !== 'allow' && (await lastStillRuns(tx, row));
+  const queued = isHeldUp ? await queuedCount(tx, row.id) : 0;
+  const firing = await firingOf(tx, row, due, grant, await entered);
+  const action = firing && (await readAction(tx, ports, firing));
+  return { row, due, isHeldUp, queued, action };
+}
+
+/** The slot with its action; undefined when the trigger has no such step any more. */
+async function firingOf(
+  tx: Tx,
+  row: TriggerRow,
+  { slot, cause }: DueRow,
+  grant: Grant,
+  { now, epoch, planHash }: Entered,
+): Promise<Firing | undefined> {
+  const action = actionsOf(row.spec)[cause.step ?? 0];
+  if (action === undefined) return undefined;
+  const plan = await planAt(tx, row.project, planHash);
+  return { row, action, slot, cause, now, plan, epoch: epoch ?? 0, grant };
+}
+
+async function readAction(tx: Tx, ports: Ports, firing: Firing): Promise<FoundAction> {
+  const port = ports[firing.action.kind];
+  return { firing, port, decide: await port?.read(tx, firing) };
+}
+
+function decideFire({ grant, input: given, entered, facts }: FireCase): Decision<DecidedFire> {
+  if (facts === undefined) return allowed({ outcome: 'gone' });
+  const { row, due, action } = facts;
+  const outcome = unfired(facts, entered.now);
+  if (outcome !== undefined) return allowed({ outcome, due });
+  const subject = `trigger/${row.name}`;
+  if (action === undefined)
+    return denied(reason('trigger.action', subject, { found: 'a step that is gone' }));
+  const { firing, port, decide } = action;
+  if (port === undefined || decide === undefined)
+    return denied(reason('trigger.action', subject, { found: firing.action.kind }));
+  // Admission has looked at the grant's life; here it is about what the action needs.
+  const access = { action: port.needs, project: given.project };
+  const [first, ...others] = authorise(grant, access, { nowSeconds: 0, epoch: 0, revoked: undefined });
+  if (first !== undefined) return denied(first, ...others);
+  const decision = decide();
+  if (isDenied(decision)) return decision;
+  return allowed({ outcome: 'fired', due, firing, make: decision.decided });
+}
+
+/** The end of a slot that is not fired although it may be; undefined when it is fired. */
+function unfired({ row, due, isHeldUp, queued }: LockedSlot, now: Date) {
+  if (isTooLate(row, due, now.getTime() - due.at.getTime())) return 'missed';
+  if (!isHeldUp) return undefined;
+  if (row.spec.overlap === 'skip') return 'skipped';
+  return due.queued || queued < row.spec.most ? 'queued' : 'skipped';
+}
+
+/** A slot may have waited here too, for a gateway that died between finding and firing it. */
+function isTooLate({ kind, spec }: TriggerRow, { queued }: DueRow, lateMs: number): boolean {
+  if (lateMs > durationMs(spec.catchUp) + graceMs) return true;
+  const isTimed = kind === 'cron' || kind === 'periodic';
+  return isTimed && spec.misfire === 'skip' && !queued && lateMs > graceMs * 2;
+}
+
+async function carryOut(tx: Tx, decided: DecidedFire): Promise<Effect<FireAnswer>> {
+  if (decided.outcome === 'gone') return { answer: 'gone', events: [] };
+  const { outcome, due } = decided;
+  if (outcome === 'queued') {
+    if (!due.queued) await queueSlot(tx, due);
+    return { answer: 'queued', events: [] };
+  }
+  if (outcome !== 'fired') {
+    const isFirst = await concludeSlot(tx, due, outcome);
+    return { answer: isFirst ? outcome : 'gone', events: [] };
+  }
+  const { firing, make } = decided;
+  const done = await make(tx);
+  const made = defined({ made: done.made });
+  // The due row is locked, so nobody can have fired the slot; the primary key is there for whoever gets round the lock.
+  if (!(await concludeSlot(tx, due, 'fired', made))) throw new Error(`slot ${due.slot} was fired before`);
+  return { answer: 'fired', events: eventsOf(firing, done) };
+}
+
+function eventsOf({ row, action, slot, cause }: Firing, { made, events = [] }: Done): EmittedEvent[] {
+  const data = {
+    trigger: row.id,
+    slot,
+    does: action.kind,
+    causes: cause.causes,
+    ...defined({ made, task: cause.task }),
+  };
+  return [triggerEvent(row, 'trigger.fired', data), ...events];
+}

@@ -1,0 +1,99 @@
+import { sql } from 'drizzle-orm';
+import { lockOverdue, projectsWithOverdue } from '../../runs/take.ts';
+import { appendEvents, event, gatewayEvent, withHead } from '../../store/events.ts';
+import { checkpoints } from '../../store/schema.ts';
+import type { Sequencer } from '../../store/sequencer.ts';
+import { type Store, statement } from '../../store/store.ts';
+import type { SystemTransaction } from '../../store/system-transaction.ts';
+import { expireLeases } from '../../tasks/lease.ts';
+import { returnBudgets } from '../auth/minting.ts';
+import type { TokenService } from '../auth/token-service.ts';
+import { endContext } from '../runs/end-context.ts';
+import { endRun } from '../runs/end-run.ts';
+
+const expiredProjects = statement(
+  'leases.expired',
+  `select distinct project from tasks where state = 'in_progress' and lease_until <= andon_now()`,
+);
+const oldRequests = statement(
+  'requests.sweep',
+  `delete from requests where at < andon_now() - interval '24 hours'`,
+);
+const lastPlaced = statement(
+  'checkpoint.due',
+  `select e.position, e.hash from events e where e.position = (select max(position) from events)
+   and e.position > coalesce((select max(position) from checkpoints), 0)`,
+);
+
+/** Ends every lease that has run out, in every project. */
+export async function expireAll(store: Store, systemTransaction: SystemTransaction): Promise<void> {
+  for (const { project } of await store.rows<{ project: string }>(expiredProjects))
+    await expire(project, systemTransaction);
+}
+
+async function expire(project: string, systemTransaction: SystemTransaction): Promise<void> {
+  await systemTransaction(project, async (tx) => {
+    const expired = await expireLeases(tx, project);
+    return {
+      result: undefined,
+      events: expired.map(({ id, epoch, holder }) =>
+        gatewayEvent(project, event('lease.expired', `task/${id}`, { epoch, holder })),
+      ),
+    };
+  });
+}
+
+/** Ends every run whose runner has given no sign of life in time: its tokens die, its tasks go back. */
+export async function endOverdueRuns(
+  store: Store,
+  systemTransaction: SystemTransaction,
+  issuer: string,
+): Promise<void> {
+  for (const project of await projectsWithOverdue(store)) {
+    await systemTransaction(project, async (tx, entered) => {
+      const context = await endContext(tx, { issuer }, project, entered);
+      const events = [];
+      for (const run of await lockOverdue(tx, project))
+        events.push(...(await endRun(tx, run, { ...lostLease, usage: run.usage }, context)).events);
+      const head = { project, actor: 'gateway' };
+      return { result: undefined, events: events.map((one) => withHead(head, one)) };
+    });
+  }
+}
+
+const lostLease = {
+  cause: 'lost_lease',
+  exitCode: null,
+  signal: null,
+  verdict: { problem: 'missing' },
+  note: 'its runner gave no sign of life',
+} as const;
+
+/** Gives what ended grants have left back to the grants that it came from. */
+export async function giveBackBudgets(store: Store, sequencer: Sequencer): Promise<void> {
+  const returned = await store.transaction(async (tx) => {
+    const rows = await returnBudgets(tx);
+    appendEvents(
+      tx,
+      rows.map(({ gid, project, parent, leftBudget }) =>
+        gatewayEvent(project, event('grant.returned', `grant/${gid}`, { parent, budget: leftBudget })),
+      ),
+    );
+    return rows.length;
+  });
+  if (returned > 0) sequencer.wake();
+}
+
+/** Forgets stored answers after a day. */
+export const forgetRequests = (store: Store): Promise<unknown> => store.rows(oldRequests);
+
+/** Signs the end of the chain, if it has grown since the last time. */
+export async function signChain(store: Store, tokens: TokenService): Promise<void> {
+  const [end] = await store.rows<{ position: number; hash: string }>(lastPlaced);
+  if (end === undefined) return;
+  const signed = await tokens.signCheckpoint(end.position, end.hash);
+  await store.orm
+    .insert(checkpoints)
+    .values({ ...signed, at: sql`andon_now()` })
+    .onConflictDoNothing();
+}

@@ -1,0 +1,187 @@
+import { ne } from 'drizzle-orm';
+import { newId } from '../../process/new-id.ts';
+import { readStranded, settleStranded } from '../../stops/stranded.ts';
+import type { AuditResult } from '../../store/audit.ts';
+import { appendEvents } from '../../store/events.ts';
+import { belowWords } from '../../store/mark.ts';
+import type { Sequencer } from '../../store/sequencer.ts';
+import type { SystemTransaction } from '../../store/system-transaction.ts';
+import { projects } from '../../tasks/schema.ts';
+import { analyseTasks, statisticsFrom } from '../../tasks/statistics.ts';
+import { enter } from '../admission/enter.ts';
+import { AuditWorker, type AuditWorkerOptions } from '../audits/audit-worker.ts';
+import { auditChain } from '../audits/verify-chain.ts';
+import type { TokenService } from '../auth/token-service.ts';
+import { GateWorker, type GateWorkerOptions } from '../changes/gate-worker.ts';
+import { LandingWorker, type LandingWorkerOptions } from '../changes/landing-worker.ts';
+import type { LogKeeper } from '../log-mark/log-keeper.ts';
+import { tellProtection } from '../plan/protection-notice.ts';
+import type { WorkersPort } from '../services.ts';
+import { watchBlocked } from '../stops/blocked.ts';
+import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
+
+export interface WorkersOptions extends GateWorkerOptions, LandingWorkerOptions, AuditWorkerOptions {
+  readonly sequencer: Sequencer;
+  readonly tokens: TokenService;
+  /** While the database is below the mark of its log, nothing goes on by itself. */
+  readonly logKeeper: LogKeeper;
+}
+
+/**
+ * What goes on by itself: gates run, approved changes land, leases expire, crashed landings are finished or voided,
+ * the chain is signed. Each step is a transaction of its own, so any gateway may do it and a crash loses nothing.
+ */
+export class Workers implements WorkersPort {
+  readonly #options: WorkersOptions;
+  readonly #gates: GateWorker;
+  readonly #landings: LandingWorker;
+  readonly #audits: AuditWorker;
+  #closed = false;
+  #hasNewTasks = false;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    const owner = newId('landing');
+    const systemTransaction = this.#systemTransaction;
+    this.#gates = new GateWorker(options, {
+      owner,
+      systemTransaction,
+      ended: (project) => this.wake(project),
+    });
+    this.#audits = new AuditWorker(options, { owner, systemTransaction });
+    this.#landings = new LandingWorker(options, {
+      owner,
+      systemTransaction,
+      rebuilt: (project) => void this.#gates.fill(project),
+    });
+  }
+
+  get #rests(): boolean {
+    return this.#closed || this.#options.logKeeper.below !== undefined;
+  }
+
+  /** Work may be waiting in this project: run its gates, land what is approved. Never rejects. */
+  wake(project: string): void {
+    if (this.#rests) return;
+    void this.#gates.fill(project);
+    this.#landings.wake(project);
+  }
+
+  /** A plan was applied that added or changed so many tasks: the next round has them counted, away from any call. */
+  planned(tasks: number): void {
+    if (tasks >= statisticsFrom) this.#hasNewTasks = true;
+  }
+
+  /** An audit was asked for. Never rejects. */
+  oversee(): void {
+    if (!this.#rests) this.#audits.wake();
+  }
+
+  /**
+   * For whoever pulled the cord red, before it is acknowledged: ends the landings of the project (`*`: of all) that were
+   * intended before the stop was there.
+   */
+  async settleLandings(project: string): Promise<void> {
+    const names = project === '*' ? (await this.#projects()).map(({ name }) => name) : [project];
+    for (const name of names) await this.#landings.settle(name);
+  }
+
+  /** Wakes the project; `*` all of them. */
+  async wakeAll(project: string): Promise<void> {
+    if (project !== '*') return this.wake(project);
+    for (const { name } of await this.#projects()) this.wake(name);
+  }
+
+  /** Once at the start, before anybody is let in: what a newer version owes to a database of an earlier one. */
+  async upgrade(): Promise<void> {
+    await tellProtection(this.#options.store, this.#systemTransaction);
+    for (const { name } of await this.#projects())
+      if ((await readStranded(this.#options.store, name)).length > 0)
+        await this.#systemTransaction(name, async (tx) => ({
+          result: undefined,
+          events: (await settleStranded(tx, name)).events,
+        }));
+  }
+
+  /** One round over all projects; called every second and once at the start. */
+  async tick(): Promise<void> {
+    if (this.#rests) return;
+    const { store, sequencer, tokens } = this.#options;
+    await this.#gates.keep();
+    await this.#countTasks();
+    await endOverdueRuns(store, this.#systemTransaction, tokens.issuer);
+    await expireAll(store, this.#systemTransaction);
+    await giveBackBudgets(store, sequencer);
+    this.oversee();
+    await watchBlocked(store, this.#systemTransaction);
+    for (const { name } of await this.#projects()) {
+      await this.#landings.reconcile(name);
+      this.wake(name);
+    }
+  }
+
+  async #countTasks(): Promise<void> {
+    if (!this.#hasNewTasks) return;
+    this.#hasNewTasks = false;
+    const { store, log } = this.#options;
+    // Claims are slower without, and nothing else.
+    await analyseTasks(store).catch((error: unknown) => log.warn({ err: error }, 'statistics of tasks'));
+  }
+
+  /** The rarer chores: stored answers, a checkpoint. */
+  async tidy(): Promise<void> {
+    if (this.#rests) return;
+    await forgetRequests(this.#options.store);
+    await this.checkpoint();
+  }
+
+  /** Keeps the repositories fast and looks whether the log is whole; called every hour. */
+  async maintain(): Promise<void> {
+    if (this.#rests) return;
+    const { git, log } = this.#options;
+    await this.audit().catch((error: unknown) => log.warn({ err: error }, 'audit'));
+    for (const { name } of await this.#projects()) {
+      await git
+        .maintain(name)
+        .catch((error: unknown) => log.warn({ err: error, project: name }, 'maintenance'));
+    }
+  }
+
+  /** Signs the end of the chain, if it has grown since the last time. */
+  checkpoint(): Promise<void> {
+    return signChain(this.#options.store, this.#options.tokens);
+  }
+
+  /** Verifies the log and its mark; a chain that is broken pulls the cord on every project. */
+  async audit(): Promise<AuditResult & { readonly below: string | null }> {
+    const { store, tokens, logKeeper } = this.#options;
+    const result = await auditChain(store, tokens, this.#systemTransaction, () => this.settleLandings('*'));
+    const below = await logKeeper.check();
+    return { ...result, below: below === undefined ? null : belowWords(below) };
+  }
+
+  async #projects(): Promise<{ name: string }[]> {
+    return this.#options.store.orm
+      .select({ name: projects.name })
+      .from(projects)
+      .where(ne(projects.name, '*'));
+  }
+
+  #systemTransaction: SystemTransaction = async (project, work) => {
+    const { store, sequencer } = this.#options;
+    const { result, count } = await store.transaction(async (tx) => {
+      const entered = await enter(tx, { project, exclusive: true });
+      const done = await work(tx, entered);
+      appendEvents(tx, done.events);
+      return { result: done.result, count: done.events.length };
+    });
+    if (count > 0) sequencer.wake();
+    return result;
+  };
+
+  /** Ends running gates, waits for landings that have begun. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([this.#gates.close(), this.#landings.close(), this.#audits.close()]);
+  }
+}

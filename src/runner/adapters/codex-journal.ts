@@ -1,0 +1,89 @@
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { LiveFolder } from '../live-folder.ts';
+import type { AgentReport } from '../supervise/watch.ts';
+import { countOf, jsonLine, objectOf } from './adapter.ts';
+
+const filesMax = 64;
+const bytesMax = 4 * 1024 * 1024;
+const depthMax = 12;
+
+interface Read {
+  offset: number;
+  rest: string;
+  tokens: number;
+}
+
+/**
+ * What Codex has spent while it works: on its output it says so only at the end, in the journals of its sessions
+ * (`sessions/<year>/<month>/<day>/rollout-….jsonl`) after each answer of the model. They lie where the agent may write, so
+ * they are read as plain files, at most 4 MB at a look, and can add to what was counted, never take away.
+ */
+export class CodexJournal {
+  readonly #root: string;
+  readonly #names: readonly string[];
+  readonly #files = new Map<string, Read>();
+
+  /** `root` is a folder whose own path the agent cannot change, `names` lead from there to the sessions. */
+  constructor(root: string, names: readonly string[]) {
+    this.#root = root;
+    this.#names = names;
+  }
+
+  /** Tokens of all sessions so far, those of subagents included. */
+  async read(): Promise<AgentReport> {
+    const budget = { filesLeft: filesMax };
+    await this.#into(await LiveFolder.open(this.#root), '', 0, budget).catch(() => undefined);
+    const tokens = [...this.#files.values()].reduce((sum, file) => sum + file.tokens, 0);
+    return { usage: { tokens, usdMicro: 0, turns: 0 } };
+  }
+
+  /** First down to the sessions, then through their years, months and days. */
+  async #into(
+    folder: LiveFolder | undefined,
+    path: string,
+    depth: number,
+    budget: { filesLeft: number },
+  ): Promise<void> {
+    if (folder === undefined) return;
+    try {
+      const named = this.#names[depth];
+      const entries = named === undefined ? await folder.entries() : [{ name: named, isFolder: true }];
+      for (const { name, isFolder } of entries) {
+        const below = `${path}/${name}`;
+        if (isFolder && depth < depthMax)
+          await this.#into(await folder.folder(name), below, depth + 1, budget);
+        else if (name.endsWith('.jsonl') && budget.filesLeft-- > 0) await this.#readOn(folder, name, below);
+      }
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async #readOn(folder: LiveFolder, name: string, path: string): Promise<void> {
+    const handle = await folder.file(name, constants.O_RDONLY);
+    if (handle === undefined) return;
+    const file = this.#files.get(path) ?? { offset: 0, rest: '', tokens: 0 };
+    this.#files.set(path, file);
+    try {
+      await readLines(handle, file);
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+async function readLines(handle: FileHandle, file: Read): Promise<void> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytesMax), 0, bytesMax, file.offset);
+  file.offset += bytesRead;
+  // Latin-1: the numbers are ASCII, and no character is cut in two.
+  const lines = (file.rest + buffer.toString('latin1', 0, bytesRead)).split('\n');
+  file.rest = lines.pop()?.slice(0, bytesMax) ?? '';
+  for (const line of lines) file.tokens = Math.max(file.tokens, tokensOf(line));
+}
+
+function tokensOf(line: string): number {
+  const payload = line.includes('"token_count"') ? objectOf(jsonLine(line), 'payload') : undefined;
+  const total = objectOf(objectOf(payload, 'info'), 'total_token_usage');
+  return countOf(total, 'input_tokens') + countOf(total, 'output_tokens');
+}

@@ -1,0 +1,283 @@
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { defined } from '../lib/defined.ts';
+import { LimitWatch } from '../sandbox/limit-watch.ts';
+import { removeTree } from '../sandbox/remove-tree.ts';
+import { type Containment, userOf } from '../sandbox/sandbox.ts';
+import { adapters } from './adapters/index.ts';
+import { Inbox } from './output/inbox.ts';
+import { LineReader, OutputFeed } from './output/output-feed.ts';
+import { Redactor } from './output/redact.ts';
+import { replaceSecret } from './prepare/plain-file.ts';
+import { type Prepared, prepareRun } from './prepare/prepare-run.ts';
+import { placeOf, type RunPlace, readVerdictText, writableOf } from './prepare/run-folder.ts';
+import { AgentProcess, type Exit } from './process/agent-process.ts';
+import { containRun } from './process/contain-run.ts';
+import { startAgent } from './process/start-agent.ts';
+import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunOrder } from './protocol.ts';
+import { createMetricsIntake } from './proxy/metrics-intake.ts';
+import { createRunDoor, type RunDoor } from './proxy/run-proxy.ts';
+import { reportEnd } from './report-end.ts';
+import type { LiveRunOptions } from './run-options.ts';
+import { Heartbeat } from './supervise/heartbeat.ts';
+import { Inspector } from './supervise/inspect.ts';
+import { Watch } from './supervise/watch.ts';
+
+const handOverMs = 15_000;
+const tickMs = 250;
+const graceMs = 5_000;
+
+/** Calls that keep work going without getting it any further. */
+const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$/;
+
+/** One run on this machine, from the order to the report of its end. */
+export class LiveRun {
+  readonly #order: RunOrder;
+  readonly #options: LiveRunOptions;
+  readonly #place: RunPlace;
+  readonly #abort = new AbortController();
+  readonly #redactor = new Redactor();
+  readonly #output = new OutputFeed(this.#redactor);
+  readonly #tokens = new Set<string>();
+  readonly #watch: Watch;
+  readonly #inspector: Inspector;
+  readonly #door: RunDoor;
+  readonly #heart: Heartbeat;
+  readonly #inbox: Inbox;
+  #token: string;
+  #expires: number;
+  #task: ClaimedTask | undefined;
+  #process: AgentProcess | undefined;
+  #limits: LimitWatch | undefined;
+  #containment: Containment | undefined;
+  #wanted: { readonly cause: EndCause; readonly note: string; readonly graceMs: number } | undefined;
+  #changes = 0;
+  #isEnding = false;
+
+  constructor(order: RunOrder, options: LiveRunOptions) {
+    this.#order = order;
+    this.#options = options;
+    this.#place = placeOf(options.runs, order.id);
+    this.#token = order.token;
+    this.#expires = order.expires;
+    this.#tokens.add(order.token);
+    this.#redactor.add(order.token);
+    for (const name of order.settings.pass) this.#redactor.add(options.outer[name] ?? '');
+    this.#watch = new Watch(order.settings, order.maxMs, performance.now(), order.progress.kind);
+    const { sandbox, hidden, ownUser, runnerMark: marks, outer } = options;
+    const { limits } = order;
+    this.#inspector = new Inspector(this.#place, order, {
+      ...{ sandbox, hidden, ownUser, marks, limits, searchPath: outer.PATH },
+    });
+    this.#inbox = new Inbox(options.gateway, order.project, this.#place.inboxFile);
+    this.#door = createRunDoor({
+      gateway: options.gateway,
+      network: order.settings.network,
+      token: () => this.#token,
+      isOwn: (token) => this.#tokens.has(token),
+      heard: (call) => this.#heard(call),
+      metrics: order.settings.usage === 'otel' ? this.#metrics() : undefined,
+    });
+    this.#heart = new Heartbeat({
+      run: order.id,
+      gateway: options.gateway,
+      leaseMs: order.leaseMs,
+      output: this.#output,
+      expires: () => this.#expires,
+      seen: () => this.#watch,
+      follow: (answer) => this.#follow(answer),
+      stop: (cause, note) => this.stop(cause, note),
+    });
+  }
+
+  /** Asks for the end of the run; the first wish counts. Its processes are asked to end for so long before they are killed. */
+  stop(cause: EndCause, note: string, ownGraceMs = graceMs): void {
+    if (this.#wanted !== undefined) return;
+    // Behind the end of its lease its work is somebody else's: nobody is asked to end then.
+    this.#wanted = { cause, note, graceMs: cause === 'lost_lease' ? 0 : ownGraceMs };
+    this.#abort.abort();
+  }
+
+  /** Asks the gateway at once whether the run shall end. */
+  nudge(): void {
+    this.#heart.nudge();
+  }
+
+  /** Runs it to its end and reports that. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      await this.#report(await this.#live());
+    } finally {
+      this.#door.close();
+      if (!this.#options.keep) await removeTree(this.#place.folder);
+    }
+  }
+
+  async #live(): Promise<EndReport> {
+    const beating = this.#heart.go();
+    try {
+      await this.#start();
+      const exit = await this.#untilEnded();
+      return this.#ended('exited', exit, this.#wanted?.note, await readVerdictText(this.#place.verdictFile));
+    } catch (error) {
+      return this.#ended('spawn_failed', { code: null, signal: null }, messageOf(error));
+    } finally {
+      this.#heart.end();
+      await this.#limits?.close();
+      await Promise.all([this.#process?.kill(this.#wanted?.graceMs ?? graceMs), this.#inspector.close()]);
+      await beating;
+    }
+  }
+
+  #ended(
+    cause: EndCause,
+    { code, signal }: Exit,
+    note: string | undefined,
+    verdict: EndReport['verdict'] = { problem: 'missing' },
+  ): EndReport {
+    return {
+      // A run that was told to end while it was being prepared did not fail to start.
+      cause: this.#wanted?.cause ?? cause,
+      exitCode: code,
+      signal,
+      verdict,
+      usage: this.#watch.usage,
+      output: [],
+      ...defined({ note: note?.slice(0, 1500) }),
+    };
+  }
+
+  async #start(): Promise<void> {
+    const { gateway, launch, outer, runnerMark } = this.#options;
+    const containment = containRun(this.#options, this.#place);
+    this.#containment = containment;
+    const port = await this.#door.listen();
+    const prepared = await prepareRun({
+      ...{ order: this.#order, place: this.#place, gateway, containment, launch, outer, runnerMark },
+      outside: `http://127.0.0.1:${port}`,
+      abort: this.#abort.signal,
+      claimed: (task) => {
+        this.#task = task;
+      },
+      writeToken: () => this.#writeToken(),
+    });
+    if (this.#wanted !== undefined) throw new Error(this.#wanted.note);
+    this.#process = this.#begin(prepared, containment);
+    const epoch = this.#task?.epoch ?? null;
+    await gateway.start(this.#order.id, { sandbox: containment.kind, epoch }, this.#abort.signal);
+  }
+
+  #begin(prepared: Prepared, containment: Containment): AgentProcess {
+    const { launch, hidden, visible } = this.#options;
+    const [node = process.execPath] = launch;
+    const { limits, id: mark } = this.#order;
+    const [place, adopt] = [this.#place, this.#door.serve];
+    const child = startAgent({ ...prepared, place, containment, limits, node, hidden, visible, adopt });
+    this.#limits = new LimitWatch({
+      ...{ limits, user: userOf(containment), pid: child.pid ?? 0, mark, folders: writableOf(place) },
+      passed: (words) => this.stop('over_budget', words, 0),
+    });
+    return this.#attend(child, containment);
+  }
+
+  #attend(child: ChildProcess, containment: Containment): AgentProcess {
+    const { isNoise, ...adapter } = adapters[this.#order.adapter];
+    const reader = adapter.reader();
+    const lines = new LineReader((line) => {
+      this.#watch.heard(reader(line));
+      if (isNoise?.(line) === false) this.#output.add(Buffer.from(`${line}\n`));
+    });
+    child.stdout?.once('end', () => lines.end());
+    const print = (chunk: Buffer): void => {
+      this.#watch.alive(performance.now());
+      this.#output.add(chunk);
+    };
+    const stdout = (chunk: Buffer): void => {
+      if (isNoise === undefined) print(chunk);
+      else this.#watch.alive(performance.now());
+      lines.add(chunk);
+    };
+    return new AgentProcess(child, { containment, mark: this.#order.id }, { stdout, stderr: print });
+  }
+
+  /** Readable by the run alone; replaced whole, so that nobody reads half of one. */
+  async #writeToken(): Promise<void> {
+    const reader = this.#containment === undefined ? undefined : userOf(this.#containment);
+    await replaceSecret(this.#place.tokenFile, `${this.#token}\n`, reader);
+  }
+
+  #heard({ changed, path }: { readonly changed: boolean; readonly path: string }): void {
+    this.#watch.alive(performance.now());
+    if (changed && !keeping.test(path)) this.#changes += 1;
+  }
+
+  /** Both count from the start of the run, so the larger of printed and exported is right, and nothing counts twice. */
+  #metrics(): ReturnType<typeof createMetricsIntake> {
+    const isOwn = (token: string): boolean => this.#tokens.has(token);
+    // An export is no sign of life: a program sends them on while it hangs.
+    return createMetricsIntake({ isOwn, spent: (usage) => this.#watch.heard({ usage }) });
+  }
+
+  /** Watches until the process has ended, or has to. */
+  async #untilEnded(): Promise<Exit> {
+    const agent = this.#process;
+    if (agent === undefined) return { code: null, signal: null };
+    const over = new AbortController();
+    void agent.exit.then(() => over.abort());
+    const signal = AbortSignal.any([over.signal, this.#abort.signal]);
+    while (!signal.aborted) {
+      await this.#inspector.look(this.#watch, this.#changes);
+      const breach = this.#watch.breach(performance.now());
+      if (breach !== undefined) this.stop(breach.cause, breach.note);
+      else await delay(tickMs, undefined, { signal }).catch(() => undefined);
+    }
+    await agent.kill(this.#wanted?.graceMs ?? graceMs);
+    await this.#inspector.report(this.#watch);
+    await this.#closeLimits();
+    const exit = await Promise.race([agent.exit, delay(drainExitMs, { code: null, signal: 'SIGKILL' })]);
+    return this.#wanted === undefined ? exit : { code: null, signal: null };
+  }
+
+  async #closeLimits(): Promise<void> {
+    const words = await this.#limits?.close();
+    if (words !== undefined) this.stop('over_budget', words);
+  }
+
+  async #follow({ stop, held, spent, token, expires }: BeatAnswer): Promise<void> {
+    if (token !== undefined && expires !== null) {
+      this.#tokens.add(token);
+      this.#redactor.add(token);
+      this.#token = token;
+      this.#expires = expires;
+      await this.#writeToken();
+    }
+    if (stop !== null) this.stop('stopped', `${stop.by}: ${stop.why}`);
+    if (spent.length > 0) this.stop('over_budget', `spent: ${spent.join(', ')}`);
+    if (this.#isOver(held)) this.#endSoon();
+    if (this.#process !== undefined) await this.#inbox.fill(this.#token, this.#abort.signal);
+  }
+
+  /** Its task is out of its hands. */
+  #isOver(held: BeatAnswer['held']): boolean {
+    const task = this.#task;
+    return task !== undefined && this.#order.settings.autoTerminate && !held.some(({ id }) => id === task.id);
+  }
+
+  /** It may still write its verdict, and then it ends. */
+  #endSoon(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    setTimeout(() => this.stop('handed_over', 'its task was handed over'), handOverMs).unref();
+  }
+
+  async #report(report: EndReport): Promise<void> {
+    const { gateway, say } = this.#options;
+    this.#output.end();
+    const output = this.#output.take();
+    await reportEnd(gateway, this.#order.id, { ...report, output }, say);
+  }
+}
+
+const drainExitMs = 2_000;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,97 @@
+import type { ClaimedTask, RunOrder } from '../protocol.ts';
+import { metricsPath } from '../proxy/metrics-intake.ts';
+import type { RunPlace } from './run-folder.ts';
+
+export interface EnvironmentOf {
+  readonly order: RunOrder;
+  readonly place: RunPlace;
+  readonly task: ClaimedTask | undefined;
+  /** The gateway as the run reaches it. */
+  readonly url: string;
+  /** Names the key that proves that address. */
+  readonly gatewayKey: string;
+  readonly path: string;
+  /** The proxy to the hosts that the profile names, if the run needs one. */
+  readonly proxy: string | undefined;
+  /** Marks by which everything that the run started is found again. */
+  readonly marks: Readonly<Record<string, string>>;
+  /** The environment of the runner, for what the profile passes on. */
+  readonly outer: Readonly<Record<string, string | undefined>>;
+}
+
+/** The whole environment of a run: built from nothing, then the profile's, then what must hold. The contract of `command` agents. */
+export function environmentOf(of: EnvironmentOf): Record<string, string> {
+  const { order, place, task, url } = of;
+  const passed = Object.fromEntries(
+    order.settings.pass.flatMap((name) =>
+      of.outer[name] === undefined ? [] : [[name, of.outer[name] ?? '']],
+    ),
+  );
+  return {
+    LANG: 'C.UTF-8',
+    TERM: 'dumb',
+    NO_COLOR: '1',
+    ...passed,
+    ...order.settings.env,
+    PATH: `${place.bin}:${of.path}`,
+    HOME: place.home,
+    TMPDIR: place.tmp,
+    ANDON_URL: url,
+    ANDON_GATEWAY_KEY: of.gatewayKey,
+    ANDON_PROJECT: order.project,
+    ANDON_TOKEN: order.token,
+    ANDON_TOKEN_FILE: place.tokenFile,
+    ANDON_RUN: order.id,
+    ANDON_AGENT: order.agent,
+    ANDON_TIER: order.tier,
+    ANDON_ROLE: order.role,
+    ANDON_TASK_FILE: place.taskFile,
+    ANDON_VERDICT: place.verdictFile,
+    ANDON_INBOX: place.inboxFile,
+    ...(order.model === null ? {} : { ANDON_MODEL: order.model }),
+    ...(order.change === null ? {} : { ANDON_CHANGE: order.change }),
+    ...taskEnvironment(task),
+    ...gitOf(order, url),
+    ...metricsOf(order, url),
+    ...proxyOf(of.proxy),
+    ...of.marks,
+  };
+}
+
+const taskEnvironment = (task: ClaimedTask | undefined): Record<string, string> =>
+  task === undefined
+    ? {}
+    : { ANDON_TASK: task.id, ANDON_EPOCH: String(task.epoch), ANDON_BRANCH: task.branch };
+
+/** git reaches the gateway with the token from here: it lies in no file of the clone and in no argument. */
+export const gitOf = (order: RunOrder, url: string): Record<string, string> => ({
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: `http.${url}/.extraHeader`,
+  GIT_CONFIG_VALUE_0: `Authorization: Bearer ${order.token}`,
+  GIT_AUTHOR_NAME: order.agent,
+  GIT_AUTHOR_EMAIL: `${order.agent.replace(/^agent:/, '')}@agents.invalid`,
+  GIT_COMMITTER_NAME: order.agent,
+  GIT_COMMITTER_EMAIL: `${order.agent.replace(/^agent:/, '')}@agents.invalid`,
+});
+
+/** Where an OpenTelemetry exporter sends metrics to, by the variables of its specification. */
+const metricsOf = ({ settings: { usage }, token }: RunOrder, url: string): Record<string, string> =>
+  usage === 'otel'
+    ? {
+        OTEL_METRICS_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json',
+        OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${url}${metricsPath}`,
+        OTEL_EXPORTER_OTLP_METRICS_HEADERS: `authorization=Bearer%20${token}`,
+        OTEL_METRIC_EXPORT_INTERVAL: '1000',
+      }
+    : {};
+
+const proxyOf = (proxy: string | undefined): Record<string, string> =>
+  proxy === undefined
+    ? {}
+    : Object.fromEntries([
+        ...['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].map((name) => [name, proxy] as const),
+        ...['NO_PROXY', 'no_proxy'].map((name) => [name, '127.0.0.1,localhost'] as const),
+      ]);

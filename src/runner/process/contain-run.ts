@@ -1,0 +1,21 @@
+import { refuseClosed } from '../../sandbox/gate-room.ts';
+import { type Containment, findContainment, userOf } from '../../sandbox/sandbox.ts';
+import type { RunPlace } from '../prepare/run-folder.ts';
+import type { LiveRunOptions } from '../run-options.ts';
+
+/**
+ * Chooses how a run is contained, before anything of it is started. Errors: what the operator requires is missing;
+ * `sandbox.folder` where the user of the run does not get to its folder.
+ */
+export function containRun(
+  { sandbox, outer, ownUser }: Pick<LiveRunOptions, 'sandbox' | 'outer' | 'ownUser'>,
+  place: RunPlace,
+): Containment {
+  const containment = findContainment(outer.PATH);
+  if (sandbox === 'required' && containment.kind !== 'bubblewrap')
+    throw new Error('the operator requires bubblewrap, and this machine has none that works');
+  const user = userOf(containment);
+  if (user !== undefined) ownUser(user.uid);
+  if (containment.kind === 'other-user') refuseClosed(place.folder);
+  return containment;
+}

@@ -1,0 +1,86 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import type { Server as NetServer } from 'node:net';
+import type { SandboxPlace } from '../../sandbox/bubblewrap.ts';
+import { confine } from '../../sandbox/confine.ts';
+import type { MachineLimits } from '../../sandbox/machine-limits.ts';
+import { childrenOf } from '../../sandbox/reap.ts';
+import type { Containment } from '../../sandbox/sandbox.ts';
+import type { AgentProgram } from '../adapters/adapter.ts';
+import { type RunPlace, writableOf } from '../prepare/run-folder.ts';
+
+/** The port of the gateway inside a network of its own. */
+export const insidePort = 4870;
+
+export interface StartingAgent {
+  readonly program: AgentProgram;
+  readonly place: RunPlace;
+  readonly env: Record<string, string>;
+  readonly containment: Containment;
+  readonly limits: MachineLimits;
+  /** Node, as the run gets at it. */
+  readonly node: string;
+  /** Whether it shares the network of the machine. */
+  readonly network: boolean;
+  readonly hidden: readonly string[];
+  readonly visible: readonly string[];
+  /** Given the listening socket that was opened inside the run's own network. */
+  readonly adopt: (listening: NetServer) => void;
+}
+
+// Opens the port inside the run's network and hands the socket to the runner, which serves it from outside; then it is gone.
+const opener = `const s=require('net').createServer();s.listen(${insidePort},'127.0.0.1',()=>process.send('port',s));process.once('message',()=>process.exit(0));process.once('disconnect',()=>process.exit(1))`;
+const inside =
+  'node=$1; shift; "$node" -e "$ANDON_OPENER" || exit 126; exec 3>&-; unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE ANDON_OPENER; exec "$@"';
+
+/** Starts the program of an agent, contained as well as this machine can. */
+export function startAgent(of: StartingAgent): ChildProcess {
+  const { program, place, env, containment } = of;
+  const stdin = program.input === undefined ? 'ignore' : 'pipe';
+  const piped: StdioOptions = [stdin, 'pipe', 'pipe'];
+  const command = [program.program, ...program.args];
+  const start = (
+    words: readonly string[],
+    own: Record<string, string>,
+    stdio: StdioOptions,
+  ): ChildProcess => {
+    const { program: file, args, user } = confine(containment, sandboxOf(of), of.limits, words);
+    return spawn(file, args, { cwd: place.tree, env: own, detached: true, stdio, ...user });
+  };
+  if (containment.kind !== 'bubblewrap' || of.network) return fed(start(command, env, piped), program.input);
+  const wrapped = ['/bin/sh', '-c', inside, 'sh', of.node, ...command];
+  const child = start(wrapped, { ...env, ANDON_OPENER: opener }, [stdin, 'pipe', 'pipe', 'ipc']);
+  child.once('message', (_message, handle) => {
+    of.adopt(handle as NetServer);
+    child.send('served', () => undefined);
+  });
+  return fed(child, program.input);
+}
+
+const sandboxOf = ({ place, program, hidden, visible, network }: StartingAgent): SandboxPlace => ({
+  folder: place.folder,
+  writable: writableOf(place),
+  accounts: place.accounts,
+  workFolder: place.tree,
+  hidden,
+  visible: [...visible, ...program.visible],
+  network,
+});
+
+/** Gives a program its input and closes it; one that does not read it to its end is no fault. */
+function fed(child: ChildProcess, input: string | undefined): ChildProcess {
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input);
+  return child;
+}
+
+/** Everything below a process, by the kernel's own list, nearest first. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const found: number[] = [];
+  const queue = [pid];
+  for (let one = queue.shift(); one !== undefined && found.length < 10_000; one = queue.shift()) {
+    const children = await childrenOf(one);
+    found.push(...children);
+    queue.push(...children);
+  }
+  return found;
+}

@@ -1,0 +1,178 @@
+import type { Agent } from 'node:http';
+import type { MachineLimits } from '../sandbox/machine-limits.ts';
+import type { LoggedEvent } from '../store/logged-event.ts';
+
+/** What the runner knows of a run. A port, so that the runner is a client of the gateway like everybody else. */
+export interface RunOrder {
+  readonly id: string;
+  readonly project: string;
+  readonly agent: string;
+  readonly profile: string;
+  readonly tier: string;
+  readonly role: string;
+  readonly adapter: 'command' | 'claude' | 'codex';
+  readonly model: string | null;
+  readonly task: string | null;
+  readonly change: string | null;
+  readonly mission: string | null;
+  readonly maxMs: number;
+  readonly leaseMs: number;
+  readonly attempt: number;
+  readonly token: string;
+  /** When the token ends, in seconds since 1970. */
+  readonly expires: number;
+  readonly settings: RunSettings;
+  /** What its progress is judged by. */
+  readonly progress: ProgressMeasure;
+  /** What it may take of the machine. */
+  readonly limits: MachineLimits;
+}
+
+/** What tells that work on a task gets on: its tree, fewer failing tests, or the content of one file. */
+export type ProgressMeasure =
+  | { readonly kind: 'tree' }
+  | {
+      readonly kind: 'tests';
+      readonly command: string;
+      readonly timeoutMs: number;
+      readonly network: boolean;
+    }
+  | { readonly kind: 'artefact'; readonly path: string };
+
+/** How its profile says that a run is started and bounded. Durations in milliseconds, USD in millionths. */
+export interface RunSettings {
+  readonly run?: string | undefined;
+  readonly program?: string | undefined;
+  readonly prompt?: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly pass: readonly string[];
+  readonly network: 'open' | readonly string[];
+  readonly idleMs: number;
+  readonly autoTerminate: boolean;
+  readonly flatTurns: number;
+  /** Where its spending is read from besides what it prints. */
+  readonly usage: 'printed' | 'otel';
+  readonly budget: {
+    readonly tokens?: number | undefined;
+    readonly usdMicro?: number | undefined;
+    readonly wallClockMs?: number | undefined;
+    /** The share of each, 0 to 1, that may be spent before the first progress. */
+    readonly beforeProgress: number;
+  };
+}
+
+/** A task as it was claimed for a run. */
+export interface ClaimedTask {
+  readonly id: string;
+  readonly title: string;
+  readonly epoch: number;
+  readonly branch: string;
+  readonly write: readonly string[];
+  readonly deny: readonly string[];
+  readonly gates: readonly string[];
+}
+
+/** Why the process of a run is no more, as its runner saw it. */
+export const endCauses = [
+  /** It ended by itself. */
+  'exited',
+  /** It never started: the program is missing, the clone failed, the task was gone. */
+  'spawn_failed',
+  'timed_out',
+  'idle',
+  'over_budget',
+  'no_progress',
+  /** Somebody asked for its end. */
+  'stopped',
+  /** Its work was handed over, and the profile ends runs then. */
+  'handed_over',
+  'lost_lease',
+  /** The runner itself was told to end. */
+  'runner_ended',
+] as const;
+
+export type EndCause = (typeof endCauses)[number];
+
+export interface RunUsage {
+  readonly tokens: number;
+  readonly usdMicro: number;
+  readonly turns: number;
+}
+
+/** Reasons why there is no text of a verdict. */
+export const fileProblems = ['missing', 'not_a_file', 'too_large'] as const;
+export type FileProblem = (typeof fileProblems)[number];
+
+export type VerdictText = { readonly text: string } | { readonly problem: FileProblem };
+
+export interface BeatReport {
+  readonly usage: RunUsage;
+  readonly progressed: boolean;
+  readonly output: string[];
+  readonly expires: number;
+}
+
+export interface BeatAnswer {
+  readonly stop: { readonly by: string; readonly why: string } | null;
+  readonly held: readonly { readonly id: string; readonly epoch: number }[];
+  readonly spent: readonly string[];
+  readonly token?: string | undefined;
+  readonly expires: number | null;
+}
+
+export interface EndReport {
+  readonly cause: EndCause;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly usage: RunUsage;
+  readonly output: string[];
+  readonly note?: string;
+  readonly verdict: VerdictText;
+}
+
+/**
+ * The gateway, as a runner calls it. `lost` in the answer of a call means: this runner no longer holds the run. A call whose
+ * signal aborts rejects at once: over a link that was cut nothing fails, it only never answers.
+ */
+export interface RunnerGateway {
+  readonly url: string;
+  /** Connects to the gateway only where its listener proves the key of the gateway. */
+  readonly agent: Agent;
+  /** Proves to the clients of a run that they speak to its proxy. */
+  readonly prover: {
+    /** Names the key, for ANDON_GATEWAY_KEY of a run. */
+    readonly fingerprint: string;
+    /** The answer to a request for a proof; undefined for any other request. */
+    answer(asked: string, authority: string): object | undefined;
+  };
+  take(adapters: readonly RunOrder['adapter'][], signal: AbortSignal): Promise<RunOrder | null>;
+  start(run: string, started: { sandbox: string; epoch: number | null }, signal: AbortSignal): Promise<void>;
+  beat(run: string, report: BeatReport, signal: AbortSignal): Promise<BeatAnswer | 'lost'>;
+  end(
+    run: string,
+    report: EndReport,
+    signal: AbortSignal,
+  ): Promise<{ outcome: string; note: string } | 'lost'>;
+  /** Claims a task with the token of the run. Rejects with the reasons when it may not be taken. */
+  claim(token: string, project: string, task: string, signal: AbortSignal): Promise<ClaimedTask>;
+  /** Messages for the agent that came after the last one seen. */
+  messages(
+    token: string,
+    project: string,
+    after: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly RunMessage[]>;
+  /** Calls back when there may be work, or when a run shall end, until the signal aborts. */
+  listen(
+    heard: (what: { type: LoggedEvent['type']; run: string }) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+export interface RunMessage {
+  readonly id: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly title: string;
+  readonly body: string;
+}

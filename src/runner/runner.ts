@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Bell } from '../lib/bell.ts';
+import { sweepLeft } from '../sandbox/remove-tree.ts';
+import { findContainment } from '../sandbox/sandbox.ts';
+import type { LoggedEvent } from '../store/logged-event.ts';
+import { LiveRun } from './live-run.ts';
+import { reachableProgram } from './prepare/program-copy.ts';
+import { runnerMarkName, startWatchdog, sweepMarked } from './process/watchdog.ts';
+import type { EndCause, RunOrder } from './protocol.ts';
+import type { LiveRunOptions } from './run-options.ts';
+
+export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark' | 'ownUser'> {
+  /** The folder of this runner; each run has one below it. */
+  readonly folder: string;
+  /** Most runs at once. */
+  readonly capacity: number;
+  readonly adapters: readonly RunOrder['adapter'][];
+  readonly log: (words: string) => void;
+  /** Where a copy of the program lies, when runs do not get at it; in `folder` without. */
+  readonly programCopy?: string;
+}
+
+export interface Runner {
+  /** Ids of the runs that are alive here. */
+  running(): readonly string[];
+  /** Takes no more; ends what runs; settles when nothing of it is alive and every end is reported. */
+  close(): Promise<void>;
+}
+
+const idleMs = 2_000;
+const takeMs = 30_000;
+const sweepMs = 60_000;
+
+/** Starts a runner: pulls runs while it has room, and brings each to its end. */
+export function startRunner(options: RunnerOptions): Runner {
+  makeOpen(options.folder);
+  const folder = realpathSync(options.folder);
+  const mark = createHash('sha256').update(folder).digest('hex').slice(0, 24);
+  sweepMarked(mark);
+  const runs = join(folder, 'runs');
+  makeOpen(runs);
+  const watchdog = startWatchdog(mark);
+  const containment = findContainment(options.outer.PATH);
+  const program = reachableProgram(options, options.programCopy ?? join(folder, 'program'), containment);
+  const taking = new RunQueue({
+    ...options,
+    ...program,
+    runs,
+    runnerMark: { [runnerMarkName]: mark },
+    ownUser: (uid) => watchdog.watch(uid),
+  });
+  const done = taking.go();
+  return {
+    running: () => taking.running(),
+    close: async () => {
+      await taking.close('runner_ended');
+      await done;
+      watchdog.close();
+    },
+  };
+}
+
+/** Makes a folder that users of runs get through, whatever the umask is; they cannot list it. */
+function makeOpen(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o711);
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+class RunQueue {
+  readonly #options: LiveRunOptions & RunnerOptions;
+  readonly #alive = new Map<string, { run: LiveRun; ended: Promise<void> }>();
+  readonly #abort = new AbortController();
+  readonly #bell = new Bell();
+
+  constructor(options: LiveRunOptions & RunnerOptions) {
+    this.#options = options;
+  }
+
+  running(): readonly string[] {
+    return [...this.#alive.keys()];
+  }
+
+  async go(): Promise<void> {
+    void this.#listen();
+    void this.#sweep();
+    while (!this.#abort.signal.aborted) {
+      const order = this.#alive.size < this.#options.capacity ? await this.#take() : null;
+      if (order === null) await this.#rest();
+      else this.#begin(order);
+    }
+  }
+
+  async #take(): Promise<RunOrder | null> {
+    try {
+      const signal = AbortSignal.any([AbortSignal.timeout(takeMs), this.#abort.signal]);
+      return await this.#options.gateway.take(this.#options.adapters, signal);
+    } catch (error) {
+      this.#options.log(`no run could be taken: ${wordsOf(error)}`);
+      return null;
+    }
+  }
+
+  #begin(order: RunOrder): void {
+    const run = new LiveRun(order, this.#options);
+    // A fault of one run is none of the others: the gateway ends it when its lease is over.
+    const ended = run
+      .run()
+      .catch((error: unknown) => this.#options.log(`${order.id}: ${wordsOf(error)}`))
+      .finally(() => {
+        this.#alive.delete(order.id);
+        this.#bell.ring();
+      });
+    this.#alive.set(order.id, { run, ended });
+    this.#options.say(order.id, `${order.agent} starts${order.task === null ? '' : ` on ${order.task}`}`);
+  }
+
+  /** Until there may be something to take. A ring is consumed: a runner that is full would spin on one that stays. */
+  async #rest(): Promise<void> {
+    const timer = setTimeout(() => this.#bell.ring(), idleMs);
+    await this.#bell.heard();
+    clearTimeout(timer);
+  }
+
+  /** Removes what an earlier runner or a run left, again and again; nothing waits for that. */
+  async #sweep(): Promise<void> {
+    const { runs, keep, log } = this.#options;
+    let before = 0;
+    while (!keep && !this.#abort.signal.aborted) {
+      const left = await sweepLeft(this.#foldersLeft(runs)).catch(() => before);
+      if (left > before) log(`folders of runs that cannot be removed yet: ${left} in ${runs}`);
+      before = left;
+      await delay(sweepMs, undefined, { signal: this.#abort.signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  #foldersLeft(runs: string): string[] {
+    try {
+      const there = readdirSync(runs).filter((name) => !this.#alive.has(name.replace(/\.tests$/, '')));
+      return there.map((name) => join(runs, name));
+    } catch {
+      // Short of descriptors, say: the next sweep looks again.
+      return [];
+    }
+  }
+
+  async #listen(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      try {
+        await this.#options.gateway.listen(({ type, run }) => this.#hear(type, run), this.#abort.signal);
+      } catch {
+        // The gateway is away; it is asked every two seconds anyway.
+      }
+      await delay(idleMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
+    }
+  }
+
+  #hear(type: LoggedEvent['type'], run: string): void {
+    if (type === 'run.requested' || type === 'cord.cleared') this.#bell.ring();
+    // A stop is for one run; the cord is for all, and a revocation may be for any.
+    if (type === 'run.stopped') this.#alive.get(run)?.run.nudge();
+    if (type === 'cord.pulled' || type === 'token.revoked')
+      for (const { run: one } of this.#alive.values()) one.nudge();
+  }
+
+  async close(cause: EndCause): Promise<void> {
+    this.#abort.abort();
+    this.#bell.ring();
+    for (const { run } of this.#alive.values()) run.stop(cause, 'its runner was told to end');
+    await Promise.all([...this.#alive.values()].map(({ ended }) => ended));
+  }
+}

@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defined } from '../../lib/defined.ts';
+import type { MachineLimits } from '../../sandbox/machine-limits.ts';
+import { removeTree } from '../../sandbox/remove-tree.ts';
+import { runGate, type SandboxSetting } from '../../sandbox/run-gate.ts';
+import type { RunPlace } from '../prepare/run-folder.ts';
+import type { ProgressMeasure } from '../protocol.ts';
+import { failingTests } from './failing-tests.ts';
+
+export interface TestCountOptions {
+  readonly measure: Extract<ProgressMeasure, { kind: 'tests' }>;
+  readonly place: RunPlace;
+  readonly sandbox: SandboxSetting;
+  readonly hidden: readonly string[];
+  readonly searchPath: string | undefined;
+  /** Marks by which what it started is found if the runner dies. */
+  readonly marks: Readonly<Record<string, string>>;
+  readonly ownUser: (uid: number) => void;
+  readonly limits: MachineLimits;
+}
+
+/**
+ * Counts the failing tests of a run while it works. A command of the plan counts, not a report that the agent writes: a file
+ * can say anything. It runs as a gate does, in a sandbox of its own on a copy of the clone that is made inside it, so that it
+ * neither meets the agent's processes nor changes its files, and costs nothing while no turn has changed one. At most
+ * half of the time is spent on it, and never more than the time limit of the gate at once.
+ */
+export class TestCount {
+  readonly #options: TestCountOptions;
+  readonly #folder: string;
+  readonly #abort = new AbortController();
+  #running: Promise<void> | undefined;
+  #restUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: TestCountOptions) {
+    this.#options = options;
+    this.#folder = `${options.place.folder}.tests`;
+  }
+
+  /** Begins to count, unless it counts already or has just done so. Tells the number of tests that fail. */
+  begin(counted: (failing: number) => void): void {
+    if (this.#running !== undefined || this.#abort.signal.aborted) return;
+    if (performance.now() < this.#restUntilMs) return;
+    this.#running = this.#count().then((failing) => {
+      this.#running = undefined;
+      if (failing !== undefined) counted(failing);
+    });
+  }
+
+  async #count(): Promise<number | undefined> {
+    const { measure, place, sandbox, hidden, searchPath, marks, ownUser, limits } = this.#options;
+    const startedMs = performance.now();
+    try {
+      await mkdir(join(this.#folder, 'tree'), { recursive: true });
+      const { output, exitCode } = await runGate({
+        folder: this.#folder,
+        command: `cp -RPp -- ${quoted(place.tree)}/. . || exit 125\n${measure.command}`,
+        timeoutMs: measure.timeoutMs,
+        network: measure.network,
+        readable: [place.tree],
+        abort: this.#abort.signal,
+        ...{ sandbox, hidden, marks, ownUser, limits },
+        ...defined({ searchPath }),
+      });
+      return this.#abort.signal.aborted ? undefined : failingTests(output, exitCode);
+    } catch {
+      // What cannot be counted is no progress.
+      return Number.POSITIVE_INFINITY;
+    } finally {
+      await removeTree(this.#folder);
+      this.#restUntilMs = performance.now() * 2 - startedMs;
+    }
+  }
+
+  /** Ends the command; nothing of it is alive when this settles. */
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,129 @@
+import type { EndCause, ProgressMeasure, RunSettings, RunUsage } from '../protocol.ts';
+import { Progress, type Sighting } from './progress.ts';
+
+export type { Sighting } from './progress.ts';
+
+/** What an agent program reports of itself on its output. */
+export interface AgentReport {
+  /** What the run has spent so far, in all. */
+  readonly usage?: RunUsage | undefined;
+  /** One turn of the agent is over; the calls that it made, as text that is equal for equal calls. */
+  readonly turn?: { readonly calls: readonly string[] } | undefined;
+}
+
+export interface Breach {
+  readonly cause: Extract<EndCause, 'over_budget' | 'no_progress' | 'timed_out' | 'idle'>;
+  readonly note: string;
+}
+
+/**
+ * Judges by what is reported and seen whether a run goes on. Pure but for what it remembers; times in milliseconds of
+ * one clock that only grows.
+ */
+export class Watch {
+  readonly #settings: RunSettings;
+  readonly #maxMs: number;
+  readonly #startedMs: number;
+  #usage: RunUsage = { tokens: 0, usdMicro: 0, turns: 0 };
+  readonly #progress: Progress;
+  #aliveMs: number;
+  #breach: Breach | undefined;
+
+  constructor(
+    settings: RunSettings,
+    maxMs: number,
+    nowMs: number,
+    measure: ProgressMeasure['kind'] = 'tree',
+  ) {
+    this.#settings = settings;
+    this.#progress = new Progress(measure, settings.flatTurns);
+    this.#maxMs = maxMs;
+    this.#startedMs = nowMs;
+    this.#aliveMs = nowMs;
+  }
+
+  get usage(): RunUsage {
+    return this.#usage;
+  }
+
+  get hasProgress(): boolean {
+    return this.#progress.hasProgress;
+  }
+
+  /** True when its failing tests should be counted now. */
+  get wantsCount(): boolean {
+    return this.#progress.wantsCount;
+  }
+
+  /** It printed something or called the gateway. */
+  alive(nowMs: number): void {
+    this.#aliveMs = nowMs;
+  }
+
+  saw(sighting: Sighting): void {
+    this.#progress.saw(sighting);
+    this.#mindCircles();
+  }
+
+  /** So many tests fail on its tree. */
+  counted(failing: number): void {
+    this.#progress.counted(failing);
+    this.#mindCircles();
+  }
+
+  /** What the agent's program says. */
+  heard({ usage, turn }: AgentReport): void {
+    if (usage !== undefined) this.#usage = grown(this.#usage, usage);
+    if (turn !== undefined) this.#turned(turn.calls);
+  }
+
+  #turned(calls: readonly string[]): void {
+    this.#usage = { ...this.#usage, turns: this.#usage.turns + 1 };
+    this.#progress.turned(calls);
+    this.#mindCircles();
+  }
+
+  #mindCircles(): void {
+    const { circle } = this.#progress;
+    if (circle !== undefined) this.#breach ??= { cause: 'no_progress', note: circle };
+  }
+
+  /** Why the run has to end now, or undefined. */
+  breach(nowMs: number): Breach | undefined {
+    this.#breach ??= this.#overTime(nowMs) ?? this.#overBudget(nowMs);
+    return this.#breach;
+  }
+
+  #overTime(nowMs: number): Breach | undefined {
+    const lastedMs = nowMs - this.#startedMs;
+    if (lastedMs >= this.#maxMs) return { cause: 'timed_out', note: `longer than ${this.#maxMs} ms` };
+    const quietMs = nowMs - this.#aliveMs;
+    const { idleMs } = this.#settings;
+    return quietMs >= idleMs ? { cause: 'idle', note: `no output and no call for ${idleMs} ms` } : undefined;
+  }
+
+  #overBudget(nowMs: number): Breach | undefined {
+    const { budget } = this.#settings;
+    const share = this.hasProgress ? 1 : budget.beforeProgress;
+    const bounds: readonly (readonly [string, number, number | undefined])[] = [
+      ['tokens', this.#usage.tokens, budget.tokens],
+      ['USD millionths', this.#usage.usdMicro, budget.usdMicro],
+      ['ms of wall clock', nowMs - this.#startedMs, budget.wallClockMs],
+    ];
+    const over = bounds.find(([, spent, most]) => most !== undefined && spent > most * share);
+    if (over === undefined) return undefined;
+    const [what, spent, most = 0] = over;
+    const before = this.hasProgress ? '' : ' before the first progress';
+    return { cause: 'over_budget', note: `${spent} ${what}, limit ${Math.round(most * share)}${before}` };
+  }
+}
+
+/** Reports may come late or twice; what was spent never becomes less. */
+const grown = (before: RunUsage, now: RunUsage): RunUsage => ({
+  tokens: larger(before.tokens, now.tokens),
+  usdMicro: larger(before.usdMicro, now.usdMicro),
+  turns: before.turns,
+});
+
+/** Never more than the gateway can be told of: what a program reports may be any number. */
+const larger = (a: number, b: number): number => Math.min(Number.MAX_SAFE_INTEGER, Math.max(a, b));

@@ -1,0 +1,57 @@
+import type { EventType } from '../store/events.ts';
+import { type Session, statement } from '../store/store.ts';
+import type { RunTruth } from './outcome.ts';
+import type { RunRow } from './rows.ts';
+
+// What the run did lies behind the place that the log had when it was taken, or has no place yet.
+const counts = statement(
+  'runs.truth',
+  `with its as (
+     select type from events where project = $1 and gid = $2 and allowed and position > (select since from runs where id = $3)
+     union all select type from events where project = $1 and gid = $2 and allowed and position is null)
+   select
+     count(*) filter (where type = 'change.pushed')::int as pushes,
+     count(*) filter (where type = 'change.submitted')::int as submitted,
+     count(*) filter (where type = any($4::text[]))::int as produced,
+     count(*) filter (where type = 'task.claimed')::int as claimed
+   from its`,
+);
+/** Events that show work of executives and validators. */
+const producing: readonly EventType[] = [
+  'verdict.given',
+  'gate.passed',
+  'report.written',
+  'plan.applied',
+  'run.requested',
+  'run.stopped',
+  'task.stolen',
+  'task.abandoned',
+];
+const holds = statement(
+  'runs.holds',
+  `select count(*)::int as n from tasks where project = $1 and holder_gid = $2 and state = 'in_progress' and lease_until > andon_now()`,
+);
+const asked = statement(
+  'runs.asked',
+  'select count(*)::int as n from questions where project = $1 and asked_by = $2 and answer is null',
+);
+
+interface Counts {
+  readonly pushes: number;
+  readonly submitted: number;
+  readonly produced: number;
+  readonly claimed: number;
+}
+
+const nothing: Counts = { pushes: 0, submitted: 0, produced: 0, claimed: 0 };
+
+/** What the gateway itself knows of a run: nothing here comes from the agent. */
+export async function readTruth(session: Session, run: RunRow): Promise<RunTruth> {
+  const [did = nothing] = await session.rows<Counts>(counts, [run.project, run.gid, run.id, producing]);
+  const [held] = await session.rows<{ n: number }>(holds, [run.project, run.gid]);
+  const [open] = await session.rows<{ n: number }>(asked, [run.project, run.agent]);
+  const { pushes, submitted, produced, claimed } = did;
+  const hasGone = claimed > 0 && submitted === 0 && held?.n === 0;
+  const waitsForAnswer = open?.n !== 0;
+  return { pushes, submitted, produced, lostTask: hasGone && run.task !== null, waitsForAnswer };
+}

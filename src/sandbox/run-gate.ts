@@ -1,0 +1,238 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { defined } from '../lib/defined.ts';
+import { fail } from '../lib/errors.ts';
+import { limits } from '../lib/limits.ts';
+import { asMachineFault, saidFault } from '../lib/machine-fault.ts';
+import { newId } from '../process/new-id.ts';
+import { killGroup, terminate } from '../process/terminate.ts';
+import { BoundedOutput } from './bounded-output.ts';
+import { confine } from './confine.ts';
+import { makeGateRoom, nodeNote } from './gate-room.ts';
+import { LimitWatch } from './limit-watch.ts';
+import { type MachineLimits, machineLimitsDefault } from './machine-limits.ts';
+import { untilGone } from './process-table.ts';
+import { killNow, markName, reap } from './reap.ts';
+import { type Containment, findContainment, type SandboxSetting, userOf } from './sandbox.ts';
+
+export type { SandboxSetting } from './sandbox.ts';
+
+export interface GateCommand {
+  /** A folder of the gate's own; its `tree` holds the checkout, HOME and TMPDIR are made beside it. The command writes in these three. */
+  readonly folder: string;
+  readonly command: string;
+  readonly timeoutMs: number;
+  readonly sandbox: SandboxSetting;
+  /** What it may take of the machine; the defaults without. */
+  readonly limits?: MachineLimits;
+  /** Whether the network stays open; closing it needs bubblewrap. */
+  readonly network?: boolean;
+  /** Folders that the command must not see. */
+  readonly hidden?: readonly string[];
+  /** Folders that it must be able to read even where a hidden one holds them. */
+  readonly readable?: readonly string[];
+  /** What else stands in its environment, to find what it started. */
+  readonly marks?: Readonly<Record<string, string>>;
+  /** Hears of the user that is the command's alone. */
+  readonly ownUser?: (uid: number) => void;
+  readonly abort?: AbortSignal;
+  /** Where bubblewrap is looked for; `PATH` without. */
+  readonly searchPath?: string;
+}
+
+export interface GateEvidence {
+  readonly passed: boolean;
+  readonly exitCode: number | null;
+  readonly ms: number;
+  /** Head and tail of stdout and stderr, at most 256 kB. */
+  readonly output: string;
+  /** True when it ran in bubblewrap. */
+  readonly sandboxed: boolean;
+  /** It was ended at its time limit. */
+  readonly timedOut: boolean;
+}
+
+const graceMs = 2_000;
+const drainMs = 2_000;
+const goneMs = 5_000;
+const statusDescriptor = 3;
+
+/**
+ * Runs a gate command as untrusted code: empty environment, HOME and TMPDIR of its own, contained as well as this
+ * machine can, bounded in time, output and what it takes of the machine. Whatever it started is dead when this settles.
+ * Errors: `gate.sandbox`, `sandbox.folder`, and `machine.exhausted` or `disk.full` where the machine could not start it.
+ */
+export async function runGate(gate: GateCommand): Promise<GateEvidence> {
+  const containment = await contain(gate);
+  const mark = newId('gate');
+  const started = performance.now();
+  const child = start(gate, containment, environmentOf(gate, mark));
+  const output = new BoundedOutput(limits.gateOutputBytesMax);
+  child.stdout?.on('data', (chunk: Buffer) => output.add(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => output.add(chunk));
+  const bubble = statusOf(child, containment);
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const ended = await untilEnded(child, gate, containment, mark);
+  await reap(containment, mark);
+  await untilGone(bubble.inner(), goneMs);
+  // What was written last still lies in the pipes; they close with the last process that held them.
+  await Promise.race([closed, delay(drainMs, undefined, { ref: false })]);
+  if (!bubble.hasBegun()) refuseFault(output.text());
+  const exitCode = ended.reason === undefined ? ended.code : null;
+  const note = ended.reason === undefined ? nodeNote(containment, exitCode) : `\nandon: ${ended.reason}`;
+  return {
+    passed: exitCode === 0,
+    exitCode,
+    ms: Math.round(performance.now() - started),
+    output: output.text() + note,
+    sandboxed: containment.kind === 'bubblewrap',
+    timedOut: ended.timedOut,
+  };
+}
+
+/** Chooses the containment and makes the folders ready for it. */
+async function contain({ folder, sandbox, searchPath, ownUser }: GateCommand): Promise<Containment> {
+  const containment = findContainment(searchPath);
+  if (sandbox === 'required' && containment.kind !== 'bubblewrap')
+    throw fail('gate.sandbox', 'bubblewrap', { found: containment.kind, limit: 'required' });
+  const user = userOf(containment);
+  if (user !== undefined) ownUser?.(user.uid);
+  await makeGateRoom(folder, containment);
+  return containment;
+}
+
+interface BubbleStatus {
+  readonly hasBegun: () => boolean;
+  /** The first process of its namespace: when that is gone, all others are. */
+  readonly inner: () => number[];
+}
+
+/**
+ * Tells, later, whether the command was started, and as what. bubblewrap writes that it has a child to a descriptor that
+ * the child does not have; what the command writes itself proves nothing.
+ */
+function statusOf(child: ChildProcess, { kind }: Containment): BubbleStatus {
+  if (kind !== 'bubblewrap') return { hasBegun: () => true, inner: () => [] };
+  let said = '';
+  child.stdio[statusDescriptor]?.on('data', (chunk: Buffer) => {
+    said += chunk.toString('latin1');
+  });
+  return {
+    hasBegun: () => said.includes('"child-pid"'),
+    inner: () => [...said.matchAll(/"child-pid": *(\d+)/g)].map(([, pid]) => Number(pid)),
+  };
+}
+
+/** Throws when bubblewrap had no processes or memory left to start the command: that is no failure of the command. */
+function refuseFault(said: string): void {
+  const fault = saidFault(said);
+  if (fault !== undefined) throw fail(fault, 'the gate', { found: said.trim().slice(0, 200) });
+}
+
+/** All that the command sees of an environment; nothing of the gateway's own but where programs are. */
+const environmentOf = ({ folder, network, marks }: GateCommand, mark: string): Record<string, string> => ({
+  ...(network === true ? proxies() : {}),
+  PATH: process.env.PATH ?? '/usr/bin:/bin',
+  HOME: join(folder, 'home'),
+  TMPDIR: join(folder, 'tmp'),
+  LANG: 'C.UTF-8',
+  CI: 'true',
+  ...marks,
+  [markName]: mark,
+});
+
+const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
+
+const proxies = (): Record<string, string> =>
+  Object.fromEntries(
+    proxyNames.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
+  );
+
+const writableOf = (folder: string): string[] => ['tree', 'home', 'tmp'].map((name) => join(folder, name));
+
+function start(gate: GateCommand, containment: Containment, env: Record<string, string>): ChildProcess {
+  const { command, folder, hidden = [], readable: visible = [], network = false } = gate;
+  const workFolder = join(folder, 'tree');
+  const place = {
+    folder,
+    writable: writableOf(folder),
+    accounts: join(folder, 'etc'),
+    workFolder,
+    hidden,
+    visible,
+    network,
+  };
+  const { program, args, user } = confine(
+    containment,
+    place,
+    gate.limits ?? machineLimitsDefault,
+    ['/bin/sh', '-c', command],
+    ['--json-status-fd', String(statusDescriptor)],
+  );
+  const stdio: ('ignore' | 'pipe')[] = ['ignore', 'pipe', 'pipe'];
+  if (containment.kind === 'bubblewrap') stdio.push('pipe');
+  return spawn(program, args, { cwd: workFolder, env, detached: true, stdio, ...user });
+}
+
+interface GateEnd {
+  readonly code: number | null;
+  /** Why it was ended, when it did not end by itself. */
+  readonly reason?: string;
+  readonly timedOut: boolean;
+}
+
+function untilEnded(
+  child: ChildProcess,
+  { timeoutMs, abort, folder, limits: own = machineLimitsDefault }: GateCommand,
+  containment: Containment,
+  mark: string,
+): Promise<GateEnd> {
+  return new Promise((resolve, reject) => {
+    let reason: string | undefined;
+    let timedOut = false;
+    const ending = {
+      ask: () => killGroup(child.pid, 'SIGTERM'),
+      kill: () => killNow(child, containment, mark),
+      ended: new Promise((over) => child.once('exit', over)),
+    };
+    const stop = (why: string): void => {
+      reason ??= why;
+      void terminate(ending, graceMs);
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      stop(`ended after its time limit of ${timeoutMs} ms`);
+    }, timeoutMs);
+    const watch = new LimitWatch({
+      ...{ limits: own, user: userOf(containment), pid: child.pid ?? 0, mark, folders: writableOf(folder) },
+      // Nothing that takes too much is asked to end: it might take more first.
+      passed: (words) => {
+        reason ??= `ended at ${words}`;
+        void terminate(ending, 0);
+      },
+    });
+    const aborted = (): void => stop('ended because the gateway stops');
+    abort?.addEventListener('abort', aborted, { once: true });
+    if (abort?.aborted === true) aborted();
+    const finish = async (): Promise<void> => {
+      clearTimeout(timer);
+      abort?.removeEventListener('abort', aborted);
+      killGroup(child.pid, 'SIGKILL');
+      const over = await watch.close();
+      if (over !== undefined) reason ??= `ended at ${over}`;
+    };
+    const settle = (code: number | null): void => {
+      void finish().then(() => resolve({ code, timedOut, ...defined({ reason }) }));
+    };
+    child.once('error', (error) => {
+      reason ??= `could not be started: ${error.message}`;
+      const fault = asMachineFault(error, 'the gate');
+      if (fault === error) return settle(null);
+      // Not the command has failed.
+      void finish().then(() => reject(fault));
+    });
+    // `exit`, not `close`: a grandchild that holds the pipes open must not hold the gate.
+    child.once('exit', (code) => setImmediate(settle, code));
+  });
+}

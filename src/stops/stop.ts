@@ -1,0 +1,34 @@
+import type { RootCause } from './root-cause.ts';
+import type { stops } from './schema.ts';
+import type { Colour, Scope, Stop, StopReason } from './scope.ts';
+
+/** A row as the table gives it. */
+export type StoredStop = Readonly<Omit<typeof stops.$inferSelect, 'gid' | 'clearedGid'>>;
+
+/** Who clears a stop, and why it may go on. */
+export interface Cleared {
+  readonly by: string;
+  readonly gid?: string;
+  readonly why: string;
+  readonly rootCause?: RootCause | undefined;
+}
+
+/** A pull of the cord. */
+export interface CordDraft {
+  /** `*` with the scope `all`, and only then. */
+  readonly project: string;
+  readonly colour: Colour;
+  readonly scope: Scope;
+  readonly why: string;
+  readonly cause: StopReason;
+  /** What it is about: `run/run_…`, `change/chg_…`. */
+  readonly subject: string;
+  /** The principal, or `gateway`. */
+  readonly by: string;
+  readonly gid?: string;
+  /** Not again for the same cause and subject, even when that stop was cleared: what was found cannot be mended. */
+  readonly once?: boolean;
+}
+
+/** A stop with its whole history. */
+export type StopRow = Omit<StoredStop, 'scopeKind' | 'scopeValue'> & Stop;

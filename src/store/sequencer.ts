@@ -1,0 +1,128 @@
+import { Coalesced } from '../lib/coalesced.ts';
+import { type ChainedEvent, type ChainPlace, chainHash, genesisHash, type LogHead } from './chain.ts';
+import { saidColumns } from './events.ts';
+import type { LoggedEvent } from './logged-event.ts';
+import { type Store, statement, type Tx } from './store.ts';
+
+/** The channel on which gateways hear that positions were given. */
+export const eventsChannel = 'andon_events';
+
+/** Between two runs under load: many events share one statement and one notification. */
+const restMs = 25;
+const batchMax = 1000;
+
+const chainLock = statement('chain.lock', 'select pg_try_advisory_xact_lock(7098) as held');
+const last = statement(
+  'chain.last',
+  'select position, hash from events where position is not null order by position desc limit 1',
+);
+const unplaced = statement(
+  'chain.unplaced',
+  `select seq, ${saidColumns} from events where position is null order by seq limit $1`,
+);
+const place = statement(
+  'chain.place',
+  `update events e set position = p.position, hash = p.hash
+   from (select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as t(seq, position, hash)) p where e.seq = p.seq and e.position is null`,
+);
+const tell = statement('chain.tell', `select pg_notify('${eventsChannel}', $1)`);
+
+/** An event that has no place yet. */
+type Unplaced = LoggedEvent & LogHead<Date> & { readonly seq: number };
+
+/** Hears of events as soon as they have their places. */
+interface Follower {
+  take(events: readonly ChainedEvent[]): void;
+}
+
+/**
+ * Gives committed events their position and hash, at most `countMax` of them; returns how many, and tells `placed` of them.
+ * One sequencer works at a time over all gateways; the others find the lock taken and do nothing.
+ * A row that commits late has no position yet, so it is never skipped.
+ */
+export async function chainOnce(
+  store: Store,
+  countMax = batchMax,
+  placed: (events: readonly ChainedEvent[]) => void = () => {},
+): Promise<number> {
+  const events = await store.transaction((tx) => chainIn(tx, countMax));
+  if (events.length > 0) placed(events);
+  return events.length;
+}
+
+async function chainIn(tx: Tx, countMax: number): Promise<ChainedEvent[]> {
+  // One round trip: without the lock the rows are read for nothing, which is rare.
+  const [[lock], rows, [end]] = await Promise.all([
+    tx.rows<{ held: boolean }>(chainLock),
+    tx.rows<Unplaced>(unplaced, [countMax]),
+    tx.rows<ChainPlace>(last),
+  ]);
+  if (lock?.held !== true || rows.length === 0) return [];
+  const placed = placedAfter(end ?? { position: 0, hash: genesisHash }, rows);
+  const positions = placed.map(({ position }) => position);
+  tx.later(place, [rows.map(({ seq }) => seq), positions, placed.map(({ hash }) => hash)]);
+  tx.later(tell, [String(positions.at(-1))]);
+  return placed;
+}
+
+/** Rows in their places after the end of the chain. */
+function placedAfter(end: ChainPlace, rows: readonly Unplaced[]): ChainedEvent[] {
+  let { position, hash } = end;
+  return rows.map((row) => {
+    position += 1;
+    const { seq: _unused, ...said } = row;
+    const event = { position, ...said, at: said.at.toISOString() };
+    hash = chainHash(hash, event);
+    return { ...event, hash };
+  });
+}
+
+/** Runs the sequencer whenever it is woken, and once a second in any case. Errors are tried again at the next wake. */
+export class Sequencer {
+  #store: Store;
+  #timer: NodeJS.Timeout;
+  #rounds: Coalesced;
+  #soon: NodeJS.Timeout | undefined;
+  #ranAtMs = -restMs;
+  #failed: (error: unknown) => void;
+  #follower: Follower;
+
+  constructor(store: Store, follower: Follower, failed: (error: unknown) => void) {
+    this.#store = store;
+    this.#follower = follower;
+    this.#failed = failed;
+    this.#rounds = new Coalesced(() => this.#drain(), failed);
+    this.#timer = setInterval(() => void this.#rounds.ask(), 1000);
+    this.#timer.unref();
+  }
+
+  /** Call after a commit that appended events. After a pause it runs at once; under load, once in `restMs`. */
+  wake(): void {
+    if (this.#rounds.isClosed || this.#soon !== undefined) return;
+    const restedMs = performance.now() - this.#ranAtMs;
+    this.#soon = setTimeout(
+      () => {
+        this.#soon = undefined;
+        void this.#rounds.ask();
+      },
+      Math.max(1, restMs - restedMs),
+    );
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      const placed = (events: readonly ChainedEvent[]): void => this.#follower.take(events);
+      while ((await chainOnce(this.#store, batchMax, placed)) === batchMax);
+    } finally {
+      this.#ranAtMs = performance.now();
+    }
+  }
+
+  /** Places what is committed and stops. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    clearTimeout(this.#soon);
+    await this.#rounds.close();
+    await this.#drain().catch(this.#failed);
+  }
+}

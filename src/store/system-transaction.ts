@@ -1,0 +1,21 @@
+import type { EventDraft } from './events.ts';
+import type { Tx } from './store.ts';
+
+/** What a transaction of the line leaves: a result, and the events that are appended with it. */
+export interface LineWork<T> {
+  readonly result: T;
+  readonly events: readonly EventDraft[];
+}
+
+/** Runs `work` under the project's lock, taken alone, and appends its events in the same transaction. */
+export type SystemTransaction = <T>(
+  project: string,
+  work: (tx: Tx, entered: LineEntered) => Promise<LineWork<T>>,
+) => Promise<T>;
+
+/** What the transaction found under the project's lock. */
+export interface LineEntered {
+  readonly now: Date;
+  readonly epoch: number | null;
+  readonly planHash: string | null;
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { storable, storableParams } from '../../../src/store/storable.ts';
+import { statement } from '../../../src/store/store.ts';
+import { engines, openTestStore } from '../../support/engines.ts';
+import { type Line, openLine } from '../../support/line.ts';
+
+const plan = `
+version: 1
+project: shop
+done: landed
+phases: [build]
+gates:
+  odd: { run: "printf 'expected a\\\\000b, got \\\\377\\\\355\\\\240\\\\200 \\\\033[31mred\\\\n'" }
+  cursed: { run: "echo curse" }
+tasks:
+  a: { title: A, phase: build, write: ["a/**"], gates: [odd] }
+  b: { title: B, phase: build, write: ["b/**"], gates: [cursed] }
+`;
+
+/** Stands in for what a database refuses and nobody thought of. */
+const curse = [
+  `create function refuse_curse() returns trigger language plpgsql as $$ begin
+     if new.output like 'curse%' then raise exception 'cursed output'; end if; return new; end $$`,
+  'create trigger refuse_curse before update on gate_runs for each row execute function refuse_curse()',
+];
+
+describe.each(engines)('the output of gates, on %s', (engine) => {
+  let line: Line;
+  beforeAll(async () => {
+    line = await openLine(engine, { plan, config: { abandonedMs: 500 } });
+  });
+  afterAll(() => line?.close());
+  const gateOf = async (change: string) => (await line.change(change)).gates[0];
+
+  it('is kept whatever bytes it has, and the gate has run once', async () => {
+    const hand = await line.mint('agent:a');
+    const { change } = await line.offer(hand, 'a', { 'a/x': '1' });
+    await line.until(change, 'judging');
+    const ended = (await line.events()).filter(({ type }) => type === 'gate.ended');
+    expect(ended.map(({ data }) => data.passed)).toEqual([true]);
+    const rows = await line.app.gateway.store.rows<{ output: string }>(
+      statement('', 'select output from gate_runs where change = $1'),
+      [change],
+    );
+    expect(rows[0]?.output).toContain('expected a\ufffdb, got \ufffd');
+  });
+
+  it('that the database refuses three times fails the gate, with the reason; it does not run for ever', async () => {
+    for (const text of curse) await line.app.gateway.store.rows(statement('', text));
+    const hand = await line.mint('agent:b');
+    const { change } = await line.offer(hand, 'b', { 'b/x': '1' });
+    await line.until(change, 'refused');
+    expect((await gateOf(change))?.status).toBe('failed');
+    const [row] = await line.app.gateway.store.rows<{ output: string }>(
+      statement('', 'select output from gate_runs where change = $1'),
+      [change],
+    );
+    expect(row?.output).toBe('its result could not be written down 3 times: cursed output');
+  });
+});
+
+describe.each(engines)('text that a database refuses, on %s', (engine) => {
+  it('is stored by statements and by drizzle alike, in lists too', async () => {
+    const store = await openTestStore(engine);
+    try {
+      const odd = 'a\u0000b\ud800c\udc00d';
+      const clean = 'a\ufffdb\ufffdc\ufffdd';
+      const [row] = await store.rows<{ one: string; many: string[] }>(
+        statement('', 'select $1::text as one, $2::text[] as many'),
+        [odd, [odd, 'x']],
+      );
+      expect(row).toEqual({ one: clean, many: [clean, 'x'] });
+      const { projects } = await import('../../../src/tasks/schema.ts');
+      await store.orm.insert(projects).values({ name: odd, repository: odd });
+      const made = await store.orm.select().from(projects);
+      expect(made.map(({ name }) => name)).toContain(clean);
+    } finally {
+      await store.close();
+    }
+  });
+});
+
+it('leaves every other text and value as it is', () => {
+  const values = ['', 'ü😀', 1, null, true, new Date(0), ['a', ['b']]];
+  expect(storableParams(values)).toEqual(values);
+  expect(storable('😀')).toBe('😀');
+});

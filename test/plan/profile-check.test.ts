@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { checkPlan } from '../../src/plan/check.ts';
+import { parsePlan } from '../../src/plan/parse.ts';
+
+const faults = (agent: string, more = ''): string[] =>
+  checkPlan(
+    parsePlan(
+      `version: 1\nproject: shop\ndone: landed\nphases: [build]\nagents:\n  one: { tier: implementer, ${agent} }\n${more}`,
+    ),
+  ).map(({ subject, found }) => `${subject}: ${found}`);
+
+describe('the agent profiles of a plan', () => {
+  it('have a role of their tier', () => {
+    expect(faults('role: CODE_REVIEWER')).toEqual(['agents.one.role: CODE_REVIEWER']);
+  });
+
+  it('ask for metrics only of programs that are told where to send them', () => {
+    expect(faults('usage: otel, adapter: codex')).toEqual(['agents.one.usage: otel with codex']);
+    expect(faults('usage: otel')).toEqual(['agents.one.usage: otel with no adapter']);
+    expect(faults('usage: otel, adapter: claude')).toEqual([]);
+    expect(faults('usage: otel, adapter: command, run: x')).toEqual([]);
+  });
+});
+
+describe('what the progress of a task is judged by', () => {
+  const plan = (progress: string): string =>
+    `gates: { unit: { run: x }, review: { by: human } }\ntasks: { t: { title: T, phase: build, write: [src/a], progress: ${progress} } }\n`;
+  const judged = (progress: string): string[] => faults('write: [src/a]', plan(progress));
+
+  it('is a gate with a command', () => {
+    expect(judged('{ tests: unit }')).toEqual([]);
+    expect(judged('{ tests: review }')).toEqual(['tasks.t.progress.tests: review']);
+    expect(judged('{ tests: other }')).toEqual(['tasks.t.progress.tests: other']);
+    expect(judged('{ tests: constructor }')).toEqual(['tasks.t.progress.tests: constructor']);
+  });
+
+  it('is a file of the repository', () => {
+    expect(judged('{ artefact: docs/report.md }')).toEqual([]);
+    for (const path of ['../x', '/etc/passwd', '.git/config', 'a//b'])
+      expect(() => judged(`{ artefact: "${path}" }`), path).toThrow();
+  });
+});
