@@ -32,10 +32,10 @@ import { leftName, removeTree } from './sandbox/remove-tree.ts';
 import { findContainment } from './sandbox/sandbox.ts';
 import { DatabaseClock } from './store/clock.ts';
 import { orDiskFull, roomBytes } from './store/disk-room.ts';
-import { Feed } from './store/feed.ts';
+import { Feed } from './store/log/feed.ts';
+import { Sequencer } from './store/log/sequencer.ts';
 import { migrate } from './store/migrate.ts';
 import { openStore } from './store/open.ts';
-import { Sequencer } from './store/sequencer.ts';
 import { type Store, statement } from './store/store.ts';
 import { webhookSecret } from './triggers/secret.ts';
 

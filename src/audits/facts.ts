@@ -1,5 +1,5 @@
+import { latestPosition } from '../store/log/tail.ts';
 import { type Session, statement } from '../store/store.ts';
-import { latestPosition } from '../store/tail.ts';
 import type { WatchedAgent } from './idle-audit.ts';
 import type { AuditedTask } from './plan-audit.ts';
 import { type SeenEvent, type Tally, tallyEvents } from './tally.ts';

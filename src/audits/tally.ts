@@ -1,6 +1,6 @@
-import type { LogHead } from '../store/chain.ts';
-import type { LoggedReason } from '../store/event-data/shared.ts';
-import { type LoggedEvent, taskOf } from '../store/logged-event.ts';
+import type { LogHead } from '../store/log/chain.ts';
+import type { LoggedReason } from '../store/log/event-data/shared.ts';
+import { type LoggedEvent, taskOf } from '../store/log/logged-event.ts';
 
 /** An event as audits look at it. */
 export type SeenEvent = LoggedEvent & Pick<LogHead<Date>, 'actor' | 'allowed' | 'action' | 'at'>;

@@ -1,4 +1,4 @@
-import { type EventDraft, event, gatewayEvent } from '../store/events.ts';
+import { type EventDraft, event, gatewayEvent } from '../store/log/events.ts';
 import type { Tx } from '../store/store.ts';
 import { advanceReadiness } from '../tasks/readiness.ts';
 import { type ChangeRow, lockTask } from '../tasks/rows.ts';

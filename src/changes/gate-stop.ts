@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pullCord } from '../stops/rows.ts';
-import type { EventData } from '../store/event-data/index.ts';
-import type { EventDraft } from '../store/events.ts';
+import type { EventData } from '../store/log/event-data/index.ts';
+import type { EventDraft } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 
 /** A command of the plan that Andon has run on a change: a gate. */

@@ -1,6 +1,6 @@
 import type { PlanGate } from '../plan/plan.ts';
 import { newId } from '../process/new-id.ts';
-import type { EventData } from '../store/event-data/index.ts';
+import type { EventData } from '../store/log/event-data/index.ts';
 import {
   type DraftOf,
   type EventDraft,
@@ -8,7 +8,7 @@ import {
   type ExactData,
   event,
   gatewayEvent,
-} from '../store/events.ts';
+} from '../store/log/events.ts';
 import { statement, type Tx } from '../store/store.ts';
 import { type ChangeRow, lockChange, lockTask } from '../tasks/rows.ts';
 import { changeMay, taskMay } from '../tasks/states.ts';

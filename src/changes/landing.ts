@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { newId } from '../process/new-id.ts';
 import { stopsAgainst } from '../stops/rows.ts';
-import type { EventDraft } from '../store/events.ts';
+import type { EventDraft } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { type ChangeRow, lockChange } from '../tasks/rows.ts';
 import { changes, gateRuns, landings, questions, verdicts } from '../tasks/schema.ts';

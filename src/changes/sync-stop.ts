@@ -1,6 +1,6 @@
 import { clearOwn } from '../stops/rows.ts';
 import type { CordDraft } from '../stops/stop.ts';
-import type { EventDraft } from '../store/events.ts';
+import type { EventDraft } from '../store/log/events.ts';
 import type { Tx } from '../store/store.ts';
 
 /** The stop of a project whose upstream went another way: what is claimed now would be built on what may not stay. */

@@ -1,6 +1,6 @@
 import { defined } from '../lib/defined.ts';
-import type { ChainedEvent } from '../store/chain.ts';
-import type { EventType } from '../store/events.ts';
+import type { ChainedEvent } from '../store/log/chain.ts';
+import type { EventType } from '../store/log/events.ts';
 import type { GatewayLink } from './connect.ts';
 
 export interface FollowOptions {

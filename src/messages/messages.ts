@@ -1,6 +1,6 @@
 import { newId } from '../process/new-id.ts';
 import { columnsOf } from '../store/columns.ts';
-import { jsonText } from '../store/events.ts';
+import { jsonText } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { type MessageKind, messages } from './schema.ts';
 

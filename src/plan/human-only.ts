@@ -1,5 +1,5 @@
 import { protectionOf } from '../policies/protected/protection.ts';
-import { canonicalJson } from '../store/chain.ts';
+import { canonicalJson } from '../store/log/chain.ts';
 import type { Plan, PlanTask } from './plan.ts';
 import { needsPerson } from './trigger-check.ts';
 

@@ -3,7 +3,7 @@ import { durationMs } from '../lib/durations.ts';
 import { nextCron } from '../schedule/cron.ts';
 import { cronFault } from '../schedule/cron-fields.ts';
 import { isZone } from '../schedule/zone.ts';
-import { eventTypes } from '../store/events.ts';
+import { eventTypes } from '../store/log/events.ts';
 import { roleNames, roleOf } from '../tiers/roles.ts';
 import type { Plan } from './plan.ts';
 import {

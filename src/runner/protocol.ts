@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import type { MachineLimits } from '../sandbox/machine-limits.ts';
-import type { LoggedEvent } from '../store/logged-event.ts';
+import type { LoggedEvent } from '../store/log/logged-event.ts';
 
 /** What the runner knows of a run. A port, so that the runner is a client of the gateway like everybody else. */
 export interface RunOrder {

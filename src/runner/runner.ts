@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Bell } from '../lib/bell.ts';
 import { sweepLeft } from '../sandbox/remove-tree.ts';
 import { findContainment } from '../sandbox/sandbox.ts';
-import type { LoggedEvent } from '../store/logged-event.ts';
+import type { LoggedEvent } from '../store/log/logged-event.ts';
 import { LiveRun } from './live-run.ts';
 import { reachableProgram } from './prepare/program-copy.ts';
 import { runnerMarkName, startWatchdog, sweepMarked } from './process/watchdog.ts';

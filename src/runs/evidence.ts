@@ -1,4 +1,4 @@
-import type { EventType } from '../store/events.ts';
+import type { EventType } from '../store/log/events.ts';
 import { type Session, statement } from '../store/store.ts';
 import type { RunTruth } from './outcome.ts';
 import type { RunRow } from './rows.ts';

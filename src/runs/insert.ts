@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { jsonText } from '../store/events.ts';
+import { jsonText } from '../store/log/events.ts';
 import type { Tx } from '../store/store.ts';
 import { noUsage } from './rows.ts';
 import { runs } from './schema.ts';

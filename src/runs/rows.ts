@@ -1,5 +1,5 @@
 import { columnsOf } from '../store/columns.ts';
-import { jsonText } from '../store/events.ts';
+import { jsonText } from '../store/log/events.ts';
 import { oneMoved } from '../store/move.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { renewedUntil } from '../tasks/lease.ts';

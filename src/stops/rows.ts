@@ -11,7 +11,7 @@ import {
   type EventType,
   event,
   jsonText,
-} from '../store/events.ts';
+} from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { readPlan } from '../tasks/plan-apply.ts';
 import { tellCleared, tellPulled } from './notify.ts';

@@ -1,5 +1,5 @@
 import { sendMessage } from '../messages/messages.ts';
-import type { EventDraft } from '../store/events.ts';
+import type { EventDraft } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { clearStop, pullCord, readStops } from './rows.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { refuseOthersFolders } from './folder-owner.ts';
-import { openPglite } from './pglite.ts';
+import { refuseOthersFolders } from './pglite/folder-owner.ts';
+import { openPglite } from './pglite/pglite.ts';
 import { openPostgres } from './postgres.ts';
 import type { Store } from './store.ts';
 

@@ -1,6 +1,6 @@
 import { bigint, boolean, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
-import type { EventData } from './event-data/index.ts';
-import type { EventType } from './events.ts';
+import type { EventData } from './log/event-data/index.ts';
+import type { EventType } from './log/events.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 

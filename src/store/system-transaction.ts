@@ -1,4 +1,4 @@
-import type { EventDraft } from './events.ts';
+import type { EventDraft } from './log/events.ts';
 import type { Tx } from './store.ts';
 
 /** What a transaction of the line leaves: a result, and the events that are appended with it. */

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { Plan } from '../plan/plan.ts';
 import { openWrites } from '../plan/protected-writes.ts';
-import { jsonText } from '../store/events.ts';
+import { jsonText } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { conflicts, type Scoped } from './conflicts.ts';
 import { type PlanDiff, planHash, type StoredTask } from './plan-diff.ts';

@@ -1,4 +1,4 @@
-import { type EventDraft, event, gatewayEvent } from '../store/events.ts';
+import { type EventDraft, event, gatewayEvent } from '../store/log/events.ts';
 import { statement, type Tx } from '../store/store.ts';
 import { movesTasks } from './transition.ts';
 

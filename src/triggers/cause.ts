@@ -1,4 +1,4 @@
-import type { ChainedEvent } from '../store/chain.ts';
+import type { ChainedEvent } from '../store/log/chain.ts';
 
 /** An event as outsiders see it. */
 export interface ShownEvent extends Pick<ChainedEvent, 'position' | 'id' | 'actor' | 'subject' | 'at'> {

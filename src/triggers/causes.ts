@@ -1,5 +1,5 @@
-import type { ChainedEvent } from '../store/chain.ts';
-import { namedTask } from '../store/logged-event.ts';
+import type { ChainedEvent } from '../store/log/chain.ts';
+import { namedTask } from '../store/log/logged-event.ts';
 import { statement, type Tx } from '../store/store.ts';
 
 const runsOf = statement(

@@ -1,6 +1,6 @@
 import { durationMs } from '../lib/durations.ts';
 import type { PlanTrigger } from '../plan/triggers.ts';
-import type { ChainedEvent } from '../store/chain.ts';
+import type { ChainedEvent } from '../store/log/chain.ts';
 
 /** When a trigger of events fires. */
 export type Condition = Pick<PlanTrigger, 'where' | 'consecutive' | 'count' | 'within' | 'per'>;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { columnsOf } from '../store/columns.ts';
-import { appendEvents, event, gatewayEvent } from '../store/events.ts';
+import { appendEvents, event, gatewayEvent } from '../store/log/events.ts';
 import { type Store, statement } from '../store/store.ts';
 import { runCommand } from './command.ts';
 import { triggerDeliveries } from './schema.ts';

@@ -1,6 +1,6 @@
 import type { Reason } from '../lib/decision.ts';
 import { columnsOf } from '../store/columns.ts';
-import { appendEvents, jsonText } from '../store/events.ts';
+import { appendEvents, jsonText } from '../store/log/events.ts';
 import { type Session, type Store, statement, type Tx } from '../store/store.ts';
 import type { StandingFor } from './grant.ts';
 import { triggerEvent } from './queue.ts';

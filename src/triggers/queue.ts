@@ -1,6 +1,6 @@
 import { defined } from '../lib/defined.ts';
 import { sendMessage } from '../messages/messages.ts';
-import type { EventData } from '../store/event-data/index.ts';
+import type { EventData } from '../store/log/event-data/index.ts';
 import {
   appendEvents,
   type DraftOf,
@@ -9,7 +9,7 @@ import {
   type ExactData,
   event,
   jsonText,
-} from '../store/events.ts';
+} from '../store/log/events.ts';
 import { statement, type Tx } from '../store/store.ts';
 import type { FireCause } from './cause.ts';
 import { type Rated, rated } from './rate.ts';

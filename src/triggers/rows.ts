@@ -1,11 +1,11 @@
 import { kindOf, type PlanTrigger, type TriggerKind } from '../plan/triggers.ts';
 import { newId } from '../process/new-id.ts';
 import { nextSlot, type Timed } from '../schedule/slots.ts';
-import { canonicalJson } from '../store/chain.ts';
 import { columnsOf } from '../store/columns.ts';
-import { jsonText } from '../store/events.ts';
+import { canonicalJson } from '../store/log/chain.ts';
+import { jsonText } from '../store/log/events.ts';
+import { latestPosition } from '../store/log/tail.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
-import { latestPosition } from '../store/tail.ts';
 import { triggers } from './schema.ts';
 
 /** Whose trigger it is: the grant that its fires stand under. */

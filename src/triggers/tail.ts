@@ -1,9 +1,9 @@
 import { defined } from '../lib/defined.ts';
-import type { ChainedEvent } from '../store/chain.ts';
-import { appendEvents, jsonText } from '../store/events.ts';
-import { taskOf } from '../store/logged-event.ts';
+import type { ChainedEvent } from '../store/log/chain.ts';
+import { appendEvents, jsonText } from '../store/log/events.ts';
+import { taskOf } from '../store/log/logged-event.ts';
+import { eventsAfter } from '../store/log/tail.ts';
 import { type Store, statement, type Tx } from '../store/store.ts';
-import { eventsAfter } from '../store/tail.ts';
 import { readCauses } from './causes.ts';
 import { counted, isImmediate, keyOf, matches } from './condition.ts';
 import { type Found, type QueuedSlot, queueFound, triggerEvent } from './queue.ts';

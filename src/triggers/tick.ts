@@ -1,5 +1,5 @@
 import { durationMs } from '../lib/durations.ts';
-import { jsonText } from '../store/events.ts';
+import { jsonText } from '../store/log/events.ts';
 import { type Store, statement, type Tx } from '../store/store.ts';
 import { type DeadlineTask, dueDeadlines } from './deadlines.ts';
 import { type Armed, due } from './due.ts';

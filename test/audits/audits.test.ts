@@ -3,7 +3,7 @@ import { idleAgents, idleAudit } from '../../src/audits/idle-audit.ts';
 import { type AuditedTask, burstsOf, deviationOf, planAudit, risksOf } from '../../src/audits/plan-audit.ts';
 import { progressReport } from '../../src/audits/progress.ts';
 import { noTally, type SeenEvent, tallyEvents } from '../../src/audits/tally.ts';
-import { event } from '../../src/store/events.ts';
+import { event } from '../../src/store/log/events.ts';
 
 const now = new Date('2026-06-01T12:00:00Z');
 const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);

@@ -6,7 +6,7 @@ import { placeAt } from '../../src/cli/init/place.ts';
 import { Upstreams } from '../../src/gateway/repositories/upstreams.ts';
 import { createRepository, mainOid } from '../../src/git/repository.ts';
 import { createGitRunner, type GitRunner } from '../../src/git/runner.ts';
-import { refuseOthersFolders } from '../../src/store/folder-owner.ts';
+import { refuseOthersFolders } from '../../src/store/pglite/folder-owner.ts';
 import { commit, must } from '../support/git-server.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/process/new-id.ts';
-import { genesisHash, verifyChain } from '../../src/store/chain.ts';
-import { appendEvents, draftOf, event } from '../../src/store/events.ts';
-import { isKnown } from '../../src/store/logged-event.ts';
+import { genesisHash, verifyChain } from '../../src/store/log/chain.ts';
+import { appendEvents, draftOf, event } from '../../src/store/log/events.ts';
+import { isKnown } from '../../src/store/log/logged-event.ts';
+import { chainOnce } from '../../src/store/log/sequencer.ts';
+import { eventsAfter, latestPosition } from '../../src/store/log/tail.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { chainOnce } from '../../src/store/sequencer.ts';
 import { type Store, statement } from '../../src/store/store.ts';
-import { eventsAfter, latestPosition } from '../../src/store/tail.ts';
 import { engines, openTestStore, shiftClock } from '../support/engines.ts';
 
 const sql = (text: string) => statement('', text);

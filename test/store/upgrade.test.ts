@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyCheckpoint } from '../../src/gateway/auth/token-service.ts';
-import { auditStore } from '../../src/store/audit.ts';
+import { auditStore } from '../../src/store/log/verify-log.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { schemaVersion } from '../../src/store/migrations/index.ts';
 import { type Store, statement } from '../../src/store/store.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import pg from 'pg';
 import { splitStatements } from '../../src/store/migrations/index.ts';
-import { openPglite } from '../../src/store/pglite.ts';
+import { openPglite } from '../../src/store/pglite/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { type Store, statement } from '../../src/store/store.ts';
 import { createEmptyDatabase, type Engine } from './engines.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { inject } from 'vitest';
-import { openPglite } from '../../src/store/pglite.ts';
+import { openPglite } from '../../src/store/pglite/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createDatabaseOn } from './databases.ts';

@@ -28,7 +28,7 @@ export function compiledGateway(): string {
         'git/spawn/helper.js',
         'analysis/child.js',
         'analysis/parser-thread.js',
-        'store/pglite-init.js',
+        'store/pglite/pglite-init.js',
       ].map((name) => join(from, 'src', name)),
     ],
     place,

@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { verifyCheckpoint } from '../../gateway/auth/token-service.ts';
 import { fail } from '../../lib/errors.ts';
 import { jsonOf } from '../../lib/json.ts';
-import { type Checkpoint, checkpointFault } from '../../store/audit.ts';
-import { type ChainFault, genesisHash, verifyChain } from '../../store/chain.ts';
+import { type ChainFault, genesisHash, verifyChain } from '../../store/log/chain.ts';
+import { type Checkpoint, checkpointFault } from '../../store/log/verify-log.ts';
 
 export interface FileAudit {
   readonly events: number;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { GitRunner } from '../../git/runner.ts';
 import { fail } from '../../lib/errors.ts';
-import { appendEvents, event, gatewayEvent } from '../../store/events.ts';
-import type { LogMark } from '../../store/mark.ts';
+import { appendEvents, event, gatewayEvent } from '../../store/log/events.ts';
+import type { LogMark } from '../../store/log/mark.ts';
+import { chainOnce } from '../../store/log/sequencer.ts';
 import { migrateForRows } from '../../store/migrate.ts';
-import { chainOnce } from '../../store/sequencer.ts';
 import { type Store, statement, type Tx } from '../../store/store.ts';
 import { auditSession } from '../doctor/store.ts';
 import { type Manifest, tableFile } from './manifest.ts';

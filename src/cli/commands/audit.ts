@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
-import type { AuditResult } from '../../store/audit.ts';
+import type { AuditResult } from '../../store/log/verify-log.ts';
 import { type AuditFlags, answerOf, runAudit } from '../audit/run-audit.ts';
 import { act, durationSeconds, group, leaf, type Run } from '../command.ts';
 import { short, table } from '../table.ts';

@@ -84,7 +84,7 @@ async function onStore<T>(
   databaseUrl: string | undefined,
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  const { openPglite } = await import('../../store/pglite.ts');
+  const { openPglite } = await import('../../store/pglite/pglite.ts');
   const { openPostgres } = await import('../../store/postgres.ts');
   const { createGitRunner } = await import('../../git/runner.ts');
   const store = await (databaseUrl === undefined
@@ -132,7 +132,7 @@ async function runRestore(run: Run<StoreOptions>, source: string) {
   const { restore } = await import('../backup/restore.ts');
   const { markFile } = await import('../../gateway/log-mark/mark-file.ts');
   const { markPathOf } = await import('../../gateway/log-mark/open-keeper.ts');
-  const { markOf } = await import('../../store/mark.ts');
+  const { markOf } = await import('../../store/log/mark.ts');
   const folder = resolve(run.world.cwd, source);
   const manifest = await readManifest(folder);
   const dataFolder = await dataFolderOf(run.world, run.options.data);

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Checkpoint } from '../../store/audit.ts';
-import type { ChainedEvent } from '../../store/chain.ts';
+import type { ChainedEvent } from '../../store/log/chain.ts';
+import type { Checkpoint } from '../../store/log/verify-log.ts';
 import { replaceFileBy } from '../../store/replace-file.ts';
 import type { Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';

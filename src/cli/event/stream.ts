@@ -1,6 +1,6 @@
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
-import { type EventType, eventTypes } from '../../store/events.ts';
+import { type EventType, eventTypes } from '../../store/log/events.ts';
 import type { Run } from '../command.ts';
 import { follow, untilInterrupted } from '../follow.ts';
 import { eventLine } from './words.ts';

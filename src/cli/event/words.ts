@@ -1,5 +1,5 @@
-import type { ChainedEvent } from '../../store/chain.ts';
-import type { LoggedEvent } from '../../store/logged-event.ts';
+import type { ChainedEvent } from '../../store/log/chain.ts';
+import type { LoggedEvent } from '../../store/log/logged-event.ts';
 import { printable } from '../printable.ts';
 import { short } from '../table.ts';
 import type { Paint, Tone } from '../terminal.ts';

@@ -5,7 +5,7 @@ import type { App } from '../../app.ts';
 import type { Config } from '../../config.ts';
 import { exitCodes } from '../../lib/code-row.ts';
 import { defined } from '../../lib/defined.ts';
-import { chainOnce } from '../../store/sequencer.ts';
+import { chainOnce } from '../../store/log/sequencer.ts';
 import type { Run } from '../command.ts';
 import { connect, type GatewayLink } from '../connect.ts';
 import { untilInterrupted } from '../follow.ts';

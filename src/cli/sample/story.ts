@@ -1,7 +1,7 @@
-import type { ChainedEvent, LogHead } from '../../store/chain.ts';
-import type { LoggedReason } from '../../store/event-data/shared.ts';
-import type { EventOf, EventType } from '../../store/events.ts';
-import { isKnown } from '../../store/logged-event.ts';
+import type { ChainedEvent, LogHead } from '../../store/log/chain.ts';
+import type { LoggedReason } from '../../store/log/event-data/shared.ts';
+import type { EventOf, EventType } from '../../store/log/events.ts';
+import { isKnown } from '../../store/log/logged-event.ts';
 import { subjectWords, toneOf } from '../event/words.ts';
 import { printable, printableText } from '../printable.ts';
 import type { Terminal, Tone } from '../terminal.ts';

@@ -1,4 +1,4 @@
-import type { ChainedEvent } from '../../store/chain.ts';
+import type { ChainedEvent } from '../../store/log/chain.ts';
 import type { GatewayLink } from '../connect.ts';
 
 /** What the sample came to, counted from the log alone. */

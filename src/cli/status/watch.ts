@@ -1,4 +1,4 @@
-import type { ChainedEvent } from '../../store/chain.ts';
+import type { ChainedEvent } from '../../store/log/chain.ts';
 import type { GatewayLink } from '../connect.ts';
 import { eventLine } from '../event/words.ts';
 import { follow, untilInterrupted } from '../follow.ts';

@@ -3,7 +3,7 @@ import type { ExitName } from '../../lib/code-row.ts';
 import { codes } from '../../lib/codes/index.ts';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
-import type { EventType } from '../../store/events.ts';
+import type { EventType } from '../../store/log/events.ts';
 import { act, durationSeconds, leaf, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { follow, untilInterrupted } from '../follow.ts';

@@ -5,7 +5,7 @@ import type { Config, ConfigInput } from '../../config.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { containmentWords } from '../../sandbox/containment-words.ts';
 import { findContainment } from '../../sandbox/sandbox.ts';
-import { type BelowMark, belowWords } from '../../store/mark.ts';
+import { type BelowMark, belowWords } from '../../store/log/mark.ts';
 import type { Run } from '../command.ts';
 import { type GatewayFile, readGateway, removeGateway, writeGateway } from '../gateway-file.ts';
 import { excludeDataFolder } from '../init/exclude.ts';

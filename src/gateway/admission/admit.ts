@@ -1,7 +1,7 @@
 import { type Denied, isDenied, permit } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
 import { AndonError } from '../../lib/errors.ts';
-import { appendEvents, type EventHead, withHead } from '../../store/events.ts';
+import { appendEvents, type EventHead, withHead } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { Admission, Call } from './admission.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Decision, Permit } from '../../lib/decision.ts';
-import type { EmittedEvent } from '../../store/events.ts';
+import type { EmittedEvent } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { AccessRequest } from '../../tiers/authorise.ts';

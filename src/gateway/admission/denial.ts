@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { defined } from '../../lib/defined.ts';
 import { newId } from '../../process/new-id.ts';
-import { appendEvents, draftOf, event, jsonText } from '../../store/events.ts';
+import { appendEvents, draftOf, event, jsonText } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Call, Denial } from './admission.ts';
 import { tellViolation } from './violation.ts';

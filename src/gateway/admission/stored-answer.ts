@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Decision, denied, reason } from '../../lib/decision.ts';
-import { canonicalJson } from '../../store/chain.ts';
-import { jsonText } from '../../store/events.ts';
+import { canonicalJson } from '../../store/log/chain.ts';
+import { jsonText } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { Call } from './admission.ts';

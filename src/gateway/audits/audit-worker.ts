@@ -5,7 +5,7 @@ import { Coalesced } from '../../lib/coalesced.ts';
 import { sendMessage } from '../../messages/messages.ts';
 import { reports } from '../../messages/schema.ts';
 import { newId } from '../../process/new-id.ts';
-import { event, gatewayEvent } from '../../store/events.ts';
+import { event, gatewayEvent } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 import { type AuditTools, type CarriedOut, carryOut } from './run-audit.ts';

@@ -4,7 +4,7 @@ import { allowed } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { auditKinds } from '../../plan/kinds.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { id, project } from '../admission/inputs.ts';
 import { mutation, query } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';

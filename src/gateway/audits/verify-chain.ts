@@ -1,5 +1,5 @@
 import { pullCord } from '../../stops/rows.ts';
-import { type AuditResult, auditStore } from '../../store/audit.ts';
+import { type AuditResult, auditStore } from '../../store/log/verify-log.ts';
 import type { Store } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 import type { TokenService } from '../auth/token-service.ts';

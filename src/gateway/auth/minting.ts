@@ -4,7 +4,7 @@ import { defined } from '../../lib/defined.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { newId } from '../../process/new-id.ts';
-import { jsonText } from '../../store/events.ts';
+import { jsonText } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import { attenuate, spent } from '../../tiers/attenuate.ts';

@@ -1,5 +1,5 @@
-import type { ChainedEvent } from '../../store/chain.ts';
-import type { Feed } from '../../store/feed.ts';
+import type { ChainedEvent } from '../../store/log/chain.ts';
+import type { Feed } from '../../store/log/feed.ts';
 import { createRevocations } from './revocations.ts';
 import { createTokenService, type TokenService, type TokenServiceOptions } from './token-service.ts';
 

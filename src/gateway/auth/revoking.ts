@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { type Reason, reason } from '../../lib/decision.ts';
-import type { RevocationEntry, RevocationKind } from '../../store/event-data/shared.ts';
+import type { RevocationEntry, RevocationKind } from '../../store/log/event-data/shared.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { grants } from './schema.ts';

@@ -1,4 +1,4 @@
-import { jsonText } from '../../store/events.ts';
+import { jsonText } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Budget } from '../../tiers/capability.ts';
 import { noBudget } from '../../tiers/profile.ts';

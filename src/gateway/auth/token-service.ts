@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { CompactSign, compactVerify } from 'jose';
 import type { Reason } from '../../lib/decision.ts';
-import type { Checkpoint } from '../../store/audit.ts';
-import type { ChainedEvent } from '../../store/chain.ts';
-import type { RevocationEntry } from '../../store/event-data/shared.ts';
+import type { ChainedEvent } from '../../store/log/chain.ts';
+import type { RevocationEntry } from '../../store/log/event-data/shared.ts';
+import type { Checkpoint } from '../../store/log/verify-log.ts';
 import { type Store, statement } from '../../store/store.ts';
 import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 import type { GrantDraft } from './claims.ts';

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { settleGates } from '../../changes/gates.ts';
 import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { statement } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { gateRuns } from '../../tasks/schema.ts';

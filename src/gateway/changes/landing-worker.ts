@@ -7,7 +7,7 @@ import { Coalesced } from '../../lib/coalesced.ts';
 import { defined } from '../../lib/defined.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { pullCord } from '../../stops/rows.ts';
-import { type EventDraft, event, gatewayEvent } from '../../store/events.ts';
+import { type EventDraft, event, gatewayEvent } from '../../store/log/events.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type NamedGate, openGates } from '../../changes/gates.ts';
 import { type Reason, reason, unlessAlso } from '../../lib/decision.ts';
 import { newId } from '../../process/new-id.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { decideLease, type HeldTask } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';

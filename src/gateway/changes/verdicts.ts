@@ -4,7 +4,7 @@ import { approve } from '../../changes/approval.ts';
 import { refuseChange } from '../../changes/gates.ts';
 import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
 import { newId } from '../../process/new-id.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
 import { verdicts } from '../../tasks/schema.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { text } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';

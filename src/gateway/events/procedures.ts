@@ -1,10 +1,10 @@
 import { tracked } from '@trpc/server';
 import { z } from 'zod';
 import { Bell } from '../../lib/bell.ts';
-import type { ChainedEvent } from '../../store/chain.ts';
-import { eventTypes } from '../../store/events.ts';
+import type { ChainedEvent } from '../../store/log/chain.ts';
+import { eventTypes } from '../../store/log/events.ts';
+import { eventsAfter, latestPosition } from '../../store/log/tail.ts';
 import { statement } from '../../store/store.ts';
-import { eventsAfter, latestPosition } from '../../store/tail.ts';
 import { authoriseRead } from '../admission/admit-query.ts';
 import { page, project } from '../admission/inputs.ts';
 import { answered, query, t } from '../admission/procedure.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Reason, reason } from '../../lib/decision.ts';
-import { type BelowMark, belowMark, belowWords, type LogMark, markOf } from '../../store/mark.ts';
+import { type BelowMark, belowMark, belowWords, type LogMark, markOf } from '../../store/log/mark.ts';
 import type { Store } from '../../store/store.ts';
 import type { MarkPlace } from './places.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail } from '../../lib/errors.ts';
-import { type LogMark, logMarkSchema } from '../../store/mark.ts';
+import { type LogMark, logMarkSchema } from '../../store/log/mark.ts';
 import { replaceFile } from '../../store/replace-file.ts';
 import type { MarkPlace } from './places.ts';
 

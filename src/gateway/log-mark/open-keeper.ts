@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { isNotNull } from 'drizzle-orm';
 import type { Logger } from 'pino';
-import type { Feed } from '../../store/feed.ts';
-import { belowWords, type LogMark } from '../../store/mark.ts';
+import type { Feed } from '../../store/log/feed.ts';
+import { belowWords, type LogMark } from '../../store/log/mark.ts';
 import type { Store } from '../../store/store.ts';
 import { projects } from '../../tasks/schema.ts';
 import { commandWitness } from './command-witness.ts';

@@ -1,4 +1,4 @@
-import type { LogMark } from '../../store/mark.ts';
+import type { LogMark } from '../../store/log/mark.ts';
 
 /** Where a mark of the log is kept outside the database. */
 export interface MarkPlace {

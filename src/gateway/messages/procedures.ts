@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allowed, allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { markRead, readerOf, readInbox, sendMessage } from '../../messages/messages.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import { id, principal, project, text } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';

@@ -4,7 +4,7 @@ import { allowed } from '../../lib/decision.ts';
 import { reportKinds } from '../../messages/kinds.ts';
 import { reports } from '../../messages/schema.ts';
 import { newId } from '../../process/new-id.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { project, text } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';

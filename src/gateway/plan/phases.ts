@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { statement } from '../../store/store.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { project, text } from '../admission/inputs.ts';

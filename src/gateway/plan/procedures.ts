@@ -6,7 +6,7 @@ import { humanOnly } from '../../plan/human-only.ts';
 import { parsePlan } from '../../plan/parse.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { settleStranded } from '../../stops/stranded.ts';
-import { type EmittedEvent, event } from '../../store/events.ts';
+import { type EmittedEvent, event } from '../../store/log/events.ts';
 import { readPlan, storedTasks, writePlan } from '../../tasks/plan-apply.ts';
 import {
   diffPlan,

@@ -5,7 +5,7 @@ import type { SyncResult } from '../../git/upstream.ts';
 import { allowed, denied, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { pullCord } from '../../stops/rows.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { readProject } from '../../tasks/rows.ts';
 import { projects } from '../../tasks/schema.ts';
 import type { Effect } from '../admission/definitions.ts';

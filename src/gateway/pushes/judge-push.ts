@@ -16,7 +16,7 @@ import { phasePolicy } from '../../policies/phase.ts';
 import type { Protection } from '../../policies/protected/protection.ts';
 import { type RefUpdate, refReasons } from '../../policies/refs.ts';
 import { treeReasons } from '../../policies/tree.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import type { Session } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';

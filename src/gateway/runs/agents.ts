@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { lockRunsBelow, lockRunsOf } from '../../runs/rows.ts';
-import { event, jsonText } from '../../store/events.ts';
+import { event, jsonText } from '../../store/log/events.ts';
 import { statement } from '../../store/store.ts';
 import type { HeldRow } from '../../tasks/lease.ts';
 import { moveTask } from '../../tasks/transition.ts';

@@ -7,7 +7,7 @@ import { type RunRow, writeEnd } from '../../runs/rows.ts';
 import type { Usage } from '../../runs/schema.ts';
 import { type ReadVerdict, readVerdict, type VerdictSource } from '../../runs/verdict-file.ts';
 import { pullCord } from '../../stops/rows.ts';
-import { type EmittedEvent, type EventDraft, event } from '../../store/events.ts';
+import { type EmittedEvent, type EventDraft, event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { HeldRow } from '../../tasks/lease.ts';
 import { moveTask } from '../../tasks/transition.ts';

@@ -4,7 +4,7 @@ import { durationMs, type Plan, type PlanAgent } from '../../plan/plan.ts';
 import { newId } from '../../process/new-id.ts';
 import { insertRun } from '../../runs/insert.ts';
 import type { RunLaunch } from '../../runs/schema.ts';
-import { type EventOf, event } from '../../store/events.ts';
+import { type EventOf, event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import type { CapabilityRequest } from '../../tiers/capability-schema.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDenied } from '../../lib/decision.ts';
 import { pauseMs } from '../../runs/next-step.ts';
 import { aliveCount, type RunRow } from '../../runs/rows.ts';
-import type { EventOf } from '../../store/events.ts';
+import type { EventOf } from '../../store/log/events.ts';
 import { type Statement, statement, type Tx } from '../../store/store.ts';
 import { usualRole } from '../../tiers/roles.ts';
 import { type GrantRow, lockGrant } from '../auth/minting.ts';

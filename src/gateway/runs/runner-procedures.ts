@@ -8,7 +8,7 @@ import { beatRun, lockRun, type RunRow, startRun } from '../../runs/rows.ts';
 import { verdictBytesMax } from '../../runs/verdict-file.ts';
 import type { MachineLimits } from '../../sandbox/machine-limits.ts';
 import { containmentKinds } from '../../sandbox/sandbox.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import type { Grant } from '../../tiers/capability.ts';

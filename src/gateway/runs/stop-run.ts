@@ -1,5 +1,5 @@
 import { askToStop, type RunRow } from '../../runs/rows.ts';
-import { type EmittedEvent, event } from '../../store/events.ts';
+import { type EmittedEvent, event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { EndContext } from './end-context.ts';
 import { endRun } from './end-run.ts';

@@ -1,5 +1,5 @@
 import { clearOwn, pullCord } from '../../stops/rows.ts';
-import type { EventDraft } from '../../store/events.ts';
+import type { EventDraft } from '../../store/log/events.ts';
 import { type Session, type Store, statement, type Tx } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 

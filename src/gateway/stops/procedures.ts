@@ -7,7 +7,7 @@ import { clearReasons, rootKinds, whysMax } from '../../stops/root-cause.ts';
 import { clearStop, lockStop, pull, readStops } from '../../stops/rows.ts';
 import { clearers, parseScope, type Scope, scopePattern, scopeText } from '../../stops/scope.ts';
 import type { StopRow } from '../../stops/stop.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { id, project, text } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';

@@ -5,7 +5,7 @@ import { limits } from '../../lib/limits.ts';
 import { durationMs, type Plan } from '../../plan/plan.ts';
 import { readStops } from '../../stops/rows.ts';
 import { stopReasons } from '../../stops/scope.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import {
   type Candidate,

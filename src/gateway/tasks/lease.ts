@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
 import { stopsAgainst } from '../../stops/rows.ts';
 import { settleStranded } from '../../stops/stranded.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { decideLease, renewLease, stealLease } from '../../tasks/lease.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { lockTask } from '../../tasks/rows.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
 import { sendMessage } from '../../messages/messages.ts';
 import { newId } from '../../process/new-id.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { lockTask } from '../../tasks/rows.ts';
 import { questions } from '../../tasks/schema.ts';

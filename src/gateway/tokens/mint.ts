@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allowUnless, type Decision, denied, isDenied, type Reason, reason } from '../../lib/decision.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import type { Capability } from '../../tiers/capability.ts';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { and, eq, isNull } from 'drizzle-orm';
 import { newId } from '../../process/new-id.ts';
-import { appendEvents, event, gatewayEvent } from '../../store/events.ts';
-import type { Sequencer } from '../../store/sequencer.ts';
+import { appendEvents, event, gatewayEvent } from '../../store/log/events.ts';
+import type { Sequencer } from '../../store/log/sequencer.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { human } from '../../tiers/human.ts';

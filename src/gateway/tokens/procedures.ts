@@ -1,7 +1,7 @@
 import { and, desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { explain } from '../../tiers/explain.ts';
 import { principal, project } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';

@@ -4,7 +4,7 @@ import { allowUnless, type Decision, denied, type Reason, reason } from '../../l
 import { AndonError } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { newId } from '../../process/new-id.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed, allowUnless, denied, type Reason, reason } from '../../lib/decision.ts';
-import type { RevocationKind } from '../../store/event-data/shared.ts';
-import { revocationKinds } from '../../store/event-data/shared.ts';
-import { event } from '../../store/events.ts';
+import type { RevocationKind } from '../../store/log/event-data/shared.ts';
+import { revocationKinds } from '../../store/log/event-data/shared.ts';
+import { event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { project, text } from '../admission/inputs.ts';

@@ -4,7 +4,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { checkTrigger, needsPerson, reachesOut } from '../../plan/trigger-check.ts';
 import { type PlanTrigger, type PlanTriggerInput, planTrigger } from '../../plan/triggers.ts';
 import { newId } from '../../process/new-id.ts';
-import { event } from '../../store/events.ts';
+import { event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import type { Grant } from '../../tiers/capability.ts';

@@ -3,7 +3,7 @@ import { allowed, type Decision, denied, isDenied, reason } from '../../lib/deci
 import { defined } from '../../lib/defined.ts';
 import { durationMs } from '../../lib/durations.ts';
 import { actionsOf, type TriggerActionKind } from '../../plan/trigger-actions.ts';
-import type { EmittedEvent } from '../../store/events.ts';
+import type { EmittedEvent } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { authorise } from '../../tiers/authorise.ts';

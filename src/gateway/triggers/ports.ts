@@ -1,7 +1,7 @@
 import { allowed, type Decision, isDenied } from '../../lib/decision.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { ActionOf, TriggerAction, TriggerActionKind } from '../../plan/trigger-actions.ts';
-import type { EmittedEvent } from '../../store/events.ts';
+import type { EmittedEvent } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';

@@ -4,7 +4,7 @@ import { type Reason, reason } from '../../lib/decision.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { actionsOf } from '../../plan/trigger-actions.ts';
 import type { PlanTrigger } from '../../plan/triggers.ts';
-import type { EventType } from '../../store/events.ts';
+import type { EventType } from '../../store/log/events.ts';
 import { isUnavailable } from '../../store/retry.ts';
 import { statement } from '../../store/store.ts';
 import { targetOf } from '../../triggers/address.ts';

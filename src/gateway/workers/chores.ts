@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { lockOverdue, projectsWithOverdue } from '../../runs/take.ts';
-import { appendEvents, event, gatewayEvent, withHead } from '../../store/events.ts';
+import { appendEvents, event, gatewayEvent, withHead } from '../../store/log/events.ts';
+import type { Sequencer } from '../../store/log/sequencer.ts';
 import { checkpoints } from '../../store/schema.ts';
-import type { Sequencer } from '../../store/sequencer.ts';
 import { type Store, statement } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 import { expireLeases } from '../../tasks/lease.ts';

@@ -1,10 +1,10 @@
 import { ne } from 'drizzle-orm';
 import { newId } from '../../process/new-id.ts';
 import { readStranded, settleStranded } from '../../stops/stranded.ts';
-import type { AuditResult } from '../../store/audit.ts';
-import { appendEvents } from '../../store/events.ts';
-import { belowWords } from '../../store/mark.ts';
-import type { Sequencer } from '../../store/sequencer.ts';
+import { appendEvents } from '../../store/log/events.ts';
+import { belowWords } from '../../store/log/mark.ts';
+import type { Sequencer } from '../../store/log/sequencer.ts';
+import type { AuditResult } from '../../store/log/verify-log.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 import { projects } from '../../tasks/schema.ts';
 import { analyseTasks, statisticsFrom } from '../../tasks/statistics.ts';

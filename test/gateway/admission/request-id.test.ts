@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/client.ts';
-import { canonicalJson } from '../../../src/store/chain.ts';
+import { canonicalJson } from '../../../src/store/log/chain.ts';
 import { statement } from '../../../src/store/store.ts';
 import { engines } from '../../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine } from '../../support/line.ts';

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { defined } from '../../../lib/defined.ts';
-import type { EventType } from '../../../store/events.ts';
+import type { EventType } from '../../../store/log/events.ts';
 
 /** What an ordinary agent has: the command line of Andon and git, as child processes, and a place to talk. */
 

@@ -1,4 +1,4 @@
-import type { ChainedEvent } from '../../../store/chain.ts';
+import type { ChainedEvent } from '../../../store/log/chain.ts';
 import type { GatewayLink } from '../../connect.ts';
 import { type Summary, summarise, wholeLog } from '../summary.ts';
 

@@ -2,7 +2,7 @@ import { allowed, allowUnless, type Decision, denied, isDenied, reason } from '.
 import { checkPlan } from '../../../plan/check.ts';
 import { type Plan, planSchema } from '../../../plan/plan.ts';
 import { settleStranded } from '../../../stops/stranded.ts';
-import { event, gatewayEvent } from '../../../store/events.ts';
+import { event, gatewayEvent } from '../../../store/log/events.ts';
 import { statement } from '../../../store/store.ts';
 import { storedTasks, writePlan } from '../../../tasks/plan-apply.ts';
 import { diffPlan, type PlanDiff, planHash, type StoredTask } from '../../../tasks/plan-diff.ts';

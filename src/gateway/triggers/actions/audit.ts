@@ -2,7 +2,7 @@ import { requestAudit } from '../../../audits/rows.ts';
 import { allowed } from '../../../lib/decision.ts';
 import { defined } from '../../../lib/defined.ts';
 import { durationMs } from '../../../lib/durations.ts';
-import { event, gatewayEvent } from '../../../store/events.ts';
+import { event, gatewayEvent } from '../../../store/log/events.ts';
 import { actionPort } from '../ports.ts';
 
 /** Asks for an audit, which the next gateway that is free carries out. */

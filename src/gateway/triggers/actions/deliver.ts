@@ -1,7 +1,7 @@
 import { allowed } from '../../../lib/decision.ts';
 import { defined } from '../../../lib/defined.ts';
 import { newId } from '../../../process/new-id.ts';
-import { jsonText } from '../../../store/events.ts';
+import { jsonText } from '../../../store/log/events.ts';
 import { statement, type Tx } from '../../../store/store.ts';
 import { actionPort, type Firing } from '../ports.ts';
 

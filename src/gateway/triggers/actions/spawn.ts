@@ -1,7 +1,7 @@
 import { denied, type Reason, reason, unlessAlso } from '../../../lib/decision.ts';
 import { durationMs } from '../../../lib/durations.ts';
 import { aliveCount } from '../../../runs/rows.ts';
-import { draftOf } from '../../../store/events.ts';
+import { draftOf } from '../../../store/log/events.ts';
 import { unreadyReasons } from '../../../tasks/unready.ts';
 import { type GrantRow, lockGrant } from '../../auth/minting.ts';
 import { decideRun, type RunRequest, requestRun } from '../../runs/request-run.ts';

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { EventData } from '../../src/store/event-data/index.ts';
-import { type EventType, event, eventTypes } from '../../src/store/events.ts';
-import { isKnown, type LoggedEvent, namedTask, taskOf } from '../../src/store/logged-event.ts';
+import type { EventData } from '../../../src/store/log/event-data/index.ts';
+import { type EventType, event, eventTypes } from '../../../src/store/log/events.ts';
+import { isKnown, type LoggedEvent, namedTask, taskOf } from '../../../src/store/log/logged-event.ts';
 
-const src = resolve(import.meta.dirname, '../../src');
+const src = resolve(import.meta.dirname, '../../../src');
 const texts = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name, text: readFileSync(join(src, name), 'utf8') }));

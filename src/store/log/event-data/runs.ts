@@ -1,4 +1,4 @@
-import type { Tier } from '../../tiers/actions.ts';
+import type { Tier } from '../../../tiers/actions.ts';
 import type { Audited, RevocationEntry, RunOf, Why } from './shared.ts';
 
 /** Of events about agents, their runs, and what they tell each other. */

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { fail } from '../lib/errors.ts';
+import { fail } from '../../lib/errors.ts';
 
 const mega = 1024 * 1024;
 

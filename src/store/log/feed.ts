@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { Coalesced } from '../lib/coalesced.ts';
+import { Coalesced } from '../../lib/coalesced.ts';
+import type { Store } from '../store.ts';
 import type { ChainedEvent } from './chain.ts';
 import { eventsChannel } from './sequencer.ts';
-import type { Store } from './store.ts';
 import { eventsAfter, latestPosition } from './tail.ts';
 
 type Hear = (events: readonly ChainedEvent[]) => void;

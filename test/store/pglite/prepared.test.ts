@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPglite } from '../../src/store/pglite.ts';
-import { type Store, statement } from '../../src/store/store.ts';
-import { runs } from '../support/seed.ts';
+import { openPglite } from '../../../src/store/pglite/pglite.ts';
+import { type Store, statement } from '../../../src/store/store.ts';
+import { runs } from '../../support/seed.ts';
 
 const row =
   'select $1::text as t, $2::int8 as n, $3::text[] as list, $4::jsonb as j, $5::timestamptz as at, $6::boolean as b, $7::bytea as bytes';

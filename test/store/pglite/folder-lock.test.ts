@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { lockFolder } from '../../src/store/folder-lock.ts';
+import { lockFolder } from '../../../src/store/pglite/folder-lock.ts';
 
-const holder = join(import.meta.dirname, '../../src/store/folder-lock.ts');
+const holder = join(import.meta.dirname, '../../../src/store/pglite/folder-lock.ts');
 
 it('lets one process hold a folder, by whatever name, until it is released', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-lock-'));

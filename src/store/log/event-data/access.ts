@@ -1,5 +1,5 @@
-import type { Tier } from '../../tiers/actions.ts';
-import type { Budget } from '../../tiers/capability.ts';
+import type { Tier } from '../../../tiers/actions.ts';
+import type { Budget } from '../../../tiers/capability.ts';
 import type { Lease, LoggedReason, RevocationEntry, Why } from './shared.ts';
 
 /** Of events about grants, tokens, keys and refusals. */

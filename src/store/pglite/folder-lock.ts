@@ -1,7 +1,7 @@
 import { mkdir, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { fail } from '../lib/errors.ts';
+import { fail } from '../../lib/errors.ts';
 
 /**
  * Holds a folder for this process until released. The kernel releases it when the process dies, however it dies.

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ChainedEvent } from '../../src/store/chain.ts';
-import { appendEvents, draftOf, event } from '../../src/store/events.ts';
-import { Feed } from '../../src/store/feed.ts';
-import { chainOnce } from '../../src/store/sequencer.ts';
-import type { Statement, Store } from '../../src/store/store.ts';
-import { engines, openTestStore } from '../support/engines.ts';
-import { stopFor } from '../support/stop-for.ts';
-import { waitUntil } from '../support/wait.ts';
+import type { ChainedEvent } from '../../../src/store/log/chain.ts';
+import { appendEvents, draftOf, event } from '../../../src/store/log/events.ts';
+import { Feed } from '../../../src/store/log/feed.ts';
+import { chainOnce } from '../../../src/store/log/sequencer.ts';
+import type { Statement, Store } from '../../../src/store/store.ts';
+import { engines, openTestStore } from '../../support/engines.ts';
+import { stopFor } from '../../support/stop-for.ts';
+import { waitUntil } from '../../support/wait.ts';
 
 /** A store that counts and may hold readings of the log, calls in between, may tell where it begins, and passes no notification on. */
 function watched(store: Store) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { type Session, statement } from '../store.ts';
 import { genesisHash } from './chain.ts';
-import { type Session, statement } from './store.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 

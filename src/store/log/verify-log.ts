@@ -1,7 +1,7 @@
 import { asc } from 'drizzle-orm';
+import { checkpoints } from '../schema.ts';
+import { type Session, statement } from '../store.ts';
 import { type ChainFault, genesisHash, verifyChain } from './chain.ts';
-import { checkpoints } from './schema.ts';
-import { type Session, statement } from './store.ts';
 import { eventsAfter } from './tail.ts';
 
 const pageMax = 2000;

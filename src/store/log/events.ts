@@ -1,8 +1,8 @@
-import { newId } from '../process/new-id.ts';
-import type { Action } from '../tiers/actions.ts';
+import { newId } from '../../process/new-id.ts';
+import type { Action } from '../../tiers/actions.ts';
+import { storable } from '../storable.ts';
+import { statement, type Tx } from '../store.ts';
 import type { EventData } from './event-data/index.ts';
-import { storable } from './storable.ts';
-import { statement, type Tx } from './store.ts';
 
 /** The list itself, if it names every type of the map and no other; it does not compile otherwise. */
 const everyType = <const List extends readonly (keyof EventData)[]>(

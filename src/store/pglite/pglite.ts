@@ -5,18 +5,18 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
-import { defined } from '../lib/defined.ts';
-import { fail } from '../lib/errors.ts';
-import { saidFault } from '../lib/machine-fault.ts';
-import { processEntry } from '../process/entry.ts';
+import { defined } from '../../lib/defined.ts';
+import { fail } from '../../lib/errors.ts';
+import { saidFault } from '../../lib/machine-fault.ts';
+import { processEntry } from '../../process/entry.ts';
+import { longStatement } from '../long-statement.ts';
+import { Pipelined } from '../pipelined.ts';
+import { withRetry } from '../retry.ts';
+import { storableParams } from '../storable.ts';
+import type { Orm, Session, Statement, Store, Tx } from '../store.ts';
 import { lockFolder } from './folder-lock.ts';
-import { longStatement } from './long-statement.ts';
-import { PreparedStatements } from './pglite-prepared.ts';
-import { type RoomCheck, requireRoom, roomCheck } from './pglite-room.ts';
-import { Pipelined } from './pipelined.ts';
-import { withRetry } from './retry.ts';
-import { storableParams } from './storable.ts';
-import type { Orm, Session, Statement, Store, Tx } from './store.ts';
+import { PreparedStatements } from './prepared.ts';
+import { type RoomCheck, requireRoom, roomCheck } from './room.ts';
 
 export interface PgliteOptions {
   /** The folder of the database; absent means in memory. */

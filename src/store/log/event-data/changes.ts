@@ -1,4 +1,4 @@
-import type { Budget } from '../../tiers/capability.ts';
+import type { Budget } from '../../../tiers/capability.ts';
 import type { Landed, Lease, Nothing, OfTask, Why } from './shared.ts';
 
 /** Of events about changes: pushed, gated, judged, landed. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openPglite } from '../../src/store/pglite.ts';
+import { openPglite } from '../../../src/store/pglite/pglite.ts';
 
 let place: string;
 beforeEach(() => {
@@ -26,7 +26,7 @@ describe('a new database of PGlite', () => {
 
   it('that cannot be made is refused with code, rule and next step, and nothing takes its place', () => {
     const folder = join(place, 'db');
-    const source = pathToFileURL(join(import.meta.dirname, '../../src/store/pglite.ts')).href;
+    const source = pathToFileURL(join(import.meta.dirname, '../../../src/store/pglite/pglite.ts')).href;
     const code = `const { openPglite } = await import(${JSON.stringify(source)});
       await openPglite({ folder: ${JSON.stringify(folder)} }).catch(({ reasons: [{ code, found, rule, next }] }) => console.log(JSON.stringify({ code, found, rule, next })));`;
     // No file may grow beyond 64 blocks, which is less than a database wants; the compiler of the sources writes none.

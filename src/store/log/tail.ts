@@ -1,7 +1,7 @@
+import { type Session, statement } from '../store.ts';
 import type { ChainedEvent, ChainPlace, LogHead } from './chain.ts';
 import { saidColumns } from './events.ts';
 import type { LoggedEvent } from './logged-event.ts';
-import { type Session, statement } from './store.ts';
 
 type Row = LoggedEvent & LogHead<Date> & ChainPlace;
 

@@ -1,4 +1,4 @@
-import type { Reason } from '../../lib/decision.ts';
+import type { Reason } from '../../../lib/decision.ts';
 
 /** Says nothing beyond its type and its subject. */
 export type Nothing = Readonly<Record<string, never>>;

@@ -1,8 +1,8 @@
-import { Coalesced } from '../lib/coalesced.ts';
+import { Coalesced } from '../../lib/coalesced.ts';
+import { type Store, statement, type Tx } from '../store.ts';
 import { type ChainedEvent, type ChainPlace, chainHash, genesisHash, type LogHead } from './chain.ts';
 import { saidColumns } from './events.ts';
 import type { LoggedEvent } from './logged-event.ts';
-import { type Store, statement, type Tx } from './store.ts';
 
 /** The channel on which gateways hear that positions were given. */
 export const eventsChannel = 'andon_events';

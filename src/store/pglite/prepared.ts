@@ -1,9 +1,9 @@
 import type { PGlite, Results, Transaction } from '@electric-sql/pglite';
 import pg from 'pg';
 import { prepareValue } from 'pg/lib/utils';
-import { codeOf } from '../lib/causes.ts';
-import { duplicatePrepared } from './retry.ts';
-import type { Statement } from './store.ts';
+import { codeOf } from '../../lib/causes.ts';
+import { duplicatePrepared } from '../retry.ts';
+import type { Statement } from '../store.ts';
 
 type ExecClient = Pick<PGlite | Transaction, 'exec'>;
 

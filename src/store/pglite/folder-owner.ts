@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { fail } from '../lib/errors.ts';
+import { fail } from '../../lib/errors.ts';
 
 /**
  * Refuses folders that another user has made: root could write there, and what it wrote would lock that user out; git
