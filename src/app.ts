@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { createAnalyser } from './analysis/analyser.ts';
-import type { LandingPoint } from './changes/land.ts';
+import type { LandingPoint } from './changes/landing.ts';
 import type { Config } from './config.ts';
 import { callOf } from './gateway/admission/admission.ts';
 import { openKeyRing } from './gateway/auth/keys.ts';

@@ -2,8 +2,8 @@ import { shortId } from '../lib/ids.ts';
 import { sendMessages } from '../messages/messages.ts';
 import { statement, type Tx } from '../store/store.ts';
 import { readPlan } from '../tasks/plan-apply.ts';
-import { clearers, inScope, scopeText } from './scope.ts';
 import type { Cleared, CordDraft, StopRow } from './stop.ts';
+import { clearers, inScope, scopeText } from './stop-scope.ts';
 
 // Whoever works: holders of leases, and runs that were started and have not ended.
 const atWork = statement(

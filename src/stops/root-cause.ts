@@ -1,6 +1,6 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import type { Tier } from '../tiers/actions.ts';
-import type { Stop } from './scope.ts';
+import type { Stop } from './stop-scope.ts';
 
 /** What the last of the whys comes down to: something that can be changed, never a person or an agent. */
 export const rootKinds = ['policy', 'schema', 'test', 'tooling'] as const;

@@ -16,8 +16,8 @@ import { type Session, statement, type Tx } from '../store/store.ts';
 import { readPlan } from '../tasks/plan-apply.ts';
 import { tellCleared, tellPulled } from './notify.ts';
 import { stops } from './schema.ts';
-import { type About, type Scope, type StopReason, scopeText, stopReasons } from './scope.ts';
 import type { Cleared, CordDraft, StopRow, StoredStop } from './stop.ts';
+import { type About, type Scope, type StopReason, scopeText, stopReasons } from './stop-scope.ts';
 
 const leftOut = ['gid', 'clearedGid'] as const;
 

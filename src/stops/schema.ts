@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import type { RootCause } from './root-cause.ts';
-import type { Colour, Scope, StopReason } from './scope.ts';
+import type { Colour, Scope, StopReason } from './stop-scope.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const now = sql`andon_now()`;

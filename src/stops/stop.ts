@@ -1,6 +1,6 @@
 import type { RootCause } from './root-cause.ts';
 import type { stops } from './schema.ts';
-import type { Colour, Scope, Stop, StopReason } from './scope.ts';
+import type { Colour, Scope, Stop, StopReason } from './stop-scope.ts';
 
 /** A row as the table gives it. */
 export type StoredStop = Readonly<Omit<typeof stops.$inferSelect, 'gid' | 'clearedGid'>>;

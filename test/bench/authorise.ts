@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { importJWK, jwtVerify } from 'jose';
-import { createTokenAuthority } from '../../src/gateway/auth/token.ts';
+import { createTokenAuthority } from '../../src/gateway/auth/verify-token.ts';
 import { compileScope } from '../../src/lib/glob-match.ts';
 import { escapes } from '../../src/lib/glob-search.ts';
 import { type AccessRequest, authorise } from '../../src/tiers/authorise.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LandingPoint } from '../../src/changes/land.ts';
+import type { LandingPoint } from '../../src/changes/landing.ts';
 import { statement } from '../../src/store/store.ts';
 import { engines } from '../support/engines.ts';
 import { type Hand, type Line, openLine } from '../support/line.ts';

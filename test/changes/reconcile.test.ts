@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LandingPoint } from '../../src/changes/land.ts';
+import type { LandingPoint } from '../../src/changes/landing.ts';
 import { mustGit, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Hand, type Line, type Offered, openLine, passTime } from '../support/line.ts';
 import { waitUntil } from '../support/wait.ts';

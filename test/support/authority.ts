@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GrantDraft } from '../../src/gateway/auth/claims.ts';
 import { type KeyRing, openKeyRing } from '../../src/gateway/auth/keys.ts';
-import { createTokenAuthority, type TokenAuthority } from '../../src/gateway/auth/token.ts';
+import { createTokenAuthority, type TokenAuthority } from '../../src/gateway/auth/verify-token.ts';
 import type { Capability } from '../../src/tiers/capability.ts';
 import { fullCapability, grantOf, issuer } from './capabilities.ts';
 

@@ -9,7 +9,7 @@ import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 import type { GrantDraft } from './claims.ts';
 import { foreignKey, type KeyRing } from './keys.ts';
 import type { RevocationRow, Revocations } from './revocations.ts';
-import { createTokenAuthority, type TokenAuthority } from './token.ts';
+import { createTokenAuthority, type TokenAuthority } from './verify-token.ts';
 
 /** Tokens and what is known about them in memory. Mutations read the truth in the database instead. */
 export interface TokenService {

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { Logger } from 'pino';
 import type { NamedGate } from '../../changes/gates.ts';
-import { type LandingPoint, landOne, reconcile } from '../../changes/land.ts';
+import { type LandingPoint, landOne, reconcile } from '../../changes/landing.ts';
 import { syncStop } from '../../changes/sync-stop.ts';
 import { Coalesced } from '../../lib/coalesced.ts';
 import { defined } from '../../lib/defined.ts';

@@ -1,7 +1,7 @@
 import { type RunRow, shortenRun } from '../../runs/rows.ts';
 import { claimingCount, takeRun, unclaimableTasks, waitingRuns, waitingTasks } from '../../runs/take.ts';
 import { readStops } from '../../stops/rows.ts';
-import { stopReasons } from '../../stops/scope.ts';
+import { stopReasons } from '../../stops/stop-scope.ts';
 import type { EmittedEvent } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';

@@ -4,7 +4,7 @@ import { defined } from '../../lib/defined.ts';
 import { limits } from '../../lib/limits.ts';
 import { durationMs, type Plan } from '../../plan/plan.ts';
 import { readStops } from '../../stops/rows.ts';
-import { stopReasons } from '../../stops/scope.ts';
+import { stopReasons } from '../../stops/stop-scope.ts';
 import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import {

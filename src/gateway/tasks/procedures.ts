@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { readStops } from '../../stops/rows.ts';
-import { stopReasons } from '../../stops/scope.ts';
+import { stopReasons } from '../../stops/stop-scope.ts';
 import type { Session } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import { questions, taskNeeds, tasks } from '../../tasks/schema.ts';

@@ -20,7 +20,7 @@ import { cord } from './actions/cord.ts';
 import { command, webhook } from './actions/deliver.ts';
 import { notify } from './actions/notify.ts';
 import { spawn } from './actions/spawn.ts';
-import { type FireAnswer, fireDefinition, type Ports } from './fire.ts';
+import { type FireAnswer, fireDefinition, type Ports } from './fire-trigger.ts';
 import { lookRound } from './round.ts';
 
 /** What is built in; what other parts of the line bring is added in app.ts. */

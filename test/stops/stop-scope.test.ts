@@ -10,7 +10,7 @@ import {
   scopeText,
   stopReasons,
   workflowOf,
-} from '../../src/stops/scope.ts';
+} from '../../src/stops/stop-scope.ts';
 import { runs } from '../support/seed.ts';
 
 const planOf = (needs: Readonly<Record<string, readonly string[]>>): Pick<Plan, 'tasks'> => ({

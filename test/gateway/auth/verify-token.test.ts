@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKeyRing } from '../../../src/gateway/auth/keys.ts';
-import { createTokenAuthority, tokenOf } from '../../../src/gateway/auth/token.ts';
+import { createTokenAuthority, tokenOf } from '../../../src/gateway/auth/verify-token.ts';
 import type { Capability } from '../../../src/tiers/capability.ts';
 import { type Bench, codeOf, draftOf, openBench } from '../../support/authority.ts';
 import { fullCapability, grantOf, ids, issuer } from '../../support/capabilities.ts';

@@ -1,0 +1,264 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { newId } from '../process/new-id.ts';
+import { stopsAgainst } from '../stops/rows.ts';
+import type { EventDraft } from '../store/log/events.ts';
+import { type Session, statement, type Tx } from '../store/store.ts';
+import { type ChangeRow, lockChange } from '../tasks/rows.ts';
+import { changes, gateRuns, landings, questions, verdicts } from '../tasks/schema.ts';
+import { moveChange } from '../tasks/transition.ts';
+import { finishTask } from './approval.ts';
+import { lineEvent, type NamedGate, openGates, refuseChange, settleGates } from './gates.ts';
+
+export type LandingRow = typeof landings.$inferSelect;
+
+/** What is about to be landed. The event id is the audit id of the trailer. */
+export interface Intent {
+  readonly id: string;
+  readonly event: string;
+  readonly change: ChangeRow;
+  readonly oldMain: string;
+  readonly newMain: string;
+  readonly fence: string;
+  readonly owner: string;
+}
+
+const openQuestions = (session: Session, change: ChangeRow) =>
+  session.orm
+    .select({ id: questions.id })
+    .from(questions)
+    .where(
+      and(
+        eq(questions.project, change.project),
+        eq(questions.task, change.task),
+        sql`${questions.answer} is null`,
+      ),
+    );
+
+const unlandedNeeds = statement(
+  'landing.needs',
+  `select c.id from task_needs n join changes c on c.project = n.project and c.task = n.needs
+   where n.project = $1 and n.task = $2 and c.state in ('approved', 'landing') limit 1`,
+);
+
+const heldBack = async (session: Session, change: ChangeRow): Promise<boolean> =>
+  (await openQuestions(session, change)).length > 0 ||
+  (await session.rows(unlandedNeeds, [change.project, change.task])).length > 0 ||
+  (await stopsAgainst(session, change.project, { what: 'landing', task: change.task })).length > 0;
+
+/**
+ * The approved change that is next to land: the oldest that no question, no unlanded need and no stop holds back. Looks without
+ * a lock, so that looking holds nobody up; `intend` looks again under it.
+ */
+export async function nextToLand(session: Session, project: string): Promise<ChangeRow | undefined> {
+  const approved = await session.orm
+    .select()
+    .from(changes)
+    .where(and(eq(changes.project, project), eq(changes.state, 'approved')))
+    .orderBy(asc(changes.stateAt))
+    .limit(50);
+  for (const change of approved) {
+    if (await heldBack(session, change)) continue;
+    return change;
+  }
+  return undefined;
+}
+
+/**
+ * Step one of landing: writes the intent, if the change is still approved and nothing else is landing in the project.
+ * The caller holds the project's lock alone. Returns undefined when it may not land now.
+ */
+export async function intend(tx: Tx, intent: Intent): Promise<EventDraft[] | undefined> {
+  const change = await lockChange(tx, intent.change.project, intent.change.id);
+  if (!isApproved(change) || change.tree !== intent.change.tree) return undefined;
+  if (await heldBack(tx, change)) return undefined;
+  const busy = await tx.orm
+    .select({ id: landings.id })
+    .from(landings)
+    .where(and(eq(landings.project, change.project), eq(landings.state, 'intent')));
+  if (busy.length > 0) return undefined;
+  await tx.orm.insert(landings).values({
+    id: intent.id,
+    project: change.project,
+    change: change.id,
+    oldMain: intent.oldMain,
+    newMain: intent.newMain,
+    fence: intent.fence,
+    state: 'intent',
+    owner: intent.owner,
+    intentAt: sql`andon_now()`,
+  });
+  moveChange(tx, change, 'intend');
+  const intended = lineEvent(change, 'landing.intended', {
+    task: change.task,
+    landing: intent.id,
+    from: intent.oldMain,
+    to: intent.newMain,
+    commit: change.commitId,
+    tree: change.tree,
+  });
+  return [{ ...intended, id: intent.event }];
+}
+
+const end = statement(
+  'landing.end',
+  `update landings set state = $2, ended_at = andon_now() where id = $1 and state = 'intent' returning id`,
+);
+const landedCommit = statement('landing.commit', 'update changes set landed_commit = $2 where id = $1');
+
+/** Nothing but an approved change is landed, bound anew, or sent back because main has moved. */
+const isApproved = (change: ChangeRow | undefined): change is ChangeRow & { readonly state: 'approved' } =>
+  change?.state === 'approved';
+
+/** The state that an open intent gives its change; the move asks whether that is true. */
+const underIntent = ({ id }: ChangeRow) => ({ id, state: 'landing' as const });
+
+/** Step three: main has moved. The task is done, and what waited for it is readied. */
+export async function concludeLanding(
+  tx: Tx,
+  landing: Pick<LandingRow, 'id' | 'project' | 'change' | 'newMain' | 'oldMain'>,
+): Promise<EventDraft[]> {
+  const change = await lockChange(tx, landing.project, landing.change);
+  const [ended] = await tx.rows(end, [landing.id, 'done']);
+  if (ended === undefined || change === undefined) return [];
+  moveChange(tx, underIntent(change), 'land');
+  await tx.rows(landedCommit, [change.id, landing.newMain]);
+  const landed = lineEvent(change, 'change.landed', {
+    task: change.task,
+    landing: landing.id,
+    from: landing.oldMain,
+    to: landing.newMain,
+  });
+  return [landed, ...(await finishTask(tx, change.project, change.task))];
+}
+
+/** Step three when main did not move: the intent is void and the change is approved as before. */
+export async function voidLanding(
+  tx: Tx,
+  landing: Pick<LandingRow, 'id' | 'project' | 'change'>,
+  why: string,
+): Promise<EventDraft[]> {
+  const change = await lockChange(tx, landing.project, landing.change);
+  const [ended] = await tx.rows(end, [landing.id, 'void']);
+  if (ended === undefined || change === undefined) return [];
+  moveChange(tx, underIntent(change), 'void');
+  return [lineEvent(change, 'landing.voided', { task: change.task, landing: landing.id, why })];
+}
+
+const rebase = statement(
+  'change.rebase',
+  'update changes set base = $2, candidate = $3, tree = $4, rebuilt = rebuilt + 1 where id = $1',
+);
+
+export interface Rebuilt {
+  readonly base: string;
+  readonly candidate: string;
+  readonly tree: string;
+  /** True when the patch is the same, path by path and blob by blob. */
+  readonly samePatch: boolean;
+}
+
+/**
+ * Main moved under an approved change: it is bound to its new candidate and gated again. The verdict survives only a
+ * clean rebuild of an unchanged patch; a tree that stayed the same keeps its evidence too.
+ */
+export async function rebind(
+  tx: Tx,
+  before: ChangeRow,
+  rebuilt: Rebuilt,
+  gates: readonly NamedGate[],
+): Promise<EventDraft[]> {
+  const change = await lockChange(tx, before.project, before.id);
+  if (!isApproved(change) || change.tree !== before.tree) return [];
+  await tx.rows(rebase, [change.id, rebuilt.base, rebuilt.candidate, rebuilt.tree]);
+  if (rebuilt.tree === change.tree) return [];
+  const state = moveChange(tx, change, 'rebuild');
+  if (rebuilt.samePatch) await carryVerdict(tx, change, rebuilt.tree);
+  const after: ChangeRow = {
+    ...change,
+    state,
+    base: rebuilt.base,
+    candidate: rebuilt.candidate,
+    tree: rebuilt.tree,
+  };
+  openGates(tx, after, gates);
+  await carryManualGates(tx, change, rebuilt);
+  const event = lineEvent(change, 'change.rebuilt', {
+    task: change.task,
+    from: change.tree,
+    to: rebuilt.tree,
+    base: rebuilt.base,
+    verdictKept: rebuilt.samePatch,
+  });
+  return [event, ...(await settleGates(tx, after))];
+}
+
+async function carryVerdict(tx: Tx, change: ChangeRow, tree: string): Promise<void> {
+  const [standing] = await tx.orm
+    .select()
+    .from(verdicts)
+    .where(and(eq(verdicts.change, change.id), eq(verdicts.tree, change.tree), eq(verdicts.approve, true)))
+    .limit(1);
+  if (standing === undefined) return;
+  await tx.orm
+    .insert(verdicts)
+    .values({ ...standing, id: newId('verdict'), tree, carriedFrom: standing.id, at: new Date(standing.at) });
+}
+
+// What a person looked at is the patch, so a manual gate is carried with the verdict; a command runs again.
+async function carryManualGates(tx: Tx, change: ChangeRow, rebuilt: Rebuilt): Promise<void> {
+  if (!rebuilt.samePatch) return;
+  const passed = await tx.orm
+    .select()
+    .from(gateRuns)
+    .where(
+      and(
+        eq(gateRuns.change, change.id),
+        eq(gateRuns.tree, change.tree),
+        eq(gateRuns.manual, true),
+        eq(gateRuns.status, 'passed'),
+      ),
+    );
+  for (const run of passed) {
+    await tx.orm
+      .update(gateRuns)
+      .set({
+        status: 'passed',
+        passedBy: run.passedBy,
+        passedGid: run.passedGid,
+        output: run.output,
+        endedAt: run.endedAt,
+      })
+      .where(
+        and(eq(gateRuns.change, change.id), eq(gateRuns.tree, rebuilt.tree), eq(gateRuns.gate, run.gate)),
+      );
+  }
+}
+
+/** Main moved and the change no longer merges: it goes back to its maker. */
+export async function refuseConflict(
+  tx: Tx,
+  before: ChangeRow,
+  paths: readonly string[],
+): Promise<EventDraft[]> {
+  const change = await lockChange(tx, before.project, before.id);
+  if (!isApproved(change)) return [];
+  return refuseChange(tx, change, 'conflict', `main moved; conflicts in ${paths.slice(0, 20).join(', ')}`);
+}
+
+/** Intents that nobody concluded for `olderThanMs`. Looks without a lock: what ends an intent asks for it again. */
+export async function staleIntents(
+  session: Session,
+  project: string,
+  olderThanMs: number,
+): Promise<LandingRow[]> {
+  return session.orm
+    .select()
+    .from(landings)
+    .where(
+      and(
+        eq(landings.project, project),
+        eq(landings.state, 'intent'),
+        sql`${landings.intentAt} <= andon_now() - ${olderThanMs} * interval '1 millisecond'`,
+      ),
+    );
+}
