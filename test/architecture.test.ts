@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -213,7 +213,37 @@ describe('the architecture', () => {
     expect(names.length).toBeGreaterThan(100);
     expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
   });
+
+  it('answers in ARCHITECTURE.md where the rules are: each file is there, and the rule in it', () => {
+    const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+    for (const [question, { noun, rule }] of Object.entries(places)) {
+      const [, path = ''] = RegExp(`^\\| ${question} \\| \`([^\`]+)\` \\|$`, 'm').exec(text) ?? [];
+      expect(path, question).toMatch(RegExp(`[/-]${noun}s?[.-][^/]*ts$|[/-]${noun}s?\\.ts$`));
+      expect(readFileSync(join(root, path), 'utf8'), question).toMatch(rule);
+    }
+  });
+
+  it('names no file in its documents that is gone', () => {
+    const named = ['ARCHITECTURE.md', 'SECURITY.md', 'README.md'].flatMap((name) => [
+      ...readFileSync(join(root, name), 'utf8').matchAll(/`((?:src|test)\/[\w./-]+)`/g),
+    ]);
+    const gone = named.map(([, path = '']) => path).filter((path) => !existsSync(join(root, path)));
+    expect(named.length).toBeGreaterThan(50);
+    expect(gone).toEqual([]);
+  });
 });
+
+/** The questions of a stranger: the noun that the file's name holds, and what stands in the file. */
+const places: Readonly<Record<string, { noun: string; rule: RegExp }>> = {
+  'the rule of a claim': { noun: 'claim', rule: /\bclaimReasons\b/ },
+  'the reasons of a refused push': { noun: 'push', rule: /export .*\bjudgePush\b/ },
+  'what ends a run': { noun: 'run', rule: /export async function endRun\b/ },
+  'where a verdict is given': { noun: 'verdict', rule: /action: 'verdict:/ },
+  'what fires a trigger': { noun: 'trigger', rule: /export const fireDefinition\b/ },
+  'where a landing moves main': { noun: 'landing', rule: /\.moveMain\(/ },
+  'how a token is verified': { noun: 'token', rule: /authenticate/ },
+  'what a stop holds': { noun: 'stop', rule: /export function holds\b/ },
+};
 
 /** Not what the package exports, the tables of the database, and files that hold the text of others. */
 const isForOwnUse = (file: string): boolean =>
