@@ -21,7 +21,7 @@ export function builtFolder(): string {
   execFileSync(process.execPath, [tsc, ...args], { cwd: root });
   copyMigrations(join(root, 'src'), join(place, 'dist/store/migrations'));
   copyFileSync(join(root, 'package.json'), join(place, 'package.json'));
-  for (const name of ['node_modules', 'plugin', 'templates'])
+  for (const name of ['node_modules', 'plugin', 'templates', 'examples'])
     symlinkSync(realpathSync(join(root, name)), join(place, name));
   keep(place);
   return folder;

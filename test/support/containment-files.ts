@@ -14,5 +14,5 @@ export const containmentFiles: readonly string[] = [
   'test/flows/run-containment.test.ts',
   'test/flows/runs.test.ts',
   'test/faults/runner.test.ts',
-  'test/flows/sample.test.ts',
+  'test/examples/till.test.ts',
 ];

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Environment } from '../world.ts';
-import { sampleFiles } from './plan.ts';
+import { repositoryFiles } from './example.ts';
 
 const exec = promisify(execFile);
 
@@ -25,7 +25,7 @@ function plainEnvironment(env: Environment, home: string, name: string): Record<
 /** Makes the sample's repository, as a user's own would be. */
 export async function makeRepository(folder: string, plan: string, env: Environment): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const [path, text] of Object.entries({ ...sampleFiles, 'andon.yaml': plan })) {
+  for (const [path, text] of Object.entries({ ...repositoryFiles(), 'andon.yaml': plan })) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);
   }

@@ -59,7 +59,7 @@ async function startGateway(
   story: Story,
 ): Promise<{ app: App; config: Config }> {
   story.step(`a small repository, a plan and a gateway in ${folder}`);
-  await makeRepository(join(folder, project), scenarioOf(options).plan, world.env);
+  await makeRepository(join(folder, project), scenarioOf(options).plan(), world.env);
   const input = {
     dataFolder: join(folder, 'data'),
     // Not in the user's own state folder: the sample leaves nothing behind.
@@ -88,7 +88,7 @@ async function tell(run: Run<SampleOptions>, link: GatewayLink, telling: Telling
   const { app, config, folder, story, startedMs, signal } = telling;
   await link.client.project.create.mutate({ project, source: join(folder, project) });
   const scenario = scenarioOf(run.options);
-  await link.client.plan.put.mutate({ project, text: scenario.plan });
+  await link.client.plan.put.mutate({ project, text: scenario.plan() });
   const over = new AbortController();
   const narrated = tellEvents(link, story, over.signal);
   const runner = await startOwnRunner({ ...run, options: {} }, app, { project, config });

@@ -1,6 +1,6 @@
 import type { GatewayLink } from '../connect.ts';
+import { readPlan } from './example.ts';
 import { tellRun } from './narrate.ts';
-import { samplePlan } from './plan.ts';
 import type { Story } from './story.ts';
 import { type Summary, summarise } from './summary.ts';
 
@@ -16,7 +16,8 @@ export interface Stage {
 
 /** What is played on the sample's repository. */
 export interface Scenario {
-  readonly plan: string;
+  /** The text of its andon.yaml. */
+  plan(): string;
   /** Has the agents do everything; none outlives it. */
   work(stage: Stage): Promise<readonly (string | undefined)[]>;
   /** Counts what came of it; `outcomes` are those of `work`. */
@@ -27,7 +28,7 @@ const agentNames = ['lead', 'builder', 'reviewer'] as const;
 const agentsMsMax = 5 * 60_000;
 
 /** Six tasks, carried out by one agent of each tier. */
-export const lineScenario: Scenario = { plan: samplePlan, work, summarise };
+export const lineScenario: Scenario = { plan: () => readPlan('andon.yaml'), work, summarise };
 
 /** Has a run of each profile started and waits until all have ended. */
 async function work({ link, story, signal }: Stage): Promise<readonly (string | undefined)[]> {

@@ -117,7 +117,7 @@ function copyPackages(main: string, folder: string): void {
     if (from !== root) cpSync(from, join(folder, below), { ...copying, filter: isOwn });
   }
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
-  for (const name of ['dist', 'templates', 'plugin'].filter((one) => existsSync(join(root, one))))
+  for (const name of ['dist', 'templates', 'plugin', 'examples'].filter((one) => existsSync(join(root, one))))
     cpSync(join(root, name), join(folder, name), copying);
 }
 

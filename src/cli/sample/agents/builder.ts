@@ -1,4 +1,4 @@
-import { type Attempt, recipes, tooEarly } from '../work.ts';
+import { type Attempt, readAttempts } from '../example.ts';
 import { push } from './push.ts';
 import { andon, main, mustAndon, type SampleTask, say } from './tools.ts';
 
@@ -10,6 +10,7 @@ interface BuilderClaim {
 }
 
 const clone = process.cwd();
+const { line: recipes, tooEarly } = readAttempts();
 
 async function carryOut({ task, branch }: BuilderClaim): Promise<void> {
   if (task === null || branch === null) return;

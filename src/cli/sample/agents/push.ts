@@ -1,4 +1,4 @@
-import type { Attempt } from '../work.ts';
+import type { Attempt } from '../example.ts';
 import { git, remoteGit, say, write } from './tools.ts';
 
 const clone = process.cwd();

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { brokenBuilds, soundWork } from '../triggers/work.ts';
-import type { Attempt } from '../work.ts';
+import { type Attempt, readAttempts } from '../example.ts';
 import { push } from './push.ts';
 import { main, mustAndon, type SampleTask, say } from './tools.ts';
 
@@ -21,6 +20,7 @@ interface BuilderTask {
 }
 
 const everyMs = 300;
+const { broken, sound } = readAttempts().triggers;
 
 async function handOver({ task, epoch, branch }: BuilderTask, attempt: Attempt | undefined): Promise<void> {
   if (attempt === undefined || !(await push(attempt, branch))) throw new Error(`${task} was not taken`);
@@ -39,15 +39,15 @@ async function claim(named: string): Promise<BuilderTask> {
 }
 
 async function ownWork(): Promise<string> {
-  await handOver(await claim('guide'), soundWork.guide);
-  for (const attempt of brokenBuilds) await handOver(await claim('parse'), attempt);
+  await handOver(await claim('guide'), sound.guide);
+  for (const attempt of broken) await handOver(await claim('parse'), attempt);
   return 'the guide is written; parse fails its tests, I cannot see why';
 }
 
 async function given(task: string): Promise<string> {
   const { ANDON_EPOCH: epoch = '', ANDON_BRANCH: branch = '', ANDON_ROLE: role } = process.env;
   say(role === 'DEBUGGER' ? `two builds of ${task} failed: let me see` : `${task} is mine now`);
-  await handOver({ task, epoch, branch }, soundWork[task]);
+  await handOver({ task, epoch, branch }, sound[task]);
   return `${task} is handed over`;
 }
 

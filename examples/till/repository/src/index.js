@@ -1,0 +1,2 @@
+/** Cents in one unit of a currency. */
+export const centsPerUnit = 100;
