@@ -119,7 +119,6 @@ describe('the examples of the pages', () => {
       ? { cwd, home: join(folder, `home-${name}`) }
       : { cwd, home, env: await projectOf(name, cwd) };
     const { exit, told, missing } = await walk(examples, at);
-    writeFileSync('/tmp/told-' + name, told); // DEBUG
     expect(exit, told).toBe(0);
     expect(missing, told).toEqual([]);
   });

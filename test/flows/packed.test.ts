@@ -51,7 +51,8 @@ describe('the package, as npm pack makes it', () => {
     const names = readdirSync(join(installed, 'node_modules/andon'));
     expect(names.sort()).toEqual(
       [
-        ...['LICENSE', 'README.md', 'andon.schema.json', 'deploy', 'dist', 'docs'],
+        ...['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'],
+        ...['andon.schema.json', 'deploy', 'dist', 'docs'],
         ...['node_modules', 'package.json', 'plugin', 'templates'],
       ].sort(),
     );
