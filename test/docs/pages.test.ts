@@ -5,13 +5,33 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanEnvironment, cli, type Up, up } from '../support/cli.ts';
-import { blocksOf, deadLinks, docsPages, root, textOf } from '../support/markdown.ts';
+import { type Block, blocksOf, deadLinks, docsPages, root, textOf } from '../support/markdown.ts';
 import { type Example, examplesOf, walk } from '../support/walk.ts';
 
 const exec = promisify(execFile);
 const linesMax = 250;
 const readme = textOf('README.md');
 const nouns = docsPages.filter((page) => page !== 'docs/figures.md');
+
+/** The plan that a block is, or that it is a part of: triggers stand in one that has what they name. */
+function planOf({ language, text }: Block): string[] {
+  if (language !== 'yaml') return [];
+  if (text.startsWith('version:')) return [text];
+  return text.startsWith('triggers:') ? [`${planAround}${text}`] : [];
+}
+
+const planAround = `version: 1
+project: shop
+done: landed
+phases: [build]
+gates: { tests: { run: npm test } }
+agents:
+  builder: { tier: implementer, adapter: command, run: "true" }
+  emergency: { tier: implementer, adapter: command, run: "true" }
+  reviewer: { tier: validator, adapter: command, run: "true" }
+tasks:
+  cart: { title: Cart, phase: build, write: ["src/**"], deadline: 2030-01-31T12:00:00Z }
+`;
 
 describe('the pages', () => {
   it(`begin with a README of at most ${linesMax} lines`, () => {
@@ -37,13 +57,9 @@ describe('the pages', () => {
 
   it('hold plans that are valid', { timeout: 120_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'andon-plans-'));
-    const plans = ['README.md', ...docsPages].flatMap((page) =>
-      blocksOf(textOf(page)).filter(
-        ({ language, text }) => language === 'yaml' && text.startsWith('version:'),
-      ),
-    );
-    expect(plans.length).toBeGreaterThan(1);
-    for (const { text } of plans) {
+    const plans = ['README.md', ...docsPages].flatMap((page) => blocksOf(textOf(page)).flatMap(planOf));
+    expect(plans.length).toBeGreaterThan(2);
+    for (const text of plans) {
       writeFileSync(join(folder, 'andon.yaml'), text);
       const { exit, stderr } = await cli(['plan', 'check'], { cwd: folder });
       expect(exit, `${stderr}\n${text}`).toBe(0);

@@ -45,10 +45,13 @@ function stepsOf(text: string): Step[] {
       steps.push({ command, exit: Number(/# exit (\d+)$/.exec(command)?.[1] ?? 0) });
     command = '';
   }
+  if (command.trim() !== '') throw new Error(`an example without its end: ${command}`);
   return steps;
 }
 
 const mark = '@@ example';
+/** A walk that hangs is ended, with what it left in the background. */
+const timeoutMs = 230_000;
 
 /** One shell for all examples of a page, as a person has one; the first step that ends otherwise than it says ends it. */
 const scriptOf = (examples: readonly Example[]): string =>
@@ -75,13 +78,17 @@ export interface Walked {
   readonly missing: readonly string[];
 }
 
+/** The folder that a reader stands in, their HOME, and the rest of their environment. */
+export interface WalkPlace {
+  readonly cwd: string;
+  readonly home: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs examples in `cwd`, where `andon` is the program of the present sources. */
-export async function walk(
-  examples: readonly Example[],
-  at: { readonly cwd: string; readonly home: string; readonly env?: Readonly<Record<string, string>> },
-): Promise<Walked> {
-  const env = environment(at.home, at.env);
-  const child = { cwd: at.cwd, env, maxBuffer: 1 << 24 };
+export async function walk(examples: readonly Example[], at: WalkPlace): Promise<Walked> {
+  const env = environment(at);
+  const child = { cwd: at.cwd, env, maxBuffer: 1 << 24, timeout: timeoutMs };
   const { exit, told } = await new Promise<{ exit: number; told: string }>((done) =>
     execFile('bash', ['-c', scriptOf(examples)], child, (error, stdout, stderr) =>
       done({ exit: error === null ? 0 : Number(error.code ?? -1), told: stdout + stderr }),
@@ -95,10 +102,10 @@ export async function walk(
   };
 }
 
-/** The environment of a walk, with `andon` on its PATH. */
-function environment(home: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** The environment of a walk, with `andon` on its PATH; beside the folder, since walks at once may share a HOME. */
+function environment({ cwd, home, env: more }: WalkPlace): Record<string, string> {
   const env = cleanEnvironment(home);
-  const bin = join(home, 'bin');
+  const bin = `${cwd}.bin`;
   mkdirSync(bin, { recursive: true });
   const program = [process.execPath, ...shortLived, builtMain()].map(quoted).join(' ');
   writeFileSync(join(bin, 'andon'), `#!/bin/sh\nexec ${program} "$@"\n`, { mode: 0o755 });
