@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { blocksOf, textOf } from '../support/markdown.ts';
 import type { Script, Turn } from '../support/model-server.ts';
 import { openRealAgents, type RealAgents } from '../support/real-agents.ts';
 import { containments } from '../support/runner.ts';
@@ -8,8 +7,8 @@ import { waitUntil } from '../support/wait.ts';
 import { claudeProgram, codexProgram } from './programs.ts';
 import { bash, exec, pushed, submit, tool, verdict } from './scripts.ts';
 
-const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
-const text = /^```yaml andon-agents\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? '';
+const text =
+  blocksOf(textOf('docs/runs.md')).find((block) => block.text.includes('adapter: codex'))?.text ?? '';
 
 /** Commits the one file that the task may write, and pushes it. */
 const documented = (task: string): string =>
@@ -24,7 +23,7 @@ const steps = (task: string, shell: (command: string) => Turn, submitting: strin
 ];
 
 describe.skipIf(claudeProgram === undefined || codexProgram === undefined)(
-  'the plan of the README, with Claude Code and Codex',
+  'the plan of docs/runs.md, with Claude Code and Codex',
   () => {
     let line: RealAgents;
     beforeAll(async () => {

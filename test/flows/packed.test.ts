@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -51,10 +60,19 @@ describe('the package, as npm pack makes it', () => {
     const names = readdirSync(join(installed, 'node_modules/andon'));
     expect(names.sort()).toEqual(
       [
-        ...['LICENSE', 'README.md', 'andon.schema.json', 'deploy', 'dist', 'docs'],
+        ...['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'],
+        ...['andon.schema.json', 'deploy', 'dist', 'docs'],
         ...['node_modules', 'package.json', 'plugin', 'templates'],
       ].sort(),
     );
+  });
+
+  it('holds every page that its README links to', () => {
+    const inside = (path: string): string => join(installed, 'node_modules/andon', path);
+    const links = readFileSync(inside('README.md'), 'utf8').matchAll(/\]\((?![a-z]+:)([^)#\s]+)/g);
+    const linked = [...links].map(([, to = '']) => to);
+    expect(linked.length).toBeGreaterThan(15);
+    expect(linked.filter((to) => !existsSync(inside(to)))).toEqual([]);
   });
 
   it('brings no TypeScript, which nothing of it loads, and what asks for one', () => {

@@ -18,6 +18,7 @@ const long = [
   'test/faults/runner.test.ts',
   'test/faults/start-stop.test.ts',
   'test/faults/full-disk.test.ts',
+  'test/docs/pages.test.ts',
   'test/flows/readme-walk.test.ts',
   'test/faults/postgres.test.ts',
   'test/cli/backup.test.ts',
