@@ -1,4 +1,4 @@
-/** Process exit codes of the CLI; frozen by a test, documented in the README. */
+/** Process exit codes of the CLI; frozen by a test, documented in docs/tools.md. */
 export const exitCodes = {
   ok: 0,
   failed: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../../src/lib/code-row.ts';
-import { eventTypes } from '../../src/store/events.ts';
+import { eventTypes } from '../../src/store/log/events.ts';
 import { roleNames } from '../../src/tiers/roles.ts';
 import { cli } from '../support/cli.ts';
 import { docsPages, proseOf, textOf } from '../support/markdown.ts';

@@ -2,7 +2,7 @@ import { type SteeredTool, tool } from './tool.ts';
 
 /** git and its hooks, the environment, editors, agents, and Andon itself. */
 export const workplaceTools: readonly SteeredTool[] = [
-  { name: 'andon', docs: 'README.md, The plan', files: ['andon.yaml', 'andon.yml', '.andon/**'] },
+  { name: 'andon', docs: 'docs/plan.md, Protected files', files: ['andon.yaml', 'andon.yml', '.andon/**'] },
   tool(
     'git',
     'git-scm.com/docs/gitattributes',
