@@ -1,8 +1,8 @@
-import type { Ancestor, Party } from '../policies/duty.ts';
+import type { Ancestor, Principal } from '../policies/duty.ts';
 import { type Session, statement } from '../store/store.ts';
 import type { Tier } from '../tiers/actions.ts';
 
-interface PartyRow {
+interface PrincipalRow {
   readonly gid: string;
   readonly agent: string;
   readonly tier: Tier;
@@ -17,7 +17,7 @@ interface PartyRow {
 // A grant of an earlier version does not say who has seen its tokens: its parent has, unless it belongs to a run. Living
 // grants of one name are one holder, whoever gave them; those of people are not looked for, since people are no tie.
 const readGrants = statement(
-  'party.grants',
+  'makers.grants',
   `select g.gid, g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin, g.profile,
      coalesce(g.seen, not exists (select from runs r where r.gid = g.gid)) as seen,
      (select r.runner_gid from runs r where r.gid = g.gid limit 1) as taker,
@@ -28,38 +28,38 @@ const readGrants = statement(
    from grants g where g.gid = any($1::text[])`,
 );
 const makersOf = statement(
-  'party.makers',
+  'makers.ofTask',
   `select distinct gid from events where project = $1 and subject = any($2::text[]) and allowed and gid is not null
      and type in ('task.claimed', 'change.pushed', 'change.submitted', 'task.stolen')`,
 );
 const triggerOwnersOf = statement(
-  'party.triggerOwners',
+  'makers.triggerOwners',
   `select distinct r.spawner from runs r where r.gid = any($1::text[]) and r.trigger is not null and r.spawner not like 'human:%'`,
 );
 
-export type KnownParty = Party & { readonly profileFixed: boolean };
+export type KnownPrincipal = Principal & { readonly profileFixed: boolean };
 
-type Grants = ReadonlyMap<string, PartyRow>;
+type Grants = ReadonlyMap<string, PrincipalRow>;
 
 /** Principals with the grants above theirs and those whose holders have seen their tokens, by grant id. */
-export async function readParties(
+export async function readPrincipals(
   session: Session,
   gids: readonly string[],
-): Promise<Map<string, KnownParty>> {
+): Promise<Map<string, KnownPrincipal>> {
   const rows = await readRelated(session, gids);
-  const parties = new Map<string, KnownParty>();
+  const principals = new Map<string, KnownPrincipal>();
   for (const gid of gids) {
     const row = rows.get(gid);
-    if (row !== undefined) parties.set(gid, asParty(row, rows));
+    if (row !== undefined) principals.set(gid, asPrincipal(row, rows));
   }
-  return parties;
+  return principals;
 }
 
 /** The grants with all that they are related to, however far: lineages, runners that took a run, namesakes. */
 async function readRelated(session: Session, gids: readonly string[]): Promise<Grants> {
-  const rows = new Map<string, PartyRow>();
+  const rows = new Map<string, PrincipalRow>();
   for (let wanted = [...new Set(gids)]; wanted.length > 0; ) {
-    const found = await session.rows<PartyRow>(readGrants, [wanted]);
+    const found = await session.rows<PrincipalRow>(readGrants, [wanted]);
     for (const row of found) rows.set(row.gid, row);
     const related = found.flatMap(({ lin, taker, namesakes }) => [...lin, ...namesakes, ...listed(taker)]);
     wanted = [...new Set(related)].filter((gid) => !rows.has(gid));
@@ -69,7 +69,7 @@ async function readRelated(session: Session, gids: readonly string[]): Promise<G
 
 const listed = (gid: string | null): string[] => (gid === null ? [] : [gid]);
 
-function asParty(row: PartyRow, rows: Grants): KnownParty {
+function asPrincipal(row: PrincipalRow, rows: Grants): KnownPrincipal {
   const bearers = known([row.gid, ...row.namesakes], rows);
   return {
     ...asAncestor(row),
@@ -83,7 +83,7 @@ function asParty(row: PartyRow, rows: Grants): KnownParty {
 }
 
 /** Every grant whose holder has seen a token of this one, the grant itself left out. */
-function holdersOf(row: PartyRow, rows: Grants): PartyRow[] {
+function holdersOf(row: PrincipalRow, rows: Grants): PrincipalRow[] {
   const found = new Set([row]);
   // A set hands out what is added to it while it is walked.
   for (const one of found) for (const other of known(handedTo(one, rows), rows)) found.add(other);
@@ -92,7 +92,7 @@ function holdersOf(row: PartyRow, rows: Grants): PartyRow[] {
 }
 
 /** Who was handed the tokens of a grant: its parent or the runner of a run, and whoever else bears the name. */
-function handedTo({ seen, lin, taker, namesakes }: PartyRow, rows: Grants): string[] {
+function handedTo({ seen, lin, taker, namesakes }: PrincipalRow, rows: Grants): string[] {
   const parent = seen ? lin.slice(0, 1) : [];
   const runner = taker === null ? undefined : rows.get(taker);
   return [...parent, ...namesakes, ...(runner === undefined ? [] : throughRunner(runner))];
@@ -102,13 +102,13 @@ function handedTo({ seen, lin, taker, namesakes }: PartyRow, rows: Grants): stri
  * A runner sees the tokens of all runs that it starts and is trusted with them: it is no tie by itself, but whoever minted
  * it is. What takes runs under another name than that of a runner counts like everybody.
  */
-const throughRunner = ({ gid, agent, role, seen, lin }: PartyRow): readonly string[] =>
+const throughRunner = ({ gid, agent, role, seen, lin }: PrincipalRow): readonly string[] =>
   role === 'RUNNER' && agent.startsWith('runner:') ? lin.slice(0, seen ? 1 : 0) : [gid];
 
-const known = (gids: readonly string[], rows: Grants): PartyRow[] =>
+const known = (gids: readonly string[], rows: Grants): PrincipalRow[] =>
   [...new Set(gids)].flatMap((gid) => rows.get(gid) ?? []);
 
-const asAncestor = ({ agent, gid, tier }: PartyRow): Ancestor => ({ sub: agent, gid, tier });
+const asAncestor = ({ agent, gid, tier }: PrincipalRow): Ancestor => ({ sub: agent, gid, tier });
 
 /** Everybody who claimed, pushed or submitted for a task, in any of its epochs. */
 export async function readMakers(

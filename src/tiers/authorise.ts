@@ -37,7 +37,7 @@ export function authorise(grant: Grant, request: AccessRequest, facts: AccessFac
   lifeReasons(grant, facts, found);
   actionReasons(cap, request, found);
   bindingReasons(cap, request, found);
-  placeReasons(cap, request, found);
+  branchReasons(cap, request, found);
   pathReasons(cap, request, found);
   return found;
 }
@@ -92,7 +92,7 @@ function otherEpoch(cap: Capability, request: AccessRequest, concerned: boolean)
 
 const branches = 'refs/heads/';
 
-function placeReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {
+function branchReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {
   const { phase, ref } = request;
   if (phase !== undefined && !cap.phases.includes('*') && !cap.phases.includes(phase)) {
     found.push(reason('grant.phase', phase, { limit: list(cap.phases) }));

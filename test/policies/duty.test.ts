@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Ancestor, type DutyFacts, dutyPolicy, type Party } from '../../src/policies/duty.ts';
+import { type Ancestor, type DutyFacts, dutyPolicy, type Principal } from '../../src/policies/duty.ts';
 
 const ada: Ancestor = { sub: 'human:ada', gid: 'gnt_ada', tier: 'human' };
 const lead: Ancestor = { sub: 'agent:lead', gid: 'gnt_lead', tier: 'executive' };
-const builder: Party = {
+const builder: Principal = {
   sub: 'agent:builder',
   gid: 'gnt_builder',
   tier: 'implementer',

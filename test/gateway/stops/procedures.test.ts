@@ -327,7 +327,7 @@ describe.each(engines)('the cord, on %s', (engine) => {
     await line.app.workers.maintain();
     expect((await line.owner.cord.status.query({ project })).stops).toMatchObject([{ count: 1 }]);
     await clear(stops[0]?.id ?? '', '*');
-    await line.app.workers.audit();
+    await line.app.workers.verifyLog();
     expect((await line.owner.cord.status.query({ project })).stops).toEqual([]);
   });
 });

@@ -20,7 +20,7 @@ tasks:
 `;
 const project = 'shop';
 
-describe.each(engines)('tokens through the door, on %s', (engine) => {
+describe.each(engines)('tokens through admission, on %s', (engine) => {
   let line: Line;
   beforeAll(async () => {
     line = await openLine(engine, { plan });
