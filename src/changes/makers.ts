@@ -3,11 +3,11 @@ import { type Session, statement } from '../store/store.ts';
 import type { Tier } from '../tiers/actions.ts';
 
 interface PrincipalRow {
-  readonly gid: string;
+  readonly grantId: string;
   readonly agent: string;
   readonly tier: Tier;
   readonly role: string;
-  readonly lin: readonly string[];
+  readonly lineage: readonly string[];
   readonly profile: string | null;
   readonly seen: boolean;
   readonly taker: string | null;
@@ -18,7 +18,7 @@ interface PrincipalRow {
 // grants of one name are one holder, whoever gave them; those of people are not looked for, since people are no tie.
 const readGrants = statement(
   'makers.grants',
-  `select g.gid, g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin, g.profile,
+  `select g.gid as "grantId", g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin as lineage, g.profile,
      coalesce(g.seen, not exists (select from runs r where r.gid = g.gid)) as seen,
      (select r.runner_gid from runs r where r.gid = g.gid limit 1) as taker,
      case when g.cap->>'tier' = 'human' then '{}'::text[] else array(
@@ -29,7 +29,7 @@ const readGrants = statement(
 );
 const makersOf = statement(
   'makers.ofTask',
-  `select distinct gid from events where project = $1 and subject = any($2::text[]) and allowed and gid is not null
+  `select distinct gid as "grantId" from events where project = $1 and subject = any($2::text[]) and allowed and gid is not null
      and type in ('task.claimed', 'change.pushed', 'change.submitted', 'task.stolen')`,
 );
 const triggerOwnersOf = statement(
@@ -60,8 +60,12 @@ async function readRelated(session: Session, gids: readonly string[]): Promise<G
   const rows = new Map<string, PrincipalRow>();
   for (let wanted = [...new Set(gids)]; wanted.length > 0; ) {
     const found = await session.rows<PrincipalRow>(readGrants, [wanted]);
-    for (const row of found) rows.set(row.gid, row);
-    const related = found.flatMap(({ lin, taker, namesakes }) => [...lin, ...namesakes, ...listed(taker)]);
+    for (const row of found) rows.set(row.grantId, row);
+    const related = found.flatMap(({ lineage, taker, namesakes }) => [
+      ...lineage,
+      ...namesakes,
+      ...listed(taker),
+    ]);
     wanted = [...new Set(related)].filter((gid) => !rows.has(gid));
   }
   return rows;
@@ -70,11 +74,11 @@ async function readRelated(session: Session, gids: readonly string[]): Promise<G
 const listed = (gid: string | null): string[] => (gid === null ? [] : [gid]);
 
 function asPrincipal(row: PrincipalRow, rows: Grants): KnownPrincipal {
-  const bearers = known([row.gid, ...row.namesakes], rows);
+  const bearers = known([row.grantId, ...row.namesakes], rows);
   return {
     ...asAncestor(row),
     ancestors: known(
-      bearers.flatMap(({ lin }) => lin),
+      bearers.flatMap(({ lineage }) => lineage),
       rows,
     ).map(asAncestor),
     holders: holdersOf(row, rows).map(asAncestor),
@@ -92,8 +96,8 @@ function holdersOf(row: PrincipalRow, rows: Grants): PrincipalRow[] {
 }
 
 /** Who was handed the tokens of a grant: its parent or the runner of a run, and whoever else bears the name. */
-function handedTo({ seen, lin, taker, namesakes }: PrincipalRow, rows: Grants): string[] {
-  const parent = seen ? lin.slice(0, 1) : [];
+function handedTo({ seen, lineage, taker, namesakes }: PrincipalRow, rows: Grants): string[] {
+  const parent = seen ? lineage.slice(0, 1) : [];
   const runner = taker === null ? undefined : rows.get(taker);
   return [...parent, ...namesakes, ...(runner === undefined ? [] : throughRunner(runner))];
 }
@@ -102,13 +106,13 @@ function handedTo({ seen, lin, taker, namesakes }: PrincipalRow, rows: Grants): 
  * A runner sees the tokens of all runs that it starts and is trusted with them: it is no tie by itself, but whoever minted
  * it is. What takes runs under another name than that of a runner counts like everybody.
  */
-const throughRunner = ({ gid, agent, role, seen, lin }: PrincipalRow): readonly string[] =>
-  role === 'RUNNER' && agent.startsWith('runner:') ? lin.slice(0, seen ? 1 : 0) : [gid];
+const throughRunner = ({ grantId, agent, role, seen, lineage }: PrincipalRow): readonly string[] =>
+  role === 'RUNNER' && agent.startsWith('runner:') ? lineage.slice(0, seen ? 1 : 0) : [grantId];
 
 const known = (gids: readonly string[], rows: Grants): PrincipalRow[] =>
   [...new Set(gids)].flatMap((gid) => rows.get(gid) ?? []);
 
-const asAncestor = ({ agent, gid, tier }: PrincipalRow): Ancestor => ({ sub: agent, gid, tier });
+const asAncestor = ({ agent, grantId, tier }: PrincipalRow): Ancestor => ({ sub: agent, grantId, tier });
 
 /** Everybody who claimed, pushed or submitted for a task, in any of its epochs. */
 export async function readMakers(
@@ -117,8 +121,11 @@ export async function readMakers(
   task: string,
   change: string,
 ): Promise<string[]> {
-  const rows = await session.rows<{ gid: string }>(makersOf, [project, [`task/${task}`, `change/${change}`]]);
-  return rows.map(({ gid }) => gid);
+  const rows = await session.rows<{ grantId: string }>(makersOf, [
+    project,
+    [`task/${task}`, `change/${change}`],
+  ]);
+  return rows.map(({ grantId }) => grantId);
 }
 
 /** The agents under whose grants triggers started the runs of these grants. */

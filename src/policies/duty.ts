@@ -4,7 +4,7 @@ import type { Tier } from '../tiers/actions.ts';
 /** One grant in a lineage. */
 export interface Ancestor {
   readonly sub: string;
-  readonly gid: string;
+  readonly grantId: string;
   readonly tier: Tier;
 }
 
@@ -67,7 +67,8 @@ function isSpawnedBeside(judge: DutyFacts['judge'], maker: Principal): boolean {
 /** Everybody who can act under the grant. */
 const acting = (one: Principal): Ancestor[] => [one, ...belowRoot(one.holders)];
 
-const isSame = (one: Ancestor, other: Ancestor): boolean => one.sub === other.sub || one.gid === other.gid;
+const isSame = (one: Ancestor, other: Ancestor): boolean =>
+  one.sub === other.sub || one.grantId === other.grantId;
 
 const meet = (some: readonly Ancestor[], others: readonly Ancestor[]): boolean =>
   some.some((one) => others.some((other) => isSame(one, other)));

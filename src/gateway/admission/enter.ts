@@ -35,7 +35,7 @@ export async function enter(
   const who =
     grant === undefined
       ? [null, null, null, null, null]
-      : [grant.cap.project, token?.jti, [grant.gid, ...grant.lin], grant.sub, token?.kid];
+      : [grant.cap.project, token?.jti, [grant.grantId, ...grant.lineage], grant.sub, token?.kid];
   const [entered] = await tx.rows<Entered>(enterStatement, [
     project,
     exclusive,

@@ -32,10 +32,10 @@ export async function readJudgement(
   if (change === undefined) return { change, judge: undefined, makers: [], triggerOwners: [] };
   const found = await readMakers(tx, change.project, change.task, change.id);
   const makers = [...new Set([change.gid, ...found])];
-  const principals = await readPrincipals(tx, [grant.gid, ...makers]);
+  const principals = await readPrincipals(tx, [grant.grantId, ...makers]);
   return {
     change,
-    judge: principals.get(grant.gid),
+    judge: principals.get(grant.grantId),
     makers: makers.flatMap((gid) => principals.get(gid) ?? []),
     triggerOwners: await readTriggerOwners(tx, makers),
   };

@@ -127,7 +127,7 @@ function terminateProcedure(gateway: Gateway) {
     exclusive: true,
     facts: async (tx, { input }) => {
       const targets = await findTargets(tx, input.project, 'agent', input.agent);
-      const gids = targets.map(({ gid }) => gid);
+      const gids = targets.map(({ grantId }) => grantId);
       const own = await lockRunsOf(tx, input.project, input.agent);
       const below = await lockRunsBelow(tx, input.project, gids);
       const runs = [...new Map([...own, ...below].map((run) => [run.id, run])).values()];

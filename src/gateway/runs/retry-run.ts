@@ -94,10 +94,10 @@ async function livingSpawner(tx: Tx, gid: string, issuer: string): Promise<Spawn
   return gone === undefined ? { row, grant: grantOf(row, issuer) } : undefined;
 }
 
-const grantOf = ({ agent, gid, lin, cap }: GrantRow, iss: string): Spawner['grant'] => ({
+const grantOf = ({ agent, grantId, lineage, cap }: GrantRow, iss: string): Spawner['grant'] => ({
   iss,
   sub: agent,
-  gid,
-  lin,
+  grantId,
+  lineage,
   cap,
 });

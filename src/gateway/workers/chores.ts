@@ -75,8 +75,8 @@ export async function giveBackBudgets(store: Store, sequencer: Sequencer): Promi
     const rows = await returnBudgets(tx);
     appendEvents(
       tx,
-      rows.map(({ gid, project, parent, leftBudget }) =>
-        gatewayEvent(project, event('grant.returned', `grant/${gid}`, { parent, budget: leftBudget })),
+      rows.map(({ grantId, project, parent, leftBudget }) =>
+        gatewayEvent(project, event('grant.returned', `grant/${grantId}`, { parent, budget: leftBudget })),
       ),
     );
     return rows.length;

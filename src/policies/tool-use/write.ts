@@ -11,10 +11,10 @@ export function writeReasons(path: string, facts: ToolFacts): Reason[] {
   if (isOfRun(path, facts, /^(?:out\/)?verdict\.json$|^tmp\/./)) return [];
   const place = clonePathOf(path, clone);
   if (place.kind === 'outside') return [outsideReason(path, place.why, clone)];
-  const limit = cap.ops.includes('repo:push') ? scopeText(cap.w, cap.x) : 'no path';
+  const limit = cap.actions.includes('repo:push') ? scopeText(cap.write, cap.deny) : 'no path';
   const fault = pathFault(place.path);
   if (fault !== undefined) return [reason('scope.write', path, { found: fault, limit })];
-  const allowed = cap.ops.includes('repo:push') && writableBy(cap)(place.path);
+  const allowed = cap.actions.includes('repo:push') && writableBy(cap)(place.path);
   return allowed ? [] : [reason('scope.write', place.path, { limit })];
 }
 
