@@ -44,21 +44,21 @@ type Grants = ReadonlyMap<string, PrincipalRow>;
 /** Principals with the grants above theirs and those whose holders have seen their tokens, by grant id. */
 export async function readPrincipals(
   session: Session,
-  gids: readonly string[],
+  grantIds: readonly string[],
 ): Promise<Map<string, KnownPrincipal>> {
-  const rows = await readRelated(session, gids);
+  const rows = await readRelated(session, grantIds);
   const principals = new Map<string, KnownPrincipal>();
-  for (const gid of gids) {
-    const row = rows.get(gid);
-    if (row !== undefined) principals.set(gid, asPrincipal(row, rows));
+  for (const grantId of grantIds) {
+    const row = rows.get(grantId);
+    if (row !== undefined) principals.set(grantId, asPrincipal(row, rows));
   }
   return principals;
 }
 
 /** The grants with all that they are related to, however far: lineages, runners that took a run, namesakes. */
-async function readRelated(session: Session, gids: readonly string[]): Promise<Grants> {
+async function readRelated(session: Session, grantIds: readonly string[]): Promise<Grants> {
   const rows = new Map<string, PrincipalRow>();
-  for (let wanted = [...new Set(gids)]; wanted.length > 0; ) {
+  for (let wanted = [...new Set(grantIds)]; wanted.length > 0; ) {
     const found = await session.rows<PrincipalRow>(readGrants, [wanted]);
     for (const row of found) rows.set(row.grantId, row);
     const related = found.flatMap(({ lineage, taker, namesakes }) => [
@@ -66,12 +66,12 @@ async function readRelated(session: Session, gids: readonly string[]): Promise<G
       ...namesakes,
       ...listed(taker),
     ]);
-    wanted = [...new Set(related)].filter((gid) => !rows.has(gid));
+    wanted = [...new Set(related)].filter((grantId) => !rows.has(grantId));
   }
   return rows;
 }
 
-const listed = (gid: string | null): string[] => (gid === null ? [] : [gid]);
+const listed = (grantId: string | null): string[] => (grantId === null ? [] : [grantId]);
 
 function asPrincipal(row: PrincipalRow, rows: Grants): KnownPrincipal {
   const bearers = known([row.grantId, ...row.namesakes], rows);
@@ -109,8 +109,8 @@ function handedTo({ seen, lineage, taker, namesakes }: PrincipalRow, rows: Grant
 const throughRunner = ({ grantId, agent, role, seen, lineage }: PrincipalRow): readonly string[] =>
   role === 'RUNNER' && agent.startsWith('runner:') ? lineage.slice(0, seen ? 1 : 0) : [grantId];
 
-const known = (gids: readonly string[], rows: Grants): PrincipalRow[] =>
-  [...new Set(gids)].flatMap((gid) => rows.get(gid) ?? []);
+const known = (grantIds: readonly string[], rows: Grants): PrincipalRow[] =>
+  [...new Set(grantIds)].flatMap((grantId) => rows.get(grantId) ?? []);
 
 const asAncestor = ({ agent, grantId, tier }: PrincipalRow): Ancestor => ({ sub: agent, grantId, tier });
 
@@ -129,7 +129,7 @@ export async function readMakers(
 }
 
 /** The agents under whose grants triggers started the runs of these grants. */
-export async function readTriggerOwners(session: Session, gids: readonly string[]): Promise<string[]> {
-  const rows = await session.rows<{ spawner: string }>(triggerOwnersOf, [gids]);
+export async function readTriggerOwners(session: Session, grantIds: readonly string[]): Promise<string[]> {
+  const rows = await session.rows<{ spawner: string }>(triggerOwnersOf, [grantIds]);
   return rows.map(({ spawner }) => spawner);
 }

@@ -19,7 +19,7 @@ import { stops } from './schema.ts';
 import { type About, type Scope, type StopReason, scopeText, stopReasons } from './scope.ts';
 import type { Cleared, CordDraft, StopRow, StoredStop } from './stop.ts';
 
-const leftOut = ['gid', 'clearedGid'] as const;
+const leftOut = ['grantId', 'clearedGrantId'] as const;
 
 export const stopColumns = columnsOf(stops, leftOut);
 

@@ -3,7 +3,7 @@ import type { stops } from './schema.ts';
 import type { Colour, Scope, Stop, StopReason } from './scope.ts';
 
 /** A row as the table gives it. */
-export type StoredStop = Readonly<Omit<typeof stops.$inferSelect, 'gid' | 'clearedGid'>>;
+export type StoredStop = Readonly<Omit<typeof stops.$inferSelect, 'grantId' | 'clearedGrantId'>>;
 
 /** Who clears a stop, and why it may go on. */
 export interface Cleared {

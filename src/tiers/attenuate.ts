@@ -105,7 +105,7 @@ const halved = (budget: Budget): Budget =>
   ) as never as Budget;
 
 /**
- * Every reason why no grant of its tier and role may hold this capability, whoever delegates it: ops outside the
+ * Every reason why no grant of its tier and role may hold this capability, whoever delegates it: actions outside the
  * column of the actions table or of the role, delegation that the tier does not have, `*` as project, ceilings.
  */
 export function tierReasons(cap: Capability, ceilings?: Ceilings): Reason[] {
@@ -121,14 +121,14 @@ export function tierReasons(cap: Capability, ceilings?: Ceilings): Reason[] {
   }
   return [
     ...found,
-    ...opsReasons(cap, role?.actions ?? profile.actions),
+    ...roleReasons(cap, role?.actions ?? profile.actions),
     ...outside('lattice.dops', 'dops', cap.delegable, profile.delegable),
     ...outside('lattice.member', 'mints', cap.mints, profile.mints),
     ...ceilingReasons(cap, ceilings ?? profile.ceilings, profile.depth),
   ];
 }
 
-function opsReasons(cap: Capability, allowed: readonly Action[]): Reason[] {
+function roleReasons(cap: Capability, allowed: readonly Action[]): Reason[] {
   const extra = cap.actions.filter((action) => !allowed.includes(action));
   return extra.map((action) =>
     reason('grant.tier', action, { found: `${cap.tier} ${cap.role}`, limit: list(actions[action].tiers) }),

@@ -32,8 +32,8 @@ export interface MintRequest {
 }
 
 /** The row of a grant, locked: budgets are reserved from it. */
-export async function lockGrant(tx: Tx, gid: string): Promise<GrantRow | undefined> {
-  const [row] = await tx.orm.select().from(grants).where(eq(grants.grantId, gid)).for('update');
+export async function lockGrant(tx: Tx, grantId: string): Promise<GrantRow | undefined> {
+  const [row] = await tx.orm.select().from(grants).where(eq(grants.grantId, grantId)).for('update');
   return row;
 }
 
@@ -220,8 +220,8 @@ export async function returnBudgets(tx: Tx): Promise<Returned[]> {
 }
 
 /** The nearest ancestor that has not given its own back yet: what a returned grant gets would be lost. */
-async function heirOf(tx: Tx, gid: string): Promise<GrantRow | undefined> {
-  const row = await lockGrant(tx, gid);
+async function heirOf(tx: Tx, grantId: string): Promise<GrantRow | undefined> {
+  const row = await lockGrant(tx, grantId);
   if (row === undefined || !row.returned || row.parent === null) return row;
   return heirOf(tx, row.parent);
 }

@@ -36,7 +36,7 @@ export async function readJudgement(
   return {
     change,
     judge: principals.get(grant.grantId),
-    makers: makers.flatMap((gid) => principals.get(gid) ?? []),
+    makers: makers.flatMap((grantId) => principals.get(grantId) ?? []),
     triggerOwners: await readTriggerOwners(tx, makers),
   };
 }

@@ -170,7 +170,7 @@ async function freeName(tx: Tx, { project, profile }: RunRequest): Promise<{ id:
 
 const launchOf = (request: RunRequest, profile: PlanAgent, draft: GrantDraft): RunLaunch => ({
   profile: { ...profile, autoTerminate: request.autoTerminate ?? profile.autoTerminate },
-  claims: { ...claimsToWire(draft) },
+  claims: claimsToWire(draft),
   depth: request.depth ?? 0,
 });
 

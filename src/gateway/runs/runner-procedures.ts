@@ -46,10 +46,10 @@ export interface TakenRun {
 }
 
 /** How the run slipped from this runner: its grant has to be the one that took it, whatever name it gives. */
-function lostBy(row: RunRow, runner: string, gid: string, now: Date): string | undefined {
+function lostBy(row: RunRow, runner: string, grantId: string, now: Date): string | undefined {
   if (row.state === 'ended') return `ended: ${row.outcome}`;
   if (row.runner !== runner) return row.runner ?? 'no runner';
-  if (row.runnerGid !== gid) return `${runner}, with another grant`;
+  if (row.runnerGid !== grantId) return `${runner}, with another grant`;
   return row.leaseUntil !== null && row.leaseUntil > now ? undefined : 'its lease has expired';
 }
 
@@ -205,8 +205,8 @@ function renewProcedure(gateway: Gateway) {
 /** Who wants the run to end: somebody who said so, who revoked the grant that it works under, or ended the epoch. */
 async function stopOf(tx: Tx, row: RunRow, epoch: number | null): Promise<Beat['stop']> {
   if (row.stopWanted !== null) return { by: row.stopWanted, why: row.stopWhy ?? '' };
-  const { ep } = row.launch.claims as { ep?: number };
-  if (epoch !== null && ep !== epoch) return { by: 'gateway', why: 'the epoch of the project was raised' };
+  const given = claimsFromWire(row.launch.claims).epoch;
+  if (epoch !== null && given !== epoch) return { by: 'gateway', why: 'the epoch of the project was raised' };
   return (await isRevoked(tx, row.gid)) ? { by: 'gateway', why: 'its grant was revoked' } : null;
 }
 
