@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import { callOf } from './gateway/admission/admission.ts';
 import { openKeyRing } from './gateway/auth/keys.ts';
 import { openTokens } from './gateway/auth/open-tokens.ts';
-import { createGitDoor } from './gateway/http/git/git-endpoint.ts';
+import { createGitEndpoint } from './gateway/http/git/git-endpoint.ts';
 import { installHook } from './gateway/http/git/hook.ts';
 import { closeServer, hostsOf, listen, urlOf } from './gateway/http/listening.ts';
 import { createHttpServer } from './gateway/http/server.ts';
@@ -215,7 +215,7 @@ async function open(
   const server = createHttpServer({
     gateway,
     router,
-    git: createGitDoor(gateway, hooksDir, log),
+    git: createGitEndpoint(gateway, hooksDir, log),
     hosts: hostsOf(config),
     identity,
     knownAs: config.hosts,

@@ -1,7 +1,7 @@
 import type { Measure } from '../policies/measure/unit.ts';
-import { createPlaces } from './places.ts';
 import type { SourceQuestion } from './protocol.ts';
 import { type Ending, type Resident, startResident } from './resident.ts';
+import { createSemaphore } from './semaphore.ts';
 
 /** Asks questions of up to `sizeMax` residents, in order, and replaces those that die. */
 export interface Pool {
@@ -20,12 +20,12 @@ export interface PoolOptions {
 }
 
 export function createPool({ sizeMax, queueMax, deadlineMs, start = startResident }: PoolOptions): Pool {
-  const places = createPlaces(sizeMax, queueMax);
+  const semaphore = createSemaphore(sizeMax, queueMax);
   const idle: Resident[] = [];
   const all = new Set<Resident>();
 
   const resident = async (): Promise<Resident> => {
-    places.assertOpen();
+    semaphore.assertOpen();
     for (let one = idle.pop(); one !== undefined; one = idle.pop()) {
       if (one.isAlive()) return one;
       all.delete(one);
@@ -33,8 +33,8 @@ export function createPool({ sizeMax, queueMax, deadlineMs, start = startResiden
     const fresh = await start();
     all.add(fresh);
     // Closed while it started: `close` did not know it.
-    if (places.isClosed()) fresh.kill();
-    places.assertOpen();
+    if (semaphore.isClosed()) fresh.kill();
+    semaphore.assertOpen();
     return fresh;
   };
   const once = async (question: SourceQuestion): Promise<Ending> => {
@@ -47,17 +47,17 @@ export function createPool({ sizeMax, queueMax, deadlineMs, start = startResiden
 
   return {
     async ask(question) {
-      await places.enter();
+      await semaphore.enter();
       try {
         const ending = await once(question);
         // A process can die of something else than the file; twice is the file.
         return measureOf('died' in ending ? await once(question) : ending, deadlineMs);
       } finally {
-        places.leave();
+        semaphore.leave();
       }
     },
     close() {
-      places.close();
+      semaphore.close();
       for (const one of all) one.kill();
     },
   };

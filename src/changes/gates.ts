@@ -62,7 +62,7 @@ export async function settleGates(tx: Tx, change: ChangeRow): Promise<EventDraft
   const [row] = await tx.rows<{ n: number }>(left, [change.id, change.tree]);
   if (row === undefined || row.n > 0) return [];
   const state = moveChange(tx, change, 'gatesPassed');
-  const passed = lineEvent(change, 'gate.passed', { task: change.task, tree: change.tree, all: true });
+  const passed = systemEvent(change, 'gate.passed', { task: change.task, tree: change.tree, all: true });
   const [verdict] = await tx.rows(standing, [change.id, change.tree]);
   if (verdict === undefined) return [passed];
   return [passed, ...(await approve(tx, { ...change, state }))];
@@ -109,7 +109,7 @@ export async function finishGate(
   if (row === undefined) return [];
   const { passed, exitCode, ms, sandboxed, timedOut } = result;
   const { command } = run;
-  const ended = lineEvent(change, 'gate.ended', {
+  const ended = systemEvent(change, 'gate.ended', {
     task: change.task,
     gate: row.gate,
     tree: row.tree,
@@ -139,11 +139,11 @@ export async function refuseChange(
   moveChange(tx, change, why, note);
   const task = await lockTask(tx, change.project, change.task);
   if (task !== undefined && taskMay(task, 'refuse')) moveTask(tx, task, 'refuse');
-  return [lineEvent(change, 'change.refused', { task: change.task, why, note })];
+  return [systemEvent(change, 'change.refused', { task: change.task, why, note })];
 }
 
 /** An event that Andon appends by itself, about a change. */
-export const lineEvent = <Type extends EventType, Data extends EventData[Type]>(
+export const systemEvent = <Type extends EventType, Data extends EventData[Type]>(
   { id, project }: Pick<ChangeRow, 'id' | 'project'>,
   type: Type,
   data: ExactData<Type, Data>,

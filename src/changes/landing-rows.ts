@@ -7,7 +7,7 @@ import { type ChangeRow, lockChange } from '../tasks/rows.ts';
 import { changes, gateRuns, landings, questions, verdicts } from '../tasks/schema.ts';
 import { moveChange } from '../tasks/transition.ts';
 import { finishTask } from './approval.ts';
-import { lineEvent, type NamedGate, openGates, refuseChange, settleGates } from './gates.ts';
+import { type NamedGate, openGates, refuseChange, settleGates, systemEvent } from './gates.ts';
 
 export type LandingRow = typeof landings.$inferSelect;
 
@@ -88,7 +88,7 @@ export async function intend(tx: Tx, intent: Intent): Promise<EventDraft[] | und
     intentAt: sql`andon_now()`,
   });
   moveChange(tx, change, 'intend');
-  const intended = lineEvent(change, 'landing.intended', {
+  const intended = systemEvent(change, 'landing.intended', {
     task: change.task,
     landing: intent.id,
     from: intent.oldMain,
@@ -122,7 +122,7 @@ export async function concludeLanding(
   if (ended === undefined || change === undefined) return [];
   moveChange(tx, underIntent(change), 'land');
   await tx.rows(landedCommit, [change.id, landing.newMain]);
-  const landed = lineEvent(change, 'change.landed', {
+  const landed = systemEvent(change, 'change.landed', {
     task: change.task,
     landing: landing.id,
     from: landing.oldMain,
@@ -141,7 +141,7 @@ export async function voidLanding(
   const [ended] = await tx.rows(end, [landing.id, 'void']);
   if (ended === undefined || change === undefined) return [];
   moveChange(tx, underIntent(change), 'void');
-  return [lineEvent(change, 'landing.voided', { task: change.task, landing: landing.id, why })];
+  return [systemEvent(change, 'landing.voided', { task: change.task, landing: landing.id, why })];
 }
 
 const rebase = statement(
@@ -182,7 +182,7 @@ export async function rebind(
   };
   openGates(tx, after, gates);
   await carryManualGates(tx, change, rebuilt);
-  const event = lineEvent(change, 'change.rebuilt', {
+  const event = systemEvent(change, 'change.rebuilt', {
     task: change.task,
     from: change.tree,
     to: rebuilt.tree,

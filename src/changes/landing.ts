@@ -3,7 +3,7 @@ import type { Session } from '../store/store.ts';
 import type { SystemTransaction } from '../store/system-transaction.ts';
 import type { ChangeRow } from '../tasks/rows.ts';
 import type { NamedGate } from './gates.ts';
-import type { GitOps } from './git-ops.ts';
+import type { GitPort } from './git-port.ts';
 import {
   concludeLanding,
   intend,
@@ -16,7 +16,7 @@ import {
 
 /** What landing needs from the rest. */
 export interface LandingPorts {
-  readonly git: GitOps;
+  readonly git: GitPort;
   /** Looks whether there is anything to do, without a lock. */
   readonly session: Session;
   /** Runs `work` in a transaction of the line: project lock taken alone, events appended. */

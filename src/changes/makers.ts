@@ -1,13 +1,13 @@
-import type { Ancestor, Party } from '../policies/duty.ts';
+import type { Ancestor, Principal } from '../policies/duty.ts';
 import { type Session, statement } from '../store/store.ts';
 import type { Tier } from '../tiers/actions.ts';
 
-interface PartyRow {
-  readonly gid: string;
+interface PrincipalRow {
+  readonly grantId: string;
   readonly agent: string;
   readonly tier: Tier;
   readonly role: string;
-  readonly lin: readonly string[];
+  readonly lineage: readonly string[];
   readonly profile: string | null;
   readonly seen: boolean;
   readonly taker: string | null;
@@ -17,8 +17,8 @@ interface PartyRow {
 // A grant of an earlier version does not say who has seen its tokens: its parent has, unless it belongs to a run. Living
 // grants of one name are one holder, whoever gave them; those of people are not looked for, since people are no tie.
 const readGrants = statement(
-  'party.grants',
-  `select g.gid, g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin, g.profile,
+  'makers.grants',
+  `select g.gid as "grantId", g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin as lineage, g.profile,
      coalesce(g.seen, not exists (select from runs r where r.gid = g.gid)) as seen,
      (select r.runner_gid from runs r where r.gid = g.gid limit 1) as taker,
      case when g.cap->>'tier' = 'human' then '{}'::text[] else array(
@@ -28,53 +28,57 @@ const readGrants = statement(
    from grants g where g.gid = any($1::text[])`,
 );
 const makersOf = statement(
-  'party.makers',
-  `select distinct gid from events where project = $1 and subject = any($2::text[]) and allowed and gid is not null
+  'makers.ofTask',
+  `select distinct gid as "grantId" from events where project = $1 and subject = any($2::text[]) and allowed and gid is not null
      and type in ('task.claimed', 'change.pushed', 'change.submitted', 'task.stolen')`,
 );
 const triggerOwnersOf = statement(
-  'party.triggerOwners',
+  'makers.triggerOwners',
   `select distinct r.spawner from runs r where r.gid = any($1::text[]) and r.trigger is not null and r.spawner not like 'human:%'`,
 );
 
-export type KnownParty = Party & { readonly profileFixed: boolean };
+export type KnownPrincipal = Principal & { readonly profileFixed: boolean };
 
-type Grants = ReadonlyMap<string, PartyRow>;
+type Grants = ReadonlyMap<string, PrincipalRow>;
 
 /** Principals with the grants above theirs and those whose holders have seen their tokens, by grant id. */
-export async function readParties(
+export async function readPrincipals(
   session: Session,
-  gids: readonly string[],
-): Promise<Map<string, KnownParty>> {
-  const rows = await readRelated(session, gids);
-  const parties = new Map<string, KnownParty>();
-  for (const gid of gids) {
-    const row = rows.get(gid);
-    if (row !== undefined) parties.set(gid, asParty(row, rows));
+  grantIds: readonly string[],
+): Promise<Map<string, KnownPrincipal>> {
+  const rows = await readRelated(session, grantIds);
+  const principals = new Map<string, KnownPrincipal>();
+  for (const grantId of grantIds) {
+    const row = rows.get(grantId);
+    if (row !== undefined) principals.set(grantId, asPrincipal(row, rows));
   }
-  return parties;
+  return principals;
 }
 
 /** The grants with all that they are related to, however far: lineages, runners that took a run, namesakes. */
-async function readRelated(session: Session, gids: readonly string[]): Promise<Grants> {
-  const rows = new Map<string, PartyRow>();
-  for (let wanted = [...new Set(gids)]; wanted.length > 0; ) {
-    const found = await session.rows<PartyRow>(readGrants, [wanted]);
-    for (const row of found) rows.set(row.gid, row);
-    const related = found.flatMap(({ lin, taker, namesakes }) => [...lin, ...namesakes, ...listed(taker)]);
-    wanted = [...new Set(related)].filter((gid) => !rows.has(gid));
+async function readRelated(session: Session, grantIds: readonly string[]): Promise<Grants> {
+  const rows = new Map<string, PrincipalRow>();
+  for (let wanted = [...new Set(grantIds)]; wanted.length > 0; ) {
+    const found = await session.rows<PrincipalRow>(readGrants, [wanted]);
+    for (const row of found) rows.set(row.grantId, row);
+    const related = found.flatMap(({ lineage, taker, namesakes }) => [
+      ...lineage,
+      ...namesakes,
+      ...listed(taker),
+    ]);
+    wanted = [...new Set(related)].filter((grantId) => !rows.has(grantId));
   }
   return rows;
 }
 
-const listed = (gid: string | null): string[] => (gid === null ? [] : [gid]);
+const listed = (grantId: string | null): string[] => (grantId === null ? [] : [grantId]);
 
-function asParty(row: PartyRow, rows: Grants): KnownParty {
-  const bearers = known([row.gid, ...row.namesakes], rows);
+function asPrincipal(row: PrincipalRow, rows: Grants): KnownPrincipal {
+  const bearers = known([row.grantId, ...row.namesakes], rows);
   return {
     ...asAncestor(row),
     ancestors: known(
-      bearers.flatMap(({ lin }) => lin),
+      bearers.flatMap(({ lineage }) => lineage),
       rows,
     ).map(asAncestor),
     holders: holdersOf(row, rows).map(asAncestor),
@@ -83,7 +87,7 @@ function asParty(row: PartyRow, rows: Grants): KnownParty {
 }
 
 /** Every grant whose holder has seen a token of this one, the grant itself left out. */
-function holdersOf(row: PartyRow, rows: Grants): PartyRow[] {
+function holdersOf(row: PrincipalRow, rows: Grants): PrincipalRow[] {
   const found = new Set([row]);
   // A set hands out what is added to it while it is walked.
   for (const one of found) for (const other of known(handedTo(one, rows), rows)) found.add(other);
@@ -92,8 +96,8 @@ function holdersOf(row: PartyRow, rows: Grants): PartyRow[] {
 }
 
 /** Who was handed the tokens of a grant: its parent or the runner of a run, and whoever else bears the name. */
-function handedTo({ seen, lin, taker, namesakes }: PartyRow, rows: Grants): string[] {
-  const parent = seen ? lin.slice(0, 1) : [];
+function handedTo({ seen, lineage, taker, namesakes }: PrincipalRow, rows: Grants): string[] {
+  const parent = seen ? lineage.slice(0, 1) : [];
   const runner = taker === null ? undefined : rows.get(taker);
   return [...parent, ...namesakes, ...(runner === undefined ? [] : throughRunner(runner))];
 }
@@ -102,13 +106,13 @@ function handedTo({ seen, lin, taker, namesakes }: PartyRow, rows: Grants): stri
  * A runner sees the tokens of all runs that it starts and is trusted with them: it is no tie by itself, but whoever minted
  * it is. What takes runs under another name than that of a runner counts like everybody.
  */
-const throughRunner = ({ gid, agent, role, seen, lin }: PartyRow): readonly string[] =>
-  role === 'RUNNER' && agent.startsWith('runner:') ? lin.slice(0, seen ? 1 : 0) : [gid];
+const throughRunner = ({ grantId, agent, role, seen, lineage }: PrincipalRow): readonly string[] =>
+  role === 'RUNNER' && agent.startsWith('runner:') ? lineage.slice(0, seen ? 1 : 0) : [grantId];
 
-const known = (gids: readonly string[], rows: Grants): PartyRow[] =>
-  [...new Set(gids)].flatMap((gid) => rows.get(gid) ?? []);
+const known = (grantIds: readonly string[], rows: Grants): PrincipalRow[] =>
+  [...new Set(grantIds)].flatMap((grantId) => rows.get(grantId) ?? []);
 
-const asAncestor = ({ agent, gid, tier }: PartyRow): Ancestor => ({ sub: agent, gid, tier });
+const asAncestor = ({ agent, grantId, tier }: PrincipalRow): Ancestor => ({ sub: agent, grantId, tier });
 
 /** Everybody who claimed, pushed or submitted for a task, in any of its epochs. */
 export async function readMakers(
@@ -117,12 +121,15 @@ export async function readMakers(
   task: string,
   change: string,
 ): Promise<string[]> {
-  const rows = await session.rows<{ gid: string }>(makersOf, [project, [`task/${task}`, `change/${change}`]]);
-  return rows.map(({ gid }) => gid);
+  const rows = await session.rows<{ grantId: string }>(makersOf, [
+    project,
+    [`task/${task}`, `change/${change}`],
+  ]);
+  return rows.map(({ grantId }) => grantId);
 }
 
 /** The agents under whose grants triggers started the runs of these grants. */
-export async function readTriggerOwners(session: Session, gids: readonly string[]): Promise<string[]> {
-  const rows = await session.rows<{ spawner: string }>(triggerOwnersOf, [gids]);
+export async function readTriggerOwners(session: Session, grantIds: readonly string[]): Promise<string[]> {
+  const rows = await session.rows<{ spawner: string }>(triggerOwnersOf, [grantIds]);
   return rows.map(({ spawner }) => spawner);
 }

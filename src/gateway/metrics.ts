@@ -41,7 +41,7 @@ export function createMetrics(facts: MetricFacts): Metrics {
   const registers = [registry];
   const decisions = new Counter({
     name: 'andon_decisions_total',
-    help: 'Decisions of the door',
+    help: 'Decisions of admission',
     labelNames: ['action', 'allowed'],
     registers,
   });

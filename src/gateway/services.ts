@@ -4,7 +4,7 @@ import type { Reason } from '../lib/decision.ts';
 import type { PlanTrigger } from '../plan/triggers.ts';
 import type { Feed } from '../store/log/feed.ts';
 import type { Sequencer } from '../store/log/sequencer.ts';
-import type { AuditResult } from '../store/log/verify-log.ts';
+import type { VerifyResult } from '../store/log/verify-log.ts';
 import type { Admission } from './admission/admission.ts';
 import type { TokenService } from './auth/token-service.ts';
 import type { LogKeeper } from './log-mark/log-keeper.ts';
@@ -26,6 +26,8 @@ export interface Gateway extends Admission {
   readonly log: Logger;
 }
 
+export type VerifiedLog = VerifyResult & { readonly below: string | null };
+
 /** The part of the workers that procedures speak to; `Workers` keeps these promises. */
 export interface WorkersPort {
   /** Work may be waiting in this project: runs its gates, lands its approved changes. Never rejects. */
@@ -35,11 +37,11 @@ export interface WorkersPort {
   /** A plan was applied that added or changed so many tasks. */
   planned(tasks: number): void;
   /** An audit was asked for. Never rejects. */
-  oversee(): void;
+  audit(): void;
   /** Ends the landings of the project (`*`: of all) that were intended before a red stop, which is acknowledged after. */
   settleLandings(project: string): Promise<void>;
   /** Verifies the log and its mark. */
-  audit(): Promise<AuditResult & { readonly below: string | null }>;
+  verifyLog(): Promise<VerifiedLog>;
 }
 
 /** The part of the triggers that procedures speak to; `TriggerService` keeps these promises. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { CommitFacts } from '../policies/facts.ts';
-import type { NewCommit } from './frame.ts';
+import type { NewCommit } from './new-commits.ts';
 
 export interface FactsCache {
   get(commit: NewCommit): CommitFacts | undefined;

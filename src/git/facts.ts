@@ -2,7 +2,7 @@ import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
 import type { CommitFacts, Excess, Oid, PathChange, PushFacts } from '../policies/facts.ts';
 import type { FactsCache } from './facts-cache.ts';
-import { createBaseTrees, type NewCommit, newCommits } from './frame.ts';
+import { createBaseTrees, type NewCommit, newCommits } from './new-commits.ts';
 import { gatewayTrailer, opaqueEncoding } from './objects/commit.ts';
 import { diffTrees, type TreeDiff } from './objects/diff.ts';
 import type { ObjectReader } from './objects/reader.ts';

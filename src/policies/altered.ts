@@ -30,7 +30,7 @@ export interface Offender {
   readonly base: Unit | undefined;
 }
 
-interface Placed {
+interface LocatedUnit {
   readonly path: string;
   readonly unit: Unit;
 }
@@ -47,10 +47,10 @@ export function offenders(
   offends: (unit: Unit) => boolean,
 ): Offender[] {
   const key = (unit: Unit): string => `${unit.kind}\u0000${unit.name}\u0000${unit[digest]}`;
-  const found = placed(after).filter(({ unit }) => offends(unit));
+  const found = located(after).filter(({ unit }) => offends(unit));
   if (found.length === 0) return [];
   const wanted = new Set(found.map(({ unit }) => key(unit)));
-  const bases = placed(before).filter(({ unit }) => wanted.has(key(unit)));
+  const bases = located(before).filter(({ unit }) => wanted.has(key(unit)));
   const here = pair(found, bases, ({ path, unit }) => `${path}\u0000${key(unit)}`);
   const used = new Set(here.values());
   const single = found.filter((one) => !here.has(one));
@@ -59,18 +59,22 @@ export function offenders(
   return found.map((one) => ({ ...one, base: (here.get(one) ?? there.get(one))?.unit }));
 }
 
-const placed = (units: UnitsByPath): Placed[] =>
+const located = (units: UnitsByPath): LocatedUnit[] =>
   [...units].flatMap(([path, list]) => list.map((unit) => ({ path, unit })));
 
-function pair(found: readonly Placed[], bases: readonly Placed[], key: (one: Placed) => string) {
-  const stock = new Map<string, Placed[]>();
+function pair(
+  found: readonly LocatedUnit[],
+  bases: readonly LocatedUnit[],
+  key: (one: LocatedUnit) => string,
+) {
+  const stock = new Map<string, LocatedUnit[]>();
   for (const base of longestFirst(bases)) {
     const list = stock.get(key(base));
     if (list === undefined) stock.set(key(base), [base]);
     else list.push(base);
   }
   for (const list of stock.values()) list.reverse();
-  const pairs = new Map<Placed, Placed>();
+  const pairs = new Map<LocatedUnit, LocatedUnit>();
   for (const one of longestFirst(found)) {
     const base = stock.get(key(one))?.pop();
     if (base !== undefined) pairs.set(one, base);
@@ -78,5 +82,5 @@ function pair(found: readonly Placed[], bases: readonly Placed[], key: (one: Pla
   return pairs;
 }
 
-const longestFirst = (list: readonly Placed[]): Placed[] =>
+const longestFirst = (list: readonly LocatedUnit[]): LocatedUnit[] =>
   list.toSorted((one, other) => other.unit.lines - one.unit.lines);

@@ -4,12 +4,12 @@ import type { Tier } from '../tiers/actions.ts';
 /** One grant in a lineage. */
 export interface Ancestor {
   readonly sub: string;
-  readonly gid: string;
+  readonly grantId: string;
   readonly tier: Tier;
 }
 
 /** A principal with the grant it acted under, the grants above it, parent first, and who else can act under it. */
-export interface Party extends Ancestor {
+export interface Principal extends Ancestor {
   readonly ancestors: readonly Ancestor[];
   /**
    * Grants whose holders have seen a token of this one: whoever minted it, and whoever has seen a token of that one. The
@@ -20,12 +20,12 @@ export interface Party extends Ancestor {
 
 /** Who judges, and whose work it is. */
 export interface DutyFacts {
-  readonly judge: Party & {
+  readonly judge: Principal & {
     /** True when the plan, applied by a person, fixes the profile the judge runs with: its spawner chose nothing. */
     readonly profileFixed: boolean;
   };
   /** Everybody who authored, claimed or submitted the change. */
-  readonly makers: readonly Party[];
+  readonly makers: readonly Principal[];
   /** Agents that own the triggers which started the makers. */
   readonly triggerOwners: readonly string[];
   /** A person said that the work is their own and approves it all the same; recorded by the caller. */
@@ -46,7 +46,7 @@ export function dutyPolicy(facts: DutyFacts): Reason[] {
   return [...new Set(ties)].map((found) => reason('duty.separated', judge.sub, { found }));
 }
 
-function tiesBetween(judge: DutyFacts['judge'], maker: Party): string[] {
+function tiesBetween(judge: DutyFacts['judge'], maker: Principal): string[] {
   const ties: string[] = [];
   if (isSame(judge, maker)) ties.push('maker of the change');
   if (meet([judge], belowRoot(maker.ancestors))) ties.push('spawner of the maker');
@@ -59,15 +59,16 @@ function tiesBetween(judge: DutyFacts['judge'], maker: Party): string[] {
 }
 
 /** True for two grants of one spawner, unless the plan fixes the judge and the spawner has never seen a token of it. */
-function isSpawnedBeside(judge: DutyFacts['judge'], maker: Party): boolean {
+function isSpawnedBeside(judge: DutyFacts['judge'], maker: Principal): boolean {
   const shared = belowRoot(judge.ancestors).filter((one) => meet([one], belowRoot(maker.ancestors)));
   return shared.length > 0 && !(judge.profileFixed && !meet(shared, judge.holders));
 }
 
 /** Everybody who can act under the grant. */
-const acting = (one: Party): Ancestor[] => [one, ...belowRoot(one.holders)];
+const acting = (one: Principal): Ancestor[] => [one, ...belowRoot(one.holders)];
 
-const isSame = (one: Ancestor, other: Ancestor): boolean => one.sub === other.sub || one.gid === other.gid;
+const isSame = (one: Ancestor, other: Ancestor): boolean =>
+  one.sub === other.sub || one.grantId === other.grantId;
 
 const meet = (some: readonly Ancestor[], others: readonly Ancestor[]): boolean =>
   some.some((one) => others.some((other) => isSame(one, other)));

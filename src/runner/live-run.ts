@@ -10,13 +10,13 @@ import { LineReader, OutputFeed } from './output/output-feed.ts';
 import { Redactor } from './output/redact.ts';
 import { replaceSecret } from './prepare/plain-file.ts';
 import { type Prepared, prepareRun } from './prepare/prepare-run.ts';
-import { placeOf, type RunPlace, readVerdictText, writableOf } from './prepare/run-folder.ts';
+import { type RunFolder, readVerdictText, runFolderOf, writableOf } from './prepare/run-folder.ts';
 import { AgentProcess, type Exit } from './process/agent-process.ts';
 import { containRun } from './process/contain-run.ts';
 import { startAgent } from './process/start-agent.ts';
 import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunOrder } from './protocol.ts';
 import { createMetricsIntake } from './proxy/metrics-intake.ts';
-import { createRunDoor, type RunDoor } from './proxy/run-proxy.ts';
+import { createRunProxy, type RunProxy } from './proxy/run-proxy.ts';
 import { reportEnd } from './report-end.ts';
 import type { LiveRunOptions } from './run-options.ts';
 import { Heartbeat } from './supervise/heartbeat.ts';
@@ -34,14 +34,14 @@ const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-uploa
 export class LiveRun {
   readonly #order: RunOrder;
   readonly #options: LiveRunOptions;
-  readonly #place: RunPlace;
+  readonly #place: RunFolder;
   readonly #abort = new AbortController();
   readonly #redactor = new Redactor();
   readonly #output = new OutputFeed(this.#redactor);
   readonly #tokens = new Set<string>();
   readonly #watch: Watch;
   readonly #inspector: Inspector;
-  readonly #door: RunDoor;
+  readonly #proxy: RunProxy;
   readonly #heart: Heartbeat;
   readonly #inbox: Inbox;
   #token: string;
@@ -57,7 +57,7 @@ export class LiveRun {
   constructor(order: RunOrder, options: LiveRunOptions) {
     this.#order = order;
     this.#options = options;
-    this.#place = placeOf(options.runs, order.id);
+    this.#place = runFolderOf(options.runs, order.id);
     this.#token = order.token;
     this.#expires = order.expires;
     this.#tokens.add(order.token);
@@ -70,7 +70,7 @@ export class LiveRun {
       ...{ sandbox, hidden, ownUser, marks, limits, searchPath: outer.PATH },
     });
     this.#inbox = new Inbox(options.gateway, order.project, this.#place.inboxFile);
-    this.#door = createRunDoor({
+    this.#proxy = createRunProxy({
       gateway: options.gateway,
       network: order.settings.network,
       token: () => this.#token,
@@ -108,7 +108,7 @@ export class LiveRun {
     try {
       await this.#report(await this.#live());
     } finally {
-      this.#door.close();
+      this.#proxy.close();
       if (!this.#options.keep) await removeTree(this.#place.folder);
     }
   }
@@ -151,7 +151,7 @@ export class LiveRun {
     const { gateway, launch, outer, runnerMark } = this.#options;
     const containment = containRun(this.#options, this.#place);
     this.#containment = containment;
-    const port = await this.#door.listen();
+    const port = await this.#proxy.listen();
     const prepared = await prepareRun({
       ...{ order: this.#order, place: this.#place, gateway, containment, launch, outer, runnerMark },
       outside: `http://127.0.0.1:${port}`,
@@ -171,7 +171,7 @@ export class LiveRun {
     const { launch, hidden, visible } = this.#options;
     const [node = process.execPath] = launch;
     const { limits, id: mark } = this.#order;
-    const [place, adopt] = [this.#place, this.#door.serve];
+    const [place, adopt] = [this.#place, this.#proxy.serve];
     const child = startAgent({ ...prepared, place, containment, limits, node, hidden, visible, adopt });
     this.#limits = new LimitWatch({
       ...{ limits, user: userOf(containment), pid: child.pid ?? 0, mark, folders: writableOf(place) },

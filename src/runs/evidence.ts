@@ -1,11 +1,11 @@
 import type { EventType } from '../store/log/events.ts';
 import { type Session, statement } from '../store/store.ts';
-import type { RunTruth } from './outcome.ts';
+import type { RunEvidence } from './outcome.ts';
 import type { RunRow } from './rows.ts';
 
 // What the run did lies behind the place that the log had when it was taken, or has no place yet.
 const counts = statement(
-  'runs.truth',
+  'runs.evidence',
   `with its as (
      select type from events where project = $1 and gid = $2 and allowed and position > (select since from runs where id = $3)
      union all select type from events where project = $1 and gid = $2 and allowed and position is null)
@@ -46,7 +46,7 @@ interface Counts {
 const nothing: Counts = { pushes: 0, submitted: 0, produced: 0, claimed: 0 };
 
 /** What the gateway itself knows of a run: nothing here comes from the agent. */
-export async function readTruth(session: Session, run: RunRow): Promise<RunTruth> {
+export async function readEvidence(session: Session, run: RunRow): Promise<RunEvidence> {
   const [did = nothing] = await session.rows<Counts>(counts, [run.project, run.gid, run.id, producing]);
   const [held] = await session.rows<{ n: number }>(holds, [run.project, run.gid]);
   const [open] = await session.rows<{ n: number }>(asked, [run.project, run.agent]);

@@ -31,7 +31,7 @@ export const outcomes: readonly Outcome[] = [
 ];
 
 /** What is true of a run, whatever it says: counted from the log and the tables of the gateway. */
-export interface RunTruth {
+export interface RunEvidence {
   /** Accepted pushes of its grant. */
   readonly pushes: number;
   /** Changes that it submitted, under the lease it had. */
@@ -51,7 +51,7 @@ export interface RunEnd {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly said: ReadVerdict;
-  readonly truth: RunTruth;
+  readonly evidence: RunEvidence;
 }
 
 export interface Judged {
@@ -67,8 +67,8 @@ const judged = (outcome: Outcome, note: string, contradiction = false): Judged =
   contradiction,
 });
 
-const didNothing = ({ truth }: RunEnd): boolean =>
-  truth.pushes === 0 && truth.submitted === 0 && truth.produced === 0;
+const didNothing = ({ evidence }: RunEnd): boolean =>
+  evidence.pushes === 0 && evidence.submitted === 0 && evidence.produced === 0;
 
 /**
  * The outcome of a run from what its runner saw, what it said, and what is true. Pure. An exit status of 0 proves
@@ -101,7 +101,7 @@ function byCause(end: RunEnd): Judged | undefined {
   if (alone !== undefined) return alone;
   const { verdict } = end.said;
   if (verdict !== undefined && verdict.result === 'halted') return judged('halted', verdict.summary);
-  if (end.truth.lostTask) return judged('lost_lease', 'its task is held by somebody else, or by nobody');
+  if (end.evidence.lostTask) return judged('lost_lease', 'its task is held by somebody else, or by nobody');
   const breach = breaches[end.cause];
   if (breach === undefined) return undefined;
   const [outcome, words] = breach;
@@ -121,7 +121,7 @@ function bySaying(end: RunEnd): Judged {
 
 /** Work that was handed over is done, whatever the agent failed to write down; anything else is not. */
 function withoutVerdict(end: RunEnd, problem: VerdictProblem, found = ''): Judged {
-  if (end.cause === 'handed_over' && end.truth.submitted > 0)
+  if (end.cause === 'handed_over' && end.evidence.submitted > 0)
     return judged('shipped', 'it was ended after its change was submitted, before it wrote a verdict');
   const crash = crashOf(end);
   if (problem === 'missing' && crash !== undefined) return judged('crashed', crash);
@@ -135,12 +135,12 @@ function crashOf({ exitCode, signal }: RunEnd): string | undefined {
 }
 
 function shipped(end: RunEnd, summary: string): Judged {
-  const { truth } = end;
-  if (truth.waitsForAnswer) return judged('failed_verdict', 'it said shipped, but its question is open');
+  const { evidence } = end;
+  if (evidence.waitsForAnswer) return judged('failed_verdict', 'it said shipped, but its question is open');
   if (isBacked(end)) return judged('shipped', summary);
   if (didNothing(end)) return judged('no_progress', 'it said shipped, and nothing was done', true);
   return judged('failed_verdict', 'it said shipped, but no change was submitted');
 }
 
 /** A task counts as handed over by a submission alone; without one, by anything that the tier produces. */
-const isBacked = (end: RunEnd): boolean => (end.hasTask ? end.truth.submitted > 0 : !didNothing(end));
+const isBacked = (end: RunEnd): boolean => (end.hasTask ? end.evidence.submitted > 0 : !didNothing(end));

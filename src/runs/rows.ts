@@ -49,8 +49,8 @@ export const lockRunsOf = (tx: Tx, project: string, agent: string): Promise<RunR
   tx.rows(ofAgent, [project, agent]);
 
 /** Runs that have not ended and whose grant descends from one of `gids`, locked. */
-export const lockRunsBelow = (tx: Tx, project: string, gids: readonly string[]): Promise<RunRow[]> =>
-  tx.rows(below, [project, gids]);
+export const lockRunsBelow = (tx: Tx, project: string, grantIds: readonly string[]): Promise<RunRow[]> =>
+  tx.rows(below, [project, grantIds]);
 
 /** How many runs of a project wait or run. */
 export async function aliveCount(session: Session, project: string): Promise<number> {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import type { PlanAgent } from '../plan/plan.ts';
 import type { Tier } from '../tiers/actions.ts';
+import type { WireClaims } from '../tiers/wire.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunState } from './states.ts';
 import type { VerdictFile } from './verdict-file.ts';
@@ -17,7 +18,7 @@ export interface Usage {
 export interface RunLaunch {
   readonly profile: PlanAgent;
   /** The unsigned claims that the tokens of the run are drafted from. */
-  readonly claims: Record<string, unknown>;
+  readonly claims: WireClaims;
   /** The number of triggers and runs that stand behind this one. */
   readonly depth: number;
 }

@@ -89,9 +89,9 @@ export async function takeRun(
   tx: Tx,
   project: string,
   ids: readonly string[],
-  runner: { readonly name: string; readonly gid: string },
+  runner: { readonly name: string; readonly grantId: string },
 ): Promise<RunRow | undefined> {
-  const [row] = await tx.rows<RunRow>(take, [project, ids, runner.name, runner.gid]);
+  const [row] = await tx.rows<RunRow>(take, [project, ids, runner.name, runner.grantId]);
   return row;
 }
 

@@ -19,7 +19,7 @@ import { stops } from './schema.ts';
 import type { Cleared, CordDraft, StopRow, StoredStop } from './stop.ts';
 import { type About, type Scope, type StopReason, scopeText, stopReasons } from './stop-scope.ts';
 
-const leftOut = ['gid', 'clearedGid'] as const;
+const leftOut = ['grantId', 'clearedGrantId'] as const;
 
 export const stopColumns = columnsOf(stops, leftOut);
 
@@ -91,7 +91,7 @@ export async function pull(tx: Tx, draft: CordDraft): Promise<Pulled> {
   const id = newId('stop');
   const told = await tellPulled(tx, id, draft);
   const values = [id, project, colour, scope.kind, scope.value, draft.why, cause, subject, by];
-  await tx.rows(put, [...values, draft.gid ?? null, told]);
+  await tx.rows(put, [...values, draft.grantId ?? null, told]);
   const said = event('cord.pulled', `stop/${id}`, {
     colour,
     scope: scopeText(scope),
@@ -100,7 +100,7 @@ export async function pull(tx: Tx, draft: CordDraft): Promise<Pulled> {
     about: subject,
     told: told.length,
   });
-  const head = { actor: by, ...defined({ gid: draft.gid }) };
+  const head = { actor: by, ...defined({ gid: draft.grantId }) };
   return { stop: id, count: 1, events: await everywhere(tx, project, head, said) };
 }
 
@@ -128,7 +128,13 @@ const clear = statement(
 /** Clears a stop under the lock that it was pulled under, and tells those who were told of it. */
 export async function clearStop(tx: Tx, stop: StopRow, by: Cleared): Promise<EventDraft[]> {
   const cause = by.rootCause === undefined ? null : jsonText(by.rootCause);
-  const [row] = await tx.rows<{ seconds: number }>(clear, [stop.id, by.by, by.gid ?? null, by.why, cause]);
+  const [row] = await tx.rows<{ seconds: number }>(clear, [
+    stop.id,
+    by.by,
+    by.grantId ?? null,
+    by.why,
+    cause,
+  ]);
   if (row === undefined) return [];
   await tellCleared(tx, stop, by);
   const { colour, scope } = stop;
@@ -139,7 +145,7 @@ export async function clearStop(tx: Tx, stop: StopRow, by: Cleared): Promise<Eve
     seconds: row.seconds,
     ...defined({ rootCause: by.rootCause }),
   });
-  return everywhere(tx, stop.project, { actor: by.by, ...defined({ gid: by.gid }) }, said);
+  return everywhere(tx, stop.project, { actor: by.by, ...defined({ gid: by.grantId }) }, said);
 }
 
 const names = statement('stops.projects', `select name from projects where name <> '*' order by name`);

@@ -17,14 +17,14 @@ export const stops = pgTable('stops', {
   cause: text('cause').$type<StopReason>().notNull(),
   subject: text('subject').notNull(),
   pulledBy: text('pulled_by').notNull(),
-  gid: text('gid'),
+  grantId: text('gid'),
   at: at('at').notNull().default(now),
   /** The number of pulls while it was open. */
   count: integer('count').notNull().default(1),
   /** The recipients of its messages. */
   told: text('told').array().notNull(),
   clearedBy: text('cleared_by'),
-  clearedGid: text('cleared_gid'),
+  clearedGrantId: text('cleared_gid'),
   clearedAt: at('cleared_at'),
   clearedWhy: text('cleared_why'),
   rootCause: jsonb('root_cause').$type<RootCause>(),

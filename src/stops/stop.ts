@@ -3,12 +3,12 @@ import type { stops } from './schema.ts';
 import type { Colour, Scope, Stop, StopReason } from './stop-scope.ts';
 
 /** A row as the table gives it. */
-export type StoredStop = Readonly<Omit<typeof stops.$inferSelect, 'gid' | 'clearedGid'>>;
+export type StoredStop = Readonly<Omit<typeof stops.$inferSelect, 'grantId' | 'clearedGrantId'>>;
 
 /** Who clears a stop, and why it may go on. */
 export interface Cleared {
   readonly by: string;
-  readonly gid?: string;
+  readonly grantId?: string;
   readonly why: string;
   readonly rootCause?: RootCause | undefined;
 }
@@ -25,7 +25,7 @@ export interface CordDraft {
   readonly subject: string;
   /** The principal, or `gateway`. */
   readonly by: string;
-  readonly gid?: string;
+  readonly grantId?: string;
   /** Not again for the same cause and subject, even when that stop was cleared: what was found cannot be mended. */
   readonly once?: boolean;
 }

@@ -17,7 +17,7 @@ const byCap = new WeakMap<Capability, Memo>();
 const byContent = new Map<string, Memo>();
 
 /** Everything of a capability that a scope is compared with. Agents of one profile share what was compared. */
-const contentOf = ({ w, x }: Capability): string => JSON.stringify([w, x]);
+const contentOf = ({ write, deny }: Capability): string => JSON.stringify([write, deny]);
 
 function memoOf(cap: Capability): Memo {
   const known = byCap.get(cap) ?? sharedMemo(contentOf(cap));
@@ -45,7 +45,7 @@ export const knowsScope = (cap: Capability, scopeHash: string): boolean => memoO
 export function learnScope(cap: Capability, { scopeHash, write, deny }: TaskScope): void {
   const scopes = memoOf(cap);
   makeRoom(scopes, scopesMax);
-  scopes.set(scopeHash, escapes(write, deny, cap.w, cap.x));
+  scopes.set(scopeHash, escapes(write, deny, cap.write, cap.deny));
 }
 
 /** A path that a known scope has and the capability has not, or undefined when the capability covers it. */

@@ -23,7 +23,7 @@ export interface Candidate {
 /** What a claimant brings. */
 export interface Claimant {
   readonly agent: string;
-  readonly gid: string;
+  readonly grantId: string;
   readonly cap: Capability;
 }
 
@@ -83,11 +83,11 @@ export async function readCandidates(
 }
 
 /** True when the task names protected files, and the grant covers the rest of its scope. */
-function coversOpen({ w, x }: Capability, plan: Plan | undefined, id: string): boolean {
+function coversOpen({ write, deny }: Capability, plan: Plan | undefined, id: string): boolean {
   const task = plan !== undefined && Object.hasOwn(plan.tasks, id) ? plan.tasks[id] : undefined;
   if (plan === undefined || task === undefined) return false;
   const open = openWrites(plan, id, task);
-  return open.length < task.write.length && escapes(open, task.deny, w, x) === undefined;
+  return open.length < task.write.length && escapes(open, task.deny, write, deny) === undefined;
 }
 
 type ClaimPolicy = (claimant: Claimant, task: Candidate) => Reason | undefined;
@@ -118,7 +118,7 @@ const bound: ClaimPolicy = ({ cap }, task) =>
 const covering: ClaimPolicy = ({ cap }, task) => {
   const { uncovered: found } = task;
   if (found === undefined) return undefined;
-  return reason('task.scope', `task/${task.id}`, { found, limit: cap.w.join(', ') || 'no path' });
+  return reason('task.scope', `task/${task.id}`, { found, limit: cap.write.join(', ') || 'no path' });
 };
 
 const apart: ClaimPolicy = (_claimant, task) =>
@@ -180,7 +180,7 @@ export async function takeOne(
     if (candidate.conflicting.length > 0) break;
   }
   if (free.length === 0) return undefined;
-  const [taken] = await tx.rows<TakenTask>(take, [project, free, claimant.agent, claimant.gid, leaseMs]);
+  const [taken] = await tx.rows<TakenTask>(take, [project, free, claimant.agent, claimant.grantId, leaseMs]);
   return taken;
 }
 

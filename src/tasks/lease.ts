@@ -93,12 +93,12 @@ export function renewLease(tx: Tx, task: HeldTask, now: Date): Date {
 export function stealLease(
   tx: Tx,
   task: TaskRow & { readonly state: TaskBefore<'steal'> },
-  to: { readonly agent: string; readonly gid: string },
+  to: { readonly agent: string; readonly grantId: string },
   now: Date,
 ): { epoch: number; leaseUntil: Date } {
   const epoch = task.epoch + 1;
   const leaseUntil = new Date(now.getTime() + lengthOf(task));
-  tx.later(steal, [task.project, task.id, epoch, to.agent, to.gid, leaseUntil]);
+  tx.later(steal, [task.project, task.id, epoch, to.agent, to.grantId, leaseUntil]);
   return { epoch, leaseUntil };
 }
 

@@ -7,6 +7,7 @@ import { meetBudget } from './meet.ts';
 import type { Ceilings, TierProfile } from './profile.ts';
 import { profiles } from './profiles.ts';
 import { type Role, roleNames, roleOf } from './roles.ts';
+import { capabilityToWire } from './wire.ts';
 
 /** What the caller of `attenuate` knows beside the parent. */
 export interface AttenuateFacts {
@@ -44,7 +45,7 @@ export function attenuate(
 // Each member of a request may be right and their sum wrong: an epoch without a task, more denied globs with those of
 // the parent than a capability holds.
 function shapeReasons(cap: Capability): Reason[] {
-  const issues = capabilitySchema.safeParse(cap).error?.issues ?? [];
+  const issues = capabilitySchema.safeParse(capabilityToWire(cap)).error?.issues ?? [];
   return issues.map((issue) =>
     reason('request.invalid', issue.path.join('.') || 'epoch', { found: issue.message }),
   );
@@ -56,11 +57,11 @@ export const spent = (budget: Budget): Budget => ({ ...budget, children: budget.
 function fill(parent: Capability, role: Role, request: CapabilityRequest, facts: AttenuateFacts): Capability {
   const tier = request.tier ?? role.tier;
   const base = usual(parent, role, tier, facts);
-  const { budget, x, ...named } = request;
+  const { budget, deny, ...named } = request;
   return {
     ...base,
     ...(present(named) as Partial<Capability>),
-    x: [...new Set([...parent.x, ...(x ?? [])])],
+    deny: [...new Set([...parent.deny, ...(deny ?? [])])],
     budget: { ...base.budget, ...(present(budget ?? {}) as Partial<Budget>) },
   };
 }
@@ -73,15 +74,15 @@ function usual(parent: Capability, role: Role, tier: Tier, facts: AttenuateFacts
   const profile = delegationOf(role, tier);
   const ceilings = facts.ceilings ?? profile.ceilings;
   // Who delegates further gets the paths and skills of its parent to hand on; who does not must ask for them.
-  const handsOn = profile.dops.length > 0;
+  const handsOn = profile.delegable.length > 0;
   const left = { ...facts.left, children: Math.max(0, facts.left.children - 1) };
   return {
     ...parent,
     role: '',
     tier,
-    ops: role.ops.filter((action) => parent.dops.includes(action)),
-    dops: profile.dops.filter((action) => parent.dops.includes(action)),
-    w: handsOn ? parent.w : [],
+    actions: role.actions.filter((action) => parent.delegable.includes(action)),
+    delegable: profile.delegable.filter((action) => parent.delegable.includes(action)),
+    write: handsOn ? parent.write : [],
     complexity: Math.min(parent.complexity, ceilings.complexity),
     lines: Math.min(parent.lines, ceilings.lines),
     // Only people delegate to their own tier; a child that took all that is left would leave its parent unable to act.
@@ -95,7 +96,7 @@ function usual(parent: Capability, role: Role, tier: Tier, facts: AttenuateFacts
 /** The profile of the tier, without delegation where the role has none. */
 function delegationOf(role: Role | undefined, tier: Tier): TierProfile {
   const profile = profiles[tier];
-  return role?.delegates === false ? { ...profile, dops: [], mints: [], depth: 0 } : profile;
+  return role?.delegates === false ? { ...profile, delegable: [], mints: [], depth: 0 } : profile;
 }
 
 const halved = (budget: Budget): Budget =>
@@ -104,7 +105,7 @@ const halved = (budget: Budget): Budget =>
   ) as never as Budget;
 
 /**
- * Every reason why no grant of its tier and role may hold this capability, whoever delegates it: ops outside the
+ * Every reason why no grant of its tier and role may hold this capability, whoever delegates it: actions outside the
  * column of the actions table or of the role, delegation that the tier does not have, `*` as project, ceilings.
  */
 export function tierReasons(cap: Capability, ceilings?: Ceilings): Reason[] {
@@ -120,15 +121,15 @@ export function tierReasons(cap: Capability, ceilings?: Ceilings): Reason[] {
   }
   return [
     ...found,
-    ...opsReasons(cap, role?.ops ?? profile.ops),
-    ...outside('lattice.dops', 'dops', cap.dops, profile.dops),
+    ...roleReasons(cap, role?.actions ?? profile.actions),
+    ...outside('lattice.dops', 'dops', cap.delegable, profile.delegable),
     ...outside('lattice.member', 'mints', cap.mints, profile.mints),
     ...ceilingReasons(cap, ceilings ?? profile.ceilings, profile.depth),
   ];
 }
 
-function opsReasons(cap: Capability, allowed: readonly Action[]): Reason[] {
-  const extra = cap.ops.filter((action) => !allowed.includes(action));
+function roleReasons(cap: Capability, allowed: readonly Action[]): Reason[] {
+  const extra = cap.actions.filter((action) => !allowed.includes(action));
   return extra.map((action) =>
     reason('grant.tier', action, { found: `${cap.tier} ${cap.role}`, limit: list(actions[action].tiers) }),
   );

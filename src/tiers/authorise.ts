@@ -37,20 +37,23 @@ export function authorise(grant: Grant, request: AccessRequest, facts: AccessFac
   lifeReasons(grant, facts, found);
   actionReasons(cap, request, found);
   bindingReasons(cap, request, found);
-  placeReasons(cap, request, found);
+  branchReasons(cap, request, found);
   pathReasons(cap, request, found);
   return found;
 }
 
 function lifeReasons(grant: Grant, facts: AccessFacts, found: Reason[]): void {
   if (facts.revoked !== undefined) found.push(facts.revoked);
-  else if (facts.epoch > grant.ep) {
+  else if (facts.epoch > grant.epoch) {
     found.push(
-      reason('token.revoked', grant.gid, { found: `epoch ${grant.ep}`, limit: `epoch ${facts.epoch}` }),
+      reason('token.revoked', grant.grantId, {
+        found: `epoch ${grant.epoch}`,
+        limit: `epoch ${facts.epoch}`,
+      }),
     );
   }
   if (facts.nowSeconds >= grant.exp) {
-    found.push(reason('token.expired', grant.gid, { found: facts.nowSeconds, limit: grant.exp }));
+    found.push(reason('token.expired', grant.grantId, { found: facts.nowSeconds, limit: grant.exp }));
   }
 }
 
@@ -59,8 +62,8 @@ function actionReasons(cap: Capability, request: AccessRequest, found: Reason[])
   const tiers: readonly Tier[] = actions[action].tiers;
   if (!tiers.includes(cap.tier))
     found.push(reason('grant.tier', action, { found: cap.tier, limit: list(tiers) }));
-  if (!cap.ops.includes(action) && !everybodys.includes(action)) {
-    found.push(reason('grant.action', action, { found: cap.role, limit: list(cap.ops) }));
+  if (!cap.actions.includes(action) && !everybodys.includes(action)) {
+    found.push(reason('grant.action', action, { found: cap.role, limit: list(cap.actions) }));
   }
   if (cap.project !== '*' && cap.project !== request.project) {
     found.push(reason('grant.project', request.project, { limit: cap.project }));
@@ -92,7 +95,7 @@ function otherEpoch(cap: Capability, request: AccessRequest, concerned: boolean)
 
 const branches = 'refs/heads/';
 
-function placeReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {
+function branchReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {
   const { phase, ref } = request;
   if (phase !== undefined && !cap.phases.includes('*') && !cap.phases.includes(phase)) {
     found.push(reason('grant.phase', phase, { limit: list(cap.phases) }));
@@ -111,7 +114,7 @@ function pathReasons(cap: Capability, request: AccessRequest, found: Reason[]): 
   const inScope = writes ? writableBy(cap) : readableBy(cap);
   for (const path of paths) {
     if (inScope(path)) continue;
-    const limit = scopeText(writes ? cap.w : cap.r, cap.x);
+    const limit = scopeText(writes ? cap.write : cap.read, cap.deny);
     found.push(reason(writes ? 'scope.write' : 'scope.read', path, { limit }));
   }
 }

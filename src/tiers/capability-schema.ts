@@ -3,9 +3,9 @@ import { globFault } from '../lib/globs.ts';
 import { limits } from '../lib/limits.ts';
 import { namePattern } from '../lib/names.ts';
 import { type Action, actions } from './actions.ts';
-import type { Capability } from './capability.ts';
 import { tierNames } from './profiles.ts';
 import { type ActionList, unpackActions } from './role-versions/index.ts';
+import type { FromWire, WireCapability } from './wire.ts';
 
 const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
 const count = z.int().nonnegative();
@@ -73,7 +73,7 @@ const epochHasTask = ({ epoch, task }: { epoch?: number; task?: string }): boole
 /** The `cap` member of a token: exactly these members, an unknown one is refused. */
 export const capabilitySchema = z
   .strictObject({ v: z.literal(1), ...members })
-  .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<Capability>;
+  .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<WireCapability>;
 
 const heldAction = /^(?:[A-Z][A-Z0-9_]*@\d{1,6}|[+-]?[a-z]+:[a-z]+(-[a-z]+)*)$/;
 
@@ -97,7 +97,7 @@ const heldList = (list: ActionList) =>
  */
 export const heldCapabilitySchema = z
   .strictObject({ v: z.literal(1), ...members, ops: heldList('ops'), dops: heldList('dops') })
-  .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<Capability>;
+  .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<WireCapability>;
 
 /** What a caller may ask of `attenuate`: the role, and whichever members shall be narrower than the defaults. */
 export const capabilityRequestSchema = z
@@ -105,4 +105,5 @@ export const capabilityRequestSchema = z
   .partial()
   .required({ role: true });
 
-export type CapabilityRequest = z.infer<typeof capabilityRequestSchema>;
+export type WireCapabilityRequest = z.infer<typeof capabilityRequestSchema>;
+export type CapabilityRequest = FromWire<WireCapabilityRequest>;

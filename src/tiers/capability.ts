@@ -12,7 +12,7 @@ export interface Budget {
 
 /**
  * The `cap` member of a token: the immutable upper bound of what its bearer may do. Absent means no right.
- * `w r x` are globs (write, read, denied); the writable paths are L(w \ x), the readable ones L(r \ x).
+ * `write`, `read` and `deny` are globs; the writable paths are L(write \ deny), the readable ones L(read \ deny).
  */
 export interface Capability {
   readonly v: 1;
@@ -23,16 +23,16 @@ export interface Capability {
   /** Plan name, or `*`. A project has one plan today, so this is `*` or the project's name. */
   readonly plan: string;
   /** What the bearer may exercise. */
-  readonly ops: readonly Action[];
-  /** What the bearer may delegate. A child's ops and dops are subsets of this. */
-  readonly dops: readonly Action[];
+  readonly actions: readonly Action[];
+  /** What the bearer may delegate. A child's `actions` and `delegable` are subsets of this. */
+  readonly delegable: readonly Action[];
   /** Phases in which the bearer may work; `*` alone means every phase. */
   readonly phases: readonly string[];
   /** Ref prefixes below refs/heads/ that the bearer may push to, such as `task/`. */
   readonly refs: readonly string[];
-  readonly w: readonly string[];
-  readonly r: readonly string[];
-  readonly x: readonly string[];
+  readonly write: readonly string[];
+  readonly read: readonly string[];
+  readonly deny: readonly string[];
   /** Highest cyclomatic complexity of a function that the bearer may add or alter. */
   readonly complexity: number;
   /** Most lines of such a function. */
@@ -64,11 +64,11 @@ export interface Grant {
   /** Actor chain of RFC 8693; shown, never used to authorise. */
   readonly act?: Actor;
   /** The stable id of the grant; renewed tokens share it. */
-  readonly gid: string;
+  readonly grantId: string;
   /** Ids of the ancestor grants, parent first, at most four. */
-  readonly lin: readonly string[];
+  readonly lineage: readonly string[];
   /** Epoch of the project at mint; a higher epoch of the project revokes the token. */
-  readonly ep: number;
+  readonly epoch: number;
   /** The end of the token, or of the grant itself where no token speaks for it, in seconds since 1970. */
   readonly exp: number;
   readonly cap: Capability;

@@ -8,8 +8,8 @@ import { actionsOf, actionsOfAny, type TierProfile } from './profile.ts';
 export const executive: TierProfile = {
   tier: 'executive',
   purpose: 'plans, delegates and watches the line; cannot touch code',
-  ops: actionsOf('executive'),
-  dops: actionsOfAny(['implementer', 'validator']),
+  actions: actionsOf('executive'),
+  delegable: actionsOfAny(['implementer', 'validator']),
   mints: ['implementer', 'validator'],
   ceilings: { complexity: limits.complexityDefault, lines: limits.functionLinesDefault },
   depth: 1,

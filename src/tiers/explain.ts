@@ -52,7 +52,7 @@ export interface Explanation {
 /** The account of a capability: each action of the table appears once, as allowed or as refused with its code. */
 export function explain(cap: Capability): Explanation {
   const all = Object.keys(actions) as Action[];
-  const mayWrite = cap.ops.includes('repo:push') && cap.w.length > 0;
+  const mayWrite = cap.actions.includes('repo:push') && cap.write.length > 0;
   return {
     role: cap.role,
     tier: cap.tier,
@@ -66,17 +66,17 @@ export function explain(cap: Capability): Explanation {
     may: all.filter((action) => allows(cap, action)).map(allowed),
     mayNot: all.filter((action) => !allows(cap, action)).map((action) => refused(cap, action)),
     write: {
-      ...account(mayWrite, cap.w, cap.x),
+      ...account(mayWrite, cap.write, cap.deny),
       refs: cap.refs,
       deletes: mayWrite && profiles[cap.tier].deletes,
     },
-    read: account(cap.r.length > 0, cap.r, cap.x),
+    read: account(cap.read.length > 0, cap.read, cap.deny),
     delegation: {
-      allowed: cap.depth > 0 && cap.mints.length > 0 && cap.ops.includes('token:mint'),
+      allowed: cap.depth > 0 && cap.mints.length > 0 && cap.actions.includes('token:mint'),
       generations: cap.depth,
       tiers: cap.mints,
-      actions: cap.dops,
-      write: cap.w,
+      actions: cap.delegable,
+      write: cap.write,
     },
     limits: { complexity: cap.complexity, functionLines: cap.lines, budget: cap.budget },
   };
@@ -86,7 +86,7 @@ const inColumn = (cap: Capability, action: Action): boolean =>
   (actions[action].tiers as readonly Tier[]).includes(cap.tier);
 
 const allows = (cap: Capability, action: Action): boolean =>
-  (cap.ops.includes(action) || everybodys.includes(action)) && inColumn(cap, action);
+  (cap.actions.includes(action) || everybodys.includes(action)) && inColumn(cap, action);
 
 const allowed = (action: Action): AllowedAction => ({ action, kind: actions[action].kind });
 

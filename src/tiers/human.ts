@@ -5,8 +5,8 @@ import { actionsOf, actionsOfAny, type TierProfile } from './profile.ts';
 export const human: TierProfile = {
   tier: 'human',
   purpose: 'owns the project, applies plans and gates, answers questions, clears stops',
-  ops: actionsOf('human'),
-  dops: actionsOfAny(['human', 'executive', 'implementer', 'validator']),
+  actions: actionsOf('human'),
+  delegable: actionsOfAny(['human', 'executive', 'implementer', 'validator']),
   mints: ['human', 'executive', 'implementer', 'validator'],
   ceilings: { complexity: 1_000, lines: limits.sourceLinesMax },
   depth: limits.lineageMax,

@@ -5,8 +5,8 @@ import { actionsOf, type TierProfile } from './profile.ts';
 export const implementer: TierProfile = {
   tier: 'implementer',
   purpose: 'claims tasks and commits code inside its write scope',
-  ops: actionsOf('implementer'),
-  dops: [],
+  actions: actionsOf('implementer'),
+  delegable: [],
   mints: [],
   ceilings: { complexity: limits.complexityDefault, lines: limits.functionLinesDefault },
   depth: 0,

@@ -4,6 +4,7 @@ import { escapes } from '../lib/glob-search.ts';
 import type { Action, Tier } from './actions.ts';
 import type { Budget, Capability } from './capability.ts';
 import { budgetKeys } from './profile.ts';
+import { wireNameOf } from './wire.ts';
 
 /** Compares one member of two capabilities. */
 type Comparison = (child: Capability, parent: Capability) => readonly Reason[];
@@ -21,11 +22,11 @@ export function leq(child: Capability, parent: Capability): Reason[] {
 }
 
 /**
- * The most that `parent` can hand to a grant of `tier`: its own bounds, one generation less, and its `dops` in the
- * place of its `ops`.
+ * The most that `parent` can hand to a grant of `tier`: its own bounds, one generation less, and its `delegable` in
+ * the place of its `actions`.
  */
 export function delegable(parent: Capability, tier: Tier): Capability {
-  return { ...parent, tier, ops: parent.dops, depth: Math.max(0, parent.depth - 1) };
+  return { ...parent, tier, actions: parent.delegable, depth: Math.max(0, parent.depth - 1) };
 }
 
 /** Every reason why a grant of `parent` could not have delegated `child`. */
@@ -43,10 +44,12 @@ export function descends(child: Capability, parent: Capability): Reason[] {
 export const list = (items: readonly string[]): string => (items.length === 0 ? 'none' : items.join(', '));
 
 const actionsIn =
-  (member: 'ops' | 'dops', code: 'lattice.ops' | 'lattice.dops'): Comparison =>
+  (member: 'actions' | 'delegable', code: 'lattice.ops' | 'lattice.dops'): Comparison =>
   (child, parent) => {
     const missing = child[member].filter((action: Action) => !parent[member].includes(action));
-    return missing.map((action) => reason(code, action, { found: member, limit: list(parent[member]) }));
+    return missing.map((action) =>
+      reason(code, action, { found: wireNameOf(member), limit: list(parent[member]) }),
+    );
   };
 
 const subset =
@@ -91,13 +94,13 @@ const refs: Comparison = (child, parent) => {
 };
 
 const paths =
-  (member: 'w' | 'r'): Comparison =>
+  (member: 'write' | 'read'): Comparison =>
   (child, parent) => {
     try {
-      const witness = escapes(child[member], child.x, parent[member], parent.x);
+      const witness = escapes(child[member], child.deny, parent[member], parent.deny);
       if (witness === undefined) return [];
-      const limit = `${list(parent[member])}${parent.x.length === 0 ? '' : ` except ${list(parent.x)}`}`;
-      return [reason('lattice.scope', member, { found: witness, limit })];
+      const limit = `${list(parent[member])}${parent.deny.length === 0 ? '' : ` except ${list(parent.deny)}`}`;
+      return [reason('lattice.scope', wireNameOf(member), { found: witness, limit })];
     } catch (error) {
       if (error instanceof AndonError) return error.reasons;
       throw error;
@@ -120,12 +123,12 @@ const comparisons: readonly Comparison[] = [
   sameTier,
   sameOrAll('project'),
   sameOrAll('plan'),
-  actionsIn('ops', 'lattice.ops'),
-  actionsIn('dops', 'lattice.dops'),
+  actionsIn('actions', 'lattice.ops'),
+  actionsIn('delegable', 'lattice.dops'),
   subset('phases', '*'),
   refs,
-  paths('w'),
-  paths('r'),
+  paths('write'),
+  paths('read'),
   atMost('complexity'),
   atMost('lines'),
   budget,

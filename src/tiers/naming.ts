@@ -3,21 +3,21 @@ import type { Capability } from './capability.ts';
 
 /** A grant that still holds, by the name that it bears. */
 export interface Bearer {
-  readonly gid: string;
+  readonly grantId: string;
   readonly agent: string;
   readonly tier: Capability['tier'];
   readonly role: string;
   /** Ids of the grants above it, parent first. */
-  readonly lin: readonly string[];
+  readonly lineage: readonly string[];
 }
 
 /** A name that is to be given with a grant, by whom, and who bears it by now. */
 export interface Naming {
   readonly agent: string;
   readonly cap: Pick<Capability, 'tier' | 'role'>;
-  readonly by: { readonly gid: string; readonly tier: Capability['tier'] };
+  readonly by: { readonly grantId: string; readonly tier: Capability['tier'] };
   /** Living grants of that name in the project of the new one. */
-  readonly bearers: readonly Pick<Bearer, 'gid' | 'lin'>[];
+  readonly bearers: readonly Pick<Bearer, 'grantId' | 'lineage'>[];
 }
 
 /** The kind of name that a grant of this tier and role bears. */
@@ -39,7 +39,7 @@ export function namingReasons({ agent, cap, by, bearers }: Naming): Reason[] {
   if (by.tier === 'human') return found;
   if (kind !== 'agent' || /^(?:human|runner):/.test(agent))
     found.push(reason('grant.name', agent, { found: by.tier, limit: 'given by a person' }));
-  if (bearers.some(({ lin }) => !lin.includes(by.gid)))
+  if (bearers.some(({ lineage }) => !lineage.includes(by.grantId)))
     found.push(reason('grant.taken', agent, { found: 'a living grant of somebody else' }));
   return found;
 }

@@ -11,8 +11,8 @@ export interface Ceilings {
 export interface TierProfile {
   readonly tier: Tier;
   readonly purpose: string;
-  readonly ops: readonly Action[];
-  readonly dops: readonly Action[];
+  readonly actions: readonly Action[];
+  readonly delegable: readonly Action[];
   readonly mints: readonly Tier[];
   readonly ceilings: Ceilings;
   /** Generations of delegation at most. */

@@ -1,11 +1,11 @@
 import { type Action, actions, type Tier } from './actions.ts';
 import { actionsOf } from './profile.ts';
 
-/** A named profile inside a tier: what it is for, and the ops that it narrows the tier to. */
+/** A named profile inside a tier: what it is for, and the actions that it narrows the tier to. */
 export interface Role {
   readonly tier: Tier;
   readonly purpose: string;
-  readonly ops: readonly Action[];
+  readonly actions: readonly Action[];
   /** False where a grant of the role never delegates, whatever its tier may. */
   readonly delegates?: boolean;
 }
@@ -28,27 +28,27 @@ const running: readonly Action[] = ['run:take', 'run:report'];
 const reporting = any('report:write', 'token:renew', 'task:ask', 'agent:update', ...calling);
 
 const table = {
-  OWNER: { tier: 'human', purpose: 'owns the project and everything in it', ops: actionsOf('human') },
+  OWNER: { tier: 'human', purpose: 'owns the project and everything in it', actions: actionsOf('human') },
   OBSERVER: {
     tier: 'human',
     purpose: 'looks, and changes nothing',
-    ops: only('human', any('token:renew', 'cord:pull', 'message:mark')),
+    actions: only('human', any('token:renew', 'cord:pull', 'message:mark')),
   },
   LEAD: {
     tier: 'executive',
     purpose: 'plans, delegates, terminates',
-    ops: actionsOf('executive').filter((action) => !running.includes(action)),
+    actions: actionsOf('executive').filter((action) => !running.includes(action)),
   },
   RUNNER: {
     tier: 'executive',
     purpose: 'starts and contains the runs of a machine; decides nothing',
-    ops: only('executive', any(...running, 'token:renew', 'cord:pull')),
+    actions: only('executive', any(...running, 'token:renew', 'cord:pull')),
     delegates: false,
   },
   MONITOR: {
     tier: 'executive',
     purpose: 'watches for deviation from the plan and reports; plans and mints nothing',
-    ops: only(
+    actions: only(
       'executive',
       any(
         'report:write',
@@ -62,25 +62,29 @@ const table = {
       ),
     ),
   },
-  IMPLEMENTER: { tier: 'implementer', purpose: 'carries out tasks', ops: actionsOf('implementer') },
-  DEBUGGER: { tier: 'implementer', purpose: 'finds and mends a defect', ops: actionsOf('implementer') },
-  TESTER: { tier: 'implementer', purpose: 'writes tests', ops: actionsOf('implementer') },
-  WRITER: { tier: 'implementer', purpose: 'writes documentation', ops: actionsOf('implementer') },
-  VALIDATOR: { tier: 'validator', purpose: 'judges changes and passes gates', ops: actionsOf('validator') },
+  IMPLEMENTER: { tier: 'implementer', purpose: 'carries out tasks', actions: actionsOf('implementer') },
+  DEBUGGER: { tier: 'implementer', purpose: 'finds and mends a defect', actions: actionsOf('implementer') },
+  TESTER: { tier: 'implementer', purpose: 'writes tests', actions: actionsOf('implementer') },
+  WRITER: { tier: 'implementer', purpose: 'writes documentation', actions: actionsOf('implementer') },
+  VALIDATOR: {
+    tier: 'validator',
+    purpose: 'judges changes and passes gates',
+    actions: actionsOf('validator'),
+  },
   CODE_REVIEWER: {
     tier: 'validator',
     purpose: 'reads a change and approves or rejects it; passes no manual gate',
-    ops: only('validator', but('gate:pass')),
+    actions: only('validator', but('gate:pass')),
   },
   GATEKEEPER: {
     tier: 'validator',
     purpose: 'passes manual gates; gives no verdict',
-    ops: only('validator', but('verdict:approve', 'verdict:reject')),
+    actions: only('validator', but('verdict:approve', 'verdict:reject')),
   },
   AUDITOR: {
     tier: 'validator',
     purpose: 'audits the log and the code, and reports; judges nothing',
-    ops: only('validator', reporting),
+    actions: only('validator', reporting),
   },
 } as const satisfies Record<string, Role>;
 

@@ -6,10 +6,10 @@ const writing = new WeakMap<Capability, PathMatcher>();
 const reading = new WeakMap<Capability, PathMatcher>();
 
 /** The paths that a capability may write, `L(w \ x)`; compiled at first use. */
-export const writableBy = (cap: Capability): PathMatcher => compiled(writing, cap, cap.w);
+export const writableBy = (cap: Capability): PathMatcher => compiled(writing, cap, cap.write);
 
 /** The paths that a capability may read, `L(r \ x)`; compiled at first use. */
-export const readableBy = (cap: Capability): PathMatcher => compiled(reading, cap, cap.r);
+export const readableBy = (cap: Capability): PathMatcher => compiled(reading, cap, cap.read);
 
 function compiled(
   known: WeakMap<Capability, PathMatcher>,
@@ -18,7 +18,7 @@ function compiled(
 ): PathMatcher {
   const matcher = known.get(cap);
   if (matcher !== undefined) return matcher;
-  const fresh = compileScope(globs, cap.x);
+  const fresh = compileScope(globs, cap.deny);
   known.set(cap, fresh);
   return fresh;
 }

@@ -5,8 +5,8 @@ import { actionsOf, type TierProfile } from './profile.ts';
 export const validator: TierProfile = {
   tier: 'validator',
   purpose: 'judges changes with evidence; writes verdicts and reports only',
-  ops: actionsOf('validator'),
-  dops: [],
+  actions: actionsOf('validator'),
+  delegable: [],
   mints: [],
   ceilings: { complexity: 0, lines: 0 },
   depth: 0,

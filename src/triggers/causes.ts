@@ -4,7 +4,7 @@ import { statement, type Tx } from '../store/store.ts';
 
 const runsOf = statement(
   'triggers.runsOf',
-  'select gid, id, trigger from runs where (gid = any($1::text[]) or id = any($2::text[])) and trigger is not null',
+  'select gid as "grantId", id, trigger from runs where (gid = any($1::text[]) or id = any($2::text[])) and trigger is not null',
 );
 const madeBy = statement(
   'triggers.madeBy',
@@ -26,11 +26,11 @@ export async function readCauses(
     return named === undefined;
   });
   if (open.length === 0) return found;
-  const runs = await tx.rows<{ gid: string; id: string; trigger: string }>(runsOf, [
+  const runs = await tx.rows<{ grantId: string; id: string; trigger: string }>(runsOf, [
     [...new Set(open.flatMap(({ gid }) => gid ?? []))],
     [...new Set(open.flatMap(({ subject }) => (subject.startsWith('run/') ? subject.slice(4) : [])))],
   ]);
-  const runOf = new Map(runs.map(({ gid, id }) => [gid, `run/${id}`]));
+  const runOf = new Map(runs.map(({ grantId, id }) => [grantId, `run/${id}`]));
   const thingsOf = (event: ChainedEvent): string[] =>
     [event.subject, taskSubject(event), runOf.get(event.gid ?? '')].filter((one) => one !== undefined);
   const things = [...new Set(open.flatMap(thingsOf))];

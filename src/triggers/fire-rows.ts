@@ -2,6 +2,7 @@ import type { Reason } from '../lib/decision.ts';
 import { columnsOf } from '../store/columns.ts';
 import { appendEvents, jsonText } from '../store/log/events.ts';
 import { type Session, type Store, statement, type Tx } from '../store/store.ts';
+import { capabilityFromWire, type WireCapability } from '../tiers/wire.ts';
 import type { StandingFor } from './grant.ts';
 import { triggerEvent } from './queue.ts';
 import { type TriggerRow, triggerColumns } from './rows.ts';
@@ -15,7 +16,7 @@ export type DueRow = Readonly<Omit<typeof triggerDue.$inferSelect, (typeof leftO
 const dueColumns = columnsOf(triggerDue, leftOut, 'd');
 const waiting = statement(
   'triggers.waiting',
-  `select ${dueColumns}, t.name, t.spec, t.owner_gid as "ownerGid", t.owner_epoch as "ownerEpoch", g.agent, g.cap, g.lin,
+  `select ${dueColumns}, t.name, t.spec, t.owner_gid as "ownerGid", t.owner_epoch as "ownerEpoch", g.agent, g.cap, g.lin as lineage,
      g.expires_at as "expiresAt"
    from trigger_due d join triggers t on t.id = d.trigger join grants g on g.gid = t.owner_gid
    where t.state = 'active' and d.queued = $1 order by d.put_at, d.at limit $2`,
@@ -60,8 +61,13 @@ const countFire = statement(
 export type WaitingSlot = DueRow & StandingFor & Pick<TriggerRow, 'name' | 'spec'>;
 
 /** Slots that wait, the first put first: those that an earlier run holds up, or the others. */
-export const waitingSlots = (session: Session, queued: boolean, most: number): Promise<WaitingSlot[]> =>
-  session.rows<WaitingSlot>(waiting, [queued, most]);
+export async function waitingSlots(session: Session, queued: boolean, most: number): Promise<WaitingSlot[]> {
+  const rows = await session.rows<Omit<WaitingSlot, 'cap'> & { readonly cap: WireCapability }>(waiting, [
+    queued,
+    most,
+  ]);
+  return rows.map((row) => ({ ...row, cap: capabilityFromWire(row.cap) }));
+}
 
 export async function lockSlot(tx: Tx, trigger: string, slot: string): Promise<DueRow | undefined> {
   const [row] = await tx.rows<DueRow>(lockDue, [trigger, slot]);

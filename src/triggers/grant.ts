@@ -4,7 +4,7 @@ import type { Capability, Grant } from '../tiers/capability.ts';
 export interface StoredGrant {
   readonly agent: string;
   readonly cap: Capability;
-  readonly lin: readonly string[];
+  readonly lineage: readonly string[];
   readonly expiresAt: Date;
 }
 
@@ -24,8 +24,8 @@ export const standingGrant = (issuer: string, held: StandingFor): Grant => ({
   iss: issuer,
   sub: held.agent,
   exp: Math.floor(held.expiresAt.getTime() / 1000),
-  gid: held.ownerGid,
-  lin: held.lin,
-  ep: held.ownerEpoch,
+  grantId: held.ownerGid,
+  lineage: held.lineage,
+  epoch: held.ownerEpoch,
   cap: held.cap,
 });

@@ -11,7 +11,7 @@ import { triggers } from './schema.ts';
 /** Whose trigger it is: the grant that its fires stand under. */
 export interface TriggerOwner {
   readonly owner: string;
-  readonly gid: string;
+  readonly grantId: string;
   /** The epoch of the owner's token; a raised epoch ends what triggers may do as it ends tokens. */
   readonly epoch: number;
 }
@@ -94,7 +94,7 @@ export async function armTrigger(tx: Tx, draft: TriggerDraft, now: Date, known?:
   const id = known ?? newId('trigger');
   const kind = kindOf(spec);
   const state = draft.state ?? (spec.paused ? 'paused' : 'active');
-  const owner = [by.owner, by.gid, by.epoch];
+  const owner = [by.owner, by.grantId, by.epoch];
   const values = [id, project, name, kind, jsonText(spec), source, ...owner, state];
   const position = kind === 'event' ? await latestPosition(tx) : null;
   await tx.rows(forget, [id]);

@@ -11,8 +11,8 @@ import { median } from './support/figures.ts';
 import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
 
 const cap = fullCapability('implementer', {
-  w: ['src/cart/**', 'test/cart/**', 'doc/*.md'],
-  x: ['**/*.pem'],
+  write: ['src/cart/**', 'test/cart/**', 'doc/*.md'],
+  deny: ['**/*.pem'],
   task: 'cart-api',
   epoch: 3,
 });
@@ -60,7 +60,7 @@ async function signMany(bench: Bench, count: number): Promise<string[]> {
       .toString(32)
       .replace(/[^0-9a-f]/g, '0')
       .padStart(26, '0')}`;
-    tokens.push(await bench.authority.sign(draftOf(cap, { jti, ep: i })));
+    tokens.push(await bench.authority.sign(draftOf(cap, { jti, epoch: i })));
   }
   return tokens;
 }
@@ -179,10 +179,10 @@ async function biscuitRow(): Promise<BenchRow[]> {
 }
 
 async function globRows(): Promise<BenchRow[]> {
-  const inScope = compileScope(cap.w, cap.x);
+  const inScope = compileScope(cap.write, cap.deny);
   const match = await time(200_000, () => inScope('src/cart/part/add.ts'));
   const contain = await time(2_000, () =>
-    escapes(cap.w, cap.x, ['src/**', 'test/**', 'doc/**'], ['**/*.pem', '**/*.key']),
+    escapes(cap.write, cap.deny, ['src/**', 'test/**', 'doc/**'], ['**/*.pem', '**/*.key']),
   );
   return [
     { what: 'match one path in a scope', value: us(match.p50Us), goal: '1 µs', ok: match.p50Us <= 1 },

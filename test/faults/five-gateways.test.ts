@@ -175,13 +175,13 @@ it('five gateways on one database: whichever is killed, the others know at once 
 }, 120_000);
 
 /** The stream of a gateway has every event that is placed, in order, each once. */
-async function streamsAll({ owner }: FaultGateway, placed: readonly number[]): Promise<void> {
+async function streamsAll({ owner }: FaultGateway, sequenced: readonly number[]): Promise<void> {
   const seen: number[] = [];
   const subscription = owner.event.stream.subscribe(
     { project, lastEventId: 0 },
     { onData: ({ data }) => void seen.push(data.position) },
   );
-  await waitUntil(() => seen.length >= placed.length);
+  await waitUntil(() => seen.length >= sequenced.length);
   subscription.unsubscribe();
-  expect(seen.slice(0, placed.length)).toEqual(placed);
+  expect(seen.slice(0, sequenced.length)).toEqual(sequenced);
 }

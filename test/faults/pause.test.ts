@@ -134,8 +134,8 @@ describe.runIf(linux)('a gateway stopped with SIGSTOP while another goes on', ()
     const renewed = paused.client(first.token).task.renew.mutate({ project, task, epoch });
     const refused = expect(renewed).rejects.toMatchObject({ data: { andon: { code: 'lease.lost' } } });
     await untilLapsed();
-    const next = await persistOn(() => other)(async (door) => {
-      const answer = await door
+    const next = await persistOn(() => other)(async (endpoint) => {
+      const answer = await endpoint
         .client(second.token)
         .task.claim.mutate({ project, task })
         .catch(() => undefined);

@@ -51,25 +51,25 @@ it.skipIf(program === undefined)(
     const landedBy = new Map<FaultGateway, number>();
     /** Calls to each while both are up. */
     const calls = new Map<FaultGateway, number>();
-    let doors = [older];
+    let endpoints = [older];
     let turn = 0;
     /** Each step of a task goes to the next of the gateways that are up. */
     const persist = () => {
-      const mine = doors[turn++ % doors.length] ?? older;
+      const mine = endpoints[turn++ % endpoints.length] ?? older;
       return persistOn(() => {
-        const door = doors.includes(mine) ? mine : (doors[0] ?? mine);
-        if (doors.length === 2) calls.set(door, (calls.get(door) ?? 0) + 1);
-        return door;
+        const endpoint = endpoints.includes(mine) ? mine : (endpoints[0] ?? mine);
+        if (endpoints.length === 2) calls.set(endpoint, (calls.get(endpoint) ?? 0) + 1);
+        return endpoint;
       });
     };
     const carryOut = async (agent: Agent): Promise<void> => {
       for (;;) {
-        const door = doors[turn % doors.length] ?? older;
+        const endpoint = endpoints[turn % endpoints.length] ?? older;
         const work = await workOnce(agent, persist(), ledger);
         if (work === undefined) return;
         await approveOnce(reviewer, persist(), ledger, work);
         await untilLanded(reviewer, persist(), work);
-        landedBy.set(door, (landedBy.get(door) ?? 0) + 1);
+        landedBy.set(endpoint, (landedBy.get(endpoint) ?? 0) + 1);
       }
     };
     const landed = (): number => [...landedBy.values()].reduce((sum, one) => sum + one, 0);
@@ -80,16 +80,16 @@ it.skipIf(program === undefined)(
 
     await meanwhile(() => landed() >= 3);
     const newer = await start({ databaseUrl });
-    doors = [older, newer];
+    endpoints = [older, newer];
     await meanwhile(() => landed() >= 10);
-    doors = [newer];
+    endpoints = [newer];
     expect(await older.close()).toEqual({ code: 0, signal: null });
     await working;
 
     console.log(
       `while both were up: ${calls.get(older)} calls to the older, ${calls.get(newer)} to the newer`,
     );
-    for (const door of [older, newer]) expect(calls.get(door)).toBeGreaterThan(5);
+    for (const endpoint of [older, newer]) expect(calls.get(endpoint)).toBeGreaterThan(5);
     expect(landed()).toBe(tasksCount);
     expect(await breaches(newer, ledger, gitDirOf(folder))).toEqual([]);
     const types = (await allEvents(newer)).map(({ type }) => type);

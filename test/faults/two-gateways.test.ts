@@ -77,11 +77,11 @@ describe('several gateways on one database', () => {
     );
     expect(won.flat().sort()).toEqual([...new Set(won.flat())].sort());
     expect(won.flat()).toHaveLength(tasksCount);
-    const placed = (await settled()).map(({ position }) => position);
-    await waitUntil(() => streams.every(({ seen }) => seen.length >= placed.length));
+    const sequenced = (await settled()).map(({ position }) => position);
+    await waitUntil(() => streams.every(({ seen }) => seen.length >= sequenced.length));
     for (const { seen, stop } of streams) {
       stop();
-      expect(seen).toEqual(placed);
+      expect(seen).toEqual(sequenced);
     }
     // Back to the pool, for the landings.
     const tasks = await at(0).owner.task.list.query({ project });
@@ -92,8 +92,8 @@ describe('several gateways on one database', () => {
   }, 60_000);
 
   const settled = async () => {
-    const unplaced = async () => (await at(0).owner.audit.verify.query({ project: '*' })).unplaced;
-    await waitUntil(async () => (await unplaced()) === 0);
+    const unsequenced = async () => (await at(0).owner.audit.verify.query({ project: '*' })).unplaced;
+    await waitUntil(async () => (await unsequenced()) === 0);
     return allEvents(at(0));
   };
 

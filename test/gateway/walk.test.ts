@@ -16,7 +16,7 @@ tasks:
 `;
 const project = 'shop';
 /** Actions of the git door, which is no part of the router. */
-const gitDoor: readonly Action[] = ['repo:fetch', 'repo:push'];
+const gitActions: readonly Action[] = ['repo:fetch', 'repo:push'];
 
 interface Walked {
   readonly path: string;
@@ -24,7 +24,7 @@ interface Walked {
   readonly meta: { readonly action: Action; readonly description: string } | undefined;
 }
 
-describe.each(engines)('the door, on %s', (engine) => {
+describe.each(engines)('admission, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let walked: Walked[];
@@ -53,7 +53,7 @@ describe.each(engines)('the door, on %s', (engine) => {
   });
 
   it('has no action that nothing asks for', () => {
-    const used = new Set([...walked.map(({ meta }) => meta?.action), ...gitDoor]);
+    const used = new Set([...walked.map(({ meta }) => meta?.action), ...gitActions]);
     expect(Object.keys(actions).filter((action) => !used.has(action as Action))).toEqual([]);
   });
 

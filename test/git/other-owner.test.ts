@@ -2,7 +2,7 @@ import { chownSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { placeAt } from '../../src/cli/init/place.ts';
+import { userRepositoryAt } from '../../src/cli/init/repository.ts';
 import { Upstreams } from '../../src/gateway/repositories/upstreams.ts';
 import { createRepository, mainOid } from '../../src/git/repository.ts';
 import { createGitRunner, type GitRunner } from '../../src/git/runner.ts';
@@ -103,9 +103,9 @@ describe.runIf(isRoot)('a repository of another user', () => {
   it('is named to who stands in it, instead of being no repository', async () => {
     vi.stubEnv('HOME', operator.HOME);
     vi.stubEnv('GIT_CONFIG_NOSYSTEM', '1');
-    await expect(placeAt(source)).rejects.toMatchObject({ code: 'repo.owner' });
+    await expect(userRepositoryAt(source)).rejects.toMatchObject({ code: 'repo.owner' });
     trust(`[safe]\n\tdirectory = ${source}\n`);
-    expect(await placeAt(source)).toMatchObject({ root: source });
+    expect(await userRepositoryAt(source)).toMatchObject({ root: source });
   });
 });
 

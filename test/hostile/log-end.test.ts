@@ -7,7 +7,7 @@ import type { WitnessName } from '../../src/gateway/log-mark/places.ts';
 import { chainHash } from '../../src/store/log/chain.ts';
 import { belowMark } from '../../src/store/log/mark.ts';
 import { eventsAfter } from '../../src/store/log/tail.ts';
-import { auditStore } from '../../src/store/log/verify-log.ts';
+import { verifyLog } from '../../src/store/log/verify-log.ts';
 import { openStore } from '../../src/store/open.ts';
 import { type Store, statement } from '../../src/store/store.ts';
 import { createDatabase, type Engine, engines } from '../support/engines.ts';
@@ -127,7 +127,7 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
     await close();
     const { app } = await open();
     expect(app.gateway.logKeeper.below).toBeUndefined();
-    expect((await app.workers.audit()).below).toBeNull();
+    expect((await app.workers.verifyLog()).below).toBeNull();
   });
 
   it('an end that was written anew, as long as before and with a sound chain, is missed', async () => {
@@ -152,7 +152,7 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
         ]);
       }
       for (const table of ['events', 'checkpoints']) await sql(`alter table ${table} enable trigger all`);
-      expect((await auditStore(alone as Store, async () => true)).fault).toBeNull();
+      expect((await verifyLog(alone as Store, async () => true)).fault).toBeNull();
     });
     const { app } = await open();
     expect(app.gateway.logKeeper.below).toMatchObject({ missing: 0 });

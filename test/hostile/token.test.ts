@@ -1,6 +1,7 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { capabilityToWire, claimsToWire } from '../../src/tiers/wire.ts';
 import { type Bench, codeOf, draftOf, encode, openBench } from '../support/authority.ts';
 import { fullCapability, issuer } from '../support/capabilities.ts';
 
@@ -16,15 +17,16 @@ beforeAll(async () => {
 afterAll(() => bench[Symbol.asyncDispose]());
 
 const verify = (text: string) => codeOf(bench.authority.verify(text));
-const payload = (change: object = {}) => JSON.stringify({ ...draftOf(), ...change });
+const payload = (change: object = {}) => JSON.stringify({ ...claimsToWire(draftOf()), ...change });
 const withHeader = (header: object | string, body = payload()) =>
   verify(bench.forge(typeof header === 'string' ? header : JSON.stringify(header), body));
 const withPayload = (body: string | Uint8Array) => verify(bench.forge(bench.header(), body));
-const withCap = (change: object) => withPayload(payload({ cap: { ...draftOf().cap, ...change } }));
+const withCap = (change: object) =>
+  withPayload(payload({ cap: { ...capabilityToWire(draftOf().cap), ...change } }));
 
 describe('the forger, so that no attack fails for another reason', () => {
   it('writes a token that is accepted', async () => {
-    const { cap } = draftOf();
+    const { cap } = claimsToWire(draftOf());
     const packed = { ...cap, ops: ['IMPLEMENTER@1'], dops: ['IMPLEMENTER@1'] };
     expect(bench.forge(bench.header(), payload({ cap: packed }))).toBe(token);
     expect(await withPayload(payload())).toBe('accepted');
@@ -246,7 +248,7 @@ describe('attacks on the signature', () => {
 
 describe('attacks on the payload, signed by the real key', () => {
   it('two cap members, of which a plain parser takes the last', async () => {
-    const wide = JSON.stringify(fullCapability('human'));
+    const wide = JSON.stringify(capabilityToWire(fullCapability('human')));
     expect(await withPayload(payload().replace(/}$/, `,"cap":${wide}}`))).toBe('token.malformed');
     expect(await withPayload(payload().replace(/^{/, `{"cap":${wide},`))).toBe('token.malformed');
   });
@@ -382,12 +384,12 @@ describe('attacks on the payload, signed by the real key', () => {
     expect(await withPayload(payload({ iat: 900, exp: 899 }))).toBe('token.claims');
     for (const exp of [1_500.5, '1500', null, -1, 2 ** 53])
       expect(await withPayload(payload({ exp }))).toBe('token.claims');
-    const { exp: _exp, ...endless } = draftOf();
+    const { exp: _exp, ...endless } = claimsToWire(draftOf());
     expect(await withPayload(JSON.stringify(endless))).toBe('token.claims');
   });
 
   it('an agent that claims to be human, and one that is no principal', async () => {
-    const cap = fullCapability('human');
+    const cap = capabilityToWire(fullCapability('human'));
     const aud = `${issuer}/projects/*`;
     expect(await withPayload(payload({ cap, aud, sub: 'agent:builder' }))).toBe('token.claims');
     expect(await withPayload(payload({ cap, aud, sub: 'human:ada' }))).toBe('accepted');
@@ -403,13 +405,13 @@ describe('attacks on the payload, signed by the real key', () => {
 
   it('a revoked parent, grandparent, grant, agent, key, epoch', async () => {
     for (const make of [
-      (gid: string) => ({ kind: 'grant', gid }) as const,
+      (grantId: string) => ({ kind: 'grant', grantId }) as const,
       () => ({ kind: 'agent', sub: 'agent:builder-1', project: 'shop' }) as const,
       () => ({ kind: 'key', kid: bench.keys.active().kid }) as const,
       () => ({ kind: 'epoch', project: 'shop', epoch: 2 }) as const,
     ]) {
       await using other = await openBench();
-      const row = make(draftOf().lin[1] ?? '');
+      const row = make(draftOf().lineage[1] ?? '');
       const fresh = await other.authority.sign(draftOf());
       expect(await codeOf(other.authority.verify(fresh))).toBe('accepted');
       other.authority.revocations.apply(

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { type Ancestor, type DutyFacts, dutyPolicy, type Party } from '../../src/policies/duty.ts';
+import { type Ancestor, type DutyFacts, dutyPolicy, type Principal } from '../../src/policies/duty.ts';
 
-const ada: Ancestor = { sub: 'human:ada', gid: 'gnt_ada', tier: 'human' };
-const lead: Ancestor = { sub: 'agent:lead', gid: 'gnt_lead', tier: 'executive' };
-const builder: Party = {
+const ada: Ancestor = { sub: 'human:ada', grantId: 'gnt_ada', tier: 'human' };
+const lead: Ancestor = { sub: 'agent:lead', grantId: 'gnt_lead', tier: 'executive' };
+const builder: Principal = {
   sub: 'agent:builder',
-  gid: 'gnt_builder',
+  grantId: 'gnt_builder',
   tier: 'implementer',
   ancestors: [lead, ada],
   holders: [],
 };
 const reviewer = {
   sub: 'agent:reviewer',
-  gid: 'gnt_reviewer',
+  grantId: 'gnt_reviewer',
   tier: 'validator',
   ancestors: [ada],
   holders: [],
@@ -34,7 +34,7 @@ describe('separation of duty', () => {
 
   it('refuses a maker of the change, known by principal or by grant', () => {
     expect(findings({ judge: { ...reviewer, sub: builder.sub } })).toContain('maker of the change');
-    expect(findings({ judge: { ...reviewer, gid: builder.gid } })).toContain('maker of the change');
+    expect(findings({ judge: { ...reviewer, grantId: builder.grantId } })).toContain('maker of the change');
   });
 
   it('refuses the spawner of a maker', () => {

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBelow } from '../../src/runner/live-folder.ts';
 import { replaceSecret } from '../../src/runner/prepare/plain-file.ts';
-import { handOver, makePlace, placeOf, type RunPlace } from '../../src/runner/prepare/run-folder.ts';
+import { handOver, makeRunFolder, type RunFolder, runFolderOf } from '../../src/runner/prepare/run-folder.ts';
 import { WorkFingerprint } from '../../src/runner/supervise/fingerprint.ts';
 import { nextUser, type OwnUser } from '../../src/sandbox/own-user.ts';
 import { removeTree } from '../../src/sandbox/remove-tree.ts';
@@ -52,14 +52,14 @@ for (;;) {
 
 describe.runIf(isRoot)('a folder that its run changes while the runner works in it', () => {
   let user: OwnUser;
-  let place: RunPlace;
+  let place: RunFolder;
   let treasure: string;
   let attacker: ChildProcess;
 
   const begin = async (): Promise<void> => {
     user = nextUser();
-    place = placeOf(openFolder('andon-live-'), 'run_1');
-    await makePlace(place, ['/bin/true'], user);
+    place = runFolderOf(openFolder('andon-live-'), 'run_1');
+    await makeRunFolder(place, ['/bin/true'], user);
     mkdirSync(place.tree);
     writeFileSync(place.taskFile, '{}');
     await handOver(place, user, [place.taskFile, place.inboxFile]);

@@ -23,7 +23,7 @@ const end = (change: Partial<RunEnd> = {}): RunEnd => ({
   exitCode: 0,
   signal: null,
   said: { problem: 'missing' },
-  truth: nothing,
+  evidence: nothing,
   ...change,
 });
 const submitted = { ...nothing, pushes: 1, submitted: 1 };
@@ -31,14 +31,16 @@ const pushed = { ...nothing, pushes: 1 };
 
 describe('the outcome of a run', () => {
   it('is shipped when it says so and its change was submitted', () => {
-    expect(judgeRun(end({ said: says('shipped'), truth: submitted }))).toMatchObject({
+    expect(judgeRun(end({ said: says('shipped'), evidence: submitted }))).toMatchObject({
       outcome: 'shipped',
       contradiction: false,
     });
   });
 
-  it('is shipped whatever the exit status says, when words and truth agree', () => {
-    expect(judgeRun(end({ said: says('shipped'), truth: submitted, exitCode: 3 })).outcome).toBe('shipped');
+  it('is shipped whatever the exit status says, when words and evidence agree', () => {
+    expect(judgeRun(end({ said: says('shipped'), evidence: submitted, exitCode: 3 })).outcome).toBe(
+      'shipped',
+    );
   });
 
   it('is a contradiction when it says shipped and nothing was done', () => {
@@ -49,29 +51,29 @@ describe('the outcome of a run', () => {
   });
 
   it('is no verdict to trust when it says shipped and only pushed', () => {
-    expect(judgeRun(end({ said: says('shipped'), truth: pushed })).outcome).toBe('failed_verdict');
+    expect(judgeRun(end({ said: says('shipped'), evidence: pushed })).outcome).toBe('failed_verdict');
   });
 
   it('is not shipped while its own question is open', () => {
-    const truth = { ...submitted, waitsForAnswer: true };
-    expect(judgeRun(end({ said: says('shipped'), truth })).outcome).toBe('failed_verdict');
+    const evidence = { ...submitted, waitsForAnswer: true };
+    expect(judgeRun(end({ said: says('shipped'), evidence })).outcome).toBe('failed_verdict');
   });
 
   it('asks of a run without a task that it produced something', () => {
     const of = { hasTask: false, tier: 'validator', said: says('shipped') } as const;
-    expect(judgeRun(end({ ...of, truth: { ...nothing, produced: 1 } })).outcome).toBe('shipped');
+    expect(judgeRun(end({ ...of, evidence: { ...nothing, produced: 1 } })).outcome).toBe('shipped');
     expect(judgeRun(end(of))).toMatchObject({ outcome: 'no_progress', contradiction: true });
   });
 
   it('is missing when a run ends well and says nothing', () => {
-    expect(judgeRun(end({ truth: submitted })).outcome).toBe('missing_verdict');
+    expect(judgeRun(end({ evidence: submitted })).outcome).toBe('missing_verdict');
     expect(judgeRun(end())).toMatchObject({ outcome: 'missing_verdict' });
   });
 
   it.each(['malformed', 'foreign', 'stale', 'not_a_file', 'too_large', 'not_json'] as const)(
     'is a missing verdict when the file is %s, whatever was done and however it ended',
     (problem) => {
-      expect(judgeRun(end({ said: { problem }, truth: submitted, exitCode: 0 })).outcome).toBe(
+      expect(judgeRun(end({ said: { problem }, evidence: submitted, exitCode: 0 })).outcome).toBe(
         'missing_verdict',
       );
       expect(judgeRun(end({ said: { problem }, exitCode: 1 })).outcome).toBe('missing_verdict');
@@ -89,8 +91,8 @@ describe('the outcome of a run', () => {
   });
 
   it('is a lost lease when its task is in other hands, whatever it says', () => {
-    const truth = { ...pushed, lostTask: true };
-    expect(judgeRun(end({ said: says('shipped'), truth })).outcome).toBe('lost_lease');
+    const evidence = { ...pushed, lostTask: true };
+    expect(judgeRun(end({ said: says('shipped'), evidence })).outcome).toBe('lost_lease');
   });
 
   it.each([
@@ -102,18 +104,22 @@ describe('the outcome of a run', () => {
     'of a run cut short because of %s is no progress with nothing done, %s else',
     (cause, outcome) => {
       expect(judgeRun(end({ cause })).outcome).toBe('no_progress');
-      expect(judgeRun(end({ cause, truth: pushed })).outcome).toBe(outcome);
+      expect(judgeRun(end({ cause, evidence: pushed })).outcome).toBe(outcome);
     },
   );
 
   it('is shipped when it was ended after it had handed its work over', () => {
-    expect(judgeRun(end({ cause: 'handed_over', exitCode: null, truth: submitted })).outcome).toBe('shipped');
+    expect(judgeRun(end({ cause: 'handed_over', exitCode: null, evidence: submitted })).outcome).toBe(
+      'shipped',
+    );
     expect(judgeRun(end({ cause: 'handed_over', exitCode: null })).outcome).not.toBe('shipped');
   });
 
   it('is never shipped for a run that was stopped, lost, or never started', () => {
     for (const cause of ['stopped', 'spawn_failed', 'lost_lease', 'runner_ended'] as const)
-      expect(judgeRun(end({ cause, said: says('shipped'), truth: submitted })).outcome).not.toBe('shipped');
+      expect(judgeRun(end({ cause, said: says('shipped'), evidence: submitted })).outcome).not.toBe(
+        'shipped',
+      );
   });
 
   it('is shipped in no case in which nothing was done', () => {

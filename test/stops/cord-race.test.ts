@@ -158,11 +158,11 @@ describe('a red stop against those who work on, through two gateways of one data
     );
     expect(late).toBe(0);
     expect(before).toBeGreaterThan(rounds / 2);
-    expect(await misplaced()).toEqual([]);
+    expect(await unordered()).toEqual([]);
   }, 240_000);
 
   /** What was granted between a stop and its end, by the order in which events were written under the locks. */
-  const misplaced = () =>
+  const unordered = () =>
     rows(
       `select e.seq, e.type, e.subject from events e where e.project = $1 and e.type in ('task.claimed', 'task.stolen', 'landing.intended')
          and exists (select from events p join events c on c.project = p.project and c.subject = p.subject and c.type = 'cord.cleared'
@@ -216,7 +216,7 @@ describe('a red stop against those who work on, through two gateways of one data
     );
     expect(seen.held).toBeGreaterThan(0);
     expect(seen.landed).toBeGreaterThan(0);
-    expect(await misplaced()).toEqual([]);
+    expect(await unordered()).toEqual([]);
     expect((await line.owner.audit.verify.query({ project: '*' })).fault).toBeNull();
   }, 120_000);
 });

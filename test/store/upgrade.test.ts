@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyCheckpoint } from '../../src/gateway/auth/token-service.ts';
-import { auditStore } from '../../src/store/log/verify-log.ts';
+import { verifyLog } from '../../src/store/log/verify-log.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { schemaVersion } from '../../src/store/migrations/index.ts';
 import { type Store, statement } from '../../src/store/store.ts';
@@ -51,8 +51,8 @@ describe.each(engines)('a database of the schema before 0.1 on %s', (engine) => 
         await migrate(store, options);
         expect(await schemaOf(store)).toEqual(await schemaOf(fresh));
         expect(await rows()).toBe(before);
-        const audit = await auditStore(store, (checkpoint) => verifyCheckpoint(checkpoint, keyOf));
-        expect(audit).toMatchObject({ events: 166, unplaced: 0, checkpoints: 5, fault: null });
+        const verified = await verifyLog(store, (checkpoint) => verifyCheckpoint(checkpoint, keyOf));
+        expect(verified).toMatchObject({ events: 166, unsequenced: 0, checkpoints: 5, fault: null });
         const [told] = await store.rows<{ hashes: string[]; untold: string[]; version: number; who: string }>(
           statement(
             '',

@@ -55,7 +55,7 @@ export function draftOf(cap: Capability = usual, change: Partial<GrantDraft> = {
   return draft;
 }
 
-const usual = fullCapability('implementer', { w: ['src/**'] });
+const usual = fullCapability('implementer', { write: ['src/**'] });
 
 /** The code of the error that a promise is rejected with. */
 export async function codeOf(promise: Promise<unknown>): Promise<string> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { findLeftovers } from '../../src/git/locks.ts';
-import { type Door, type Ledger, project } from './fault-line.ts';
+import { type Endpoint, type Ledger, project } from './fault-line.ts';
 import { git, mustGit } from './gateway.ts';
 import { waitUntil } from './wait.ts';
 
@@ -13,7 +13,7 @@ export interface LoggedEvent {
 }
 
 /** Every event of the project, oldest first. */
-export async function allEvents({ owner }: Door): Promise<LoggedEvent[]> {
+export async function allEvents({ owner }: Endpoint): Promise<LoggedEvent[]> {
   const events: LoggedEvent[] = [];
   for (let after = 0; ; ) {
     const page = await owner.event.list.query({ project, after, limit: 1000 });
@@ -25,23 +25,23 @@ export async function allEvents({ owner }: Door): Promise<LoggedEvent[]> {
 }
 
 /** What must hold after any fault; answers every breach in words, none when all is well. */
-export async function breaches(door: Door, ledger: Ledger, gitDir: string): Promise<string[]> {
-  await untilPlaced(door);
-  const events = await allEvents(door);
+export async function breaches(endpoint: Endpoint, ledger: Ledger, gitDir: string): Promise<string[]> {
+  await untilSequenced(endpoint);
+  const events = await allEvents(endpoint);
   const landed = await landedOnMain(gitDir);
   return [
-    ...(await chainBreaches(door)),
+    ...(await chainBreaches(endpoint)),
     ...landingBreaches(events, landed),
     ...claimBreaches(events, ledger),
-    ...(await workBreaches(door, ledger, gitDir, landed)),
+    ...(await workBreaches(endpoint, ledger, gitDir, landed)),
     ...(await repositoryBreaches(gitDir)),
   ];
 }
 
-const untilPlaced = ({ owner }: Door): Promise<void> =>
+const untilSequenced = ({ owner }: Endpoint): Promise<void> =>
   waitUntil(async () => (await owner.audit.verify.query({ project: '*' })).unplaced === 0);
 
-async function chainBreaches({ owner }: Door): Promise<string[]> {
+async function chainBreaches({ owner }: Endpoint): Promise<string[]> {
   const { fault } = await owner.audit.verify.query({ project: '*' });
   return fault === null ? [] : [`the chain is broken: ${JSON.stringify(fault)}`];
 }
@@ -105,7 +105,7 @@ function claimBreaches(events: readonly LoggedEvent[], ledger: Ledger): string[]
 
 /** What was acknowledged is there: pushed commits under their ref, changes, landed changes on main. */
 async function workBreaches(
-  { owner }: Door,
+  { owner }: Endpoint,
   ledger: Ledger,
   gitDir: string,
   landed: ReadonlyMap<string, string>,

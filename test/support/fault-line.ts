@@ -7,7 +7,7 @@ import type { Client } from '../../src/client.ts';
 import { type GitResult, git, mustGit, sourceRepository, write } from './gateway.ts';
 
 /** What an agent talks to; it changes whenever a killed gateway comes back. */
-export interface Door {
+export interface Endpoint {
   readonly url: string;
   readonly owner: Client;
   client(token: string, requestId?: string): Client;
@@ -45,15 +45,15 @@ export interface Agent {
 
 /** Adopts a small repository, applies the plan, mints agents and one reviewer. */
 export async function prepareLine(
-  door: Door,
+  endpoint: Endpoint,
   plan: string,
   agentsCount: number,
 ): Promise<{ agents: Agent[]; reviewer: string }> {
   const source = await sourceRepository({ 'README.md': '# shop\n' });
-  await door.owner.project.create.mutate({ project, source });
-  await door.owner.plan.put.mutate({ project, text: plan });
+  await endpoint.owner.project.create.mutate({ project, source });
+  await endpoint.owner.plan.put.mutate({ project, text: plan });
   const mint = async (agent: string, tier: 'implementer' | 'validator'): Promise<string> =>
-    (await door.owner.token.mint.mutate({ project, agent, cap: { tier } })).token ?? '';
+    (await endpoint.owner.token.mint.mutate({ project, agent, cap: { tier } })).token ?? '';
   const agents: Agent[] = [];
   for (let n = 0; n < agentsCount; n++) {
     const folder = mkdtempSync(join(tmpdir(), 'andon-agent-'));
@@ -63,7 +63,7 @@ export async function prepareLine(
 }
 
 /** A call is tried until it is answered: the same request id, so that an answer that got lost is given again. */
-export type Persist = <T>(call: (door: Door, requestId: string) => Promise<T>) => Promise<T>;
+export type Persist = <T>(call: (endpoint: Endpoint, requestId: string) => Promise<T>) => Promise<T>;
 
 export interface Work {
   readonly task: string;
@@ -81,8 +81,8 @@ export async function workOnce(
   ledger: Ledger,
   wanted?: string,
 ): Promise<Work | undefined> {
-  const claimed = await persist((door, requestId) =>
-    door
+  const claimed = await persist((endpoint, requestId) =>
+    endpoint
       .client(agent.token, requestId)
       .task.claim.mutate({ project, ...(wanted === undefined ? {} : { task: wanted }) }),
   );
@@ -93,8 +93,8 @@ export async function workOnce(
   const ref = `refs/heads/${claimed.branch}`;
   await pushUntilIn(agent, persist, `${commit}:${ref}`);
   ledger.pushes.push({ ref, commit });
-  const submitted = await persist((door, requestId) =>
-    door.client(agent.token, requestId).change.submit.mutate({ project, task, epoch, commit }),
+  const submitted = await persist((endpoint, requestId) =>
+    endpoint.client(agent.token, requestId).change.submit.mutate({ project, task, epoch, commit }),
   );
   ledger.submits.push({ change: submitted.change, task, commit });
   return { task, epoch, change: submitted.change, tree: submitted.tree };
@@ -107,9 +107,9 @@ export async function commitFor(
   epoch: number,
 ): Promise<string> {
   const clone = join(agent.folder, 'clone');
-  await persist(async (door) => {
-    const auth = { url: door.url, token: agent.token };
-    const remote = `${door.url}/git/${project}.git`;
+  await persist(async (endpoint) => {
+    const auth = { url: endpoint.url, token: agent.token };
+    const remote = `${endpoint.url}/git/${project}.git`;
     if (!existsSync(clone)) await mustGit(agent.folder, ['init', '-q', '-b', 'work', 'clone']);
     await mustGit(clone, ['fetch', '-q', remote, '+refs/heads/main:refs/remotes/origin/main'], auth);
   });
@@ -122,10 +122,10 @@ export async function commitFor(
 
 /** A push whose answer got lost is pushed again: then everything is up to date. */
 async function pushUntilIn(agent: Agent, persist: Persist, refspec: string): Promise<void> {
-  await persist(async (door) => {
-    const remote = `${door.url}/git/${project}.git`;
+  await persist(async (endpoint) => {
+    const remote = `${endpoint.url}/git/${project}.git`;
     const pushed: GitResult = await git(join(agent.folder, 'clone'), ['push', '-q', remote, refspec], {
-      url: door.url,
+      url: endpoint.url,
       token: agent.token,
     });
     if (pushed.code !== 0) throw new PushFailed(pushed.err);
@@ -142,12 +142,12 @@ export async function approveOnce(
   ledger: Ledger,
   work: { readonly change: string },
 ): Promise<void> {
-  await persist(async (door, requestId) => {
-    const change = await door.client(reviewer).change.show.query({ project, change: work.change });
+  await persist(async (endpoint, requestId) => {
+    const change = await endpoint.client(reviewer).change.show.query({ project, change: work.change });
     if (change.state === 'gating') throw new NotYet(`change ${work.change} is gating`);
     if (change.state !== 'judging') return;
     const asked = { project, change: work.change, tree: change.tree };
-    await door.client(reviewer, requestId).verdict.approve.mutate(asked);
+    await endpoint.client(reviewer, requestId).verdict.approve.mutate(asked);
   });
   ledger.verdicts.push(work);
 }
@@ -158,8 +158,8 @@ export async function untilLanded(
   persist: Persist,
   work: { readonly change: string },
 ): Promise<void> {
-  await persist(async (door) => {
-    const { state } = await door.client(reviewer).change.show.query({ project, change: work.change });
+  await persist(async (endpoint) => {
+    const { state } = await endpoint.client(reviewer).change.show.query({ project, change: work.change });
     if (state !== 'landed') throw new NotYet(`change ${work.change} is ${state}`);
   });
 }
@@ -184,13 +184,13 @@ function mayPass(error: unknown): boolean {
 
 /** Tries a call at whatever gateway is there, until it is answered; rejects at once with an answer that will stay. */
 export const persistOn =
-  (door: () => Door | Promise<Door>, withinMs = 60_000): Persist =>
+  (endpoint: () => Endpoint | Promise<Endpoint>, withinMs = 60_000): Persist =>
   async (call) => {
     const requestId = newRequest();
     const end = performance.now() + withinMs;
     for (;;) {
       try {
-        return await call(await door(), requestId);
+        return await call(await endpoint(), requestId);
       } catch (error) {
         if (!mayPass(error) || performance.now() > end) throw error;
       }

@@ -6,7 +6,7 @@ import type { Client } from '../../src/client.ts';
 import type { Reason } from '../../src/lib/decision.ts';
 import { statement } from '../../src/store/store.ts';
 import type { ChangeState } from '../../src/tasks/states.ts';
-import type { CapabilityRequest } from '../../src/tiers/capability-schema.ts';
+import type { WireCapabilityRequest } from '../../src/tiers/capability-schema.ts';
 import { type Engine, shiftClock } from './engines.ts';
 import {
   mustGit,
@@ -19,7 +19,7 @@ import {
 import { waitUntil } from './wait.ts';
 
 interface MintInput {
-  readonly cap: Partial<CapabilityRequest>;
+  readonly cap: Partial<WireCapabilityRequest>;
   readonly profile: string;
   readonly lifeSeconds: number;
   readonly grantSeconds: number;

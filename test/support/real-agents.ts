@@ -63,7 +63,7 @@ export async function openRealAgents(options: RealOptions): Promise<RealAgents> 
     longPrompt === '' ? order : { ...order, settings: { ...order.settings, prompt: longPrompt } };
   const runner = await startTestRunner(gateway, project, options.containment, {
     env,
-    doorUrl: relay.url,
+    gatewayUrl: relay.url,
     lengthen,
   });
   const end: RealAgents['end'] = async (run, withinMs = 90_000) => {

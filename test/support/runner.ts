@@ -82,11 +82,17 @@ export async function startTestRunner(
   change: Partial<RunnerOptions> & {
     name?: string;
     env?: Record<string, string>;
-    doorUrl?: string;
+    gatewayUrl?: string;
     lengthen?: (order: RunOrder) => RunOrder;
   } = {},
 ): Promise<TestRunner> {
-  const { name = 'test', env = {}, doorUrl = gateway.url, lengthen = (order) => order, ...options } = change;
+  const {
+    name = 'test',
+    env = {},
+    gatewayUrl = gateway.url,
+    lengthen = (order) => order,
+    ...options
+  } = change;
   const budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
   const { token = '' } = await gateway.owner.token.mint.mutate({
     project,
@@ -104,9 +110,9 @@ export async function startTestRunner(
     // Runs reach the gateway by this address; the runner itself calls it directly.
     gateway: {
       ...direct,
-      url: doorUrl,
+      url: gatewayUrl,
       // What stands between proves nothing for an address of its own.
-      ...(doorUrl === gateway.url ? {} : { agent: new Agent({ keepAlive: true }) }),
+      ...(gatewayUrl === gateway.url ? {} : { agent: new Agent({ keepAlive: true }) }),
       take: async (adapters, signal) => {
         const order = await direct.take(adapters, signal);
         return order === null ? null : lengthen(order);

@@ -9,12 +9,13 @@ import { type CapabilityRequest, capabilitySchema } from '../../src/tiers/capabi
 import { delegable, descends, leq } from '../../src/tiers/lattice.ts';
 import { noBudget } from '../../src/tiers/profile.ts';
 import { profiles } from '../../src/tiers/profiles.ts';
+import { capabilityToWire } from '../../src/tiers/wire.ts';
 import { fullCapability, grantOf, rolesOf } from '../support/capabilities.ts';
 import { allPaths, someGlobs } from '../support/globs.ts';
 import { runs } from '../support/seed.ts';
 
 const owner = fullCapability('human');
-const lead = fullCapability('executive', { w: ['src/**'], x: ['src/secret/**'] });
+const lead = fullCapability('executive', { write: ['src/**'], deny: ['src/secret/**'] });
 /** The child, or the reasons against it. */
 function attenuated(...asked: Parameters<typeof attenuate>): {
   readonly cap?: Capability;
@@ -34,33 +35,33 @@ function refusal(parent: Capability, request: CapabilityRequest, left: Budget = 
 
 describe('attenuation', () => {
   it('fills what the request leaves out with the usual of the tier, narrowed to the parent', () => {
-    const { cap } = attenuated(lead, { role: 'IMPLEMENTER', w: ['src/cart/**'] }, plenty(lead));
+    const { cap } = attenuated(lead, { role: 'IMPLEMENTER', write: ['src/cart/**'] }, plenty(lead));
     expect(cap).toMatchObject({
       tier: 'implementer',
       role: 'IMPLEMENTER',
       project: 'shop',
-      ops: profiles.implementer.ops,
-      dops: [],
+      actions: profiles.implementer.actions,
+      delegable: [],
       mints: [],
-      w: ['src/cart/**'],
-      x: ['src/secret/**'],
+      write: ['src/cart/**'],
+      deny: ['src/secret/**'],
       complexity: 8,
       lines: 60,
       depth: 0,
       skills: [],
     });
-    expect(capabilitySchema.safeParse(cap).success).toBe(true);
+    expect(capabilitySchema.safeParse(capabilityToWire(cap ?? expect.fail('refused'))).success).toBe(true);
   });
 
   it('gives no write scope to a child that asks for none and delegates nothing', () => {
-    expect(attenuated(lead, { role: 'WRITER' }, plenty(lead)).cap?.w).toEqual([]);
-    expect(attenuated(owner, { role: 'LEAD', project: 'shop' }, plenty(owner)).cap?.w).toEqual(['**']);
+    expect(attenuated(lead, { role: 'WRITER' }, plenty(lead)).cap?.write).toEqual([]);
+    expect(attenuated(owner, { role: 'LEAD', project: 'shop' }, plenty(owner)).cap?.write).toEqual(['**']);
   });
 
   it('lets an executive delegate the push that it may not make', () => {
-    expect(lead.ops).not.toContain('repo:push');
-    expect(lead.ops).toContain('repo:fetch');
-    expect(attenuated(lead, { role: 'IMPLEMENTER', w: ['src/a'] }, plenty(lead)).cap?.ops).toContain(
+    expect(lead.actions).not.toContain('repo:push');
+    expect(lead.actions).toContain('repo:fetch');
+    expect(attenuated(lead, { role: 'IMPLEMENTER', write: ['src/a'] }, plenty(lead)).cap?.actions).toContain(
       'repo:push',
     );
   });
@@ -75,18 +76,18 @@ describe('attenuation', () => {
     ['an unknown role', { role: 'constructor' }, ['lattice.member role']],
     ['a role of another tier', { role: 'LEAD', tier: 'implementer' }, 'lattice.member role'],
     ['every project', { role: 'TESTER', project: '*' }, 'lattice.member project'],
-    ['an action of another tier', { role: 'TESTER', ops: ['plan:apply'] }, 'grant.tier plan:apply'],
+    ['an action of another tier', { role: 'TESTER', actions: ['plan:apply'] }, 'grant.tier plan:apply'],
     [
       'an action outside the role',
-      { role: 'AUDITOR', ops: ['verdict:approve'] },
+      { role: 'AUDITOR', actions: ['verdict:approve'] },
       'grant.tier verdict:approve',
     ],
-    ['delegation by an implementer', { role: 'TESTER', dops: ['repo:push'] }, 'lattice.dops dops'],
+    ['delegation by an implementer', { role: 'TESTER', delegable: ['repo:push'] }, 'lattice.dops dops'],
     ['minting by an implementer', { role: 'TESTER', mints: ['validator'] }, 'lattice.member mints'],
-    ['a wider scope', { role: 'TESTER', w: ['**'] }, 'lattice.scope w'],
-    ['a faulty glob', { role: 'TESTER', w: ['{a,b}'] }, 'request.invalid w.0'],
+    ['a wider scope', { role: 'TESTER', write: ['**'] }, 'lattice.scope w'],
+    ['a faulty glob', { role: 'TESTER', write: ['{a,b}'] }, 'request.invalid w.0'],
     ['an epoch without a task', { role: 'TESTER', epoch: 3 }, 'request.invalid epoch'],
-    ['a glob named twice', { role: 'TESTER', w: ['src/a', 'src/a'] }, 'request.invalid w'],
+    ['a glob named twice', { role: 'TESTER', write: ['src/a', 'src/a'] }, 'request.invalid w'],
     ['complexity above the ceiling', { role: 'TESTER', complexity: 9 }, 'lattice.bound complexity'],
     ['lines above the ceiling', { role: 'TESTER', lines: 61 }, 'lattice.bound lines'],
     ['depth for an implementer', { role: 'TESTER', depth: 1 }, 'lattice.bound depth'],
@@ -123,11 +124,11 @@ describe('attenuation', () => {
   it('refuses more denied globs than a capability holds', () => {
     const x = Array.from({ length: 40 }, (_, i) => `x${i}`);
     const y = Array.from({ length: 40 }, (_, i) => `y${i}`);
-    expect(refusal({ ...lead, x }, { role: 'TESTER', x: y })).toEqual(['request.invalid x']);
+    expect(refusal({ ...lead, deny: x }, { role: 'TESTER', deny: y })).toEqual(['request.invalid x']);
   });
 
   it('names every reason at once', () => {
-    const all = refusal(lead, { role: 'TESTER', w: ['**'], complexity: 99, ops: ['plan:apply'] });
+    const all = refusal(lead, { role: 'TESTER', write: ['**'], complexity: 99, actions: ['plan:apply'] });
     expect(all).toEqual(
       expect.arrayContaining(['grant.tier plan:apply', 'lattice.ops plan:apply', 'lattice.scope w']),
     );
@@ -143,14 +144,14 @@ const requestFor = (tier: Tier): fc.Arbitrary<CapabilityRequest> =>
     .record(
       {
         role: fc.constantFrom(...rolesOf(tier)),
-        ops: fc.subarray([...profiles[tier].ops]),
-        dops: fc.subarray([...profiles[tier].dops]),
+        actions: fc.subarray([...profiles[tier].actions]),
+        delegable: fc.subarray([...profiles[tier].delegable]),
         project: fc.constant('shop'),
         phases: fc.subarray(['build', 'harden'], { minLength: 1 }),
         refs: fc.subarray(['task/', 'task/a/', 'task/a/1/']),
-        w: someGlobs(2),
-        r: someGlobs(2),
-        x: someGlobs(1),
+        write: someGlobs(2),
+        read: someGlobs(2),
+        deny: someGlobs(1),
         complexity: fc.nat(8),
         task: fc.constant('a'),
       },
@@ -189,11 +190,11 @@ function oneShot(child: Capability, request: AccessRequest): CapabilityRequest {
     role: child.role,
     tier: child.tier,
     project: request.project,
-    ops: [request.action],
-    dops: [],
+    actions: [request.action],
+    delegable: [],
     mints: [],
-    w: writes ? [...new Set(request.paths ?? [])] : [],
-    r: writes ? [] : [...new Set(request.paths ?? [])],
+    write: writes ? [...new Set(request.paths ?? [])] : [],
+    read: writes ? [] : [...new Set(request.paths ?? [])],
     phases: request.phase === undefined ? [] : [request.phase],
     refs: request.ref === undefined ? [] : ['task/a/1/'],
     complexity: child.complexity,
@@ -241,7 +242,7 @@ describe('delegation', () => {
         expect(descends(cap, executive ?? owner)).toEqual([]);
         expect(leq(cap, delegable(executive ?? owner, cap.tier))).toEqual([]);
         expect(tierReasons(cap)).toEqual([]);
-        expect(capabilitySchema.safeParse(cap).error).toBeUndefined();
+        expect(capabilitySchema.safeParse(capabilityToWire(cap)).error).toBeUndefined();
       }),
       runs(1000),
     );

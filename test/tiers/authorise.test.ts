@@ -5,9 +5,9 @@ import type { Capability, Grant } from '../../src/tiers/capability.ts';
 import { fullCapability, grantOf } from '../support/capabilities.ts';
 
 const cap = fullCapability('implementer', {
-  w: ['src/cart/**'],
-  x: ['src/cart/keys/**'],
-  r: ['src/**'],
+  write: ['src/cart/**'],
+  deny: ['src/cart/keys/**'],
+  read: ['src/**'],
   phases: ['build'],
 });
 const facts: AccessFacts = { nowSeconds: 1_000, epoch: 1, revoked: undefined };
@@ -55,7 +55,7 @@ describe('authorising a request', () => {
   });
 
   it('refuses an op outside the column of the tier even when a grant names it', () => {
-    expect(codesOf({ action: 'key:rotate' }, { ops: ['key:rotate'] })).toEqual(['grant.tier key:rotate']);
+    expect(codesOf({ action: 'key:rotate' }, { actions: ['key:rotate'] })).toEqual(['grant.tier key:rotate']);
   });
 
   it('reads what it may read but not write', () => {

@@ -6,15 +6,17 @@ import {
   heldCapabilitySchema,
 } from '../../src/tiers/capability-schema.ts';
 import { tierNames } from '../../src/tiers/profiles.ts';
+import { capabilityToWire } from '../../src/tiers/wire.ts';
 import { fullCapability, someCapability } from '../support/capabilities.ts';
 import { runs } from '../support/seed.ts';
 
-const cap = fullCapability('implementer', { task: 't1', epoch: 1 });
+const cap = capabilityToWire(fullCapability('implementer', { task: 't1', epoch: 1 }));
 const faultOf = (change: object) => capabilitySchema.safeParse({ ...cap, ...change }).error?.issues[0];
 
 describe('the schema of a capability', () => {
   it.each(tierNames)('takes what a %s may hold', (tier) => {
-    expect(capabilitySchema.parse(fullCapability(tier))).toEqual(fullCapability(tier));
+    const full = capabilityToWire(fullCapability(tier));
+    expect(capabilitySchema.parse(full)).toEqual(full);
   });
 
   it('does not depend on the order of the members', () => {
@@ -67,8 +69,9 @@ describe('the schema of a capability', () => {
   it('takes whatever the generators of the lattice tests make, so that those test real capabilities', () => {
     fc.assert(
       fc.property(someCapability, (one) => {
-        const { w, r, x } = one;
-        const clean = { ...one, w: [...new Set(w)], r: [...new Set(r)], x: [...new Set(x)] };
+        const wire = capabilityToWire(one);
+        const { w, r, x } = wire;
+        const clean = { ...wire, w: [...new Set(w)], r: [...new Set(r)], x: [...new Set(x)] };
         expect(capabilitySchema.safeParse(clean).error).toBeUndefined();
       }),
       runs(300),

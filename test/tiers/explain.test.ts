@@ -27,21 +27,21 @@ describe('explaining a grant', () => {
   });
 
   it('tells a missing action from one that the tier never has', () => {
-    const cap = fullCapability('validator', { role: 'AUDITOR', ops: roleOf('AUDITOR')?.ops ?? [] });
+    const cap = fullCapability('validator', { role: 'AUDITOR', actions: roleOf('AUDITOR')?.actions ?? [] });
     const byAction = new Map(explain(cap).mayNot.map((one) => [one.action, one]));
     expect(byAction.get('verdict:approve')?.code).toBe('grant.action');
     expect(byAction.get('repo:push')).toMatchObject({ code: 'grant.tier', tiers: ['human', 'implementer'] });
   });
 
   it('says that an executive writes nothing although its scope bounds what it delegates', () => {
-    const account = explain(fullCapability('executive', { w: ['src/**'] }));
+    const account = explain(fullCapability('executive', { write: ['src/**'] }));
     expect(account.write).toMatchObject({ allowed: false, deletes: false, text: 'no path' });
     expect(account.delegation).toMatchObject({ allowed: true, generations: 1, write: ['src/**'] });
   });
 
   it('shows scope, bounds and binding of an implementer', () => {
     const account = explain(
-      fullCapability('implementer', { w: ['src/**'], x: ['**/*.pem'], task: 't1', epoch: 3 }),
+      fullCapability('implementer', { write: ['src/**'], deny: ['**/*.pem'], task: 't1', epoch: 3 }),
     );
     expect(account.write).toMatchObject({
       allowed: true,

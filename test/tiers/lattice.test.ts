@@ -9,8 +9,8 @@ import { runs } from '../support/seed.ts';
 const below = (a: Capability, b: Capability): boolean => leq(a, b).length === 0;
 const pair = someCapability.chain((a) => fc.tuple(fc.constant(a), nearby(a)));
 const parent = fullCapability('executive', {
-  w: ['src/**'],
-  x: ['src/secret/**'],
+  write: ['src/**'],
+  deny: ['src/secret/**'],
   phases: ['build'],
   task: 't1',
   epoch: 2,
@@ -86,13 +86,13 @@ describe('the order of capabilities', () => {
     ['tier', { tier: 'validator' }, 'lattice.member', 'tier'],
     ['project', { project: 'other' }, 'lattice.member', 'project'],
     ['every project', { project: '*' }, 'lattice.member', 'project'],
-    ['an action', { ops: [...parent.ops, 'repo:push'] }, 'lattice.ops', 'repo:push'],
-    ['a delegable action', { dops: ['key:rotate'] }, 'lattice.dops', 'key:rotate'],
+    ['an action', { actions: [...parent.actions, 'repo:push'] }, 'lattice.ops', 'repo:push'],
+    ['a delegable action', { delegable: ['key:rotate'] }, 'lattice.dops', 'key:rotate'],
     ['a phase', { phases: ['harden'] }, 'lattice.member', 'phases'],
     ['every phase', { phases: ['*'] }, 'lattice.member', 'phases'],
     ['a ref', { refs: ['main/'] }, 'lattice.member', 'refs'],
-    ['writing', { w: ['**'] }, 'lattice.scope', 'w'],
-    ['reading what is denied', { x: [] }, 'lattice.scope', 'r'],
+    ['writing', { write: ['**'] }, 'lattice.scope', 'w'],
+    ['reading what is denied', { deny: [] }, 'lattice.scope', 'r'],
     ['complexity', { complexity: 7 }, 'lattice.bound', 'complexity'],
     ['lines', { lines: 61 }, 'lattice.bound', 'lines'],
     ['a budget', { budget: { ...parent.budget, files: 10_001 } }, 'lattice.bound', 'budget.files'],
@@ -115,7 +115,7 @@ describe('the order of capabilities', () => {
   });
 
   it('names every reason at once, with a witness for paths', () => {
-    const found = leq({ ...parent, w: ['**'], complexity: 99, phases: ['*'] }, parent);
+    const found = leq({ ...parent, write: ['**'], complexity: 99, phases: ['*'] }, parent);
     expect(found.map(({ code }) => code)).toEqual(['lattice.member', 'lattice.scope', 'lattice.bound']);
     expect(found[1]).toMatchObject({ found: 'x', limit: 'src/** except src/secret/**' });
   });
@@ -123,8 +123,8 @@ describe('the order of capabilities', () => {
   it('turns a comparison that costs too much into a reason', () => {
     const hard = [`*a${'?'.repeat(40)}`, `*b${'?'.repeat(41)}`, `*c${'?'.repeat(42)}`];
     const found = leq(
-      { ...parent, w: hard, x: [] },
-      { ...parent, w: ['*a*', '*b*'], x: [`*d${'?'.repeat(80)}`] },
+      { ...parent, write: hard, deny: [] },
+      { ...parent, write: ['*a*', '*b*'], deny: [`*d${'?'.repeat(80)}`] },
     );
     expect(found).toContainEqual(expect.objectContaining({ code: 'lattice.cost' }));
   });
@@ -133,16 +133,16 @@ describe('the order of capabilities', () => {
 describe('descent', () => {
   it('compares the ops of a child with what the parent may delegate', () => {
     const push = fullCapability('implementer', {
-      w: ['src/a'],
+      write: ['src/a'],
       phases: ['build'],
       task: 't1',
       epoch: 2,
       skills: [],
       complexity: 6,
-      x: parent.x,
+      deny: parent.deny,
     });
     expect(descends(push, parent)).toEqual([]);
-    expect(descends({ ...push, ops: ['plan:apply'] }, parent)).toMatchObject([{ code: 'lattice.ops' }]);
+    expect(descends({ ...push, actions: ['plan:apply'] }, parent)).toMatchObject([{ code: 'lattice.ops' }]);
   });
 
   it('needs remaining depth and a tier that the parent mints', () => {

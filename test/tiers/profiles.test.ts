@@ -10,17 +10,17 @@ describe('tiers', () => {
     const column = Object.entries(actions).filter(([, row]) =>
       (row.tiers as readonly string[]).includes(tier),
     );
-    expect(profiles[tier].ops).toEqual(column.map(([action]) => action));
+    expect(profiles[tier].actions).toEqual(column.map(([action]) => action));
     expect(tierReasons(fullCapability(tier))).toEqual([]);
   });
 
   it('keeps executives and validators away from code', () => {
     for (const tier of ['executive', 'validator'] as const) {
       for (const action of ['repo:push', 'change:submit', 'task:claim'] as const)
-        expect(profiles[tier].ops).not.toContain(action);
+        expect(profiles[tier].actions).not.toContain(action);
     }
-    expect(profiles.executive.dops).toEqual(
-      expect.arrayContaining([...profiles.implementer.ops, ...profiles.validator.ops]),
+    expect(profiles.executive.delegable).toEqual(
+      expect.arrayContaining([...profiles.implementer.actions, ...profiles.validator.actions]),
     );
   });
 
@@ -29,14 +29,14 @@ describe('tiers', () => {
       everyProject: false,
       deletes: false,
       depth: 0,
-      dops: [],
+      delegable: [],
       mints: [],
       ceilings: { complexity: 8, lines: 60 },
     });
   });
 
   it('lets validators write verdicts, reports and messages, stop the line, and nothing else', () => {
-    const written = profiles.validator.ops.filter((action) => actions[action].kind === 'mutation');
+    const written = profiles.validator.actions.filter((action) => actions[action].kind === 'mutation');
     expect(written.sort()).toEqual([
       'agent:update',
       'cord:clear',
@@ -62,7 +62,8 @@ describe('roles', () => {
   it.each(roleNames)('%s stays inside its tier', (name) => {
     const role = roleOf(name);
     expect(role).toBeDefined();
-    for (const action of role?.ops ?? []) expect(profiles[role?.tier ?? 'human'].ops).toContain(action);
+    for (const action of role?.actions ?? [])
+      expect(profiles[role?.tier ?? 'human'].actions).toContain(action);
   });
 
   it('has a usual role for every tier', () => {
@@ -70,26 +71,26 @@ describe('roles', () => {
   });
 
   it('lets every role stop the line', () => {
-    expect(roleNames.filter((name) => roleOf(name)?.ops.includes('cord:pull') !== true)).toEqual([]);
+    expect(roleNames.filter((name) => roleOf(name)?.actions.includes('cord:pull') !== true)).toEqual([]);
   });
 
   it('lets a runner take runs and report on them, and delegate nothing', () => {
     const runner = roleOf('RUNNER');
-    const written = runner?.ops.filter((action) => actions[action].kind === 'mutation');
+    const written = runner?.actions.filter((action) => actions[action].kind === 'mutation');
     expect(written).toEqual(['token:renew', 'cord:pull', 'run:take', 'run:report']);
     const full = fullCapability('executive');
-    const greedy = { ...full, role: 'RUNNER', ops: runner?.ops ?? [] };
+    const greedy = { ...full, role: 'RUNNER', actions: runner?.actions ?? [] };
     const codesFound = tierReasons(greedy).map(({ code }) => code);
     expect(new Set(codesFound)).toEqual(new Set(['lattice.dops', 'lattice.member', 'lattice.bound']));
-    expect(tierReasons({ ...greedy, dops: [], mints: [], depth: 0 })).toEqual([]);
+    expect(tierReasons({ ...greedy, delegable: [], mints: [], depth: 0 })).toEqual([]);
   });
 
   it('lets no lead take runs, and with them the tokens of others', () => {
-    expect(roleOf('LEAD')?.ops).not.toContain('run:take');
+    expect(roleOf('LEAD')?.actions).not.toContain('run:take');
   });
 
   it('lets an auditor judge nothing', () => {
-    const written = roleOf('AUDITOR')?.ops.filter((action) => actions[action].kind === 'mutation');
+    const written = roleOf('AUDITOR')?.actions.filter((action) => actions[action].kind === 'mutation');
     expect(written).toEqual([
       'task:ask',
       'report:write',

@@ -13,6 +13,7 @@ import {
 import { written } from '../../src/tiers/role-versions/role-sets.ts';
 import { version1 } from '../../src/tiers/role-versions/version-1.ts';
 import { roleNames, roleOf } from '../../src/tiers/roles.ts';
+import { capabilityToWire } from '../../src/tiers/wire.ts';
 import { fullCapability } from '../support/capabilities.ts';
 import { runs } from '../support/seed.ts';
 
@@ -23,8 +24,12 @@ describe('versions of the role table', () => {
   it('say in the newest what the roles are now: whoever changes a role adds a version', () => {
     const now = Object.fromEntries(
       roleNames.map((name) => {
-        const { tier, ops, delegates } = roleOf(name) ?? { tier: 'human', ops: [], delegates: false };
-        return [name, { ops, dops: delegates === false ? [] : profiles[tier].dops }];
+        const {
+          tier,
+          actions: held,
+          delegates,
+        } = roleOf(name) ?? { tier: 'human', actions: [], delegates: false };
+        return [name, { ops: held, dops: delegates === false ? [] : profiles[tier].delegable }];
       }),
     );
     expect(Object.fromEntries(roleVersions.get(roleVersion) ?? [])).toEqual(now);
@@ -37,10 +42,10 @@ describe('versions of the role table', () => {
   });
 
   it('give no living token an action that a role gains later', () => {
-    const token = packActions('ops', 'WRITER', roleOf('WRITER')?.ops ?? []);
+    const token = packActions('ops', 'WRITER', roleOf('WRITER')?.actions ?? []);
     const gained = { ...version1, WRITER: { ops: `${version1.WRITER?.ops} page:open`, dops: '' } };
     const later = new Map([...roleVersions, [roleVersion + 1, written(gained)]]);
-    expect(unpackActions('ops', token, later)).toEqual(roleOf('WRITER')?.ops);
+    expect(unpackActions('ops', token, later)).toEqual(roleOf('WRITER')?.actions);
     const newer = packActions('ops', 'WRITER', ['page:open'], later, roleVersion + 1);
     expect(unpackActions('ops', newer, later)).toEqual(['page:open']);
     expect(unpackActions('ops', newer)).toBeUndefined();
@@ -69,12 +74,12 @@ describe('versions of the role table', () => {
     ['differences of nothing', ['+task:claim']],
     ['one difference twice', ['AUDITOR@1', '+task:claim', '+task:claim']],
   ])('refuse a token with %s', (_what, ops) => {
-    const cap = { ...fullCapability('human'), ops };
+    const cap = { ...capabilityToWire(fullCapability('human')), ops };
     expect(heldCapabilitySchema.safeParse(cap).success).toBe(false);
   });
 
   it('read the lists of older tokens, which are written out', () => {
-    const cap = fullCapability('implementer');
+    const cap = capabilityToWire(fullCapability('implementer'));
     expect(heldCapabilitySchema.parse(cap)).toEqual(cap);
     expect(heldCapabilitySchema.parse({ ...cap, ops: ['WRITER@1', '+later:on'] }).ops).toEqual(cap.ops);
   });

@@ -10,7 +10,7 @@ import { jsonOf } from '../../lib/json.ts';
 import { type ChainFault, genesisHash, verifyChain } from '../../store/log/chain.ts';
 import { type Checkpoint, checkpointFault } from '../../store/log/verify-log.ts';
 
-export interface FileAudit {
+export interface FileVerification {
   readonly events: number;
   readonly position: number;
   readonly hash: string;
@@ -34,7 +34,11 @@ const lineSchema = z.union([eventSchema, checkpointSchema]);
  * Verifies an exported log with nothing but the file and, when given, public keys: the chain from its start, then
  * each checkpoint. Errors: `cli.usage` for a file that cannot be read or is no export.
  */
-export async function verifyFile(cwd: string, file: string, jwks: string | undefined): Promise<FileAudit> {
+export async function verifyFile(
+  cwd: string,
+  file: string,
+  jwks: string | undefined,
+): Promise<FileVerification> {
   const keys = jwks === undefined ? undefined : await readKeys(resolve(cwd, jwks));
   const path = resolve(cwd, file);
   const seen = new Map<number, string>();
@@ -60,7 +64,13 @@ const audit = (
   signed: readonly Checkpoint[],
   keys: Keys | undefined,
   fault: ChainFault | null,
-): FileAudit => ({ events, ...end, checkpoints: signed.length, signatures: keys !== undefined, fault });
+): FileVerification => ({
+  events,
+  ...end,
+  checkpoints: signed.length,
+  signatures: keys !== undefined,
+  fault,
+});
 
 /** The first checkpoint that the chain or the keys do not bear out. */
 async function signedFault(

@@ -6,7 +6,7 @@ import type { LogMark } from '../../store/log/mark.ts';
 import { chainOnce } from '../../store/log/sequencer.ts';
 import { migrateForRows } from '../../store/migrate.ts';
 import { type Store, statement, type Tx } from '../../store/store.ts';
-import { auditSession } from '../doctor/store.ts';
+import { verifySession } from '../doctor/store.ts';
 import { type Manifest, tableFile } from './manifest.ts';
 import { loadRepository } from './repositories.ts';
 import { loadTable, plainName, settleSequences, tablesInOrder } from './tables.ts';
@@ -51,7 +51,7 @@ export async function restore({
     return raiseEpochs(tx, reposFolder);
   });
   while ((await chainOnce(store)) > 0);
-  const audit = await auditSession(store);
+  const audit = await verifySession(store);
   if (audit.fault !== null) {
     const { position, found, expected } = audit.fault;
     throw fail('audit.broken', `position ${position}`, { found, limit: expected });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { fail } from '../../lib/errors.ts';
-import type { AuditResult } from '../../store/log/verify-log.ts';
+import type { VerifyResult } from '../../store/log/verify-log.ts';
 import { type AuditFlags, answerOf, runAudit } from '../audit/run-audit.ts';
 import { act, durationSeconds, group, leaf, type Run } from '../command.ts';
 import { short, table } from '../table.ts';
@@ -94,12 +94,12 @@ async function verifyHere({ world, options }: Run<VerifyOptions>, file: string) 
   return verifyFile(world.cwd, file, options.jwks);
 }
 
-async function verifyThere({ link }: Run<VerifyOptions>): Promise<AuditResult & { below: string | null }> {
+async function verifyThere({ link }: Run<VerifyOptions>) {
   const { client, projectIfAny } = await link();
   return client.audit.verify.query({ project: projectIfAny ?? '*' });
 }
 
-function refuseUnsound(result: Pick<AuditResult, 'fault'> & { readonly below?: string | null }): void {
+function refuseUnsound(result: Pick<VerifyResult, 'fault'> & { readonly below?: string | null }): void {
   const { fault, below = null } = result;
   if (below !== null) throw fail('log.below', 'the log', { found: below });
   if (fault === null) return;

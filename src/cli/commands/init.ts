@@ -6,8 +6,8 @@ import { plainNamePattern } from '../../lib/names.ts';
 import { act, leaf, type Run } from '../command.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
 import { firstPlan, guessGates, projectName } from '../init/first-plan.ts';
-import { placeAt } from '../init/place.ts';
 import { remoteAt } from '../init/remote.ts';
+import { userRepositoryAt } from '../init/repository.ts';
 import type { World } from '../world.ts';
 
 interface InitOptions {
@@ -25,8 +25,8 @@ export function initCommand(world: World): Command {
 }
 
 async function init({ world, options }: Run<InitOptions>) {
-  const place = await placeAt(world.cwd);
-  const { root, dataFolder, planFile, plan } = place;
+  const repository = await userRepositoryAt(world.cwd);
+  const { root, dataFolder, planFile, plan } = repository;
   const done: string[] = [];
   if (plan === undefined) {
     const project = checkedName(options.project ?? projectName(basename(root)));

@@ -7,7 +7,7 @@ import { markFile } from '../../gateway/log-mark/mark-file.ts';
 import { markPathOf } from '../../gateway/log-mark/open-keeper.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { belowMark, belowWords } from '../../store/log/mark.ts';
-import { auditStore } from '../../store/log/verify-log.ts';
+import { verifyLog } from '../../store/log/verify-log.ts';
 import { unknownVersion, versionOf } from '../../store/migrate.ts';
 import { schemaVersion } from '../../store/migrations/index.ts';
 import { openPglite } from '../../store/pglite/pglite.ts';
@@ -96,14 +96,14 @@ async function examineMark(store: Store, stateFolder: string): Promise<Finding[]
 
 /** The chain with its checkpoints, verified with the keys that the database publishes. */
 async function chainOf(session: Session, subject: string): Promise<Finding> {
-  return chainFinding(subject, await auditSession(session));
+  return chainFinding(subject, await verifySession(session));
 }
 
 /** As the gateway verifies its own log, without one. */
-export async function auditSession(session: Session): ReturnType<typeof auditStore> {
+export async function verifySession(session: Session): ReturnType<typeof verifyLog> {
   const rows = await session.rows<{ kid: string; jwk: Record<string, string> }>(
     statement('', 'select kid, jwk from signing_keys'),
   );
   const keys = new Map(rows.map(({ kid, jwk }) => [kid, createPublicKey({ key: jwk, format: 'jwk' })]));
-  return auditStore(session, (checkpoint) => verifyCheckpoint(checkpoint, (kid) => keys.get(kid)));
+  return verifyLog(session, (checkpoint) => verifyCheckpoint(checkpoint, (kid) => keys.get(kid)));
 }

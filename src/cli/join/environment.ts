@@ -8,7 +8,7 @@ export interface Setting {
 /** Text as one word of a POSIX shell, whatever is in it. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-export interface JoinPlace {
+export interface JoinTarget {
   readonly url: string;
   readonly project: string;
   readonly tokenFile: string | undefined;
@@ -20,7 +20,7 @@ export interface JoinPlace {
  * What the environment of an agent needs: the gateway, the token by its file, and git's credentials in the form that
  * leaves nothing on disk. The token itself stands nowhere: the shell, and git for each request, read the file.
  */
-export function settings({ url, project, tokenFile, gatewayKey }: JoinPlace): Setting[] {
+export function settings({ url, project, tokenFile, gatewayKey }: JoinTarget): Setting[] {
   const base = [
     { name: 'ANDON_URL', value: quoted(url) },
     { name: 'ANDON_PROJECT', value: quoted(project) },

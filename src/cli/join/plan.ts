@@ -1,5 +1,5 @@
 import { markdownMarks, withMarked, withServer, withSkill, withTable } from './merge.ts';
-import { agentsText, type Facts, skillText } from './texts.ts';
+import { agentsText, type JoinedProject, skillText } from './texts.ts';
 
 export const clientNames = ['claude', 'codex', 'generic'] as const;
 export type ClientName = (typeof clientNames)[number];
@@ -13,7 +13,7 @@ export interface JoinFile {
   readonly merge: (before: string) => string;
 }
 
-export interface JoinFacts extends Facts {
+export interface JoinFacts extends JoinedProject {
   readonly client: ClientName;
   /** The folder that the agent works in, absolute. */
   readonly folder: string;

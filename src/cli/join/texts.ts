@@ -22,13 +22,13 @@ export async function template(name: string): Promise<string> {
   throw fail('cli.usage', '--template', { found: name, limit: templateNames.join(', ') });
 }
 
-export interface Facts {
+export interface JoinedProject {
   readonly project: string;
   readonly url: string;
 }
 
 /** What AGENTS.md or CLAUDE.md says about Andon. */
-export async function agentsText({ project, url }: Facts): Promise<string> {
+export async function agentsText({ project, url }: JoinedProject): Promise<string> {
   return (await shipped('templates/agents.md')).replaceAll('{project}', project).replaceAll('{url}', url);
 }
 

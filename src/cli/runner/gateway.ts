@@ -20,7 +20,7 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
   return {
     url,
     agent,
-    prover: doorProver(),
+    prover: gatewayProver(),
     take: async (adapters, signal) => {
       const wanted = { project, runner, adapters: [...adapters] };
       const { taken } = await client.run.take.mutate(wanted, { signal });
@@ -50,7 +50,7 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
 }
 
 /** A key for the proxies of runs, which ends with this process; runs are told its name. */
-function doorProver(): RunnerGateway['prover'] {
+function gatewayProver(): RunnerGateway['prover'] {
   const prover = createProver(generateKeyPairSync('ed25519').privateKey);
   return {
     fingerprint: prover.fingerprint,

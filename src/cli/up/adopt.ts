@@ -3,23 +3,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { App, Caller } from '../../app.ts';
 import { defined } from '../../lib/defined.ts';
 import type { AndonError } from '../../lib/errors.ts';
-import type { Place } from '../init/place.ts';
+import type { UserRepository } from '../init/repository.ts';
 import { asAndonError } from '../refusal.ts';
 
 interface Settling {
-  readonly place: Place;
+  readonly repository: UserRepository;
   readonly project: string;
   readonly upstream: string | undefined;
 }
 
 /** Makes the project and applies its first plan when they are not there yet. Answers what was done, for people. */
-export async function settle(app: App, { place, project, upstream }: Settling): Promise<string[]> {
+export async function settle(app: App, { repository, project, upstream }: Settling): Promise<string[]> {
   // In this process: over the network it would have to trust the certificate that it was just given.
   const client = app.caller((await readFile(app.owner.file, 'utf8')).trim());
   const talk: string[] = [];
   const isNew = !(await isThere(client, project));
   if (isNew) {
-    const source = { source: place.root, ...defined({ upstream }) };
+    const source = { source: repository.root, ...defined({ upstream }) };
     const made = await client.project.create({ project, ...source }).catch(async (error: unknown) => {
       // Another gateway that starts beside this one may make it at this moment.
       if (await comesSoon(client, project)) return undefined;
@@ -31,7 +31,7 @@ export async function settle(app: App, { place, project, upstream }: Settling): 
         : `adopted ${made.branch} at ${made.main.slice(0, 10)}`,
     );
   }
-  return [...talk, ...(await firstPlan(client, project, place.plan, isNew))];
+  return [...talk, ...(await firstPlan(client, project, repository.plan, isNew))];
 }
 
 const isThere = async (client: Caller, project: string): Promise<boolean> =>

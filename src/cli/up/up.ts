@@ -9,7 +9,7 @@ import { type BelowMark, belowWords } from '../../store/log/mark.ts';
 import type { Run } from '../command.ts';
 import { type GatewayFile, readGateway, removeGateway, writeGateway } from '../gateway-file.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
-import { nameOf, type Place, placeAt } from '../init/place.ts';
+import { nameOf, type UserRepository, userRepositoryAt } from '../init/repository.ts';
 import { keepSettings, readSettings } from '../init/settings.ts';
 import { turnFileOf, watchLoop } from '../loop-watch/loop-watch.ts';
 import { asAndonError } from '../refusal.ts';
@@ -29,26 +29,26 @@ export async function up(run: Run<UpOptions>): Promise<void> {
   // From the first moment: a signal that comes while the database is made ends the start in order, too.
   const ended = untilSignal();
   endWithKeeper();
-  const place = await placeAt(world.cwd);
-  const named = await nameOrFault(run, place);
-  await excludeDataFolder(place.root);
-  const config = world.root.configure(await configInput(run, place), world.env);
+  const repository = await userRepositoryAt(world.cwd);
+  const named = await nameOrFault(run, repository);
+  await excludeDataFolder(repository.root);
+  const config = world.root.configure(await configInput(run, repository), world.env);
   watchLoop({ process: 'gateway', file: turnFileOf(config.stateFolder, 'gateway') });
   terminal.talk(`starting ${config.databaseUrl === undefined ? 'PGlite' : 'on PostgreSQL'} …`);
-  const app = await start(run, config, place);
+  const app = await start(run, config, repository);
   let file: GatewayFile | undefined;
   let runner: OwnRunner | undefined;
   try {
     const { below } = app.gateway.logKeeper;
-    const { upstream } = await readSettings(place.dataFolder);
+    const { upstream } = await readSettings(repository.dataFolder);
     const project =
-      typeof named === 'string' ? named : await knownProject(app, place.plan ?? '', named.fault);
+      typeof named === 'string' ? named : await knownProject(app, repository.plan ?? '', named.fault);
     const talk =
-      below === undefined ? await settle(app, { place, project, upstream }) : belowTalk(below, terminal);
+      below === undefined ? await settle(app, { repository, project, upstream }) : belowTalk(below, terminal);
     const port = Number(new URL(app.url).port);
-    await keepSettings(place.dataFolder, { port });
+    await keepSettings(repository.dataFolder, { port });
     file = gatewayFile(app, project);
-    await writeGateway(place.dataFolder, config.stateFolder, file);
+    await writeGateway(repository.dataFolder, config.stateFolder, file);
     if (below === undefined) runner = await startOwnRunner(run, app, { project, config });
     tell(run, file, talk);
     tellReady(port);
@@ -56,7 +56,7 @@ export async function up(run: Run<UpOptions>): Promise<void> {
     terminal.talk(`${signal}: letting running calls end`);
   } finally {
     await runner?.close();
-    if (file !== undefined) await removeGateway(place.dataFolder, config.stateFolder, file);
+    if (file !== undefined) await removeGateway(repository.dataFolder, config.stateFolder, file);
     await app.close();
   }
 }
@@ -68,12 +68,12 @@ const belowTalk = (below: BelowMark, { paintTalk }: Terminal): string[] => [
 ];
 
 /** The name of the project, or why its draft tells none; without a database that may know it, that is the end. */
-async function nameOrFault({ options, world }: Run<UpOptions>, place: Place) {
+async function nameOrFault({ options, world }: Run<UpOptions>, repository: UserRepository) {
   try {
-    return await nameOf(place, options.project);
+    return await nameOf(repository, options.project);
   } catch (fault) {
     const elsewhere = options.databaseUrl ?? world.env.DATABASE_URL;
-    const mayKnow = elsewhere !== undefined || existsSync(join(place.dataFolder, 'db'));
+    const mayKnow = elsewhere !== undefined || existsSync(join(repository.dataFolder, 'db'));
     if (!(fault instanceof AndonError) || !mayKnow) throw fault;
     return { fault };
   }
@@ -84,7 +84,11 @@ function closeToOthers(): void {
   process.umask(process.umask(0o077) | 0o022);
 }
 
-async function start({ world }: Run<UpOptions>, config: Config, { dataFolder }: Place): Promise<App> {
+async function start(
+  { world }: Run<UpOptions>,
+  config: Config,
+  { dataFolder }: UserRepository,
+): Promise<App> {
   closeToOthers();
   const log = await world.root.createLog(config.logLevel);
   try {
@@ -138,10 +142,13 @@ function tell({ terminal, world }: Run<UpOptions>, file: GatewayFile, talk: read
   for (const line of lines) terminal.talk(line);
 }
 
-async function configInput({ options, world }: Run<UpOptions>, place: Place): Promise<ConfigInput> {
+async function configInput(
+  { options, world }: Run<UpOptions>,
+  repository: UserRepository,
+): Promise<ConfigInput> {
   const { hosts, host, behindProxy, databaseUrl, sandbox, logLevel, command, webhookHost, witness } = options;
   const tls = await readTls(options, world.cwd);
-  const port = await portOf(options, world, place);
+  const port = await portOf(options, world, repository);
   const given = {
     host,
     behindProxy,
@@ -154,14 +161,14 @@ async function configInput({ options, world }: Run<UpOptions>, place: Place): Pr
     webhookHosts: webhookHost?.map((name) => name.toLowerCase()),
   };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { dataFolder: place.dataFolder, port, logLevel, ...present };
+  return { dataFolder: repository.dataFolder, port, logLevel, ...present };
 }
 
 /** The port of the gateway before this one, the one asked for, that of last time, or any. */
-async function portOf({ port }: UpOptions, { env }: World, place: Place): Promise<number> {
+async function portOf({ port }: UpOptions, { env }: World, repository: UserRepository): Promise<number> {
   const wanted = upChild(env)?.portBefore ?? port;
   // Never another port in silence: whoever listens at the last one would be asked by those who know it.
-  return wanted ?? (await readSettings(place.dataFolder)).port ?? 0;
+  return wanted ?? (await readSettings(repository.dataFolder)).port ?? 0;
 }
 
 /** The first SIGINT or SIGTERM. A second one ends the process at once. */

@@ -134,7 +134,7 @@ const revived = <Answer>(revive: ((stored: Answer) => Answer) | undefined, store
 const headOf = (action: Action, { grant, requestId }: Call, { project }: ProjectInput): EventHead => ({
   project,
   actor: grant.sub,
-  gid: grant.gid,
+  gid: grant.grantId,
   action,
   ...defined({ requestId }),
 });

@@ -33,7 +33,7 @@ export async function recordDenial(tx: Tx, call: Call, denied: Denial): Promise<
   const head = {
     project,
     actor: grant.sub,
-    gid: grant.gid,
+    gid: grant.grantId,
     action,
     allowed: false,
     ...defined({ requestId }),

@@ -2,7 +2,7 @@ import { statement, type Tx } from '../../store/store.ts';
 import type { Call } from './admission.ts';
 
 const enterStatement = statement(
-  'door.enter',
+  'admission.enter',
   `select now, known, epoch, plan_hash as "planHash", revoked, replaced_at as "replacedAt", answer, input_hash as "inputHash"
    from andon_enter($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 );
@@ -35,7 +35,7 @@ export async function enter(
   const who =
     grant === undefined
       ? [null, null, null, null, null]
-      : [grant.cap.project, token?.jti, [grant.gid, ...grant.lin], grant.sub, token?.kid];
+      : [grant.cap.project, token?.jti, [grant.grantId, ...grant.lineage], grant.sub, token?.kid];
   const [entered] = await tx.rows<Entered>(enterStatement, [
     project,
     exclusive,

@@ -31,7 +31,7 @@ export function entryReasons<Input extends ProjectInput>(
   const found = authorise(grant, accessOf(entry, input), {
     nowSeconds: entered.now.getTime() / 1000,
     epoch: entered.epoch ?? 0,
-    revoked: revokedReason(entered, grant.gid, entry.acceptsReplaced === true),
+    revoked: revokedReason(entered, grant.grantId, entry.acceptsReplaced === true),
   });
   if (entered.known !== true && input.project !== '*' && entry.action !== 'project:create')
     found.push(reason('project.missing', input.project));
@@ -66,10 +66,10 @@ function belowReasons(
   return whileBelow === true || logKeeper.reason === undefined ? [] : [logKeeper.reason];
 }
 
-function revokedReason(entered: Entered, gid: string, acceptsReplaced: boolean): Reason | undefined {
+function revokedReason(entered: Entered, grantId: string, acceptsReplaced: boolean): Reason | undefined {
   const { revoked, replacedAt, now } = entered;
-  if (revoked !== null) return reason('token.revoked', gid, { found: `revoked ${revoked}` });
+  if (revoked !== null) return reason('token.revoked', grantId, { found: `revoked ${revoked}` });
   if (acceptsReplaced || replacedAt === null) return undefined;
   const isInGrace = now.getTime() <= replacedAt.getTime() + limits.replacedGraceMs;
-  return isInGrace ? undefined : reason('token.revoked', gid, { found: 'replaced by its renewal' });
+  return isInGrace ? undefined : reason('token.revoked', grantId, { found: 'replaced by its renewal' });
 }

@@ -4,7 +4,7 @@ import { checkpoints } from '../../store/schema.ts';
 import { page, project } from '../admission/inputs.ts';
 import { query, t } from '../admission/procedure.ts';
 import { acceptLogProcedure } from '../events/log-accept.ts';
-import type { Gateway } from '../services.ts';
+import type { Gateway, VerifiedLog } from '../services.ts';
 import { auditRunProcedures } from './run-procedures.ts';
 
 /** The chain of events, verified where it lies. */
@@ -17,7 +17,7 @@ export function auditRouter(gateway: Gateway) {
       description:
         'Verifies the hash chain of all events and every signed checkpoint; a broken one stops every project.',
       input: z.strictObject({ project }),
-      answer: () => gateway.workers.audit(),
+      answer: async () => verifyAnswer(await gateway.workers.verifyLog()),
     }),
     checkpoints: query(gateway, {
       action: 'audit:verify',
@@ -33,3 +33,11 @@ export function auditRouter(gateway: Gateway) {
     }),
   });
 }
+
+/** Clients know the events that are not sequenced yet as `unplaced`. */
+const verifyAnswer = ({ unsequenced, fault, below, ...chain }: VerifiedLog) => ({
+  ...chain,
+  unplaced: unsequenced,
+  fault,
+  below,
+});

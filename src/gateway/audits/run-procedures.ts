@@ -39,7 +39,7 @@ export function auditRunProcedures(gateway: Gateway) {
         };
       },
       after: (answer) => {
-        gateway.workers.oversee();
+        gateway.workers.audit();
         return answer;
       },
     }),

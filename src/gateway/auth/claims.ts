@@ -5,6 +5,7 @@ import { principalPattern } from '../../lib/names.ts';
 import type { Actor, VerifiedToken } from '../../tiers/capability.ts';
 import { heldCapabilitySchema } from '../../tiers/capability-schema.ts';
 import { profiles } from '../../tiers/profiles.ts';
+import { claimsFromWire, type WireClaims } from '../../tiers/wire.ts';
 
 /** A token that is not signed yet: the signing key adds its `kid`. */
 export type GrantDraft = Omit<VerifiedToken, 'kid'>;
@@ -49,10 +50,13 @@ export const claimsSchema = z
   .refine(
     (one) => one.exp - one.iat <= profiles[one.cap.tier].tokenSecondsMax,
     'a token lives no longer than its tier allows',
-  ) satisfies z.ZodType<GrantDraft>;
+  ) satisfies z.ZodType<WireClaims>;
 
 /** Parses claims strictly; throws `token.claims` that names the first faulty member. */
-export function parseClaims(claims: unknown): GrantDraft {
+export const parseClaims = (claims: unknown): GrantDraft => claimsFromWire(parseWireClaims(claims));
+
+/** The same, with the members and in the order in which they are signed. */
+export function parseWireClaims(claims: unknown): WireClaims {
   const parsed = claimsSchema.safeParse(claims);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
@@ -62,8 +66,12 @@ export function parseClaims(claims: unknown): GrantDraft {
 /** The resource that a token is for (RFC 8707): one project of an issuer, or `*` for all of them. */
 export const audienceOf = (issuer: string, project: string): string => `${issuer}/projects/${project}`;
 
+type CheckedClaims = Pick<VerifiedToken, 'iss' | 'aud' | 'iat' | 'nbf'> & {
+  readonly cap: { readonly project: string };
+};
+
 /** Throws unless the token was issued here, for the project of its own capability, and has started. */
-export function checkClaims(claims: GrantDraft, issuer: string, nowSeconds: number): void {
+export function checkClaims(claims: CheckedClaims, issuer: string, nowSeconds: number): void {
   if (claims.iss !== issuer) throw fail('token.audience', 'iss', { found: claims.iss, limit: issuer });
   const audience = audienceOf(issuer, claims.cap.project);
   if (claims.aud !== audience) throw fail('token.audience', 'aud', { found: claims.aud, limit: audience });

@@ -9,7 +9,7 @@ import { audienceOf, type GrantDraft } from './claims.ts';
 /** What names a new grant; ids come from `makeId`. */
 export interface GrantNaming {
   readonly sub: string;
-  readonly gid: string;
+  readonly grantId: string;
   readonly jti: string;
   readonly cap: Capability;
   /** Wished lifetime; the tier's own without. Never longer than the tier allows. */
@@ -19,7 +19,7 @@ export interface GrantNaming {
 }
 
 /** Whoever delegates: what a child has of its parent. */
-export type Delegator = Pick<Grant, 'iss' | 'sub' | 'act' | 'gid' | 'lin'>;
+export type Delegator = Pick<Grant, 'iss' | 'sub' | 'act' | 'grantId' | 'lineage'>;
 
 /** What holds at the moment of minting. */
 export interface MintFacts {
@@ -44,12 +44,12 @@ export function rootDraft(issuer: string, naming: GrantNaming, facts: MintFacts)
  * Throws `lattice.depth` when the lineage would exceed `limits.lineageMax`.
  */
 export function childDraft(parent: Delegator, naming: GrantNaming, facts: MintFacts): GrantDraft {
-  const lin = [parent.gid, ...parent.lin];
-  if (lin.length > limits.lineageMax) {
-    throw fail('lattice.depth', 'lin', { found: `${lin.length} ancestors`, limit: limits.lineageMax });
+  const lineage = [parent.grantId, ...parent.lineage];
+  if (lineage.length > limits.lineageMax) {
+    throw fail('lattice.depth', 'lin', { found: `${lineage.length} ancestors`, limit: limits.lineageMax });
   }
   const act: Actor = parent.act === undefined ? { sub: parent.sub } : { sub: parent.sub, act: parent.act };
-  return { ...draft(parent.iss, naming, facts, lin), act };
+  return { ...draft(parent.iss, naming, facts, lineage), act };
 }
 
 /** Claims of the next token of the same grant: a new id and new times, everything else as it was. */
@@ -65,8 +65,13 @@ export function renewedDraft(
 /** The claims of a token, to be signed anew by whichever key is active then. */
 export const unsigned = ({ kid: _kid, ...claims }: VerifiedToken): GrantDraft => claims;
 
-function draft(issuer: string, naming: GrantNaming, facts: MintFacts, lin: readonly string[]): GrantDraft {
-  const { sub, gid, jti, cap, jkt } = naming;
+function draft(
+  issuer: string,
+  naming: GrantNaming,
+  facts: MintFacts,
+  lineage: readonly string[],
+): GrantDraft {
+  const { sub, grantId, jti, cap, jkt } = naming;
   return {
     iss: issuer,
     aud: audienceOf(issuer, cap.project),
@@ -75,9 +80,9 @@ function draft(issuer: string, naming: GrantNaming, facts: MintFacts, lin: reado
     iat: facts.nowSeconds,
     nbf: facts.nowSeconds,
     exp: facts.nowSeconds + lifeSecondsOf(cap.tier, naming.lifeSeconds),
-    gid,
-    lin,
-    ep: facts.epoch,
+    grantId,
+    lineage,
+    epoch: facts.epoch,
     ...defined({ cnf: jkt === undefined ? undefined : { jkt } }),
     cap,
   };

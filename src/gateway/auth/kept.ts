@@ -13,7 +13,7 @@ interface LivingGrant extends Bearer {
 
 const living = statement(
   'grants.living',
-  `select g.gid, g.project, g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin, g.expires_at as "expiresAt",
+  `select g.gid as "grantId", g.project, g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin as lineage, g.expires_at as "expiresAt",
      g.parent, p.cap->>'tier' as "parentTier", p.expires_at as "parentEnd"
    from grants g left join grants p on p.gid = g.parent
    where ($1 = '*' or g.project in ($1, '*')) and g.revoked_at is null and g.expires_at > andon_now()
@@ -38,21 +38,21 @@ export async function keptGrants(session: Session, project: string): Promise<Kep
   const found: KeptGrant[] = [];
   for (const grant of await session.rows<LivingGrant>(living, [project])) {
     const reasons = reasonsAgainst(grant, earlier);
-    const { gid, agent, expiresAt } = grant;
-    if (reasons.length > 0) found.push({ gid, agent, expiresAt, reasons });
+    const { grantId, agent, expiresAt } = grant;
+    if (reasons.length > 0) found.push({ gid: grantId, agent, expiresAt, reasons });
     earlier.push(grant);
   }
   return found;
 }
 
 function reasonsAgainst(grant: LivingGrant, earlier: readonly LivingGrant[]): Reason[] {
-  const { gid, agent, tier, role, parent, parentTier, parentEnd, expiresAt, project } = grant;
+  const { grantId, agent, tier, role, parent, parentTier, parentEnd, expiresAt, project } = grant;
   if (parent === null || parentTier === null || parentEnd === null) return [];
   const bearers = earlier.filter(
     (one) => one.agent === agent && (one.project === project || one.project === '*'),
   );
   return [
-    ...namingReasons({ agent, cap: { tier, role }, by: { gid: parent, tier: parentTier }, bearers }),
-    ...endReasons(`grant/${gid}`, expiresAt.getTime(), parentEnd),
+    ...namingReasons({ agent, cap: { tier, role }, by: { grantId: parent, tier: parentTier }, bearers }),
+    ...endReasons(`grant/${grantId}`, expiresAt.getTime(), parentEnd),
   ];
 }

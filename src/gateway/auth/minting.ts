@@ -32,8 +32,8 @@ export interface MintRequest {
 }
 
 /** The row of a grant, locked: budgets are reserved from it. */
-export async function lockGrant(tx: Tx, gid: string): Promise<GrantRow | undefined> {
-  const [row] = await tx.orm.select().from(grants).where(eq(grants.gid, gid)).for('update');
+export async function lockGrant(tx: Tx, grantId: string): Promise<GrantRow | undefined> {
+  const [row] = await tx.orm.select().from(grants).where(eq(grants.grantId, grantId)).for('update');
   return row;
 }
 
@@ -54,7 +54,9 @@ export function withProfile(
   const given: MintRequest['cap'] = { ...(profile === undefined ? {} : ofProfile(profile)), ...cap };
   const tier = given.tier ?? tierOf(given.role);
   const filled = { ...given, tier, role: given.role ?? usualRole[tier] };
-  return tier === 'implementer' && filled.w === undefined ? { ...filled, w: planScope(plan) } : filled;
+  return tier === 'implementer' && filled.write === undefined
+    ? { ...filled, write: planScope(plan) }
+    : filled;
 }
 
 const tierOf = (role: string | undefined): Tier => roleOf(role ?? '')?.tier ?? 'implementer';
@@ -63,7 +65,7 @@ function ofProfile({ tier, role, skills, write }: Profile): MintRequest['cap'] {
   return {
     tier,
     skills,
-    ...defined({ role, w: write }),
+    ...defined({ role, write }),
   };
 }
 
@@ -105,7 +107,7 @@ const putToken = statement(
 );
 
 export interface Minted {
-  readonly gid: string;
+  readonly grantId: string;
   readonly draft: GrantDraft;
 }
 
@@ -119,16 +121,16 @@ export async function mintChild(
 ): Promise<Minted> {
   const naming = {
     sub: request.agent,
-    gid: newId('grant'),
+    grantId: newId('grant'),
     jti: newId('token'),
     cap,
     lifeSeconds: Math.min(request.lifeSeconds ?? request.grantSeconds, request.grantSeconds),
   };
   const draft = childDraft(parent.grant, naming, { nowSeconds: seconds(facts.now), epoch: facts.epoch });
-  await tx.rows(reserve, [parent.row.gid, jsonText(minus(parent.row.leftBudget, spent(cap.budget)))]);
+  await tx.rows(reserve, [parent.row.grantId, jsonText(minus(parent.row.leftBudget, spent(cap.budget)))]);
   const row = { ...request, profile: fixedProfile(request) };
-  await insertGrant(tx, draft, row, parent.row.gid, facts.now);
-  return { gid: draft.gid, draft };
+  await insertGrant(tx, draft, row, parent.row.grantId, facts.now);
+  return { grantId: draft.grantId, draft };
 }
 
 /** The grant of the first human, the root of all delegation. Only the process that owns the state folder makes one. */
@@ -141,12 +143,12 @@ export async function mintRoot(
 ): Promise<Minted> {
   const draft = rootDraft(
     issuer,
-    { sub: agent, gid: newId('grant'), jti: newId('token'), cap },
+    { sub: agent, grantId: newId('grant'), jti: newId('token'), cap },
     { nowSeconds: seconds(facts.now), epoch: facts.epoch },
   );
   const row = { grantSeconds: 10 * 365 * 86_400, profile: null, seen: true };
   await insertGrant(tx, draft, row, null, facts.now);
-  return { gid: draft.gid, draft };
+  return { grantId: draft.grantId, draft };
 }
 
 async function insertGrant(
@@ -157,12 +159,12 @@ async function insertGrant(
   now: Date,
 ): Promise<void> {
   await tx.orm.insert(grants).values({
-    gid: draft.gid,
+    grantId: draft.grantId,
     project: draft.cap.project,
     parent,
     agent: draft.sub,
     cap: draft.cap,
-    lin: [...draft.lin],
+    lineage: [...draft.lineage],
     profile: request.profile,
     seen: request.seen,
     leftBudget: draft.cap.budget,
@@ -175,7 +177,7 @@ async function insertGrant(
 }
 
 export async function recordToken(tx: Tx, draft: GrantDraft): Promise<void> {
-  await tx.rows(putToken, [draft.jti, draft.gid, draft.iat, draft.exp]);
+  await tx.rows(putToken, [draft.jti, draft.grantId, draft.iat, draft.exp]);
 }
 
 export const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
@@ -196,11 +198,11 @@ const ended = statement(
      select g.gid from grants g where not g.returned and g.parent is not null and (g.revoked_at is not null
        or g.expires_at <= andon_now() or exists (select 1 from grants a where a.gid = any(g.lin) and a.revoked_at is not null))
      limit 100 for update skip locked)
-   returning gid, project, parent, left_budget as "leftBudget"`,
+   returning gid as "grantId", project, parent, left_budget as "leftBudget"`,
 );
 
 interface Returned {
-  readonly gid: string;
+  readonly grantId: string;
   readonly project: string;
   readonly parent: string;
   readonly leftBudget: Budget;
@@ -212,14 +214,14 @@ export async function returnBudgets(tx: Tx): Promise<Returned[]> {
   for (const row of rows) {
     const heir = await heirOf(tx, row.parent);
     if (heir !== undefined)
-      await tx.rows(reserve, [heir.gid, jsonText(plus(heir.leftBudget, spent(row.leftBudget)))]);
+      await tx.rows(reserve, [heir.grantId, jsonText(plus(heir.leftBudget, spent(row.leftBudget)))]);
   }
   return rows;
 }
 
 /** The nearest ancestor that has not given its own back yet: what a returned grant gets would be lost. */
-async function heirOf(tx: Tx, gid: string): Promise<GrantRow | undefined> {
-  const row = await lockGrant(tx, gid);
+async function heirOf(tx: Tx, grantId: string): Promise<GrantRow | undefined> {
+  const row = await lockGrant(tx, grantId);
   if (row === undefined || !row.returned || row.parent === null) return row;
   return heirOf(tx, row.parent);
 }

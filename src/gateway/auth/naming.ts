@@ -5,7 +5,7 @@ import type { Bearer } from '../../tiers/naming.ts';
 const hold = statement('grants.holdName', 'select pg_advisory_xact_lock(hashtextextended($1, 7104))');
 const bearersOf = statement(
   'grants.bearers',
-  `select g.gid, g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin from grants g
+  `select g.gid as "grantId", g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin as lineage from grants g
    where g.agent = $2 and g.project in ($1, '*') and g.revoked_at is null and g.expires_at > andon_now()
      and not exists (select from grants a where a.gid = any(g.lin) and a.revoked_at is not null)`,
 );

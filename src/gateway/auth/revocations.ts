@@ -14,7 +14,7 @@ export type RevocationRow =
       readonly fromSeconds?: number;
       readonly expSeconds?: number;
     }
-  | { readonly kind: 'grant'; readonly gid: string }
+  | { readonly kind: 'grant'; readonly grantId: string }
   | { readonly kind: 'agent'; readonly sub: string; readonly project?: string }
   | { readonly kind: 'key'; readonly kid: string }
   | { readonly kind: 'epoch'; readonly project: string; readonly epoch: number };
@@ -55,9 +55,9 @@ export function createRevocations(): Revocations {
     const row = tokens.get(jti);
     return row !== undefined && nowSeconds >= row.fromSeconds;
   };
-  const lineageReason = ({ gid, lin }: Grant): Reason | undefined => {
-    if (grants.has(gid)) return revoked(gid, 'grant');
-    const ancestor = lin.find((one) => grants.has(one));
+  const lineageReason = ({ grantId, lineage }: Grant): Reason | undefined => {
+    if (grants.has(grantId)) return revoked(grantId, 'grant');
+    const ancestor = lineage.find((one) => grants.has(one));
     return ancestor === undefined ? undefined : revoked(ancestor, 'ancestor');
   };
   const holderReason = (grant: TokenHolder): Reason | undefined => {
@@ -65,15 +65,15 @@ export function createRevocations(): Revocations {
     const { kid } = grant;
     return kid !== undefined && kids.has(kid) ? revoked(kid, 'key') : undefined;
   };
-  const epochReason = ({ cap, ep }: Grant): Reason | undefined => {
-    const epoch = epochs.get(cap.project) ?? 0;
-    return epoch > ep ? revoked(cap.project, `epoch ${ep}`, `epoch ${epoch}`) : undefined;
+  const epochReason = ({ cap, epoch }: Grant): Reason | undefined => {
+    const present = epochs.get(cap.project) ?? 0;
+    return present > epoch ? revoked(cap.project, `epoch ${epoch}`, `epoch ${present}`) : undefined;
   };
 
   return {
     apply(row) {
       if (row.kind === 'token') addToken(tokens, row);
-      else if (row.kind === 'grant') grants.add(row.gid);
+      else if (row.kind === 'grant') grants.add(row.grantId);
       else if (row.kind === 'key') kids.add(row.kid);
       else if (row.kind === 'epoch')
         epochs.set(row.project, Math.max(row.epoch, epochs.get(row.project) ?? 0));

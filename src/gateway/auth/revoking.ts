@@ -34,17 +34,17 @@ export async function revoke(
 
 /** A grant that a revocation is about. */
 export interface RevocationTarget {
-  readonly gid: string;
+  readonly grantId: string;
   readonly project: string;
-  readonly lin: readonly string[];
+  readonly lineage: readonly string[];
 }
 
 const ofProject = (project: string) =>
   project === '*' ? sql`true` : sql`${grants.project} in (${project}, '*')`;
 
 const named = (kind: 'token' | 'grant' | 'agent', value: string) => {
-  if (kind === 'grant') return eq(grants.gid, value);
-  if (kind === 'token') return sql`${grants.gid} = (select gid from tokens where jti = ${value})`;
+  if (kind === 'grant') return eq(grants.grantId, value);
+  if (kind === 'token') return sql`${grants.grantId} = (select gid from tokens where jti = ${value})`;
   return and(eq(grants.agent, value), sql`${grants.revokedAt} is null`);
 };
 
@@ -56,7 +56,7 @@ export async function findTargets(
   value: string,
 ): Promise<RevocationTarget[]> {
   return tx.orm
-    .select({ gid: grants.gid, project: grants.project, lin: grants.lin })
+    .select({ grantId: grants.grantId, project: grants.project, lineage: grants.lineage })
     .from(grants)
     .where(and(named(kind, value), ofProject(project)));
 }
@@ -67,12 +67,12 @@ export async function findTargets(
  */
 export function targetReasons(grant: Grant, project: string, targets: readonly RevocationTarget[]): Reason[] {
   return targets.flatMap((target) => {
-    const subject = `grant/${target.gid}`;
+    const subject = `grant/${target.grantId}`;
     if (target.project === '*' && project !== '*')
       return [
         reason('grant.project', subject, { found: project, limit: '*', next: 'revoke it for project `*`' }),
       ];
-    const own = target.gid === grant.gid || target.lin.includes(grant.gid);
+    const own = target.grantId === grant.grantId || target.lineage.includes(grant.grantId);
     if (grant.cap.tier === 'human' || own) return [];
     return [
       reason('grant.tier', subject, { found: grant.cap.tier, limit: 'a grant that descends from yours' }),
@@ -82,7 +82,7 @@ export function targetReasons(grant: Grant, project: string, targets: readonly R
 
 /** A revocation for each of the grants. */
 export const grantEntries = (targets: readonly RevocationTarget[]): RevocationEntry[] =>
-  targets.map(({ gid, project }) => ({ project, kind: 'grant', value: gid }));
+  targets.map(({ grantId, project }) => ({ project, kind: 'grant', value: grantId }));
 
 /** What revoking a token, a grant, an agent or a key comes to. Revoking any token revokes its grant. */
 export function entriesFor(

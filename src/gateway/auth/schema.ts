@@ -1,16 +1,34 @@
-import { bigint, boolean, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  customType,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 import type { Budget, Capability } from '../../tiers/capability.ts';
+import { capabilityFromWire, capabilityToWire, type WireCapability } from '../../tiers/wire.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
+/** A capability in a column: under its short names there, as other versions of Andon read it. */
+const storedCapability = customType<{ data: Capability; driverData: WireCapability | string }>({
+  dataType: () => 'jsonb',
+  fromDriver: (stored) =>
+    capabilityFromWire(typeof stored === 'string' ? (JSON.parse(stored) as WireCapability) : stored),
+  toDriver: (cap) => JSON.stringify(capabilityToWire(cap)),
+});
+
 /** A grant lives longer than its tokens: renewals share it, revocation and budgets hang on it. */
 export const grants = pgTable('grants', {
-  gid: text('gid').primaryKey(),
+  grantId: text('gid').primaryKey(),
   project: text('project').notNull(),
   parent: text('parent'),
   agent: text('agent').notNull(),
-  cap: jsonb('cap').$type<Capability>().notNull(),
-  lin: text('lin').array().notNull(),
+  cap: storedCapability('cap').notNull(),
+  lineage: text('lin').array().notNull(),
   profile: text('profile'),
   /** Whether the parent has seen its tokens; null for grants of an earlier version, see `src/changes/makers.ts`. */
   seen: boolean('seen'),
@@ -23,7 +41,7 @@ export const grants = pgTable('grants', {
 
 export const tokens = pgTable('tokens', {
   jti: text('jti').primaryKey(),
-  gid: text('gid').notNull(),
+  grantId: text('gid').notNull(),
   issuedAt: at('issued_at').notNull(),
   expiresAt: at('expires_at').notNull(),
   replacedBy: text('replaced_by'),

@@ -10,8 +10,8 @@ const write = statement('grants.spend', 'update grants set left_budget = $2::jso
  * Takes what was spent from a grant; a member never falls below nothing. Returns the members that are spent: what was
  * reserved from its parent is gone for good, so spending counts against everybody above.
  */
-export async function spendBudget(tx: Tx, gid: string, spent: Partial<Budget>): Promise<string[]> {
-  const row = await lockGrant(tx, gid);
+export async function spendBudget(tx: Tx, grantId: string, spent: Partial<Budget>): Promise<string[]> {
+  const row = await lockGrant(tx, grantId);
   if (row === undefined) return [];
   const left: Record<string, number> = { ...row.leftBudget };
   const over: string[] = [];
@@ -20,6 +20,6 @@ export async function spendBudget(tx: Tx, gid: string, spent: Partial<Budget>): 
     if (amount > 0 && rest <= 0) over.push(member);
     left[member] = Math.max(0, rest);
   }
-  if (Object.values(spent).some((amount) => amount > 0)) await tx.rows(write, [gid, jsonText(left)]);
+  if (Object.values(spent).some((amount) => amount > 0)) await tx.rows(write, [grantId, jsonText(left)]);
   return over;
 }

@@ -56,7 +56,7 @@ const keyStates = ['active', 'next'];
 /** A stored revocation as memory takes it. */
 function asRow({ project, kind, value }: RevocationEntry): RevocationRow {
   if (kind === 'token') return { kind, jti: value };
-  if (kind === 'grant') return { kind, gid: value };
+  if (kind === 'grant') return { kind, grantId: value };
   if (kind === 'agent') return { kind, sub: value, project };
   return { kind, kid: value };
 }

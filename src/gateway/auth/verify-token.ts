@@ -4,7 +4,8 @@ import { AndonError, fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import type { VerifiedToken } from '../../tiers/capability.ts';
 import { packActions } from '../../tiers/role-versions/index.ts';
-import { checkClaims, checkExpiry, type GrantDraft, parseClaims } from './claims.ts';
+import { claimsToWire } from '../../tiers/wire.ts';
+import { checkClaims, checkExpiry, type GrantDraft, parseClaims, parseWireClaims } from './claims.ts';
 import type { KeyRing } from './keys.ts';
 import { precheck } from './precheck.ts';
 import { createRevocations, type Revocations } from './revocations.ts';
@@ -90,13 +91,13 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
 }
 
 async function sign(draft: GrantDraft, issuer: string, keys: KeyRing, nowSeconds: number): Promise<string> {
-  const claims = parseClaims(draft);
+  const claims = parseWireClaims(claimsToWire(draft));
   checkClaims(claims, issuer, nowSeconds);
   checkExpiry(claims, nowSeconds);
   const { kid, privateKey } = keys.active();
   // The actions as they are held, since another version may know more of them than this one, under the name of their role.
-  const { role, ops, dops } = draft.cap;
-  const packed = { ops: packActions('ops', role, ops), dops: packActions('dops', role, dops) };
+  const { role, actions, delegable } = draft.cap;
+  const packed = { ops: packActions('ops', role, actions), dops: packActions('dops', role, delegable) };
   const payload = { ...claims, cap: { ...claims.cap, ...packed } };
   const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
     .setProtectedHeader({ alg: 'EdDSA', typ: 'cap+jwt', kid })

@@ -68,7 +68,7 @@ export interface GateWorkerOptions {
 }
 
 /** What the desk needs from the line around it. */
-export interface GateDeskPorts {
+export interface GateWorkerPorts {
   /** Names this process in the rows of its gates. */
   readonly owner: string;
   readonly systemTransaction: SystemTransaction;
@@ -82,14 +82,14 @@ export interface GateDeskPorts {
  */
 export class GateWorker {
   readonly #options: GateWorkerOptions;
-  readonly #ports: GateDeskPorts;
+  readonly #ports: GateWorkerPorts;
   readonly #running = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
   readonly #errors: LogOnce;
   /** How often the result of a gate was refused by the database. */
   readonly #unwritten = new Map<string, number>();
 
-  constructor(options: GateWorkerOptions, ports: GateDeskPorts) {
+  constructor(options: GateWorkerOptions, ports: GateWorkerPorts) {
     this.#options = options;
     this.#errors = new LogOnce(options.log);
     this.#ports = ports;

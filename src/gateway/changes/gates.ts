@@ -56,7 +56,7 @@ export function gateRouter(gateway: Gateway) {
           allowUnless(manualReasons(found.facts, found.input.gate, found.grant), change),
         ),
       effect: async (tx, { decided: change }, { grant, input }) => {
-        await tx.rows(passGate, [change.id, input.gate, grant.sub, grant.gid, input.note, change.tree]);
+        await tx.rows(passGate, [change.id, input.gate, grant.sub, grant.grantId, input.note, change.tree]);
         const passed = event('gate.passed', `change/${change.id}`, {
           task: change.task,
           gate: input.gate,

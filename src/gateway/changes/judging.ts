@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type KnownParty, readMakers, readParties, readTriggerOwners } from '../../changes/makers.ts';
+import { type KnownPrincipal, readMakers, readPrincipals, readTriggerOwners } from '../../changes/makers.ts';
 import { type Decision, denied, type Reason, reason, reasonsOf } from '../../lib/decision.ts';
 import { dutyPolicy } from '../../policies/duty.ts';
 import type { Tx } from '../../store/store.ts';
@@ -17,8 +17,8 @@ export const judgementInput = {
 
 export interface JudgementFacts {
   readonly change: ChangeRow | undefined;
-  readonly judge: KnownParty | undefined;
-  readonly makers: readonly KnownParty[];
+  readonly judge: KnownPrincipal | undefined;
+  readonly makers: readonly KnownPrincipal[];
   readonly triggerOwners: readonly string[];
 }
 
@@ -32,11 +32,11 @@ export async function readJudgement(
   if (change === undefined) return { change, judge: undefined, makers: [], triggerOwners: [] };
   const found = await readMakers(tx, change.project, change.task, change.id);
   const makers = [...new Set([change.gid, ...found])];
-  const parties = await readParties(tx, [grant.gid, ...makers]);
+  const principals = await readPrincipals(tx, [grant.grantId, ...makers]);
   return {
     change,
-    judge: parties.get(grant.gid),
-    makers: makers.flatMap((gid) => parties.get(gid) ?? []),
+    judge: principals.get(grant.grantId),
+    makers: makers.flatMap((grantId) => principals.get(grantId) ?? []),
     triggerOwners: await readTriggerOwners(tx, makers),
   };
 }

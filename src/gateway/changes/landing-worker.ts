@@ -29,7 +29,7 @@ export interface LandingWorkerOptions {
 }
 
 /** What the desk needs from the line around it. */
-export interface LandingDeskPorts {
+export interface LandingWorkerPorts {
   /** Names this process in intents. */
   readonly owner: string;
   readonly systemTransaction: SystemTransaction;
@@ -40,16 +40,16 @@ export interface LandingDeskPorts {
 /** Lands what is approved, one change at a time in each project, and mirrors main upstream where the plan's people want it. */
 export class LandingWorker {
   readonly #options: LandingWorkerOptions;
-  readonly #line: LandingDeskPorts;
+  readonly #ports: LandingWorkerPorts;
   /** By project. */
   readonly #landings = new Map<string, Coalesced>();
   readonly #errors: LogOnce;
   #closed = false;
 
-  constructor(options: LandingWorkerOptions, ports: LandingDeskPorts) {
+  constructor(options: LandingWorkerOptions, ports: LandingWorkerPorts) {
     this.#options = options;
     this.#errors = new LogOnce(options.log);
-    this.#line = ports;
+    this.#ports = ports;
   }
 
   /** Lands all that can land now; one round more when it is called meanwhile. Never rejects. */
@@ -72,7 +72,7 @@ export class LandingWorker {
   async reconcile(project: string): Promise<void> {
     // A landing of this very process is being concluded by it.
     if (this.#landings.get(project)?.running !== undefined) return;
-    await reconcile(this.#ports(), project, this.#options.abandonedMs).catch((error: unknown) =>
+    await reconcile(this.#landingPorts(), project, this.#options.abandonedMs).catch((error: unknown) =>
       this.#errors.error(error, { project }, 'reconcile'),
     );
   }
@@ -82,16 +82,16 @@ export class LandingWorker {
    * raised. From then on only what is intended anew lands, and that asks for stops. Whoever was landing finds it ended.
    */
   async settle(project: string): Promise<void> {
-    await reconcile(this.#ports(), project, 0);
+    await reconcile(this.#landingPorts(), project, 0);
   }
 
-  #ports() {
+  #landingPorts() {
     const { git, at, store } = this.#options;
     return {
       git,
       session: store,
-      systemTransaction: this.#line.systemTransaction,
-      owner: this.#line.owner,
+      systemTransaction: this.#ports.systemTransaction,
+      owner: this.#ports.owner,
       gatesOf: (change: ChangeRow) => this.#gatesOf(change),
       titleOf: (change: ChangeRow) => this.#titleOf(change),
       ...defined({ at }),
@@ -122,10 +122,10 @@ export class LandingWorker {
   async #landAll(project: string): Promise<void> {
     const started = performance.now();
     for (let tries = 0; tries < 1000 && !this.#closed; tries++) {
-      const outcome = await landOne(this.#ports(), project);
+      const outcome = await landOne(this.#landingPorts(), project);
       if (outcome === 'nothing') return;
       if (outcome === 'landed') await this.#landed(project, started);
-      if (outcome === 'rebuilt') this.#line.rebuilt(project);
+      if (outcome === 'rebuilt') this.#ports.rebuilt(project);
       // Another gateway is landing, or main moved in between: the next tick looks again.
       if (outcome === 'again') return;
     }
@@ -142,7 +142,7 @@ export class LandingWorker {
     // The landing stands whether or not the mirror follows; a divergence is an event that people see.
     await git.mirrorAfterLanding(project, row.upstream).catch(async (error: unknown) => {
       log.warn({ err: error, project }, 'mirror');
-      await this.#line.systemTransaction(project, async (tx) => ({
+      await this.#ports.systemTransaction(project, async (tx) => ({
         result: undefined,
         events: [diverged(project, error), ...(await pullOnDivergence(tx, project, error))],
       }));

@@ -55,7 +55,7 @@ async function submitFacts(
   const [task, [open], row, { planHash }] = await Promise.all([
     lockTask(tx, input.project, input.task),
     tx.rows<{ n: number }>(openQuestions, [input.project, input.task]),
-    input.commit === undefined ? undefined : lockGrant(tx, grant.gid),
+    input.commit === undefined ? undefined : lockGrant(tx, grant.grantId),
     entered,
   ]);
   const gates = await gatesOf(tx, task, planHash);
@@ -133,7 +133,7 @@ function submitted(
   const { commit, base, candidate, tree } = offered(prepared, input.artefact);
   const change = newId('change');
   const state = facts.gates.length === 0 ? 'judging' : 'gating';
-  const of = [grant.sub, grant.gid, [...grant.lin]];
+  const of = [grant.sub, grant.grantId, [...grant.lineage]];
   const note = input.artefact ?? null;
   tx.later(putChange, [change, projectName, task, epoch, commit, base, candidate, tree, state, ...of, note]);
   moveTask(tx, held, 'submit');
@@ -165,7 +165,7 @@ export function submitProcedure(gateway: Gateway) {
       ]),
     effect: async (tx, { decided: held }, found) => {
       const { prepared, grant } = found;
-      if (prepared.kind === 'candidate') await spendBudget(tx, grant.gid, { ...prepared.size });
+      if (prepared.kind === 'candidate') await spendBudget(tx, grant.grantId, { ...prepared.size });
       return submitted(tx, held, found);
     },
     after: async (answer, input) => {

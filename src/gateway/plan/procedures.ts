@@ -138,7 +138,7 @@ function putProcedure(gateway: Gateway) {
     exclusive: true,
     prepare: (input) => soundPlan(input.text, input.project),
     facts: async (tx, { input, grant }): Promise<PlanFacts> => ({
-      end: (await lockGrant(tx, grant.gid))?.expiresAt,
+      end: (await lockGrant(tx, grant.grantId))?.expiresAt,
       stored: await storedTasks(tx, input.project),
       before: await readPlan(tx, input.project),
       rows: await listTriggers(tx, input.project),
@@ -149,7 +149,7 @@ function putProcedure(gateway: Gateway) {
       const answer = { applied: !unchanged, ...shown(diff, triggers) };
       if (unchanged) return { answer, events: [] as EmittedEvent[] };
       await writePlan(tx, input.project, plan, diff);
-      const owner = { owner: grant.sub, gid: grant.gid, epoch: grant.ep };
+      const owner = { owner: grant.sub, grantId: grant.grantId, epoch: grant.epoch };
       await syncTriggers(tx, input.project, triggers, { by: owner, now: entered.now, rows: facts.rows });
       const events = await advanceReadiness(tx, input.project);
       const settled = await settleStranded(tx, input.project);

@@ -131,7 +131,8 @@ function pushReasons(
 function treeScope(grant: Grant, { task, protection }: PushState): TreeScope {
   const writable = writableBy(grant.cap);
   const planned = task === undefined ? () => false : compileScope(task.write, task.deny);
-  const words = task === undefined ? scopeText(grant.cap.w, grant.cap.x) : task.write.join(', ') || 'no path';
+  const words =
+    task === undefined ? scopeText(grant.cap.write, grant.cap.deny) : task.write.join(', ') || 'no path';
   return {
     writable: (path) => writable(path) && planned(path),
     protectedBy: protection.against,

@@ -1,4 +1,4 @@
-import type { LandingParts } from '../../changes/git-ops.ts';
+import type { LandingParts } from '../../changes/git-port.ts';
 import { commitCandidate, type Identity } from '../../git/candidate.ts';
 import { moveUnfenced } from '../../git/refs.ts';
 import type { Repository } from '../../git/repository.ts';

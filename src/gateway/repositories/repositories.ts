@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Analyser } from '../../analysis/analyser.ts';
-import type { GitOps, LandingMove, LandingParts, MergeCandidate } from '../../changes/git-ops.ts';
+import type { GitPort, LandingMove, LandingParts, MergeCandidate } from '../../changes/git-port.ts';
 import { buildCandidate, dropCandidate, keepCandidate } from '../../git/candidate.ts';
 import { changeSize } from '../../git/change-size.ts';
 import { checkoutTree } from '../../git/checkout.ts';
@@ -54,7 +54,7 @@ const patchPathsMax = limits.pushPathsMax;
 const fenceTriesMax = 50;
 
 /** The bare repositories of all projects, opened when first asked for. */
-export class Repositories implements GitOps {
+export class Repositories implements GitPort {
   readonly #options: RepositoriesOptions;
   readonly #open = new Map<string, Promise<OpenProject>>();
   readonly #upstreams: Upstreams;

@@ -127,9 +127,9 @@ function terminateProcedure(gateway: Gateway) {
     exclusive: true,
     facts: async (tx, { input }) => {
       const targets = await findTargets(tx, input.project, 'agent', input.agent);
-      const gids = targets.map(({ gid }) => gid);
+      const grantIds = targets.map(({ grantId }) => grantId);
       const own = await lockRunsOf(tx, input.project, input.agent);
-      const below = await lockRunsBelow(tx, input.project, gids);
+      const below = await lockRunsBelow(tx, input.project, grantIds);
       const runs = [...new Map([...own, ...below].map((run) => [run.id, run])).values()];
       return {
         targets,

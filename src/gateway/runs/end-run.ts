@@ -1,8 +1,8 @@
 import { sendMessage } from '../../messages/messages.ts';
 import type { EndCause } from '../../runner/protocol.ts';
-import { readTruth } from '../../runs/evidence.ts';
+import { readEvidence } from '../../runs/evidence.ts';
 import { isLeft, isReviewLost, type NextStep, nextStep } from '../../runs/next-step.ts';
-import { type Judged, judgeRun, type RunTruth } from '../../runs/outcome.ts';
+import { type Judged, judgeRun, type RunEvidence } from '../../runs/outcome.ts';
 import { type RunRow, writeEnd } from '../../runs/rows.ts';
 import type { Usage } from '../../runs/schema.ts';
 import { type ReadVerdict, readVerdict, type VerdictSource } from '../../runs/verdict-file.ts';
@@ -43,19 +43,19 @@ export async function endRun(
   context: EndContext,
 ): Promise<{ judged: Judged; events: EmittedEvent[] }> {
   const said = readVerdict(seen.verdict, run);
-  const truth = await readTruth(tx, run);
-  const judged = judge(run, seen, said, truth);
+  const evidence = await readEvidence(tx, run);
+  const judged = judge(run, seen, said, evidence);
   await writeEnd(tx, run, judged, { ...seen, verdict: said.verdict });
   const released = await release(tx, run, judged);
   const revoked = await killTokens(tx, run);
   const followed = await follow(tx, run, judged, context);
   await tellBlockers(tx, run, said.verdict === undefined ? [] : said.verdict.blockers);
-  const data = { ...dataOf(run, judged, seen), ...saidOf(said), truth, retry: followed.retry };
+  const data = { ...dataOf(run, judged, seen), ...saidOf(said), truth: evidence, retry: followed.retry };
   const ended = event('run.ended', `run/${run.id}`, data);
   return { judged, events: [ended, ...released, ...revoked, ...followed.events] };
 }
 
-function judge(run: RunRow, seen: SeenEnd, said: ReadVerdict, truth: RunTruth): Judged {
+function judge(run: RunRow, seen: SeenEnd, said: ReadVerdict, evidence: RunEvidence): Judged {
   const { exitCode, signal, note } = seen;
   const cause = run.stopWanted === null ? seen.cause : 'stopped';
   const judged = judgeRun({
@@ -65,7 +65,7 @@ function judge(run: RunRow, seen: SeenEnd, said: ReadVerdict, truth: RunTruth): 
     exitCode,
     signal,
     said,
-    truth,
+    evidence,
   });
   return note === undefined ? judged : { ...judged, note: `${judged.note}: ${note}` };
 }

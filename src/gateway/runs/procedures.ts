@@ -7,6 +7,7 @@ import { runStates } from '../../runs/states.ts';
 import { type Session, statement } from '../../store/store.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';
+import { claimsFromWire } from '../../tiers/wire.ts';
 import { name, project, text } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
@@ -93,8 +94,8 @@ export function runRouter(gateway: Gateway) {
         const run = await readRun(store, input.project, await wholeRunId(store, input.project, input.run));
         if (run === undefined) throw fail('run.missing', input.run);
         const { launch, ...shown } = run;
-        const cap = (launch.claims as { cap?: Grant['cap'] }).cap;
-        return { ...shown, depth: launch.depth, w: cap?.w ?? [], budget: cap?.budget };
+        const { w, budget } = launch.claims.cap;
+        return { ...shown, depth: launch.depth, w, budget };
       },
     }),
     output: query(gateway, {
@@ -142,9 +143,8 @@ function stopProcedure(gateway: Gateway) {
 
 /** People stop any run, executives those that descend from them. */
 function stopReasons(grant: Grant, run: RunRow) {
-  if (grant.cap.tier === 'human' || run.spawnerGid === grant.gid) return [];
-  const lin = (run.launch.claims as { lin?: readonly string[] }).lin ?? [];
-  if (lin.includes(grant.gid)) return [];
+  if (grant.cap.tier === 'human' || run.spawnerGid === grant.grantId) return [];
+  if (claimsFromWire(run.launch.claims).lineage.includes(grant.grantId)) return [];
   return [
     reason('grant.tier', `run/${run.id}`, { found: grant.cap.tier, limit: 'a run that descends from you' }),
   ];

@@ -9,6 +9,7 @@ import type { Tx } from '../../store/store.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import type { CapabilityRequest } from '../../tiers/capability-schema.ts';
 import { endReasons } from '../../tiers/grant-end.ts';
+import { claimsToWire } from '../../tiers/wire.ts';
 import type { GrantDraft } from '../auth/claims.ts';
 import type { Delegator } from '../auth/draft.ts';
 import { childCapability, type GrantRow, mintChild, profileOf, withProfile } from '../auth/minting.ts';
@@ -115,7 +116,7 @@ function budgetOf({ budget: { tokens, usd, commits, files, lines } }: PlanAgent)
 function boundTo(task: string | undefined, plan: Plan, profile: PlanAgent) {
   if (task === undefined) return {};
   const write = plan.tasks[task]?.write;
-  return profile.write === undefined && write !== undefined ? { task, w: write } : { task };
+  return profile.write === undefined && write !== undefined ? { task, write } : { task };
 }
 
 /**
@@ -131,7 +132,7 @@ export async function requestRun(
   const { id, agent } = await freeName(tx, request);
   const times = timesOf(request, profile);
   const grantSeconds = waitingSeconds(times, spawner.row.expiresAt, facts.now);
-  const { gid, draft } = await mintFor(tx, decided, { ...facts, agent, grantSeconds });
+  const { grantId, draft } = await mintFor(tx, decided, { ...facts, agent, grantSeconds });
   const run = {
     ...namedBy(request),
     agent,
@@ -148,13 +149,13 @@ export async function requestRun(
     project: request.project,
     mission: request.mission ?? null,
     launch,
-    gid,
+    gid: grantId,
     spawner: spawner.grant.sub,
-    spawnerGid: spawner.grant.gid,
+    spawnerGid: spawner.grant.grantId,
     ...times,
     leaseMs: durationMs(plan.lease),
   });
-  const data = { ...run, grant: gid, depth: launch.depth };
+  const data = { ...run, grant: grantId, depth: launch.depth };
   return { run: id, agent, event: event('run.requested', `run/${id}`, data) };
 }
 
@@ -169,7 +170,7 @@ async function freeName(tx: Tx, { project, profile }: RunRequest): Promise<{ id:
 
 const launchOf = (request: RunRequest, profile: PlanAgent, draft: GrantDraft): RunLaunch => ({
   profile: { ...profile, autoTerminate: request.autoTerminate ?? profile.autoTerminate },
-  claims: { ...draft },
+  claims: claimsToWire(draft),
   depth: request.depth ?? 0,
 });
 

@@ -87,17 +87,17 @@ async function isIn(
 }
 
 /** The spawner as its row has it, while its grant may still delegate. */
-async function livingSpawner(tx: Tx, gid: string, issuer: string): Promise<Spawner | undefined> {
-  const row = await lockGrant(tx, gid);
+async function livingSpawner(tx: Tx, grantId: string, issuer: string): Promise<Spawner | undefined> {
+  const row = await lockGrant(tx, grantId);
   if (row === undefined) return undefined;
-  const [gone] = await tx.rows(dead, [gid]);
+  const [gone] = await tx.rows(dead, [grantId]);
   return gone === undefined ? { row, grant: grantOf(row, issuer) } : undefined;
 }
 
-const grantOf = ({ agent, gid, lin, cap }: GrantRow, iss: string): Spawner['grant'] => ({
+const grantOf = ({ agent, grantId, lineage, cap }: GrantRow, iss: string): Spawner['grant'] => ({
   iss,
   sub: agent,
-  gid,
-  lin,
+  grantId,
+  lineage,
   cap,
 });

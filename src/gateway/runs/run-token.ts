@@ -1,7 +1,8 @@
 import { newId } from '../../process/new-id.ts';
 import type { RunRow } from '../../runs/rows.ts';
 import { statement, type Tx } from '../../store/store.ts';
-import { type GrantDraft, parseClaims } from '../auth/claims.ts';
+import { claimsToWire, type WireClaims } from '../../tiers/wire.ts';
+import { parseClaims } from '../auth/claims.ts';
 import { renewedDraft } from '../auth/draft.ts';
 import { recordToken, seconds } from '../auth/minting.ts';
 import { runGraceMs } from './run-grant.ts';
@@ -27,8 +28,8 @@ const revoked = statement(
 );
 
 /** Whether the grant of a run, or one that it descends from, was revoked: nothing that it does passes any more. */
-export async function isRevoked(tx: Tx, gid: string): Promise<boolean> {
-  const [row] = await tx.rows<{ yes: boolean }>(revoked, [gid]);
+export async function isRevoked(tx: Tx, grantId: string): Promise<boolean> {
+  const [row] = await tx.rows<{ yes: boolean }>(revoked, [grantId]);
   return row?.yes === true;
 }
 
@@ -38,18 +39,18 @@ const endOf = statement('grants.end', 'select expires_at as "expiresAt" from gra
 const longAgo = new Date(0);
 
 /** When the grant of a run ends. */
-export async function grantEnd(tx: Tx, gid: string): Promise<Date> {
-  const [row] = await tx.rows<{ expiresAt: Date }>(endOf, [gid]);
+export async function grantEnd(tx: Tx, grantId: string): Promise<Date> {
+  const [row] = await tx.rows<{ expiresAt: Date }>(endOf, [grantId]);
   return row?.expiresAt ?? longAgo;
 }
 
 /** The next token of the grant of a run, recorded; signed after the commit. It ends with the grant at the latest. */
-export async function draftRunToken(tx: Tx, run: RunRow, now: Date, end: Date): Promise<GrantDraft> {
+export async function draftRunToken(tx: Tx, run: RunRow, now: Date, end: Date): Promise<WireClaims> {
   const claims = parseClaims(run.launch.claims);
   const lifeSeconds = seconds(end) - seconds(now);
   const draft = renewedDraft(claims, { jti: newId('token'), lifeSeconds }, seconds(now));
   await recordToken(tx, draft);
-  return draft;
+  return claimsToWire(draft);
 }
 
 /**
@@ -65,8 +66,8 @@ export async function lengthenGrant(tx: Tx, run: Pick<RunRow, 'gid' | 'maxMs'>):
  * The tokens of a run that has ended, to be revoked one by one: what the run delegated lives on, so its grant is not
  * revoked but has ended, and gives back what it did not spend.
  */
-export async function endGrant(tx: Tx, gid: string): Promise<string[]> {
-  const rows = await tx.rows<{ jti: string }>(living, [gid]);
-  await tx.rows(expire, [gid]);
+export async function endGrant(tx: Tx, grantId: string): Promise<string[]> {
+  const rows = await tx.rows<{ jti: string }>(living, [grantId]);
+  await tx.rows(expire, [grantId]);
   return rows.map(({ jti }) => jti);
 }

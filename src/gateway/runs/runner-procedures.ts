@@ -12,9 +12,9 @@ import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import type { Grant } from '../../tiers/capability.ts';
+import { claimsFromWire, type WireClaims } from '../../tiers/wire.ts';
 import { project } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
-import type { GrantDraft } from '../auth/claims.ts';
 import { lifeSecondsOf } from '../auth/draft.ts';
 import { seconds } from '../auth/minting.ts';
 import { spendBudget } from '../auth/spending.ts';
@@ -41,15 +41,15 @@ export interface TakenRun {
   readonly progress?: ProgressMeasure;
   /** What it may take of the machine; neither of that. */
   readonly limits?: MachineLimits;
-  readonly draft?: GrantDraft;
+  readonly draft?: WireClaims;
   readonly token?: string;
 }
 
 /** How the run slipped from this runner: its grant has to be the one that took it, whatever name it gives. */
-function lostBy(row: RunRow, runner: string, gid: string, now: Date): string | undefined {
+function lostBy(row: RunRow, runner: string, grantId: string, now: Date): string | undefined {
   if (row.state === 'ended') return `ended: ${row.outcome}`;
   if (row.runner !== runner) return row.runner ?? 'no runner';
-  if (row.runnerGid !== gid) return `${runner}, with another grant`;
+  if (row.runnerGid !== grantId) return `${runner}, with another grant`;
   return row.leaseUntil !== null && row.leaseUntil > now ? undefined : 'its lease has expired';
 }
 
@@ -66,7 +66,7 @@ function decideHeld({
   readonly entered: { readonly now: Date };
 }): Decision<RunRow> {
   if (row === undefined) return denied(reason('run.missing', input.run));
-  const found = lostBy(row, input.runner, grant.gid, entered.now);
+  const found = lostBy(row, input.runner, grant.grantId, entered.now);
   return found === undefined
     ? allowed(row)
     : denied(reason('run.lost', `run/${input.run}`, { found, limit: input.runner }));
@@ -121,7 +121,7 @@ function takeProcedure(gateway: Gateway) {
     decide: ({ facts }) => allowed(facts),
     effect: async (tx, { decided: free }, { grant, input, entered }) => {
       const context = await endContext(tx, gateway.tokens, input.project, entered);
-      const runner = { name: input.runner, gid: grant.gid };
+      const runner = { name: input.runner, grantId: grant.grantId };
       const { row, end, events } = await takeLasting(tx, input.project, free, runner, context);
       if (row === undefined) return { answer: { taken: null as TakenRun | null }, events };
       const draft = await draftRunToken(tx, row, entered.now, end);
@@ -141,12 +141,12 @@ function takeProcedure(gateway: Gateway) {
   });
 }
 
-async function withToken<T extends { readonly draft?: GrantDraft; readonly token?: string }>(
+async function withToken<T extends { readonly draft?: WireClaims; readonly token?: string }>(
   tokens: Gateway['tokens'],
   answer: T,
 ): Promise<T> {
   const { draft, ...rest } = answer;
-  return (draft === undefined ? rest : { ...rest, token: await tokens.sign(draft) }) as T;
+  return (draft === undefined ? rest : { ...rest, token: await tokens.sign(claimsFromWire(draft)) }) as T;
 }
 
 export interface Beat {
@@ -158,7 +158,7 @@ export interface Beat {
   /** Whether the budget of the grant is spent. */
   readonly spent: readonly string[];
   readonly expires: number | null;
-  readonly draft?: GrantDraft;
+  readonly draft?: WireClaims;
   readonly token?: string;
 }
 
@@ -205,8 +205,8 @@ function renewProcedure(gateway: Gateway) {
 /** Who wants the run to end: somebody who said so, who revoked the grant that it works under, or ended the epoch. */
 async function stopOf(tx: Tx, row: RunRow, epoch: number | null): Promise<Beat['stop']> {
   if (row.stopWanted !== null) return { by: row.stopWanted, why: row.stopWhy ?? '' };
-  const { ep } = row.launch.claims as { ep?: number };
-  if (epoch !== null && ep !== epoch) return { by: 'gateway', why: 'the epoch of the project was raised' };
+  const given = claimsFromWire(row.launch.claims).epoch;
+  if (epoch !== null && given !== epoch) return { by: 'gateway', why: 'the epoch of the project was raised' };
   return (await isRevoked(tx, row.gid)) ? { by: 'gateway', why: 'its grant was revoked' } : null;
 }
 

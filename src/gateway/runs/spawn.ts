@@ -39,7 +39,7 @@ export function spawnProcedure(gateway: Gateway) {
       'Asks for a run of an agent profile, inside the bounds of the caller’s own grant; a runner takes it. Answers the id of the run.',
     input: spawnInput,
     facts: async (tx, { grant, input, entered }) => {
-      const row = await lockGrant(tx, grant.gid);
+      const row = await lockGrant(tx, grant.grantId);
       const plan = await planAt(tx, input.project, (await entered).planHash);
       const unready = input.task === undefined ? [] : await unreadyReasons(tx, input.project, input.task);
       const stopped = await stopsAgainst(tx, input.project, { what: 'spawn', task: input.task });
@@ -47,7 +47,7 @@ export function spawnProcedure(gateway: Gateway) {
     },
     decide: ({ grant, input, facts, entered: { now } }) => {
       const { row, plan, unready, stopped, alive } = facts;
-      if (row === undefined) return denied(reason('grant.missing', grant.gid));
+      if (row === undefined) return denied(reason('grant.missing', grant.grantId));
       const decision = decideRun({ grant, row }, asRequest(input), { plan, alive, now });
       const isBuilder = plan?.agents[input.profile]?.tier === 'implementer';
       return unlessAlso(decision, [...(isBuilder ? unready : []), ...stopped]);

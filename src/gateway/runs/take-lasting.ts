@@ -19,7 +19,7 @@ export async function takeLasting(
   tx: Tx,
   projectName: string,
   free: readonly string[],
-  by: { readonly name: string; readonly gid: string },
+  by: { readonly name: string; readonly grantId: string },
   context: EndContext,
 ): Promise<{ row: RunRow | undefined; end: Date; events: EmittedEvent[] }> {
   const events: EmittedEvent[] = [];

@@ -95,7 +95,7 @@ function pullProcedure(gateway: Gateway) {
       const { project: projectName, colour, why } = input;
       const scope = scopeOf(input);
       const draft = { project: projectName, colour, scope, why, cause: 'person' as const };
-      const by = { subject: scopeText(scope), by: grant.sub, gid: grant.gid };
+      const by = { subject: scopeText(scope), by: grant.sub, grantId: grant.grantId };
       const { stop, count, events } = await pull(tx, { ...draft, ...by });
       const answer = { stop, colour, scope: scopeText(scope), count };
       const again = { colour, scope: answer.scope, why, count };
@@ -142,7 +142,7 @@ function clearProcedure(gateway: Gateway) {
     },
     effect: async (tx, { decided: stop }, { grant, input }) => {
       const why = input.why ?? input.rootCause?.prevention ?? '';
-      const cleared = { by: grant.sub, gid: grant.gid, why, rootCause: input.rootCause };
+      const cleared = { by: grant.sub, grantId: grant.grantId, why, rootCause: input.rootCause };
       const events = await clearStop(tx, stop, cleared);
       return { answer: { stop: stop.id, colour: stop.colour }, events };
     },

@@ -132,7 +132,7 @@ interface DecidedClaim extends Sorted {
   readonly judge: (candidates: readonly Candidate[]) => Sorted;
 }
 
-const claimantOf = ({ sub, gid, cap }: Grant): Claimant => ({ agent: sub, gid, cap });
+const claimantOf = ({ sub, grantId, cap }: Grant): Claimant => ({ agent: sub, grantId, cap });
 
 const leaseOf = (plan: Plan | undefined, wantedSeconds: number | undefined): number => {
   if (wantedSeconds !== undefined) return wantedSeconds * 1000;

@@ -78,7 +78,7 @@ export function stealProcedure(gateway: Gateway) {
       return allowUnless(stopped, task);
     },
     effect: async (tx, { decided: task }, { grant, input, entered }) => {
-      const to = { agent: input.to, gid: grant.gid };
+      const to = { agent: input.to, grantId: grant.grantId };
       const { epoch, leaseUntil } = stealLease(tx, task, to, entered.now);
       return {
         answer: { task: input.task, epoch, leaseUntil, holder: input.to },

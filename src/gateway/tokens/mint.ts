@@ -8,10 +8,10 @@ import type { Capability } from '../../tiers/capability.ts';
 import { capabilityRequestSchema } from '../../tiers/capability-schema.ts';
 import { endReasons } from '../../tiers/grant-end.ts';
 import { type Bearer, namingReasons } from '../../tiers/naming.ts';
+import { claimsFromWire, claimsToWire, membersFromWire, type WireClaims } from '../../tiers/wire.ts';
 import type { Case, Effect } from '../admission/definitions.ts';
 import { name, principal, project } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
-import type { GrantDraft } from '../auth/claims.ts';
 import {
   childCapability,
   type GrantRow,
@@ -42,12 +42,16 @@ const mintInput = z.strictObject({
 });
 type MintInput = z.infer<typeof mintInput>;
 
+/** The input with the whole names of the members of a capability. */
+const narrowedBy = ({ cap, ...input }: MintInput) => ({ ...input, cap: membersFromWire(cap) });
+
 /** A token as it is handed out: signed after the commit, and never stored. */
 export interface TokenAnswer {
   readonly grant: string;
   readonly agent: string;
   readonly expires: number;
-  readonly draft?: GrantDraft;
+  /** As it is stored for a retry of the call. */
+  readonly draft?: WireClaims;
   readonly token?: string;
 }
 
@@ -57,7 +61,7 @@ export const signed = async (
   answer: TokenAnswer,
 ): Promise<Omit<TokenAnswer, 'draft'>> => {
   const { draft, ...rest } = answer;
-  return draft === undefined ? rest : { ...rest, token: await service.sign(draft) };
+  return draft === undefined ? rest : { ...rest, token: await service.sign(claimsFromWire(draft)) };
 };
 
 interface MintState {
@@ -81,7 +85,7 @@ function boundReasons(
   { grant, input, facts: { bearers }, entered: { now } }: MintCase,
   { row, cap, grantSeconds }: DecidedChild,
 ): Reason[] {
-  const by = { gid: grant.gid, tier: grant.cap.tier };
+  const by = { grantId: grant.grantId, tier: grant.cap.tier };
   const end = now.getTime() + grantSeconds * 1000;
   return [
     ...namingReasons({ agent: input.agent, cap, by, bearers }),
@@ -100,7 +104,7 @@ interface DecidedChild {
 
 function decideChild(asked: MintCase): Decision<DecidedChild> {
   const { row } = asked.facts;
-  if (row === undefined) return denied(reason('grant.missing', asked.grant.gid));
+  if (row === undefined) return denied(reason('grant.missing', asked.grant.grantId));
   const narrowed = attenuated(asked, row);
   if (isDenied(narrowed)) return narrowed;
   const grantSeconds = grantSecondsOf(asked.input, row, asked.entered.now);
@@ -111,7 +115,7 @@ function decideChild(asked: MintCase): Decision<DecidedChild> {
 function attenuated({ grant, input, facts: { plan } }: MintCase, row: GrantRow): Decision<Capability> {
   if (input.profile !== undefined && profileOf(plan, input.profile) === undefined)
     return denied(reason('plan.reference', `agents.${input.profile}`, { found: input.profile }));
-  const request = { project: input.project, plan: input.project, ...withProfile(input, plan) };
+  const request = { project: input.project, plan: input.project, ...withProfile(narrowedBy(input), plan) };
   // The epoch that the token is bound to, and the lock that it is minted under, are those of the project of the call.
   if (request.project !== input.project)
     return denied(
@@ -128,7 +132,7 @@ export function mintProcedure(gateway: Gateway) {
       'Mints a token for an agent, inside the bounds of the caller’s own grant; budgets are reserved from it.',
     input: mintInput,
     facts: async (tx, { grant, input, entered }): Promise<MintState> => {
-      const row = await lockGrant(tx, grant.gid);
+      const row = await lockGrant(tx, grant.grantId);
       const plan = await planAt(tx, input.project, (await entered).planHash);
       const bearers = await readBearers(tx, input.project, input.agent);
       return { row, plan, bearers, epoch: await projectEpoch(tx, input.project) };
@@ -137,25 +141,30 @@ export function mintProcedure(gateway: Gateway) {
     effect: async (tx, { decided }, { grant, input, facts, entered }): Promise<Effect<TokenAnswer>> => {
       const { row, cap, grantSeconds } = decided;
       // Whoever mints gets the token, and can act under it.
-      const request = { ...input, grantSeconds, seen: true };
+      const request = { ...narrowedBy(input), grantSeconds, seen: true };
       const at = { now: entered.now, epoch: facts.epoch };
       const minted = await mintChild(tx, { grant, row }, request, cap, at);
       // Signed once before the commit: a grant whose token would be too long to hand out is not written.
       await gateway.tokens.sign(minted.draft);
-      const { tier, role, w, x, budget } = cap;
+      const { tier, role, write, deny, budget } = cap;
       const data = {
         agent: input.agent,
         tier,
         role,
         profile: input.profile ?? null,
-        parent: grant.gid,
-        w,
-        x,
+        parent: grant.grantId,
+        w: write,
+        x: deny,
         budget,
       };
       return {
-        answer: { grant: minted.gid, agent: input.agent, expires: minted.draft.exp, draft: minted.draft },
-        events: [event('grant.minted', `grant/${minted.gid}`, data)],
+        answer: {
+          grant: minted.grantId,
+          agent: input.agent,
+          expires: minted.draft.exp,
+          draft: claimsToWire(minted.draft),
+        },
+        events: [event('grant.minted', `grant/${minted.grantId}`, data)],
       };
     },
     after: (answer) => signed(gateway, answer),

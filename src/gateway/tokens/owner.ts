@@ -36,13 +36,13 @@ const ownerCapability: Capability = {
   tier: 'human',
   project: '*',
   plan: '*',
-  ops: actionsOf('human'),
-  dops: human.dops,
+  actions: actionsOf('human'),
+  delegable: human.delegable,
   phases: ['*'],
   refs: ['task/'],
-  w: ['**'],
-  r: ['**'],
-  x: [],
+  write: ['**'],
+  read: ['**'],
+  deny: [],
   ...human.ceilings,
   budget: human.budget,
   depth: human.depth,
@@ -66,8 +66,8 @@ async function ownerDraft({ store, tokens, sequencer }: OwnerOptions): Promise<G
     const facts = { now, epoch: epoch ?? 1 };
     const row = await ownerGrant(tx);
     if (row !== undefined) return renewed(tx, tokens.issuer, await upgraded(tx, row), facts);
-    const { draft: first, gid } = await mintRoot(tx, tokens.issuer, ownerName, ownerCapability, facts);
-    const minted = event('grant.minted', `grant/${gid}`, { ...ofOwner, parent: null });
+    const { draft: first, grantId } = await mintRoot(tx, tokens.issuer, ownerName, ownerCapability, facts);
+    const minted = event('grant.minted', `grant/${grantId}`, { ...ofOwner, parent: null });
     appendEvents(tx, [gatewayEvent('*', minted)]);
     return first;
   });
@@ -82,22 +82,22 @@ const ofOwner = { agent: ownerName, tier: 'human' } as const;
  * versions, which start in any order, do not take turns in changing it.
  */
 async function upgraded(tx: Tx, row: GrantRow): Promise<GrantRow> {
-  const { ops, dops } = row.cap;
-  const added = without(ownerCapability.ops, ops);
+  const { actions, delegable } = row.cap;
+  const added = without(ownerCapability.actions, actions);
   const cap: Capability = {
     ...ownerCapability,
-    ops: [...ops, ...added],
-    dops: [...dops, ...without(ownerCapability.dops, dops)],
+    actions: [...actions, ...added],
+    delegable: [...delegable, ...without(ownerCapability.delegable, delegable)],
   };
   if (isDeepStrictEqual(cap, row.cap)) return row;
   const leftBudget = plus(row.leftBudget, minus(cap.budget, row.cap.budget));
-  await tx.orm.update(grants).set({ cap, leftBudget }).where(eq(grants.gid, row.gid));
-  const updated = event('grant.updated', `grant/${row.gid}`, { ...ofOwner, added });
+  await tx.orm.update(grants).set({ cap, leftBudget }).where(eq(grants.grantId, row.grantId));
+  const updated = event('grant.updated', `grant/${row.grantId}`, { ...ofOwner, added });
   appendEvents(tx, [gatewayEvent('*', updated)]);
   return { ...row, cap, leftBudget };
 }
 
-const without = (all: Capability['ops'], held: Capability['ops']): Capability['ops'] =>
+const without = (all: Capability['actions'], held: Capability['actions']): Capability['actions'] =>
   all.filter((one) => !held.includes(one));
 
 async function ownerGrant(tx: Tx): Promise<GrantRow | undefined> {
@@ -115,7 +115,7 @@ async function renewed(
   row: GrantRow,
   facts: { now: Date; epoch: number },
 ): Promise<GrantDraft> {
-  const naming = { sub: row.agent, gid: row.gid, jti: newId('token'), cap: row.cap };
+  const naming = { sub: row.agent, grantId: row.grantId, jti: newId('token'), cap: row.cap };
   const draft = rootDraft(issuer, naming, { nowSeconds: seconds(facts.now), epoch: facts.epoch });
   await recordToken(tx, draft);
   return draft;

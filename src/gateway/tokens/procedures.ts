@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
 import { event } from '../../store/log/events.ts';
 import { explain } from '../../tiers/explain.ts';
+import { capabilityToWire } from '../../tiers/wire.ts';
 import { principal, project } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import { keptGrants } from '../auth/kept.ts';
+import type { GrantRow } from '../auth/minting.ts';
 import { grants } from '../auth/schema.ts';
 import type { Gateway } from '../services.ts';
 import { mintProcedure } from './mint.ts';
@@ -49,15 +51,27 @@ function listProcedure(gateway: Gateway) {
       agent: principal.optional(),
       limit: z.number().int().min(1).max(1000).default(200),
     }),
-    answer: (input) => {
+    answer: async (input) => {
       const where =
         input.agent === undefined
           ? eq(grants.project, input.project)
           : and(eq(grants.project, input.project), eq(grants.agent, input.agent));
-      return store.orm.select().from(grants).where(where).orderBy(desc(grants.createdAt)).limit(input.limit);
+      const found = store.orm.select().from(grants).where(where).orderBy(desc(grants.createdAt));
+      return (await found.limit(input.limit)).map(shownGrant);
     },
   });
 }
+
+/** A grant as clients know it. */
+const shownGrant = ({ grantId, project: of, parent, agent, cap, lineage, ...rest }: GrantRow) => ({
+  gid: grantId,
+  project: of,
+  parent,
+  agent,
+  cap: capabilityToWire(cap),
+  lin: lineage,
+  ...rest,
+});
 
 function explainProcedure(gateway: Gateway) {
   return query(gateway, {
@@ -66,10 +80,10 @@ function explainProcedure(gateway: Gateway) {
     input: z.strictObject({ project }),
     answer: (_input, { grant, token }) => ({
       agent: grant.sub,
-      grant: grant.gid,
+      grant: grant.grantId,
       token: token?.jti ?? null,
       expires: grant.exp,
-      lineage: grant.lin,
+      lineage: grant.lineage,
       ...explain(grant.cap),
     }),
   });

@@ -9,6 +9,7 @@ import { statement, type Tx } from '../../store/store.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
+import { claimsToWire } from '../../tiers/wire.ts';
 import type { Case, Effect } from '../admission/definitions.ts';
 import { project } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
@@ -47,8 +48,8 @@ type Renewal =
 
 function decideRenewal({ grant, token: of, input, facts, entered: { now } }: RenewCase): Decision<Renewal> {
   const { row, token, successor, task } = facts;
-  if (of === undefined) return denied(reason('token.missing', grant.gid));
-  if (row === undefined) return denied(reason('grant.missing', grant.gid));
+  if (of === undefined) return denied(reason('token.missing', grant.grantId));
+  if (row === undefined) return denied(reason('grant.missing', grant.grantId));
   const reasons = [
     ...endReasons(row, now),
     ...boundReasons(grant, task, now),
@@ -61,10 +62,10 @@ function decideRenewal({ grant, token: of, input, facts, entered: { now } }: Ren
   return allowUnless(reasons, { kind: 'next', of, lifeSeconds });
 }
 
-function endReasons({ gid, expiresAt }: GrantRow, now: Date): Reason[] {
+function endReasons({ grantId, expiresAt }: GrantRow, now: Date): Reason[] {
   if (expiresAt > now) return [];
   const limit = expiresAt.toISOString();
-  return [reason('token.expired', gid, { found: 'the grant itself has ended', limit })];
+  return [reason('token.expired', grantId, { found: 'the grant itself has ended', limit })];
 }
 
 /** Reasons why the lease that a grant is bound to does not hold any more. */
@@ -90,7 +91,7 @@ export function renewProcedure(gateway: Gateway) {
     exclusive: true,
     acceptsReplaced: true,
     facts: async (tx, { grant, token: held, entered }): Promise<RenewFacts> => {
-      const row = await lockGrant(tx, grant.gid);
+      const row = await lockGrant(tx, grant.grantId);
       const { now } = await entered;
       const token = held === undefined ? undefined : await readToken(tx, held.jti);
       const { task, epoch, project: bound } = grant.cap;
@@ -138,8 +139,14 @@ function repeated(token: VerifiedToken, successor: TokenRow): Effect<RenewAnswer
   const draft = { ...unsigned(token), jti: successor.jti, ...times };
   const data = { from: token.jti, to: draft.jti, repeated: true } as const;
   return {
-    answer: { grant: token.gid, agent: token.sub, expires: draft.exp, draft, repeated: true },
-    events: [event('token.renewed', `grant/${token.gid}`, data)],
+    answer: {
+      grant: token.grantId,
+      agent: token.sub,
+      expires: draft.exp,
+      draft: claimsToWire(draft),
+      repeated: true,
+    },
+    events: [event('token.renewed', `grant/${token.grantId}`, data)],
   };
 }
 
@@ -154,19 +161,19 @@ async function renewed(
   await tx.rows(replace, [token.jti, draft.jti]);
   const data = { from: token.jti, to: draft.jti };
   return {
-    answer: { grant: token.gid, agent: token.sub, expires: draft.exp, draft },
-    events: [event('token.renewed', `grant/${token.gid}`, data)],
+    answer: { grant: token.grantId, agent: token.sub, expires: draft.exp, draft: claimsToWire(draft) },
+    events: [event('token.renewed', `grant/${token.grantId}`, data)],
   };
 }
 
 /** A token that was already renewed is offered again: two parties hold it, so the whole grant ends. */
 async function replayed(tx: Tx, token: VerifiedToken): Promise<Effect<TokenAnswer & { stolen: true }>> {
-  const rows = [{ project: token.cap.project, kind: 'grant' as const, value: token.gid }];
+  const rows = [{ project: token.cap.project, kind: 'grant' as const, value: token.grantId }];
   const why = 'a token was renewed twice';
   await revoke(tx, rows, 'gateway', why);
-  const subject = `grant/${token.gid}`;
+  const subject = `grant/${token.grantId}`;
   return {
-    answer: { grant: token.gid, agent: token.sub, expires: 0, stolen: true },
+    answer: { grant: token.grantId, agent: token.sub, expires: 0, stolen: true },
     events: [
       event('token.replayed', subject, { token: token.jti }),
       event('token.revoked', subject, { rows, why }),

@@ -27,13 +27,13 @@ export const named = z.strictObject({ project, name });
 /** The owner that a trigger gets from who makes it. */
 const ownerOf = (grant: Grant): TriggerOwner => ({
   owner: grant.sub,
-  gid: grant.gid,
-  epoch: grant.ep,
+  grantId: grant.grantId,
+  epoch: grant.epoch,
 });
 
 /** Reasons why a grant may not own a trigger: one that reaches outside is a person's; agents are started by whoever may start them. */
 function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanTrigger): Reason[] {
-  const maySpawn = cap.ops.includes('agent:spawn');
+  const maySpawn = cap.actions.includes('agent:spawn');
   if (cap.tier === 'human' || (maySpawn ? !reachesOut(trigger) : !needsPerson(trigger))) return [];
   return [reason('trigger.owner', `trigger/${triggerName}`, { found: cap.tier, limit: 'human' })];
 }
@@ -45,8 +45,8 @@ interface TriggerFacts {
   readonly plan: Plan | undefined;
 }
 
-const seen = async (tx: Tx, { gid }: Grant, input: z.infer<typeof named>): Promise<TriggerFacts> => ({
-  end: (await lockGrant(tx, gid))?.expiresAt,
+const seen = async (tx: Tx, { grantId }: Grant, input: z.infer<typeof named>): Promise<TriggerFacts> => ({
+  end: (await lockGrant(tx, grantId))?.expiresAt,
   row: await lockTrigger(tx, input.project, input.name),
   plan: await readPlan(tx, input.project),
 });

@@ -19,7 +19,7 @@ const oldRequests = statement(
   'requests.sweep',
   `delete from requests where at < andon_now() - interval '24 hours'`,
 );
-const lastPlaced = statement(
+const lastSequenced = statement(
   'checkpoint.due',
   `select e.position, e.hash from events e where e.position = (select max(position) from events)
    and e.position > coalesce((select max(position) from checkpoints), 0)`,
@@ -75,8 +75,8 @@ export async function giveBackBudgets(store: Store, sequencer: Sequencer): Promi
     const rows = await returnBudgets(tx);
     appendEvents(
       tx,
-      rows.map(({ gid, project, parent, leftBudget }) =>
-        gatewayEvent(project, event('grant.returned', `grant/${gid}`, { parent, budget: leftBudget })),
+      rows.map(({ grantId, project, parent, leftBudget }) =>
+        gatewayEvent(project, event('grant.returned', `grant/${grantId}`, { parent, budget: leftBudget })),
       ),
     );
     return rows.length;
@@ -89,7 +89,7 @@ export const forgetRequests = (store: Store): Promise<unknown> => store.rows(old
 
 /** Signs the end of the chain, if it has grown since the last time. */
 export async function signChain(store: Store, tokens: TokenService): Promise<void> {
-  const [end] = await store.rows<{ position: number; hash: string }>(lastPlaced);
+  const [end] = await store.rows<{ position: number; hash: string }>(lastSequenced);
   if (end === undefined) return;
   const signed = await tokens.signCheckpoint(end.position, end.hash);
   await store.orm

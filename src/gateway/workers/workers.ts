@@ -4,19 +4,18 @@ import { readStranded, settleStranded } from '../../stops/stranded.ts';
 import { appendEvents } from '../../store/log/events.ts';
 import { belowWords } from '../../store/log/mark.ts';
 import type { Sequencer } from '../../store/log/sequencer.ts';
-import type { AuditResult } from '../../store/log/verify-log.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 import { projects } from '../../tasks/schema.ts';
 import { analyseTasks, statisticsFrom } from '../../tasks/statistics.ts';
 import { enter } from '../admission/enter.ts';
 import { AuditWorker, type AuditWorkerOptions } from '../audits/audit-worker.ts';
-import { auditChain } from '../audits/verify-chain.ts';
+import { verifyAndStop } from '../audits/verify-and-stop.ts';
 import type { TokenService } from '../auth/token-service.ts';
 import { GateWorker, type GateWorkerOptions } from '../changes/gate-worker.ts';
 import { LandingWorker, type LandingWorkerOptions } from '../changes/landing-worker.ts';
 import type { LogKeeper } from '../log-mark/log-keeper.ts';
 import { tellProtection } from '../plan/protection-notice.ts';
-import type { WorkersPort } from '../services.ts';
+import type { VerifiedLog, WorkersPort } from '../services.ts';
 import { watchBlocked } from '../stops/blocked.ts';
 import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
 
@@ -73,7 +72,7 @@ export class Workers implements WorkersPort {
   }
 
   /** An audit was asked for. Never rejects. */
-  oversee(): void {
+  audit(): void {
     if (!this.#rests) this.#audits.wake();
   }
 
@@ -112,7 +111,7 @@ export class Workers implements WorkersPort {
     await endOverdueRuns(store, this.#systemTransaction, tokens.issuer);
     await expireAll(store, this.#systemTransaction);
     await giveBackBudgets(store, sequencer);
-    this.oversee();
+    this.audit();
     await watchBlocked(store, this.#systemTransaction);
     for (const { name } of await this.#projects()) {
       await this.#landings.reconcile(name);
@@ -139,7 +138,7 @@ export class Workers implements WorkersPort {
   async maintain(): Promise<void> {
     if (this.#rests) return;
     const { git, log } = this.#options;
-    await this.audit().catch((error: unknown) => log.warn({ err: error }, 'audit'));
+    await this.verifyLog().catch((error: unknown) => log.warn({ err: error }, 'audit'));
     for (const { name } of await this.#projects()) {
       await git
         .maintain(name)
@@ -153,9 +152,11 @@ export class Workers implements WorkersPort {
   }
 
   /** Verifies the log and its mark; a chain that is broken pulls the cord on every project. */
-  async audit(): Promise<AuditResult & { readonly below: string | null }> {
+  async verifyLog(): Promise<VerifiedLog> {
     const { store, tokens, logKeeper } = this.#options;
-    const result = await auditChain(store, tokens, this.#systemTransaction, () => this.settleLandings('*'));
+    const result = await verifyAndStop(store, tokens, this.#systemTransaction, () =>
+      this.settleLandings('*'),
+    );
     const below = await logKeeper.check();
     return { ...result, below: below === undefined ? null : belowWords(below) };
   }

@@ -1,20 +1,20 @@
 import { ts } from 'ts-morph';
 import { decisionPoints, isTarget } from './complexity.ts';
-import { closeFrame, type Frame, unitStart } from './frame.ts';
 import { fieldName, unitKind, unitName } from './name.ts';
 import { hidden } from './opaque.ts';
+import { closeUnit, type OpenUnit, unitStart } from './open-unit.ts';
 import { type Tokens, tokensOf } from './tokens.ts';
 import type { Unit, UnitKind } from './unit.ts';
 
-/** A node still to be visited, or a frame to be closed when everything inside it has been. */
+/** A node still to be visited, or a unit to be closed when everything inside it has been. */
 type Step =
   | {
       readonly node: ts.Node;
       readonly parent: ts.Node | undefined;
-      readonly frame: Frame;
+      readonly unit: OpenUnit;
       readonly target: boolean;
     }
-  | { readonly close: Frame };
+  | { readonly close: OpenUnit };
 
 interface Walk {
   readonly file: ts.SourceFile;
@@ -31,43 +31,49 @@ export function walkUnits(file: ts.SourceFile, digest: (text: string) => string)
   pushChildren(walk, file, module, false);
   for (let step = walk.steps.pop(); step !== undefined; step = walk.steps.pop()) {
     if ('close' in step) close(walk, step.close);
-    else visit(walk, step.node, step.parent, step.frame, step.target);
+    else visit(walk, step.node, step.parent, step.unit, step.target);
   }
   return walk.units.filter((unit) => unit !== undefined);
 }
 
-function visit(walk: Walk, node: ts.Node, parent: ts.Node | undefined, outer: Frame, target: boolean): void {
-  const frame = enter(walk, node, parent, outer);
-  frame.complexity += decisionPoints(node, target);
+function visit(
+  walk: Walk,
+  node: ts.Node,
+  parent: ts.Node | undefined,
+  outer: OpenUnit,
+  target: boolean,
+): void {
+  const unit = enter(walk, node, parent, outer);
+  unit.complexity += decisionPoints(node, target);
   const what = hidden(node, parent, walk.file.isDeclarationFile);
-  if (what !== undefined && frame.hides === undefined) {
-    frame.hides = { what, line: walk.file.getLineAndCharacterOfPosition(node.getStart(walk.file)).line + 1 };
+  if (what !== undefined && unit.hides === undefined) {
+    unit.hides = { what, line: walk.file.getLineAndCharacterOfPosition(node.getStart(walk.file)).line + 1 };
   }
-  walk.tokens.node(frame.parts, node);
-  pushChildren(walk, node, frame, target);
+  walk.tokens.node(unit.parts, node);
+  pushChildren(walk, node, unit, target);
 }
 
-/** The frame that `node` counts for: a new one when it is a unit or the initializer of a field. */
-function enter(walk: Walk, node: ts.Node, parent: ts.Node | undefined, outer: Frame): Frame {
-  let frame = outer;
+/** The unit that `node` counts for: a new one when it is a unit or the initializer of a field. */
+function enter(walk: Walk, node: ts.Node, parent: ts.Node | undefined, outer: OpenUnit): OpenUnit {
+  let unit = outer;
   if (parent !== undefined && ts.isPropertyDeclaration(parent) && parent.initializer === node) {
-    frame = open(walk, frame, 'field', fieldName(parent), node.getStart(walk.file), node.end);
+    unit = open(walk, unit, 'field', fieldName(parent), node.getStart(walk.file), node.end);
   }
   const kind = unitKind(node);
-  if (kind === undefined) return frame;
-  return open(walk, frame, kind, unitName(node, parent, kind), unitStart(node, walk.file), node.end);
+  if (kind === undefined) return unit;
+  return open(walk, unit, kind, unitName(node, parent, kind), unitStart(node, walk.file), node.end);
 }
 
 function open(
   walk: Walk,
-  outer: Frame | undefined,
+  outer: OpenUnit | undefined,
   kind: UnitKind,
   name: string,
   start: number,
   end: number,
-): Frame {
+): OpenUnit {
   const index = walk.units.push(undefined) - 1;
-  const frame: Frame = {
+  const unit: OpenUnit = {
     name,
     kind,
     start,
@@ -80,26 +86,26 @@ function open(
     hides: undefined,
   };
   outer?.parts.push('unit');
-  walk.steps.push({ close: frame });
-  return frame;
+  walk.steps.push({ close: unit });
+  return unit;
 }
 
-function close(walk: Walk, frame: Frame): void {
-  walk.tokens.upTo(frame.parts, frame.end);
-  walk.units[frame.index] = closeFrame(frame, walk.file, walk.digest);
+function close(walk: Walk, unit: OpenUnit): void {
+  walk.tokens.upTo(unit.parts, unit.end);
+  walk.units[unit.index] = closeUnit(unit, walk.file, walk.digest);
 }
 
-function pushChildren(walk: Walk, node: ts.Node, frame: Frame, target: boolean): void {
+function pushChildren(walk: Walk, node: ts.Node, unit: OpenUnit, target: boolean): void {
   const { steps } = walk;
   const from = steps.length;
-  const outside = unitKind(node) === undefined ? frame : (frame.outer ?? frame);
+  const outside = unitKind(node) === undefined ? unit : (unit.outer ?? unit);
   ts.forEachChild(node, (child) => {
     // Decorators and computed names are evaluated outside of the function that they belong to.
     const isOutside = ts.isDecorator(child) || ts.isComputedPropertyName(child);
     steps.push({
       node: child,
       parent: node,
-      frame: isOutside ? outside : frame,
+      unit: isOutside ? outside : unit,
       target: isTarget(child, node, target),
     });
   });

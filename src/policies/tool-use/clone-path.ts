@@ -1,15 +1,15 @@
 /** Where a path of a tool leads: into the clone, as a path of the repository, or elsewhere, with the reason in words. */
-export type PathPlace =
+export type ClonePath =
   | { readonly kind: 'inside'; readonly path: string }
   | { readonly kind: 'outside'; readonly why: string };
 
-const outside = (why: string): PathPlace => ({ kind: 'outside', why });
+const outside = (why: string): ClonePath => ({ kind: 'outside', why });
 
 /**
  * Resolves a path as a tool names it against the clone. `clone` is absolute, with `/` as separator; without it only
  * relative paths can be told. The root itself is the empty path. Symbolic links are not followed: nothing is looked at.
  */
-export function placeOf(path: string, clone: string | undefined): PathPlace {
+export function clonePathOf(path: string, clone: string | undefined): ClonePath {
   if (path.includes('\0')) return outside('a path with a NUL byte');
   if (path.startsWith('~')) return outside('a path of a home folder');
   if (!path.startsWith('/')) return inside(path);
@@ -17,7 +17,7 @@ export function placeOf(path: string, clone: string | undefined): PathPlace {
   return below(normal(path), normal(clone));
 }
 
-function below(path: string | undefined, root: string | undefined): PathPlace {
+function below(path: string | undefined, root: string | undefined): ClonePath {
   if (path === undefined || root === undefined) return outside('a path above the root');
   if (path === root) return { kind: 'inside', path: '' };
   return path.startsWith(`${root}/`)
@@ -25,7 +25,7 @@ function below(path: string | undefined, root: string | undefined): PathPlace {
     : outside('outside the clone');
 }
 
-function inside(path: string): PathPlace {
+function inside(path: string): ClonePath {
   const plain = normal(path);
   return plain === undefined ? outside('outside the clone') : { kind: 'inside', path: plain };
 }

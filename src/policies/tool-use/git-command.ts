@@ -100,7 +100,7 @@ const sweeping =
 
 function pushReasons(args: readonly Word[], facts: ToolFacts): Reason[] {
   const { cap } = facts;
-  if (!cap.ops.includes('repo:push')) return [reason('grant.action', 'repo:push', { found: cap.role })];
+  if (!cap.actions.includes('repo:push')) return [reason('grant.action', 'repo:push', { found: cap.role })];
   const limits = prefixesOf(facts);
   const detail = { limit: limits.join(', '), next: howTo(facts) };
   const found = args

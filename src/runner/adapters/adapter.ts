@@ -1,12 +1,12 @@
 import { jsonOf } from '../../lib/json.ts';
-import type { RunPlace } from '../prepare/run-folder.ts';
+import type { RunFolder } from '../prepare/run-folder.ts';
 import type { ClaimedTask, RunOrder } from '../protocol.ts';
 import type { AgentReport } from '../supervise/watch.ts';
 
 /** Everything that an adapter starts a program with. */
 export interface AgentStart {
   readonly order: RunOrder;
-  readonly place: RunPlace;
+  readonly place: RunFolder;
   readonly task: ClaimedTask | undefined;
   /** The gateway as the run reaches it. */
   readonly url: string;
@@ -37,7 +37,7 @@ export interface Adapter {
   /** Tells lines that say nothing to whoever reads the output of the run later. */
   isNoise?(line: string): boolean;
   /** Reads what the program writes of its usage into files while it works, where it does. */
-  journal?(place: RunPlace): () => Promise<AgentReport>;
+  journal?(place: RunFolder): () => Promise<AgentReport>;
 }
 
 /** A line of JSON as an object, or undefined. */

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findProgram } from '../../sandbox/programs.ts';
-import type { RunPlace } from '../prepare/run-folder.ts';
+import type { RunFolder } from '../prepare/run-folder.ts';
 import type { RunOrder } from '../protocol.ts';
 import type { Adapter } from './adapter.ts';
 import { ClaudeReader, isStreamed } from './claude-usage.ts';
@@ -89,7 +89,7 @@ const budgetOf = ({ settings: { budget } }: RunOrder): string[] =>
   budget.usdMicro === undefined ? [] : ['--max-budget-usd', String(budget.usdMicro / 1_000_000)];
 
 /** The token, and for the permission prompt where the agent works, as it sees that. */
-const headersOf = ({ tree, folder }: RunPlace, url: string, network: 'open' | readonly string[]) => ({
+const headersOf = ({ tree, folder }: RunFolder, url: string, network: 'open' | readonly string[]) => ({
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own syntax
   Authorization: 'Bearer ${ANDON_TOKEN}',
   'X-Andon-Clone': tree,

@@ -1,10 +1,10 @@
 import type { ClaimedTask, RunOrder } from '../protocol.ts';
 import { metricsPath } from '../proxy/metrics-intake.ts';
-import type { RunPlace } from './run-folder.ts';
+import type { RunFolder } from './run-folder.ts';
 
 export interface EnvironmentOf {
   readonly order: RunOrder;
-  readonly place: RunPlace;
+  readonly place: RunFolder;
   readonly task: ClaimedTask | undefined;
   /** The gateway as the run reaches it. */
   readonly url: string;

@@ -10,11 +10,11 @@ import type { ClaimedTask, RunnerGateway, RunOrder } from '../protocol.ts';
 import { cloneFor } from './clone.ts';
 import { environmentOf, gitOf } from './environment.ts';
 import { promptOf } from './prompt.ts';
-import { handOver, makePlace, type RunPlace } from './run-folder.ts';
+import { handOver, makeRunFolder, type RunFolder } from './run-folder.ts';
 
 export interface Preparation {
   readonly order: RunOrder;
-  readonly place: RunPlace;
+  readonly place: RunFolder;
   readonly gateway: RunnerGateway;
   readonly containment: Containment;
   /** The door of the run on this machine. */
@@ -41,7 +41,7 @@ export interface Prepared {
 export async function prepareRun(of: Preparation): Promise<Prepared> {
   const { order, place, containment } = of;
   const user = userOf(containment);
-  await makePlace(place, of.launch, user);
+  await makeRunFolder(place, of.launch, user);
   const task = await claimFor(of);
   const failed = await cloneFor({
     order,

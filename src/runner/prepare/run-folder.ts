@@ -12,7 +12,7 @@ import type { VerdictText } from '../protocol.ts';
  * The folders and files of one run. Everything of it lies in `folder`, which is the runner's: the run can read there, and
  * write in `tree`, `home`, `tmp` and `out` alone.
  */
-export interface RunPlace {
+export interface RunFolder {
   readonly folder: string;
   /** Its own clone. */
   readonly tree: string;
@@ -31,7 +31,7 @@ export interface RunPlace {
 }
 
 /** Where a run of that id lies below `runs`. */
-export function placeOf(runs: string, id: string): RunPlace {
+export function runFolderOf(runs: string, id: string): RunFolder {
   const folder = join(runs, id);
   const at = (name: string): string => join(folder, name);
   return {
@@ -50,11 +50,11 @@ export function placeOf(runs: string, id: string): RunPlace {
 }
 
 /** The folders of a run that it may write to. */
-export const writableOf = ({ tree, home, tmp, out }: RunPlace): string[] => [tree, home, tmp, out];
+export const writableOf = ({ tree, home, tmp, out }: RunFolder): string[] => [tree, home, tmp, out];
 
 /** Makes the folders of a run and the `andon` of its PATH. `launch` is how the program is started, `user` the run's own. */
-export async function makePlace(
-  place: RunPlace,
+export async function makeRunFolder(
+  place: RunFolder,
   launch: readonly string[],
   user: OwnUser | undefined,
 ): Promise<void> {
@@ -79,7 +79,7 @@ async function writeShim(file: string, launch: readonly string[]): Promise<void>
 }
 
 /** Hands a run what is its own, before anything of it is started: folders to write to, files for it alone to read. */
-export async function handOver(place: RunPlace, user: OwnUser, files: readonly string[]): Promise<void> {
+export async function handOver(place: RunFolder, user: OwnUser, files: readonly string[]): Promise<void> {
   for (const folder of writableOf(place)) await giveAway(folder, user);
   for (const file of files) await secretFor(file, user);
 }

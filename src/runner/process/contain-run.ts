@@ -1,6 +1,6 @@
 import { refuseClosed } from '../../sandbox/gate-room.ts';
 import { type Containment, findContainment, userOf } from '../../sandbox/sandbox.ts';
-import type { RunPlace } from '../prepare/run-folder.ts';
+import type { RunFolder } from '../prepare/run-folder.ts';
 import type { LiveRunOptions } from '../run-options.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { LiveRunOptions } from '../run-options.ts';
  */
 export function containRun(
   { sandbox, outer, ownUser }: Pick<LiveRunOptions, 'sandbox' | 'outer' | 'ownUser'>,
-  place: RunPlace,
+  place: RunFolder,
 ): Containment {
   const containment = findContainment(outer.PATH);
   if (sandbox === 'required' && containment.kind !== 'bubblewrap')

@@ -6,14 +6,14 @@ import type { MachineLimits } from '../../sandbox/machine-limits.ts';
 import { childrenOf } from '../../sandbox/reap.ts';
 import type { Containment } from '../../sandbox/sandbox.ts';
 import type { AgentProgram } from '../adapters/adapter.ts';
-import { type RunPlace, writableOf } from '../prepare/run-folder.ts';
+import { type RunFolder, writableOf } from '../prepare/run-folder.ts';
 
 /** The port of the gateway inside a network of its own. */
 export const insidePort = 4870;
 
 export interface StartingAgent {
   readonly program: AgentProgram;
-  readonly place: RunPlace;
+  readonly place: RunFolder;
   readonly env: Record<string, string>;
   readonly containment: Containment;
   readonly limits: MachineLimits;

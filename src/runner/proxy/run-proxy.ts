@@ -13,7 +13,7 @@ import type { RunnerGateway } from '../protocol.ts';
 import { tellCalls } from './accepted.ts';
 import { metricsPath } from './metrics-intake.ts';
 
-export interface RunDoorOptions {
+export interface RunProxyOptions {
   /** The gateway, as the runner reaches it: over connections whose listener has proved its key. */
   readonly gateway: Pick<RunnerGateway, 'url' | 'agent' | 'prover'>;
   /** Hosts that the run may reach besides the gateway, or all. */
@@ -33,7 +33,7 @@ export interface RunDoorOptions {
  * proxy (CONNECT). A run outlives its first token; whoever keeps that one, an MCP client say, is served on with the
  * present one. Nothing else passes.
  */
-export interface RunDoor {
+export interface RunProxy {
   /** Listens on loopback; resolves to the port. */
   listen(): Promise<number>;
   /** Serves connections of a listening socket that was made elsewhere. */
@@ -50,7 +50,7 @@ const hopByHop = new Set([
   'upgrade',
 ]);
 
-export function createRunDoor(options: RunDoorOptions): RunDoor {
+export function createRunProxy(options: RunProxyOptions): RunProxy {
   const server = createServer((incoming, answer) => pass(options, incoming, answer));
   server.on('connect', (incoming: IncomingMessage, socket: Duplex) => tunnel(options, incoming, socket));
   server.on('clientError', (_error, socket) => socket.destroy());
@@ -78,7 +78,7 @@ function listen(server: Server): Promise<number> {
   });
 }
 
-function pass(options: RunDoorOptions, incoming: IncomingMessage, answer: ServerResponse): void {
+function pass(options: RunProxyOptions, incoming: IncomingMessage, answer: ServerResponse): void {
   if (incoming.url === metricsPath && options.metrics !== undefined) {
     void options.metrics(incoming, answer);
     return;
@@ -94,7 +94,7 @@ function pass(options: RunDoorOptions, incoming: IncomingMessage, answer: Server
 
 /** Passes a request on and its answer back. */
 function forward(
-  options: RunDoorOptions,
+  options: RunProxyOptions,
   incoming: IncomingMessage,
   answer: ServerResponse,
   { url, isGateway }: { url: URL; isGateway: boolean },
@@ -119,7 +119,7 @@ function forward(
 
 /** Answers a client of the run that wants to know that it speaks to this proxy and not to whoever took its port. */
 function isProved(
-  { gateway: { prover } }: RunDoorOptions,
+  { gateway: { prover } }: RunProxyOptions,
   { url = '', socket }: IncomingMessage,
   answer: ServerResponse,
 ): boolean {
@@ -133,7 +133,7 @@ function isProved(
 
 /** Where a request goes: to the gateway by path, or, asked as a proxy, to a host that is allowed. */
 function targetOf(
-  { gateway, network }: RunDoorOptions,
+  { gateway, network }: RunProxyOptions,
   asked: string,
 ): { url: URL; isGateway: boolean } | undefined {
   if (asked.startsWith('/')) return { url: new URL(`${gateway.url}${asked}`), isGateway: true };
@@ -143,7 +143,7 @@ function targetOf(
 }
 
 function headersFor(
-  options: RunDoorOptions,
+  options: RunProxyOptions,
   incoming: IncomingMessage,
   url: URL,
   isGateway: boolean,
@@ -159,7 +159,11 @@ function headersFor(
   return headers;
 }
 
-function forGateway(options: RunDoorOptions, headers: Record<string, string | string[]>, path: string): void {
+function forGateway(
+  options: RunProxyOptions,
+  headers: Record<string, string | string[]>,
+  path: string,
+): void {
   const { authorization } = headers;
   if (typeof authorization === 'string') headers.authorization = fresh(options, authorization);
   // Only an answer in one piece can say in its head what was changed.
@@ -167,7 +171,7 @@ function forGateway(options: RunDoorOptions, headers: Record<string, string | st
 }
 
 /** The header with the present token in the place of an earlier one of this run; anything else as it was. */
-function fresh({ token, isOwn }: RunDoorOptions, header: string): string {
+function fresh({ token, isOwn }: RunProxyOptions, header: string): string {
   const [scheme = '', rest = ''] = header.split(/ +/, 2);
   if (scheme.toLowerCase() === 'bearer') return isOwn(rest) ? `Bearer ${token()}` : header;
   if (scheme.toLowerCase() !== 'basic') return header;
@@ -177,7 +181,7 @@ function fresh({ token, isOwn }: RunDoorOptions, header: string): string {
   return `Basic ${Buffer.from(`${text.slice(0, at)}:${token()}`).toString('base64')}`;
 }
 
-function tunnel({ network }: RunDoorOptions, incoming: IncomingMessage, socket: Duplex): void {
+function tunnel({ network }: RunProxyOptions, incoming: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => socket.destroy());
   const [, host = '', port = ''] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(incoming.url ?? '') ?? [];
   if (!allows(network, host, port)) {
@@ -194,7 +198,7 @@ function tunnel({ network }: RunDoorOptions, incoming: IncomingMessage, socket: 
 }
 
 /** True when the profile names the host: as it is, as `*.host`, with its port or with any. */
-function allows(network: RunDoorOptions['network'], host: string, port: string): boolean {
+function allows(network: RunProxyOptions['network'], host: string, port: string): boolean {
   if (host === '') return false;
   if (network === 'open') return true;
   const name = host.toLowerCase();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { adapters } from '../adapters/index.ts';
 import { readBelow } from '../live-folder.ts';
-import type { RunPlace } from '../prepare/run-folder.ts';
+import type { RunFolder } from '../prepare/run-folder.ts';
 import type { RunOrder } from '../protocol.ts';
 import { headOf, WorkFingerprint } from './fingerprint.ts';
 import { TestCount, type TestCountOptions } from './test-count.ts';
@@ -12,7 +12,7 @@ const artefactBytesMax = 16 * 1024 * 1024;
 
 /** Looks every two seconds at what a run leaves on the disk: its work, its commit, what its program wrote of its usage. */
 export class Inspector {
-  readonly #place: RunPlace;
+  readonly #place: RunFolder;
   readonly #work: WorkFingerprint;
   readonly #journal: ReturnType<NonNullable<(typeof adapters)['codex']['journal']>> | undefined;
   readonly #measure: RunOrder['progress'];
@@ -20,7 +20,7 @@ export class Inspector {
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    place: RunPlace,
+    place: RunFolder,
     { adapter, progress }: Pick<RunOrder, 'adapter' | 'progress'>,
     counting: Omit<TestCountOptions, 'measure' | 'place'>,
   ) {

@@ -4,13 +4,13 @@ import { defined } from '../../lib/defined.ts';
 import type { MachineLimits } from '../../sandbox/machine-limits.ts';
 import { removeTree } from '../../sandbox/remove-tree.ts';
 import { runGate, type SandboxSetting } from '../../sandbox/run-gate.ts';
-import type { RunPlace } from '../prepare/run-folder.ts';
+import type { RunFolder } from '../prepare/run-folder.ts';
 import type { ProgressMeasure } from '../protocol.ts';
 import { failingTests } from './failing-tests.ts';
 
 export interface TestCountOptions {
   readonly measure: Extract<ProgressMeasure, { kind: 'tests' }>;
-  readonly place: RunPlace;
+  readonly place: RunFolder;
   readonly sandbox: SandboxSetting;
   readonly hidden: readonly string[];
   readonly searchPath: string | undefined;

@@ -14,13 +14,13 @@ export interface LogHead<At> {
 }
 
 /** The place of an event in the chain. */
-export interface ChainPlace {
+export interface ChainLink {
   readonly position: number;
   readonly hash: string;
 }
 
 /** One event as the log hands it out: placed in the chain. Times in ISO 8601, milliseconds. */
-export type ChainedEvent = LoggedEvent & LogHead<string> & ChainPlace;
+export type ChainedEvent = LoggedEvent & LogHead<string> & ChainLink;
 
 export const genesisHash = '0'.repeat(64);
 
@@ -48,9 +48,9 @@ export type ChainFault = { readonly position: number; readonly found: string; re
  * of event: a log verifies whichever version wrote it.
  */
 export function verifyChain(
-  events: readonly ChainPlace[],
-  start: ChainPlace,
-): { fault?: ChainFault; end: ChainPlace } {
+  events: readonly ChainLink[],
+  start: ChainLink,
+): { fault?: ChainFault; end: ChainLink } {
   let { position, hash } = start;
   for (const event of events) {
     if (event.position !== position + 1) {

@@ -1,6 +1,6 @@
 import { Coalesced } from '../../lib/coalesced.ts';
 import { type Store, statement, type Tx } from '../store.ts';
-import { type ChainedEvent, type ChainPlace, chainHash, genesisHash, type LogHead } from './chain.ts';
+import { type ChainedEvent, type ChainLink, chainHash, genesisHash, type LogHead } from './chain.ts';
 import { saidColumns } from './events.ts';
 import type { LoggedEvent } from './logged-event.ts';
 
@@ -16,19 +16,19 @@ const last = statement(
   'chain.last',
   'select position, hash from events where position is not null order by position desc limit 1',
 );
-const unplaced = statement(
-  'chain.unplaced',
+const unsequenced = statement(
+  'chain.unsequenced',
   `select seq, ${saidColumns} from events where position is null order by seq limit $1`,
 );
-const place = statement(
-  'chain.place',
+const sequence = statement(
+  'chain.sequence',
   `update events e set position = p.position, hash = p.hash
    from (select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as t(seq, position, hash)) p where e.seq = p.seq and e.position is null`,
 );
 const tell = statement('chain.tell', `select pg_notify('${eventsChannel}', $1)`);
 
 /** An event that has no place yet. */
-type Unplaced = LoggedEvent & LogHead<Date> & { readonly seq: number };
+type Unsequenced = LoggedEvent & LogHead<Date> & { readonly seq: number };
 
 /** Hears of events as soon as they have their places. */
 interface Follower {
@@ -36,17 +36,17 @@ interface Follower {
 }
 
 /**
- * Gives committed events their position and hash, at most `countMax` of them; returns how many, and tells `placed` of them.
+ * Gives committed events their position and hash, at most `countMax` of them; returns how many, and tells `sequenced` of them.
  * One sequencer works at a time over all gateways; the others find the lock taken and do nothing.
  * A row that commits late has no position yet, so it is never skipped.
  */
 export async function chainOnce(
   store: Store,
   countMax = batchMax,
-  placed: (events: readonly ChainedEvent[]) => void = () => {},
+  sequenced: (events: readonly ChainedEvent[]) => void = () => {},
 ): Promise<number> {
   const events = await store.transaction((tx) => chainIn(tx, countMax));
-  if (events.length > 0) placed(events);
+  if (events.length > 0) sequenced(events);
   return events.length;
 }
 
@@ -54,19 +54,19 @@ async function chainIn(tx: Tx, countMax: number): Promise<ChainedEvent[]> {
   // One round trip: without the lock the rows are read for nothing, which is rare.
   const [[lock], rows, [end]] = await Promise.all([
     tx.rows<{ held: boolean }>(chainLock),
-    tx.rows<Unplaced>(unplaced, [countMax]),
-    tx.rows<ChainPlace>(last),
+    tx.rows<Unsequenced>(unsequenced, [countMax]),
+    tx.rows<ChainLink>(last),
   ]);
   if (lock?.held !== true || rows.length === 0) return [];
-  const placed = placedAfter(end ?? { position: 0, hash: genesisHash }, rows);
-  const positions = placed.map(({ position }) => position);
-  tx.later(place, [rows.map(({ seq }) => seq), positions, placed.map(({ hash }) => hash)]);
+  const sequenced = sequencedAfter(end ?? { position: 0, hash: genesisHash }, rows);
+  const positions = sequenced.map(({ position }) => position);
+  tx.later(sequence, [rows.map(({ seq }) => seq), positions, sequenced.map(({ hash }) => hash)]);
   tx.later(tell, [String(positions.at(-1))]);
-  return placed;
+  return sequenced;
 }
 
 /** Rows in their places after the end of the chain. */
-function placedAfter(end: ChainPlace, rows: readonly Unplaced[]): ChainedEvent[] {
+function sequencedAfter(end: ChainLink, rows: readonly Unsequenced[]): ChainedEvent[] {
   let { position, hash } = end;
   return rows.map((row) => {
     position += 1;
@@ -111,8 +111,8 @@ export class Sequencer {
 
   async #drain(): Promise<void> {
     try {
-      const placed = (events: readonly ChainedEvent[]): void => this.#follower.take(events);
-      while ((await chainOnce(this.#store, batchMax, placed)) === batchMax);
+      const sequenced = (events: readonly ChainedEvent[]): void => this.#follower.take(events);
+      while ((await chainOnce(this.#store, batchMax, sequenced)) === batchMax);
     } finally {
       this.#ranAtMs = performance.now();
     }

@@ -1,9 +1,9 @@
 import { type Session, statement } from '../store.ts';
-import type { ChainedEvent, ChainPlace, LogHead } from './chain.ts';
+import type { ChainedEvent, ChainLink, LogHead } from './chain.ts';
 import { saidColumns } from './events.ts';
 import type { LoggedEvent } from './logged-event.ts';
 
-type Row = LoggedEvent & LogHead<Date> & ChainPlace;
+type Row = LoggedEvent & LogHead<Date> & ChainLink;
 
 const columns = `position, ${saidColumns}, hash`;
 // Two statements, so that each has the plan of its own index.

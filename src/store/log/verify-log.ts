@@ -16,22 +16,22 @@ export interface Checkpoint {
 
 export type CheckpointVerifier = (checkpoint: Checkpoint) => Promise<boolean>;
 
-export interface AuditResult {
+export interface VerifyResult {
   readonly events: number;
   readonly position: number;
   readonly hash: string;
   readonly checkpoints: number;
-  readonly unplaced: number;
+  readonly unsequenced: number;
   readonly fault: ChainFault | null;
 }
 
-const countUnplaced = statement(
-  'audit.unplaced',
+const countUnsequenced = statement(
+  'verify.unsequenced',
   'select count(*)::int as n from events where position is null',
 );
 
 /** Walks the whole chain and every checkpoint; the first fault, or null. */
-export async function auditStore(session: Session, verified: CheckpointVerifier): Promise<AuditResult> {
+export async function verifyLog(session: Session, verified: CheckpointVerifier): Promise<VerifyResult> {
   const signed = new Map(
     (await session.orm.select().from(checkpoints).orderBy(asc(checkpoints.position))).map((row) => [
       row.position,
@@ -51,8 +51,8 @@ export async function auditStore(session: Session, verified: CheckpointVerifier)
     if (fault !== null) break;
   }
   fault ??= missingTail(signed, end.position);
-  const [row] = await session.rows<{ n: number }>(countUnplaced);
-  return { events: seen, ...end, checkpoints: signed.size, unplaced: row?.n ?? 0, fault };
+  const [row] = await session.rows<{ n: number }>(countUnsequenced);
+  return { events: seen, ...end, checkpoints: signed.size, unsequenced: row?.n ?? 0, fault };
 }
 
 /** A checkpoint that the chain does not bear out: another hash, a bad signature. */

@@ -7,50 +7,51 @@ import {
   rootDraft,
   unsigned,
 } from '../../../src/gateway/auth/draft.ts';
+import { claimsToWire } from '../../../src/tiers/wire.ts';
 import { fullCapability, grantOf, ids, issuer } from '../../support/capabilities.ts';
 
 const facts = { nowSeconds: 5_000, epoch: 7 };
-const gid = (letter: string) => `gnt_${letter.repeat(26)}`;
+const grantId = (letter: string) => `gnt_${letter.repeat(26)}`;
 const naming = {
   sub: 'agent:builder-2',
-  gid: gid('e'),
+  grantId: grantId('e'),
   jti: `tok_${'e'.repeat(26)}`,
   cap: fullCapability('implementer'),
 };
 const lead = grantOf(fullCapability('executive'), {
   sub: 'agent:lead',
   act: { sub: 'human:ada' },
-  lin: [ids.root],
+  lineage: [ids.root],
 });
 
 describe('drafts of grants', () => {
   it('of a root have no ancestors', () => {
     const draft = rootDraft(issuer, { ...naming, sub: 'human:ada', cap: fullCapability('human') }, facts);
     expect(draft).toMatchObject({
-      lin: [],
-      ep: 7,
+      lineage: [],
+      epoch: 7,
       aud: `${issuer}/projects/*`,
       iat: 5_000,
       exp: 5_000 + 12 * 3600,
     });
-    expect(claimsSchema.safeParse(draft).error).toBeUndefined();
+    expect(claimsSchema.safeParse(claimsToWire(draft)).error).toBeUndefined();
   });
 
   it('of a child carry lineage and actors, parent first', () => {
     const draft = childDraft(lead, { ...naming, jkt: 'j'.repeat(43) }, facts);
     expect(draft).toMatchObject({
-      lin: [lead.gid, ids.root],
+      lineage: [lead.grantId, ids.root],
       act: { sub: 'agent:lead', act: { sub: 'human:ada' } },
       exp: 5_900,
       cnf: { jkt: 'j'.repeat(43) },
     });
-    expect(claimsSchema.safeParse(draft).error).toBeUndefined();
+    expect(claimsSchema.safeParse(claimsToWire(draft)).error).toBeUndefined();
   });
 
   it('are refused when the lineage would exceed four', () => {
-    const lin = ['f', 'g', 'h', 'j'].map(gid);
-    expect(childDraft({ ...lead, lin: lin.slice(1) }, naming, facts).lin).toHaveLength(4);
-    expect(() => childDraft({ ...lead, lin }, naming, facts)).toThrow('lattice.depth');
+    const lineage = ['f', 'g', 'h', 'j'].map(grantId);
+    expect(childDraft({ ...lead, lineage: lineage.slice(1) }, naming, facts).lineage).toHaveLength(4);
+    expect(() => childDraft({ ...lead, lineage }, naming, facts)).toThrow('lattice.depth');
   });
 
   it('bound the life by tier', () => {

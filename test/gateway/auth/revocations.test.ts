@@ -16,7 +16,7 @@ describe('revocations', () => {
     expect(
       found(
         { kind: 'token', jti: `tok_${'z'.repeat(26)}` },
-        { kind: 'grant', gid: `gnt_${'z'.repeat(26)}` },
+        { kind: 'grant', grantId: `gnt_${'z'.repeat(26)}` },
         { kind: 'agent', sub: 'agent:other' },
         { kind: 'key', kid: 'z'.repeat(43) },
         { kind: 'epoch', project: 'bank', epoch: 9 },
@@ -26,9 +26,9 @@ describe('revocations', () => {
 
   it.each([
     [{ kind: 'token', jti: ids.jti }, 'token'],
-    [{ kind: 'grant', gid: ids.gid }, 'grant'],
-    [{ kind: 'grant', gid: ids.parent }, 'ancestor'],
-    [{ kind: 'grant', gid: ids.root }, 'ancestor'],
+    [{ kind: 'grant', grantId: ids.gid }, 'grant'],
+    [{ kind: 'grant', grantId: ids.parent }, 'ancestor'],
+    [{ kind: 'grant', grantId: ids.root }, 'ancestor'],
     [{ kind: 'agent', sub: grant.sub }, 'agent'],
     [{ kind: 'agent', sub: grant.sub, project: 'shop' }, 'agent'],
     [{ kind: 'agent', sub: grant.sub, project: 'bank' }, undefined],
@@ -63,7 +63,7 @@ describe('revocations', () => {
   it('forget single tokens after their expiry, and grants never', () => {
     const revocations = createRevocations();
     revocations.apply({ kind: 'token', jti: ids.jti, expSeconds: 1_900 });
-    revocations.apply({ kind: 'grant', gid: ids.parent });
+    revocations.apply({ kind: 'grant', grantId: ids.parent });
     expect([revocations.sweep(1_899), revocations.sweep(1_900), revocations.sweep(1_900)]).toEqual([0, 1, 0]);
     expect(revocations.check(grant)?.found).toBe('ancestor');
   });

@@ -26,14 +26,14 @@ describe('tokens', () => {
   it('leave room for more actions: that of the owner is half of what a token may be long', async () => {
     const ofOwner = fullCapability('human', { project: '*' });
     const more = Array.from({ length: 26 }, (_, n) => `later:action-${String.fromCharCode(97 + n)}`);
-    const held = { ...ofOwner, ops: [...ofOwner.ops, ...more] as Capability['ops'] };
-    const owner = { sub: 'human:owner', aud: `${issuer}/projects/*`, lin: [] };
+    const held = { ...ofOwner, actions: [...ofOwner.actions, ...more] as Capability['actions'] };
+    const owner = { sub: 'human:owner', aud: `${issuer}/projects/*`, lineage: [] };
     expect((await bench.authority.sign(draftOf(ofOwner, owner))).length).toBeLessThan(1_500);
     expect((await bench.authority.sign(draftOf(held, owner))).length).toBeLessThan(3_000);
   });
 
   it('carry every optional member', async () => {
-    const cap = fullCapability('implementer', { task: 't1', epoch: 3, w: ['src/"quoted"/größe/*'] });
+    const cap = fullCapability('implementer', { task: 't1', epoch: 3, write: ['src/"quoted"/größe/*'] });
     const draft = draftOf(cap, {
       act: { sub: 'agent:lead', act: { sub: 'human:ada' } },
       cnf: { jkt: 'j'.repeat(43) },

@@ -18,7 +18,7 @@ tasks:
 `;
 const project = 'shop';
 
-describe.each(engines)('plans through the door, on %s', (engine) => {
+describe.each(engines)('plans through admission, on %s', (engine) => {
   let line: Line;
   let lead: Hand;
   let builder: Hand;

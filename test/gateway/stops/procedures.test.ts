@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/client.ts';
+import { statement } from '../../../src/store/store.ts';
 import { engines } from '../../support/engines.ts';
 import { mustGit } from '../../support/gateway.ts';
 import { codesOf, type Hand, type Line, openLine, passTime, refusal } from '../../support/line.ts';
@@ -78,6 +79,12 @@ describe.each(engines)('the cord, on %s', (engine) => {
       await give(other, 'docs', task?.epoch ?? 0);
     }
     await give(builder, 'held', held?.epoch ?? 0);
+    const mine = (await cordEvents()).filter(({ actor }) => actor === builder.agent);
+    expect(mine.map(({ type, gid }) => [type, gid])).toEqual([['cord.pulled', builder.grant]]);
+    const stored = `select gid, cleared_gid is not null as cleared from stops where pulled_by = $1`;
+    expect(await line.app.gateway.store.rows(statement('', stored), [builder.agent])).toEqual([
+      { gid: builder.grant, cleared: true },
+    ]);
   });
 
   it('holds its task alone, or the workflow of it, and lets the rest go on', async () => {
@@ -327,7 +334,7 @@ describe.each(engines)('the cord, on %s', (engine) => {
     await line.app.workers.maintain();
     expect((await line.owner.cord.status.query({ project })).stops).toMatchObject([{ count: 1 }]);
     await clear(stops[0]?.id ?? '', '*');
-    await line.app.workers.audit();
+    await line.app.workers.verifyLog();
     expect((await line.owner.cord.status.query({ project })).stops).toEqual([]);
   });
 });

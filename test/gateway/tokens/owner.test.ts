@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { statement } from '../../../src/store/store.ts';
-import type { Capability } from '../../../src/tiers/capability.ts';
+import type { WireCapability } from '../../../src/tiers/wire.ts';
 import { createDatabase } from '../../support/engines.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { waitUntil } from '../../support/wait.ts';
@@ -26,7 +26,9 @@ describe('the grant of the owner, stored by an earlier version', () => {
     await work(gateway).finally(() => gateway.close());
   };
   const capOf = async ({ app }: TestGateway) => {
-    const [row] = await app.gateway.store.rows<{ cap: Capability; leftBudget: { children: number } }>(held);
+    const [row] = await app.gateway.store.rows<{ cap: WireCapability; leftBudget: { children: number } }>(
+      held,
+    );
     return row ?? expect.fail('no grant');
   };
   const updates = async ({ owner }: TestGateway) =>
@@ -60,7 +62,7 @@ describe('the grant of the owner, stored by an earlier version', () => {
       expect(cap.ops).toContain('moon:land');
       await gateway.owner.project.list.query({});
       const payload = Buffer.from(gateway.ownerToken().split('.')[1] ?? '', 'base64url').toString();
-      expect((JSON.parse(payload) as { cap: Capability }).cap.ops).toContain('+moon:land');
+      expect((JSON.parse(payload) as { cap: WireCapability }).cap.ops).toContain('+moon:land');
       expect(await updates(gateway)).toHaveLength(1);
     });
   });

@@ -20,7 +20,7 @@ tasks:
 `;
 const project = 'shop';
 
-describe.each(engines)('tokens through the door, on %s', (engine) => {
+describe.each(engines)('tokens through admission, on %s', (engine) => {
   let line: Line;
   beforeAll(async () => {
     line = await openLine(engine, { plan });
@@ -42,6 +42,22 @@ describe.each(engines)('tokens through the door, on %s', (engine) => {
       lines: 40,
       tier: 'implementer',
     });
+  });
+
+  it('shows and stores a grant under the names that clients and other versions know', async () => {
+    const agent = 'agent:named';
+    const { grant } = await line.mint(agent, { w: ['src/cart/**'], x: ['**/*.pem'], ops: ['task:read'] });
+    const [row] = await line.owner.token.list.query({ project, agent });
+    const cap = { w: ['src/cart/**'], r: ['**'], x: ['**/*.pem'], ops: ['task:read'], dops: [] };
+    expect(row).toMatchObject({ gid: grant, cap });
+    expect(row?.lin).toHaveLength(1);
+    const stored = await line.app.gateway.store.rows(
+      statement('', 'select gid, lin, cap from grants where agent = $1'),
+      [agent],
+    );
+    expect(stored).toEqual([{ gid: grant, lin: row?.lin, cap: row?.cap }]);
+    const [event] = (await line.events()).filter(({ subject }) => subject === `grant/${grant}`);
+    expect(event?.data).toMatchObject({ w: ['src/cart/**'], x: ['**/*.pem'] });
   });
 
   it('fills in what a profile of the plan says, and refuses a profile that the plan does not have', async () => {

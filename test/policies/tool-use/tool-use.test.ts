@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { type ToolFacts, toolUseReasons } from '../../../src/policies/tool-use/tool-use.ts';
 import { fullCapability } from '../../support/capabilities.ts';
 
-const cap = fullCapability('implementer', { w: ['src/cart/**'], x: ['**/*.pem'], task: 'cart', epoch: 3 });
+const cap = fullCapability('implementer', {
+  write: ['src/cart/**'],
+  deny: ['**/*.pem'],
+  task: 'cart',
+  epoch: 3,
+});
 const facts: ToolFacts = { cap, clone: '/runs/7/clone', gatewayHost: '127.0.0.1:7420', network: false };
 const codes = (tool: string, input: Record<string, unknown>, change: Partial<ToolFacts> = {}) =>
   toolUseReasons({ tool, input }, { ...facts, ...change }).map(({ code }) => code);
@@ -81,7 +86,7 @@ describe('what an agent may do with its tools', () => {
   });
 
   it('refuses a write into .git even under a scope of everything', () => {
-    const everything = { ...facts, cap: { ...cap, w: ['**'] } };
+    const everything = { ...facts, cap: { ...cap, write: ['**'] } };
     expect(toolUseReasons({ tool: 'Write', input: { file_path: '.git/config' } }, everything)).toMatchObject([
       { code: 'scope.write', found: '.git look-alike' },
     ]);
@@ -95,7 +100,7 @@ describe('what an agent may do with its tools', () => {
   });
 
   it('lets a validator read, and write nothing', () => {
-    const validator = { cap: fullCapability('validator', { w: ['**'] }) };
+    const validator = { cap: fullCapability('validator', { write: ['**'] }) };
     expect(codes('Read', { file_path: 'src/cart/a.ts' }, validator)).toEqual([]);
     expect(codes('Write', { file_path: 'src/cart/a.ts' }, validator)).toEqual(['scope.write']);
     expect(bash('git push origin HEAD:task/cart/3/work', validator)).toEqual(['grant.action']);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { claude } from '../../../src/runner/adapters/claude.ts';
 import { codex } from '../../../src/runner/adapters/codex.ts';
-import { placeOf } from '../../../src/runner/prepare/run-folder.ts';
+import { runFolderOf } from '../../../src/runner/prepare/run-folder.ts';
 import type { RunOrder } from '../../../src/runner/protocol.ts';
 import { machineLimitsDefault } from '../../../src/sandbox/machine-limits.ts';
 
@@ -22,7 +22,7 @@ const order: RunOrder = {
   ...{ attempt: 1, token: 'the-token', expires: 1, settings, progress: { kind: 'tree' } },
   limits: machineLimitsDefault,
 };
-const place = placeOf('/runs', 'run_1');
+const place = runFolderOf('/runs', 'run_1');
 const start = { order, place, task: undefined, url: 'http://127.0.0.1:9', prompt: 'do it', path: '/bin' };
 
 describe('how Claude Code is started', () => {

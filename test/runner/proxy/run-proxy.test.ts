@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runnerGateway } from '../../../src/cli/runner/gateway.ts';
-import { createRunDoor, type RunDoor } from '../../../src/runner/proxy/run-proxy.ts';
+import { createRunProxy, type RunProxy } from '../../../src/runner/proxy/run-proxy.ts';
 import { git, mustGit, sourceRepository } from '../../support/gateway.ts';
 import { type Hand, type Line, openLine } from '../../support/line.ts';
 import { linkTo } from '../../support/link.ts';
@@ -15,26 +15,26 @@ tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;
 
-describe('the door of a run tells what the gateway let change', () => {
+describe('the proxy of a run tells what the gateway let change', () => {
   let line: Line;
   let hand: Hand;
-  let door: RunDoor;
+  let proxy: RunProxy;
   let url: string;
   let heard: { changed: boolean; path: string }[] = [];
   beforeAll(async () => {
     line = await openLine('pglite', { plan });
     hand = await line.mint('agent:one');
-    door = createRunDoor({
+    proxy = createRunProxy({
       gateway: runnerGateway(linkTo(line.url, hand.token, 'shop'), 'test'),
       network: [],
       token: () => hand.token,
       isOwn: (token) => token === hand.token || token === 'earlier',
       heard: (call) => void heard.push(call),
     });
-    url = `http://127.0.0.1:${await door.listen()}`;
+    url = `http://127.0.0.1:${await proxy.listen()}`;
   });
   afterAll(async () => {
-    door.close();
+    proxy.close();
     await line.close();
   });
   const changesOf = async (work: () => Promise<unknown>): Promise<string[]> => {

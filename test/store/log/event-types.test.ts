@@ -15,7 +15,7 @@ const kept: Readonly<Partial<Record<EventType, string>>> = {
   'gate.started': 'runs of gates that several landings share',
 };
 
-const emitting = /\b(?:event|lineEvent|triggerEvent)\(\s*(?:\w+,\s*)?'([a-z]+\.[a-z]+)'/g;
+const emitting = /\b(?:event|systemEvent|triggerEvent)\(\s*(?:\w+,\s*)?'([a-z]+\.[a-z]+)'/g;
 const emitted = new Set(texts.flatMap(({ text }) => [...text.matchAll(emitting)].map(([, type]) => type)));
 
 describe('types of events', () => {

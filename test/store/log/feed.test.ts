@@ -66,7 +66,7 @@ describe.each(engines)('the feed of events, on %s', (engine) => {
       ),
     );
   /** Appends events and gives them their places; what a sequencer would hand over. */
-  async function placed(count: number): Promise<readonly ChainedEvent[]> {
+  async function sequenced(count: number): Promise<readonly ChainedEvent[]> {
     await append(count);
     let events: readonly ChainedEvent[] = [];
     await chainOnce(store, 1000, (those) => {
@@ -75,11 +75,11 @@ describe.each(engines)('the feed of events, on %s', (engine) => {
     return events;
   }
 
-  it('takes what was placed here without reading it', async () => {
+  it('takes what was sequenced here without reading it', async () => {
     await feed.start();
     await waitUntil(() => log.readings > 0);
     const before = log.readings;
-    feed.take(await placed(3));
+    feed.take(await sequenced(3));
     expect(heard).toEqual([1, 2, 3]);
     expect(feed.position).toBe(3);
     // The look of every second may come in between; it finds nothing new.
@@ -89,7 +89,7 @@ describe.each(engines)('the feed of events, on %s', (engine) => {
   });
 
   it('takes nothing before it knows where it begins', async () => {
-    feed.take(await placed(2));
+    feed.take(await sequenced(2));
     expect(heard).toEqual([]);
     await feed.start();
     expect(feed.position).toBe(2);
@@ -99,15 +99,15 @@ describe.each(engines)('the feed of events, on %s', (engine) => {
   it('reads instead of taking what leaves a gap', async () => {
     await feed.start();
     await waitUntil(() => log.readings > 0);
-    await placed(2);
-    feed.take(await placed(2));
+    await sequenced(2);
+    feed.take(await sequenced(2));
     expect([[], [1, 2, 3, 4]]).toContainEqual(heard);
     await waitUntil(() => heard.length >= 4);
     expect(heard).toEqual([1, 2, 3, 4]);
   });
 
   it('tells nothing twice that is handed over while it is read', async () => {
-    const events = await placed(2);
+    const events = await sequenced(2);
     log.beginsAt = 0;
     log.between = () => feed.take(events);
     await feed.start();

@@ -12,7 +12,7 @@ import { createGitHandler, type Judgement, type Push } from './handler.ts';
 import { viewPush } from './quarantine.ts';
 
 /** The git door of the gateway: who may fetch and push is decided as everything else is. */
-export function createGitDoor(gateway: Gateway, hooksDir: string, log: Logger) {
+export function createGitEndpoint(gateway: Gateway, hooksDir: string, log: Logger) {
   return createGitHandler<VerifiedToken>({
     runner: gateway.git.runner,
     hooksDir,
@@ -20,7 +20,7 @@ export function createGitDoor(gateway: Gateway, hooksDir: string, log: Logger) {
       gateway.tokens.knowsProject(project) ? (await gateway.git.open(project)).repository : undefined,
     authenticate: (req, action, project) => authenticate(gateway, req, action, project),
     judge: (push) => judge(gateway, push),
-    trouble: (error) => log.error({ err: error }, 'git door'),
+    trouble: (error) => log.error({ err: error }, 'git endpoint'),
   });
 }
 

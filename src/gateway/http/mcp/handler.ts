@@ -13,7 +13,7 @@ import { endedReasons, recordTries } from './ended.ts';
 import { refuseRpc, refuseToken } from './refuse.ts';
 import { createMcpServer, type McpCall } from './server.ts';
 import { toolsOf } from './tools.ts';
-import { placeOf } from './working-copy.ts';
+import { workingCopyOf } from './working-copy.ts';
 
 type McpHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
@@ -31,7 +31,7 @@ export function createMcpHandler(gateway: Gateway, router: AnyRouter): McpHandle
         throw fail('request.method', req.method ?? '', { limit: 'POST', next: 'send messages by POST' });
       const body = bounded(parseJson(await readBody(req, limits.bodyBytesMax)));
       const call = callOf(token, { requestId: requestIdOf(req), batch: Array.isArray(body) });
-      const context = { gateway, tools, call, place: placeOf(req), changed: tellChanges(res) };
+      const context = { gateway, tools, call, workingCopy: workingCopyOf(req), changed: tellChanges(res) };
       const ended = endedReasons(gateway, call);
       if (ended === undefined) await answer(context, req, res, body);
       else {

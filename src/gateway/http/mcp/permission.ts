@@ -33,7 +33,7 @@ export const permissionTool: Tool = {
 };
 
 /** What the transport knows of the machine of the agent; told by whoever configured its client, never by the model. */
-export type PermissionPlace = Pick<ToolFacts, 'clone' | 'runFolder' | 'network' | 'gatewayHost'>;
+export type WorkingCopy = Pick<ToolFacts, 'clone' | 'runFolder' | 'network' | 'gatewayHost'>;
 
 /**
  * Answers the question in the form that Claude Code reads, a text of JSON. Whatever goes wrong is a denial. Denials are
@@ -43,7 +43,7 @@ export async function answerPermission(
   gateway: Gateway,
   call: Call,
   given: unknown,
-  place: PermissionPlace,
+  workingCopy: WorkingCopy,
 ): Promise<CallToolResult> {
   const parsed = input.safeParse(given);
   if (!parsed.success)
@@ -51,7 +51,7 @@ export async function answerPermission(
   const { tool_name: tool, input: toolInput } = parsed.data;
   try {
     await authoriseRead(gateway, call, { action: 'grant:explain', project: call.grant.cap.project });
-    const reasons = toolUseReasons({ tool, input: toolInput }, { ...place, cap: call.grant.cap });
+    const reasons = toolUseReasons({ tool, input: toolInput }, { ...workingCopy, cap: call.grant.cap });
     if (reasons.length === 0) return behaviour({ behavior: 'allow', updatedInput: toolInput });
     return denied(reasons);
   } catch (error) {

@@ -16,7 +16,7 @@ import type { Gateway } from '../../services.ts';
 import { asRefusal } from './answer.ts';
 import { briefing, briefingUri } from './briefing.ts';
 import { callTool } from './call-tool.ts';
-import { answerPermission, type PermissionPlace, permissionTool } from './permission.ts';
+import { answerPermission, permissionTool, type WorkingCopy } from './permission.ts';
 import { type GatewayTool, isListed } from './tools.ts';
 
 /** What one request is answered with. */
@@ -24,7 +24,7 @@ export interface McpCall {
   readonly gateway: Gateway;
   readonly tools: ReadonlyMap<string, GatewayTool>;
   readonly call: Call;
-  readonly place: PermissionPlace;
+  readonly workingCopy: WorkingCopy;
   /** Hears the path of each procedure that was allowed to change something. */
   readonly changed: (path: string) => void;
 }
@@ -76,8 +76,9 @@ interface ToolParams {
 }
 
 async function runTool(context: McpCall, params: ToolParams): Promise<CallToolResult> {
-  const { gateway, tools, call, place, changed } = context;
-  if (params.name === permissionTool.name) return answerPermission(gateway, call, params.arguments, place);
+  const { gateway, tools, call, workingCopy, changed } = context;
+  if (params.name === permissionTool.name)
+    return answerPermission(gateway, call, params.arguments, workingCopy);
   const tool = tools.get(params.name);
   if (tool !== undefined) {
     const result = await callTool(tool, call, params.arguments);

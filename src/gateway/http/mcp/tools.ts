@@ -31,9 +31,9 @@ export function toolsOf(router: AnyRouter): ReadonlyMap<string, GatewayTool> {
   return new Map(made.map((tool) => [tool.name, tool]));
 }
 
-/** Whether a grant lists the tool: the action is among its ops, and its tier may do it. The call is judged again anyway. */
+/** Whether a grant lists the tool: the action is among its actions, and its tier may do it. The call is judged again anyway. */
 export const isListed = (cap: Capability, { action }: GatewayTool): boolean =>
-  cap.ops.includes(action) && (actions[action].tiers as readonly Tier[]).includes(cap.tier);
+  cap.actions.includes(action) && (actions[action].tiers as readonly Tier[]).includes(cap.tier);
 
 export const toolName = (path: string): string =>
   path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replaceAll('.', '_');

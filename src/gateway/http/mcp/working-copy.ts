@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { PermissionPlace } from './permission.ts';
+import type { WorkingCopy } from './permission.ts';
 
 const cloneBytesMax = 4096;
 
@@ -8,7 +8,7 @@ const cloneBytesMax = 4096;
  * path, `X-Andon-Run` the folder of its run, `X-Andon-Network: open` says that the agent may use the network, `X-Andon-Host` under which host and port it knows
  * the gateway when something stands between. Headers come from whoever started the agent.
  */
-export function placeOf({ headers }: IncomingMessage): PermissionPlace {
+export function workingCopyOf({ headers }: IncomingMessage): WorkingCopy {
   const { 'x-andon-clone': clone, 'x-andon-run': run, 'x-andon-host': host } = headers;
   return {
     clone: typeof clone === 'string' ? absolute(clone) : undefined,

@@ -16,7 +16,7 @@ export const cord = actionPort('cord', {
       cause: 'person',
       subject: `trigger/${row.name}`,
       by: row.owner,
-      gid: grant.gid,
+      grantId: grant.grantId,
     });
     return { events };
   },

@@ -19,14 +19,14 @@ export const spawn = actionPort('spawn', {
   facts: async (tx, firing): Promise<OwnerFacts> => {
     const task = taskOf(firing);
     return {
-      row: await lockGrant(tx, firing.grant.gid),
+      row: await lockGrant(tx, firing.grant.grantId),
       alive: await aliveCount(tx, firing.row.project),
       unready: task === undefined ? [] : await unreadyReasons(tx, firing.row.project, task),
     };
   },
   decide: (firing, { row, alive, unready }) => {
     const { grant, plan, action, now } = firing;
-    if (row === undefined) return denied(reason('grant.missing', grant.gid));
+    if (row === undefined) return denied(reason('grant.missing', grant.grantId));
     const decision = decideRun({ grant, row }, requestOf(firing), { plan, alive, now });
     const isBuilder = plan?.agents[action.profile]?.tier === 'implementer';
     return unlessAlso(decision, isBuilder ? unready : []);

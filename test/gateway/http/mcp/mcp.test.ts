@@ -29,7 +29,7 @@ interface Walked {
   readonly description: string;
 }
 
-describe.each(engines)('the door of tools, on %s', (engine) => {
+describe.each(engines)('the endpoint of tools, on %s', (engine) => {
   let line: Line;
   let walked: Walked[];
   const open: McpHand[] = [];

@@ -1,7 +1,7 @@
 import { fail } from '../lib/errors.ts';
 
 /** A fixed number of places and a bounded queue for them, first come first served. */
-export interface Places {
+export interface Semaphore {
   /** Waits for a place. Throws `source.busy` when the queue is full or everything closed. */
   enter(): Promise<void>;
   leave(): void;
@@ -11,7 +11,7 @@ export interface Places {
   close(): void;
 }
 
-export function createPlaces(sizeMax: number, queueMax: number): Places {
+export function createSemaphore(sizeMax: number, queueMax: number): Semaphore {
   const waiting: (() => void)[] = [];
   let taken = 0;
   let isClosed = false;

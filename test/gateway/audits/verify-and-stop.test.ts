@@ -23,18 +23,18 @@ describe('the hourly look at the log', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const placed = () => waitUntil(async () => (await gateway.app.workers.audit()).unplaced === 0);
+  const sequenced = () => waitUntil(async () => (await gateway.app.workers.verifyLog()).unsequenced === 0);
   const open = () =>
     gateway.app.gateway.store.rows<{ id: string }>(
       statement('', 'select id from stops where cleared_at is null'),
     );
 
   it('takes no checkpoint for forged that another gateway signed with keys of its own', async () => {
-    await placed();
+    await sequenced();
     await gateway.owner.project.create.mutate({ project: 'more' });
-    await placed();
+    await sequenced();
     await second.app.workers.checkpoint();
-    const found = await gateway.app.workers.audit();
+    const found = await gateway.app.workers.verifyLog();
     expect(found.fault).toBeNull();
     expect(found.checkpoints).toBeGreaterThan(0);
     expect(await open()).toEqual([]);
@@ -45,14 +45,14 @@ describe('the hourly look at the log', () => {
     await gateway.owner.token.rotateKey.mutate({ project: '*' });
     await passTime(13 * 3_600_000, gateway);
     await gateway.app.owner.refresh();
-    expect((await gateway.app.workers.audit()).fault).toBeNull();
+    expect((await gateway.app.workers.verifyLog()).fault).toBeNull();
     expect(await open()).toEqual([]);
   });
 
   it('stops every project when a checkpoint was forged', async () => {
     const { store } = gateway.app.gateway;
     const { workers } = gateway.app;
-    await placed();
+    await sequenced();
     await workers.checkpoint();
     // As who owns the database can.
     await store.rows(statement('', 'alter table checkpoints disable trigger all'));

@@ -3,12 +3,12 @@ import { defined } from '../../lib/defined.ts';
 import type { Unit, UnitKind } from './unit.ts';
 
 /** A unit that is being counted. */
-export interface Frame {
+export interface OpenUnit {
   readonly name: string;
   readonly kind: UnitKind;
   readonly start: number;
   readonly end: number;
-  readonly outer: Frame | undefined;
+  readonly outer: OpenUnit | undefined;
   readonly parts: string[];
   readonly inside: string[];
   /** Where it stands among the units, in the order of their beginnings. */
@@ -42,22 +42,22 @@ function skipBlank(text: string, from: number): number {
   return from + (blank.exec(text)?.[0].length ?? 0);
 }
 
-/** The unit of a frame whose children are all counted; tells the outer frame its whole digest. */
-export function closeFrame(frame: Frame, file: ts.SourceFile, digest: (text: string) => string): Unit {
-  const hash = digest(frame.parts.join('\u0000'));
-  const wholeHash = frame.inside.length === 0 ? hash : digest([hash, ...frame.inside].join('\u0000'));
-  frame.outer?.inside.push(wholeHash);
-  const startLine = file.getLineAndCharacterOfPosition(frame.start).line + 1;
-  const endLine = file.getLineAndCharacterOfPosition(frame.end).line + 1;
+/** The unit of an open unit whose children are all counted; tells the outer unit its whole digest. */
+export function closeUnit(unit: OpenUnit, file: ts.SourceFile, digest: (text: string) => string): Unit {
+  const hash = digest(unit.parts.join('\u0000'));
+  const wholeHash = unit.inside.length === 0 ? hash : digest([hash, ...unit.inside].join('\u0000'));
+  unit.outer?.inside.push(wholeHash);
+  const startLine = file.getLineAndCharacterOfPosition(unit.start).line + 1;
+  const endLine = file.getLineAndCharacterOfPosition(unit.end).line + 1;
   return {
-    name: frame.name,
-    kind: frame.kind,
+    name: unit.name,
+    kind: unit.kind,
     startLine,
     endLine,
-    complexity: frame.complexity,
+    complexity: unit.complexity,
     lines: endLine - startLine + 1,
     hash,
     wholeHash,
-    ...defined({ hides: frame.hides }),
+    ...defined({ hides: unit.hides }),
   };
 }

@@ -1,5 +1,5 @@
 import { pullCord } from '../../stops/rows.ts';
-import { type AuditResult, auditStore } from '../../store/log/verify-log.ts';
+import { type VerifyResult, verifyLog } from '../../store/log/verify-log.ts';
 import type { Store } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 import type { TokenService } from '../auth/token-service.ts';
@@ -8,13 +8,13 @@ import type { TokenService } from '../auth/token-service.ts';
  * Walks the log. A chain that is broken stops every project, red, because nothing that rests on the log can be trusted.
  * A fault that a human has cleared is known, and stops nobody again: the log cannot be mended.
  */
-export async function auditChain(
+export async function verifyAndStop(
   store: Store,
   tokens: TokenService,
   systemTransaction: SystemTransaction,
   settle: () => Promise<void>,
-): Promise<AuditResult> {
-  const result = await auditStore(store, (checkpoint) => tokens.verifiesCheckpoint(checkpoint));
+): Promise<VerifyResult> {
+  const result = await verifyLog(store, (checkpoint) => tokens.verifiesCheckpoint(checkpoint));
   const { fault } = result;
   if (fault === null) return result;
   await systemTransaction('*', async (tx) => ({

@@ -21,7 +21,7 @@ export interface LandingParts {
 }
 
 /** What the line does with the repository of a project. */
-export interface GitOps {
+export interface GitPort {
   main(project: string): Promise<string>;
   /** Merges `commit` with main as it is now. */
   rebuild(

@@ -6,7 +6,7 @@ import { dataFolderName } from '../gateway-file.ts';
 import { projectName } from './first-plan.ts';
 
 /** A user's repository, as init and up see it. */
-export interface Place {
+export interface UserRepository {
   readonly root: string;
   readonly dataFolder: string;
   readonly planFile: string;
@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** The repository at `cwd`. Errors: `cli.usage` outside of one. */
-export async function placeAt(cwd: string): Promise<Place> {
+export async function userRepositoryAt(cwd: string): Promise<UserRepository> {
   const root = await workTree(cwd);
   if (root === undefined)
     throw fail('cli.usage', cwd, {
@@ -28,7 +28,7 @@ export async function placeAt(cwd: string): Promise<Place> {
 }
 
 /** The name of the project: as given, as the plan says, or that of the folder. */
-export async function nameOf({ root, plan }: Place, given: string | undefined): Promise<string> {
+export async function nameOf({ root, plan }: UserRepository, given: string | undefined): Promise<string> {
   if (given !== undefined) return given;
   if (plan === undefined) return projectName(basename(root));
   const { parsePlan } = await import('../../plan/parse.ts');
