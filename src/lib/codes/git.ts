@@ -1,6 +1,6 @@
 import { row } from '../code-row.ts';
 
-/** Codes of pushes: refs, trees, the frame rule. */
+/** Codes of pushes: refs, trees, the frame rule (no change outside the write scope). */
 export const gitCodes = {
   'scope.write': row(
     403,

@@ -1,6 +1,6 @@
 import { row } from '../code-row.ts';
 
-/** Codes of the door, the store and the CLI. */
+/** Codes of admission, the store and the CLI. */
 export const requestCodes = {
   'request.invalid': row(
     400,
