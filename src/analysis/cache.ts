@@ -3,7 +3,10 @@ import { LRUCache } from 'lru-cache';
 import type { SourceKind } from '../policies/measure/source-kind.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 
-/** Measures by content: the same bytes of the same kind are parsed once. Bounded by units, the least recently used go. */
+/**
+ * Measures by content: the same bytes of the same kind are parsed once. Bounded by units; the least recently
+ * used entries go first.
+ */
 export type MeasureCache = Pick<LRUCache<string, Measure>, 'get' | 'set'>;
 
 export const cacheKey = (kind: SourceKind | 'unnamed', bytes: Uint8Array): string =>
