@@ -22,7 +22,10 @@ const page = statement(
    where project = $1 and position > $2 and position <= $3 order by position limit 2000`,
 );
 
-/** Adds the events of a project behind `from` to a tally, page by page. Answers the tally and the end that it has seen. */
+/**
+ * Adds the events of a project after `from` to a tally, page by page. Answers the tally and the last position
+ * read.
+ */
 export async function tallyFrom(
   session: Session,
   project: string,
@@ -58,10 +61,11 @@ const ready = statement(
   `select count(*)::int as n from tasks where project = $1 and state = 'ready'`,
 );
 
-/** Agents that have a living run or hold a task, with when anything of them was accepted last. */
+/** Agents that have a living run or hold a task, each with the time of its last accepted action. */
 export const readWatched = (session: Session, project: string): Promise<WatchedAgent[]> =>
   session.rows(watched, [project]);
 
+/** Number of ready tasks of a project. */
 export async function readyCount(session: Session, project: string): Promise<number> {
   const [row] = await session.rows<{ n: number }>(ready, [project]);
   return row?.n ?? 0;
@@ -84,6 +88,7 @@ export const readLanded = (
   since: Date,
 ): Promise<{ task: string; at: Date }[]> => session.rows(landed, [project, since]);
 
+/** The runs requested in a project since a time, with their tokens and USD. */
 export async function readSpent(
   session: Session,
   project: string,
@@ -98,6 +103,7 @@ export async function readSpent(
 
 const clock = statement('audits.now', 'select andon_now() as now');
 
+/** The time by the database's clock. */
 export async function readNow(session: Session): Promise<Date> {
   const [row] = await session.rows<{ now: Date }>(clock);
   if (row === undefined) throw new Error('the database has no clock');
