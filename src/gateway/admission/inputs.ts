@@ -9,7 +9,7 @@ export const name = z
     'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`',
   );
 
-/** A project, or `*` for the gateway itself where a procedure says so. */
+/** A project, or `*` for the gateway itself in procedures that take it. */
 export const project = z.union([name, z.literal('*')]);
 
 /** A principal such as `agent:builder-1` or `human:ada`. */
