@@ -3,7 +3,7 @@ import type { Budget, Capability } from '../../tiers/capability.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
-/** A grant lives longer than its tokens: renewals share it, revocation and budgets hang on it. */
+/** Grants, which live longer than their tokens: renewals share a grant, and revocations and budgets refer to it. */
 export const grants = pgTable('grants', {
   gid: text('gid').primaryKey(),
   project: text('project').notNull(),
@@ -12,7 +12,10 @@ export const grants = pgTable('grants', {
   cap: jsonb('cap').$type<Capability>().notNull(),
   lin: text('lin').array().notNull(),
   profile: text('profile'),
-  /** Whether the parent has seen its tokens; null for grants of an earlier version, see `src/changes/makers.ts`. */
+  /**
+   * True when the parent has seen the grant's tokens; null for grants of an earlier version, see
+   * `src/changes/makers.ts`.
+   */
   seen: boolean('seen'),
   leftBudget: jsonb('left_budget').$type<Budget>().notNull(),
   returned: boolean('returned').notNull(),
