@@ -19,7 +19,8 @@ const heldBy = statement(
   'tasks.heldBy',
   `select project, id, epoch, state from tasks where project = $1 and holder = $2 and state = 'in_progress' for update`,
 );
-// Who ever held a grant in the project, what it says of itself, and what it does now.
+// Holders of grants in the project, past and present, with their own words about themselves and their present
+// work.
 const agentRows = statement(
   'agents.list',
   `select g.agent as name, (array_agg(g.cap->>'tier' order by g.created_at desc))[1] as tier,
@@ -44,13 +45,14 @@ const putSelf = statement(
    returning self`,
 );
 
+/** An agent of the project. */
 export interface AgentRow {
   readonly name: string;
   readonly tier: Tier;
   readonly role: string;
   readonly capabilities: readonly string[];
   readonly grantedAt: Date;
-  /** Whether it holds a grant that lives. */
+  /** True when the agent holds a living grant. */
   readonly active: boolean;
   readonly run: string | null;
   readonly runState: string | null;
@@ -59,7 +61,7 @@ export interface AgentRow {
   readonly seenAt: Date | null;
 }
 
-/** Agents: who works here, how one is started, what it says of itself, and the end of it. */
+/** Agents: their names and words about themselves, and their start and end. */
 export function agentRouter(gateway: Gateway) {
   const { store } = gateway;
   return t.router({

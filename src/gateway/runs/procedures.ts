@@ -28,6 +28,7 @@ const wholeId = statement(
   `select id from runs where project = $1 and (id = $2 or (length($2) < 30 and left(id, 4) || right(id, 8) = $2)) limit 2`,
 );
 
+/** A run, as lists show it. */
 export interface RunSummary {
   readonly id: string;
   readonly agent: string;
@@ -54,7 +55,7 @@ export interface RunSummary {
   readonly sandbox: string | null;
 }
 
-/** The whole id of a run that was named whole or short. Errors: `run.missing`. */
+/** The whole id of a run from its whole or short form. Errors: `run.missing`. */
 async function wholeRunId(session: Session, projectName: string, given: string): Promise<string> {
   const rows = await session.rows<{ id: string }>(wholeId, [projectName, given]);
   const [row] = rows;
@@ -140,7 +141,7 @@ function stopProcedure(gateway: Gateway) {
   });
 }
 
-/** People stop any run, executives those that descend from them. */
+/** Reasons against stopping a run: people stop any run, executives those that descend from them. */
 function stopReasons(grant: Grant, run: RunRow) {
   if (grant.cap.tier === 'human' || run.spawnerGid === grant.gid) return [];
   const lin = (run.launch.claims as { lin?: readonly string[] }).lin ?? [];
