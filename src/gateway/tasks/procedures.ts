@@ -73,7 +73,7 @@ export function taskRouter(gateway: Gateway) {
   });
 }
 
-/** What every open task waits for, with the stops that hold its claim or its landing. */
+/** The causes that every open task waits for, with the stops that hold its claim or its landing. */
 async function waitingAndStopped(
   session: Session,
   projectName: string,
