@@ -11,7 +11,7 @@ import { query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { createProcedure, deleteProcedure, fireProcedure, named, stateProcedure } from './change.ts';
 
-/** Triggers: what happens by itself, when, and under whose grant. */
+/** Triggers: actions that happen by themselves, with their times and grants. */
 export function triggerRouter(gateway: Gateway) {
   const { store } = gateway;
   return t.router({
@@ -45,6 +45,7 @@ async function known(store: Gateway['store'], input: z.infer<typeof named>): Pro
   return row;
 }
 
+/** A past fire, as lists show it. */
 export interface FireRow {
   slot: string;
   slotAt: Date;
