@@ -27,9 +27,7 @@ export interface AnalyserOptions {
   readonly processesMax?: number;
   /** Longest time to measure one file, in milliseconds of running time. */
   readonly deadlineMs?: number;
-  /**
-   * Longest time of one call of `measure`, in milliseconds; files that the call does not reach are refused.
-   */
+  /** Longest time of one call of `measure`, in milliseconds; files that the call does not reach are refused. */
   readonly callMsMax?: number;
   /** Files that may wait for a process, over all calls. One call has at most `processesMax` files waiting. */
   readonly queueMax?: number;
@@ -37,9 +35,7 @@ export interface AnalyserOptions {
   readonly cacheUnitsMax?: number;
 }
 
-/**
- * Measures source text in child processes that can be killed. Keep one analyser for the life of the process.
- */
+/** Measures source text in child processes that can be killed. Keep one analyser for the life of the process. */
 export interface Analyser {
   /**
    * The measure of each file, in the order given. Files that are no source have no units. Every failure to

@@ -15,10 +15,7 @@ export interface ProgressFacts {
   readonly now: Date;
 }
 
-/**
- * Reports the work since the last report, the state of the plan, its cost and its risks: as Markdown and as
- * data.
- */
+/** Reports the work since the last report, the state of the plan, its cost and its risks: as Markdown and as data. */
 export function progressReport(facts: ProgressFacts): AuditFinding {
   const { project, tasks, tally, landed, spent, now } = facts;
   const states: Record<string, number> = {};

@@ -30,9 +30,7 @@ export interface GitOps {
     project: string,
     commit: string,
   ): Promise<MergeCandidate | { readonly conflicts: readonly string[] }>;
-  /**
-   * True when two candidates change the same paths to the same blobs: a clean rebuild of an unchanged patch.
-   */
+  /** True when two candidates change the same paths to the same blobs: a clean rebuild of an unchanged patch. */
   samePatch(project: string, before: MergeCandidate, after: MergeCandidate): Promise<boolean>;
   keepCandidate(project: string, change: string, candidate: string): Promise<void>;
   dropCandidate(project: string, change: string): Promise<void>;

@@ -43,9 +43,7 @@ export type KnownParty = Party & { readonly profileFixed: boolean };
 
 type Grants = ReadonlyMap<string, PartyRow>;
 
-/**
- * Principals by grant id, with the grants above theirs and the grants whose holders have seen their tokens.
- */
+/** Principals by grant id, with the grants above theirs and the grants whose holders have seen their tokens. */
 export async function readParties(
   session: Session,
   gids: readonly string[],

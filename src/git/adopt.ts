@@ -105,10 +105,7 @@ async function checkedOut(runner: GitRunner, gitDir: string): Promise<string> {
   return stdout.toString('utf8').trim();
 }
 
-/**
- * Copies borrowed objects, only for a source that borrows them: a clone of such a source would borrow them
- * too.
- */
+/** Copies borrowed objects, only for a source that borrows them: a clone of such a source would borrow them too. */
 async function settleAlternates(runner: GitRunner, gitDir: string): Promise<void> {
   const file = join(gitDir, 'objects', 'info', 'alternates');
   if ((await readFile(file).catch(() => undefined)) === undefined) return;

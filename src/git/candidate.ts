@@ -42,10 +42,7 @@ export async function commitCandidate(place: GitPlace, candidate: CandidateCommi
 
 const keepTriesMax = 50;
 
-/**
- * Keeps a candidate from being pruned, and lets the gates of its change find it; replaces an earlier
- * candidate.
- */
+/** Keeps a candidate from being pruned, and lets the gates of its change find it; replaces an earlier candidate. */
 export async function keepCandidate(place: GitPlace, change: string, to: Oid): Promise<void> {
   const ref = candidateRef(change);
   // Another process may move the ref in between; a ref that cannot be read at all never moves.

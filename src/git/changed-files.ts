@@ -8,10 +8,7 @@ export interface ChangedFile {
   readonly before?: Buffer;
   /** Content at the tip; absent for a file over the limit. */
   readonly after?: Buffer;
-  /**
-   * Bytes of the larger version, when over the limit: the file was not read and must be refused or left
-   * alone.
-   */
+  /** Bytes of the larger version, when over the limit: the file was not read and must be refused or left alone. */
   readonly tooLarge?: number;
 }
 

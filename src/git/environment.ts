@@ -28,9 +28,7 @@ export function configEnvironment(config: Readonly<Record<string, string>> = {})
   return env;
 }
 
-/**
- * The environment of every git child, built from nothing: no HOME, no global or system settings, no prompt.
- */
+/** The environment of every git child, built from nothing: no HOME, no global or system settings, no prompt. */
 export function gitEnvironment(path: string): Record<string, string> {
   return {
     PATH: path,

@@ -23,9 +23,7 @@ export interface CreateRepository {
   readonly source?: string;
   /** Leads git to the operator's configuration, which says whose repositories may be read: HOME, XDG_CONFIG_HOME. */
   readonly operator?: Readonly<Record<string, string>>;
-  /**
-   * Branch to adopt; when absent, the branch that is checked out in the source, or `main` without a source.
-   */
+  /** Branch to adopt; when absent, the branch that is checked out in the source, or `main` without a source. */
   readonly branch?: string;
 }
 

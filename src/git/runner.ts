@@ -62,10 +62,7 @@ export interface GitRunnerOptions {
   readonly path?: string;
   /** A spawner shared with others; when absent, the runner makes its own and closes it. */
   readonly spawner?: ProcessSpawner;
-  /**
-   * The whole environment of the children, in place of Andon's own: git then follows the settings of the
-   * caller.
-   */
+  /** The whole environment of the children, in place of Andon's own: git then follows the settings of the caller. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 

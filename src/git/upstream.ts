@@ -15,10 +15,7 @@ export interface Upstream {
   readonly url: string;
   /** The remote's branch: `refs/heads/main`. */
   readonly remoteRef: string;
-  /**
-   * Variables that the operator grants for the connection: HOME, SSH_AUTH_SOCK, GIT_SSH_COMMAND,
-   * GIT_CONFIG_….
-   */
+  /** Variables that the operator grants for the connection: HOME, SSH_AUTH_SOCK, GIT_SSH_COMMAND, GIT_CONFIG_…. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

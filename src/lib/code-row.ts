@@ -15,9 +15,7 @@ export const exitCodes = {
 /** Name of an exit code of the table. */
 export type ExitName = keyof typeof exitCodes;
 
-/**
- * The row of one stable code in the table. `rule` is the sentence that was broken; `next` says how to go on.
- */
+/** The row of one stable code in the table. `rule` is the sentence that was broken; `next` says how to go on. */
 export interface CodeRow {
   readonly http: number;
   readonly exit: ExitName;

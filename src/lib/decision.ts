@@ -1,9 +1,6 @@
 import { type Code, codes } from './codes/index.ts';
 
-/**
- * One finding of a policy: the rule that was broken, the place, the value found, the limit, and the next
- * step.
- */
+/** One finding of a policy: the rule that was broken, the place, the value found, the limit, and the next step. */
 export interface Reason {
   readonly code: Code;
   /** The subject that broke the rule: a path, a task, an action. */
@@ -38,9 +35,7 @@ export interface Allowed<Decided> {
   readonly decided: Decided;
 }
 
-/**
- * The answer of a decision. An allowed decision hands on its decided values, so that no effect decides again.
- */
+/** The answer of a decision. An allowed decision hands on its decided values, so that no effect decides again. */
 export type Decision<Decided = undefined> = Denied | Allowed<Decided>;
 
 export const denied = (first: Reason, ...others: readonly Reason[]): Denied => ({
@@ -76,10 +71,7 @@ export const unlessAlso = <Decided>(
 
 declare const permitBrand: unique symbol;
 
-/**
- * Proof that an action was allowed, with its decided values. An effect takes a permit; only `permit` makes
- * one.
- */
+/** Proof that an action was allowed, with its decided values. An effect takes a permit; only `permit` makes one. */
 export interface Permit<A extends string, Decided = undefined> {
   readonly action: A;
   readonly decided: Decided;

@@ -117,10 +117,7 @@ function silent(nfa: Nfa, at: number): number {
 
 const bit = (nfa: Nfa, at: number): number => 1 << (nfa.group[at] ?? 0);
 
-/**
- * The masks of a state: the groups that accept here, that can still accept, and that accept every
- * continuation.
- */
+/** The masks of a state: the groups that accept here, that can still accept, and that accept every continuation. */
 export function masks(nfa: Nfa, state: readonly number[]): Masks {
   let accepts = 0;
   let alive = 0;

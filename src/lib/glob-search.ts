@@ -45,10 +45,7 @@ export const overlaps = (w: Globs, x: Globs, otherW: Globs, otherX: Globs): stri
 interface Node {
   readonly state: readonly number[];
   readonly from: Node | undefined;
-  /**
-   * Code point that led to this node; `/` at the root, since a path starts with a segment as if after a
-   * slash.
-   */
+  /** Code point that led to this node; `/` at the root, since a path starts with a segment as if after a slash. */
   readonly point: number;
 }
 

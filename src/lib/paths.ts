@@ -40,7 +40,5 @@ export function looksLikeDotGit(segment: string): boolean {
   return stem === '.git' || stem === 'git~1';
 }
 
-/**
- * Maps a path to a key that two paths share when they are the same file on a case- or form-insensitive disk.
- */
+/** Maps a path to a key that two paths share when they are the same file on a case- or form-insensitive disk. */
 export const twinKey = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC');

@@ -17,9 +17,7 @@ export const text = (charactersMax: number) =>
 export const glob = z.string().min(1).max(256);
 export const count = z.number().int().min(0).max(1_000_000_000);
 
-/**
- * Schema of a duration between two bounds, both included. A timer of more than 24 days would fire at once.
- */
+/** Schema of a duration between two bounds, both included. A timer of more than 24 days would fire at once. */
 export const duration = (leastMs: number, mostMs: number, words: string) =>
   z
     .string()

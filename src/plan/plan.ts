@@ -105,10 +105,7 @@ const task = z.strictObject({
     .describe('What tells that a run gets on with the task; default: its tree'),
 });
 
-/**
- * The schema of andon.yaml. `done` has no default on purpose: each project defines when its tasks count as
- * done.
- */
+/** The schema of andon.yaml. `done` has no default on purpose: each project defines when its tasks count as done. */
 export const planSchema = z.strictObject({
   version: z.literal(1),
   project: name,

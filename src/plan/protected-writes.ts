@@ -75,9 +75,7 @@ export function protectedWrites(plan: Plan, files: readonly string[] = []): Prot
   });
 }
 
-/**
- * Tasks with a scope so wide that protected files can come to lie in it: one of its globs ends in any name.
- */
+/** Tasks with a scope so wide that protected files can come to lie in it: one of its globs ends in any name. */
 export const wideWriters = (plan: Plan): string[] =>
   Object.entries(plan.tasks).flatMap(([id, { write }]) =>
     write.some((glob) => /(?:^|\/)\*{1,2}$/.test(glob)) ? [id] : [],

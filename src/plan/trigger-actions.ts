@@ -4,10 +4,7 @@ import type { actionNames, NewTask, PlanTrigger } from './triggers.ts';
 /** Kind of action of a trigger. */
 export type TriggerActionKind = (typeof actionNames)[number];
 
-/**
- * An action of a trigger: exactly one of these, with the members of the plan. Durations are words, such as
- * `30m`.
- */
+/** An action of a trigger: exactly one of these, with the members of the plan. Durations are words, such as `30m`. */
 export type TriggerAction =
   | SpawnAction
   | { readonly kind: 'notify'; readonly recipient: string; readonly say?: string | undefined }

@@ -67,10 +67,7 @@ const causes: Readonly<Record<TriggerActionKind, RegExp>> = {
   audit: /^(report|alert|audit)\./,
 };
 
-/**
- * True when an event caused by the trigger's own action could fire it. Events ruled out by `where` do not
- * count.
- */
+/** True when an event caused by the trigger's own action could fire it. Events ruled out by `where` do not count. */
 function firesItself(name: string, trigger: PlanTrigger): boolean {
   const { on = '', where = {} } = trigger;
   const { subject, 'data.profile': profile } = where;
@@ -129,10 +126,7 @@ function taskFaults(plan: Plan, refers: Refers, task: NewTask): Reason[] {
   ];
 }
 
-/**
- * True when the trigger starts agents or reaches outside the gateway: a person must answer for such a
- * trigger.
- */
+/** True when the trigger starts agents or reaches outside the gateway: a person must answer for such a trigger. */
 export const needsPerson = (trigger: PlanTrigger): boolean =>
   actionsOf(trigger).some(({ kind }) => kind === 'spawn') || reachesOut(trigger);
 

@@ -8,9 +8,7 @@ export interface Ancestor {
   readonly tier: Tier;
 }
 
-/**
- * A principal with its grant and the grants above, parent first, and the others who can act under that grant.
- */
+/** A principal with its grant and the grants above, parent first, and the others who can act under that grant. */
 export interface Party extends Ancestor {
   readonly ancestors: readonly Ancestor[];
   /**

@@ -1,8 +1,6 @@
 import { offenders, type SourceReason, sourceReason, type UnitsByPath } from './altered.ts';
 
-/**
- * A reason, with its place, for every unit that the change adds or alters and that keeps code from analysis.
- */
+/** A reason, with its place, for every unit that the change adds or alters and that keeps code from analysis. */
 export function opaquePolicy(before: UnitsByPath, after: UnitsByPath): SourceReason[] {
   return offenders(before, after, 'hash', (unit) => unit.hides !== undefined)
     .filter(({ base }) => base === undefined)

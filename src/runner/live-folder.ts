@@ -30,9 +30,7 @@ export class LiveFolder {
     this.#path = hasHandles ? join(handles, String(handle.fd)) : path;
   }
 
-  /**
-   * Opens a folder whose own path the run cannot change; undefined when there is none. The caller closes it.
-   */
+  /** Opens a folder whose own path the run cannot change; undefined when there is none. The caller closes it. */
   static async open(path: string): Promise<LiveFolder | undefined> {
     const handle = await open(path, asFolder).catch(() => undefined);
     return handle === undefined ? undefined : new LiveFolder(handle, path);
@@ -46,9 +44,7 @@ export class LiveFolder {
   /** A folder in it, by one name. */
   folder = (name: string): Promise<LiveFolder | undefined> => LiveFolder.open(this.#at(name));
 
-  /**
-   * A file in it, by one name; undefined unless it is a plain file with no other name. The caller closes it.
-   */
+  /** A file in it, by one name; undefined unless it is a plain file with no other name. The caller closes it. */
   file = (name: string, flags: number): Promise<FileHandle | undefined> => openPlain(this.#at(name), flags);
 
   stat = (name: string): ReturnType<typeof lstat> => lstat(this.#at(name));
@@ -75,10 +71,7 @@ export async function openPlain(file: string, flags: number): Promise<FileHandle
   return undefined;
 }
 
-/**
- * The first `bytesMax` bytes of a plain file below a folder, reached name by name; undefined when there is
- * none.
- */
+/** The first `bytesMax` bytes of a plain file below a folder, reached name by name; undefined when there is none. */
 export async function readBelow(root: string, path: string, bytesMax: number): Promise<Buffer | undefined> {
   const names = path.split('/');
   const last = names.pop() ?? '';

@@ -2,9 +2,7 @@ import type { Agent } from 'node:http';
 import type { MachineLimits } from '../sandbox/machine-limits.ts';
 import type { LoggedEvent } from '../store/log/logged-event.ts';
 
-/**
- * The order of a run, as the runner gets it. A port, so that the runner is an ordinary client of the gateway.
- */
+/** The order of a run, as the runner gets it. A port, so that the runner is an ordinary client of the gateway. */
 export interface RunOrder {
   readonly id: string;
   readonly project: string;
@@ -41,9 +39,7 @@ export type ProgressMeasure =
     }
   | { readonly kind: 'artefact'; readonly path: string };
 
-/**
- * The settings of a profile for starting and bounding a run. Durations in milliseconds, USD in millionths.
- */
+/** The settings of a profile for starting and bounding a run. Durations in milliseconds, USD in millionths. */
 export interface RunSettings {
   readonly run?: string | undefined;
   readonly program?: string | undefined;

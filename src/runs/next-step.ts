@@ -46,10 +46,7 @@ const saidMoreThanTrue = step(false, everybody, red('nothing_done'));
 /** Outcomes in which all is well, or as somebody wished: nobody has to be told that nothing more follows. */
 const settled: ReadonlySet<Outcome> = new Set(['shipped', 'cancelled']);
 
-/**
- * True when somebody has to be told that no other attempt follows: the work of the run waits for a person
- * then.
- */
+/** True when somebody has to be told that no other attempt follows: the work of the run waits for a person then. */
 export const isLeft = ({ outcome }: Pick<Judged, 'outcome'>): boolean => !settled.has(outcome);
 
 /** True when a reviewer ended without a judgement: the change still waits, and needs another reviewer. */
@@ -77,10 +74,7 @@ const quickFactor = 6;
 export const pauseMs = (attempt: number, share: number, ranMs: number): number =>
   Math.min(delayMsMax, backoffMs(attempt, share) * (ranMs < quickMs ? quickFactor : 1));
 
-/**
- * Pause before attempt `attempt` + 1: doubled each time, at most 15 minutes, spread by half by `share` (0 to
- * 1).
- */
+/** Pause before attempt `attempt` + 1: doubled each time, at most 15 minutes, spread by half by `share` (0 to 1). */
 export function backoffMs(attempt: number, share: number): number {
   const whole = Math.min(delayMsMax, firstDelayMs * 2 ** Math.max(0, attempt - 1));
   return Math.round(whole / 2 + (whole / 2) * share);

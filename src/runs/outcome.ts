@@ -144,7 +144,5 @@ function shipped(end: RunEnd, summary: string): Judged {
   return judged('failed_verdict', 'it said shipped, but no change was submitted');
 }
 
-/**
- * True when there is evidence of work: for a task a submission alone; without a task any output of the tier.
- */
+/** True when there is evidence of work: for a task a submission alone; without a task any output of the tier. */
 const isBacked = (end: RunEnd): boolean => (end.hasTask ? end.truth.submitted > 0 : !didNothing(end));

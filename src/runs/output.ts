@@ -15,9 +15,7 @@ const readOutput = statement(
   'select piece, body, at from run_output where run = $1 and piece > $2 order by piece limit $3',
 );
 
-/**
- * Numbers of pieces of a run's output that are kept from its start and from its end; each is at most 64 kB.
- */
+/** Numbers of pieces of a run's output that are kept from its start and from its end; each is at most 64 kB. */
 export const outputPieces = { head: 16, tail: 48, bytesMax: 64 * 1024 } as const;
 
 /** A stored piece of a run's output. */

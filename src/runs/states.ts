@@ -5,9 +5,7 @@ export const runStates = ['waiting', 'taken', 'running', 'ended'] as const;
 /** State of a run. */
 export type RunState = (typeof runStates)[number];
 
-/**
- * Events that move a run. Its runner may report the start twice: the answer to the first report may be lost.
- */
+/** Events that move a run. Its runner may report the start twice: the answer to the first report may be lost. */
 export const runMoves = {
   take: { from: ['waiting'], to: 'taken' },
   start: { from: ['taken', 'running'], to: 'running' },

@@ -38,10 +38,7 @@ const take = movesRuns(
    returning ${columns}`,
 );
 
-/**
- * The tasks among these that no implementer could claim, because they are not ready or overlap work in
- * progress.
- */
+/** The tasks among these that no implementer could claim, because they are not ready or overlap work in progress. */
 export async function unclaimableTasks(
   session: Session,
   project: string,

@@ -72,10 +72,7 @@ function parse(text: string): ReadVerdict {
     : { problem: 'malformed', found: firstIssue(parsed.error) };
 }
 
-/**
- * The problem of a verdict of another run (foreign) or of an earlier lease (stale); undefined when it
- * belongs.
- */
+/** The problem of a verdict of another run (foreign) or of an earlier lease (stale); undefined when it belongs. */
 function belongs(verdict: VerdictFile, run: { id: string; epoch: number | null }): ReadVerdict {
   if (verdict.run !== run.id) return { problem: 'foreign', found: verdict.run };
   if (run.epoch === null || verdict.epoch === run.epoch) return { verdict };

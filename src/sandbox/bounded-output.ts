@@ -1,6 +1,4 @@
-/**
- * Keeps the head and the tail of a stream of bytes, the parts that a person reads first, in bounded memory.
- */
+/** Keeps the head and the tail of a stream of bytes, the parts that a person reads first, in bounded memory. */
 export class BoundedOutput {
   readonly #halfMax: number;
   #head: Buffer[] = [];

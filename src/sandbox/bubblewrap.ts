@@ -16,9 +16,7 @@ export interface SandboxPlace {
   readonly accounts: string;
   /** Folders that the code must not see: Andon's data and state. */
   readonly hidden: readonly string[];
-  /**
-   * Folders that the code must be able to read even inside a hidden folder: the installation of its program.
-   */
+  /** Folders that the code must be able to read even inside a hidden folder: the installation of its program. */
   readonly visible?: readonly string[];
   readonly network: boolean;
 }

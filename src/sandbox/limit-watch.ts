@@ -7,9 +7,7 @@ import { markName } from './reap.ts';
 /** The processes and folders of a gate or run, and the limits that hold for them. */
 export interface LimitWatchOf {
   readonly limits: MachineLimits;
-  /**
-   * The user that belongs to the gate or run alone, if there is one: all processes of that user are counted.
-   */
+  /** The user that belongs to the gate or run alone, if there is one: all processes of that user are counted. */
   readonly user: { readonly uid: number } | undefined;
   /** Id of the started process, and the mark that its descendants carry in their environment. */
   readonly pid: number;

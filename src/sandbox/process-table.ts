@@ -8,9 +8,7 @@ export interface ProcessRow {
   readonly pid: number;
   readonly parent: number;
   readonly uid: number;
-  /**
-   * Start of the process, in ticks since the start of the machine: together with the id it names one process.
-   */
+  /** Start of the process, in ticks since the start of the machine: together with the id it names one process. */
   readonly begun: string;
   /** Memory of the process alone or shared with the process that it was forked from; no files. */
   readonly ownBytes: number;

@@ -12,9 +12,7 @@ export function foldersAbove(path: string): string[] {
 
 const modeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.mode;
 
-/**
- * The first folder on the way to a path that only its owner may enter; undefined when everybody gets there.
- */
+/** The first folder on the way to a path that only its owner may enter; undefined when everybody gets there. */
 export const closedOnTheWay = (path: string): string | undefined =>
   foldersAbove(path).find((folder) => ((modeOf(folder) ?? everybody.enter) & everybody.enter) === 0);
 

@@ -58,10 +58,7 @@ async function marked(mark: string): Promise<number[]> {
   return found.flat();
 }
 
-/**
- * Kills until none is left: a signal is sent at once, but the kernel takes time to end thousands of
- * processes.
- */
+/** Kills until none is left: a signal is sent at once, but the kernel takes time to end thousands of processes. */
 async function endAllOf(user: OwnUser): Promise<void> {
   await killAllOf(user);
   await untilGone(await processesOf(user), goneMs);

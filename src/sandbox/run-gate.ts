@@ -130,18 +130,13 @@ function statusOf(child: ChildProcess, { kind }: Containment): BubbleStatus {
   };
 }
 
-/**
- * Throws when bubblewrap had no processes or memory left to start the command: that is no failure of the
- * command.
- */
+/** Throws when bubblewrap had no processes or memory left to start the command: that is no failure of the command. */
 function refuseFault(said: string): void {
   const fault = saidFault(said);
   if (fault !== undefined) throw fail(fault, 'the gate', { found: said.trim().slice(0, 200) });
 }
 
-/**
- * The whole environment of the command; the search path of programs is all that it takes from the gateway's.
- */
+/** The whole environment of the command; the search path of programs is all that it takes from the gateway's. */
 const environmentOf = ({ folder, network, marks }: GateCommand, mark: string): Record<string, string> => ({
   ...(network === true ? proxies() : {}),
   PATH: process.env.PATH ?? '/usr/bin:/bin',

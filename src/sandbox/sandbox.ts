@@ -55,10 +55,7 @@ function userForRoot(path: string): PlainUser {
   return { ...nextUser(), ...defined({ setpriv }) };
 }
 
-/**
- * Finds bubblewrap. Under root it contains nothing by itself: the code that it starts has to become another
- * user.
- */
+/** Finds bubblewrap. Under root it contains nothing by itself: the code that it starts has to become another user. */
 function findBubblewrap(path: string, user: PlainUser | undefined, triesMs: number): string | undefined {
   if (user !== undefined && user.setpriv === undefined) return undefined;
   const program = findProgram('bwrap', path);
@@ -99,10 +96,7 @@ function tryOut(program: string, user: PlainUser | undefined, timeout: number) {
   return spawnSync(program, args, { stdio, timeout, env, encoding: 'utf8' });
 }
 
-/**
- * True for a shortage other than of disk room: a kernel without namespaces reports that it has no room for
- * them.
- */
+/** True for a shortage other than of disk room: a kernel without namespaces reports that it has no room for them. */
 const isShort = (fault: MachineFault | undefined): boolean => fault === 'machine.exhausted';
 
 /** True when the machine did not answer in time. */

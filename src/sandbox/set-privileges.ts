@@ -1,8 +1,6 @@
 import type { OwnUser } from './own-user.ts';
 
-/**
- * A separate user, and the program that takes every right from processes of that user, if it is installed.
- */
+/** A separate user, and the program that takes every right from processes of that user, if it is installed. */
 export interface PlainUser extends OwnUser {
   readonly setpriv?: string;
 }
@@ -32,9 +30,6 @@ export const becoming = (user: PlainUser | undefined): readonly string[] =>
         '--',
       ];
 
-/**
- * Words before a command that was started as the separate user already: no capabilities, and no groups to
- * drop.
- */
+/** Words before a command that was started as the separate user already: no capabilities, and no groups to drop. */
 export const withoutNewRights = (user: PlainUser | undefined): readonly string[] =>
   user?.setpriv === undefined ? [] : [user.setpriv, ...withoutMore, '--'];

@@ -17,9 +17,7 @@ export interface Slot {
   readonly atMs: number;
 }
 
-/**
- * The first slot after a past one; intervals count from 1970, so that every gateway and every restart agrees.
- */
+/** The first slot after a past one; intervals count from 1970, so that every gateway and every restart agrees. */
 export function nextSlot(timed: Timed, afterMs: number): Slot | undefined {
   const slotMs = timed.every === undefined ? nextCron(cronOf(timed), afterMs) : nextMultiple(timed, afterMs);
   return slotMs === undefined ? undefined : { slotMs, atMs: slotMs + jitterMs(timed, slotMs) };

@@ -2,10 +2,7 @@ import { type Reason, reason } from '../lib/decision.ts';
 import type { Tier } from '../tiers/actions.ts';
 import type { Stop } from './stop-scope.ts';
 
-/**
- * Kinds of root causes that the last of the whys may name: each can be changed, and none is a person or an
- * agent.
- */
+/** Kinds of root causes that the last of the whys may name: each can be changed, and none is a person or an agent. */
 export const rootKinds = ['policy', 'schema', 'test', 'tooling'] as const;
 /** Kind of a root cause. */
 export type RootKind = (typeof rootKinds)[number];

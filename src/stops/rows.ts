@@ -127,9 +127,7 @@ const clear = statement(
    where id = $1 and cleared_at is null returning extract(epoch from cleared_at - at)::float8 as seconds`,
 );
 
-/**
- * Clears a stop under the kind of lock that it was pulled under, and informs the recipients of its message.
- */
+/** Clears a stop under the kind of lock that it was pulled under, and informs the recipients of its message. */
 export async function clearStop(tx: Tx, stop: StopRow, by: Cleared): Promise<EventDraft[]> {
   const cause = by.rootCause === undefined ? null : jsonText(by.rootCause);
   const [row] = await tx.rows<{ seconds: number }>(clear, [stop.id, by.by, by.gid ?? null, by.why, cause]);

@@ -19,9 +19,7 @@ const strandedBy = statement(
    from waits w join tasks t on t.project = $1 and t.id = w.task group by w.root order by w.root`,
 );
 
-/**
- * An abandoned task, and the tasks that can never be done because they need it, directly or through others.
- */
+/** An abandoned task, and the tasks that can never be done because they need it, directly or through others. */
 export interface Stranded {
   readonly root: string;
   readonly tasks: readonly string[];

@@ -1,7 +1,4 @@
-/**
- * The database's clock between two readings: its last answer plus the time that has passed in this process
- * since.
- */
+/** The database's clock between two readings: its last answer plus the time that has passed in this process since. */
 export class DatabaseClock {
   #readMs: number;
   #at = performance.now();
@@ -20,9 +17,7 @@ export class DatabaseClock {
     else this.#read(now);
   }
 
-  /**
-   * Takes a reading that came along with other work, and late: it may move the clock ahead, and never back.
-   */
+  /** Takes a reading that came along with other work, and late: it may move the clock ahead, and never back. */
   see = (now: Date): void => {
     if (now.getTime() > this.nowMs()) this.#read(now);
   };

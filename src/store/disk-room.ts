@@ -15,10 +15,7 @@ export const roomBytes = (folder: string): Promise<number | undefined> =>
  */
 const roomBytesMin = 1024 * 1024;
 
-/**
- * Turns an error into `disk.full` when want of room in the folder caused it; returns any other error
- * unchanged.
- */
+/** Turns an error into `disk.full` when want of room in the folder caused it; returns any other error unchanged. */
 export async function orDiskFull(error: unknown, folder: string): Promise<unknown> {
   if (error instanceof AndonError && error.code !== 'git.failed') return error;
   const room = await roomBytes(folder);

@@ -1,8 +1,6 @@
 import { codeOf, withCauses } from '../lib/causes.ts';
 
-/**
- * SQLSTATE of a statement whose name exists already: another session of this process was first to prepare it.
- */
+/** SQLSTATE of a statement whose name exists already: another session of this process was first to prepare it. */
 export const duplicatePrepared = '42P05';
 // drizzle wraps the error of the driver, so the causes count too.
 const retryable = new Set(['40001', '40P01', duplicatePrepared]);

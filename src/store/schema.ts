@@ -4,10 +4,7 @@ import type { EventType } from './log/events.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
-/**
- * The log: one row for every allowed or denied action. The sequencer adds rows to the hash chain after
- * commit.
- */
+/** The log: one row for every allowed or denied action. The sequencer adds rows to the hash chain after commit. */
 export const events = pgTable('events', {
   seq: bigint('seq', { mode: 'number' }).generatedAlwaysAsIdentity(),
   id: text('id').primaryKey(),

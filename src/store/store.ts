@@ -21,9 +21,7 @@ declare const txBrand: unique symbol;
 /** A session inside a transaction; an effect takes one, so that it cannot run outside. */
 export interface Tx extends Session {
   readonly [txBrand]?: true;
-  /**
-   * Runs a statement whose rows are not awaited; the commit awaits it, and fails with it. Saves a round trip.
-   */
+  /** Runs a statement whose rows are not awaited; the commit awaits it, and fails with it. Saves a round trip. */
   later(statement: Statement, params?: readonly unknown[]): void;
 }
 

@@ -38,10 +38,7 @@ function makeRoom<Key>(map: Map<Key, unknown>, max: number): void {
   if (map.size >= max && oldest !== undefined) map.delete(oldest);
 }
 
-/**
- * True when this scope was compared with this capability before. Both are immutable, and automata are
- * expensive.
- */
+/** True when this scope was compared with this capability before. Both are immutable, and automata are expensive. */
 export const knowsScope = (cap: Capability, scopeHash: string): boolean => memoOf(cap).has(scopeHash);
 
 /** Compares a scope with a capability and remembers the answer. */
@@ -51,8 +48,6 @@ export function learnScope(cap: Capability, { scopeHash, write, deny }: TaskScop
   scopes.set(scopeHash, escapes(write, deny, cap.w, cap.x));
 }
 
-/**
- * A path of a known scope that the capability leaves out, or undefined when the capability covers the scope.
- */
+/** A path of a known scope that the capability leaves out, or undefined when the capability covers the scope. */
 export const scopeWitness = (cap: Capability, scopeHash: string): string | undefined =>
   memoOf(cap).get(scopeHash);

@@ -34,9 +34,7 @@ export type HeldTask = TaskRow & { readonly state: 'in_progress'; readonly lease
 /** The part of a task that is needed to give it back. */
 export type HeldRow = Pick<HeldTask, 'project' | 'id' | 'epoch' | 'state'>;
 
-/**
- * Decides whether `holder` holds the task at `now`. Every change by a holder asks this under the row's lock.
- */
+/** Decides whether `holder` holds the task at `now`. Every change by a holder asks this under the row's lock. */
 export function decideLease(
   task: TaskRow | undefined,
   id: string,
@@ -94,10 +92,7 @@ export function renewLease(tx: Tx, task: HeldTask, now: Date): Date {
   return leaseUntil;
 }
 
-/**
- * Moves a running task to another holder under the next epoch, from `now` on; the former holder is fenced
- * off.
- */
+/** Moves a running task to another holder under the next epoch, from `now` on; the former holder is fenced off. */
 export function stealLease(
   tx: Tx,
   task: TaskRow & { readonly state: TaskBefore<'steal'> },

@@ -76,10 +76,7 @@ interface InChangeState {
   readonly state: ChangeState;
 }
 
-/**
- * True when `event` may happen to the task in its present state. Only a task that passed this test can be
- * moved.
- */
+/** True when `event` may happen to the task in its present state. Only a task that passed this test can be moved. */
 export const taskMay = <T extends InTaskState, Event extends TaskEvent>(
   task: T,
   event: Event,

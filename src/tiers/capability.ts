@@ -81,8 +81,6 @@ export interface VerifiedToken extends Grant {
   readonly iat: number;
   readonly nbf: number;
   readonly kid: string;
-  /**
-   * Key thumbprint for proof of possession (RFC 7800), present when the request for the token named a key.
-   */
+  /** Key thumbprint for proof of possession (RFC 7800), present when the request for the token named a key. */
   readonly cnf?: { readonly jkt: string };
 }

@@ -7,9 +7,7 @@ export interface Ceilings {
   readonly lines: number;
 }
 
-/**
- * A tier as data: the most that a grant of the tier may hold, and its usual values when a request is silent.
- */
+/** A tier as data: the most that a grant of the tier may hold, and its usual values when a request is silent. */
 export interface TierProfile {
   readonly tier: Tier;
   readonly purpose: string;

@@ -21,9 +21,7 @@ const but =
   (...left: Action[]) =>
   (action: Action) =>
     !left.includes(action);
-/**
- * Actions of a role with no others: stop the line, write to the principals above, and take back its own stop.
- */
+/** Actions of a role with no others: stop the line, write to the principals above, and take back its own stop. */
 const calling: readonly Action[] = ['cord:pull', 'cord:clear', 'message:mark', 'message:send'];
 /** Actions of runners alone: a runner is handed the tokens of the runs that it takes. */
 const running: readonly Action[] = ['run:take', 'run:report'];

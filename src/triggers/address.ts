@@ -1,10 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { type Reason, reason } from '../lib/decision.ts';
 
-/**
- * Hosts that the operator allowed although they are private or speak plain http: `localhost:9000`,
- * `hooks.lan`.
- */
+/** Hosts that the operator allowed although they are private or speak plain http: `localhost:9000`, `hooks.lan`. */
 export type AllowedHosts = readonly string[];
 
 const blocked = new BlockList();
@@ -23,10 +20,7 @@ for (const [list, family] of [
   }
 }
 
-/**
- * True for an address of the public internet. An IPv4 address inside an IPv6 one is judged as the IPv4
- * address.
- */
+/** True for an address of the public internet. An IPv4 address inside an IPv6 one is judged as the IPv4 address. */
 export function isPublic(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return false;

@@ -12,10 +12,7 @@ import { triggers } from './schema.ts';
 export interface TriggerOwner {
   readonly owner: string;
   readonly gid: string;
-  /**
-   * The epoch of the owner's token; raising the project's epoch ends the rights of triggers as it ends
-   * tokens.
-   */
+  /** The epoch of the owner's token; raising the project's epoch ends the rights of triggers as it ends tokens. */
   readonly epoch: number;
 }
 

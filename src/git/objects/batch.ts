@@ -1,6 +1,4 @@
-/**
- * One answer of `git cat-file --batch-command`; without `content` for `info`, and for content over the limit.
- */
+/** One answer of `git cat-file --batch-command`; without `content` for `info`, and for content over the limit. */
 export interface BatchAnswer {
   readonly type: string;
   readonly bytes: number;

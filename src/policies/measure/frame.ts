@@ -24,9 +24,7 @@ const elsewhere = new Set<ts.SyntaxKind>([
   ts.SyntaxKind.DeclareKeyword,
 ]);
 
-/**
- * The position at which the function itself begins: after its decorators and `export default`, as in ESTree.
- */
+/** The position at which the function itself begins: after its decorators and `export default`, as in ESTree. */
 export function unitStart(node: ts.Node, file: ts.SourceFile): number {
   const before = (node as { modifiers?: readonly ts.Node[] }).modifiers ?? [];
   let start = node.getStart(file);

@@ -13,10 +13,7 @@ export interface ProtectionWords {
 
 /** The files that stay closed to everybody who works on one task, even inside its write scope. */
 export interface Protection {
-  /**
-   * The reason in words that `path` is protected (`make`, `npm, yarn`, `the plan`), or undefined when it is
-   * not.
-   */
+  /** The reason in words that `path` is protected (`make`, `npm, yarn`, `the plan`), or undefined when it is not. */
   against(path: string): string | undefined;
   /**
    * The same reason for a glob under which every path is protected, or undefined. Such a glob may be missed

@@ -84,10 +84,7 @@ function shellReasons(args: readonly Word[], facts: ToolFacts, depth: number): R
 const judged = (name: string): boolean =>
   name === 'git' || [networkPrograms, rootPrograms, hiding, shells, wrappers].some((set) => set.has(name));
 
-/**
- * Reasons against the command that a wrapper starts, which begins at the first argument that is a judged
- * program.
- */
+/** Reasons against the command that a wrapper starts, which begins at the first argument that is a judged program. */
 function wrappedReasons(args: readonly Word[], facts: ToolFacts, depth: number): Reason[] {
   const at = args.findIndex(({ text }) => text !== '.' && judged(nameOf(text)));
   return at === -1 ? [] : wordsReasons(args.slice(at), facts, depth);

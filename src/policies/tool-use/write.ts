@@ -5,10 +5,7 @@ import { scopeText, writableBy } from '../../tiers/scopes.ts';
 import { placeOf } from './clone-path.ts';
 import type { ToolFacts } from './facts.ts';
 
-/**
- * Reasons against writing a file: outside the clone, outside the write scope, or not a path that a tree may
- * hold.
- */
+/** Reasons against writing a file: outside the clone, outside the write scope, or not a path that a tree may hold. */
 export function writeReasons(path: string, facts: ToolFacts): Reason[] {
   const { cap, clone } = facts;
   if (isOfRun(path, facts, /^(?:out\/)?verdict\.json$|^tmp\/./)) return [];
@@ -30,10 +27,7 @@ export function readReasons(path: string, facts: ToolFacts): Reason[] {
   return place.kind === 'outside' ? [outsideReason(path, place.why, clone)] : [];
 }
 
-/**
- * True for a path beside the clone that belongs to the run alone; the token there is not for the model to
- * read.
- */
+/** True for a path beside the clone that belongs to the run alone; the token there is not for the model to read. */
 function isOfRun(path: string, { runFolder }: ToolFacts, own: RegExp): boolean {
   if (runFolder === undefined || !path.startsWith('/')) return false;
   const place = placeOf(path, runFolder);

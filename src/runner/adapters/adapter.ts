@@ -32,10 +32,7 @@ export interface AgentProgram {
 /** Starts one kind of agent program, and understands its output. */
 export interface Adapter {
   prepare(start: AgentStart): AgentProgram;
-  /**
-   * Creates a reader of the program's output, line by line; a line that it does not understand reports
-   * nothing.
-   */
+  /** Creates a reader of the program's output, line by line; a line that it does not understand reports nothing. */
   reader(): (line: string) => AgentReport;
   /** True for lines without content for the people who read the run's output later. */
   isNoise?(line: string): boolean;

@@ -37,9 +37,7 @@ export class ClaudeReader {
     this.#count(this.#streamed.get(parent) ?? '', begun?.usage ?? event?.usage);
   }
 
-  /**
-   * Several lines may form one answer, one for each of its parts. The turn is over when the next one begins.
-   */
+  /** Several lines may form one answer, one for each of its parts. The turn is over when the next one begins. */
   #message(message: Record<string, unknown>): AgentReport {
     const id = textOf(message.id);
     this.#count(id, message.usage);

@@ -4,9 +4,7 @@ import { Redactor } from './redact.ts';
 const pieceMax = 60_000;
 const lineMax = 8 * 1024 * 1024;
 
-/**
- * The output of a run since the last call, in pieces that stay small at any amount: its head and its tail.
- */
+/** The output of a run since the last call, in pieces that stay small at any amount: its head and its tail. */
 export class OutputFeed {
   readonly #decoder = new StringDecoder('utf8');
   readonly #redactor: Redactor;

@@ -67,9 +67,7 @@ const taskEnvironment = (task: ClaimedTask | undefined): Record<string, string> 
     ? {}
     : { ANDON_TASK: task.id, ANDON_EPOCH: String(task.epoch), ANDON_BRANCH: task.branch };
 
-/**
- * Settings by which git reaches the gateway with a token: it lies in no file of the clone and in no argument.
- */
+/** Settings by which git reaches the gateway with a token: it lies in no file of the clone and in no argument. */
 export const gitOf = (order: RunOrder, url: string): Record<string, string> => ({
   GIT_TERMINAL_PROMPT: '0',
   GIT_CONFIG_NOSYSTEM: '1',

@@ -114,9 +114,7 @@ const filesOf = (main: string): string[] => [
   ...[...packagesOf(packageOf(main)).keys()].map((folder) => join(folder, 'package.json')),
 ];
 
-/**
- * Copies the package of the program and its dependencies: the files that run, without types, maps or texts.
- */
+/** Copies the package of the program and its dependencies: the files that run, without types, maps or texts. */
 function copyPackages(main: string, folder: string): void {
   const root = packageOf(main);
   for (const [from, below] of packagesOf(root)) {

@@ -1,9 +1,6 @@
 import type { ClaimedTask, RunOrder } from '../protocol.ts';
 
-/**
- * The instructions of an agent: the prompt of its profile, its mission, its task, and the way to hand over
- * work.
- */
+/** The instructions of an agent: the prompt of its profile, its mission, its task, and the way to hand over work. */
 export function promptOf(order: RunOrder, task: ClaimedTask | undefined, verdictFile: string): string {
   const filled = (order.settings.prompt ?? usual(order)).replaceAll(
     /\{(task|title|branch|change|mission|role|project)\}/g,

@@ -68,9 +68,7 @@ const sandboxOf = ({ place, program, hidden, visible, network }: StartingAgent):
   network,
 });
 
-/**
- * Writes the program's input and closes it; a program that does not read its input to the end is no fault.
- */
+/** Writes the program's input and closes it; a program that does not read its input to the end is no fault. */
 function fed(child: ChildProcess, input: string | undefined): ChildProcess {
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);

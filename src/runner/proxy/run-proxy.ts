@@ -25,10 +25,7 @@ export interface RunDoorOptions {
   readonly isOwn: (token: string) => boolean;
   /** Called for each call that the gateway accepted: with its path, and if it changed state. */
   readonly heard: (call: { readonly changed: boolean; readonly path: string }) => void;
-  /**
-   * Takes the metrics that the run exports, if its profile asks for them; they are not passed on to the
-   * gateway.
-   */
+  /** Takes the metrics that the run exports, if its profile asks for them; they are not passed on to the gateway. */
   readonly metrics?: ((incoming: IncomingMessage, answer: ServerResponse) => Promise<void>) | undefined;
 }
 
@@ -174,9 +171,7 @@ function forGateway(options: RunDoorOptions, headers: Record<string, string | st
   if (path === '/mcp') headers.accept = 'application/json, text/event-stream';
 }
 
-/**
- * The header with the present token in the place of an earlier one of this run; any other header unchanged.
- */
+/** The header with the present token in the place of an earlier one of this run; any other header unchanged. */
 function fresh({ token, isOwn }: RunDoorOptions, header: string): string {
   const [scheme = '', rest = ''] = header.split(/ +/, 2);
   if (scheme.toLowerCase() === 'bearer') return isOwn(rest) ? `Bearer ${token()}` : header;

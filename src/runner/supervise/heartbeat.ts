@@ -26,9 +26,7 @@ const everyMsMax = 15_000;
  */
 const killMs = 200;
 
-/**
- * Keeps a run alive at the gateway: one beat every third of the lease, sooner when there is output to send.
- */
+/** Keeps a run alive at the gateway: one beat every third of the lease, sooner when there is output to send. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #abort = new AbortController();
@@ -94,10 +92,7 @@ export class Heartbeat {
     return sinceMs >= Math.min(leaseMs / 3, everyMsMax) || (!output.isEmpty && sinceMs >= outputMs);
   }
 
-  /**
-   * Sends one sign of life. Resolves to false when the gateway was not reached; the content of the beat is
-   * kept.
-   */
+  /** Sends one sign of life. Resolves to false when the gateway was not reached; the content of the beat is kept. */
   async #beat(): Promise<boolean> {
     const { gateway, run, output, expires, seen, follow, stop } = this.#options;
     const pieces = output.take();

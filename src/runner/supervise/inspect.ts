@@ -10,10 +10,7 @@ import type { Watch } from './watch.ts';
 const everyMs = 2_000;
 const artefactBytesMax = 16 * 1024 * 1024;
 
-/**
- * Inspects every two seconds the files that a run leaves on the disk: its work, its commit, its program's
- * usage.
- */
+/** Inspects every two seconds the files that a run leaves on the disk: its work, its commit, its program's usage. */
 export class Inspector {
   readonly #place: RunPlace;
   readonly #work: WorkFingerprint;

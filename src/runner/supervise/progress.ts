@@ -100,9 +100,7 @@ export class Progress {
     if (this.#kind === 'tree') this.#judge();
   }
 
-  /**
-   * Takes the number of tests that fail on a tree of the run: infinitely many when they could not be counted.
-   */
+  /** Takes the number of tests that fail on a tree of the run: infinitely many when they could not be counted. */
   counted(failing: number): void {
     const before = this.#least;
     this.#least = Math.min(before ?? failing, failing);

@@ -40,10 +40,7 @@ export class TestCount {
     this.#folder = `${options.place.folder}.tests`;
   }
 
-  /**
-   * Begins to count, unless a count is running or has just ended. Calls back with the number of failing
-   * tests.
-   */
+  /** Begins to count, unless a count is running or has just ended. Calls back with the number of failing tests. */
   begin(counted: (failing: number) => void): void {
     if (this.#running !== undefined || this.#abort.signal.aborted) return;
     if (performance.now() < this.#restUntilMs) return;

@@ -2,10 +2,7 @@ import { type EventOf, type EventType, eventTypes } from './events.ts';
 
 /** An event of a type that this version does not know: of a later version, or taken out since. */
 export interface StrangeEvent {
-  /**
-   * Stands for every text that is no type of this version, so that comparing with a known type narrows the
-   * data.
-   */
+  /** Stands for every text that is no type of this version, so that comparing with a known type narrows the data. */
   readonly type: '?';
   readonly subject: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -13,9 +10,7 @@ export interface StrangeEvent {
 
 type KnownEvent = { [Type in EventType]: EventOf<Type> }[EventType];
 
-/**
- * An event as read from the log. Its type narrows its data; readers pass over types that they do not ask for.
- */
+/** An event as read from the log. Its type narrows its data; readers pass over types that they do not ask for. */
 export type LoggedEvent = KnownEvent | StrangeEvent;
 
 const known: ReadonlySet<string> = new Set(eventTypes);

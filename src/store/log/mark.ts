@@ -18,9 +18,7 @@ export interface BelowMark {
   readonly mark: LogMark;
   /** The last position in the database. */
   readonly end: number;
-  /**
-   * Number of positions up to the mark that are gone; 0 when all are there and the hash at the mark differs.
-   */
+  /** Number of positions up to the mark that are gone; 0 when all are there and the hash at the mark differs. */
   readonly missing: number;
 }
 

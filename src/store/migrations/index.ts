@@ -40,10 +40,7 @@ export function migrationsBetween(from: number, to: number): Migration[] {
   );
 }
 
-/**
- * The statements of a migration, read from beside this module, both in the sources and in the compiled
- * package.
- */
+/** The statements of a migration, read from beside this module, both in the sources and in the compiled package. */
 export async function statementsOf({ name }: Migration): Promise<string[]> {
   return splitStatements(await readFile(fileURLToPath(new URL(`${name}.sql`, import.meta.url)), 'utf8'));
 }
