@@ -25,7 +25,7 @@ paths          every function of the files and folders named
 
 Exit status: 0 nothing to refuse, 4 refused, 2 wrong use.`;
 
-/** `andon check`. Sets `process.exitCode`; prints data to stdout and talk to stderr. */
+/** The command `andon check`. Sets `process.exitCode`; prints data to stdout and messages to stderr. */
 export function checkCommand(): Command {
   return new Command('check')
     .summary('judge source as the gateway does')

@@ -15,7 +15,7 @@ interface SpawnOptions {
   readonly follow?: boolean;
 }
 
-/** `andon agent`: who works here, how one is started, and the end of it. */
+/** The command `andon agent`: lists agents, starts one, ends one. */
 export function agentCommand(world: World): Command {
   return group('agent', 'agents: list, spawn, stop, terminate')
     .addCommand(
@@ -125,6 +125,7 @@ async function list({ link, options, terminal }: Run<{ limit?: number }>) {
   };
 }
 
+/** Asks the runner of a run to end it, for a stated reason. */
 export async function stopRun({ link, options }: Run<{ why: string }>, run: string) {
   const { client, project } = await link();
   const data = await client.run.stop.mutate({ project, run, why: options.why });

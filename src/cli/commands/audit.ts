@@ -11,7 +11,7 @@ interface VerifyOptions {
   readonly jwks?: string;
 }
 
-/** `andon audit`. */
+/** The command `andon audit`. */
 export function auditCommand(world: World): Command {
   return withAudits(world, group('audit', 'audits of the plan and of the log')).addCommand(
     leaf(

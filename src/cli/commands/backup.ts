@@ -29,7 +29,7 @@ const withStore = (command: Command): Command =>
     .option('--data <folder>', 'the data folder (default: .andon of the repository here)')
     .option('--database-url <url>', 'PostgreSQL (default: DATABASE_URL, else PGlite in the data folder)');
 
-/** `andon backup`. */
+/** The command `andon backup`. */
 export function backupCommand(world: World): Command {
   return withStore(leaf('backup', 'copy database and repositories into a folder', aboutBackup))
     .argument('<folder>', 'a folder that does not exist yet')
@@ -41,7 +41,7 @@ interface RestoreOptions extends StoreOptions {
   readonly reason?: string;
 }
 
-/** `andon restore`. */
+/** The command `andon restore`. */
 export function restoreCommand(world: World): Command {
   return withStore(leaf('restore', 'bring a backup back', aboutRestore))
     .argument('[folder]', 'a folder that andon backup wrote')
@@ -78,7 +78,7 @@ interface Opened {
   readonly reposFolder: string;
 }
 
-/** Opens the store and closes it again, whatever happens in between. */
+/** Opens the store for `work`, and closes it after success or failure. */
 async function onStore<T>(
   dataFolder: string,
   databaseUrl: string | undefined,
@@ -152,7 +152,7 @@ async function runRestore(run: Run<StoreOptions>, source: string) {
       talk: ['every token from before is dead; next: andon up, then mint new ones'],
     };
   } catch (error) {
-    // Both were not there before: what half of a restore left is no use to anybody.
+    // Folder and database were missing before: half of a restore is of no use.
     await rm(join(dataFolder, 'repos'), { recursive: true, force: true });
     if (databaseUrl === undefined) await rm(join(dataFolder, 'db'), { recursive: true, force: true });
     throw error;

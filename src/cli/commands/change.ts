@@ -17,7 +17,7 @@ interface OfferOptions {
   readonly artefact?: string;
 }
 
-/** `andon change`: commits offered for landing. */
+/** The command `andon change`: commits offered for landing. */
 export function changeCommand(world: World): Command {
   return group('change', 'changes: check, submit, look at')
     .addCommand(

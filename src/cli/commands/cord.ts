@@ -15,7 +15,7 @@ interface PullOptions {
   readonly why: string;
 }
 
-/** `andon cord`: anybody stops the line; a human starts it again. */
+/** The command `andon cord`: anybody stops the line; a human starts it again. */
 export function cordCommand(world: World): Command {
   return group('cord', 'stop the line, see why it stands, clear a stop')
     .addCommand(pullCommand(world))

@@ -5,7 +5,7 @@ import type { FollowInput } from '../event/stream.ts';
 import { eventLine } from '../event/words.ts';
 import type { World } from '../world.ts';
 
-/** `andon event`: the log. */
+/** The command `andon event`: the log. */
 export function eventCommand(world: World): Command {
   return group('event', 'the log: everything that was allowed or denied')
     .addCommand(

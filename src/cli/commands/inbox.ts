@@ -15,7 +15,7 @@ interface InboxOptions {
 
 type InboxMessage = Awaited<ReturnType<GatewayLink['client']['message']['list']['query']>>[number];
 
-/** `andon inbox`. */
+/** The command `andon inbox`. */
 export function inboxCommand(world: World): Command {
   return leaf(
     'inbox',

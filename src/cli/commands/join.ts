@@ -23,7 +23,7 @@ No token is printed or written; it is read from the file of --token-file or ANDO
 
   eval "$(andon join --client claude --token-file ../builder.token --write)" && claude`;
 
-/** `andon join`. */
+/** The command `andon join`. */
 export function joinCommand(world: World): Command {
   return leaf('join', 'let an agent that you start by hand work here', about)
     .addOption(
@@ -77,7 +77,7 @@ async function joinGateway({ world, options, link }: Run<JoinOptions>): Promise<
   };
 }
 
-/** Files as comments, so that the whole of what is printed can be read by a shell. */
+/** Files as comments, so that a shell can read the whole output. */
 const fileLines = ({ path, text }: JoinFile): string[] => [
   '',
   `# ${path}`,

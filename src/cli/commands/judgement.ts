@@ -13,7 +13,7 @@ interface JudgeOptions {
   readonly reason?: string[];
 }
 
-/** The change as it was looked at: its whole id, and the tree that the judgement binds. */
+/** The change under judgement: its whole id, and the tree that the judgement binds. */
 async function lookAt({ client, project }: GatewayLink, change: string, tree: string | undefined) {
   const shown = await client.change.show.query({ project, change });
   return { project, change: shown.id, tree: tree ?? shown.tree };
@@ -27,7 +27,7 @@ const judging = (command: Command): Command =>
 
 const ownWorkOf = ({ ownWork }: JudgeOptions) => (ownWork === true ? { ownWork } : {});
 
-/** `andon gate`. */
+/** The command `andon gate`. */
 export function gateCommand(world: World): Command {
   return group('gate', 'gates of a change')
     .addCommand(
@@ -86,7 +86,7 @@ async function showGates({ link }: Run<object>, change: string, gate: string | u
   return { data: shown, lines };
 }
 
-/** `andon verdict`. */
+/** The command `andon verdict`. */
 export function verdictCommand(world: World): Command {
   return group('verdict', 'verdicts on a change')
     .addCommand(

@@ -3,7 +3,7 @@ import { act, group, leaf } from '../command.ts';
 import { table } from '../table.ts';
 import type { World } from '../world.ts';
 
-/** `andon phase`. */
+/** The command `andon phase`. */
 export function phaseCommand(world: World): Command {
   return group('phase', 'phases of the plan')
     .addCommand(

@@ -14,7 +14,7 @@ interface CreateOptions {
   readonly upstream?: string;
 }
 
-/** `andon project`: one gateway serves many. */
+/** The command `andon project`: one gateway serves many projects. */
 export function projectCommand(world: World): Command {
   return group('project', 'projects of the gateway')
     .addCommand(
@@ -54,7 +54,7 @@ export function projectCommand(world: World): Command {
     );
 }
 
-/** Every project, or for a token that is good for one only that one. */
+/** Every project; with a token for one project only that one. */
 async function listProjects({ client, projectIfAny }: GatewayLink) {
   try {
     return await client.project.list.query({});

@@ -15,7 +15,7 @@ interface WriteOptions {
   readonly file?: string;
 }
 
-/** `andon report`: decisions, alerts and reports for everybody to read. */
+/** The command `andon report`: decisions, alerts and reports for everybody to read. */
 export function reportCommand(world: World): Command {
   return group('report', 'decisions, alerts and reports')
     .addCommand(

@@ -14,7 +14,7 @@ interface ListOptions {
   readonly limit?: number;
 }
 
-/** `andon run`: processes of agents. */
+/** The command `andon run`: processes of agents. */
 export function runCommand(world: World): Command {
   return group('run', 'runs of agents: list, show, output, stop')
     .addCommand(

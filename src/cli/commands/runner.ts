@@ -10,7 +10,7 @@ andon up holds one already; more may run on other machines:
   andon token mint --agent runner:mac-1 --role RUNNER --grant 30d --out runner.token
   andon runner --url https://andon.example:7420 --token-file runner.token --name mac-1`;
 
-/** `andon runner`. */
+/** The command `andon runner`. */
 export function runnerCommand(world: World): Command {
   return leaf('runner', 'start and contain runs of agents on this machine', about)
     .option('--name <name>', 'the name of this runner, one of its own per machine', 'local')

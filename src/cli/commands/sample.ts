@@ -11,7 +11,7 @@ const agents = [
   ...['triggers-lead', 'triggers-builder', 'triggers-dawdler', 'triggers-reviewer'],
 ];
 
-/** `andon sample`, which `npm start` runs. */
+/** The command `andon sample`, which `npm start` runs. */
 export function sampleCommand(world: World): Command {
   return leaf('sample', 'run the sample line', about)
     .option('--exit', 'end when the plan is done; status 0 only if every task landed')

@@ -10,7 +10,7 @@ import { showTask } from '../task/show.ts';
 import { nextCommand, waitingCommand } from '../task/waiting.ts';
 import type { World } from '../world.ts';
 
-/** `andon task`: work is pulled, held for a time, given back or offered. */
+/** The command `andon task`: work is pulled, held for a time, given back or offered. */
 export function taskCommand(world: World): Command {
   return group('task', 'tasks: list, claim, hold, ask')
     .addCommand(listCommand(world))

@@ -8,7 +8,7 @@ import { mintCommand } from '../token/mint.ts';
 import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 
-/** `andon token`: what agents may do, and the end of it. */
+/** The command `andon token`: mints, renews, explains and revokes tokens. */
 export function tokenCommand(world: World): Command {
   return group('token', 'capability tokens and grants')
     .addCommand(mintCommand(world))
@@ -86,7 +86,7 @@ const expiry = ({ expires }: { expires: number }): string =>
 
 const kinds = { tok: 'token', gnt: 'grant' } as const;
 
-/** What a value names: a token or grant by the prefix of its id, an agent by its name, else a key. */
+/** The kind of a value: a token or grant by the prefix of its id, an agent by its name, else a key. */
 function kindOf(value: string): 'token' | 'grant' | 'agent' | 'key' {
   const prefix = value.slice(0, 3);
   if (value.charAt(3) === '_' && (prefix === 'tok' || prefix === 'gnt')) return kinds[prefix];
@@ -112,7 +112,7 @@ function revokeCommand(world: World): Command {
     );
 }
 
-/** A grant by its short form, when the project has exactly one like it. */
+/** The grant of a short form, when the project has exactly one such grant. */
 async function wholeGrant(client: Client, project: string, value: string): Promise<string> {
   if (value.length > 12) return value;
   const rows = await client.token.list.query({ project, limit: 1000 });

@@ -9,7 +9,7 @@ import { act, group, leaf, wholeNumber } from '../command.ts';
 import { type Cell, table } from '../table.ts';
 import type { World } from '../world.ts';
 
-/** `andon trigger`: what happens by itself. */
+/** The command `andon trigger`: actions that happen by themselves. */
 export function triggerCommand(world: World): Command {
   return group('trigger', 'triggers: what happens by itself, and when')
     .addCommand(listCommand(world))
@@ -80,7 +80,7 @@ function historyCommand(world: World): Command {
     );
 }
 
-/** A trigger as andon.yaml would hold it, from a file, or as text such as `{ every: 1h, notify: holder }`. */
+/** Reads a trigger in the form of andon.yaml, from a file, or from text such as `{ every: 1h, notify: holder }`. */
 async function readTrigger(world: World, given: { file?: string; spec?: string }): Promise<PlanTriggerInput> {
   const { file, spec } = given;
   if ((file === undefined) === (spec === undefined))

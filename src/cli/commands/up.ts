@@ -9,7 +9,7 @@ const about = `starts the gateway for the git repository here and stays until Ct
 The first time it adopts the repository as a project (its checkout is only read) and applies andon.yaml.
 With --json it prints one line when ready: {"url", "tokenFile", "project", "git"}.`;
 
-/** `andon up`. */
+/** The command `andon up`. */
 export function upCommand(world: World): Command {
   return leaf('up', 'start the gateway for the repository here', about)
     .option('--port <n>', 'the port (default: that of last time, or any)', wholeNumber(0, 65_535))

@@ -30,7 +30,7 @@ A red stop takes a root cause, in a file:
 or as options: --why … --evidence … (as often as needed, in pairs) --kind … --prevention …
 A yellow stop takes one --why.`;
 
-/** `andon cord clear`. */
+/** The command `andon cord clear`. */
 export function addClear(world: World): Command {
   return leaf('clear', 'clear a stop, with its root cause when it is red')
     .argument('<stop>')
@@ -50,7 +50,7 @@ async function clear(run: Run<ClearOptions>, stop: string) {
   return { data, lines: [`${short(data.stop)} is cleared`] };
 }
 
-/** Under the project; a stop of all projects lies under `*`, and a human for all of them need not know that. */
+/** Clears the stop under the project; a stop of all projects lies under `*`, which the human need not know. */
 async function clearThere(
   client: GatewayLink['client'],
   project: string,
@@ -84,7 +84,7 @@ function incomplete({ why = [], evidence = [], kind, prevention }: ClearOptions)
 
 const fileCharactersMax = 64 * 1024;
 
-/** The file is handed on as it is: the gateway says what is missing of it. */
+/** The file is passed on unchanged: the gateway reports its missing parts. */
 async function fromFile({ world, options }: Run<ClearOptions>): Promise<Pick<ClearInput, 'rootCause'>> {
   const file = options.rootCause ?? '';
   try {

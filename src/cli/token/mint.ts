@@ -30,7 +30,7 @@ const about = `mints a token inside the bounds of your own. What you leave out i
 The token goes to the file of --out (mode 600), or to stdout; never put it into an argument of a program.
 Beside the file the key of the gateway is kept (FILE.gateway): the token is sent to whoever proves it, and to nobody else.`;
 
-/** `andon token mint`. */
+/** The command `andon token mint`. */
 export function mintCommand(world: World): Command {
   return leaf('mint', 'mint a token for an agent', about)
     .requiredOption('--agent <agent>', 'who will hold it, such as agent:builder-1')
@@ -79,7 +79,7 @@ export function mintCommand(world: World): Command {
     );
 }
 
-/** The options as the input of the procedure; what was not given is left out. */
+/** The options as the input of the procedure; options that were not given are left out. */
 function mintInput(project: string, options: MintOptions): MintArguments {
   const { agent, profile, life, grant, tier, role, task, epoch, complexity, lines } = options;
   const cap = present({
