@@ -13,6 +13,7 @@ const tasks = statement(
    from tasks t where t.project = $1 order by t.position, t.id`,
 );
 
+/** The tasks of a project, as the audit of the plan reads them. */
 export const readAuditedTasks = (session: Session, project: string): Promise<AuditedTask[]> =>
   session.rows(tasks, [project]);
 
@@ -82,6 +83,7 @@ const spent = statement(
    from runs where project = $1 and requested_at > $2`,
 );
 
+/** Changes that landed since a time, the oldest first, at most 1,000. */
 export const readLanded = (
   session: Session,
   project: string,

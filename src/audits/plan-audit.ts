@@ -202,5 +202,6 @@ function bodyOf(
   ].join('\n');
 }
 
+/** A section of Markdown with a heading; empty without rows. */
 export const section = (title: string, rows: readonly string[]): string[] =>
   rows.length === 0 ? [] : ['', `## ${title}`, '', ...rows.map((row) => `- ${row}`)];

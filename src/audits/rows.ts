@@ -90,6 +90,7 @@ export async function lastAudit(
   return row;
 }
 
+/** The audits of a project, of one kind or all, the newest first, at most `most`. */
 export const listAudits = (
   session: Session,
   project: string,

@@ -26,6 +26,7 @@ export interface Tally {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** The tally of no events. */
 export const noTally: Tally = { outOfScope: [], unplanned: [], hasBegun: false, violations: [], counts: {} };
 
 const scopeCodes = new Set([

@@ -6,6 +6,7 @@ import { isOid } from './objects/oid.ts';
 import type { GitRunner } from './runner.ts';
 
 const fenceRef = 'refs/andon/fence';
+/** The ref that keeps the candidate of a change. */
 export const candidateRef = (change: string): string => `refs/andon/candidates/${change}`;
 
 /** The repository whose refs are read or moved. */
@@ -105,6 +106,7 @@ export function lockedRef(stderr: string): string | undefined {
   return file && (/cannot lock ref '([^']+)'/.exec(stderr)?.[1] ?? file);
 }
 
+/** The present fence of a repository; undefined before the first landing. */
 export const readFence = (place: RefPlace): Promise<Oid | undefined> => readRef(place, fenceRef);
 
 /**

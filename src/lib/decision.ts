@@ -38,12 +38,15 @@ export interface Allowed<Decided> {
 /** The answer of a decision. An allowed decision hands on its decided values, so that no effect decides again. */
 export type Decision<Decided = undefined> = Denied | Allowed<Decided>;
 
+/** Makes a denial with at least one reason. */
 export const denied = (first: Reason, ...others: readonly Reason[]): Denied => ({
   reasons: [first, ...others],
 });
 
+/** Makes an allowed decision with its decided values. */
 export const allowed = <Decided>(decided: Decided): Allowed<Decided> => ({ decided });
 
+/** True for a denial. */
 export const isDenied = <Decided>(decision: Decision<Decided>): decision is Denied => 'reasons' in decision;
 
 /** Every reason of a denial; none of an allowed decision. */

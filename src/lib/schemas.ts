@@ -8,6 +8,7 @@ export const name = z
     plainNamePattern,
     'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`',
   );
+/** Schema of text as people write it, of 1 to `charactersMax` characters. */
 export const text = (charactersMax: number) =>
   z
     .string()
@@ -41,4 +42,5 @@ export const size = (leastBytes: number, mostBytes: number, words: string) =>
     .refine((one) => !sizePattern.test(one) || within(sizeBytes(one), leastBytes, mostBytes), words);
 
 const within = (value: number, least: number, most: number): boolean => value >= least && value <= most;
+/** Milliseconds of a day. */
 export const dayMs = 86_400_000;

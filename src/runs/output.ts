@@ -31,6 +31,7 @@ export async function addOutput(tx: Tx, run: string, body: string): Promise<void
   await tx.rows(dropMiddle, [run, outputPieces.head, outputPieces.tail]);
 }
 
+/** The pieces of a run's output after piece `after`, in order, at most `most` of them. */
 export const outputAfter = (
   session: Session,
   run: string,

@@ -69,6 +69,7 @@ const start = movesRuns('runs.start', 'start', ({ set, from }) =>
   ),
 );
 
+/** Moves a taken run to `running`. */
 export const startRun = async (
   tx: Tx,
   project: string,

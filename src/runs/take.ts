@@ -107,5 +107,6 @@ const overdueProjects = statement(
 /** Runs whose runner has given no sign of life in time, locked. */
 export const lockOverdue = (tx: Tx, project: string): Promise<RunRow[]> => tx.rows(overdue, [project]);
 
+/** Projects with a run whose runner has given no sign of life in time. */
 export const projectsWithOverdue = async (session: Session): Promise<string[]> =>
   (await session.rows<{ project: string }>(overdueProjects)).map(({ project }) => project);

@@ -28,6 +28,7 @@ const open = statement(
   `select ${stopColumns} from stops where project in ($1, '*') and cleared_at is null order by at, id`,
 );
 
+/** A row of the table as a stop with its scope. */
 export const asStop = ({ scopeKind: kind, scopeValue: value, ...row }: StoredStop): StopRow => ({
   ...row,
   scope: { kind, value } as Scope,

@@ -57,6 +57,7 @@ export function parseScope(text: string): Scope | undefined {
   return kind === 'task' || kind === 'workflow' ? { kind, value } : undefined;
 }
 
+/** Writes a scope as text, the inverse of `parseScope`. */
 export const scopeText = ({ kind, value }: Scope): string => (value === '' ? kind : `${kind}/${value}`);
 
 /**

@@ -38,7 +38,10 @@ function makeRoom<Key>(map: Map<Key, unknown>, max: number): void {
   if (map.size >= max && oldest !== undefined) map.delete(oldest);
 }
 
-/** True when this scope was compared with this capability before. Both are immutable, and automata are expensive. */
+/**
+ * True when this scope was compared with this capability before: scope and capability are immutable, and
+ * automata are expensive.
+ */
 export const knowsScope = (cap: Capability, scopeHash: string): boolean => memoOf(cap).has(scopeHash);
 
 /** Compares a scope with a capability and remembers the answer. */

@@ -133,5 +133,6 @@ function heldBack(before: StoredTask | undefined, members: readonly string[]): R
   return [reason('plan.running', `task/${before.id}`, { found: `${before.state}: ${blocked.join(', ')}` })];
 }
 
+/** True when applying the plan would change no task. */
 export const isEmptyDiff = (diff: PlanDiff): boolean =>
   diff.added.length === 0 && diff.changed.length === 0 && diff.removed.length === 0;

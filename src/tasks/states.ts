@@ -66,6 +66,7 @@ export const changeEnds = { landed: true, refused: true } as const satisfies Rec
 export const taskAfter = (state: TaskState, event: TaskEvent): TaskState | null =>
   afterMove<TaskState>(taskMoves[event], state);
 
+/** The state of a change that `event` leads to, or null when the event is refused in `state`. */
 export const changeAfter = (state: ChangeState, event: ChangeEvent): ChangeState | null =>
   afterMove<ChangeState>(changeMoves[event], state);
 
@@ -88,4 +89,5 @@ export const changeMay = <C extends InChangeState, Event extends ChangeEvent>(
   event: Event,
 ): change is C & { readonly state: ChangeBefore<Event> } => changeAfter(change.state, event) !== null;
 
+/** True for a final state of a task. */
 export const isTaskEnd = (state: TaskState): state is keyof typeof taskEnds => Object.hasOwn(taskEnds, state);

@@ -88,6 +88,7 @@ export async function queuedCount(tx: Tx, trigger: string): Promise<number> {
   return row?.count ?? 0;
 }
 
+/** Marks a slot as one that waits for an earlier run to end. */
 export const queueSlot = (tx: Tx, { trigger, slot }: DueRow): Promise<unknown> =>
   tx.rows(queueDue, [trigger, slot]);
 

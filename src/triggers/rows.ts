@@ -54,6 +54,7 @@ const lookAgain = statement(
 );
 const forget = statement('triggers.forget', 'delete from trigger_tallies where trigger = $1');
 
+/** The triggers of a project, by name. */
 export const listTriggers = (session: Session, project: string): Promise<TriggerRow[]> =>
   session.rows<TriggerRow>(list, [project]);
 
@@ -119,6 +120,7 @@ function firstTimes(id: string, kind: TriggerKind, spec: PlanTrigger, now: Date)
 
 const dateOf = (ms: number | undefined): Date | null => (ms === undefined ? null : new Date(ms));
 
+/** Deletes triggers of a project by their names. */
 export const deleteTriggers = (tx: Tx, project: string, names: readonly string[]): Promise<unknown> =>
   tx.rows(remove, [project, [...names]]);
 

@@ -184,9 +184,12 @@ export async function recordToken(tx: Tx, draft: GrantDraft): Promise<void> {
   await tx.rows(putToken, [draft.jti, draft.gid, draft.iat, draft.exp]);
 }
 
+/** Seconds since 1970, rounded down. */
 export const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
+/** Subtracts budgets member by member. */
 export const minus = (from: Budget, what: Budget): Budget => combine(from, what, (a, b) => a - b);
+/** Adds budgets member by member. */
 export const plus = (to: Budget, what: Budget): Budget => combine(to, what, (a, b) => a + b);
 
 function combine(one: Budget, other: Budget, how: (a: number, b: number) => number): Budget {

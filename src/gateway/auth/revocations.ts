@@ -97,7 +97,7 @@ export function createRevocations(): Revocations {
   };
 }
 
-// Of two rows for one token the earlier start and the later end hold: applying a row never gives a right
+// The earlier start and the later end of two rows for one token hold: applying a row never gives a right
 // back.
 function addToken(tokens: Map<string, RevokedToken>, row: RevocationRow & { kind: 'token' }): void {
   const known = tokens.get(row.jti);

@@ -74,7 +74,7 @@ export class LandingWorker {
 
   /** Ends the landings of a dead process. One project with a broken repository must not hold up the others. */
   async reconcile(project: string): Promise<void> {
-    // This very process is concluding a landing of its own.
+    // A landing of this very process concludes itself.
     if (this.#landings.get(project)?.running !== undefined) return;
     await reconcile(this.#ports(), project, this.#options.abandonedMs).catch((error: unknown) =>
       this.#errors.error(error, { project }, 'reconcile'),

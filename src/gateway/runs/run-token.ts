@@ -44,7 +44,7 @@ export async function grantEnd(tx: Tx, gid: string): Promise<Date> {
 }
 
 /**
- * Drafts and records the next token of a run's grant; the token is signed after the commit. It ends with the
+ * Drafts and records the next token of a run's grant; the token is signed after the commit, and ends with the
  * grant at the latest.
  */
 export async function draftRunToken(tx: Tx, run: RunRow, now: Date, end: Date): Promise<GrantDraft> {

@@ -22,6 +22,7 @@ export interface ChainPlace {
 /** One event as readers of the log get it, with its place in the chain. Times in ISO 8601, milliseconds. */
 export type ChainedEvent = LoggedEvent & LogHead<string> & ChainPlace;
 
+/** The hash before the first event. */
 export const genesisHash = '0'.repeat(64);
 
 /**

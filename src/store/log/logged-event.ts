@@ -15,6 +15,7 @@ export type LoggedEvent = KnownEvent | StrangeEvent;
 
 const known: ReadonlySet<string> = new Set(eventTypes);
 
+/** True for an event of a type that this version knows. */
 export const isKnown = <Event extends LoggedEvent>(event: Event): event is Exclude<Event, StrangeEvent> =>
   known.has(event.type);
 

@@ -10,6 +10,7 @@ export type WrittenSets = ReadonlyMap<string, Readonly<Record<ActionList, readon
 /** Name of a list of a capability: `ops` holds the actions to exercise, `dops` the actions to delegate. */
 export type ActionList = 'ops' | 'dops';
 
+/** Writes the sets of a version out: every action by its full name. */
 export const written = (sets: RoleSets): WrittenSets =>
   new Map(
     Object.entries(sets).map(([role, { ops, dops }]) => [

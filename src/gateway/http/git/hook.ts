@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../../../store/replace-file.ts';
 
 /**
- * The pre-receive hook. It reports to the gateway, by descriptor 3, the quarantine and the refs that would
+ * The pre-receive hook: it reports to the gateway, by descriptor 3, the quarantine and the refs that would
  * move, and waits on descriptor 4 for lines to print and the decision. Shell builtins only, no process is
  * started. Any fault (no descriptor, no gateway, half an answer) ends in exit 1: the push is refused.
  */

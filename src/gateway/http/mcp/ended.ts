@@ -20,7 +20,7 @@ export function endedReasons(
 }
 
 /**
- * Records the calls of an ended token. They are answered with 401, as the protocol demands, so no tool
+ * Records the calls of an ended token: they are answered with 401, as the protocol demands, so no tool
  * answers; admission gets them all the same, refuses them and records that.
  */
 export async function recordTries({ tools, call }: McpCall, body: unknown): Promise<void> {

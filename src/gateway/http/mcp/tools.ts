@@ -38,6 +38,7 @@ export function toolsOf(router: AnyRouter): ReadonlyMap<string, GatewayTool> {
 export const isListed = (cap: Capability, { action }: GatewayTool): boolean =>
   cap.ops.includes(action) && (actions[action].tiers as readonly Tier[]).includes(cap.tier);
 
+/** The name of a procedure's tool: `task.claim` becomes `task_claim`. */
 export const toolName = (path: string): string =>
   path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replaceAll('.', '_');
 
