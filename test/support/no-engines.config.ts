@@ -2,5 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** The tests that need no database: they run without starting one. */
 export default defineConfig({
-  test: { root: new URL('../..', import.meta.url).pathname, include: ['test/architecture.test.ts'] },
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    include: ['test/architecture.test.ts', 'test/comments.test.ts'],
+  },
 });
