@@ -17,12 +17,12 @@ interface StoreOptions {
 
 const aboutBackup = `copies database and repositories, as they are at one moment, into a new folder.
 With PGlite the gateway must be stopped; with PostgreSQL it may run. Private keys and tokens are not copied: they lie in
-your state folder, and tokens of before are dead after a restore anyway.`;
+your state folder, and a restore ends every earlier token.`;
 
 const aboutRestore = `brings a backup back into an empty data folder or an empty PostgreSQL database, raises every epoch (no
-token from before is good), and verifies the chain. Then: andon up.
-With --here nothing is brought back: a running gateway, which only reads because the log of its database is below its mark,
-accepts that database as it is; the log says so.`;
+earlier token is good), and verifies the chain. Then: andon up.
+With --here nothing is restored: a running gateway, which only reads because the log of its database is below its mark,
+accepts that database as it is, and records that in the log.`;
 
 const withStore = (command: Command): Command =>
   command
@@ -43,10 +43,10 @@ interface RestoreOptions extends StoreOptions {
 
 /** The command `andon restore`. */
 export function restoreCommand(world: World): Command {
-  return withStore(leaf('restore', 'bring a backup back', aboutRestore))
+  return withStore(leaf('restore', 'restore a backup', aboutRestore))
     .argument('[folder]', 'a folder that andon backup wrote')
-    .option('--here', 'accept the database that is there, although its log is below its mark')
-    .option('--reason <text>', 'with --here: why it may be accepted')
+    .option('--here', 'accept the present database, although its log is below its mark')
+    .option('--reason <text>', 'with --here: the reason to accept it')
     .action(act<RestoreOptions, [string | undefined]>(world, restoreOrAccept));
 }
 

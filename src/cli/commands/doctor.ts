@@ -13,12 +13,12 @@ interface DoctorOptions {
   readonly databaseUrl?: string;
 }
 
-const about = `looks for what commonly goes wrong: stale locks, clock skew, unsafe git settings, schema mismatch, a broken
+const about = `looks for common faults: stale locks, clock skew, unsafe git settings, schema mismatch, a broken
 chain, an old git, a full disk, keys that others can read, a gateway that does not answer. Changes nothing. Exit 1 on a fault.`;
 
 /** The command `andon doctor`. */
 export function doctorCommand(world: World): Command {
-  return leaf('doctor', 'look for what commonly goes wrong', about)
+  return leaf('doctor', 'look for common faults', about)
     .option('--data <folder>', 'the data folder (default: .andon of the repository here)')
     .option('--database-url <url>', 'PostgreSQL (default: DATABASE_URL)')
     .action(act<DoctorOptions>(world, doctor));

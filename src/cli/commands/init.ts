@@ -15,7 +15,7 @@ interface InitOptions {
 }
 
 const about = `prepares the git repository here for Andon; running it again changes nothing.
-Writes andon.yaml when there is none, and keeps .andon/ out of git status by .git/info/exclude. Nothing else is touched.`;
+Writes andon.yaml when there is none, and keeps .andon/ out of git status by .git/info/exclude. No other file is touched.`;
 
 /** The command `andon init`. */
 export function initCommand(world: World): Command {

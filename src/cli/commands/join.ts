@@ -17,7 +17,7 @@ interface JoinOptions {
   readonly template?: string;
 }
 
-const about = `prints what an agent needs that somebody starts by hand: lines for its shell, and the files its program reads.
+const about = `prints the setup of an agent that you start by hand: lines for its shell, and the files that its program reads.
 With --write the files are written into --dir, and kept out of git by .git/info/exclude: a push that holds them is refused.
 No token is printed or written; it is read from the file of --token-file or ANDON_TOKEN_FILE, or from ANDON_TOKEN.
 
@@ -29,7 +29,7 @@ export function joinCommand(world: World): Command {
     .addOption(
       new Option('--client <name>', 'the program of the agent').choices(clientNames).default('generic'),
     )
-    .option('--dir <folder>', 'where the agent works', '.')
+    .option('--dir <folder>', 'the folder that the agent works in', '.')
     .option('--write', 'write the files there, in place of printing them')
     .option('--tracked', 'with --write: also change files that git tracks')
     .option('--stdio', 'reach the tools through andon mcp, which renews the token, in place of HTTP')

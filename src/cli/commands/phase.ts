@@ -21,7 +21,7 @@ export function phaseCommand(world: World): Command {
       ),
     )
     .addCommand(
-      leaf('advance', 'open a phase before the one before it has ended')
+      leaf('advance', 'open a phase early, before the phase before it has ended')
         .argument('<phase>')
         .requiredOption('--why <text>', 'the reason; it is recorded')
         .action(

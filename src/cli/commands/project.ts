@@ -34,7 +34,7 @@ export function projectCommand(world: World): Command {
     .addCommand(
       leaf('create', 'adopt a repository as a project', 'adopts a repository; it is only read')
         .argument('<name>', 'name of the project')
-        .option('--source <folder>', 'a repository on the machine of the gateway; empty without')
+        .option('--source <folder>', 'a repository on the machine of the gateway (default: an empty project)')
         .option('--branch <branch>', 'the branch that becomes main (default: the one checked out)')
         .option('--upstream <url>', 'a remote to follow and to mirror landings to')
         .action(

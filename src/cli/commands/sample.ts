@@ -17,11 +17,13 @@ export function sampleCommand(world: World): Command {
     .option('--exit', 'end when the plan is done; status 0 only if every task landed')
     .option(
       '--triggers',
-      'show what happens by itself: a review by the clock, a deadline, a broken build, an idle agent',
+      'show actions that happen by themselves: a review by the clock, a deadline, a broken build, an idle agent',
     )
     .option('--folder <folder>', 'make the sample in this folder (default: a temporary one)')
     .option('--database-url <url>', 'PostgreSQL (default: PGlite)')
-    .addOption(new Option('--agent <name>', 'be one of its agents').choices(agents).hideHelp())
+    .addOption(
+      new Option('--agent <name>', 'be this agent of the sample, in a run').choices(agents).hideHelp(),
+    )
     .action(
       act<SampleOptions>(world, async (run) => {
         if (run.options.agent !== undefined) {

@@ -7,7 +7,7 @@ import type { World } from '../world.ts';
 /** The command `andon status`. */
 export function statusCommand(world: World): Command {
   return leaf('status', 'show the project at a glance')
-    .option('--watch', 'draw it again whenever something happens, until Ctrl-C')
+    .option('--watch', 'draw the status again after every event, until Ctrl-C')
     .action(act<{ watch?: boolean }>(world, status));
 }
 

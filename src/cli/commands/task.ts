@@ -127,7 +127,7 @@ function askCommand(world: World): Command {
   )
     .argument('<task>')
     .argument('<question>')
-    .option('--against <agent>', 'you disagree with that agent: a person decides between you')
+    .option('--against <agent>', 'an agent that you disagree with; a person decides')
     .action(
       act<{ against?: string }, [string, string]>(world, async ({ link, options }, task, question) => {
         const { client, project } = await link();
@@ -141,7 +141,7 @@ function answerCommand(world: World): Command {
   return leaf('answer', 'answer the open questions about a task')
     .argument('<task>')
     .argument('<answer>')
-    .option('--decides-for <agent>', 'with a disagreement: who is right; it is recorded')
+    .option('--decides-for <agent>', 'for a disagreement: the agent that is right; it is recorded')
     .action(
       act<{ decidesFor?: string }, [string, string]>(world, async ({ link, options }, task, answer) => {
         const { client, project } = await link();

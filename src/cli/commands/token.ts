@@ -16,7 +16,7 @@ export function tokenCommand(world: World): Command {
     .addCommand(revokeCommand(world))
     .addCommand(listCommand(world))
     .addCommand(
-      leaf('explain', 'tell what your token allows and what it does not').action(
+      leaf('explain', 'show the actions and paths that your token allows and refuses').action(
         act(world, async ({ link }) => {
           const { client, project } = await link();
           const explained = await client.token.explain.query({ project });
@@ -34,7 +34,7 @@ export function tokenCommand(world: World): Command {
       ),
     )
     .addCommand(
-      leaf('rotate-key', 'make the next key sign').action(
+      leaf('rotate-key', 'sign new tokens with the next key').action(
         act(world, async ({ link }) => {
           const data = await (await link()).client.token.rotateKey.mutate({ project: '*' });
           return { data, lines: [`${data.kid} signs now`] };
@@ -42,7 +42,7 @@ export function tokenCommand(world: World): Command {
       ),
     )
     .addCommand(
-      leaf('raise-epoch', 'kill every token of the project that was minted before')
+      leaf('raise-epoch', 'end every token of the project that was minted so far')
         .requiredOption('--why <text>', 'the reason; it is recorded')
         .action(
           act<{ why: string }>(world, async ({ link, options }) => {
@@ -60,7 +60,7 @@ function renewCommand(world: World): Command {
     'get the next token of your grant',
     'gets the next token of your grant; the present one dies after 30 s. Written over the file of --token-file or ANDON_TOKEN_FILE, else printed',
   )
-    .option('--life <duration>', 'how long the next token lives', durationSeconds)
+    .option('--life <duration>', 'lifetime of the next token', durationSeconds)
     .action(
       act<{ life?: number }>(world, async ({ link, options }) => {
         const { client, project, tokenFile } = await link();

@@ -35,9 +35,9 @@ export function addClear(world: World): Command {
   return leaf('clear', 'clear a stop, with its root cause when it is red')
     .argument('<stop>')
     .option('--root-cause <file.yaml>', 'the root cause, as below; `-` is stdin')
-    .addOption(many('--why <text>', 'a why; of a yellow stop the reason'))
-    .addOption(many('--evidence <text>', 'what bears the why before it out'))
-    .addOption(new Option('--kind <kind>', 'what the last why comes down to').choices(rootKinds))
+    .addOption(many('--why <text>', 'a why of the root cause; for a yellow stop the reason'))
+    .addOption(many('--evidence <text>', 'evidence for the why before it'))
+    .addOption(new Option('--kind <kind>', 'kind of the last why').choices(rootKinds))
     .option('--prevention <text>', 'the change that keeps it from happening again')
     .addHelpText('after', form)
     .action(act<ClearOptions, [string]>(world, clear));

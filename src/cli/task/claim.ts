@@ -24,10 +24,10 @@ export function claimCommand(world: World): Command {
     .argument('[task]')
     .option(
       '--lease <duration>',
-      'how long it is held without renewal (default: that of the plan)',
+      'duration of the lease without renewal (default: that of the plan)',
       durationSeconds,
     )
-    .option('--wait', 'wait until there is something to take')
+    .option('--wait', 'wait until a task can be claimed')
     .option('--timeout <duration>', 'with --wait: give up after this time (exit 3)', durationSeconds)
     .action(
       act<ClaimOptions, [string?]>(world, async (run, task) => {

@@ -52,7 +52,7 @@ async function look(link: GatewayLink): Promise<{ waiting: WaitingTask[]; tasks:
 
 /** The command `andon task waiting`. */
 export function waitingCommand(world: World): Command {
-  return leaf('waiting', 'tell what every open task waits for').action(
+  return leaf('waiting', 'show the reasons why open tasks wait').action(
     act(world, async ({ link }) => {
       const { waiting, tasks } = await look(await link());
       const lines = waiting.map((one) => printable(`${one.task} (${stateWords(one)})${forWhat(one, tasks)}`));
@@ -74,7 +74,7 @@ export function nextCommand(world: World): Command {
   return leaf(
     'next',
     'show the task that could be claimed next',
-    'shows the task that could be claimed next, or what all the others wait for',
+    'shows the task that could be claimed next, or the reasons why no task is free',
   ).action(act(world, showNext));
 }
 
