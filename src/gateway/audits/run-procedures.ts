@@ -58,7 +58,7 @@ export function auditRunProcedures(gateway: Gateway) {
     }),
     show: query(gateway, {
       action: 'audit:read',
-      description: 'Shows an audit with everything that it found.',
+      description: 'Shows an audit with its whole finding.',
       input: z.strictObject({ project, audit: id }),
       answer: async (input) => {
         const audit = await readAudit(store, input.project, input.audit);

@@ -33,7 +33,7 @@ export function gateRouter(gateway: Gateway) {
     }),
     pass: mutation(gateway, {
       action: 'gate:pass',
-      description: 'Passes a manual gate of a change, bound to the tree that was looked at.',
+      description: 'Passes a manual gate of a change, bound to the tree that was judged.',
       input: z.strictObject({ ...judgementInput, gate: name, note: textOrEmpty(10_000).default('') }),
       exclusive: true,
       facts: async (tx, { input, grant, entered }) => {

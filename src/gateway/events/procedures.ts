@@ -46,7 +46,7 @@ export function eventRouter(gateway: Gateway) {
       .meta({
         action: 'event:read',
         description:
-          'Streams events of a project as they are placed, from lastEventId (the `latest` of event.list) or from now on; resumes without loss.',
+          'Streams events of a project as they get their positions, from lastEventId (the `latest` of event.list) or from now on; resumes without loss.',
       })
       .input(subscribeInput)
       .subscription(async function* ({ ctx, input, signal }) {

@@ -85,7 +85,7 @@ export function planRouter(gateway: Gateway) {
     }),
     diff: query(gateway, {
       action: 'plan:read',
-      description: 'Shows what applying a plan would change, and what would hold it back.',
+      description: 'Shows the changes that applying a plan would make, and the reasons against it.',
       input: z.strictObject({ project, text: planText }),
       answer: async (input) => {
         const { store } = gateway;

@@ -67,7 +67,7 @@ export function agentRouter(gateway: Gateway) {
   return t.router({
     list: query(gateway, {
       action: 'agent:read',
-      description: 'Lists agents and people who hold or held a grant, with what they do now.',
+      description: 'Lists agents and people who hold or held a grant, with their present work.',
       input: z.strictObject({ project, limit: z.number().int().min(1).max(1000).default(100) }),
       answer: async (input) => ({
         agents: await store.rows<AgentRow>(agentRows, [input.project, null, input.limit]),
@@ -75,7 +75,8 @@ export function agentRouter(gateway: Gateway) {
     }),
     show: query(gateway, {
       action: 'agent:read',
-      description: 'Shows an agent: tier, role, capabilities, its run, its tasks and what it says of itself.',
+      description:
+        'Shows an agent: tier, role, capabilities, its run, its tasks and its own words about itself.',
       input: z.strictObject({ project, agent: principal }),
       answer: async (input) => {
         const [row] = await store.rows<AgentRow>(agentRows, [input.project, input.agent, 1]);
@@ -95,7 +96,7 @@ function updateProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'agent:update',
     description:
-      'Writes down what the caller does now: task, open files, what it knows, what blocks it, a checkpoint to go on from. Its next run reads it.',
+      'Records the present work of the caller: task, open files, knowledge, blockers, a checkpoint to continue from. The caller’s next run reads the record.',
     input: z.strictObject({
       project,
       currentTask: name.nullable().optional(),
@@ -124,7 +125,7 @@ function terminateProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'agent:terminate',
     description:
-      'Ends everything an agent holds in the project: its grants are revoked, its runs and those it spawned end, its tasks go back to the pool.',
+      'Ends everything that an agent holds in the project: revokes its grants, ends its runs and those that it spawned, gives its tasks back to the pool.',
     input: z.strictObject({ project, agent: principal, why: text(2000) }),
     exclusive: true,
     facts: async (tx, { input }) => {

@@ -88,7 +88,7 @@ export function runRouter(gateway: Gateway) {
     }),
     show: query(gateway, {
       action: 'run:read',
-      description: 'Shows a run: who asked for it, what it may do, what it said and what it did.',
+      description: 'Shows a run: its spawner, its rights, its verdict and its work.',
       input: z.strictObject({ project, run: runId }),
       answer: async (input) => {
         const run = await readRun(store, input.project, await wholeRunId(store, input.project, input.run));
@@ -100,7 +100,7 @@ export function runRouter(gateway: Gateway) {
     }),
     output: query(gateway, {
       action: 'run:read',
-      description: 'What a run printed, in pieces; of much output the middle is left out.',
+      description: 'Shows the output of a run, in pieces; the middle of a long output is left out.',
       input: z.strictObject({
         project,
         run: runId,
@@ -123,7 +123,7 @@ function stopProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'run:stop',
     description:
-      'Ends a run: its runner kills everything that it started, its tokens die, its tasks go back.',
+      'Ends a run: its runner kills all of its processes, its tokens are revoked, its tasks go back to the pool.',
     input: z.strictObject({ project, run: runId, why: text(2000) }),
     prepare: (input) => wholeRunId(gateway.store, input.project, input.run),
     facts: (tx, { input, prepared }) => lockRun(tx, input.project, prepared),

@@ -78,7 +78,7 @@ export function runnerProcedures(gateway: Gateway) {
     take: takeProcedure(gateway),
     start: mutation(gateway, {
       action: 'run:report',
-      description: 'Says that the process of a run is alive, under which sandbox and lease.',
+      description: 'Reports that the process of a run is alive, with its sandbox and lease.',
       input: z.strictObject({
         ...mine,
         sandbox: z.enum(containmentKinds),
@@ -171,7 +171,7 @@ function renewProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'run:report',
     description:
-      'Keeps a run and the leases of its tasks alive, brings what it printed and spent; answers whether it shall end.',
+      'Keeps a run and the leases of its tasks alive, and takes its output and usage; the answer says if the run shall end.',
     input: z.strictObject({
       ...mine,
       usage,
@@ -221,7 +221,7 @@ function endProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'run:report',
     description:
-      'Says how the process of a run ended and what it left as its verdict; the gateway judges the outcome by what is true.',
+      'Reports the end of a run’s process and its verdict; the gateway judges the outcome by evidence.',
     input: z.strictObject({
       ...mine,
       cause: z.enum(endCauses),

@@ -22,7 +22,7 @@ export function cordRouter(gateway: Gateway) {
     status: query(gateway, {
       action: 'cord:read',
       description:
-        'Shows the open stops of a project and of all projects: what each holds, why, who clears it.',
+        'Shows the open stops of a project and of all projects: scope, reason, and who may clear each.',
       input: z.strictObject({ project }),
       answer: async (input) => {
         const stops = (await readStops(store, input.project)).map(shown);
@@ -126,7 +126,7 @@ function clearProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'cord:clear',
     description:
-      'Clears a stop. Red: a human, with the root cause. Yellow: whoever pulled it, an executive or a human, with a reason.',
+      'Clears a stop. Red: a human, with the root cause. Yellow: the principal that pulled it, an executive or a human, with a reason.',
     input: z.strictObject({
       project,
       stop: id,

@@ -103,7 +103,7 @@ export function abandonProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:abandon',
     description:
-      'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it, tasks that need it do, and are answered.',
+      'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it. The answer names the tasks that need it, which can then not be done.',
     input: z.strictObject({ project, task: name, why: text(2000) }),
     exclusive: true,
     facts: (tx, { input }) => lockTask(tx, input.project, input.task),

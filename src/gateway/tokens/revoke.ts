@@ -91,7 +91,8 @@ export function raiseEpochProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'token:revoke',
     whileBelow: true,
-    description: 'Raises the epoch of a project: every token of it that was minted before is dead.',
+    description:
+      'Raises the epoch of a project: this ends every token of the project that was minted before.',
     input: z.strictObject({ project, why: text(2000) }),
     exclusive: true,
     decide: ({ grant }) =>

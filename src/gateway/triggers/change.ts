@@ -109,8 +109,8 @@ export function stateProcedure(gateway: Gateway, state: TriggerRow['state']) {
   return mutation(gateway, {
     action: 'trigger:pause',
     description: isActive
-      ? 'Resumes a trigger from now on, under the grant of the caller; what passed meanwhile is not made up for.'
-      : 'Pauses a trigger; what waits to be fired waits on.',
+      ? 'Resumes a trigger from now on, under the grant of the caller; missed times are not made up for.'
+      : 'Pauses a trigger; fires that wait go on waiting.',
     input: named,
     exclusive: true,
     facts: (tx, { input, grant }) => seen(tx, grant, input),
@@ -147,8 +147,7 @@ const putDue = statement(
 export function fireProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'trigger:fire',
-    description:
-      'Fires a trigger once, now, under the grant of its owner; its history tells what came of it.',
+    description: 'Fires a trigger once, now, under the grant of its owner; its history shows the outcome.',
     input: named,
     facts: (tx, { input, grant }) => seen(tx, grant, input),
     decide: ({ input, facts }) =>

@@ -56,7 +56,7 @@ export function createMcpServer(context: McpCall): Server {
         uri: briefingUri,
         name: 'briefing',
         title: 'Briefing',
-        description: 'What you may do here, and the task that you hold.',
+        description: 'Your rights here, and the task that you hold.',
         mimeType: 'text/markdown',
       },
     ],
