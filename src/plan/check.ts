@@ -90,7 +90,7 @@ function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {
         reason('plan.impossible', place, {
           found: `needs ${needed} of the later phase ${phase}`,
           limit: task.phase,
-          next: 'move one of the two',
+          next: 'move one of the two tasks to another phase',
         }),
       );
     }

@@ -18,7 +18,7 @@ export interface Kept {
   keep(aside: string): void;
 }
 
-/** Opens the store of a kept folder. Making one removes folders with this prefix that are more than a day old. */
+/** The kept folder of that name. Making it removes folders with this prefix that are more than a day old. */
 export function kept(prefix: string, name: string): Kept {
   const folder = join(outer(), `${prefix}${name}`);
   return {

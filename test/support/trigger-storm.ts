@@ -13,7 +13,7 @@ import { waitUntil } from './wait.ts';
 const project = 'shop';
 const hourMs = 3_600_000;
 
-/** One of each kind of schedule. Whole ones lose no fire in 48 hours: they make up for up to a hundred slots. */
+/** A schedule of each kind. Whole ones lose no fire in 48 hours: they make up for up to a hundred slots. */
 const schedules: readonly { readonly name: string; readonly whole?: true; readonly spec: string }[] = [
   { name: 'half-hours', whole: true, spec: 'every: 30m, misfire: all, most: 100, catchUp: 31d' },
   { name: 'shaken', whole: true, spec: 'every: 1h, jitter: 50m, misfire: all, most: 100, catchUp: 31d' },

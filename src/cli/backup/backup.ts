@@ -78,7 +78,10 @@ async function readAll(
 async function knownSchema(tx: Tx): Promise<number> {
   const version = await versionOf(tx);
   if (version === 0)
-    throw fail('store.backup', 'database', { found: 'no gateway ever ran on it', next: 'andon up' });
+    throw fail('store.backup', 'database', {
+      found: 'no gateway ever ran on it',
+      next: 'start the gateway once: andon up',
+    });
   refuseUnknown(version, 'schema');
   return version;
 }

@@ -64,7 +64,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const notOurs = (file: string, found: string) =>
-  fail('cli.usage', file, { found, next: 'put in by hand what andon join prints without --write' });
+  fail('cli.usage', file, { found, next: 'add the text that andon join prints without --write by hand' });
 
 /**
  * Sets a table in a TOML file. A TOML table must not be opened twice: one that was written by hand stays.

@@ -46,7 +46,7 @@ async function plan(folder: string, file: JoinFile, tracked: boolean): Promise<P
   if (changed && !tracked && (await isTracked(folder, file.path)))
     throw fail('cli.usage', file.path, {
       found: 'a file that git tracks',
-      next: 'leave --write out and put in by hand what is printed, or pass --tracked',
+      next: 'leave --write out and add the printed text by hand, or pass --tracked',
     });
   return { file, after, changed };
 }

@@ -86,7 +86,12 @@ interface ManualFacts {
 function manualReasons({ declared, run }: ManualFacts, gate: string, grant: Grant): Reason[] {
   if (declared === undefined || run === undefined) return [reason('gate.missing', gate)];
   if (!('by' in declared))
-    return [reason('gate.manual', gate, { found: 'a command', next: 'commands pass by themselves' })];
+    return [
+      reason('gate.manual', gate, {
+        found: 'a command',
+        next: 'wait: the gateway runs the command of this gate by itself',
+      }),
+    ];
   if (run.status !== 'waiting') return [reason('change.state', `gate/${gate}`, { found: run.status })];
   const { tier } = grant.cap;
   const mayPass = tier === 'human' || tier === declared.by;

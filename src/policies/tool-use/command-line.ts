@@ -101,7 +101,10 @@ function outputReasons({ writes }: Command, facts: ToolFacts, moved: boolean): R
       if (!fixed) return [reason('tool.command', `> ${text}`, { found: 'a file that a variable decides' })];
       if (moved && !text.startsWith('/'))
         return [
-          reason('tool.command', `> ${text}`, { found: 'a redirection after cd', next: 'leave cd out' }),
+          reason('tool.command', `> ${text}`, {
+            found: 'a redirection after cd',
+            next: 'leave cd out: commands start in the clone',
+          }),
         ];
       return writeReasons(text, facts);
     });
