@@ -1,5 +1,5 @@
-// Everything a commit has to hold before its tests run: types, pure types, lint and format, the
-// architecture, and Andon's own code policies over Andon's own source.
+// The conditions that a commit has to meet before its tests run: types, pure types, lint and format, the
+// architecture, comments and pages, and Andon's own code policies over Andon's own source.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -42,25 +42,30 @@ import { webhookSecret } from './triggers/secret.ts';
 /** Every procedure as a function. */
 export type Caller = ReturnType<AppRouter['createCaller']>;
 
+/** A started gateway, and the handles to use and close it in this process. */
 export interface App {
   readonly url: string;
   readonly gateway: Gateway;
   readonly workers: Workers;
   readonly owner: OwnerToken;
-  /** Names the key that clients of this gateway pin. */
+  /** Fingerprint of the key that clients of this gateway pin. */
   readonly fingerprint: string;
   readonly server: Server;
-  /** The router with no network in between, for whoever holds the token; calls pass the same door as all others. */
+  /**
+   * Calls the router without a network in between, for a bearer of the token; admission judges these calls as
+   * all others.
+   */
   caller(token: string): Caller;
   /** Stops taking requests, lets running ones end, closes everything. */
   close(): Promise<void>;
 }
 
+/** Hooks for embedding a gateway into a test or another program. */
 export interface AppExtras {
   readonly log?: Logger;
-  /** Named points of landings, for tests that die there. */
+  /** Called at named points of landings, for tests that end the process there. */
   readonly at?: (point: LandingPoint) => void;
-  /** Put around the opened store, for tests that die at a commit. */
+  /** Wraps the opened store, for tests that end the process at a commit. */
   readonly watch?: (store: Store) => Store;
   readonly purpose?: 'production' | 'test';
 }
@@ -76,7 +81,7 @@ export async function startApp(config: Config, extras: AppExtras = {}): Promise<
 
 async function openAndStart(config: Config, extras: AppExtras): Promise<App> {
   const log = extras.log ?? createLog(config.logLevel);
-  // Tried before any agent can use up what it takes to try it.
+  // Tried before any agent can use up the resources of the test.
   findContainment();
   const opened = await openStore(config);
   const store = extras.watch?.(opened) ?? opened;
@@ -87,13 +92,13 @@ async function openAndStart(config: Config, extras: AppExtras): Promise<App> {
     });
     return await startOn(store, config, log, extras);
   } catch (error) {
-    // It may be closed already; the first error is the one that tells why.
+    // The store may be closed already; the first error names the cause.
     await store.close().catch(() => undefined);
     throw error;
   }
 }
 
-/** Logs as JSON lines on stderr. What could hold a token is never given to the log; redaction is the second net. */
+/** Logs as JSON lines on stderr. Values that could hold a token never reach it; redaction is the second net. */
 export const createLog = (level: string): Logger =>
   pino(
     {
@@ -116,7 +121,7 @@ interface GatewayParts {
   readonly workers: Workers;
 }
 
-/** The gateway with everything that procedures use, before anybody can reach it. */
+/** Makes the gateway with everything that procedures use, before anybody can reach it. */
 async function makeGateway(
   store: Store,
   config: Config,
@@ -187,13 +192,13 @@ async function startOn(store: Store, config: Config, log: Logger, extras: AppExt
   try {
     return { gateway, workers, close, ...(await open(parts, config, begun)) };
   } catch (error) {
-    // What runs by now would keep the process alive, and work on a closed store.
+    // Parts that are running already would keep the process alive, and work on a closed store.
     await close();
     throw error;
   }
 }
 
-/** Lets the world in. What must be ended later is put into `begun`, as soon as it has begun. */
+/** Opens the listener and starts the workers. Started parts are put into `begun` at once, to be ended later. */
 async function open(
   { gateway, clock, triggers, workers }: GatewayParts,
   config: Config,
@@ -203,12 +208,13 @@ async function open(
   const hooksDir = join(config.dataFolder, 'hooks');
   await installHook(hooksDir);
   const owner = await ensureOwner({ store, tokens, sequencer, file: join(config.stateFolder, 'token') });
-  // The owner's grant is on `*`: whoever raises that epoch must not lock the owner out.
+  // The owner's grant is on `*`: raising that epoch must not lock the owner out.
   gateway.feed.hear((events) => {
     if (events.some(({ type, project }) => type === 'epoch.raised' && project === '*'))
       owner.refresh().catch((error: unknown) => log.error({ err: error }, 'token of the owner'));
   });
-  // A database below the mark of its log is only read, until a person accepts it and starts again.
+  // A database below the mark of its log is only read, until a person accepts it and starts the gateway
+  // again.
   if (gateway.logKeeper.below === undefined) await workers.upgrade();
   const router = createRouter(gateway);
   const identity = await openIdentity(join(config.stateFolder, 'keys'), owner.file);
@@ -235,13 +241,13 @@ async function open(
   return { url: urlOf(server, config), owner, fingerprint: identity.fingerprint, server, caller };
 }
 
-/** Ends what has begun, in the order in which it needs each other. */
+/** Ends the started parts, each before the parts that it needs. */
 async function closeGateway(gateway: Gateway, workers: Workers): Promise<void> {
   const { git, analyser, sequencer, feed, logKeeper, store } = gateway;
   await workers.close();
   analyser.close();
   await sequencer.close();
-  // Mirrors are reached by git: the mark is written before it ends.
+  // git reaches the mirrors of the mark, so the mark is written before git ends.
   await logKeeper.close();
   await git.close();
   await git.runner.close();
@@ -257,7 +263,7 @@ type WorkerParts = Pick<
 function openWorkers(config: Config, { at }: AppExtras, parts: WorkerParts): Workers {
   return new Workers({
     ...parts,
-    // PGlite has one process, so whatever is left of another is dead; on PostgreSQL another gateway may be alive.
+    // PGlite has one process, so every other worker is dead; on PostgreSQL another gateway may be alive.
     abandonedMs: parts.store.engine === 'pglite' ? 0 : config.abandonedMs,
     sandbox: config.sandbox,
     hidden: [config.dataFolder, config.stateFolder],
@@ -266,13 +272,13 @@ function openWorkers(config: Config, { at }: AppExtras, parts: WorkerParts): Wor
   });
 }
 
-/** Removes checkouts and sockets of gateways that were killed, and of gates what could not be removed before. */
+/** Removes checkouts and sockets of killed gateways, and gate folders whose removal failed before. */
 async function sweepFolders(log: Logger): Promise<void> {
   const { removed } = await sweepTemporary(removeTree, gateBases(), leftName);
   if (removed.length > 0) log.warn({ removed }, 'removed folders of processes that are gone');
 }
 
-/** Removes what a killed git left behind, before anything can be blocked by it; returns how much was too young to go. */
+/** Removes leftovers of a killed git before they can block work; returns the number of files too young to go. */
 async function sweepAll({ store, git }: Gateway, log: Logger): Promise<number> {
   await sweepFolders(log);
   let left = 0;

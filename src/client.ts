@@ -3,22 +3,27 @@ import { EventSource } from 'eventsource';
 import type { AppRouter } from './gateway/router.ts';
 import { defined } from './lib/defined.ts';
 
+/** Address, token and transport of a client. */
 export interface ClientOptions {
   readonly url: string;
-  /** Asked for every request, so that a renewed token is used at once. */
+  /** Called for every request, so that a renewed token is used at once. */
   readonly token: () => string | Promise<string>;
   /** A retry with the same id gets the stored answer. */
   readonly requestId?: string;
   /**
-   * In the place of the usual one; that of `createAgentFetch` over `createProvingAgent` sends the token to nobody but the
-   * gateway, whoever listens at its address.
+   * Replaces the global fetch; that of `createAgentFetch` over `createProvingAgent` sends the token to the
+   * gateway alone, even when another process listens at its address.
    */
   readonly fetch?: typeof globalThis.fetch;
 }
 
+/** A typed client of the gateway's procedures. */
 export type Client = ReturnType<typeof createClient>;
 
-/** The official tRPC client for a gateway. The token travels in a header, never in a URL, subscriptions included. */
+/**
+ * Creates the official tRPC client for a gateway. The token travels in a header, never in a URL,
+ * subscriptions included.
+ */
 export function createClient({ url, token, requestId, fetch = globalThis.fetch }: ClientOptions) {
   const endpoint = `${url}/trpc`;
   const headers = async (): Promise<Record<string, string>> => ({

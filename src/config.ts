@@ -5,13 +5,13 @@ import type { WitnessName } from './gateway/log-mark/places.ts';
 import { fail } from './lib/errors.ts';
 import type { SandboxSetting } from './sandbox/run-gate.ts';
 
-/** Everything that a gateway is started with. */
+/** Options that a gateway is started with. */
 export interface Config {
   /** Database, repositories, hooks: `.andon` of the repository, unless told otherwise. */
   readonly dataFolder: string;
   /** Keys and the first human token: in the user's state folder, outside every repository. */
   readonly stateFolder: string;
-  /** PostgreSQL; PGlite in the data folder when absent. */
+  /** URL of PostgreSQL; PGlite in the data folder when absent. */
   readonly databaseUrl: string | undefined;
   readonly host: string;
   readonly port: number;
@@ -21,24 +21,31 @@ export interface Config {
   readonly behindProxy: boolean;
   readonly sandbox: SandboxSetting;
   readonly gatesAtOnceMax: number;
-  /** PostgreSQL: after this long without a sign of life another gateway's landings and gates are taken over. */
+  /**
+   * For PostgreSQL: milliseconds without a sign of life after which another gateway's landings and gates are
+   * taken over.
+   */
   readonly abandonedMs: number;
   readonly logLevel: string;
-  /** Connections of clients at most, and streams of events: of all together, half of them of one principal. */
+  /**
+   * Most connections of clients, and most streams of events: over all principals, and half of them for one
+   * principal.
+   */
   readonly clientsMax: number;
   readonly streamsMax: number;
   /** Connections to PostgreSQL at most. */
   readonly connectionsMax: number;
-  /** Programs that triggers may start, by name; absolute paths. Named here and nowhere else. */
+  /** Programs that triggers may start, by name; absolute paths. Only this setting can add one. */
   readonly commands: Readonly<Record<string, string>>;
   /** Hosts that webhooks may reach although they are private or speak plain http. */
   readonly webhookHosts: readonly string[];
-  /** Where the mark of the log is kept besides the state folder. */
+  /** Places besides the state folder in which the mark of the log is kept. */
   readonly witnesses: readonly WitnessName[];
-  /** How long such a program may run. */
+  /** Time limit of such a program, in milliseconds. */
   readonly commandMs: number;
 }
 
+/** The configuration before its defaults are filled in. */
 export interface ConfigInput extends Partial<Omit<Config, 'dataFolder'>> {
   readonly dataFolder: string;
 }
@@ -63,7 +70,10 @@ const defaults = {
   commandMs: 30_000,
 } as const;
 
-/** The configuration with its defaults. Errors: `gateway.exposed` for another address than loopback without TLS. */
+/**
+ * Fills in the defaults of the configuration. Errors: `gateway.exposed` for another address than loopback
+ * without TLS.
+ */
 export function configure(input: ConfigInput, env: ConfigEnvironment): Config {
   const dataFolder = resolve(input.dataFolder);
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));

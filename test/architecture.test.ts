@@ -19,7 +19,7 @@ const levels = [
   ['client.ts'],
   ['cli'],
 ];
-/** The same inside of the gateway. */
+/** The floors inside of the gateway, from the bottom up. */
 const gatewayFloors = [
   ['auth', 'log-mark', 'repositories', 'metrics.ts', 'log-once.ts'],
   ['proof', 'admission'],
@@ -84,7 +84,7 @@ const local: Import[] = files.flatMap((file) =>
     })),
 );
 
-/** The room of a file: its first folder, or the file itself where it stands above all folders. */
+/** The room of a file: its first folder, or the file itself when it stands above all folders. */
 const roomOf = (path: string): string => path.split('/')[0] ?? '';
 const folderOf = (path: string): string => (path.includes('/') ? roomOf(path) : '');
 
@@ -245,14 +245,14 @@ const places: Readonly<Record<string, { noun: string; rule: RegExp }>> = {
   'what a stop holds': { noun: 'stop', rule: /export function holds\b/ },
 };
 
-/** Not what the package exports, the tables of the database, and files that hold the text of others. */
+/** True except for exports of the package, tables of the database, and files that hold the text of others. */
 const isForOwnUse = (file: string): boolean =>
   !/^(?:index\.ts|cli\/sample\/.*work\.ts)$|(?:^|\/)schema\.ts$/.test(relative(src, file));
 
 const exportPattern =
   /^export (?:declare )?(?:async )?(?:const|let|function\*?|class|abstract class) (\w+)/gm;
 
-/** The files of `src` that a file imports, in whatever way it does. */
+/** The files of `src` that a file imports in any way. */
 const targetsOf = (file: string): Set<string> =>
   new Set(
     [...readFileSync(file, 'utf8').matchAll(/(?:from|import\(|import)\s*'(\.[^']+)'/g)].map(([, to = '']) =>
@@ -260,7 +260,7 @@ const targetsOf = (file: string): Set<string> =>
     ),
   );
 
-/** Files that name such a thing as data: what source text may not hold. */
+/** Files that name such a construct as data, which source text may not contain. */
 const allowedMentions = new Set(['policies/measure/opaque.ts']);
 
 const withoutComments = (text: string): string =>

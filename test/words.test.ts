@@ -41,8 +41,14 @@ const instead: Readonly<Record<string, string>> = {
 const wire: ReadonlyMap<string, readonly string[]> = new Map([
   ['truth', ['gateway/runs/end-run.ts', 'store/log/event-data/runs.ts']],
   ['unplaced', ['gateway/audits/procedures.ts']],
-  ['dops', ['tiers/wire.ts', 'tiers/capability-schema.ts', 'tiers/role-versions/', 'gateway/auth/token.ts']],
-  ['ops', ['tiers/wire.ts', 'tiers/capability-schema.ts', 'tiers/role-versions/', 'gateway/auth/token.ts']],
+  [
+    'dops',
+    ['tiers/wire.ts', 'tiers/capability-schema.ts', 'tiers/role-versions/', 'gateway/auth/verify-token.ts'],
+  ],
+  [
+    'ops',
+    ['tiers/wire.ts', 'tiers/capability-schema.ts', 'tiers/role-versions/', 'gateway/auth/verify-token.ts'],
+  ],
   ['ep', ['tiers/wire.ts', 'gateway/auth/claims.ts']],
   [
     'lin',
@@ -51,7 +57,7 @@ const wire: ReadonlyMap<string, readonly string[]> = new Map([
   [
     'gid',
     [
-      ...['tiers/wire.ts', 'gateway/auth/claims.ts', 'gateway/auth/token.ts', 'gateway/auth/kept.ts'],
+      ...['tiers/wire.ts', 'gateway/auth/claims.ts', 'gateway/auth/verify-token.ts', 'gateway/auth/kept.ts'],
       ...[
         'gateway/tokens/',
         'gateway/changes/',
@@ -67,7 +73,7 @@ const wire: ReadonlyMap<string, readonly string[]> = new Map([
     ],
   ],
   ['holderGid', ['tasks/schema.ts']],
-  ['passedGid', ['tasks/schema.ts', 'changes/landing.ts']],
+  ['passedGid', ['tasks/schema.ts', 'changes/landing-rows.ts']],
   ['ownerGid', ['triggers/', 'gateway/triggers/actions/spawn.ts']],
   ['runnerGid', ['runs/schema.ts', 'gateway/runs/']],
   ['spawnerGid', ['runs/schema.ts', 'gateway/runs/']],

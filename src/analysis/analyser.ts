@@ -9,34 +9,39 @@ export interface Oversize {
   readonly sizeBytes: number;
 }
 
+/** The content of a file to measure: bytes, text, or the size of a file that was not read. */
 export type SourceContent = Uint8Array | string | Oversize;
 
+/** One file to measure. */
 export interface SourceFile {
   readonly path: string;
   readonly content: SourceContent;
 }
 
+/** The measure of one file, with its path. */
 export type FileMeasure = { readonly path: string } & Measure;
 
+/** Bounds of an analyser; the defaults suit a gateway. */
 export interface AnalyserOptions {
   /** Child processes at most, about 130 MB each; the second starts when the first is busy. */
   readonly processesMax?: number;
-  /** For one file. */
+  /** Longest time to measure one file, in milliseconds of running time. */
   readonly deadlineMs?: number;
-  /** For one call of `measure`; files that it does not reach are refused. */
+  /** Longest time of one call of `measure`, in milliseconds; files that the call does not reach are refused. */
   readonly callMsMax?: number;
-  /** Files that may wait for a process, over all calls. A call has at most `processesMax` of them there. */
+  /** Files that may wait for a process, over all calls. One call has at most `processesMax` files waiting. */
   readonly queueMax?: number;
   /** Units remembered, about 300 bytes each. */
   readonly cacheUnitsMax?: number;
 }
 
-/** Measures source text in child processes that can be killed. Keep one for the life of the process. */
+/** Measures source text in child processes that can be killed. Keep one analyser for the life of the process. */
 export interface Analyser {
   /**
-   * The measure of each file, in the order given. Files that are no source have no units. Every failure to analyse is a
-   * refusal of its file, never a gap. After two files that killed or outlasted a process the rest of the call is refused
-   * unread, so one call costs at most two deadlines. Throws `source.busy` when the queue is full or the analyser closed.
+   * The measure of each file, in the order given. Files that are no source have no units. Every failure to
+   * analyse is a refusal of its file, never a gap. After two files that killed or outlasted a process the
+   * rest of the call is refused unread, so one call costs at most two deadlines. Throws `source.busy` when
+   * the queue is full or the analyser closed.
    */
   measure(files: readonly SourceFile[]): Promise<FileMeasure[]>;
   /** Kills the child processes; calls under way throw `source.busy`. */
@@ -46,6 +51,7 @@ export interface Analyser {
 const overrunsMax = 2;
 const callMsDefault = 120_000;
 
+/** Creates an analyser; its first child process starts with the first file. */
 export function createAnalyser(options: AnalyserOptions = {}): Analyser {
   const { processesMax = 2, callMsMax = callMsDefault } = options;
   const { deadlineMs = limits.analysisMsMax, queueMax = 256, cacheUnitsMax = 200_000 } = options;
@@ -57,7 +63,7 @@ export function createAnalyser(options: AnalyserOptions = {}): Analyser {
     const known = cache.get(key);
     if (known !== undefined) return known;
     const found = await pool.ask({ kind, bytes });
-    // An overrun may be the machine's fault; it is not remembered against the file.
+    // An overrun may be the machine's fault, so the cache does not hold it against the file.
     if (!isOverrun(found)) cache.set(key, found);
     return found;
   };
@@ -94,13 +100,16 @@ async function measureOne(
   return ask(kind, bytes);
 }
 
-/** True when the content of a file has to be looked at: its name says that it is a program, or does not say that it is none. */
+/** True when the content of a file must be read: its name marks it as a program, or leaves that open. */
 export const isCandidate = (path: string, bytes: Uint8Array): boolean =>
   sourceKind(path) !== undefined ||
   (mayHoldSource(path) &&
     mayBeProgram(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')));
 
-/** A file of another name that is above the limit of one file is data; one that others of its change left no room for is not known. */
+/**
+ * A file of another name above the limit of one file is data; a file that other files of its change left no
+ * room for is unknown.
+ */
 const unreadMeasure = (path: string, sizeBytes: number): Measure =>
   sourceKind(path) !== undefined || (mayHoldSource(path) && sizeBytes <= limits.sourceBytesMax)
     ? { refusal: sizeRefusal(sizeBytes) }
@@ -118,7 +127,7 @@ const sizeRefusal = (sizeBytes: number): FileRefusal => ({
 const isOverrun = (found: Measure): boolean =>
   'refusal' in found && (found.refusal.code === 'source.timeout' || found.refusal.code === 'source.crash');
 
-/** What a refusal says of a file that was not even read. */
+/** The `found` of a refusal for a file that was not read. */
 export const unreadFound = 'not analysed';
 
 function unreadFault(overruns: number, endMs: number): Measure | undefined {

@@ -20,10 +20,10 @@ export interface SourceChange {
 }
 
 /**
- * Every reason against the source in `changes`: units that it adds or alters above `limits` or that hide code, and files
- * that cannot be analysed. What is no source (see `sourceKind`) and what is the same bytes before and after is passed
- * over. A base that cannot be analysed has no units, so everything after it counts as added. Sorted by path and line.
- * Throws `source.busy`.
+ * Every reason against the source in `changes`: units that they add or alter above `limits` or that hide
+ * code, and files that cannot be analysed. Files that are no source (see `sourceKind`) and files with the
+ * same bytes before and after are passed over. A base that cannot be analysed has no units, so every unit
+ * after it counts as added. Sorted by path and line. Throws `source.busy`.
  */
 export async function checkSources(
   analyser: Analyser,
@@ -63,7 +63,7 @@ const unitsByPath = (files: readonly FileMeasure[]): UnitsByPath =>
     files.flatMap((file): [string, readonly Unit[]][] => ('units' in file ? [[file.path, file.units]] : [])),
   );
 
-// A hostile change may hold thousands of files; those that were not read share one reason.
+// A hostile change may hold thousands of files; the unread ones share one reason.
 function refusalReasons(files: readonly FileMeasure[]): SourceReason[] {
   const refused = files.flatMap((file) => ('refusal' in file ? [file] : []));
   const unread = refused.filter(({ refusal }) => refusal.found === unreadFound);

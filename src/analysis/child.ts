@@ -2,8 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { threadEntry } from '../process/entry.ts';
 import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
 
-// The child process of the analyser. Its main thread only relays, so it always notices that its parent is gone, even
-// while the parser thread spins; and only a thread may have a stack of this size on every platform.
+// The child process of the analyser. Its main thread only relays, so it always notices that its parent is
+// gone, even while the parser thread spins; and only a thread may have a stack of this size on every
+// platform.
 
 const stackSizeMb = 64;
 const maxOldGenerationSizeMb = 768;

@@ -4,14 +4,15 @@ import { measure, measureUnnamed } from '../policies/measure/measure.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
 
-// The thread of the child process that parses. What the parser throws is not caught: a parser that has overflowed its
-// stack may keep state of the file, so the whole process ends and the next file meets a fresh one.
+// The thread of the child process that parses. Errors of the parser are not caught: a parser that has
+// overflowed its stack may keep state of the file, so the whole process ends and the next file meets a fresh
+// one.
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 function answer({ kind, bytes }: SourceQuestion): Measure {
-  // A runtime reads bytes that are not UTF-8 too; they may stand in a comment.
+  // A runtime also reads bytes that are not UTF-8: they may stand in a comment.
   if (kind === 'unnamed') return measureUnnamed(new TextDecoder().decode(bytes), digest);
   let text: string;
   try {
@@ -25,6 +26,6 @@ function answer({ kind, bytes }: SourceQuestion): Measure {
 const send = (message: AnalyserMessage): void => parentPort?.postMessage(message);
 
 parentPort?.on('message', (question: SourceQuestion) => send({ answer: answer(question) }));
-// The first use of the parser compiles it; better before the first deadline runs.
+// The first use of the parser compiles it; this call does so before the first deadline runs.
 measure('export const a = (b = 1) => b ?? 2;', 'ts', digest);
 send({ ready: true });

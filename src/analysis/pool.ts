@@ -3,22 +3,27 @@ import type { SourceQuestion } from './protocol.ts';
 import { type Ending, type Resident, startResident } from './resident.ts';
 import { createSemaphore } from './semaphore.ts';
 
-/** Asks questions of up to `sizeMax` residents, in order, and replaces those that die. */
+/** Puts questions to up to `sizeMax` residents, in order, and replaces residents that die. */
 export interface Pool {
-  /** A refusal is an answer. Throws `source.busy` when the queue is full or the pool closed. */
+  /**
+   * Answers with the measure, which may be a refusal. Throws `source.busy` when the queue is full or the pool
+   * closed.
+   */
   ask(question: SourceQuestion): Promise<Measure>;
   /** Kills every resident; questions under way and waiting throw `source.busy`. */
   close(): void;
 }
 
+/** Bounds of a pool: residents, waiting questions, and milliseconds for one question. */
 export interface PoolOptions {
   readonly sizeMax: number;
   readonly queueMax: number;
   readonly deadlineMs: number;
-  /** What starts a resident, if not `startResident`. */
+  /** Starts a resident, in place of `startResident`. */
   readonly start?: () => Promise<Resident>;
 }
 
+/** Creates a pool without residents; each starts when a question finds no idle one. */
 export function createPool({ sizeMax, queueMax, deadlineMs, start = startResident }: PoolOptions): Pool {
   const semaphore = createSemaphore(sizeMax, queueMax);
   const idle: Resident[] = [];
@@ -32,7 +37,7 @@ export function createPool({ sizeMax, queueMax, deadlineMs, start = startResiden
     }
     const fresh = await start();
     all.add(fresh);
-    // Closed while it started: `close` did not know it.
+    // The pool closed while the resident started, so `close` could not kill it.
     if (semaphore.isClosed()) fresh.kill();
     semaphore.assertOpen();
     return fresh;
@@ -50,7 +55,7 @@ export function createPool({ sizeMax, queueMax, deadlineMs, start = startResiden
       await semaphore.enter();
       try {
         const ending = await once(question);
-        // A process can die of something else than the file; twice is the file.
+        // A process can die of another cause than the file; a second death is the file's.
         return measureOf('died' in ending ? await once(question) : ending, deadlineMs);
       } finally {
         semaphore.leave();

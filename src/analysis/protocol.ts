@@ -1,12 +1,12 @@
 import type { SourceKind } from '../policies/measure/source-kind.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 
-/** What the analyser's child process is asked: one file. One question at a time, so answers need no number. */
+/** A question to the analyser's child process: one file. One question at a time, so answers need no number. */
 export interface SourceQuestion {
   /** `unnamed`: the content tells what the file is. */
   readonly kind: SourceKind | 'unnamed';
   readonly bytes: Uint8Array;
 }
 
-/** What it says: once that the parser is loaded, then an answer to each question. */
+/** A message of the child process: one when the parser is loaded, then an answer to each question. */
 export type AnalyserMessage = { readonly ready: true } | { readonly answer: Measure };

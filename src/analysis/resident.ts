@@ -5,10 +5,10 @@ import { processEntry } from '../process/entry.ts';
 import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
 import { afterRunning } from './running-time.ts';
 
-/** How one question ended: with an answer, over its deadline, or with the death of the process. */
+/** The end of one question: an answer, an exceeded deadline, or the death of the process. */
 export type Ending = { readonly answer: Measure } | { readonly timedOut: true } | { readonly died: string };
 
-/** One child process with the parser loaded. Good for one question at a time, and for nothing after it died. */
+/** One child process with the parser loaded. Takes one question at a time, and none after its death. */
 export interface Resident {
   readonly pid: number | undefined;
   readonly isAlive: () => boolean;
@@ -43,7 +43,7 @@ function spawnChild(): ChildProcess {
   const { file, execArgv } = processEntry(import.meta.url, 'child');
   return fork(file, [], {
     execArgv,
-    // It reads strangers' code: nothing of ours is in its environment.
+    // The child reads strangers' code: its environment holds nothing of Andon's.
     env: {},
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -85,7 +85,7 @@ function next(child: ChildProcess, deadlineMs: number, stderr: () => string): Pr
 const isAlive = (child: ChildProcess): boolean =>
   child.connected && child.exitCode === null && child.signalCode === null && !child.killed;
 
-// An idle child keeps nobody's process alive; one that is asked does.
+// An idle child keeps no process alive; a busy one does.
 function hold(child: ChildProcess, isHeld: boolean): void {
   const handles = [child, child.channel, child.stderr] as (
     | { ref?(): void; unref?(): void }

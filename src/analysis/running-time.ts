@@ -1,8 +1,9 @@
 const tickMs = 100;
 
 /**
- * Calls back after so many milliseconds during which this process ran, and answers what calls it off. What it was stopped
- * for, with the whole machine say, is hardly counted: those it waits for have stood still too.
+ * Calls back after so many milliseconds during which this process ran, and answers a function that calls it
+ * off. A pause of the process, as with the whole machine, hardly counts: the processes that the caller waits
+ * for have stood still too.
  */
 export function afterRunning(ms: number, done: () => void): () => void {
   let leftMs = ms;

@@ -2,7 +2,7 @@ import { fail } from '../lib/errors.ts';
 
 /** A fixed number of places and a bounded queue for them, first come first served. */
 export interface Semaphore {
-  /** Waits for a place. Throws `source.busy` when the queue is full or everything closed. */
+  /** Waits for a place. Throws `source.busy` when the queue is full or the places are closed. */
   enter(): Promise<void>;
   leave(): void;
   /** Throws `source.busy` once closed. */
@@ -11,6 +11,7 @@ export interface Semaphore {
   close(): void;
 }
 
+/** Creates `sizeMax` free places with an empty queue of at most `queueMax` waiters. */
 export function createSemaphore(sizeMax: number, queueMax: number): Semaphore {
   const waiting: (() => void)[] = [];
   let taken = 0;
@@ -33,7 +34,7 @@ export function createSemaphore(sizeMax: number, queueMax: number): Semaphore {
       await new Promise<void>((resolve) => waiting.push(resolve));
     },
     leave() {
-      // The place is handed on, so that nobody who comes later overtakes.
+      // Handing the place to the first waiter keeps later ones from overtaking.
       const first = waiting.shift();
       if (first === undefined) taken -= 1;
       else first();

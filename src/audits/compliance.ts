@@ -1,7 +1,10 @@
 import type { AuditFinding } from './kinds.ts';
 import { type CodeViolation, section } from './plan-audit.ts';
 
-/** The whole tree against the limits of the plan. Old code counts too: the list says what is left to mend. */
+/**
+ * Audits the whole tree against the limits of the plan. Old code counts too: the finding lists all code left
+ * to mend.
+ */
 export function complianceAudit(
   violations: readonly CodeViolation[],
   looked: { readonly files: number; readonly main: string },

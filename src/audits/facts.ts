@@ -13,6 +13,7 @@ const tasks = statement(
    from tasks t where t.project = $1 order by t.position, t.id`,
 );
 
+/** The tasks of a project, as the audit of the plan reads them. */
 export const readAuditedTasks = (session: Session, project: string): Promise<AuditedTask[]> =>
   session.rows(tasks, [project]);
 
@@ -22,7 +23,10 @@ const page = statement(
    where project = $1 and position > $2 and position <= $3 order by position limit 2000`,
 );
 
-/** Adds the events of a project behind `from` to a tally, page by page. Answers the tally and the end that it has seen. */
+/**
+ * Adds the events of a project after `from` to a tally, page by page. Answers the tally and the last position
+ * read.
+ */
 export async function tallyFrom(
   session: Session,
   project: string,
@@ -58,10 +62,11 @@ const ready = statement(
   `select count(*)::int as n from tasks where project = $1 and state = 'ready'`,
 );
 
-/** Agents that have a living run or hold a task, with when anything of them was accepted last. */
+/** Agents that have a living run or hold a task, each with the time of its last accepted action. */
 export const readWatched = (session: Session, project: string): Promise<WatchedAgent[]> =>
   session.rows(watched, [project]);
 
+/** Number of ready tasks of a project. */
 export async function readyCount(session: Session, project: string): Promise<number> {
   const [row] = await session.rows<{ n: number }>(ready, [project]);
   return row?.n ?? 0;
@@ -78,12 +83,14 @@ const spent = statement(
    from runs where project = $1 and requested_at > $2`,
 );
 
+/** Changes that landed since a time, the oldest first, at most 1,000. */
 export const readLanded = (
   session: Session,
   project: string,
   since: Date,
 ): Promise<{ task: string; at: Date }[]> => session.rows(landed, [project, since]);
 
+/** The runs requested in a project since a time, with their tokens and USD. */
 export async function readSpent(
   session: Session,
   project: string,
@@ -98,6 +105,7 @@ export async function readSpent(
 
 const clock = statement('audits.now', 'select andon_now() as now');
 
+/** The time by the database's clock. */
 export async function readNow(session: Session): Promise<Date> {
   const [row] = await session.rows<{ now: Date }>(clock);
   if (row === undefined) throw new Error('the database has no clock');

@@ -7,24 +7,25 @@ export interface WatchedAgent {
   readonly agent: string;
   readonly task: string | null;
   readonly run: string | null;
-  /** When anything of it was accepted last, or it began. */
+  /** Time of the agent's last accepted action, or of its beginning. */
   readonly lastAt: Date;
 }
 
 const idleTold = 4 * 3_600_000;
 
+/** An idle agent, with the milliseconds since its last accepted action. */
 export interface Idle extends WatchedAgent {
   readonly idleMs: number;
 }
 
-/** Agents of which nothing was accepted for at least `overMs`, the longest first. */
+/** Agents without an accepted action for at least `overMs`, the longest idle first. */
 export const idleAgents = (agents: readonly WatchedAgent[], now: Date, overMs: number): Idle[] =>
   agents
     .map((one) => ({ ...one, idleMs: now.getTime() - one.lastAt.getTime() }))
     .filter(({ idleMs }) => idleMs > overMs)
     .sort((one, other) => other.idleMs - one.idleMs);
 
-/** Who does nothing, and for how long; work that nobody does although it is ready stands beside it. */
+/** Audits idle agents and the length of their idleness, beside the ready work that nobody does. */
 export function idleAudit(
   agents: readonly WatchedAgent[],
   ready: number,

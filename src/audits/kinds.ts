@@ -1,13 +1,15 @@
 import type { auditKinds } from '../plan/kinds.ts';
 
+/** Kind of an audit. */
 export type AuditKind = (typeof auditKinds)[number];
 
+/** Options of an audit. */
 export interface AuditOptions {
-  /** With `idle`: from how many milliseconds on an idle agent is told of. */
+  /** For `idle`: milliseconds after which an idle agent is reported. */
   readonly overMs?: number | undefined;
 }
 
-/** What an audit found, for programs and for people. */
+/** The finding of an audit, for programs and for people. */
 export interface AuditFinding {
   /** True when the executive tier is to be told at once. */
   readonly alert: boolean;

@@ -3,11 +3,12 @@ import type { TaskState } from '../tasks/states.ts';
 import type { AuditFinding } from './kinds.ts';
 import type { Tally, Violation } from './tally.ts';
 
-/** Over this share of the plan a deviation alerts. */
+/** Share of the plan above which a deviation alerts. */
 const deviationMax = 0.15;
-/** So many refusals of one agent since the last audit are a burst. */
+/** Number of refusals of one agent since the last audit that makes a burst. */
 const burstMin = 10;
 
+/** A task as the audit of the plan reads it. */
 export interface AuditedTask {
   readonly id: string;
   readonly state: TaskState;
@@ -15,14 +16,15 @@ export interface AuditedTask {
   readonly phaseOver: boolean;
   readonly expectedMinutes: number | null;
   readonly deadline: Date | null;
-  /** Since when it is in its state. */
+  /** Time at which the task entered its state. */
   readonly stateAt: Date;
-  /** How often it was taken up. */
+  /** Number of times the task was taken up. */
   readonly epoch: number;
   readonly holder: string | null;
   readonly openQuestions: number;
 }
 
+/** A function over the limits, with its place. */
 export interface CodeViolation {
   readonly code: string;
   readonly path: string;
@@ -30,16 +32,18 @@ export interface CodeViolation {
   readonly found: string;
 }
 
+/** The facts that an audit of the plan judges. */
 export interface PlanAuditFacts {
   readonly tasks: readonly AuditedTask[];
   readonly tally: Tally;
   /** Refusals since the last audit. */
   readonly recent: readonly Violation[];
-  /** Functions over the limits that came to main since the last audit. */
+  /** Functions over the limits that reached main since the last audit. */
   readonly code: readonly CodeViolation[];
   readonly now: Date;
 }
 
+/** Deviation of the work from the plan, in numbers of tasks. */
 export interface Deviation {
   readonly planned: number;
   readonly outOfScope: number;
@@ -49,6 +53,7 @@ export interface Deviation {
   readonly share: number;
 }
 
+/** A risk that the plan ends late. */
 export interface Risk {
   readonly task: string;
   readonly kind: 'overdue' | 'deadline' | 'slow' | 'bounced' | 'waiting';
@@ -57,7 +62,10 @@ export interface Risk {
   readonly weight: number;
 }
 
-/** How far the work is off the plan. A task that was given up, or whose phase went on without it, was skipped. */
+/**
+ * The deviation of the work from the plan. A task counts as skipped when it was given up, or when its phase
+ * went on without it.
+ */
 export function deviationOf({ tasks, tally }: Pick<PlanAuditFacts, 'tasks' | 'tally'>): Deviation {
   const planned = tasks.length;
   const skipped = tasks.filter(isSkipped).length;
@@ -70,7 +78,10 @@ export function deviationOf({ tasks, tally }: Pick<PlanAuditFacts, 'tasks' | 'ta
 const isSkipped = ({ state, phaseOver }: AuditedTask): boolean =>
   state === 'abandoned' || (phaseOver && state !== 'done');
 
-/** What may make the plan late, the worst first: schedule against estimate, deadlines, work that comes back, people who wait. */
+/**
+ * Risks that the plan ends late, the worst first: schedule against estimate, deadlines, work that comes back,
+ * people who wait.
+ */
 export function risksOf(tasks: readonly AuditedTask[], now: Date): Risk[] {
   return tasks
     .filter(({ state }) => state !== 'done' && state !== 'abandoned')
@@ -120,14 +131,14 @@ function byHistory({ id, epoch, openQuestions }: AuditedTask): Risk[] {
 
 const minutes = (amount: number): string => spanWords(amount * minuteMs);
 
-/** Refusals since the last audit that come thick from one agent. */
+/** Bursts of refusals of one agent since the last audit. */
 export function burstsOf(recent: readonly Violation[]): { actor: string; count: number }[] {
   const byActor = new Map<string, number>();
   for (const { actor, count } of recent) byActor.set(actor, (byActor.get(actor) ?? 0) + count);
   return [...byActor].filter(([, count]) => count >= burstMin).map(([actor, count]) => ({ actor, count }));
 }
 
-/** The hourly look at a plan. Any function over the limits on main alerts: there is no tolerance for those. */
+/** The hourly audit of a plan. Any function over the limits on main alerts: they have no tolerance. */
 export function planAudit(facts: PlanAuditFacts): AuditFinding {
   const deviation = deviationOf(facts);
   const risks = risksOf(facts.tasks, facts.now);
@@ -191,5 +202,6 @@ function bodyOf(
   ].join('\n');
 }
 
+/** A section of Markdown with a heading; empty without rows. */
 export const section = (title: string, rows: readonly string[]): string[] =>
   rows.length === 0 ? [] : ['', `## ${title}`, '', ...rows.map((row) => `- ${row}`)];

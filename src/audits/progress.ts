@@ -2,19 +2,20 @@ import type { AuditFinding } from './kinds.ts';
 import { type AuditedTask, deviationOf, risksOf, section } from './plan-audit.ts';
 import type { Tally } from './tally.ts';
 
+/** The facts that a report of progress is made from. */
 export interface ProgressFacts {
   readonly project: string;
   readonly tasks: readonly AuditedTask[];
-  /** Of the part of the log that the report is about. */
+  /** Tally of the part of the log that the report covers. */
   readonly tally: Tally;
-  /** Of the whole log. */
+  /** Tally of the whole log. */
   readonly whole: Tally;
   readonly landed: readonly { readonly task: string; readonly at: Date }[];
   readonly spent: { readonly tokens: number; readonly usdMicro: number; readonly runs: number };
   readonly now: Date;
 }
 
-/** What was done since the last report, what stands, what it cost and what may go wrong: Markdown and the same as data. */
+/** Reports the work since the last report, the state of the plan, its cost and its risks: as Markdown and as data. */
 export function progressReport(facts: ProgressFacts): AuditFinding {
   const { project, tasks, tally, landed, spent, now } = facts;
   const states: Record<string, number> = {};

@@ -7,6 +7,7 @@ import { audits } from './schema.ts';
 
 const leftOut = ['worker', 'aliveAt'] as const;
 
+/** A row of the table of audits. */
 export type AuditRow = Readonly<Omit<typeof audits.$inferSelect, (typeof leftOut)[number]>>;
 
 const columns = columnsOf(audits, leftOut);
@@ -16,6 +17,7 @@ const put = statement(
   `insert into audits (id, project, kind, options, state, asked_by, trigger) values ($1, $2, $3, $4::jsonb, 'waiting', $5, $6)`,
 );
 
+/** A request for an audit. */
 export interface AuditRequest {
   readonly project: string;
   readonly kind: AuditKind;
@@ -24,7 +26,10 @@ export interface AuditRequest {
   readonly trigger?: string | undefined;
 }
 
-/** Writes the wish for an audit, in the transaction of whoever asks; a gateway carries it out. Returns its id. */
+/**
+ * Writes a request for an audit, in the transaction of its principal; a gateway carries the audit out.
+ * Returns its id.
+ */
 export async function requestAudit(tx: Tx, request: AuditRequest): Promise<string> {
   const id = newId('audit');
   const { project, kind, options = {}, askedBy, trigger = null } = request;
@@ -57,13 +62,13 @@ const one = statement(
   `select ${columns} from audits where project = $1 and (id = $2 or left(id, 4) || right(id, 8) = $2) limit 1`,
 );
 
-/** The audit that waits longest, or one whose gateway has gone, for this worker. */
+/** Takes for this worker the audit that waits longest, or one whose gateway has gone. */
 export async function takeAudit(session: Session, worker: string): Promise<AuditRow | undefined> {
   const [row] = await session.rows<AuditRow>(take, [worker]);
   return row;
 }
 
-/** Writes what an audit found; false when another worker has taken it meanwhile. */
+/** Writes the finding of an audit; false when another worker has taken the audit meanwhile. */
 export async function endAudit(
   tx: Tx,
   audit: Pick<AuditRow, 'id'>,
@@ -75,7 +80,7 @@ export async function endAudit(
   return (await tx.rows(end, values)).length > 0;
 }
 
-/** The last audit of that kind that was carried out. */
+/** The last completed audit of that kind. */
 export async function lastAudit(
   session: Session,
   project: string,
@@ -85,6 +90,7 @@ export async function lastAudit(
   return row;
 }
 
+/** The audits of a project, of one kind or all, the newest first, at most `most`. */
 export const listAudits = (
   session: Session,
   project: string,

@@ -4,7 +4,7 @@ import type { AuditKind, AuditOptions } from './kinds.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
-/** Audits of a plan: asked for by a row, carried out by whichever gateway takes it. */
+/** Audits of a plan: a row requests one, and the gateway that takes the row carries it out. */
 export const audits = pgTable('audits', {
   id: text('id').primaryKey(),
   project: text('project').notNull(),
@@ -16,7 +16,7 @@ export const audits = pgTable('audits', {
   requestedAt: at('requested_at').notNull().default(sql`andon_now()`),
   worker: text('worker'),
   aliveAt: at('alive_at'),
-  /** The part of the log that it looked at. */
+  /** The part of the log that the audit covered. */
   fromPosition: bigint('from_position', { mode: 'number' }),
   toPosition: bigint('to_position', { mode: 'number' }),
   endedAt: at('ended_at'),

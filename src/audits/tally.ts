@@ -2,30 +2,31 @@ import type { LogHead } from '../store/log/chain.ts';
 import type { LoggedReason } from '../store/log/event-data/shared.ts';
 import { type LoggedEvent, taskOf } from '../store/log/logged-event.ts';
 
-/** An event as audits look at it. */
+/** An event in the form that audits read. */
 export type SeenEvent = LoggedEvent & Pick<LogHead<Date>, 'actor' | 'allowed' | 'action' | 'at'>;
 
-/** Refused calls of one agent for one reason: what A034 calls a security event. */
+/** Refused calls of one agent for one reason, which an audit treats as a security event. */
 export interface Violation {
   readonly actor: string;
   readonly action: string;
   readonly code: string;
-  /** The first path or thing that it was about. */
+  /** The first path or subject of those calls. */
   readonly subject: string;
   readonly count: number;
 }
 
-/** What part of the log says about the plan, added up; tallies of parts add up to that of the whole. */
+/** Sums over a part of the log that concern the plan; tallies of parts add up to that of the whole. */
 export interface Tally {
-  /** Tasks for which something outside their scope was tried. */
+  /** Tasks under which an action outside their scope was tried. */
   readonly outOfScope: readonly string[];
-  /** Tasks that came into the plan after its work had begun, and commits that came round it. */
+  /** Tasks added to the plan after its work had begun, and commits that reached main around the plan. */
   readonly unplanned: readonly string[];
   readonly hasBegun: boolean;
   readonly violations: readonly Violation[];
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** The tally of no events. */
 export const noTally: Tally = { outOfScope: [], unplanned: [], hasBegun: false, violations: [], counts: {} };
 
 const scopeCodes = new Set([
@@ -46,7 +47,7 @@ export function tallyEvents(before: Tally, events: readonly SeenEvent[]): Tally 
   return sum.tally();
 }
 
-/** A tally while events are added to it. */
+/** A tally to which events are being added. */
 class Sum {
   readonly #outOfScope: Set<string>;
   readonly #unplanned: Set<string>;
@@ -72,7 +73,7 @@ class Sum {
 
   #deny(event: SeenEvent, { code, subject }: LoggedReason): void {
     note(this.#violations, { actor: event.actor, action: event.action ?? '', code, subject, count: 1 });
-    // The agent stands for a task that is not named.
+    // An event without a task counts under its agent.
     if (scopeCodes.has(code)) put(this.#outOfScope, taskOf(event) ?? event.actor);
   }
 

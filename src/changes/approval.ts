@@ -6,8 +6,9 @@ import { type ChangeBefore, taskMay } from '../tasks/states.ts';
 import { moveChange, moveTask } from '../tasks/transition.ts';
 
 /**
- * Approves a change. A task whose done state is `approved` ends here; one that is done by an artefact has nothing to
- * land and ends here too. The caller holds the project's lock alone when a task may end: phases may open.
+ * Approves a change. A task whose done state is `approved` ends here; a task that an artefact completes has
+ * nothing to land and ends here too. When a task may end, the caller holds the project's exclusive lock:
+ * phases may open.
  */
 export async function approve(
   tx: Tx,
@@ -22,7 +23,7 @@ export async function approve(
   return [approved, ...(await finishTask(tx, change.project, change.task))];
 }
 
-/** Ends a gated task as done, and readies what waited for it. */
+/** Ends a gated task as done, and readies the tasks that waited for it. */
 export async function finishTask(tx: Tx, project: string, id: string): Promise<EventDraft[]> {
   const task = await lockTask(tx, project, id);
   if (task === undefined || !taskMay(task, 'finish')) return [];

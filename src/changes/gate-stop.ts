@@ -20,14 +20,15 @@ const lastEnd = statement(
      and subject in (select 'change/' || id from changes where project = $1 and task = $2) order by seq desc limit 1`,
 );
 
-/** What an event keeps of the command, to tell whether it was the same the next time. */
+/** The digest of the command that an event keeps, to tell if the next run used the same command. */
 export const hookMark = (command: string | null): string | null =>
   command === null ? null : createHash('sha256').update(command).digest('hex').slice(0, 16);
 
 /**
- * Turns a task yellow whose gate has run into its time limit twice in a row: agents would try again all night, and the
- * second time it is not an accident. Called in the transaction that writes the end, before its event is there. Only gates
- * count: who makes one hang holds up no task but their own, which would not be so with the judge of pushes.
+ * Stops a task in yellow whose gate has exceeded its time limit twice in a row: agents would try again all
+ * night, and a second time is no accident. Called in the transaction that writes the end, before its event.
+ * Only gates count: an agent that makes a gate hang holds up its own task alone, which would not be so with
+ * the judge of pushes.
  */
 export async function stopAtHook(tx: Tx, hook: RanHook): Promise<readonly EventDraft[]> {
   if (!hook.timedOut || !(await timedOutBefore(tx, hook))) return [];

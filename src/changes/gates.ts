@@ -56,7 +56,10 @@ const standing = statement(
   'select 1 as yes from verdicts where change = $1 and tree = $2 and approve order by at desc limit 1',
 );
 
-/** When every gate of the change's tree has passed: on to judging, and straight to approved where a verdict still stands. */
+/**
+ * Moves a change whose gates have all passed on its tree: to judging, or straight to approved when an earlier
+ * verdict still holds.
+ */
 export async function settleGates(tx: Tx, change: ChangeRow): Promise<EventDraft[]> {
   if (!changeMay(change, 'gatesPassed')) return [];
   const [row] = await tx.rows<{ n: number }>(left, [change.id, change.tree]);
@@ -68,13 +71,14 @@ export async function settleGates(tx: Tx, change: ChangeRow): Promise<EventDraft
   return [passed, ...(await approve(tx, { ...change, state }))];
 }
 
+/** The result of a gate command. */
 export interface GateResult {
   readonly passed: boolean;
   readonly exitCode: number | null;
   readonly ms: number;
   readonly output: string;
   readonly sandboxed: boolean;
-  /** It ran into its time limit. */
+  /** True when the command exceeded its time limit. */
   readonly timedOut: boolean;
 }
 
@@ -85,8 +89,8 @@ const finish = statement(
 );
 
 /**
- * Writes what a gate command did. A failed gate refuses the change and gives the task back; one that timed out twice in a
- * row stops the task.
+ * Writes the result of a gate command. A failed gate refuses the change and gives the task back; a gate that
+ * timed out twice in a row stops the task.
  */
 export async function finishGate(
   tx: Tx,
@@ -119,7 +123,7 @@ export async function finishGate(
     sandboxed,
     ...(timedOut ? { timedOut, command: hookMark(command) } : {}),
   });
-  // A gate of an earlier candidate says nothing about this one.
+  // A gate of an earlier candidate is no evidence for this one.
   if (row.tree !== change.tree) return [ended];
   if (passed) return [ended, ...(await settleGates(tx, change))];
   const refused = await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`);
@@ -134,7 +138,7 @@ export async function refuseChange(
   why: 'gateFailed' | 'reject' | 'conflict',
   note: string,
 ): Promise<EventDraft[]> {
-  // A change that is landing or has ended is not refused any more.
+  // A change that is landing or has ended can no more be refused.
   if (!changeMay(change, 'conflict')) return [];
   moveChange(tx, change, why, note);
   const task = await lockTask(tx, change.project, change.task);
@@ -142,7 +146,7 @@ export async function refuseChange(
   return [systemEvent(change, 'change.refused', { task: change.task, why, note })];
 }
 
-/** An event that Andon appends by itself, about a change. */
+/** An event about a change that Andon itself appends. */
 export const systemEvent = <Type extends EventType, Data extends EventData[Type]>(
   { id, project }: Pick<ChangeRow, 'id' | 'project'>,
   type: Type,

@@ -1,10 +1,11 @@
-/** A candidate on some main. */
+/** A candidate for landing, with the main that it was built on. */
 export interface MergeCandidate {
   readonly base: string;
   readonly candidate: string;
   readonly tree: string;
 }
 
+/** One move of main, with the fence that it is made under. */
 export interface LandingMove {
   readonly change: string;
   readonly oldMain: string;
@@ -12,6 +13,7 @@ export interface LandingMove {
   readonly fence: string;
 }
 
+/** The parts of a landing's merge commit. */
 export interface LandingParts {
   readonly main: string;
   readonly commit: string;
@@ -20,10 +22,10 @@ export interface LandingParts {
   readonly at: Date;
 }
 
-/** What the line does with the repository of a project. */
+/** The operations of landing on the repository of a project. */
 export interface GitPort {
   main(project: string): Promise<string>;
-  /** Merges `commit` with main as it is now. */
+  /** Merges `commit` with the present main. */
   rebuild(
     project: string,
     commit: string,
@@ -32,12 +34,12 @@ export interface GitPort {
   samePatch(project: string, before: MergeCandidate, after: MergeCandidate): Promise<boolean>;
   keepCandidate(project: string, change: string, candidate: string): Promise<void>;
   dropCandidate(project: string, change: string): Promise<void>;
-  /** The merge commit that lands, with its trailers; an object, no ref moves yet. */
+  /** Makes the merge commit that lands, with its trailers; moves no ref. */
   landingCommit(project: string, parts: LandingParts): Promise<string>;
   fence(project: string): Promise<string>;
-  /** Makes every landing with an earlier fence impossible; returns the new one. */
+  /** Makes every landing with an earlier fence impossible; returns the new fence. */
   raiseFence(project: string): Promise<string>;
-  /** Moves main in one step, if main and fence are still what the landing says. */
+  /** Moves main in one step, if main and fence still have the values of the landing. */
   moveMain(project: string, move: LandingMove): Promise<boolean>;
   /** True when main has `commit` in its history. */
   landed(project: string, commit: string): Promise<boolean>;

@@ -9,9 +9,10 @@ import { moveChange } from '../tasks/transition.ts';
 import { finishTask } from './approval.ts';
 import { type NamedGate, openGates, refuseChange, settleGates, systemEvent } from './gates.ts';
 
+/** A row of the table of landings. */
 export type LandingRow = typeof landings.$inferSelect;
 
-/** What is about to be landed. The event id is the audit id of the trailer. */
+/** A landing about to happen. The event id becomes the audit id in the trailer. */
 export interface Intent {
   readonly id: string;
   readonly event: string;
@@ -46,8 +47,8 @@ const heldBack = async (session: Session, change: ChangeRow): Promise<boolean> =
   (await stopsAgainst(session, change.project, { what: 'landing', task: change.task })).length > 0;
 
 /**
- * The approved change that is next to land: the oldest that no question, no unlanded need and no stop holds back. Looks without
- * a lock, so that looking holds nobody up; `intend` looks again under it.
+ * The approved change that is next to land: the oldest that no question, no unlanded need and no stop holds
+ * back. Looks without a lock, so that looking holds nobody up; `intend` looks again under the lock.
  */
 export async function nextToLand(session: Session, project: string): Promise<ChangeRow | undefined> {
   const approved = await session.orm
@@ -64,8 +65,9 @@ export async function nextToLand(session: Session, project: string): Promise<Cha
 }
 
 /**
- * Step one of landing: writes the intent, if the change is still approved and nothing else is landing in the project.
- * The caller holds the project's lock alone. Returns undefined when it may not land now.
+ * Step one of landing: writes the intent, if the change is still approved and no other landing is under way
+ * in the project. The caller holds the project's exclusive lock. Returns undefined when the change may not
+ * land.
  */
 export async function intend(tx: Tx, intent: Intent): Promise<EventDraft[] | undefined> {
   const change = await lockChange(tx, intent.change.project, intent.change.id);
@@ -105,14 +107,14 @@ const end = statement(
 );
 const landedCommit = statement('landing.commit', 'update changes set landed_commit = $2 where id = $1');
 
-/** Nothing but an approved change is landed, bound anew, or sent back because main has moved. */
+/** True for an approved change: no other is landed, rebound, or sent back because main has moved. */
 const isApproved = (change: ChangeRow | undefined): change is ChangeRow & { readonly state: 'approved' } =>
   change?.state === 'approved';
 
-/** The state that an open intent gives its change; the move asks whether that is true. */
+/** The state that an open intent gives its change; the move verifies it. */
 const underIntent = ({ id }: ChangeRow) => ({ id, state: 'landing' as const });
 
-/** Step three: main has moved. The task is done, and what waited for it is readied. */
+/** Step three, after main has moved: ends the task as done, and readies the tasks that waited for it. */
 export async function concludeLanding(
   tx: Tx,
   landing: Pick<LandingRow, 'id' | 'project' | 'change' | 'newMain' | 'oldMain'>,
@@ -131,7 +133,7 @@ export async function concludeLanding(
   return [landed, ...(await finishTask(tx, change.project, change.task))];
 }
 
-/** Step three when main did not move: the intent is void and the change is approved as before. */
+/** Step three, when main did not move: voids the intent, and the change is approved as before. */
 export async function voidLanding(
   tx: Tx,
   landing: Pick<LandingRow, 'id' | 'project' | 'change'>,
@@ -149,6 +151,7 @@ const rebase = statement(
   'update changes set base = $2, candidate = $3, tree = $4, rebuilt = rebuilt + 1 where id = $1',
 );
 
+/** A rebuilt candidate of a change. */
 export interface Rebuilt {
   readonly base: string;
   readonly candidate: string;
@@ -158,8 +161,8 @@ export interface Rebuilt {
 }
 
 /**
- * Main moved under an approved change: it is bound to its new candidate and gated again. The verdict survives only a
- * clean rebuild of an unchanged patch; a tree that stayed the same keeps its evidence too.
+ * Binds an approved change under which main has moved to its new candidate, and gates it again. The verdict
+ * survives only a clean rebuild of an unchanged patch; an unchanged tree keeps its evidence too.
  */
 export async function rebind(
   tx: Tx,
@@ -204,7 +207,7 @@ async function carryVerdict(tx: Tx, change: ChangeRow, tree: string): Promise<vo
     .values({ ...standing, id: newId('verdict'), tree, carriedFrom: standing.id, at: new Date(standing.at) });
 }
 
-// What a person looked at is the patch, so a manual gate is carried with the verdict; a command runs again.
+// A person looks at the patch, so a manual gate is carried with the verdict; a command runs again.
 async function carryManualGates(tx: Tx, change: ChangeRow, rebuilt: Rebuilt): Promise<void> {
   if (!rebuilt.samePatch) return;
   const passed = await tx.orm
@@ -234,7 +237,7 @@ async function carryManualGates(tx: Tx, change: ChangeRow, rebuilt: Rebuilt): Pr
   }
 }
 
-/** Main moved and the change no longer merges: it goes back to its maker. */
+/** Gives a change back to its maker when it no longer merges with the moved main. */
 export async function refuseConflict(
   tx: Tx,
   before: ChangeRow,
@@ -245,7 +248,10 @@ export async function refuseConflict(
   return refuseChange(tx, change, 'conflict', `main moved; conflicts in ${paths.slice(0, 20).join(', ')}`);
 }
 
-/** Intents that nobody concluded for `olderThanMs`. Looks without a lock: what ends an intent asks for it again. */
+/**
+ * Intents without a conclusion for `olderThanMs`. Looks without a lock: the code that ends an intent checks
+ * it again.
+ */
 export async function staleIntents(
   session: Session,
   project: string,

@@ -14,29 +14,31 @@ import {
   voidLanding,
 } from './landing-rows.ts';
 
-/** What landing needs from the rest. */
+/** Ports through which landing reads the store and moves main. */
 export interface LandingPorts {
   readonly git: GitPort;
-  /** Looks whether there is anything to do, without a lock. */
+  /** Session for looking for work, without a lock. */
   readonly session: Session;
-  /** Runs `work` in a transaction of the line: project lock taken alone, events appended. */
+  /** Runs `work` in a transaction of Andon itself: under the project's exclusive lock, with its events appended. */
   readonly systemTransaction: SystemTransaction;
   readonly gatesOf: (change: ChangeRow) => Promise<readonly NamedGate[]>;
   readonly titleOf: (change: ChangeRow) => Promise<string>;
   /** Names this process in intents. */
   readonly owner: string;
-  /** Called at named points, so that tests can die there. */
+  /** Called at named points, so that tests can end the process there. */
   readonly at?: (point: LandingPoint) => void;
 }
 
+/** A point of landing at which tests can end the process. */
 export type LandingPoint = 'before-intent' | 'after-intent' | 'after-move' | 'after-done';
 
-/** What became of one attempt. */
+/** The outcome of one attempt to land. */
 export type LandingOutcome = 'nothing' | 'landed' | 'rebuilt' | 'conflict' | 'again';
 
 /**
- * Lands at most one change of the project: intent row, fenced compare-and-swap of main, done row. A crash between the
- * steps is finished or voided by `reconcile`; a process that wakes late finds its fence raised and moves nothing.
+ * Lands at most one change of the project: intent row, fenced compare-and-swap of main, done row. `reconcile`
+ * finishes or voids a landing that crashed between the steps; a process that wakes late finds its fence
+ * raised and moves nothing.
  */
 export async function landOne(ports: LandingPorts, project: string): Promise<LandingOutcome> {
   const { git, session } = ports;
@@ -115,8 +117,8 @@ function landingMessage(
 }
 
 /**
- * Finishes or voids landings that nobody concluded. The fence is raised first, so that the process that wrote the
- * intent, paused and woken later, can no longer move main; only then is main looked at.
+ * Finishes or voids unconcluded landings. The fence is raised first, so that the process that wrote the
+ * intent, if it was only paused, can no longer move main; only after that main is read.
  */
 export async function reconcile(
   { git, session, systemTransaction }: LandingPorts,

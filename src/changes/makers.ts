@@ -14,8 +14,9 @@ interface PrincipalRow {
   readonly namesakes: readonly string[];
 }
 
-// A grant of an earlier version does not say who has seen its tokens: its parent has, unless it belongs to a run. Living
-// grants of one name are one holder, whoever gave them; those of people are not looked for, since people are no tie.
+// A grant of an earlier version does not list who has seen its tokens: its parent has, unless the grant
+// belongs to a run. Living grants of one name count as one holder, from any grantor; those of people are not
+// looked up, since people are no tie.
 const readGrants = statement(
   'makers.grants',
   `select g.gid as "grantId", g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin as lineage, g.profile,
@@ -37,11 +38,12 @@ const triggerOwnersOf = statement(
   `select distinct r.spawner from runs r where r.gid = any($1::text[]) and r.trigger is not null and r.spawner not like 'human:%'`,
 );
 
+/** A principal with its lineage and holders, as separation of duty needs them. */
 export type KnownPrincipal = Principal & { readonly profileFixed: boolean };
 
 type Grants = ReadonlyMap<string, PrincipalRow>;
 
-/** Principals with the grants above theirs and those whose holders have seen their tokens, by grant id. */
+/** Principals by grant id, with the grants above theirs and the grants whose holders have seen their tokens. */
 export async function readPrincipals(
   session: Session,
   grantIds: readonly string[],
@@ -55,7 +57,7 @@ export async function readPrincipals(
   return principals;
 }
 
-/** The grants with all that they are related to, however far: lineages, runners that took a run, namesakes. */
+/** The grants with all related ones, at any distance: lineages, runners that took a run, namesakes. */
 async function readRelated(session: Session, grantIds: readonly string[]): Promise<Grants> {
   const rows = new Map<string, PrincipalRow>();
   for (let wanted = [...new Set(grantIds)]; wanted.length > 0; ) {
@@ -86,16 +88,19 @@ function asPrincipal(row: PrincipalRow, rows: Grants): KnownPrincipal {
   };
 }
 
-/** Every grant whose holder has seen a token of this one, the grant itself left out. */
+/** Every grant whose holder has seen a token of this one, except the grant itself. */
 function holdersOf(row: PrincipalRow, rows: Grants): PrincipalRow[] {
   const found = new Set([row]);
-  // A set hands out what is added to it while it is walked.
+  // A set hands out elements that are added during a loop over it.
   for (const one of found) for (const other of known(handedTo(one, rows), rows)) found.add(other);
   found.delete(row);
   return [...found];
 }
 
-/** Who was handed the tokens of a grant: its parent or the runner of a run, and whoever else bears the name. */
+/**
+ * Holders who were handed the tokens of a grant: its parent or the runner of a run, and every other bearer of
+ * the name.
+ */
 function handedTo({ seen, lineage, taker, namesakes }: PrincipalRow, rows: Grants): string[] {
   const parent = seen ? lineage.slice(0, 1) : [];
   const runner = taker === null ? undefined : rows.get(taker);
@@ -103,8 +108,9 @@ function handedTo({ seen, lineage, taker, namesakes }: PrincipalRow, rows: Grant
 }
 
 /**
- * A runner sees the tokens of all runs that it starts and is trusted with them: it is no tie by itself, but whoever minted
- * it is. What takes runs under another name than that of a runner counts like everybody.
+ * The parents of a runner. A runner sees the tokens of all runs that it starts and is trusted with them: the
+ * runner itself is no tie, but the grants that minted it are. A grant that takes runs under another name than
+ * a runner's counts like any other.
  */
 const throughRunner = ({ grantId, agent, role, seen, lineage }: PrincipalRow): readonly string[] =>
   role === 'RUNNER' && agent.startsWith('runner:') ? lineage.slice(0, seen ? 1 : 0) : [grantId];
@@ -114,7 +120,7 @@ const known = (grantIds: readonly string[], rows: Grants): PrincipalRow[] =>
 
 const asAncestor = ({ agent, grantId, tier }: PrincipalRow): Ancestor => ({ sub: agent, grantId, tier });
 
-/** Everybody who claimed, pushed or submitted for a task, in any of its epochs. */
+/** Every principal that claimed, pushed or submitted for a task, in any of its epochs. */
 export async function readMakers(
   session: Session,
   project: string,

@@ -3,7 +3,10 @@ import type { CordDraft } from '../stops/stop.ts';
 import type { EventDraft } from '../store/log/events.ts';
 import type { Tx } from '../store/store.ts';
 
-/** The stop of a project whose upstream went another way: what is claimed now would be built on what may not stay. */
+/**
+ * The stop of a project whose upstream has diverged: work claimed under it would be built on a main that may
+ * not stay.
+ */
 export const syncStop = (project: string, found: string | number | undefined): CordDraft => ({
   project,
   colour: 'yellow',
@@ -14,6 +17,6 @@ export const syncStop = (project: string, found: string | number | undefined): C
   by: 'gateway',
 });
 
-/** Takes the stop back once the upstream is followed again. */
+/** Clears the stop once the upstream can be followed again. */
 export const clearSyncStop = (tx: Tx, project: string): Promise<EventDraft[]> =>
   clearOwn(tx, project, 'sync', 'upstream main is followed again');

@@ -25,7 +25,7 @@ export interface Run<Options> {
   link(): Promise<GatewayLink>;
 }
 
-/** What a command answers: data for programs, lines for people, talk beside it. */
+/** The answer of a command: data for programs, lines for people, and messages beside them. */
 export interface Answer {
   readonly data: unknown;
   readonly lines?: readonly string[];
@@ -33,12 +33,12 @@ export interface Answer {
   readonly exit?: ExitName;
 }
 
-/** A command that does something, with the options that every one has. */
+/** Makes a command that acts, with the options of every command. */
 export function leaf(name: string, summary: string, description: string = summary): Command {
   return withCommon(new Command(name).summary(summary).description(sentenceCase(description)));
 }
 
-/** A command that only holds others. */
+/** Makes a command that only holds others. */
 export function group(name: string, summary: string): Command {
   return new Command(name).summary(summary).description(sentenceCase(summary));
 }
@@ -62,7 +62,7 @@ type CommandHandler<Options, Args extends unknown[]> = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a command that streams has nothing left to answer
 ) => Promise<Answer | void>;
 
-/** The action of a command: runs it, prints its answer, tells its error, sets the exit status. */
+/** Makes the action of a command: runs it, prints its answer, reports its error, sets the exit code. */
 export function act<Options, Args extends unknown[] = []>(
   world: World,
   handler: CommandHandler<Options, Args>,
@@ -88,7 +88,7 @@ function print(answer: Answer, terminal: Terminal): number {
   return exitCodes[answer.exit ?? 'ok'];
 }
 
-/** A whole number within bounds, as an option's parser. */
+/** Makes the parser of an option that is a whole number within bounds. */
 export const wholeNumber =
   (min: number, max: number) =>
   (text: string): number => {
@@ -98,14 +98,14 @@ export const wholeNumber =
     return value;
   };
 
-/** A duration such as `90s` or `10m`, in seconds, as an option's parser. */
+/** Parses an option that is a duration such as `90s` or `10m`, into seconds. */
 export function durationSeconds(text: string): number {
   const seconds = text.endsWith('ms') ? Number.NaN : durationMs(text) / 1000;
   if (!(seconds > 0)) throw new InvalidArgumentError('a number and s, m, h or d, such as 90s or 10m');
   return seconds;
 }
 
-/** An option that may be given several times, each time with one or more values. */
+/** Makes an option that may be given several times, each time with one or more values. */
 export const many = (flags: string, description: string): Option =>
   new Option(flags, description).argParser((text: string, before: unknown) => [
     ...(Array.isArray(before) ? (before as string[]) : []),

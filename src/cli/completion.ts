@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
+/** Shell that completion scripts are printed for. */
 export type Shell = (typeof shells)[number];
 
-/** What can follow a chain of command words: commands and options. */
+/** The words that can follow a chain of command words: commands and options. */
 interface NextWords {
   /** The chain: `''`, `task`, `task list`. */
   readonly after: string;
@@ -11,7 +12,7 @@ interface NextWords {
   readonly options: readonly string[];
 }
 
-/** A static script: it starts nothing when a key is pressed. */
+/** The completion script of a shell. The script is static: no process starts when a key is pressed. */
 export function completionScript(shell: Shell, program: Command): string {
   const words = collect(program, '');
   if (shell === 'bash') return bash(words);

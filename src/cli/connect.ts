@@ -9,25 +9,29 @@ import { findGateway, type GatewayFile } from './gateway-file.ts';
 import { pinOf } from './pin.ts';
 import type { Environment, World } from './world.ts';
 
-/** A gateway with a token and a project: what most commands need. */
+/** A gateway with a token and a project, for most commands. */
 export interface GatewayLink {
   readonly url: string;
   readonly client: Client;
   /** The project by option, environment, folder or token. Errors: `cli.usage`. */
   readonly project: string;
-  /** The same, or undefined where nothing tells. */
+  /** The project, or undefined when none is known. */
   readonly projectIfAny: string | undefined;
   token(): Promise<string>;
   /** The file of the token, when it comes from one. */
   readonly tokenFile: string | undefined;
   /** `fetch` over connections whose listener has proved the key of the gateway. Errors: `gateway.unproved`. */
   readonly fetch: typeof globalThis.fetch;
-  /** Those connections, for who speaks HTTP by itself. */
+  /** The agent of those connections, for code that speaks HTTP by itself. */
   readonly agent: Agent;
-  /** The key of the gateway; undefined over https, and before a first connection has shown one that is new. */
+  /**
+   * The key of the gateway; undefined over https, and for a gateway with a new key before a first connection
+   * has shown the key.
+   */
   gatewayKey(): Promise<string | undefined>;
 }
 
+/** Options that name a gateway, token and project. */
 export interface LinkOptions {
   readonly url?: string;
   readonly tokenFile?: string;
@@ -41,8 +45,9 @@ type GivenFlags = {
 };
 
 /**
- * Finds the gateway: `--url`, ANDON_URL, else the nearest `.andon/gateway.json`. The token of that file goes to the
- * gateway of that file only. Errors: `gateway.unreachable` when there is none, `cli.usage` without a token.
+ * Finds the gateway: `--url`, ANDON_URL, else the nearest `.andon/gateway.json`. The token of that file goes
+ * to the gateway of that file only. Errors: `gateway.unreachable` when there is none, `cli.usage` without a
+ * token.
  */
 export async function connect(options: LinkOptions, world: World): Promise<GatewayLink> {
   const { url, file, isNamed } = await whereTo(options, world);
@@ -74,7 +79,7 @@ async function whereTo(options: LinkOptions, world: World): Promise<GivenFlags> 
   const named = options.url ?? (world.env.ANDON_URL || undefined);
   if (named !== undefined) {
     const url = plainUrl(named);
-    // The gateway of the folder under its own address: its project is known from there.
+    // The URL may be the address of the folder's own gateway: then the folder tells the project.
     const file = await findGateway(world).catch(() => undefined);
     return { url, file: file?.url === url ? file : undefined, isNamed: true };
   }
@@ -110,7 +115,7 @@ function tokenSource(
   throw fail('cli.usage', 'token', { found: 'none', next: 'set ANDON_TOKEN_FILE, or pass --token-file' });
 }
 
-// Read anew for every request, so that a token that was renewed in the file is used at once.
+// The file is read anew for every request, so that a renewed token is used at once.
 async function readToken(source: TokenSource): Promise<string> {
   if (source.kind === 'text') return source.text;
   try {

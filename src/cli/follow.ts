@@ -3,17 +3,18 @@ import type { ChainedEvent } from '../store/log/chain.ts';
 import type { EventType } from '../store/log/events.ts';
 import type { GatewayLink } from './connect.ts';
 
+/** The events to follow. */
 export interface FollowOptions {
   readonly project: string;
-  /** Position after which to begin; from now on without one. */
+  /** Position to begin after; the present end when absent. */
   readonly after?: number;
   readonly types?: readonly EventType[];
   readonly signal?: AbortSignal;
 }
 
 /**
- * Events as the gateway streams them, without end, until the signal aborts. A lost connection is taken up again after
- * the last event; a refusal ends the stream with its error.
+ * Events as the gateway streams them, without end, until the signal aborts. A lost connection is resumed
+ * after the last event; a refusal ends the stream with its error.
  */
 export async function* follow(link: GatewayLink, options: FollowOptions): AsyncGenerator<ChainedEvent> {
   const { signal } = options;
@@ -46,7 +47,7 @@ function subscribe(
   });
 }
 
-/** What has come and was not taken yet. */
+/** Queue of events between the stream and its reader. */
 class ShownInbox {
   readonly #queue: ChainedEvent[] = [];
   #end: { readonly error?: unknown } | undefined;
@@ -57,7 +58,7 @@ class ShownInbox {
     this.#wake();
   }
 
-  /** No more will come; with an error the reader gets it. The first end counts. */
+  /** Ends the queue; with an error the reader gets it. The first end counts. */
   end(end: { readonly error?: unknown } = {}): void {
     this.#end ??= end;
     this.#wake();
@@ -80,7 +81,7 @@ class ShownInbox {
   }
 }
 
-/** A signal that aborts on Ctrl-C and SIGTERM, or after a time. `isTimedOut` tells which. */
+/** A signal that aborts on Ctrl-C and SIGTERM, or after a time. `isTimedOut` tells these apart. */
 export function untilInterrupted(timeoutSeconds?: number): {
   readonly signal: AbortSignal;
   isTimedOut(): boolean;

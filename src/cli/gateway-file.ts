@@ -4,13 +4,16 @@ import { fail } from '../lib/errors.ts';
 import { replaceFile } from '../store/replace-file.ts';
 import type { World } from './world.ts';
 
-/** What `andon up` prints when it is ready, and leaves for other commands. It holds no secret. */
+/**
+ * The address of a running gateway, which `andon up` prints when it is ready and leaves for other commands.
+ * Holds no secret.
+ */
 export interface GatewayFile {
   readonly url: string;
   readonly tokenFile: string;
   readonly project: string;
   readonly git: string;
-  /** Names the key that the gateway proves itself with; none in files of earlier versions. */
+  /** Fingerprint of the key that the gateway proves itself with; absent from files of earlier versions. */
   readonly key?: string;
 }
 
@@ -19,8 +22,9 @@ const fileName = 'gateway.json';
 const seal = 'gateway.json';
 
 /**
- * The gateway of the nearest `.andon` at or above `cwd`, or undefined. The file in the repository is only believed when
- * the user's own state folder holds the same: a repository from a stranger could bring a file that sends tokens away.
+ * The gateway of the nearest `.andon` at or above `cwd`, or undefined. The file in the repository counts only
+ * when the user's own state folder holds the same: a stranger's repository could bring a file that sends
+ * tokens away.
  */
 export async function findGateway(
   world: Pick<World, 'cwd' | 'env' | 'root'>,
@@ -47,11 +51,11 @@ export async function readGateway(
       next: 'run andon up there, or set ANDON_URL and ANDON_TOKEN_FILE',
     });
   }
-  // The user's own folder vouches for it: andon up wrote it, whole.
+  // The copy in the user's own state folder vouches for the text: andon up wrote it, whole.
   return JSON.parse(text) as GatewayFile;
 }
 
-/** Writes the file, and the same into the state folder, which vouches for it. */
+/** Writes the file, and a copy into the state folder, which vouches for it. */
 export async function writeGateway(
   dataFolder: string,
   stateFolder: string,
@@ -62,7 +66,7 @@ export async function writeGateway(
   await writeWhole(join(dataFolder, fileName), text, 0o644);
 }
 
-/** Takes both files away when the gateway ends, as long as they are still its own. */
+/** Removes both files when the gateway ends, as long as they are still its own. */
 export async function removeGateway(
   dataFolder: string,
   stateFolder: string,
@@ -74,12 +78,12 @@ export async function removeGateway(
   await rm(join(stateFolder, seal), { force: true });
 }
 
-/** Makes the folder that a file is to stand in. */
+/** Makes the parent folder of a file. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
 }
 
-/** Writes a file whole or not at all, and the folder that it stands in where that is missing. */
+/** Writes a file whole or not at all, and makes its folder if that is missing. */
 export async function writeWhole(path: string, text: string, mode: number): Promise<void> {
   await makeFolder(path);
   await replaceFile(path, text, { mode });

@@ -3,6 +3,7 @@ import type { Run } from './command.ts';
 import type { GatewayLink } from './connect.ts';
 import { leaseHint } from './work-tree.ts';
 
+/** Options that name a lease. */
 export interface LeaseOptions {
   readonly task?: string;
   readonly epoch?: number;
@@ -15,8 +16,8 @@ export interface Held {
 }
 
 /**
- * Which lease a command is about: by argument, environment or branch, and else the one task that the caller holds.
- * Errors: `cli.usage` when that is none or several.
+ * The lease that a command is about: by argument, environment or branch, and else the one task that the
+ * caller holds. Errors: `cli.usage` when there is none or several.
  */
 export async function heldLease(
   { world }: Run<unknown>,

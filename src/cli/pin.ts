@@ -7,19 +7,20 @@ import { fail } from '../lib/errors.ts';
 import { type GatewayFile, writeWhole } from './gateway-file.ts';
 import type { World } from './world.ts';
 
-/** Where the key of the gateway of a token file is kept: beside it, so that the file itself is the bare token. */
+/** The file for the key of a token file's gateway: beside it, so that the token file holds the bare token. */
 const keyFileOf = (tokenFile: string): string => `${tokenFile}.gateway`;
 
-/** Keeps the key of a gateway beside the file of a token, for its holder alone. */
+/** Stores the key of a gateway beside the file of a token, for its owner alone. */
 export const writeKey = (tokenFile: string, key: string): Promise<void> =>
   writeWhole(keyFileOf(tokenFile), `${key}\n`, 0o600);
 
+/** The gateway whose key is wanted, and the files that may hold the key. */
 export interface PinOf {
   readonly url: string;
-  /** The gateway file of the folder, when the URL is its own. */
+  /** The gateway file of the folder, when the URL is that gateway's. */
   readonly file: GatewayFile | undefined;
   readonly tokenFile: string | undefined;
-  /** Whether the URL was named, by option or environment. */
+  /** True when an option or the environment named the URL. */
   readonly isNamed: boolean;
 }
 
@@ -29,9 +30,10 @@ export interface KnownPin extends Pin {
 }
 
 /**
- * The key that a gateway has to prove: of ANDON_GATEWAY_KEY for a named URL, of the gateway file, of the file beside the
- * token, or of the gateways that this user has trusted before. One that is not known is trusted once, which is told, and
- * kept. Errors: `gateway.unproved` where it cannot be kept, or the gateway file is of a version without keys.
+ * The key that a gateway has to prove: that of ANDON_GATEWAY_KEY for a named URL, of the gateway file, of the
+ * file beside the token, or of the gateways that this user has trusted before. An unknown key is trusted
+ * once, with a message, and stored. Errors: `gateway.unproved` when the key cannot be stored, or when the
+ * gateway file is of a version without keys.
  */
 export function pinOf(of: PinOf, world: Pick<World, 'env' | 'stderr'>): KnownPin {
   const store = of.tokenFile === undefined ? knownStore(of.url, world.env) : besideStore(of.tokenFile);
@@ -95,7 +97,7 @@ function besideStore(tokenFile: string): KeyStore {
   };
 }
 
-/** For tokens without a file: one line a gateway, URL and key. */
+/** Store of keys for tokens without a file: one line a gateway, URL and key. */
 function knownStore(url: string, env: World['env']): KeyStore {
   const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
   const path = join(state, 'andon', 'known-gateways');
@@ -111,7 +113,7 @@ function knownStore(url: string, env: World['env']): KeyStore {
   };
 }
 
-/** The text of a file; undefined only where there is none: one that cannot be read does not count as unknown. */
+/** The text of a file; undefined only when there is none: an unreadable file must not make a key count as unknown. */
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');

@@ -89,7 +89,7 @@ const working = [
   inboxCommand,
 ];
 
-/** commander ends with 1 on wrong use; here that is 2, and data for who asked for JSON. */
+/** Makes wrong use end with exit code 2, where commander has 1, and with data for callers that asked for JSON. */
 function endWithOwnCodes(command: Command, world: World): void {
   command.exitOverride((error) => {
     if (error.exitCode === 0) process.exit(exitCodes.ok);

@@ -8,7 +8,7 @@ import { asMachineFault } from '../lib/machine-fault.ts';
 import { printable } from './printable.ts';
 import type { Paint, Terminal } from './terminal.ts';
 
-/** Any error of a call as one of the table: what the gateway answered, that it did not answer, or a defect. */
+/** Turns any error of a call into one of the table: the gateway's refusal, its silence, or a defect. */
 export function asAndonError(error: unknown): AndonError {
   const own = causes(error).find((one) => one instanceof AndonError);
   if (own !== undefined) return own;
@@ -41,7 +41,7 @@ function reasonsOf(error: unknown): [Reason, ...Reason[]] | undefined {
   return first === undefined ? undefined : [first, ...rest];
 }
 
-// A gateway of another version may know codes that this program does not; they are shown as they are.
+// A gateway of another version may know codes that this program does not; they are shown unchanged.
 function asReason(raw: unknown): Reason[] {
   const one = raw as Partial<Reason> | null;
   if (typeof one?.code !== 'string' || typeof one.subject !== 'string') return [];
@@ -58,16 +58,16 @@ function connectionFault(error: unknown): string | undefined {
   const chain = causes(error);
   const code = chain.map((one) => String(member(one, 'code') ?? '')).find((one) => networkCodes.test(one));
   if (code !== undefined) return code;
-  // fetch tells no more about, say, a port that it never opens.
+  // fetch gives no details about, for example, a port that it never opens.
   return chain.some(({ message }) => message === 'fetch failed') ? 'fetch failed' : undefined;
 }
 
-/** The exit status of an error. */
+/** The exit code of an error. */
 const exitOf = (error: AndonError): number => exitCodes[exitNameOf(error)];
 
 const exitNameOf = ({ code }: AndonError): ExitName => codes[code].exit;
 
-/** All reasons, for people: code, subject, found, limit; then what to do next. */
+/** All reasons, for people: code, subject, found, limit; then the next step. */
 export function refusalLines(reasons: readonly Reason[], paint: Paint): string[] {
   const width = Math.max(...reasons.map(({ code }) => code.length));
   const lines = reasons.map((one) => {
@@ -85,7 +85,7 @@ function valueWords({ found, limit, rule }: Reason): string {
   return both === '' ? `(${rule})` : `${both} (${rule})`;
 }
 
-/** Tells an error and answers the exit status. With `--json` the reasons are data too. */
+/** Prints an error and answers the exit code. With `--json` the reasons are data too. */
 export function tellError(error: unknown, terminal: Terminal): number {
   const known = asAndonError(error);
   const exit = exitOf(known);

@@ -5,7 +5,7 @@ import type { Paint, Tone } from './terminal.ts';
 /** A cell: text, and a tone for the terminal. */
 export type Cell = string | readonly [text: string, tone: Tone];
 
-/** Rows in columns, two spaces between them, a head above. Widths count what is shown, not the colours. */
+/** Rows in columns, two spaces between them, a head above. Widths count the visible characters, not the colours. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[], paint: Paint): string[] {
   const shown = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? [cell, undefined] : cell)));
   const widths = head.map((name, at) =>
@@ -25,7 +25,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   ];
 }
 
-/** What a person is shown of an id; commit ids and hashes are cut, ids keep what can be typed back. */
+/** The form of an id for people; commit ids and hashes are cut, other ids keep the part that can be typed back. */
 export const short = (id: string | null | undefined): string => {
   if (id === null || id === undefined || id === '') return '-';
   return /^[a-z]{3}_/.test(id) ? shortId(id) : id.slice(0, 10);

@@ -1,5 +1,6 @@
 import type { Environment, Sink } from './world.ts';
 
+/** Tone of a text, shown as a colour. */
 export type Tone = 'good' | 'bad' | 'warn' | 'quiet' | 'strong' | 'name';
 
 const codes: Readonly<Record<Tone, string>> = {
@@ -11,9 +12,10 @@ const codes: Readonly<Record<Tone, string>> = {
   name: '36',
 };
 
+/** Colours a text by its tone, or returns it unchanged. */
 export type Paint = (tone: Tone, text: string) => string;
 
-/** Where data and talk go. Data is for programs and pipes, talk is for the person in front of the terminal. */
+/** Streams for data and talk. Data is for programs and pipes, talk is for the person in front of the terminal. */
 export interface Terminal {
   readonly json: boolean;
   readonly isTty: boolean;
@@ -25,13 +27,17 @@ export interface Terminal {
   readonly paintTalk: Paint;
 }
 
+/** Options on the output of a command. */
 export interface TerminalOptions {
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly color?: boolean | undefined;
 }
 
-/** A terminal over two streams. Colours follow `--no-color`, NO_COLOR, FORCE_COLOR, and else whether it is a TTY. */
+/**
+ * Creates a terminal over two streams. `--no-color`, NO_COLOR and FORCE_COLOR decide colours, otherwise a TTY
+ * has them.
+ */
 export function createTerminal(
   options: TerminalOptions,
   env: Environment,
@@ -52,7 +58,7 @@ export function createTerminal(
 const plain: Paint = (_tone, text) => text;
 const coloured: Paint = (tone, text) => `\u001b[${codes[tone]}m${text}\u001b[0m`;
 
-// https://no-color.org and https://force-color.org: any value but the empty one counts.
+// By https://no-color.org and https://force-color.org any value but the empty one counts.
 function isColoured(sink: Sink, { color }: TerminalOptions, env: Environment): boolean {
   if (color === false || isSet(env.NO_COLOR)) return false;
   if (isSet(env.FORCE_COLOR)) return env.FORCE_COLOR !== '0';

@@ -14,7 +14,7 @@ export async function headCommit(cwd: string): Promise<string> {
   });
 }
 
-/** A lease as a branch name or the environment tells it. */
+/** A lease, from the name of a branch or from the environment. */
 export interface LeaseHint {
   readonly task?: string;
   readonly epoch?: number;

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { App, AppExtras } from '../app.ts';
 import type { Config, ConfigInput } from '../config.ts';
+/** Variables of the environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What only the composition root can do; main.ts hands it in, loaded when it is first needed. */
+/** Functions that only the composition root can do; main.ts hands them in, loaded at their first use. */
 export interface Root {
   startApp(config: Config, extras?: AppExtras): Promise<App>;
   createLog(level: string): Promise<Logger>;
@@ -11,7 +12,7 @@ export interface Root {
   stateFolderOf(dataFolder: string, env: Environment): string;
 }
 
-/** Everything outside that commands touch. */
+/** The parts of the outside that commands touch. */
 export interface World {
   readonly root: Root;
   readonly env: Environment;
@@ -20,11 +21,11 @@ export interface World {
   readonly stderr: Sink;
   /** The words after the program's name. */
   readonly args: readonly string[];
-  /** How to start this program again: node, its options, the file. */
+  /** The command that starts this program again: node, its options, the file. */
   readonly launch: readonly string[];
 }
 
-/** A stream as far as the CLI knows it. */
+/** A stream, reduced to the methods that the CLI calls. */
 export interface Sink {
   readonly isTTY?: boolean | undefined;
   write(text: string): unknown;

@@ -3,7 +3,7 @@ import { codeOf } from '../lib/causes.ts';
 
 const everyMs = 60_000;
 
-/** Tells of what fails again and again once a minute: what fails every second would fill a log overnight. */
+/** Logs a repeating failure once a minute: a failure every second would fill a log overnight. */
 export class LogOnce {
   readonly #log: Logger;
   readonly #told = new Map<string, number>();
@@ -14,7 +14,7 @@ export class LogOnce {
 
   /** Logs the first failure of its kind, by code, at a place, and the next after a minute. */
   error(error: unknown, place: Readonly<Record<string, string>>, what: string): void {
-    // Not by its text, which may name another file each time.
+    // The text of the error does not count, since it may name another file each time.
     const kind = JSON.stringify([what, place, codeOf(error) || nameOf(error)]);
     const now = performance.now();
     const last = this.#told.get(kind);

@@ -6,16 +6,17 @@ export interface Metrics {
   readonly registry: Registry;
   decided(action: Action, allowed: boolean): void;
   refusedToken(code: string): void;
-  /** A token was renewed again within the grace, and the same successor answered. */
+  /** Counts a token that was renewed again within the grace, and got the same successor. */
   repeatedRenewal(): void;
   pushed(outcome: 'accepted' | 'refused', seconds: number): void;
   gateEnded(passed: boolean, seconds: number): void;
   landed(seconds: number): void;
 }
 
+/** Values that metrics read when they are asked for. */
 export interface MetricFacts {
   readonly feedSilentMs: () => number;
-  /** Bytes that may still be written where the repositories lie. */
+  /** Bytes that may still be written on the disk of the repositories. */
   readonly roomBytes: () => Promise<number | undefined>;
   /** Folders of gates that could not be removed yet. */
   readonly foldersLeft: () => Promise<number>;
@@ -36,6 +37,7 @@ const repeatedRenewals = (registers: Registry[]): Counter =>
     registers,
   });
 
+/** Creates the metrics of one gateway in a registry of their own. */
 export function createMetrics(facts: MetricFacts): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -77,7 +79,7 @@ export function createMetrics(facts: MetricFacts): Metrics {
   };
 }
 
-/** What is measured when it is asked for. */
+/** Registers values that are measured when the metrics are read. */
 function measureProcess(facts: MetricFacts, registers: Registry[]): void {
   new Gauge({
     name: 'andon_feed_silent_seconds',

@@ -17,7 +17,7 @@ import { taskRouter } from './tasks/procedures.ts';
 import { tokenRouter } from './tokens/procedures.ts';
 import { triggerRouter } from './triggers/procedures.ts';
 
-/** Everything that the gateway does. The only door. */
+/** The router of all procedures. Every action of the gateway is a procedure of this router or a request of git. */
 export function createRouter(gateway: Gateway) {
   return t.router({
     agent: agentRouter(gateway),

@@ -19,7 +19,7 @@ export interface Gateway extends Admission {
   readonly tokens: TokenService;
   readonly git: Repositories;
   readonly analyser: Analyser;
-  /** Gates, landings, audits and chores, which go on by themselves after a call. */
+  /** Workers for gates, landings, audits and chores, which go on by themselves after a call. */
   readonly workers: WorkersPort;
   readonly triggers: TriggersPort;
   readonly metrics: Metrics;
@@ -28,26 +28,29 @@ export interface Gateway extends Admission {
 
 export type VerifiedLog = VerifyResult & { readonly below: string | null };
 
-/** The part of the workers that procedures speak to; `Workers` keeps these promises. */
+/** Methods of the workers that procedures call; `Workers` implements them. */
 export interface WorkersPort {
-  /** Work may be waiting in this project: runs its gates, lands its approved changes. Never rejects. */
+  /** Runs the waiting gates of the project, and lands its approved changes. Never rejects. */
   wake(project: string): void;
   /** Wakes the project; `*` all of them. */
   wakeAll(project: string): Promise<void>;
-  /** A plan was applied that added or changed so many tasks. */
+  /** Notes that an applied plan added or changed so many tasks. */
   planned(tasks: number): void;
-  /** An audit was asked for. Never rejects. */
+  /** Starts on the audits that were requested. Never rejects. */
   audit(): void;
-  /** Ends the landings of the project (`*`: of all) that were intended before a red stop, which is acknowledged after. */
+  /**
+   * Ends the landings of the project (`*`: of all) with an intent from before a red stop; the stop is
+   * acknowledged after that.
+   */
   settleLandings(project: string): Promise<void>;
   /** Verifies the log and its mark. */
   verifyLog(): Promise<VerifiedLog>;
 }
 
-/** The part of the triggers that procedures speak to; `TriggerService` keeps these promises. */
+/** Methods of the triggers that procedures call; `TriggerService` implements them. */
 export interface TriggersPort {
-  /** The commands and targets of a trigger that the operator of this gateway did not name. */
+  /** Reasons against the commands and targets of a trigger that the operator of this gateway did not name. */
   faults(name: string, trigger: PlanTrigger): Reason[];
-  /** Slots may be waiting: fires them. */
+  /** Fires the slots that wait. */
   wake(): void;
 }

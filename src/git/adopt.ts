@@ -6,24 +6,25 @@ import { readRef } from './refs.ts';
 import type { GitRunner } from './runner.ts';
 import { type GitEnvironment, type Trust, trusting } from './trust.ts';
 
+/** The source of an adopted repository, and the place of Andon's copy. */
 export interface Adoption {
   readonly runner: GitRunner;
-  /** Where the bare repository is made. */
+  /** Folder in which the bare repository is made. */
   readonly gitDir: string;
-  /** A user's repository: its folder or its .git. It is only read. */
+  /** A user's repository: its folder or its .git. Only read. */
   readonly source: string;
   readonly branch?: string;
   /** Leads git to the operator's configuration: HOME, XDG_CONFIG_HOME. */
   readonly operator?: GitEnvironment;
 }
 
-/** Copying may take so long. */
+/** Time limit of a copy. */
 export const cloneMs = 10 * 60_000;
 
 /**
- * Clones one branch and the tags, and answers the name of the branch; where the source has no commit on it yet, nothing
- * is made. Rejects with `repo.missing`, `repo.shallow`, or `repo.owner` for a repository of a user whom the operator's git
- * does not trust.
+ * Clones one branch and the tags, and answers the name of the branch; makes nothing while that branch of the
+ * source has no commit. Rejects with `repo.missing`, `repo.shallow`, or `repo.owner` for a repository of a
+ * user whom the operator's git does not trust.
  */
 export function adopt(adoption: Adoption): Promise<{ branch: string; isEmpty: boolean }> {
   return trusting(adoption.runner, adoption.operator ?? {}, (trust) => adoptTrusted(adoption, trust));
@@ -40,7 +41,7 @@ async function adoptTrusted({ runner, source, gitDir, branch }: Adoption, { env,
     return { branch: name, isEmpty: true };
   }
   const args = ['clone', '--quiet', '--bare', '--template=', '--single-branch', `--branch=${name}`];
-  // Whoever owns a file can change it through every link to it.
+  // The owner of a file can change it through every link to it, so another user's files are copied.
   if (!(await isOurs(sourceDir))) args.push('--no-hardlinks');
   await runner.must([...args, '--', sourceDir, gitDir], { timeoutMs: cloneMs, env });
   // A remote that points into the user's folder would be an invitation to fetch from or push to it.
@@ -66,7 +67,10 @@ async function gitDirOf(runner: GitRunner, source: string, env: GitEnvironment):
 const isOurs = async (gitDir: string): Promise<boolean> =>
   (await stat(join(gitDir, 'objects'))).uid === process.geteuid?.();
 
-/** A shallow or partial repository lacks objects that Andon would have to serve and to judge against. */
+/**
+ * Refuses a shallow or partial repository, which lacks objects that Andon would have to serve and to judge
+ * against.
+ */
 async function refusePartial(runner: GitRunner, gitDir: string): Promise<void> {
   const shallow = await stat(join(gitDir, 'shallow')).then(
     (file) => file.size > 0,
@@ -101,7 +105,7 @@ async function checkedOut(runner: GitRunner, gitDir: string): Promise<string> {
   return stdout.toString('utf8').trim();
 }
 
-/** A source that borrows objects would make us borrow them too; then, and only then, they are copied. */
+/** Copies borrowed objects, only for a source that borrows them: a clone of such a source would borrow them too. */
 async function settleAlternates(runner: GitRunner, gitDir: string): Promise<void> {
   const file = join(gitDir, 'objects', 'info', 'alternates');
   if ((await readFile(file).catch(() => undefined)) === undefined) return;

@@ -4,15 +4,18 @@ import { mergeTrees } from './merge.ts';
 import { type GitPlace, identityEnvironment } from './place.ts';
 import { candidateRef, moveUnfenced, readRef } from './refs.ts';
 
+/** Name and address of an author or committer. */
 export interface Identity {
   readonly name: string;
   readonly email: string;
 }
 
+/** The result of a mechanical merge: its tree, or the paths that conflict. */
 export type CandidateTree =
   | { readonly ok: true; readonly tree: Oid }
   | { readonly ok: false; readonly conflicts: readonly string[] };
 
+/** The parts of a candidate commit. */
 export interface CandidateCommit {
   readonly parents: readonly Oid[];
   readonly tree: Oid;
@@ -39,10 +42,10 @@ export async function commitCandidate(place: GitPlace, candidate: CandidateCommi
 
 const keepTriesMax = 50;
 
-/** Keeps a candidate from being pruned, and lets the gates of its change find it; replaces an earlier one. */
+/** Keeps a candidate from being pruned, and lets the gates of its change find it; replaces an earlier candidate. */
 export async function keepCandidate(place: GitPlace, change: string, to: Oid): Promise<void> {
   const ref = candidateRef(change);
-  // Somebody else may move it just now; a ref that cannot be read at all never moves.
+  // Another process may move the ref in between; a ref that cannot be read at all never moves.
   for (let tries = 0; tries < keepTriesMax; tries++) {
     const from = await readRef(place, ref);
     if (from === to) return;
@@ -51,7 +54,7 @@ export async function keepCandidate(place: GitPlace, change: string, to: Oid): P
   throw fail('git.busy', ref, { found: `it did not move in ${keepTriesMax} tries` });
 }
 
-/** Lets go of a candidate whose change has landed or was refused for good. */
+/** Drops the candidate of a change that has landed or was refused for good. */
 export async function dropCandidate(place: GitPlace, change: string): Promise<void> {
   const ref = candidateRef(change);
   const from = await readRef(place, ref);

@@ -1,15 +1,15 @@
 import type { Oid } from '../policies/facts.ts';
 import { at, type GitPlace } from './place.ts';
 
-/** How large a change is: what its budget is spent on. */
+/** The size of a change, which its budget is spent on. */
 export interface ChangeSize {
   readonly commits: number;
   readonly files: number;
-  /** Lines added and removed; a binary file has none. */
+  /** Lines added and removed; a binary file counts none. */
   readonly lines: number;
 }
 
-/** The size of what `commit` brings beyond `main`, a rename counted as two files. */
+/** The size of the commits that `commit` adds to `main`, a rename counted as two files. */
 export async function changeSize(place: GitPlace, main: Oid, commit: Oid): Promise<ChangeSize> {
   const [count, stat] = await Promise.all([
     place.runner.must(['rev-list', '--count', `${main}..${commit}`], at(place)),

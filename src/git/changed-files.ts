@@ -4,21 +4,25 @@ import type { ObjectReader } from './objects/reader.ts';
 /** One changed file of a tip with its content, for policies that read source. */
 export interface ChangedFile {
   readonly path: string;
-  /** Content in the base tree; absent for an added file, and where it was over the limit. */
+  /** Content in the base tree; absent for an added file, and for one over the limit. */
   readonly before?: Buffer;
-  /** Content at the tip; absent where it was over the limit. */
+  /** Content at the tip; absent for a file over the limit. */
   readonly after?: Buffer;
-  /** Bytes of the larger of both, when over the limit: the file was not read and must be refused or left alone. */
+  /** Bytes of the larger version, when over the limit: the file was not read and must be refused or left alone. */
   readonly tooLarge?: number;
 }
 
+/** Selection of the files to read, and limits of the reading. */
 export interface ChangedFilesOptions {
-  /** Which paths are worth reading, such as those with a known grammar. */
+  /** True for paths worth reading, such as those with a known grammar. */
   wants(path: string): boolean;
-  /** Which of those read are worth keeping; the others are left out and count for nothing. All, without. */
+  /**
+   * True for a file worth keeping after the reading; the others are left out and count for nothing. Keeps all
+   * when absent.
+   */
   keeps?(path: string, content: Buffer): boolean;
   readonly fileBytesMax: number;
-  /** Bytes of all files together; files beyond it come as `tooLarge`. */
+  /** Bytes of all files together; files beyond the limit come as `tooLarge`. */
   readonly totalBytesMax: number;
 }
 

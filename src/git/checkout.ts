@@ -5,29 +5,31 @@ import type { Oid } from '../policies/facts.ts';
 import type { GitRunner } from './runner.ts';
 import { temporaryFolder } from './temporary.ts';
 
+/** The commit to write out, and the folder for its files. */
 export interface CheckoutOptions {
   readonly runner: GitRunner;
   readonly gitDir: string;
   /** A commit or a tree. */
   readonly commit: Oid;
-  /** Must not exist or be empty; nobody else may write to it meanwhile. */
+  /** The folder must be empty or missing, and no other process may write to it meanwhile. */
   readonly folder: string;
   readonly timeoutMs?: number;
 }
 
-// The highest precedence there is (gitattributes): whatever the tree says, bytes are written as they are.
+// Attributes of the highest precedence (gitattributes): bytes are written as they are, against any attribute
+// of the tree.
 const noAttributes = '* -text !eol -ident -filter -working-tree-encoding\n';
 
 /**
- * Writes the files of a commit into a folder, byte by byte: no filter, hook, end-of-line or keyword conversion runs,
- * whatever the tree or the repository asks for. There is no .git in it. A symbolic link that leads out of the
- * folder is written as a plain file with its target as content; submodules are empty folders.
+ * Writes the files of a commit into a folder, byte by byte: no filter, hook, end-of-line or keyword
+ * conversion runs, even if tree or repository ask for one. The folder has no .git. A symbolic link that leads
+ * out of the folder is written as a plain file with its target as content; submodules are empty folders.
  */
 export async function checkoutTree(options: CheckoutOptions): Promise<void> {
   const { runner, gitDir, commit, folder, timeoutMs = 120_000 } = options;
   const aside = temporaryFolder('checkout');
   try {
-    // A git folder of its own: settings, hooks, attributes and index of the repository play no part.
+    // A separate git folder keeps settings, hooks, attributes and index of the repository out.
     await Promise.all([
       mkdir(join(aside, 'refs')),
       mkdir(join(aside, 'info')),
@@ -58,7 +60,10 @@ async function tameLinks(folder: string, staged: Buffer): Promise<void> {
   }
 }
 
-/** Links that lead to links are fine: each of them is judged by itself. */
+/**
+ * Turns a link that leads out of the folder into a file. Links that lead to links are fine: each of them is
+ * judged by itself.
+ */
 async function tame(folder: string, name: Buffer): Promise<void> {
   const path = Buffer.concat([Buffer.from(`${folder}/`), name]);
   const info = await lstat(path);

@@ -1,13 +1,13 @@
-/** Settings that hold for every git that Andon starts; they come from the environment and override a repository's. */
+/** Settings of every git that Andon starts; they come from the environment and override a repository's. */
 const alwaysConfig: Readonly<Record<string, string>> = {
-  // git fsyncs no loose object by default; what was acknowledged must survive power loss.
+  // git fsyncs no loose object by default; an acknowledged push must survive power loss.
   'core.fsync': 'all',
   'core.fsmonitor': 'false',
   'core.hooksPath': '/dev/null',
   'core.protectHFS': 'true',
   'core.protectNTFS': 'true',
   'core.attributesFile': '/dev/null',
-  // Maintenance runs when Andon says so, never as a detached child of a push.
+  // Maintenance runs at Andon's request, never as a detached child of a push.
   'gc.auto': '0',
   'maintenance.auto': 'false',
   'receive.autogc': 'false',
@@ -39,7 +39,7 @@ export function gitEnvironment(path: string): Record<string, string> {
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_ATTR_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
-    // A replace ref would let a tree be judged that is not the tree that lands.
+    // With a replace ref, the judged tree would not be the tree that lands.
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_OPTIONAL_LOCKS: '0',
   };

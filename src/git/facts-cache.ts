@@ -2,12 +2,13 @@ import { LRUCache } from 'lru-cache';
 import type { CommitFacts } from '../policies/facts.ts';
 import type { NewCommit } from './new-commits.ts';
 
+/** Cache of the facts of commits. */
 export interface FactsCache {
   get(commit: NewCommit): CommitFacts | undefined;
   set(commit: NewCommit, facts: CommitFacts): void;
 }
 
-/** Keeps the facts used last, up to a number of changed paths in all. One cache serves one repository. */
+/** Keeps the facts used last, up to a number of changed paths over all. One cache serves one repository. */
 export function createFactsCache(pathsMax = 100_000): FactsCache {
   const known = new LRUCache<string, CommitFacts>({
     maxSize: pathsMax,

@@ -8,8 +8,9 @@ import { diffTrees, type TreeDiff } from './objects/diff.ts';
 import type { ObjectReader } from './objects/reader.ts';
 import type { GitPlace } from './place.ts';
 
+/** A push to compute the facts of. */
 export interface PushFactsOptions extends GitPlace {
-  /** Reads at the same place: within the quarantine of a push, with its environment. */
+  /** Reads objects at the same place: within the quarantine of a push, with its environment. */
   readonly reader: ObjectReader;
   readonly tip: Oid;
   /** Main, and the tips of approved changes that land first. Empty while the project has no commit. */
@@ -43,7 +44,7 @@ export async function pushFacts(options: PushFactsOptions): Promise<PushFacts> {
   return { tip, commits, acceptedAny };
 }
 
-// Every commit is compared with accepted work, so a path counts once for every commit since it was changed.
+// Every commit is compared with accepted work, so a path counts once for every commit since its change.
 const entriesMax = 10 * limits.pushPathsMax;
 
 async function commitFacts(
@@ -78,7 +79,8 @@ function measured(changes: readonly PathChange[], reader: ObjectReader): Promise
     changes.map(async (change) => {
       if (change.newOid === undefined || change.newMode === '160000') return change;
       const info = await reader.info(change.newOid);
-      // A mode that says file on an object that is none would be read by nobody and believed by somebody.
+      // An entry whose mode says file, and whose object is none, would pass as a file without anybody reading
+      // it.
       if (info?.type !== 'blob')
         throw fail('push.object', change.path, { found: info?.type ?? 'missing', limit: 'blob' });
       return { ...change, bytes: info.bytes };

@@ -1,6 +1,7 @@
 import type { Oid } from '../policies/facts.ts';
 import { at, type GitPlace } from './place.ts';
 
+/** A plain file of a commit, with its blob and, if it differs from an earlier commit, the blob there. */
 export interface ListedFile {
   readonly path: string;
   readonly after: Oid;
@@ -25,7 +26,7 @@ export async function listFiles(place: GitPlace, commit: Oid): Promise<ListedFil
     });
 }
 
-/** Plain files that differ between two commits and are there in the second. */
+/** Plain files of the second commit that differ from the first. */
 export async function listChanges(place: GitPlace, from: Oid, to: Oid): Promise<ListedFile[]> {
   const output = await place.runner.must(['diff-tree', '-r', '-z', '--no-renames', from, to], {
     ...at(place),
@@ -36,7 +37,7 @@ export async function listChanges(place: GitPlace, from: Oid, to: Oid): Promise<
   return rows.flatMap((row, index) => changeOf(row, words[index * 2 + 1] ?? ''));
 }
 
-/** `:<mode> <mode> <oid> <oid> <status>` and the path behind it. */
+/** Parses a row of `git diff-tree --raw`: `:<mode> <mode> <oid> <oid> <status>` and the path behind it. */
 function changeOf(row: string, path: string): ListedFile[] {
   const [, oldMode = '', newMode = '', before, after = ''] =
     /^:(\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) /.exec(row) ?? [];

@@ -1,14 +1,22 @@
 import { readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 
+/** Ages beyond which files of a dead process are removed. */
 export interface SweepOptions {
   readonly nowMs: number;
-  /** Where the kernel can be asked who uses the repository: younger files are left, their owner may be starting. */
+  /**
+   * Age in milliseconds when the kernel can tell the users of the repository: the owner of a younger file may
+   * be starting.
+   */
   readonly idleMs?: number;
-  /** Where it cannot (no /proc, or another machine's files): older than any git call that Andon lets run. */
+  /**
+   * Age in milliseconds when it cannot (no /proc, or another machine's files): longer than any git call that
+   * Andon allows.
+   */
   readonly blindMs?: number;
 }
 
+/** The paths that a sweep removed and left. */
 export interface Sweep {
   readonly removed: readonly string[];
   /** Left alone, because a process that may own them is alive or they are too young. */
@@ -18,9 +26,9 @@ export interface Sweep {
 const waits = { idleMs: 2_000, blindMs: 15 * 60_000 };
 
 /**
- * Removes what a killed git leaves behind: `*.lock` files and quarantines of pushes. One stale lock blocks every later
- * landing. A file goes when no live process other than a reader (`git cat-file`) works in the repository and
- * the file is older than `idleMs`; without /proc, when it is older than `blindMs`.
+ * Removes the leftovers of a killed git: `*.lock` files and quarantines of pushes. One stale lock blocks
+ * every later landing. A file goes when it is older than `idleMs` and no live process but readers
+ * (`git cat-file`) works in the repository; without /proc, when it is older than `blindMs`.
  */
 export async function sweepLocks(gitDir: string, options: SweepOptions): Promise<Sweep> {
   const leftovers = await findLeftovers(gitDir);
@@ -32,7 +40,7 @@ export async function sweepLocks(gitDir: string, options: SweepOptions): Promise
   const removed: string[] = [];
   const kept: string[] = [];
   for (const path of leftovers) {
-    // A lock that went away by itself is the youngest there is.
+    // A lock that went away by itself counts as the youngest.
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: options.nowMs }));
     const stale = !inUse && options.nowMs - mtimeMs >= ageMs;
     if (stale) await rm(path, { recursive: true, force: true });
@@ -41,7 +49,10 @@ export async function sweepLocks(gitDir: string, options: SweepOptions): Promise
   return { removed, kept };
 }
 
-/** The folders of loose objects hold no locks, and there may be many objects. A ref may have the same name. */
+/**
+ * True for a folder of loose objects: such folders hold no locks, and there may be many objects. A ref may
+ * have the same name.
+ */
 const isFanOut = (folder: string, name: string): boolean =>
   basename(folder) === 'objects' && /^[0-9a-f]{2}$/.test(name);
 
@@ -61,7 +72,7 @@ export async function findLeftovers(gitDir: string): Promise<string[]> {
   return found.sort();
 }
 
-/** Ids of live processes that work in the repository; undefined where the kernel does not tell. */
+/** Ids of live processes that work in the repository; undefined on a system whose kernel does not tell. */
 export async function usersOf(gitDir: string): Promise<number[] | undefined> {
   const root = await realpath(gitDir);
   const inside = (path: string): boolean => path === root || path.startsWith(root + sep);

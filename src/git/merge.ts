@@ -3,15 +3,17 @@ import type { Oid } from '../policies/facts.ts';
 import { isOid } from './objects/oid.ts';
 import { at, type GitPlace, identityEnvironment } from './place.ts';
 
+/** The result of a merge of commits. */
 export interface MergedTree {
-  /** With conflict markers where `conflicts` names a path. */
+  /** The merged tree, with conflict markers in the files that `conflicts` names. */
   readonly tree: Oid;
   readonly conflicts: readonly string[];
 }
 
 /**
- * The mechanical merge of commits (git-merge-tree, strategy ort) into one tree, written where the place writes.
- * More than two are merged one after the other, in the order given, through commits that nothing keeps.
+ * The mechanical merge of commits (git-merge-tree, strategy ort) into one tree, written to the object store
+ * of the place. More than two commits are merged one after the other, in the order given, through
+ * unreferenced commits.
  */
 export async function mergeTrees(place: GitPlace, first: Oid, others: readonly Oid[]): Promise<MergedTree> {
   const conflicts = new Set<string>();

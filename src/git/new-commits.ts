@@ -6,6 +6,7 @@ import { isOid } from './objects/oid.ts';
 import type { ObjectReader } from './objects/reader.ts';
 import { at, type GitPlace } from './place.ts';
 
+/** A commit that is not accepted yet. */
 export interface NewCommit {
   readonly oid: Oid;
   readonly parents: readonly Oid[];
@@ -14,9 +15,10 @@ export interface NewCommit {
 }
 
 /**
- * The commits reachable from `tip` and from no accepted head, parents first, each with the accepted ancestors that
- * it stands on; undefined when there are more than `pushCommitsMax`. Should git overlook that a commit is accepted
- * (it may, when commit dates are badly wrong), the commit is judged once more: stricter, never laxer.
+ * The commits reachable from `tip` and from no accepted head, parents first, each with the accepted ancestors
+ * that it stands on; undefined when there are more than `pushCommitsMax`. git may overlook that a commit is
+ * accepted when commit dates are badly wrong: then the commit is judged once more, which is stricter, never
+ * laxer.
  */
 export async function newCommits(
   place: GitPlace,
@@ -39,7 +41,7 @@ export async function newCommits(
   const commits: NewCommit[] = [];
   for (const line of rows) {
     const [oid = '', ...parents] = line.split(' ');
-    // A parent that is not new is accepted: that is what "new" means.
+    // A parent outside the new commits is an accepted one.
     const union = new Set(parents.flatMap((parent) => standing.get(parent) ?? [parent]));
     const accepted = await independent([...union].sort());
     standing.set(oid, accepted);
@@ -50,7 +52,7 @@ export async function newCommits(
 
 const acceptedMax = 64;
 
-/** Drops from a set of commits those that are ancestors of others; asks git once per set. */
+/** Drops from a set of commits the ancestors of others; asks git once per set. */
 function createIndependent(place: GitPlace) {
   const known = new Map<string, readonly Oid[]>();
   return async (oids: readonly Oid[]): Promise<readonly Oid[]> => {
@@ -68,7 +70,7 @@ function createIndependent(place: GitPlace) {
   };
 }
 
-/** Finds base trees and remembers them: what a set of commits merges to never changes. */
+/** Finds base trees and remembers them: the merge of a set of commits never changes. */
 export function createBaseTrees(place: GitPlace, reader: ObjectReader) {
   const known = new Map<string, Promise<MergedTree | undefined>>();
   const find = async (accepted: readonly Oid[]): Promise<MergedTree | undefined> => {

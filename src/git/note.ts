@@ -9,7 +9,10 @@ const author: Identity = { name: 'Andon', email: 'andon@localhost' };
 
 const placeOf = ({ runner, repository }: Upstream): RefPlace => ({ runner, gitDir: repository.gitDir });
 
-/** The text that was noted on a remote last; undefined when none was. Rejects with `git.failed` when it is not reached. */
+/**
+ * The last text noted on a remote; undefined when there is none. Rejects with `git.failed` when the remote is
+ * not reached.
+ */
 export async function readNote(upstream: Upstream): Promise<string | undefined> {
   if ((await fetchNote(upstream)) === undefined) return undefined;
   const { runner, repository } = upstream;
@@ -29,7 +32,7 @@ async function fetchNote(upstream: Upstream): Promise<string | undefined> {
   return readRef(placeOf(upstream), localNote);
 }
 
-/** Notes a text on a remote, as one commit more of the note's own branch. Rejects with `git.failed`. */
+/** Notes a text on a remote, as one more commit on the note's own branch. Rejects with `git.failed`. */
 export async function writeNote(upstream: Upstream, text: string, nowSeconds: number): Promise<void> {
   const { runner, repository, url } = upstream;
   const { gitDir } = repository;

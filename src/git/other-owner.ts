@@ -1,3 +1,6 @@
-/** What git says of a repository that it does not read because another user owns it, in one line; otherwise undefined. */
+/**
+ * git's message, in one line, that it does not read a repository because another user owns it; otherwise
+ * undefined.
+ */
 export const otherOwner = (stderr: string): string | undefined =>
   /detected dubious ownership .*/.exec(stderr)?.[0];

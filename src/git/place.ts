@@ -1,6 +1,6 @@
 import type { GitRunner } from './runner.ts';
 
-/** Where a question about commits is asked: a repository, and the quarantine of a push when there is one. */
+/** The place of a question about commits: a repository, and the quarantine of a push when there is one. */
 export interface GitPlace {
   readonly runner: GitRunner;
   readonly gitDir: string;

@@ -6,18 +6,21 @@ import { isOid } from './objects/oid.ts';
 import type { GitRunner } from './runner.ts';
 
 const fenceRef = 'refs/andon/fence';
+/** The ref that keeps the candidate of a change. */
 export const candidateRef = (change: string): string => `refs/andon/candidates/${change}`;
 
+/** The repository whose refs are read or moved. */
 export interface RefPlace {
   readonly runner: GitRunner;
   readonly gitDir: string;
 }
 
+/** A move of one ref. */
 export interface RefMove {
   readonly ref: string;
-  /** Absent: the ref must not exist yet. */
+  /** Value before the move; absent when the ref must not exist yet. */
   readonly from?: Oid;
-  /** Absent: the ref is deleted. */
+  /** Value after the move; absent when the ref is deleted. */
   readonly to?: Oid;
 }
 
@@ -41,18 +44,19 @@ export async function listRefs({ runner, gitDir }: RefPlace, prefix: string): Pr
 }
 
 /**
- * Moves one ref from the value that the caller saw, while the fence is the caller's. Both are held by git in one
- * transaction (git-update-ref, --stdin), so a process that slept through a takeover moves nothing when it wakes.
- * Answers `moved`, or `lost` when ref or fence had another value; rejects with `git.busy` when another git holds a lock,
- * and with `git.failed` on anything else.
+ * Moves one ref from the value that the caller saw, while the fence is the caller's. git holds both in one
+ * transaction (git-update-ref, --stdin), so a process that slept through a takeover moves nothing when it
+ * wakes. Answers `moved`, or `lost` when ref or fence had another value; rejects with `git.busy` when another
+ * git holds a lock, and with `git.failed` on any other failure.
  */
 export async function moveRef(place: RefPlace, move: RefMove, fence: Oid): Promise<'moved' | 'lost'> {
   return transact(place, [`verify ${fenceRef}\0${fence}\0`, moveCommand(move)]);
 }
 
 /**
- * As `moveRef` for refs that no landing depends on, such as a kept candidate. Waits for a lock, up to five seconds: one
- * that a killed git left is swept when it is two seconds old.
+ * Moves a ref as `moveRef` does, without a fence, for refs that no landing depends on, such as a kept
+ * candidate. Waits for a lock, up to five seconds: the lock of a killed git is swept when it is two seconds
+ * old.
  */
 export async function moveUnfenced(place: RefPlace, move: RefMove): Promise<'moved' | 'lost'> {
   const endMs = performance.now() + lockMsMax;
@@ -84,7 +88,8 @@ async function transact(
   const stdin = ['start\0', ...commands, 'prepare\0', 'commit\0'].join('');
   const { code, stderr } = await runner.run(['update-ref', '--stdin', '-z'], { gitDir, stdin });
   if (code === 0) return 'moved';
-  // "is at … but expected …", "reference already exists", "unable to resolve reference": another value than ours.
+  // "is at … but expected …", "reference already exists", "unable to resolve reference": the ref has another
+  // value than the caller saw.
   if (/but expected|already exists|unable to resolve reference/.test(stderr) && !stderr.includes('.lock'))
     return 'lost';
   const locked = lockedRef(stderr);
@@ -92,17 +97,21 @@ async function transact(
   throw fail('git.failed', 'git update-ref', { found: stderr.trim().slice(-300) });
 }
 
-/** What git could not lock, because another git has, or a killed one had: a ref, or `packed-refs`; undefined for other words of it. */
+/**
+ * The file that git could not lock, because another git holds it or a killed one held it: a ref, or
+ * `packed-refs`; undefined for other messages of git.
+ */
 export function lockedRef(stderr: string): string | undefined {
   const file = /Unable to create '[^']*?([^'/]+)\.lock': File exists/.exec(stderr)?.[1];
   return file && (/cannot lock ref '([^']+)'/.exec(stderr)?.[1] ?? file);
 }
 
+/** The present fence of a repository; undefined before the first landing. */
 export const readFence = (place: RefPlace): Promise<Oid | undefined> => readRef(place, fenceRef);
 
 /**
- * Takes the right to land: after this, every landing that holds an older fence is `lost`. Answers the new fence, or
- * undefined when somebody else took it since `from` was read.
+ * Takes the right to land: after this call, every landing that holds an older fence is `lost`. Answers the
+ * new fence, or undefined when another process took the right since `from` was read.
  */
 export async function bumpFence(place: RefPlace, from: Oid | undefined): Promise<Oid | undefined> {
   const { runner, gitDir } = place;
@@ -115,7 +124,7 @@ export async function bumpFence(place: RefPlace, from: Oid | undefined): Promise
   return moved === 'moved' ? to : undefined;
 }
 
-/** Whether `ancestor` is reachable from `commit`. */
+/** True when `ancestor` is reachable from `commit`. */
 export async function isAncestor(
   { runner, gitDir, env }: RefPlace & { readonly env?: Readonly<Record<string, string>> },
   ancestor: Oid,

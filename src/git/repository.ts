@@ -7,30 +7,32 @@ import { adopt, cloneMs } from './adopt.ts';
 import { readRef } from './refs.ts';
 import type { GitRunner } from './runner.ts';
 
+/** A bare repository, and the branch that lands. */
 export interface Repository {
   readonly gitDir: string;
-  /** The branch that only the gateway moves: `refs/heads/main`, or what an adopted repository calls it. */
+  /** The branch that only the gateway moves: `refs/heads/main`, or its name in an adopted repository. */
   readonly mainRef: string;
 }
 
+/** The place of a new repository, and the repository to adopt, if any. */
 export interface CreateRepository {
   readonly runner: GitRunner;
-  /** Must not exist yet. Appears whole or not at all. */
+  /** The new folder, which must not exist yet. Appears whole or not at all. */
   readonly gitDir: string;
-  /** A user's repository to adopt: its folder or its .git. It is only read. */
+  /** A user's repository to adopt: its folder or its .git. Only read. */
   readonly source?: string;
   /** Leads git to the operator's configuration, which says whose repositories may be read: HOME, XDG_CONFIG_HOME. */
   readonly operator?: Readonly<Record<string, string>>;
-  /** Branch to adopt; without one, the branch that is checked out in the source. `main` without a source. */
+  /** Branch to adopt; when absent, the branch that is checked out in the source, or `main` without a source. */
   readonly branch?: string;
 }
 
 /**
- * Makes the bare repository of a project. From a source on the same file system, packs and objects are hard links:
- * history of any size is there at once and not twice on the disk; those of another user are copied. Only the one branch
- * and the tags come along.
- * Rejects with `repo.shallow` for a source without its whole history, `repo.missing` for none, `repo.owner` for one of
- * a user whom the operator's git does not trust.
+ * Makes the bare repository of a project. From a source on the same file system, packs and objects are hard
+ * links: history of any size is there at once and not twice on the disk; objects of another user are copied.
+ * Only the one branch and the tags come along. Rejects with `repo.shallow` for a source without its whole
+ * history, `repo.missing` for a missing one, `repo.owner` for one of a user whom the operator's git does not
+ * trust.
  */
 export async function createRepository(options: CreateRepository): Promise<Repository> {
   const { runner, gitDir, source } = options;
@@ -58,7 +60,7 @@ export async function openRepository(runner: GitRunner, gitDir: string): Promise
   return { gitDir, mainRef: head.stdout.toString('utf8').trim() };
 }
 
-/** The commit that main is at; undefined while the project has none. */
+/** The commit at the tip of main; undefined while the project has none. */
 export const mainOid = (runner: GitRunner, { gitDir, mainRef }: Repository): Promise<Oid | undefined> =>
   readRef({ runner, gitDir }, mainRef);
 
@@ -73,8 +75,8 @@ async function adoptOrInit(options: CreateRepository, source: string, gitDir: st
 }
 
 /**
- * Puts the packs of many pushes together, so that reading stays fast; safe beside pushes and reads, since only what
- * a pack holds twice goes away. Unreachable objects stay for `pruneDays`.
+ * Joins the packs of many pushes, so that reading stays fast; safe beside pushes and reads, since only
+ * objects that the new pack holds go away. Unreachable objects stay for `pruneDays`.
  */
 export async function maintain(runner: GitRunner, gitDir: string, pruneDays = 14): Promise<void> {
   const timeoutMs = cloneMs;

@@ -7,30 +7,34 @@ import { otherOwner } from './other-owner.ts';
 import type { Child } from './spawn/children.ts';
 import { createSpawner, type ProcessSpawner } from './spawn/spawner.ts';
 
+/** Repository, folder, environment and settings of a git call. */
 export interface GitOptions {
   /** The bare repository to work on; sets GIT_DIR, and the working directory when `cwd` is absent. */
   readonly gitDir?: string;
   readonly cwd?: string;
-  /** Added to the fixed environment; what is undefined is taken out of it. */
+  /** Additions to the fixed environment; an undefined value takes its variable out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Settings for this one call, above those of the repository. */
   readonly config?: Readonly<Record<string, string>>;
 }
 
+/** Input and limits of a git call that runs to its end. */
 export interface RunOptions extends GitOptions {
   readonly stdin?: Buffer | string;
-  /** `Infinity` for none: then `abort` bounds the call. */
+  /** Time limit; `Infinity` for none: then `abort` bounds the call. */
   readonly timeoutMs?: number;
-  /** Most bytes of stdout and stderr together; more ends the child. */
+  /** Most bytes of stdout and stderr together; output over the limit ends the child. */
   readonly outputBytesMax?: number;
   readonly abort?: AbortSignal;
 }
 
+/** Extra streams of a git call whose streams the caller reads. */
 export interface StreamOptions extends GitOptions {
   readonly stdin?: boolean;
   readonly talk?: boolean;
 }
 
+/** The exit code and output of a git call. */
 export interface RunResult {
   /** Exit code; a child ended by a signal has none and makes `run` reject. */
   readonly code: number;
@@ -38,22 +42,27 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+/** Runs git for Andon; see `createGitRunner`. */
 export interface GitRunner {
   /** Runs git to its end. Rejects with `git.failed` on a signal, the time limit or the output limit. */
   run(args: readonly string[], options: RunOptions): Promise<RunResult>;
-  /** As `run`, and rejects with `git.failed` on an exit code above 0, `disk.full` or `repo.owner` where git says so. Answers stdout. */
+  /**
+   * Runs git as `run` does, and rejects with `git.failed` on an exit code above 0, or with `disk.full` or
+   * `repo.owner` when git names that cause. Answers stdout.
+   */
   must(args: readonly string[], options: RunOptions): Promise<Buffer>;
   /** Starts git and hands out its streams; the caller owns its time limit. */
   stream(args: readonly string[], options: StreamOptions): Promise<Child>;
   close(): Promise<void>;
 }
 
+/** Search path, spawner and environment of the children. */
 export interface GitRunnerOptions {
   /** Program search path of the children. */
   readonly path?: string;
-  /** Shared with others; without one the runner makes its own and closes it. */
+  /** A spawner shared with others; when absent, the runner makes its own and closes it. */
   readonly spawner?: ProcessSpawner;
-  /** The whole environment of the children, in place of Andon's own: git then follows the settings of whoever calls. */
+  /** The whole environment of the children, in place of Andon's own: git then follows the settings of the caller. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -135,7 +144,7 @@ async function collect(child: Child, args: readonly string[], call: RunOptions):
 
 type StopCall = (found: string, limit?: number) => void;
 
-/** Stops a call when its time is up or its caller gives it up; returns what ends the watch. */
+/** Stops a call when its time is up or its caller gives it up; returns the function that ends the watch. */
 function watch({ timeoutMs = timeoutMsDefault, abort }: RunOptions, stop: StopCall): () => void {
   const timer = Number.isFinite(timeoutMs)
     ? setTimeout(stop, timeoutMs, 'the time limit passed (ms)', timeoutMs)
@@ -149,29 +158,36 @@ function watch({ timeoutMs = timeoutMsDefault, abort }: RunOptions, stop: StopCa
   };
 }
 
-/** A child that reads less than it is given breaks the pipe, and its exit code tells more than that. */
+/**
+ * Writes the input. A child that reads less than its input breaks the pipe, and its exit code tells more than
+ * that error.
+ */
 function give(stdin: Writable, text: Buffer | string | undefined): void {
   stdin.on('error', () => undefined);
   stdin.end(text);
 }
 
-/** Everything a stream brings, as long as `take` agrees; settles at its end, however it ends. */
+/**
+ * Collects the bytes of a stream, as long as `take` agrees; settles at the end of the stream, by success or
+ * error.
+ */
 export function gather(stream: Readable, take: (bytes: number) => boolean = () => true): Promise<Buffer> {
   const chunks: Buffer[] = [];
   return new Promise((resolve) => {
     stream.on('data', (chunk: Buffer) => {
       if (take(chunk.length)) chunks.push(chunk);
     });
-    // Not 'end' or 'close': a child that says nothing may have closed the stream before anybody listened.
+    // The events 'end' and 'close' would not do: a silent child may have closed the stream before the
+    // listener came.
     finished(stream, { writable: false }, () => resolve(Buffer.concat(chunks)));
     stream.resume();
   });
 }
 
-/** What git adds to any repository that it could not read, under the reason. */
+/** The advice that git adds, under the reason, for any repository that it could not read. */
 const advice = /^(Please make sure you have the correct access rights|and the repository exists\.|)$/;
 
-/** The end of what git said: enough to name the cause, short enough for a message. */
+/** The end of git's output: enough to name the cause, short enough for a message. */
 const lastLines = (stderr: string): string =>
   stderr
     .split('\n')

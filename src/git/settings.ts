@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { limits } from '../lib/limits.ts';
 import type { GitRunner } from './runner.ts';
 
-// `git fsck` counts these as information or warnings; in a push each is a way to hide or to break something.
+// `git fsck` counts these as information or warnings; in a push each is a way to hide or to break content.
 const raised = [
   'badFilemode',
   'badTagName',
@@ -46,7 +46,7 @@ export function receiveConfig(
   };
 }
 
-/** What keeps one object that git must hold in memory (the result of a delta) within bounds. */
+/** Bounds on an object that git must hold in memory (the result of a delta). */
 export const receiveEnvironment: Readonly<Record<string, string>> = {
   GIT_ALLOC_LIMIT: String(limits.blobBytesMax + 32 * 1024 * 1024),
 };
@@ -58,6 +58,7 @@ export const uploadConfig: Readonly<Record<string, string>> = {
   'uploadpack.allowAnySHA1InWant': 'false',
 };
 
+/** One unsafe setting of a repository, with the reason. */
 export interface UnsafeSetting {
   readonly key: string;
   readonly value: string;
@@ -67,7 +68,7 @@ export interface UnsafeSetting {
 const starts = 'it starts a program or reads another file';
 const weakens = 'it weakens what Andon checks';
 
-// Andon's own calls override most of these; they are named because somebody put them there.
+// Andon's own calls override most of these; they are reported because somebody put them there.
 const unsafeKeys: readonly (readonly [RegExp, RegExp, string])[] = [
   [
     /^core\.(fsmonitor|sshcommand|alternaterefscommand|gitproxy|pager|editor|askpass|hookspath|attributesfile|worktree)$/,
@@ -89,7 +90,10 @@ const unsafeKeys: readonly (readonly [RegExp, RegExp, string])[] = [
   [/^extensions\.(worktreeconfig|partialclone)$/, /./, 'the repository is not whole, or read from elsewhere'],
 ];
 
-/** What is unsafe in a repository that Andon serves: settings, live hooks, grafts, alternates, open permissions. */
+/**
+ * Every unsafe setting of a repository that Andon serves: configuration, live hooks, grafts, alternates, open
+ * permissions.
+ */
 export async function unsafeSettings(runner: GitRunner, gitDir: string): Promise<UnsafeSetting[]> {
   const { stdout } = await runner.run(
     ['config', '--file', join(gitDir, 'config'), '--no-includes', '--list', '-z'],

@@ -4,19 +4,19 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** What a process of Andon keeps in the system's temporary folder while it needs it. */
+/** Kind of a temporary folder of Andon in the system's temporary folder. */
 export type TemporaryKind = 'gate' | 'checkout' | 'git';
 
 const named = /^andon-(?:gate|checkout|git)-(\d+)-([0-9a-f]{8})-/;
 
 /**
- * A new folder there, for its owner only. Its name says which process made it, so that the next gateway can remove what
- * a killed one left.
+ * Makes a temporary folder for its owner only. Its name tells the process that made it, so that the next
+ * gateway can remove the folders of a killed one.
  */
 export const temporaryFolder = (kind: TemporaryKind, base: string = tmpdir()): string =>
   mkdtempSync(join(base, `andon-${kind}-${process.pid}-${spaceOfIds()}-`));
 
-/** What removes one of them; false means that something of it is left. Never rejects. */
+/** Removes one such folder; false means that a part of it is left. Never rejects. */
 export type Remover = (folder: string) => Promise<boolean>;
 
 const plainly: Remover = (folder) =>
@@ -26,8 +26,8 @@ const plainly: Remover = (folder) =>
   );
 
 /**
- * Removes the folders of this user in `bases` whose process is gone, or in which a file `mark` says that they could not be
- * removed before. Answers the names of those that went, and the paths of those that are left.
+ * Removes the folders of this user in `bases` whose process has ended, or in which a file `mark` says that an
+ * earlier removal failed. Answers the names of the removed folders, and the paths of the remaining ones.
  */
 export async function sweepTemporary(
   remove: Remover = plainly,
@@ -55,7 +55,7 @@ async function isLeft(base: string, name: string, mark: string | undefined): Pro
   const [, pid, space] = named.exec(name) ?? [];
   if (pid === undefined || space !== spaceOfIds()) return false;
   const folder = join(base, name);
-  // Where everybody may write, a name proves nothing.
+  // In a folder where everybody may write, a name proves nothing.
   if (!isOurs(await whatIs(folder))) return false;
   return !isAlive(Number(pid)) || (mark !== undefined && (await whatIs(join(folder, mark))) !== undefined);
 }
@@ -74,7 +74,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Within what the id of a process names one process: the machine and, on Linux, its namespace of ids. */
+/** The scope in which a process id names one process: the machine and, on Linux, its namespace of ids. */
 const spaceOfIds = (): string =>
   createHash('sha256').update(`${hostname()} ${namespaceOfIds()}`).digest('hex').slice(0, 8);
 

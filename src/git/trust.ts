@@ -3,24 +3,26 @@ import { join } from 'node:path';
 import type { GitRunner } from './runner.ts';
 import { temporaryFolder } from './temporary.ts';
 
+/** Variables of the operator that lead git to a configuration. */
 export type GitEnvironment = Readonly<Record<string, string>>;
 
-/** What makes git read the operator's own configuration, which Andon hides from it otherwise. */
+/** Variables that make git read the operator's own configuration, which Andon hides from it otherwise. */
 const asOperator = { GIT_CONFIG_GLOBAL: undefined, GIT_CONFIG_NOSYSTEM: '0' };
 
-/** Whose repositories git may read while some work is done. */
+/** The right of git to read repositories of other users for the duration of some work. */
 export interface Trust {
-  /** For every git that reads them. */
+  /** Environment of every git that reads those repositories. */
   readonly env: GitEnvironment;
-  /** Adds a folder, where any other is trusted. */
+  /** Adds a folder, if the operator trusts any other. */
   also(folder: string): Promise<void>;
 }
 
 /**
- * Gives work an environment in which git reads those repositories of other users that the operator has told git to
- * trust (`safe.directory`, git-config(1)), and takes nothing else from the operator's configuration. A file, because a
- * setting of the environment does not reach the git-upload-pack that a fetch from a path starts.
- * `operator` holds the HOME and XDG_CONFIG_HOME that lead to that configuration.
+ * Gives work an environment in which git reads those repositories of other users that the operator has told
+ * git to trust (`safe.directory`, git-config(1)), and takes nothing else from the operator's configuration.
+ * The trust is written to a file, because a setting of the environment does not reach the git-upload-pack
+ * that a fetch from a path starts. `operator` holds the HOME and XDG_CONFIG_HOME that lead to that
+ * configuration.
  */
 export async function trusting<T>(
   runner: GitRunner,
@@ -45,8 +47,8 @@ export async function trusting<T>(
 const operatorScopes = new Set(['system', 'global', 'command']);
 
 /**
- * As the operator's configuration has them, in order: an empty one ends what stands before it. Read as paths, because `~`
- * is another folder for Andon's git.
+ * The trusted folders in the order of the operator's configuration, where an empty entry cancels the entries
+ * before it. Read as paths, because `~` is another folder for Andon's git.
  */
 async function trustedFolders(runner: GitRunner, operator: GitEnvironment): Promise<string[]> {
   const { stdout } = await runner.run(

@@ -7,6 +7,7 @@ import type { GitRunner } from './runner.ts';
 const upstreamRef = 'refs/andon/upstream';
 const networkMs = 10 * 60_000;
 
+/** A remote repository that main follows or is mirrored to. */
 export interface Upstream {
   readonly runner: GitRunner;
   readonly repository: Repository;
@@ -14,17 +15,18 @@ export interface Upstream {
   readonly url: string;
   /** The remote's branch: `refs/heads/main`. */
   readonly remoteRef: string;
-  /** What the operator grants for the connection: HOME, SSH_AUTH_SOCK, GIT_SSH_COMMAND, GIT_CONFIG_…. */
+  /** Variables that the operator grants for the connection: HOME, SSH_AUTH_SOCK, GIT_SSH_COMMAND, GIT_CONFIG_…. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** The outcome of following a remote: nothing to do, main ahead of the remote, or main moved forward. */
 export type SyncResult =
   | { readonly kind: 'same' | 'ahead'; readonly main: Oid }
   | { readonly kind: 'forwarded'; readonly from: Oid | undefined; readonly main: Oid };
 
 /**
- * Fetches the remote's branch, up to ten minutes over the network, and answers its tip; main stays. One at a time for a
- * repository: git refuses two fetches into one ref. Rejects with `git.failed`.
+ * Fetches the remote's branch, up to ten minutes over the network, and answers its tip; main stays. One call
+ * at a time for a repository: git refuses two fetches into one ref. Rejects with `git.failed`.
  */
 export async function fetchUpstream(upstream: Upstream): Promise<Oid> {
   const { runner, repository, url, remoteRef } = upstream;
@@ -47,8 +49,8 @@ export async function fetchUpstream(upstream: Upstream): Promise<Oid> {
 }
 
 /**
- * Moves main to a tip that was fetched when that is forward, under the fence; no network. `ahead`: main has landings
- * that the remote lacks. Rejects with `sync.diverged` when each has commits of its own; then nothing has moved.
+ * Moves main forward to a fetched tip, under the fence; no network. `ahead`: main has landings that the
+ * remote lacks. Rejects with `sync.diverged` when each has commits of its own; then nothing has moved.
  */
 export async function followUpstream(
   { runner, repository }: Pick<Upstream, 'runner' | 'repository'>,
@@ -78,8 +80,8 @@ async function forward(
 }
 
 /**
- * Pushes a landed commit to the remote's branch, which must still be at `expected` (undefined: not exist) and must be
- * an ancestor: a lease, never a force. Rejects with `sync.diverged` when the remote has moved.
+ * Pushes a landed commit to the remote's branch, which must still be at `expected` (undefined: not exist) and
+ * must be an ancestor: a lease, never a force. Rejects with `sync.diverged` when the remote has moved.
  */
 export async function mirrorUpstream(upstream: Upstream, to: Oid, expected: Oid | undefined): Promise<void> {
   const { runner, repository, url, remoteRef } = upstream;
@@ -97,14 +99,17 @@ export async function mirrorUpstream(upstream: Upstream, to: Oid, expected: Oid 
   throw fail('git.failed', 'git push', { found: stderr.trim().slice(-300) });
 }
 
-/** How git is called to talk with a remote. */
+/** Options of a git call that talks with a remote. */
 export const call = ({ repository, env }: Upstream) => ({
   gitDir: repository.gitDir,
   timeoutMs: networkMs,
   ...(env !== undefined && { env }),
 });
 
-/** `ext::` and its like start programs; git refuses them by default, and this does not depend on it. */
+/**
+ * Refuses URLs such as `ext::`, which start programs; git refuses them by default too, but the default can be
+ * changed.
+ */
 export function safeUrl(url: string): string {
   if (url.includes('::'))
     throw fail('cli.usage', url, { found: 'a remote helper', next: 'use https, ssh or a path' });

@@ -1,6 +1,6 @@
 /**
- * Wakes one waiter. A ring is remembered until somebody waits, so that nothing that happens between two looks is slept
- * through; a wait consumes it, so that no bell ever rings for ever.
+ * Wakes one waiter. A ring is remembered until somebody waits, so that nothing that happens between two looks
+ * is slept through; a wait consumes the ring, so that no bell rings for ever.
  */
 export class Bell {
   #rung = false;

@@ -1,6 +1,9 @@
 const causesMax = 8;
 
-/** An error and what it wraps, the outermost first; of several causes the first. What is no error stands alone. */
+/**
+ * An error and the errors that it wraps, the outermost first; of several causes the first. A value that is no
+ * error stands alone.
+ */
 export function withCauses(error: unknown): unknown[] {
   const chain: unknown[] = [];
   for (let one = error; one instanceof Error && chain.length < causesMax; ) {

@@ -1,6 +1,6 @@
 /**
- * One run at a time; however often it is asked for meanwhile, one more follows. A run that was asked for after something
- * had happened therefore always begins after it.
+ * Runs a job one at a time; however often the job is asked for meanwhile, one more run follows. A run that
+ * was asked for after something had happened therefore always begins after that event.
  */
 export class Coalesced {
   readonly #run: () => Promise<void>;
@@ -42,7 +42,7 @@ export class Coalesced {
     return this.#closed;
   }
 
-  /** Waits for the run that is under way; none begins any more, also none that was asked for. */
+  /** Waits for the run that is under way; no run begins after this call, even one that was asked for. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;

@@ -12,9 +12,10 @@ export const exitCodes = {
   unreachable: 9,
 } as const;
 
+/** Name of an exit code of the table. */
 export type ExitName = keyof typeof exitCodes;
 
-/** What the table knows about one stable code. `rule` is the sentence that was broken; `next` what to do about it. */
+/** The row of one stable code in the table. `rule` is the sentence that was broken; `next` says how to go on. */
 export interface CodeRow {
   readonly http: number;
   readonly exit: ExitName;

@@ -1,9 +1,9 @@
 import { type Code, codes } from './codes/index.ts';
 
-/** One finding of a policy: which rule was broken, where, by what value, against which limit, and what to do next. */
+/** One finding of a policy: the rule that was broken, the place, the value found, the limit, and the next step. */
 export interface Reason {
   readonly code: Code;
-  /** What was broken, where: a path, a task, an action. */
+  /** The subject that broke the rule: a path, a task, an action. */
   readonly subject: string;
   readonly found?: string | number;
   readonly limit?: string | number;
@@ -11,6 +11,7 @@ export interface Reason {
   readonly next: string;
 }
 
+/** The parts of a reason that its code does not fix: the value found, the limit, another next step. */
 export interface ReasonDetail {
   readonly found?: string | number;
   readonly limit?: string | number;
@@ -29,23 +30,26 @@ export interface Denied {
   readonly reasons: readonly [Reason, ...Reason[]];
 }
 
-/** An action that is allowed, with what was decided about it: all that its effect needs to know. */
+/** An action that is allowed, with the decided values that its effect needs. */
 export interface Allowed<Decided> {
   readonly decided: Decided;
 }
 
-/** The answer of a decision. It hands on what it decided, so that no effect decides again. */
+/** The answer of a decision. An allowed decision hands on its decided values, so that no effect decides again. */
 export type Decision<Decided = undefined> = Denied | Allowed<Decided>;
 
+/** Makes a denial with at least one reason. */
 export const denied = (first: Reason, ...others: readonly Reason[]): Denied => ({
   reasons: [first, ...others],
 });
 
+/** Makes an allowed decision with its decided values. */
 export const allowed = <Decided>(decided: Decided): Allowed<Decided> => ({ decided });
 
+/** True for a denial. */
 export const isDenied = <Decided>(decision: Decision<Decided>): decision is Denied => 'reasons' in decision;
 
-/** Every reason of a denial; none of what is allowed. */
+/** Every reason of a denial; none of an allowed decision. */
 export const reasonsOf = (decision: Decision<unknown>): readonly Reason[] =>
   isDenied(decision) ? decision.reasons : [];
 
@@ -59,7 +63,7 @@ export function allowUnless<Decided>(
   return first === undefined ? allowed(decided) : denied(first, ...others);
 }
 
-/** Both: a decision, and further reasons that stand against it. */
+/** A decision joined with further reasons that stand against the same action. */
 export const unlessAlso = <Decided>(
   decision: Decision<Decided>,
   reasons: readonly Reason[],
@@ -70,14 +74,14 @@ export const unlessAlso = <Decided>(
 
 declare const permitBrand: unique symbol;
 
-/** Proof that an action was allowed, with what was decided. An effect takes one; only `permit` makes one. */
+/** Proof that an action was allowed, with its decided values. An effect takes a permit; only `permit` makes one. */
 export interface Permit<A extends string, Decided = undefined> {
   readonly action: A;
   readonly decided: Decided;
   readonly [permitBrand]: A;
 }
 
-/** Turns an allowed decision into the permit of its action. Admission calls it, and nobody else. */
+/** Turns an allowed decision into the permit of its action. Only admission calls this function. */
 export const permit = <A extends string, Decided>(
   action: A,
   { decided }: Allowed<Decided>,

@@ -7,13 +7,16 @@ const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: secondMs, m: minut
 /** A duration as people write it: a number and its unit. */
 export const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
 
-/** A duration such as `90s` or `10m`, in milliseconds; NaN for what is none. */
+/** Parses a duration such as `90s` or `10m` into milliseconds; NaN for any other text. */
 export function durationMs(text: string): number {
   const [, amount, unit] = durationPattern.exec(text) ?? [];
   return Number(amount) * (unitsMs[unit ?? ''] ?? Number.NaN);
 }
 
-/** A length of time in words, in the largest unit that leaves it exact enough: `36 s`, `12 min`, `4.0 h`, `2.5 d`. Below 0 it is 0. */
+/**
+ * Formats a length of time in the largest unit that leaves it exact enough: `36 s`, `12 min`, `4.0 h`, `2.5
+ * d`. A negative length counts as 0.
+ */
 export function spanWords(ms: number): string {
   if (ms < 2 * minuteMs) return `${Math.max(0, Math.round(ms / secondMs))} s`;
   if (ms < hourMs) return `${Math.round(ms / minuteMs)} min`;

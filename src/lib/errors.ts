@@ -3,7 +3,7 @@ import { type Code, codes } from './codes/index.ts';
 import { type Reason, type ReasonDetail, reason } from './decision.ts';
 import { defined } from './defined.ts';
 
-/** A failure with at least one reason. `code` is that of the first. */
+/** A failure with at least one reason. `code` is the code of the first reason. */
 export class AndonError extends Error {
   readonly code: Code;
   readonly reasons: readonly [Reason, ...Reason[]];
@@ -26,12 +26,12 @@ export class AndonError extends Error {
   }
 }
 
-/** One reason as an error, for the places that have just one. */
+/** Makes an error of a single reason. */
 export function fail(code: Code, subject: string, detail: ReasonDetail = {}, cause?: unknown): AndonError {
   return new AndonError([reason(code, subject, detail)], defined({ cause }));
 }
 
-/** One reason in one line: code, subject, found, limit, next step. */
+/** Formats a reason as one line: code, subject, found, limit, next step. */
 export function sentence(one: Reason): string {
   const found = one.found === undefined ? '' : ` found \`${one.found}\`,`;
   const limit = one.limit === undefined ? '' : ` limit \`${one.limit}\`,`;

@@ -3,7 +3,10 @@ import { type AndonError, fail } from './errors.ts';
 
 const codesOfDenied = new Set(['EACCES', 'EPERM', 'EROFS']);
 
-/** The operating system's refusal to open, make or change a file as one of ours; undefined for any other error. */
+/**
+ * The refusal for a file of Andon's own that the operating system does not let it open, make or change;
+ * undefined for any other error.
+ */
 export function fileDenied(error: unknown): AndonError | undefined {
   const found = withCauses(error).find(isDenied);
   return found && fail('file.denied', found.path, { found: found.message }, error);

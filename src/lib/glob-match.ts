@@ -1,6 +1,6 @@
 import { anySegments, type Glob, parseGlob } from './globs.ts';
 
-/** Tells whether a path is matched. Takes paths in which `pathFault` finds nothing. */
+/** True when the path is matched. Takes only paths in which `pathFault` finds nothing. */
 export type PathMatcher = (path: string) => boolean;
 
 /**
@@ -22,7 +22,10 @@ export function compileGlobs(texts: readonly string[]): PathMatcher {
   return (path) => exact.has(path) || isBelow(below, path) || matchesAny(general, path);
 }
 
-/** Compiles a scope: matched by `w` and not by `x`. A path with an empty segment is in no scope. */
+/**
+ * Compiles a scope: a path is in it when `w` matches and `x` does not. A path with an empty segment is in no
+ * scope.
+ */
 export function compileScope(w: readonly string[], x: readonly string[]): PathMatcher {
   const allowed = compileGlobs(w);
   const denied = compileGlobs(x);
@@ -44,7 +47,8 @@ function matchesAny(globs: readonly Glob[], path: string): boolean {
   return false;
 }
 
-// Going back to the last `**` only is enough: what stands between two of them is best matched as early as possible.
+// Going back to the last `**` alone is enough: segments between two of them are best matched as early as
+// possible.
 function matchSegments(glob: readonly string[], path: readonly string[]): boolean {
   let g = 0;
   let p = 0;
@@ -72,7 +76,8 @@ function matchSegments(glob: readonly string[], path: readonly string[]): boolea
 const star = 42;
 const questionMark = 63;
 
-// The same idea inside a segment. `?` takes a whole code point, so that it means one character to a reader.
+// Matches one segment by the same method. `?` takes a whole code point, so that it means one character to a
+// reader.
 function matchSegment(pattern: string, text: string): boolean {
   if (pattern === text) return true;
   let g = 0;
@@ -80,7 +85,7 @@ function matchSegment(pattern: string, text: string): boolean {
   let retryGlob = -1;
   let retryText = 0;
   while (p < text.length) {
-    // Beyond the end this is NaN, which equals nothing.
+    // Beyond the end the code is NaN, which equals nothing.
     const code = pattern.charCodeAt(g);
     const width = code === questionMark ? widthAt(text, p) : Number(code === text.charCodeAt(p));
     if (code === star) {

@@ -4,8 +4,8 @@ import { anySegments, parseGlob } from './globs.ts';
 import { limits } from './limits.ts';
 
 /**
- * Globs that match exactly the paths matched by a glob of `one` and by a glob of `other`. What another of them
- * already covers is left out. Throws `lattice.cost` when more than `limits.globsMax` globs would be needed.
+ * Globs that match exactly the paths matched by a glob of `one` and by a glob of `other`. A glob that another
+ * of them covers is left out. Throws `lattice.cost` when more than `limits.globsMax` globs would be needed.
  */
 export function meetGlobs(one: readonly string[], other: readonly string[]): string[] {
   const found = new Set<string>();
@@ -51,8 +51,8 @@ type Sequence = readonly string[];
 type Rest = (i: number, j: number) => readonly Sequence[];
 
 /**
- * The intersection of two sequences of which one element (`wild`) stands for any number of others. Whichever of two
- * wild elements ends first, what follows it is matched by the other's sequence from there on.
+ * Intersects two sequences of which one element (`wild`) stands for any number of others. The wild element
+ * that ends first leaves the elements after it to be matched by the other sequence from there on.
  */
 function intersect(
   a: Sequence,
@@ -84,7 +84,7 @@ function intersect(
 
 const one = (head: string | undefined): Sequence => (head === undefined ? [] : [head]);
 
-// What follows is worked out only when something leads to it: that is what bounds the work.
+// Computes the tails only when a head leads to them: this bounds the work.
 const taking = (heads: Sequence, tails: () => readonly Sequence[]): Sequence[] =>
   heads.length === 0 ? [] : prefixed(heads, tails());
 
@@ -114,7 +114,7 @@ function meetCharacter(a: string, b: string): readonly string[] {
   return a === '?' ? [b] : [];
 }
 
-// At the end of a text `**` stands for one segment or more, while here it stands for any number.
+// At the end of a text `**` stands for one segment or more, while in a sequence it stands for any number.
 function render(segments: Sequence): string[] {
   const merged = segments.filter((segment, i) => segment !== anySegments || segments[i - 1] !== anySegments);
   if (merged.at(-1) !== anySegments) return merged.length === 0 ? [] : [merged.join('/')];

@@ -3,8 +3,9 @@ import { anySegments, type Glob, parseGlob } from './globs.ts';
 const slash = 47;
 
 /**
- * What a position waits for. `segments` and `inside` together are `**` followed by `/`; `tail` and `rest` are a `**`
- * at the end, where `rest` accepts whatever follows. The numbers are places in `moves`.
+ * Kinds of positions, by the input that they wait for. `segments` and `inside` together are `**` followed by
+ * `/`; `tail` and `rest` are a `**` at the end, where `rest` accepts every continuation. The numbers are
+ * indices of `moves`.
  */
 const kinds = { literal: 0, one: 1, many: 2, segments: 3, inside: 4, tail: 5, rest: 6, end: 7 } as const;
 
@@ -77,7 +78,7 @@ export function step(nfa: Nfa, state: readonly number[], point: number): readonl
 
 type NfaMove = (at: number, point: number, literal: number | undefined) => number;
 
-/** Where a position goes on a character, by its kind; -1 is nowhere. */
+/** The next position on a character, by kind of position; -1 is nowhere. */
 const moves: readonly NfaMove[] = [
   (at, point, literal) => (literal === point ? at + 1 : -1),
   (at, point) => (point === slash ? -1 : at + 1),
@@ -92,8 +93,8 @@ const moves: readonly NfaMove[] = [
 const successor = (nfa: Nfa, at: number, point: number): number =>
   moves[nfa.kind[at] ?? kinds.end]?.(at, point, nfa.literal[at]) ?? -1;
 
-// Follows the moves that take no character, sorts, and drops what a group that accepts everything no longer needs:
-// without that the states of `**` beside other globs multiply.
+// Follows the moves that take no character, sorts, and drops the positions that a group which accepts
+// everything has no more use for: kept, the states of `**` beside other globs would multiply.
 function settle(nfa: Nfa, from: readonly number[]): readonly number[] {
   const seen = new Set<number>();
   let full = 0;
@@ -116,7 +117,7 @@ function silent(nfa: Nfa, at: number): number {
 
 const bit = (nfa: Nfa, at: number): number => 1 << (nfa.group[at] ?? 0);
 
-/** What each group says in this state. */
+/** The masks of a state: the groups that accept here, that can still accept, and that accept every continuation. */
 export function masks(nfa: Nfa, state: readonly number[]): Masks {
   let accepts = 0;
   let alive = 0;

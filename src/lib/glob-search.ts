@@ -8,7 +8,10 @@ const x1 = 2;
 const w2 = 4;
 const x2 = 8;
 
-/** What a search looks for, and where looking further is vain. Both see the masks of the groups w1, x1, w2, x2. */
+/**
+ * The goal of a search, and the test that looking further is vain. Both see the masks of the groups w1, x1,
+ * w2, x2.
+ */
 interface SearchQuestion {
   readonly found: (masks: Masks) => boolean;
   readonly vain: (masks: Masks) => boolean;
@@ -42,7 +45,7 @@ export const overlaps = (w: Globs, x: Globs, otherW: Globs, otherX: Globs): stri
 interface Node {
   readonly state: readonly number[];
   readonly from: Node | undefined;
-  /** Code point that led here; `/` at the root, since a path starts with a segment as if after one. */
+  /** Code point that led to this node; `/` at the root, since a path starts with a segment as if after a slash. */
   readonly point: number;
 }
 

@@ -24,13 +24,13 @@ const faults: readonly (readonly [RegExp, string])[] = [
   [/\/$/, 'ends with `/`; write `/**` for everything below a folder'],
 ];
 
-/** Why `text` is no glob, in words that tell how to write it, or undefined when it is one. */
+/** The fault that makes `text` no glob, in words that tell how to write one; undefined for a glob. */
 export function globFault(text: string): string | undefined {
   if (text === '') return 'is empty';
   return (usual.test(text) ? undefined : textFault(text)) ?? segmentsFault(text);
 }
 
-// What nearly every glob is made of; no fault of the whole text is possible.
+// The shape of nearly every glob; a text of this shape has no fault as a whole.
 const usual = /^[A-Za-z0-9_.*?-](?:[A-Za-z0-9_./*?-]{0,254}[A-Za-z0-9_.*?-])?$/;
 
 function textFault(text: string): string | undefined {

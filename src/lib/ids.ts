@@ -20,6 +20,7 @@ const idKinds = {
   verdict: 'vrd',
 } as const;
 
+/** Kind of thing that an id names. */
 export type IdKind = keyof typeof idKinds;
 
 /**
@@ -34,5 +35,5 @@ export function makeId(kind: IdKind, atMs: number, random: Uint8Array): string {
   return `${idKinds[kind]}_${time}${tail}`;
 }
 
-/** What a person is shown of an id: the prefix and the last eight characters, unique enough to be typed back. */
+/** The short form of an id for people: the prefix and the last eight characters, unique enough to be typed back. */
 export const shortId = (id: string): string => `${id.slice(0, 4)}${id.slice(-8)}`;

@@ -1,10 +1,13 @@
-/** A JSON text as read, or why it was not. */
+/** The value of a JSON text, or the fault that kept it from being read. */
 export type ReadJson =
   | { readonly value: unknown; readonly fault?: never }
   | { readonly fault: 'deep' | 'proto' }
   | { readonly fault: 'syntax'; readonly found: string };
 
-/** Reads JSON that others wrote: nested `depthMax` deep at most, without a `__proto__` that a later merge could trip over. */
+/**
+ * Reads JSON from outside: nested `depthMax` deep at most, without a `__proto__` that a later merge could
+ * trip over.
+ */
 export function readJson(text: string, depthMax = Number.POSITIVE_INFINITY): ReadJson {
   if (depthMax < text.length && depthOf(text, depthMax) > depthMax) return { fault: 'deep' };
   let hasProto = false;
@@ -20,13 +23,14 @@ export function readJson(text: string, depthMax = Number.POSITIVE_INFINITY): Rea
   }
 }
 
-/** As `readJson`, where it does not matter why: undefined for what is not read. */
+/** Reads JSON as `readJson` does and drops the fault: undefined for a text that cannot be read. */
 export const jsonOf = (text: string): unknown => {
   const read = readJson(text);
   return read.fault === undefined ? read.value : undefined;
 };
 
-// A look at every member costs more than parsing: only a text that could name it, be it by an escape, is looked at so.
+// Visiting every member costs more than parsing: only a text that could hold the name, be it by an escape, is
+// visited.
 const mayHoldProto = /__proto__|\\u/;
 
 const quote = 34;

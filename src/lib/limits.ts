@@ -1,4 +1,7 @@
-/** Fixed limits of the product; units stand last. Anything a project may choose is in its plan instead. */
+/**
+ * Fixed limits of the product; each name ends in its unit. Limits that a project may choose are in its plan
+ * instead.
+ */
 export const limits = {
   tokenBytesMax: 4096,
   bodyBytesMax: 1024 * 1024,
@@ -20,7 +23,7 @@ export const limits = {
   agentTokenSecondsMax: 15 * 60,
   executiveTokenSecondsMax: 60 * 60,
   humanTokenSecondsMax: 12 * 60 * 60,
-  /** How long the predecessor of a renewed token is good. */
+  /** Time for which the predecessor of a renewed token stays good. */
   replacedGraceMs: 30_000,
   lineageMax: 4,
   gateOutputBytesMax: 256 * 1024,

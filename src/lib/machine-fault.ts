@@ -1,14 +1,17 @@
 import { codeOf, withCauses } from './causes.ts';
 import { AndonError, fail } from './errors.ts';
 
-/** What is no fault of the work, and passes once somebody makes room. */
+/** A fault of the machine and not of the work; it passes once somebody makes room. */
 export type MachineFault = 'disk.full' | 'machine.exhausted';
 
 interface Signs {
   readonly fault: MachineFault;
-  /** What Node calls it, PostgreSQL (SQLSTATE, class 53), and Andon. */
+  /** Codes of this fault in Node, in PostgreSQL (SQLSTATE, class 53) and in Andon. */
   readonly codes: ReadonlySet<string>;
-  /** How a program in the C locale, such as git, says it; and Node, of a program that it could not start. */
+  /**
+   * Messages of this fault from programs in the C locale, such as git, and from Node about a program that it
+   * could not start.
+   */
   readonly words: RegExp;
 }
 
@@ -26,7 +29,7 @@ const signs: readonly Signs[] = [
   },
 ];
 
-/** The fault that a program in the C locale, such as git, speaks of; undefined for any other words. */
+/** The fault in the output of a program in the C locale, such as git; undefined for any other text. */
 export const saidFault = (text: string): MachineFault | undefined =>
   signs.find(({ words }) => words.test(text))?.fault;
 
@@ -34,7 +37,10 @@ export const saidFault = (text: string): MachineFault | undefined =>
 export const faultOf = (error: unknown): MachineFault | undefined =>
   signs.find(({ codes }) => withCauses(error).some((one) => codes.has(codeOf(one))))?.fault;
 
-/** The error as the refusal for such a fault: the one that was made where it happened, or one of this subject; others as they are. */
+/**
+ * Turns an error into the refusal for its machine fault: the refusal made where the fault happened, or one of
+ * this subject; returns any other error unchanged.
+ */
 export function asMachineFault(error: unknown, subject: string, found?: string): unknown {
   const fault = faultOf(error);
   if (fault === undefined) return error;
@@ -42,6 +48,6 @@ export function asMachineFault(error: unknown, subject: string, found?: string):
   return made ?? fail(fault, subject, { found: found ?? foundOf(fault, error) }, error);
 }
 
-/** A full disk is told without the file: agents do not see where Andon keeps its own. */
+/** A full disk is reported without the file: agents do not see where Andon keeps its own files. */
 const foundOf = (fault: MachineFault, error: unknown): string =>
   fault === 'disk.full' ? 'no room left' : (withCauses(error).map(codeOf).find(Boolean) ?? fault);

@@ -1,10 +1,13 @@
-/** One thing that may happen to what has a state: in which states, and which follows. */
+/**
+ * One event in the life of a thing with states: the states in which the event may happen, and the state that
+ * follows.
+ */
 export interface Move<State extends string = string> {
   readonly from: readonly [State, ...State[]];
   readonly to: State;
 }
 
-/** A table of what may happen, by event. A pair of state and event that no row lists is refused. */
+/** A table of the possible events. A pair of state and event that no row lists is refused. */
 export type Moves<State extends string = string> = Readonly<Record<string, Move<State>>>;
 
 /** The states in which an event may happen. */

@@ -4,7 +4,10 @@ const name = '[A-Za-z0-9](?:[A-Za-z0-9_-]|\\.(?!\\.|lock$|$)){0,62}';
 /** Names of projects, plans, phases, tasks, agents and skills: safe in a path, a URL, a ref and a log line. */
 export const namePattern = new RegExp(`^${name}$`);
 
-/** The same in lower case, for what becomes a folder, a URL and a ref: projects, phases, tasks, gates, profiles, skills. */
+/**
+ * Lower-case names, for anything that becomes a folder, a URL and a ref: projects, phases, tasks, gates,
+ * profiles, skills.
+ */
 export const plainNamePattern = /^[a-z0-9](?:[a-z0-9_-]|\.(?!\.|lock$|$)){0,62}$/;
 
 /** Text as people write it: no control character but tab and line ends, no half of a surrogate pair. */

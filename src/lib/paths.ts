@@ -3,8 +3,8 @@ import { limits } from './limits.ts';
 const controlOrBackslash = /[\u0000-\u001f\u007f\\]/;
 
 /**
- * Why `text` is no path that Andon lets into a tree, or undefined when it is one.
- * The look-alikes of `.git` are those of git's own `is_hfs_dotgit` and `is_ntfs_dotgit`.
+ * The fault that keeps a path out of every tree, or undefined when `text` is an acceptable path. The
+ * look-alikes of `.git` are those of git's own `is_hfs_dotgit` and `is_ntfs_dotgit`.
  */
 export function pathFault(text: string): string | undefined {
   if (text === '' || text.length > limits.pathBytesMax) return 'empty or too long';
@@ -32,13 +32,13 @@ const ascii = /^[\u0020-\u007e]*$/;
 
 /** True for `.git` and every spelling that HFS+ or NTFS takes for it. */
 export function looksLikeDotGit(segment: string): boolean {
-  // Folding changes no ASCII letter but its case, which spares nearly every name the work below.
+  // Folding changes no ASCII letter but its case, which spares nearly every name the steps below.
   if (ascii.test(segment) && !/git/i.test(segment)) return false;
   const folded = segment.normalize('NFKC').replace(hfsIgnored, '').toLowerCase();
-  // NTFS drops trailing dots and spaces, and reads what follows a colon as a stream name.
+  // NTFS drops trailing dots and spaces, and reads the part after a colon as a stream name.
   const stem = (folded.split(':')[0] ?? '').replace(/[. ]+$/, '');
   return stem === '.git' || stem === 'git~1';
 }
 
-/** The form under which two paths are the same file on a case- or form-insensitive disk. */
+/** Maps a path to a key that two paths share when they are the same file on a case- or form-insensitive disk. */
 export const twinKey = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC');

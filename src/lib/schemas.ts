@@ -8,6 +8,7 @@ export const name = z
     plainNamePattern,
     'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`',
   );
+/** Schema of text as people write it, of 1 to `charactersMax` characters. */
 export const text = (charactersMax: number) =>
   z
     .string()
@@ -17,7 +18,7 @@ export const text = (charactersMax: number) =>
 export const glob = z.string().min(1).max(256);
 export const count = z.number().int().min(0).max(1_000_000_000);
 
-/** A duration between two bounds, both included. A timer of more than 24 days would fire at once. */
+/** Schema of a duration between two bounds, both included. A timer of more than 24 days would fire at once. */
 export const duration = (leastMs: number, mostMs: number, words: string) =>
   z
     .string()
@@ -27,13 +28,13 @@ export const duration = (leastMs: number, mostMs: number, words: string) =>
 const sizeUnits: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 const sizePattern = /^(\d{1,6})(kB|MB|GB|TB)$/;
 
-/** A size such as `500MB` or `4GB`, in bytes. */
+/** Parses a size such as `500MB` or `4GB` into bytes. */
 export function sizeBytes(text: string): number {
   const [, amount, unit] = sizePattern.exec(text) ?? [];
   return Number(amount) * (sizeUnits[unit ?? ''] ?? Number.NaN);
 }
 
-/** A size between two bounds, both included. */
+/** Schema of a size between two bounds, both included. */
 export const size = (leastBytes: number, mostBytes: number, words: string) =>
   z
     .string()
@@ -41,4 +42,5 @@ export const size = (leastBytes: number, mostBytes: number, words: string) =>
     .refine((one) => !sizePattern.test(one) || within(sizeBytes(one), leastBytes, mostBytes), words);
 
 const within = (value: number, least: number, most: number): boolean => value >= least && value <= most;
+/** Milliseconds of a day. */
 export const dayMs = 86_400_000;

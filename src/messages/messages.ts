@@ -9,7 +9,7 @@ export interface MessageDraft {
   readonly project: string;
   readonly recipient: string;
   readonly kind: MessageKind;
-  /** What it is about: `task/cart-api`, `run/run_…`. */
+  /** The thing that the message is about: `task/cart-api`, `run/run_…`. */
   readonly subject: string;
   readonly title: string;
   readonly body: string;
@@ -23,13 +23,16 @@ const put = statement(
    from jsonb_array_elements($1::jsonb) as given(m)`,
 );
 
-/** Puts a message into the inbox of its recipient, in the transaction of what it tells about. Returns its id. */
+/**
+ * Puts a message into the inbox of its recipient, in the transaction of the event that it reports. Returns
+ * the id of the message.
+ */
 export async function sendMessage(tx: Tx, draft: MessageDraft): Promise<string> {
   const [id = ''] = await sendMessages(tx, [draft]);
   return id;
 }
 
-/** The same for many, in one statement. */
+/** Sends several messages as `sendMessage` does, in one statement. */
 export async function sendMessages(tx: Tx, drafts: readonly MessageDraft[]): Promise<string[]> {
   const rows = drafts.map((draft) => ({
     data: {},
@@ -58,10 +61,10 @@ const mark = statement(
      and (id = any($3::text[]) or left(id, 4) || right(id, 8) = any($3::text[])) returning id`,
 );
 
-/** Whose messages a reader sees: those to them by name and to their tier. */
+/** The recipients whose messages a reader sees: the reader by name, and the reader's tier. */
 export const readerOf = (principal: string, tier: string): string[] => [principal, `tier:${tier}`];
 
-/** The messages of a reader, the newest first; those that were read too with `all`. */
+/** The messages of a reader, the newest first; with `all`, read ones too. */
 export const readInbox = (
   session: Session,
   project: string,
@@ -69,7 +72,10 @@ export const readInbox = (
   { all, limit }: { readonly all: boolean; readonly limit: number },
 ): Promise<MessageRow[]> => session.rows<MessageRow>(inbox, [project, recipients, all, limit]);
 
-/** Marks messages of the reader as read; one to a tier is read once any of the tier has read it. Answers which. */
+/**
+ * Marks messages of the reader as read; a message to a tier is read once any of the tier has read it. Answers
+ * the ids that were marked.
+ */
 export async function markRead(
   tx: Tx,
   project: string,

@@ -8,7 +8,7 @@ const now = sql`andon_now()`;
 /** The reason of a message. */
 export type MessageKind = 'blocker' | 'question' | 'stop' | 'deadline' | 'alert' | 'report' | 'run' | 'note';
 
-/** To an agent or a person by name, or to everybody of a tier (`tier:executive`). */
+/** Messages to an agent or a person by name, or to everybody of a tier (`tier:executive`). */
 export const messages = pgTable('messages', {
   id: text('id').primaryKey(),
   project: text('project').notNull(),

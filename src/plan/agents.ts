@@ -43,7 +43,10 @@ const host = z
     'a host, or `*.host`, with an optional port',
   );
 
-/** An agent profile of the plan: what its tokens may do, and how a run of it is started. Only humans change profiles. */
+/**
+ * An agent profile of the plan: the rights of its tokens, and the way to start a run of it. Only humans
+ * change profiles.
+ */
 export const agentProfile = z.strictObject({
   tier,
   role: z

@@ -7,7 +7,7 @@ import { checkProfiles } from './profile-check.ts';
 import { badUnprotect, openWrites } from './protected-writes.ts';
 import { checkTriggers } from './trigger-check.ts';
 
-/** Everything that is wrong with a plan beyond its shape: references, cycles, tasks that nobody could complete. */
+/** Every fault of a plan beyond its shape: references, cycles, tasks that no grant could complete. */
 export function checkPlan(plan: Plan): Reason[] {
   const found = [...repeatedPhases(plan), ...badGlobs(plan), ...checkProfiles(plan)];
   for (const [id, task] of Object.entries(plan.tasks)) found.push(...badReferences(plan, id, task));
@@ -24,7 +24,7 @@ export function checkPlan(plan: Plan): Reason[] {
 const reasonsMax = 50;
 const shownMax = 40;
 
-/** A path in words; of a very long one the beginning and the end. */
+/** A path as text; of a very long path the beginning and the end. */
 function pathText(path: readonly string[]): string {
   const half = shownMax / 2;
   const shown = path.length <= shownMax ? path : [...path.slice(0, half), '…', ...path.slice(-half)];
@@ -69,7 +69,7 @@ const countedBy = ({ progress }: PlanTask): string[] =>
 
 const isCommand = (gate: PlanGate | undefined): boolean => gate !== undefined && 'run' in gate;
 
-/** Why no grant that the plan allows could complete the task. */
+/** Reasons why no grant that the plan allows could complete the task. */
 function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {
   const found: Reason[] = [];
   const place = `tasks.${id}`;
@@ -90,7 +90,7 @@ function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {
         reason('plan.impossible', place, {
           found: `needs ${needed} of the later phase ${phase}`,
           limit: task.phase,
-          next: 'move one of the two',
+          next: 'move one of the two tasks to another phase',
         }),
       );
     }
@@ -102,7 +102,10 @@ function impossible(plan: Plan, id: string, task: PlanTask): Reason[] {
 const nothingWritable = (write: readonly string[], denied: readonly string[]): boolean =>
   escapes(write, denied, [], []) === undefined;
 
-/** Why no implementer profile of the plan could claim the task; a plan without such profiles leaves that to people. */
+/**
+ * Reasons why no implementer profile of the plan could claim the task; none for a plan without such profiles,
+ * which leaves the work to people.
+ */
 function withoutMaker(plan: Plan, place: string, task: PlanTask): Reason[] {
   const builders = Object.values(plan.agents).filter(({ tier }) => tier === 'implementer');
   if (builders.length === 0) return [];

@@ -1,11 +1,11 @@
-/** Needs by task. */
+/** The tasks that each task needs, by task. */
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
 type Visit = 'open' | 'closed';
 
 /**
- * One cycle of the graph as the path that closes (`a`, `b`, `a`), or undefined. Iterative, so that a chain of
- * 100,000 tasks does not overflow the stack.
+ * Finds one cycle of the graph as the path that closes (`a`, `b`, `a`); undefined when there is none.
+ * Iterative, so that a chain of 100,000 tasks does not overflow the stack.
  */
 export function findCycle(graph: Graph): string[] | undefined {
   const colours = new Map<string, Visit>();

@@ -6,9 +6,10 @@ import { needsPerson } from './trigger-check.ts';
 const members = ['gates', 'agents', 'models', 'limits', 'done', 'lease'] as const;
 
 /**
- * The members of a plan that only a human changes: gates, agent profiles and models, ceilings, what is protected, and what counts
- * as done; triggers that start agents or reach outside; and tasks that come to unprotect more, pass fewer gates or count as done sooner. An executive edits the
- * rest. Compared in canonical form: a plan that comes back from the database has its members in another order.
+ * The changed members of a plan that only a human may change: gates, agent profiles and models, ceilings,
+ * protected files, and the definition of done; triggers that start agents or reach outside; and tasks that
+ * come to unprotect more, pass fewer gates or count as done sooner. An executive edits the rest. Compared in
+ * canonical form: a plan from the database has its members in another order.
  */
 export function humanOnly(before: Plan | undefined, after: Plan): string[] {
   if (before === undefined) return ['first'];
@@ -23,7 +24,7 @@ export function humanOnly(before: Plan | undefined, after: Plan): string[] {
   return [...found, ...reachingOut(before, after)];
 }
 
-/** Triggers that start agents or reach outside, come new or changed. */
+/** Triggers that start agents or reach outside, and that are new or changed. */
 function reachingOut({ triggers: before = {} }: Plan, { triggers: after = {} }: Plan): string[] {
   const changed = Object.entries(after).filter(([name, trigger]) => {
     const known = Object.hasOwn(before, name) ? before[name] : undefined;
@@ -32,7 +33,10 @@ function reachingOut({ triggers: before = {} }: Plan, { triggers: after = {} }: 
   return changed.map(([name]) => `triggers.${name}`);
 }
 
-/** True when two lists come to the same beside the table of tools: plans of earlier versions name what the table holds by now. */
+/**
+ * True when two lists protect the same files together with the table of tools: plans of earlier versions name
+ * files that the table holds since.
+ */
 function protectsTheSame(before: readonly string[], after: readonly string[]): boolean {
   const table = protectionOf({ protect: [], unprotect: [] });
   const own = (list: readonly string[]): string =>

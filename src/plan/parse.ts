@@ -8,13 +8,13 @@ import { nestsDeeperThan } from './yaml-depth.ts';
 const planBytesMax = 1024 * 1024;
 const aliasesMax = 100;
 const depthMax = 32;
-/** A file that is wrong all over is told of its first faults only. */
+/** Only the first faults are reported of a file that is wrong all over. */
 const reasonsMax = 50;
 
 /**
- * Reads andon.yaml. Depth and aliases are bounded (a bomb is refused before it is composed or expands), keys are unique,
- * tags and unknown members are refused. Errors: `plan.invalid`, one reason for each of the first faults, with its line
- * where known.
+ * Reads andon.yaml. Depth and aliases are bounded (a bomb is refused before it is composed or expands), keys
+ * are unique, tags and unknown members are refused. Errors: `plan.invalid`, one reason for each of the first
+ * faults, with its line when known.
  */
 export function parsePlan(text: string): Plan {
   const bytes = Buffer.byteLength(text);
@@ -30,7 +30,7 @@ export function parsePlan(text: string): Plan {
     schema: 'core',
     merge: false,
   });
-  // A tag that nobody knows is only a warning to the parser, and its value would pass as a string.
+  // An unknown tag is only a warning to the parser, and its value would pass as a string.
   const faults = [...document.errors, ...document.warnings].slice(0, reasonsMax);
   throwIfAny(
     faults.map((error) =>
@@ -64,10 +64,10 @@ function expand(document: ReturnType<typeof parseDocument>): unknown {
 
 const firstLine = (text: string): string => shortened(text.split('\n')[0] ?? '');
 
-// What a file says is quoted back to people; a megabyte of it is no help.
+// Values of the file are quoted back to people; a megabyte of text is no help.
 const shortened = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
-/** One fault of a zod schema as a reason: the place as a dotted path, what was wrong with it. */
+/** Turns one fault of a zod schema into a reason: the place as a dotted path, and the fault in words. */
 function asReason(issue: z.core.$ZodIssue): Reason {
   const place = shortened(issue.path.map(String).join('.')) || 'andon.yaml';
   const found = shortened(

@@ -45,7 +45,7 @@ const tierLimits = z.strictObject({
   budget: budget.optional(),
 });
 
-// No defaults here: a stored plan that says nothing is not changed by one that says nothing either.
+// No defaults here: applying a plan without these members leaves a stored plan without them unchanged.
 const machineLimits = z
   .strictObject({
     processes: z
@@ -105,7 +105,7 @@ const task = z.strictObject({
     .describe('What tells that a run gets on with the task; default: its tree'),
 });
 
-/** The schema of andon.yaml. `done` has no default on purpose: a project says what counts as done. */
+/** The schema of andon.yaml. `done` has no default on purpose: each project defines when its tasks count as done. */
 export const planSchema = z.strictObject({
   version: z.literal(1),
   project: name,
@@ -149,8 +149,11 @@ export const planSchema = z.strictObject({
 
 /** andon.yaml, parsed, with defaults filled in. */
 export type Plan = z.infer<typeof planSchema>;
+/** A task of the plan, defaults filled in. */
 export type PlanTask = Plan['tasks'][string];
+/** A gate of the plan, defaults filled in. */
 export type PlanGate = Plan['gates'][string];
+/** An agent profile of the plan, defaults filled in. */
 export type PlanAgent = Plan['agents'][string];
 
 /** The JSON Schema that the package publishes as andon.schema.json. */

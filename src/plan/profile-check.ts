@@ -2,7 +2,7 @@ import { type Reason, reason } from '../lib/decision.ts';
 import { roleNames, roleOf } from '../tiers/roles.ts';
 import type { Plan } from './plan.ts';
 
-/** What is wrong with the agent profiles of a plan beyond their shape. */
+/** Every fault in the agent profiles of a plan beyond their shape. */
 export const checkProfiles = (plan: Plan): Reason[] => [...badRoles(plan), ...badUsage(plan)];
 
 function badRoles(plan: Plan): Reason[] {
@@ -13,7 +13,10 @@ function badRoles(plan: Plan): Reason[] {
   });
 }
 
-/** Codex is not told where to send metrics, and its journals say the same; an agent that nobody starts is told nothing. */
+/**
+ * Profiles with a wrong source of usage: Codex has no setting for the address of metrics, and its journals
+ * hold the same numbers; an agent that Andon does not start cannot be told an address.
+ */
 function badUsage(plan: Plan): Reason[] {
   return Object.entries(plan.agents)
     .filter(([, { usage, adapter }]) => usage === 'otel' && adapter !== 'claude' && adapter !== 'command')

@@ -6,10 +6,13 @@ import { type Protection, protectionOf } from '../policies/protected/protection.
 
 import type { Plan, PlanTask } from './plan.ts';
 
-// A plan is immutable and judged by for every push; compiling once is all that speed needs.
+// A plan is immutable and decides every push: one compilation per plan is fast enough.
 const known = new WeakMap<Plan, Map<string, Protection>>();
 
-/** What stays closed to whoever works on a task of the plan; for a task that is not in it, all that the table and `protect` name. */
+/**
+ * The files that stay closed to everybody who works on a task of the plan; for a task outside the plan, all
+ * files that the table and `protect` name.
+ */
 export function protectionIn(plan: Plan | undefined, task: string | undefined): Protection {
   if (plan === undefined) return protectionOf({ protect: [], unprotect: [] });
   const tasks = known.get(plan) ?? new Map<string, Protection>();
@@ -21,11 +24,11 @@ export function protectionIn(plan: Plan | undefined, task: string | undefined): 
   return found;
 }
 
-/** The `write` of a task without the globs under which everything is protected: nobody could use them. */
+/** The `write` of a task without the globs under which every file is protected: nobody could use them. */
 export const openWrites = (plan: Plan, id: string, { write }: Pick<PlanTask, 'write'>): string[] =>
   write.filter((glob) => protectionIn(plan, id).closes(glob) === undefined);
 
-/** Entries of `unprotect` that open nothing: no tool, and no path that anything protects. */
+/** Entries of `unprotect` that open nothing: neither a tool, nor a protected path. */
 export function badUnprotect({ protect }: Plan, id: string, { unprotect }: PlanTask): Reason[] {
   const bare = protectionOf({
     protect: protect.filter((glob) => globFault(glob) === undefined),
@@ -35,7 +38,7 @@ export function badUnprotect({ protect }: Plan, id: string, { unprotect }: PlanT
     const fault = globFault(entry);
     if (fault !== undefined)
       return [reason('plan.invalid', `tasks.${id}.unprotect: ${entry}`, { found: fault })];
-    // A glob may be wider than what is protected; only a plain name can be seen to be a slip.
+    // A glob may be wider than the protected files; only a plain name is certain to be a slip.
     if (isTool(entry) || /[*?]/.test(entry) || bare.against(entry) !== undefined) return [];
     return [
       reason('plan.reference', `tasks.${id}.unprotect`, {
@@ -49,9 +52,9 @@ export function badUnprotect({ protect }: Plan, id: string, { unprotect }: PlanT
 /** A write scope that holds a protected file. */
 export interface ProtectedWrite {
   readonly task: string;
-  /** The glob of `write` that is closed as a whole, or a file that lies in the scope. */
+  /** A glob of `write` that is closed as a whole, or a file in the scope. */
   readonly path: string;
-  /** What reads it: `npm, yarn`. */
+  /** The tools that read the file: `npm, yarn`. */
   readonly reader: string;
 }
 

@@ -1,9 +1,10 @@
 import type { stopColours } from './kinds.ts';
 import type { actionNames, NewTask, PlanTrigger } from './triggers.ts';
 
+/** Kind of action of a trigger. */
 export type TriggerActionKind = (typeof actionNames)[number];
 
-/** An action of a trigger: exactly one of these, as the members of the plan say it. Durations are words, such as `30m`. */
+/** An action of a trigger: exactly one of these, with the members of the plan. Durations are words, such as `30m`. */
 export type TriggerAction =
   | SpawnAction
   | { readonly kind: 'notify'; readonly recipient: string; readonly say?: string | undefined }
@@ -21,7 +22,7 @@ export type TriggerAction =
       readonly over?: string | undefined;
     };
 
-/** Starts a run of a profile. `for` is a task, or `event` for that of the event. */
+/** Starts a run of a profile. `for` is a task, or `event` for the task of the event. */
 export interface SpawnAction
   extends Pick<PlanTrigger, 'role' | 'model' | 'for' | 'mission' | 'maxDuration' | 'autoTerminate'> {
   readonly kind: 'spawn';

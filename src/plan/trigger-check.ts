@@ -14,11 +14,11 @@ import {
 } from './trigger-actions.ts';
 import type { NewTask, PlanTrigger } from './triggers.ts';
 
-/** Everything that is wrong with the triggers of a plan beyond their shape. */
+/** Every fault in the triggers of a plan beyond their shape. */
 export const checkTriggers = (plan: Plan): Reason[] =>
   Object.entries(plan.triggers ?? {}).flatMap(([name, trigger]) => checkTrigger(plan, name, trigger));
 
-/** Everything that is wrong with one trigger under a plan beyond its shape. */
+/** Every fault of one trigger under a plan beyond its shape. */
 export function checkTrigger(plan: Plan, name: string, trigger: PlanTrigger): Reason[] {
   const place = `triggers.${name}`;
   const found = [...timeFaults(place, trigger), ...eventFaults(place, name, trigger)];
@@ -26,7 +26,7 @@ export function checkTrigger(plan: Plan, name: string, trigger: PlanTrigger): Re
   return found;
 }
 
-// Some day of a leap year; what never comes does not come from there either.
+// An instant of a leap year; an expression without a later time has no time at all.
 const anyTimeMs = Date.UTC(2024, 0, 1);
 
 function timeFaults(place: string, trigger: PlanTrigger): Reason[] {
@@ -56,7 +56,7 @@ function eventFaults(place: string, name: string, trigger: PlanTrigger): Reason[
   return firesItself(name, trigger) ? [reason('trigger.itself', place, { found: on })] : [];
 }
 
-/** What the actions cause, beside `trigger.…`, which all of them do. */
+/** Events that the actions cause, beside `trigger.…`, which every action causes. */
 const causes: Readonly<Record<TriggerActionKind, RegExp>> = {
   spawn: /^(run|grant|agent)\./,
   notify: /^message\./,
@@ -67,7 +67,7 @@ const causes: Readonly<Record<TriggerActionKind, RegExp>> = {
   audit: /^(report|alert|audit)\./,
 };
 
-/** True when an event that the trigger's own action causes could fire it. What `where` rules out does not count. */
+/** True when an event caused by the trigger's own action could fire it. Events ruled out by `where` do not count. */
 function firesItself(name: string, trigger: PlanTrigger): boolean {
   const { on = '', where = {} } = trigger;
   const { subject, 'data.profile': profile } = where;
@@ -96,7 +96,10 @@ function whatItIsFor(plan: Plan, refers: Refers, trigger: PlanTrigger, { for: ta
   return Object.hasOwn(plan.tasks, task) ? [] : [refers('for', task)];
 }
 
-/** A holder is somebody of a task, and only events and deadlines are about one. */
+/**
+ * True unless the action notifies a holder that cannot exist: only a task has a holder, and only events and
+ * deadlines are about a task.
+ */
 const hasHolder = ({ on, deadline }: PlanTrigger, action: TriggerAction): boolean =>
   action.kind !== 'notify' || action.recipient !== 'holder' || on !== undefined || deadline !== undefined;
 
@@ -123,10 +126,10 @@ function taskFaults(plan: Plan, refers: Refers, task: NewTask): Reason[] {
   ];
 }
 
-/** True when the trigger starts agents or reaches outside the gateway: people answer for that. */
+/** True when the trigger starts agents or reaches outside the gateway: a person must answer for such a trigger. */
 export const needsPerson = (trigger: PlanTrigger): boolean =>
   actionsOf(trigger).some(({ kind }) => kind === 'spawn') || reachesOut(trigger);
 
-/** True when it sends something out of the gateway, or starts a program of the operator's. */
+/** True when the trigger sends data out of the gateway, or starts a program of the operator's. */
 export const reachesOut = (trigger: PlanTrigger): boolean =>
   actionsOf(trigger).some(({ kind }) => kind === 'webhook' || kind === 'command');

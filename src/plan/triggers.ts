@@ -17,7 +17,10 @@ const recipient = z
     '`holder`, a principal such as `agent:lead` or `human:ada`, or `tier:executive`',
   );
 
-/** A field of an event: what it is about, who did it, or a member of its data. No patterns, so nothing hostile to match. */
+/**
+ * A field of an event: its subject, its actor, or a member of its data. No patterns, so hostile text has
+ * nothing to match.
+ */
 const field = z
   .string()
   .regex(
@@ -71,7 +74,7 @@ const present = (given: GivenMembers, names: readonly string[]): string[] =>
 const oneAction = (given: GivenMembers): boolean => present(given, actionNames).length === 1;
 const actionWords = `exactly one action: ${actionNames.join(', ')}`;
 
-/** Members that mean something only beside another one. */
+/** Members that have a meaning only beside another one. */
 const companions: readonly (readonly [string, readonly string[]])[] = [
   ['spawn', ['role', 'model', 'for', 'mission', 'maxDuration', 'autoTerminate']],
   ['notify', ['say']],
@@ -81,11 +84,11 @@ const companions: readonly (readonly [string, readonly string[]])[] = [
   ['on', ['where', 'consecutive', 'count', 'within', 'per']],
 ];
 
-/** A member without the one that it belongs to. */
+/** The first member that lacks its companion, or undefined. */
 function strayed(given: GivenMembers): string | undefined {
   for (const [head, members] of companions) {
     const [stray] = given[head] === undefined ? present(given, members) : [];
-    // A cord's reason is what it says, too.
+    // The reason of a cord is text that the trigger says, too.
     if (stray === 'say' && given.cord !== undefined) continue;
     if (stray !== undefined) return `\`${stray}\` belongs to \`${head}\``;
   }
@@ -172,13 +175,17 @@ function conditionFault(given: GivenMembers): string | undefined {
   return present(given, ['count', 'consecutive']).length > 1 ? 'one of `consecutive` and `count`' : undefined;
 }
 
+/** A trigger of the plan, defaults filled in. */
 export type PlanTrigger = z.infer<typeof planTrigger>;
 /** A trigger as a person writes it, defaults left out. */
 export type PlanTriggerInput = z.input<typeof planTrigger>;
+/** A task that a trigger adds to the plan. */
 export type NewTask = z.infer<typeof newTask>;
 
+/** Kind of a trigger, by the member that fires it. */
 export type TriggerKind = 'cron' | 'deadline' | 'event' | 'periodic';
 
+/** The kind of a trigger, which the schema has checked to be exactly one. */
 export function kindOf(trigger: PlanTrigger): TriggerKind {
   if (trigger.cron !== undefined) return 'cron';
   if (trigger.every !== undefined) return 'periodic';

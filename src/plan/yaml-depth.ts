@@ -1,9 +1,9 @@
 import { Lexer } from 'yaml';
 
 /**
- * True when YAML nests deeper than `depthMax`. Asked of the tokens alone, before anything is composed: the composer
- * recurses, and 5,000 brackets do not overflow its stack, they end the process (V8 runs out of memory compiling a
- * regular expression at the end of the stack). Stops at the first token that is too deep.
+ * True when YAML nests deeper than `depthMax`. Reads the tokens alone, before anything is composed: the
+ * composer recurses, and 5,000 brackets do not overflow its stack but end the process (V8 runs out of memory
+ * compiling a regular expression at the end of the stack). Stops at the first token that is too deep.
  */
 export function nestsDeeperThan(text: string, depthMax: number): boolean {
   const depth = new Depth();

@@ -5,13 +5,13 @@ import type { Unit } from './measure/unit.ts';
 /** The units of each file of one change, by path. */
 export type UnitsByPath = ReadonlyMap<string, readonly Unit[]>;
 
-/** What the bearer of a grant may add or alter. */
+/** Ceilings on the functions that the bearer of a grant may add or alter. */
 export interface CodeLimits {
   readonly complexity: number;
   readonly lines: number;
 }
 
-/** A reason of a code policy; `at` says the place of its subject in parts. */
+/** A reason of a code policy; `at` holds the parts of its subject: file, line, name. */
 export interface SourceReason extends Reason {
   readonly at: { readonly path: string; readonly line?: number; readonly unit?: string };
 }
@@ -23,7 +23,7 @@ export function sourceReason(code: Code, at: SourceReason['at'], detail: ReasonD
   return { ...reason(code, `${at.path}${line}${unit}`, detail), at };
 }
 
-/** A unit after the change, with the unit before it that it equals, if one is left for it. */
+/** A unit after the change, with the equal unit before it, if one is left for pairing. */
 export interface Offender {
   readonly path: string;
   readonly unit: Unit;
@@ -36,9 +36,10 @@ interface LocatedUnit {
 }
 
 /**
- * Every unit after the change that `offends`, paired with an equal one of before: same kind, name and `digest`. A unit of
- * before serves one unit only, so that a copy counts as added; one in the same file is preferred, so that the copy
- * is what is named; one in another file of the change serves too, so that moved is not altered. Longest are paired first.
+ * Every unit after the change that `offends`, paired with an equal one from before the change: same kind,
+ * name and `digest`. An old unit pairs with one new unit only, so that a copy counts as added; one in the
+ * same file is preferred, so that the copy is named and not the original; one in another file of the change
+ * pairs too, so that moving is not altering. Longest units are paired first.
  */
 export function offenders(
   before: UnitsByPath,

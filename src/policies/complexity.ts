@@ -1,8 +1,8 @@
 import { type CodeLimits, offenders, type SourceReason, sourceReason, type UnitsByPath } from './altered.ts';
 
 /**
- * A reason for every unit above `limits.complexity` that the change adds or alters. A unit is altered when its own
- * tokens differ; what changes in a function inside it, in comments or in layout does not alter it.
+ * A reason for every unit above `limits.complexity` that the change adds or alters. A unit is altered when
+ * its own tokens differ; a change of a function inside it, of comments or of layout does not alter it.
  */
 export function complexityPolicy(
   before: UnitsByPath,

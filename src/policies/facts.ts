@@ -3,25 +3,25 @@ export type Oid = string;
 
 /** One path in which two trees differ. `old…` is absent for an added path, `new…` for a deleted one. */
 export interface PathChange {
-  /** Decoded as UTF-8; a byte that is none shows as U+FFFD, which no accepted path holds. */
+  /** Decoded as UTF-8; an invalid byte becomes U+FFFD, which no accepted path holds. */
   readonly path: string;
   /** Octal digits exactly as the tree object holds them. */
   readonly oldMode?: string;
   readonly newMode?: string;
   readonly oldOid?: Oid;
   readonly newOid?: Oid;
-  /** Bytes of the new blob, where it was measured. */
+  /** Size of the new blob in bytes, when measured. */
   readonly bytes?: number;
 }
 
-/** Something in the bytes of a new tree that git itself never writes. */
+/** An oddity in the bytes of a new tree that git itself never writes. */
 export interface Oddity {
   readonly kind: 'unsorted' | 'duplicate' | 'slash' | 'empty' | 'mode';
   readonly path: string;
   readonly found: string;
 }
 
-/** What is true of one commit for ever, given the accepted commits that it stands on. */
+/** The immutable facts of one commit, given the accepted commits that it stands on. */
 export interface CommitFacts {
   readonly oid: Oid;
   readonly parents: readonly Oid[];
@@ -43,25 +43,28 @@ export interface CommitFacts {
   readonly encoding?: string;
 }
 
-/** A limit that a push is over; facts end where it was met. */
+/** A limit that a push exceeds; the facts end where the limit was met. */
 export interface Excess {
   readonly what: 'commits' | 'paths' | 'depth' | 'merges';
   readonly limit: number;
 }
 
-/** What is true of a push: one row for every commit that is not accepted yet, parents first. */
+/** The facts of a push: one row for every commit that is not accepted yet, parents first. */
 export interface PushFacts {
   readonly tip: Oid;
   readonly commits: readonly CommitFacts[];
-  /** Whether the project has accepted anything yet; in an empty project a root commit is no fault. */
+  /** True once the project has accepted a commit; in an empty project a root commit is no fault. */
   readonly acceptedAny: boolean;
   readonly excess?: Excess;
 }
 
-/** Which paths a change may touch, as its grant and task say. */
+/** The paths that a change may touch, as its grant and task allow. */
 export interface TreeScope {
   writable(path: string): boolean;
-  /** What reads a file that stays closed whatever the scope says, in words: `npm, yarn`; undefined for any other path. */
+  /**
+   * The tools that read a file which stays closed under every scope, in words: `npm, yarn`; undefined for any
+   * other path.
+   */
   protectedBy(path: string): string | undefined;
   readonly mayDelete: boolean;
   /** The write scope in words, for refusals: `src/cart/**, test/cart/**`. */

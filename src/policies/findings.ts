@@ -1,7 +1,7 @@
 import type { Code } from '../lib/codes/index.ts';
 import { type Reason, type ReasonDetail, reason } from '../lib/decision.ts';
 
-/** Most reasons of one code that are listed; what is beyond is counted in one more. */
+/** Most reasons of one code that are listed; the rest are counted in one further reason. */
 const reasonsPerCodeMax = 50;
 
 /** Collects reasons: each subject once per code, a bounded number of each code, then a count. */
@@ -10,6 +10,7 @@ export interface Findings {
   list(): Reason[];
 }
 
+/** Creates an empty collection that lists at most `max` reasons of each code. */
 export function createFindings(max: number = reasonsPerCodeMax): Findings {
   const byCode = new Map<Code, Map<string, Reason | undefined>>();
   return {

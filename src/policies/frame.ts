@@ -3,9 +3,9 @@ import type { CommitFacts, Excess, PathChange, PushFacts, TreeScope } from './fa
 import { createFindings, type Findings } from './findings.ts';
 
 /**
- * The frame rule: outside the write scope the tree of every new commit equals the mechanical merge of the accepted
- * work that it stands on. Judging each commit, and not the end points, is what catches an edit that a later commit
- * takes back. Answers every reason; a path is named for the first commit that touches it.
+ * The frame rule: outside the write scope the tree of every new commit equals the mechanical merge of the
+ * accepted work that it stands on. Judging each commit, and not the end points, catches an edit that a later
+ * commit takes back. Answers every reason; a path is named for the first commit that touches it.
  */
 export function frameReasons(facts: PushFacts, scope: TreeScope): Reason[] {
   const findings = createFindings();
@@ -76,7 +76,10 @@ const detailOf = (found: string, path: string, scope: TreeScope) =>
         next: 'leave the file out, or ask a person to name it under `write` and under `unprotect`: andon task ask',
       };
 
-/** Why a path is closed to the change, in words, or undefined when it is open. A protected one is never called outside. */
+/**
+ * The reason in words that a path is closed to the change; undefined for an open path. A protected path is
+ * never called outside.
+ */
 function closedWords({ path, newMode }: PathChange, scope: TreeScope): string | undefined {
   const reader = scope.protectedBy(path);
   if (reader === undefined && scope.writable(path)) return undefined;

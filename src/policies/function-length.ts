@@ -2,9 +2,9 @@ import { type CodeLimits, offenders, type SourceReason, sourceReason, type Units
 import type { Unit } from './measure/unit.ts';
 
 /**
- * A reason for every function longer than `limits.lines` that the change adds or alters. A function is altered when a
- * token of it or of a function inside it differs; and when comments or layout alone take it over the limit. Top-level
- * code and field initializers have no limit: they are no functions.
+ * A reason for every function longer than `limits.lines` that the change adds or alters. A function is
+ * altered when a token of it or of a function inside it differs, or when comments or layout alone take it
+ * over the limit. Top-level code and field initializers are no functions and have no limit.
  */
 export function functionLengthPolicy(
   before: UnitsByPath,

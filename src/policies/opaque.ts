@@ -1,6 +1,6 @@
 import { offenders, type SourceReason, sourceReason, type UnitsByPath } from './altered.ts';
 
-/** A reason for every unit that the change adds or alters and that keeps code from analysis, at the place where it does. */
+/** A reason, with its place, for every unit that the change adds or alters and that keeps code from analysis. */
 export function opaquePolicy(before: UnitsByPath, after: UnitsByPath): SourceReason[] {
   return offenders(before, after, 'hash', (unit) => unit.hides !== undefined)
     .filter(({ base }) => base === undefined)

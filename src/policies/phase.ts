@@ -1,7 +1,7 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import type { Capability } from '../tiers/capability.ts';
 
-/** The phase of a task, and which phases of the plan are open now. */
+/** The phase of a task, and the phases of the plan that are open. */
 export interface PhaseFacts {
   readonly cap: Pick<Capability, 'phases'>;
   readonly phase: string;

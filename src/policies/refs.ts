@@ -1,20 +1,21 @@
 import type { Reason } from '../lib/decision.ts';
 import { createFindings, type Findings } from './findings.ts';
 
-/** What a push asks of one ref, and what git says about it. */
+/** The update of one ref that a push asks for, with git's facts about it. */
 export interface RefUpdate {
   /** The whole name: `refs/heads/task/cart-api/3/work`. */
   readonly ref: string;
   readonly kind: 'create' | 'move' | 'delete';
-  /** Whether the new commit descends from the old one; true for a new ref. */
+  /** True when the new commit descends from the old one, and for a new ref. */
   readonly forward: boolean;
-  /** Type of the new object; `commit` is what a branch holds. Absent for a deletion. */
+  /** Type of the new object; a branch holds a `commit`. Absent for a deletion. */
   readonly type?: string;
 }
 
 /**
- * Refs that a push may touch: branches below the given prefixes (`refs/heads/task/cart-api/3/`), only forward, only to
- * commits, never deleted. A prefix that does not end in `/` matches nothing.
+ * Reasons against ref updates outside the allowed ones: branches below the given prefixes
+ * (`refs/heads/task/cart-api/3/`), only forward, only to commits, never deleted. A prefix that does not end
+ * in `/` matches nothing.
  */
 export function refReasons(updates: readonly RefUpdate[], prefixes: readonly string[]): Reason[] {
   const findings = createFindings();

@@ -3,6 +3,7 @@ import { pathFault } from '../lib/paths.ts';
 import type { CommitFacts, Oddity, PathChange, PushFacts } from './facts.ts';
 import { createFindings, type Findings } from './findings.ts';
 
+/** Limits of a tree; the size of a blob in bytes. */
 export interface TreeLimits {
   readonly blobBytesMax: number;
 }
@@ -15,8 +16,9 @@ const modeKinds: Readonly<Record<string, 'file' | 'symlink' | 'gitlink'>> = {
 };
 
 /**
- * Tree hygiene, for everybody and every path: names, kinds, modes, twins, order, sizes of what the commits of a push
- * add or alter. What a base tree already holds is nobody's fault. Answers every reason.
+ * Tree hygiene, for every principal and every path: names, kinds, modes, twins, order and sizes of the
+ * entries that the commits of a push add or alter. Entries that a base tree already holds are not judged.
+ * Answers every reason.
  */
 export function treeReasons(facts: PushFacts, limits: TreeLimits): Reason[] {
   const findings = createFindings();

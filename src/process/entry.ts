@@ -16,8 +16,8 @@ export const processEntry = (caller: string, name: string): { file: string; exec
 const loader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 /**
- * The module that a thread starts on to run the one beside the caller: tsx's loader passes over threads unless it is
- * called there.
+ * The module on which a thread starts in order to run the module beside the caller: tsx's loader passes over
+ * threads unless it is called inside of them.
  */
 export function threadEntry(caller: string, name: string): URL {
   const { href } = beside(caller, name);

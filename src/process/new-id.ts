@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { type IdKind, makeId } from '../lib/ids.ts';
 
 const idBytes = 16;
-// By the page: asking for randomness costs more than the bytes that come.
+// Randomness comes by the page: asking for it costs more than the bytes.
 const page = new Uint8Array(256 * idBytes);
 let used = page.length;
 

@@ -2,22 +2,24 @@ import { constants, existsSync } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-// Linux opens by it what a handle holds, wherever that lies by now. Elsewhere names have to do.
+// On Linux a path below this folder leads to the file behind a handle, even after a rename. Elsewhere names
+// must do.
 const handles = '/proc/self/fd';
 const hasHandles = existsSync(handles);
 
 const asFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-// Not to follow a link that the run has put there, and not to hang on a pipe that nobody reads or writes.
+// The flags refuse a link that the run has put there, and a pipe that nobody reads or writes cannot block.
 const careful = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
+/** One entry of a live folder. */
 export interface LiveEntry {
   readonly name: string;
   readonly isFolder: boolean;
 }
 
 /**
- * A folder that a run may change while the runner looks at it: everything below is reached from its handle, one name
- * at a time, so that no link leads the runner anywhere else, whenever it is put there.
+ * A folder that a run may change while the runner reads it: every file below is reached from its handle, one
+ * name at a time, so that no link leads the runner elsewhere, at any time.
  */
 export class LiveFolder {
   readonly #handle: FileHandle;
@@ -28,7 +30,7 @@ export class LiveFolder {
     this.#path = hasHandles ? join(handles, String(handle.fd)) : path;
   }
 
-  /** Opens a folder whose own path the run cannot change; undefined where there is none. Close it. */
+  /** Opens a folder whose own path the run cannot change; undefined when there is none. The caller closes it. */
   static async open(path: string): Promise<LiveFolder | undefined> {
     const handle = await open(path, asFolder).catch(() => undefined);
     return handle === undefined ? undefined : new LiveFolder(handle, path);
@@ -42,7 +44,7 @@ export class LiveFolder {
   /** A folder in it, by one name. */
   folder = (name: string): Promise<LiveFolder | undefined> => LiveFolder.open(this.#at(name));
 
-  /** A file in it, by one name; undefined where it is no plain file of one name. Close it. */
+  /** A file in it, by one name; undefined unless it is a plain file with no other name. The caller closes it. */
   file = (name: string, flags: number): Promise<FileHandle | undefined> => openPlain(this.#at(name), flags);
 
   stat = (name: string): ReturnType<typeof lstat> => lstat(this.#at(name));
@@ -52,14 +54,14 @@ export class LiveFolder {
   #at(name: string): string {
     if (name === '' || name === '.' || name === '..' || name.includes('/'))
       throw new Error(`no name: ${name}`);
-    // Not `join`, which would take the handle for a link to be tidied away.
+    // `join` would take the handle for a link and tidy it away.
     return `${this.#path}/${name}`;
   }
 
   close = (): Promise<void> => this.#handle.close();
 }
 
-/** Opens what lies in a folder of a run; undefined where it is no plain file of one name. */
+/** Opens a file in a folder of a run; undefined unless it is a plain file with no other name. */
 export async function openPlain(file: string, flags: number): Promise<FileHandle | undefined> {
   const handle = await open(file, flags | careful).catch(() => undefined);
   if (handle === undefined) return undefined;
@@ -69,7 +71,7 @@ export async function openPlain(file: string, flags: number): Promise<FileHandle
   return undefined;
 }
 
-/** The first `bytesMax` bytes of a plain file below a folder, reached name by name; undefined where there is none. */
+/** The first `bytesMax` bytes of a plain file below a folder, reached name by name; undefined when there is none. */
 export async function readBelow(root: string, path: string, bytesMax: number): Promise<Buffer | undefined> {
   const names = path.split('/');
   const last = names.pop() ?? '';

@@ -27,7 +27,7 @@ const handOverMs = 15_000;
 const tickMs = 250;
 const graceMs = 5_000;
 
-/** Calls that keep work going without getting it any further. */
+/** Calls that keep work going without advancing it. */
 const keeping = /\/(task\.(claim|renew)|agent\.update|token\.renew)$|\/git-upload-pack$/;
 
 /** One run on this machine, from the order to the report of its end. */
@@ -90,20 +90,23 @@ export class LiveRun {
     });
   }
 
-  /** Asks for the end of the run; the first wish counts. Its processes are asked to end for so long before they are killed. */
+  /**
+   * Asks for the end of the run; the first request counts. The processes get `ownGraceMs` milliseconds to end
+   * before they are killed.
+   */
   stop(cause: EndCause, note: string, ownGraceMs = graceMs): void {
     if (this.#wanted !== undefined) return;
-    // Behind the end of its lease its work is somebody else's: nobody is asked to end then.
+    // After the end of its lease the work belongs to another holder, so the processes are killed unasked.
     this.#wanted = { cause, note, graceMs: cause === 'lost_lease' ? 0 : ownGraceMs };
     this.#abort.abort();
   }
 
-  /** Asks the gateway at once whether the run shall end. */
+  /** Asks the gateway at once if the run shall end. */
   nudge(): void {
     this.#heart.nudge();
   }
 
-  /** Runs it to its end and reports that. Never rejects. */
+  /** Runs to the end and reports the end. Never rejects. */
   async run(): Promise<void> {
     try {
       await this.#report(await this.#live());
@@ -136,7 +139,7 @@ export class LiveRun {
     verdict: EndReport['verdict'] = { problem: 'missing' },
   ): EndReport {
     return {
-      // A run that was told to end while it was being prepared did not fail to start.
+      // A run that was told to end during its preparation did not fail to start.
       cause: this.#wanted?.cause ?? cause,
       exitCode: code,
       signal,
@@ -200,7 +203,10 @@ export class LiveRun {
     return new AgentProcess(child, { containment, mark: this.#order.id }, { stdout, stderr: print });
   }
 
-  /** Readable by the run alone; replaced whole, so that nobody reads half of one. */
+  /**
+   * Writes the token so that only the run can read it; replaces the file whole, so that no reader gets half a
+   * token.
+   */
   async #writeToken(): Promise<void> {
     const reader = this.#containment === undefined ? undefined : userOf(this.#containment);
     await replaceSecret(this.#place.tokenFile, `${this.#token}\n`, reader);
@@ -211,10 +217,13 @@ export class LiveRun {
     if (changed && !keeping.test(path)) this.#changes += 1;
   }
 
-  /** Both count from the start of the run, so the larger of printed and exported is right, and nothing counts twice. */
+  /**
+   * Printed and exported usage both count from the start of the run, so the larger one is right and no usage
+   * counts twice.
+   */
   #metrics(): ReturnType<typeof createMetricsIntake> {
     const isOwn = (token: string): boolean => this.#tokens.has(token);
-    // An export is no sign of life: a program sends them on while it hangs.
+    // An export is no sign of life: a program goes on exporting while it hangs.
     return createMetricsIntake({ isOwn, spent: (usage) => this.#watch.heard({ usage }) });
   }
 
@@ -257,13 +266,13 @@ export class LiveRun {
     if (this.#process !== undefined) await this.#inbox.fill(this.#token, this.#abort.signal);
   }
 
-  /** Its task is out of its hands. */
+  /** True when the run no longer holds its task. */
   #isOver(held: BeatAnswer['held']): boolean {
     const task = this.#task;
     return task !== undefined && this.#order.settings.autoTerminate && !held.some(({ id }) => id === task.id);
   }
 
-  /** It may still write its verdict, and then it ends. */
+  /** Ends the run after the time to write its verdict. */
   #endSoon(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;

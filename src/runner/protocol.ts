@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import type { MachineLimits } from '../sandbox/machine-limits.ts';
 import type { LoggedEvent } from '../store/log/logged-event.ts';
 
-/** What the runner knows of a run. A port, so that the runner is a client of the gateway like everybody else. */
+/** The order of a run, as the runner gets it. A port, so that the runner is an ordinary client of the gateway. */
 export interface RunOrder {
   readonly id: string;
   readonly project: string;
@@ -19,16 +19,16 @@ export interface RunOrder {
   readonly leaseMs: number;
   readonly attempt: number;
   readonly token: string;
-  /** When the token ends, in seconds since 1970. */
+  /** End of the token, in seconds since 1970. */
   readonly expires: number;
   readonly settings: RunSettings;
-  /** What its progress is judged by. */
+  /** The measure of the run's progress. */
   readonly progress: ProgressMeasure;
-  /** What it may take of the machine. */
+  /** Limits on the run's share of the machine. */
   readonly limits: MachineLimits;
 }
 
-/** What tells that work on a task gets on: its tree, fewer failing tests, or the content of one file. */
+/** The measure that tells progress on a task: its tree, fewer failing tests, or the content of one file. */
 export type ProgressMeasure =
   | { readonly kind: 'tree' }
   | {
@@ -39,7 +39,7 @@ export type ProgressMeasure =
     }
   | { readonly kind: 'artefact'; readonly path: string };
 
-/** How its profile says that a run is started and bounded. Durations in milliseconds, USD in millionths. */
+/** The settings of a profile for starting and bounding a run. Durations in milliseconds, USD in millionths. */
 export interface RunSettings {
   readonly run?: string | undefined;
   readonly program?: string | undefined;
@@ -50,7 +50,7 @@ export interface RunSettings {
   readonly idleMs: number;
   readonly autoTerminate: boolean;
   readonly flatTurns: number;
-  /** Where its spending is read from besides what it prints. */
+  /** The source of the run's usage beside its output. */
   readonly usage: 'printed' | 'otel';
   readonly budget: {
     readonly tokens?: number | undefined;
@@ -72,27 +72,29 @@ export interface ClaimedTask {
   readonly gates: readonly string[];
 }
 
-/** Why the process of a run is no more, as its runner saw it. */
+/** The cause for which the process of a run ended, as its runner saw it. */
 export const endCauses = [
-  /** It ended by itself. */
+  /** The process ended by itself. */
   'exited',
-  /** It never started: the program is missing, the clone failed, the task was gone. */
+  /** The process never started: the program is missing, the clone failed, the task was gone. */
   'spawn_failed',
   'timed_out',
   'idle',
   'over_budget',
   'no_progress',
-  /** Somebody asked for its end. */
+  /** A principal asked for its end. */
   'stopped',
-  /** Its work was handed over, and the profile ends runs then. */
+  /** Its work was handed over, and its profile ends runs after that. */
   'handed_over',
   'lost_lease',
   /** The runner itself was told to end. */
   'runner_ended',
 ] as const;
 
+/** Cause for which the process of a run ended. */
 export type EndCause = (typeof endCauses)[number];
 
+/** Usage of a run since its start. USD in millionths. */
 export interface RunUsage {
   readonly tokens: number;
   readonly usdMicro: number;
@@ -101,10 +103,13 @@ export interface RunUsage {
 
 /** Reasons why there is no text of a verdict. */
 export const fileProblems = ['missing', 'not_a_file', 'too_large'] as const;
+/** Reason why there is no text of a verdict. */
 export type FileProblem = (typeof fileProblems)[number];
 
+/** The text of a verdict, or the reason why there is none. */
 export type VerdictText = { readonly text: string } | { readonly problem: FileProblem };
 
+/** A sign of life of a run: its usage so far, and its output since the last sign. */
 export interface BeatReport {
   readonly usage: RunUsage;
   readonly progressed: boolean;
@@ -112,6 +117,7 @@ export interface BeatReport {
   readonly expires: number;
 }
 
+/** The gateway's answer to a sign of life: a wish to stop, the leases, the exceeded budgets. */
 export interface BeatAnswer {
   readonly stop: { readonly by: string; readonly why: string } | null;
   readonly held: readonly { readonly id: string; readonly epoch: number }[];
@@ -120,6 +126,7 @@ export interface BeatAnswer {
   readonly expires: number | null;
 }
 
+/** The report of the end of a run. */
 export interface EndReport {
   readonly cause: EndCause;
   readonly exitCode: number | null;
@@ -131,8 +138,9 @@ export interface EndReport {
 }
 
 /**
- * The gateway, as a runner calls it. `lost` in the answer of a call means: this runner no longer holds the run. A call whose
- * signal aborts rejects at once: over a link that was cut nothing fails, it only never answers.
+ * The gateway, as a runner calls it. `lost` in the answer of a call means: this runner no longer holds the
+ * run. A call whose signal aborts rejects at once: over a cut connection a call does not fail, it only stays
+ * unanswered.
  */
 export interface RunnerGateway {
   readonly url: string;
@@ -140,7 +148,7 @@ export interface RunnerGateway {
   readonly agent: Agent;
   /** Proves to the clients of a run that they speak to its proxy. */
   readonly prover: {
-    /** Names the key, for ANDON_GATEWAY_KEY of a run. */
+    /** Fingerprint of the key, for ANDON_GATEWAY_KEY of a run. */
     readonly fingerprint: string;
     /** The answer to a request for a proof; undefined for any other request. */
     answer(asked: string, authority: string): object | undefined;
@@ -153,7 +161,7 @@ export interface RunnerGateway {
     report: EndReport,
     signal: AbortSignal,
   ): Promise<{ outcome: string; note: string } | 'lost'>;
-  /** Claims a task with the token of the run. Rejects with the reasons when it may not be taken. */
+  /** Claims a task with the token of the run. Rejects with the reasons when the run may not take the task. */
   claim(token: string, project: string, task: string, signal: AbortSignal): Promise<ClaimedTask>;
   /** Messages for the agent that came after the last one seen. */
   messages(
@@ -169,6 +177,7 @@ export interface RunnerGateway {
   ): Promise<void>;
 }
 
+/** A message to an agent. */
 export interface RunMessage {
   readonly id: string;
   readonly kind: string;

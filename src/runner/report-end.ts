@@ -4,7 +4,7 @@ import type { EndReport, RunnerGateway } from './protocol.ts';
 const reportMsMax = 15 * 60_000;
 const reportCallMs = 15_000;
 
-/** Says how a run ended until the gateway has heard it, or has given the run up. */
+/** Reports the end of a run until the gateway has heard it, or has given the run up. */
 export async function reportEnd(
   gateway: RunnerGateway,
   id: string,

@@ -1,23 +1,23 @@
 import type { RunnerGateway } from './protocol.ts';
 
-/** What every run of a runner is given. */
+/** Options that all runs of a runner share. */
 export interface LiveRunOptions {
   readonly gateway: RunnerGateway;
-  /** The folder below which each run has its own. */
+  /** The folder of the runs' folders. */
   readonly runs: string;
   readonly sandbox: 'required' | 'preferred';
   /** Folders that no run may see. */
   readonly hidden: readonly string[];
   /** Folders that runs need to read: the program `andon`. */
   readonly visible: readonly string[];
-  /** How `andon` is started. */
+  /** The command that starts `andon`. */
   readonly launch: readonly string[];
   readonly outer: Readonly<Record<string, string | undefined>>;
-  /** Marks everything that this runner starts. */
+  /** Variables that mark every process of this runner. */
   readonly runnerMark: Readonly<Record<string, string>>;
-  /** Hears of each user that is a run's alone. */
+  /** Called with each user that belongs to one run alone. */
   readonly ownUser: (uid: number) => void;
-  /** Leaves the folder of a run behind. */
+  /** True to leave the folder of a run behind. */
   readonly keep: boolean;
   readonly say: (run: string, words: string) => void;
 }

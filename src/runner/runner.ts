@@ -12,6 +12,7 @@ import { runnerMarkName, startWatchdog, sweepMarked } from './process/watchdog.t
 import type { EndCause, RunOrder } from './protocol.ts';
 import type { LiveRunOptions } from './run-options.ts';
 
+/** The folder, gateway and limits of a runner. */
 export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark' | 'ownUser'> {
   /** The folder of this runner; each run has one below it. */
   readonly folder: string;
@@ -19,14 +20,18 @@ export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark
   readonly capacity: number;
   readonly adapters: readonly RunOrder['adapter'][];
   readonly log: (words: string) => void;
-  /** Where a copy of the program lies, when runs do not get at it; in `folder` without. */
+  /** Place for a copy of the program when runs cannot read the program itself; in `folder` when absent. */
   readonly programCopy?: string;
 }
 
+/** A running runner. */
 export interface Runner {
-  /** Ids of the runs that are alive here. */
+  /** Ids of the runs that are alive in this process. */
   running(): readonly string[];
-  /** Takes no more; ends what runs; settles when nothing of it is alive and every end is reported. */
+  /**
+   * Takes no more runs; ends the present ones; settles when none of their processes is alive and every end is
+   * reported.
+   */
   close(): Promise<void>;
 }
 
@@ -34,7 +39,7 @@ const idleMs = 2_000;
 const takeMs = 30_000;
 const sweepMs = 60_000;
 
-/** Starts a runner: pulls runs while it has room, and brings each to its end. */
+/** Starts a runner: it takes runs while it has room, and brings each to its end. */
 export function startRunner(options: RunnerOptions): Runner {
   makeOpen(options.folder);
   const folder = realpathSync(options.folder);
@@ -63,7 +68,7 @@ export function startRunner(options: RunnerOptions): Runner {
   };
 }
 
-/** Makes a folder that users of runs get through, whatever the umask is; they cannot list it. */
+/** Makes a folder that users of runs can pass through, under any umask; they cannot list it. */
 function makeOpen(folder: string): void {
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o711);
@@ -107,7 +112,7 @@ class RunQueue {
 
   #begin(order: RunOrder): void {
     const run = new LiveRun(order, this.#options);
-    // A fault of one run is none of the others: the gateway ends it when its lease is over.
+    // A fault of one run leaves the others alone: the gateway ends the faulty run when its lease is over.
     const ended = run
       .run()
       .catch((error: unknown) => this.#options.log(`${order.id}: ${wordsOf(error)}`))
@@ -119,14 +124,14 @@ class RunQueue {
     this.#options.say(order.id, `${order.agent} starts${order.task === null ? '' : ` on ${order.task}`}`);
   }
 
-  /** Until there may be something to take. A ring is consumed: a runner that is full would spin on one that stays. */
+  /** Waits until there may be a run to take. A ring is consumed: otherwise a full runner would spin on it. */
   async #rest(): Promise<void> {
     const timer = setTimeout(() => this.#bell.ring(), idleMs);
     await this.#bell.heard();
     clearTimeout(timer);
   }
 
-  /** Removes what an earlier runner or a run left, again and again; nothing waits for that. */
+  /** Removes the leftovers of an earlier runner or a run, again and again; no call waits for it. */
   async #sweep(): Promise<void> {
     const { runs, keep, log } = this.#options;
     let before = 0;
@@ -143,7 +148,7 @@ class RunQueue {
       const there = readdirSync(runs).filter((name) => !this.#alive.has(name.replace(/\.tests$/, '')));
       return there.map((name) => join(runs, name));
     } catch {
-      // Short of descriptors, say: the next sweep looks again.
+      // The folder could not be read, for want of descriptors say: the next sweep tries again.
       return [];
     }
   }
@@ -153,7 +158,7 @@ class RunQueue {
       try {
         await this.#options.gateway.listen(({ type, run }) => this.#hear(type, run), this.#abort.signal);
       } catch {
-        // The gateway is away; it is asked every two seconds anyway.
+        // The gateway is away; the runner asks it every two seconds anyway.
       }
       await delay(idleMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
     }
@@ -161,7 +166,7 @@ class RunQueue {
 
   #hear(type: LoggedEvent['type'], run: string): void {
     if (type === 'run.requested' || type === 'cord.cleared') this.#bell.ring();
-    // A stop is for one run; the cord is for all, and a revocation may be for any.
+    // A stop concerns one run; a cord concerns all, and a revocation any.
     if (type === 'run.stopped') this.#alive.get(run)?.run.nudge();
     if (type === 'cord.pulled' || type === 'token.revoked')
       for (const { run: one } of this.#alive.values()) one.nudge();

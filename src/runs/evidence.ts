@@ -3,7 +3,7 @@ import { type Session, statement } from '../store/store.ts';
 import type { RunEvidence } from './outcome.ts';
 import type { RunRow } from './rows.ts';
 
-// What the run did lies behind the place that the log had when it was taken, or has no place yet.
+// Events of the run lie behind the end that the log had when the run was taken, or have no position yet.
 const counts = statement(
   'runs.evidence',
   `with its as (
@@ -45,7 +45,7 @@ interface Counts {
 
 const nothing: Counts = { pushes: 0, submitted: 0, produced: 0, claimed: 0 };
 
-/** What the gateway itself knows of a run: nothing here comes from the agent. */
+/** Evidence of a run, read from the gateway's own tables: none of it comes from the agent. */
 export async function readEvidence(session: Session, run: RunRow): Promise<RunEvidence> {
   const [did = nothing] = await session.rows<Counts>(counts, [run.project, run.gid, run.id, producing]);
   const [held] = await session.rows<{ n: number }>(holds, [run.project, run.gid]);

@@ -4,11 +4,12 @@ import type { Tx } from '../store/store.ts';
 import { noUsage } from './rows.ts';
 import { runs } from './schema.ts';
 
-/** A run as it is asked for; `delayMs` from now on a runner may take it. */
+/** A new run; a runner may take it `delayMs` milliseconds later. */
 export type NewRun = Readonly<Omit<typeof runs.$inferInsert, 'state' | 'notBefore' | 'usage'>> & {
   readonly delayMs: number;
 };
 
+/** Inserts a run in the state `waiting`. */
 export async function insertRun(tx: Tx, { delayMs, ...run }: NewRun): Promise<void> {
   await tx.orm.insert(runs).values({
     ...run,

@@ -1,15 +1,16 @@
 import type { Judged, Outcome } from './outcome.ts';
 
-/** What follows from an outcome. */
+/** Consequences of an outcome. */
 export interface NextStep {
   /** Another attempt may be made, if the cap allows one. */
   readonly retry: boolean;
-  /** The stop that the outcome calls for, and why. */
+  /** The stop that the outcome calls for, with its cause. */
   readonly stop: { readonly colour: 'yellow' | 'red'; readonly cause: StopCause } | null;
-  /** Who hears of it at once. */
+  /** The tiers that are told at once. */
   readonly tell: readonly ('executive' | 'human')[];
 }
 
+/** Cause of a stop that follows from an outcome. */
 export type StopCause = 'verdict' | 'missing_verdict' | 'nothing_done';
 
 const step = (retry: boolean, tell: NextStep['tell'] = [], stop: NextStep['stop'] = null): NextStep => ({
@@ -23,8 +24,8 @@ const red = (cause: StopCause): NextStep['stop'] => ({ colour: 'red', cause });
 const everybody = ['executive', 'human'] as const;
 
 /**
- * The one table of what follows from an outcome. Every outcome has its row: a new one does not compile until somebody
- * has decided what follows from it, and there is no row for anything else.
+ * The one table of the consequences of outcomes. Every outcome has its row: a new one does not compile
+ * without a row, and there is no row for anything else.
  */
 const steps = {
   shipped: step(false),
@@ -42,32 +43,38 @@ const steps = {
 
 const saidMoreThanTrue = step(false, everybody, red('nothing_done'));
 
-/** Outcomes after which all is well, or as somebody wished: nobody has to hear that nothing more happens by itself. */
+/** Outcomes in which all is well, or as somebody wished: nobody has to be told that nothing more follows. */
 const settled: ReadonlySet<Outcome> = new Set(['shipped', 'cancelled']);
 
-/** True when somebody has to be told that no other attempt follows: what the run was for waits for a person then. */
+/** True when somebody has to be told that no other attempt follows: the work of the run waits for a person then. */
 export const isLeft = ({ outcome }: Pick<Judged, 'outcome'>): boolean => !settled.has(outcome);
 
-/** True when a reviewer ended without a judgement: the change waits on, and has to be given to another. */
+/** True when a reviewer ended without a judgement: the change still waits, and needs another reviewer. */
 export const isReviewLost = ({ outcome }: Pick<Judged, 'outcome'>): boolean =>
   steps[outcome].retry || outcome === 'no_progress';
 
-/** What follows from the end of a run: its row of the table, or a stop when it said more than is true. */
+/**
+ * The consequences of the end of a run: the row of its outcome, or a stop when its claims contradict the
+ * evidence.
+ */
 export const nextStep = ({ outcome, contradiction }: Pick<Judged, 'outcome' | 'contradiction'>): NextStep =>
   contradiction ? saidMoreThanTrue : steps[outcome];
 
 const firstDelayMs = 10_000;
 const delayMsMax = 15 * 60_000;
 
-/** An attempt that ends sooner than this has met something that is down: a service, a program, a network. */
+/** An attempt shorter than this has met a fault outside: a service, a program or a network that is down. */
 const quickMs = 60_000;
 const quickFactor = 6;
 
-/** How long before the next attempt after one that took `ranMs`: one that ended at once is not tried again at once, or all are burnt in one outage. */
+/**
+ * Pause before the next attempt after one that took `ranMs`: without it, all attempts would be used up in one
+ * outage.
+ */
 export const pauseMs = (attempt: number, share: number, ranMs: number): number =>
   Math.min(delayMsMax, backoffMs(attempt, share) * (ranMs < quickMs ? quickFactor : 1));
 
-/** How long before attempt `attempt` + 1: doubled each time, at most 15 minutes, spread by half by `share` (0 to 1). */
+/** Pause before attempt `attempt` + 1: doubled each time, at most 15 minutes, spread by half by `share` (0 to 1). */
 export function backoffMs(attempt: number, share: number): number {
   const whole = Math.min(delayMsMax, firstDelayMs * 2 ** Math.max(0, attempt - 1));
   return Math.round(whole / 2 + (whole / 2) * share);

@@ -2,7 +2,7 @@ import type { EndCause } from '../runner/protocol.ts';
 import type { Tier } from '../tiers/actions.ts';
 import type { ReadVerdict, VerdictProblem } from './verdict-file.ts';
 
-/** How a run ended: closed, every member is answered by `nextStep`. */
+/** The outcome of a run: a closed list, every member of which has a row in `nextStep`. */
 export type Outcome =
   | 'shipped'
   | 'no_progress'
@@ -30,20 +30,21 @@ export const outcomes: readonly Outcome[] = [
   'spawn_failed',
 ];
 
-/** What is true of a run, whatever it says: counted from the log and the tables of the gateway. */
+/** The evidence about a run, against its own claims: counted from the log and the tables of the gateway. */
 export interface RunEvidence {
   /** Accepted pushes of its grant. */
   readonly pushes: number;
-  /** Changes that it submitted, under the lease it had. */
+  /** Changes that the run submitted, under its lease. */
   readonly submitted: number;
-  /** Verdicts, manual gates, reports, plans, answers, spawns: what the other tiers produce. */
+  /** Output of the other tiers: verdicts, manual gates, reports, plans, answers, spawns. */
   readonly produced: number;
-  /** It had a task, and neither holds it nor handed it over. */
+  /** True when the run had a task, and neither holds it nor handed it over. */
   readonly lostTask: boolean;
-  /** It asked a question that nobody has answered. */
+  /** True when a question of the run is still unanswered. */
   readonly waitsForAnswer: boolean;
 }
 
+/** The end of a run, as its runner reported it, with verdict and evidence. */
 export interface RunEnd {
   readonly tier: Tier;
   readonly hasTask: boolean;
@@ -54,10 +55,11 @@ export interface RunEnd {
   readonly evidence: RunEvidence;
 }
 
+/** The judgement of a run. */
 export interface Judged {
   readonly outcome: Outcome;
   readonly note: string;
-  /** The agent said one thing and the gateway knows another: the line stops. */
+  /** True when the agent's claim contradicts the gateway's evidence, which stops the line. */
   readonly contradiction: boolean;
 }
 
@@ -71,8 +73,8 @@ const didNothing = ({ evidence }: RunEnd): boolean =>
   evidence.pushes === 0 && evidence.submitted === 0 && evidence.produced === 0;
 
 /**
- * The outcome of a run from what its runner saw, what it said, and what is true. Pure. An exit status of 0 proves
- * nothing; a breach of a budget or of a time limit with nothing done is no progress.
+ * Judges the outcome of a run from the report of its runner, its verdict, and the evidence. Pure. Exit code 0
+ * proves nothing; a breach of a budget or of a time limit without any work done is no progress.
  */
 export function judgeRun(end: RunEnd): Judged {
   return byCause(end) ?? bySaying(end);
@@ -80,7 +82,7 @@ export function judgeRun(end: RunEnd): Judged {
 
 type OutcomeCause = RunEnd['cause'];
 
-/** Causes that decide alone, whatever was said. */
+/** Causes that decide alone, regardless of the verdict. */
 const decided: Partial<Record<OutcomeCause, Judged>> = {
   stopped: judged('cancelled', 'it was told to end'),
   spawn_failed: judged('spawn_failed', 'it could not be started'),
@@ -88,7 +90,7 @@ const decided: Partial<Record<OutcomeCause, Judged>> = {
   runner_ended: judged('lost_lease', 'its runner ended'),
 };
 
-/** What a breach comes to when something was done, and what is said of it. */
+/** The outcome of a breach after some work was done, and its note. */
 const breaches: Partial<Record<OutcomeCause, readonly [Outcome, string]>> = {
   no_progress: ['no_progress', 'it went round in circles'],
   over_budget: ['over_budget', 'its budget is spent'],
@@ -119,7 +121,7 @@ function bySaying(end: RunEnd): Judged {
   return shipped(end, summary);
 }
 
-/** Work that was handed over is done, whatever the agent failed to write down; anything else is not. */
+/** Judges a run without a valid verdict: work that was handed over counts as done, anything else does not. */
 function withoutVerdict(end: RunEnd, problem: VerdictProblem, found = ''): Judged {
   if (end.cause === 'handed_over' && end.evidence.submitted > 0)
     return judged('shipped', 'it was ended after its change was submitted, before it wrote a verdict');
@@ -142,5 +144,5 @@ function shipped(end: RunEnd, summary: string): Judged {
   return judged('failed_verdict', 'it said shipped, but no change was submitted');
 }
 
-/** A task counts as handed over by a submission alone; without one, by anything that the tier produces. */
+/** True when there is evidence of work: for a task a submission alone; without a task any output of the tier. */
 const isBacked = (end: RunEnd): boolean => (end.hasTask ? end.evidence.submitted > 0 : !didNothing(end));

@@ -12,6 +12,7 @@ export const noUsage: Usage = { tokens: 0, usdMicro: 0, turns: 0 };
 
 const leftOut = ['since'] as const;
 
+/** A row of the table of runs. */
 export type RunRow = Readonly<Omit<typeof runs.$inferSelect, (typeof leftOut)[number]>>;
 
 /** The columns of a run, as statements name them. */
@@ -39,6 +40,7 @@ export async function lockRun(tx: Tx, project: string, id: string): Promise<RunR
   return row;
 }
 
+/** A run by its id; undefined when the project has none. */
 export async function readRun(session: Session, project: string, id: string): Promise<RunRow | undefined> {
   const [row] = await session.rows<RunRow>(read, [project, id]);
   return row;
@@ -48,11 +50,11 @@ export async function readRun(session: Session, project: string, id: string): Pr
 export const lockRunsOf = (tx: Tx, project: string, agent: string): Promise<RunRow[]> =>
   tx.rows(ofAgent, [project, agent]);
 
-/** Runs that have not ended and whose grant descends from one of `gids`, locked. */
+/** Unfinished runs whose grant descends from one of `gids`, locked. */
 export const lockRunsBelow = (tx: Tx, project: string, grantIds: readonly string[]): Promise<RunRow[]> =>
   tx.rows(below, [project, grantIds]);
 
-/** How many runs of a project wait or run. */
+/** Number of runs of a project that wait or run. */
 export async function aliveCount(session: Session, project: string): Promise<number> {
   const [row] = await session.rows<{ n: number }>(alive, [project]);
   return row?.n ?? 0;
@@ -67,6 +69,7 @@ const start = movesRuns('runs.start', 'start', ({ set, from }) =>
   ),
 );
 
+/** Moves a taken run to `running`. */
 export const startRun = async (
   tx: Tx,
   project: string,
@@ -78,7 +81,7 @@ export const startRun = async (
 
 const shorten = statement('runs.shorten', 'update runs set max_ms = $3 where project = $1 and id = $2');
 
-/** Gives a run less time than it asked for. */
+/** Reduces the time limit of a run. */
 export async function shortenRun(tx: Tx, project: string, id: string, maxMs: number): Promise<void> {
   await tx.rows(shorten, [project, id, maxMs]);
 }
@@ -89,14 +92,14 @@ const beat = statement(
      progress_at = case when $4::boolean then andon_now() else progress_at end
    where project = $1 and id = $2`,
 );
-// The tasks that a run holds live as long as it does.
+// The leases of a run's tasks live as long as the run.
 const beatTasks = statement(
   'runs.beatTasks',
   `update tasks set lease_until = greatest(lease_until, andon_now() + lease_ms * interval '1 millisecond')
    where project = $1 and holder_gid = $2 and state = 'in_progress' and lease_until > andon_now() returning id, epoch`,
 );
 
-/** Keeps a run and the leases of its tasks alive from `now` on, and writes what it has spent. */
+/** Keeps a run and the leases of its tasks alive from `now` on, and writes its usage. */
 export async function beatRun(
   tx: Tx,
   run: Pick<RunRow, 'project' | 'id' | 'gid' | 'leaseUntil' | 'leaseMs'>,
@@ -126,6 +129,7 @@ const end = movesRuns('runs.end', 'end', ({ set, from }) =>
   ),
 );
 
+/** Writes the end of a run with its outcome. */
 export async function writeEnd(
   tx: Tx,
   run: Pick<RunRow, 'project' | 'id'>,

@@ -53,14 +53,14 @@ export const runs = pgTable('runs', {
   stopWanted: text('stop_wanted'),
   stopWhy: text('stop_why'),
   runner: text('runner'),
-  /** The grant that took it: no other speaks for it. */
+  /** The grant of the runner that took the run: only that grant may report about it. */
   runnerGid: text('runner_gid'),
   leaseUntil: at('lease_until'),
   leaseMs: integer('lease_ms').notNull(),
   sandbox: text('sandbox'),
   requestedAt: at('requested_at').notNull().default(now),
   takenAt: at('taken_at'),
-  /** The end of the log when it was taken. */
+  /** The end of the log at the time when the run was taken. */
   since: bigint('since', { mode: 'number' }).notNull().default(0),
   startedAt: at('started_at'),
   progressAt: at('progress_at'),

@@ -2,15 +2,15 @@ import { type Session, statement, type Tx } from '../store/store.ts';
 import { columns, type RunRow } from './rows.ts';
 import { movesRuns } from './transition.ts';
 
-// What is held is left out here and not afterwards: however many wait behind a stop, those behind them are seen. Runs
-// without a task have '' in its place.
+// The query itself leaves out runs that a stop holds: any number of them may wait, and the runs behind them
+// are seen all the same. Runs without a task have '' in its place.
 const waiting = statement(
   'runs.waiting',
   `select id from runs where project = $1 and state = 'waiting' and not_before <= andon_now()
      and adapter = any($2::text[]) and coalesce(task, '') <> all($3::text[])
      and not (tier = 'implementer' and coalesce(task, '') = any($4::text[])) order by not_before limit 50`,
 );
-// A run that was taken claims its task a moment later: until then it counts as if it had.
+// A run claims its task a moment after it was taken: until then its task counts as claimed.
 const begun = `(select r.task from runs r where r.project = $1 and r.state = 'taken' and r.tier = 'implementer' and r.task is not null)`;
 const unclaimable = statement(
   'runs.unclaimable',
@@ -38,7 +38,7 @@ const take = movesRuns(
    returning ${columns}`,
 );
 
-/** Tasks of these that no implementer could claim now, because they are not ready or overlap work in progress. */
+/** The tasks among these that no implementer could claim, because they are not ready or overlap work in progress. */
 export async function unclaimableTasks(
   session: Session,
   project: string,
@@ -48,21 +48,21 @@ export async function unclaimableTasks(
   return rows.map(({ id }) => id);
 }
 
-/** How many runs were taken and are about to claim their task. */
+/** Number of runs that were taken and are about to claim their task. */
 export async function claimingCount(session: Session, project: string): Promise<number> {
   const [row] = await session.rows<{ n: number }>(claiming, [project]);
   return row?.n ?? 0;
 }
 
-/** Tasks whose runs may not be started now. */
+/** Tasks whose runs may not be started. */
 export interface HeldTasks {
-  /** By a stop; null stands for runs without a task. */
+  /** Tasks held by a stop; null stands for runs without a task. */
   readonly stopped: readonly (string | null)[];
-  /** For whoever would have to claim them: the claim would be refused, and an attempt burnt. */
+  /** Tasks that a run would have to claim in vain: the claim would be refused, and an attempt used up. */
   readonly unclaimable: readonly string[];
 }
 
-/** Ids of runs that a runner with these adapters could take now, the longest waiting first, at most 50. */
+/** Ids of runs that a runner with these adapters could take, the longest waiting first, at most 50. */
 export async function waitingRuns(
   session: Session,
   project: string,
@@ -84,7 +84,7 @@ export async function waitingTasks(
   return rows.map(({ task }) => task);
 }
 
-/** Gives the first of the runs that nobody else is taking to a runner. */
+/** Gives a runner the first of the runs that no other runner is taking. */
 export async function takeRun(
   tx: Tx,
   project: string,
@@ -107,5 +107,6 @@ const overdueProjects = statement(
 /** Runs whose runner has given no sign of life in time, locked. */
 export const lockOverdue = (tx: Tx, project: string): Promise<RunRow[]> => tx.rows(overdue, [project]);
 
+/** Projects with a run whose runner has given no sign of life in time. */
 export const projectsWithOverdue = async (session: Session): Promise<string[]> =>
   (await session.rows<{ project: string }>(overdueProjects)).map(({ project }) => project);

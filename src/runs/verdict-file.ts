@@ -10,43 +10,51 @@ export const { verdictBytesMax } = limits;
 const text = (max: number) => z.string().min(1).max(max).regex(plainTextPattern, 'plain text');
 
 /**
- * What an agent writes at the end of its run, to the file that ANDON_VERDICT names. It says what the agent believes;
- * commits, changes and gates say what is true.
+ * Schema of the file that an agent writes at the end of its run, at the path in ANDON_VERDICT. The file holds
+ * the agent's beliefs; commits, changes and gates are the evidence.
  */
 const verdictSchema = z.strictObject({
   version: z.literal(1),
-  /** The run that it is about (ANDON_RUN): a verdict of another run is foreign. */
+  /** Id of the run that the verdict is about (ANDON_RUN): a verdict of another run is foreign. */
   run: z.string().max(64),
-  /** The lease that the work was done under (ANDON_EPOCH), where the run had a task. */
+  /** Epoch of the lease that the work was done under (ANDON_EPOCH), for a run with a task. */
   epoch: z.number().int().min(1).optional(),
   result: z.enum(['shipped', 'failed', 'no_progress', 'halted']),
   summary: text(4000),
-  /** Where the output is: a commit, a change, a report. */
+  /** The output of the work: a commit, a change, a report. */
   output: text(400).optional(),
   evidence: z.array(text(1000)).max(50).default([]),
-  /** What stands in the way; told to the executive tier at once. */
+  /** Obstacles; the executive tier is told of them at once. */
   blockers: z.array(text(1000)).max(20).default([]),
-  /** What tasks behind this one should know. */
+  /** Implications that the tasks after this one should know. */
   implications: z.array(text(1000)).max(20).default([]),
-  /** How sure the agent is, 0 to 1. */
+  /** Confidence of the agent, 0 to 1. */
   confidence: z.number().min(0).max(1).optional(),
 });
 
+/** The content of a valid verdict file. */
 export type VerdictFile = z.infer<typeof verdictSchema>;
 
-/** Why a verdict file is none. */
+/** The reason why a verdict file is invalid. */
 export type VerdictProblem = FileProblem | 'not_json' | 'malformed' | 'foreign' | 'stale';
 
+/** A verdict, or the reason why there is none. */
 export type ReadVerdict =
   | { readonly verdict: VerdictFile; readonly problem?: never }
   | { readonly problem: VerdictProblem; readonly found?: string; readonly verdict?: never };
 
-/** What a runner found at the place of the verdict: the text of a plain file, or why there is none. */
+/**
+ * The content of the verdict's path, as the runner found it: the text of a plain file, or the reason why
+ * there is none.
+ */
 export type VerdictSource =
   | { readonly text: string; readonly problem?: never }
   | { readonly problem: FileProblem; readonly text?: never };
 
-/** Reads a verdict strictly, for one run under one lease. Nothing that is not exactly a verdict of it is one. */
+/**
+ * Reads a verdict strictly, for one run under one lease. Any file that is not exactly a verdict of that run
+ * is a problem.
+ */
 export function readVerdict(source: VerdictSource, run: { id: string; epoch: number | null }): ReadVerdict {
   if (source.problem !== undefined) return { problem: source.problem };
   const parsed = parse(source.text);
@@ -64,7 +72,7 @@ function parse(text: string): ReadVerdict {
     : { problem: 'malformed', found: firstIssue(parsed.error) };
 }
 
-/** A verdict of another run is foreign, one of an earlier lease stale. */
+/** The problem of a verdict of another run (foreign) or of an earlier lease (stale); undefined when it belongs. */
 function belongs(verdict: VerdictFile, run: { id: string; epoch: number | null }): ReadVerdict {
   if (verdict.run !== run.id) return { problem: 'foreign', found: verdict.run };
   if (run.epoch === null || verdict.epoch === run.epoch) return { verdict };

@@ -1,4 +1,4 @@
-/** Keeps the head and the tail of a stream of bytes: what a person looks at first, in bounded memory. */
+/** Keeps the head and the tail of a stream of bytes, the parts that a person reads first, in bounded memory. */
 export class BoundedOutput {
   readonly #halfMax: number;
   #head: Buffer[] = [];
@@ -38,9 +38,9 @@ export class BoundedOutput {
     }
   }
 
-  /** What was kept, with a line that says how much was not. */
+  /** The kept text, with a line that tells the number of bytes left out. */
   text(): string {
-    // Whole chunks are dropped while more comes, so up to one of them is left to cut off here.
+    // Whole chunks are dropped while more arrives, so up to one of them is left to cut off here.
     const tail = Buffer.concat(this.#tail);
     const excess = Math.max(0, tail.length - this.#halfMax);
     const dropped = this.#dropped + excess;

@@ -5,17 +5,18 @@ import { etcArgs } from './etc.ts';
 import type { MachineLimits } from './machine-limits.ts';
 import { closedOnTheWay, foldersAbove } from './reach.ts';
 
+/** The folders of a gate or run, and what of the machine its code may see. */
 export interface SandboxPlace {
-  /** The folder of the gate or run, which it may read; it holds all that follows. */
+  /** The folder of the gate or run, which its code may read; the folders below lie in it. */
   readonly folder: string;
-  /** Folders in it that may be written to. */
+  /** Folders in it that the code may write to. */
   readonly writable: readonly string[];
   readonly workFolder: string;
-  /** Holds the passwd and group that the code sees. */
+  /** Folder of the passwd and group files that the code sees. */
   readonly accounts: string;
   /** Folders that the code must not see: Andon's data and state. */
   readonly hidden: readonly string[];
-  /** Folders that it must be able to read even where a hidden one holds them: the program that it is. */
+  /** Folders that the code must be able to read even inside a hidden folder: the installation of its program. */
   readonly visible?: readonly string[];
   readonly network: boolean;
 }
@@ -29,15 +30,16 @@ export const namespaces = [
 ];
 export const noNetwork = '--unshare-net';
 
-/** bubblewrap makes the folders above what it binds for root alone, unless they are there. */
+/** Arguments that make the folders above a path: bubblewrap would make them for root alone. */
 const above = (path: string): string[] => foldersAbove(path).flatMap((folder) => ['--dir', folder]);
 const bind = (path: string): string[] => ['--bind', path, path];
 const show = (path: string): string[] => ['--ro-bind', path, path];
 
 /**
- * Arguments of bubblewrap: the system read-only, of /etc what programs need, homes and Andon hidden, kernel settings
- * closed, a few folders writable, own processes, no network unless asked. `isOther` tells that the code will be a user
- * of its own, for whom what lies below a private folder has to be put where that user gets to.
+ * Arguments of bubblewrap: the system read-only, the needed files of /etc, homes and Andon hidden, kernel
+ * settings closed, a few folders writable, a process namespace, no network unless asked. `isOther` is true
+ * when the code runs as a separate user: files below a private folder are then put where that user can reach
+ * them.
  */
 export function bubblewrapArgs(place: SandboxPlace, limits: MachineLimits, isOther: boolean): string[] {
   const { folder, writable, accounts, hidden, visible = [], network } = place;
@@ -47,7 +49,7 @@ export function bubblewrapArgs(place: SandboxPlace, limits: MachineLimits, isOth
   const covered = [...wanted].filter((path) => path !== '/' && path !== '/tmp' && existsSync(path)).sort();
   const shown = programs.filter((one) => ['/tmp', ...covered].some((path) => isWithin(one, path)));
   const again = covered.filter((path) => shown.some((one) => isWithin(path, one) && path !== one));
-  // Both lie in memory.
+  // Both scratch folders lie in memory.
   const scratch = ['--perms', '1777', '--size', String(Math.ceil(limits.memoryBytes / 4)), '--tmpfs'];
   return [
     ...namespaces,
@@ -58,13 +60,13 @@ export function bubblewrapArgs(place: SandboxPlace, limits: MachineLimits, isOth
     ...etcArgs(accounts, readdirSync('/etc')),
     ...shown.flatMap((path) => [...above(path), ...show(path)]),
     ...again.flatMap((path) => ['--tmpfs', path]),
-    // Where resolv.conf points on many systems; /run itself is covered.
+    // resolv.conf points here on many systems; /run itself is covered.
     ...(network ? ['--ro-bind-try', '/run/systemd/resolve', '/run/systemd/resolve'] : []),
     ...[...above(folder), ...show(folder)],
     ...writable.flatMap(bind),
     ...['--proc', '/proc', ...show('/proc/sys')],
     ...['--dev', '/dev', ...scratch, '/dev/shm', '--remount-ro', '/dev'],
-    // What covers a folder lies in memory, too, and would be an ordinary user's own.
+    // The mounts that cover folders lie in memory, too, and would belong to an ordinary user.
     ...covered.filter((path) => !again.includes(path)).flatMap((path) => ['--remount-ro', path]),
     ...['--chdir', '/'],
   ];

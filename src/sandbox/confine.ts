@@ -4,15 +4,18 @@ import { limiting, type MachineLimits } from './machine-limits.ts';
 import { type Containment, userOf } from './sandbox.ts';
 import { becoming, rightsDropped, withoutNewRights } from './set-privileges.ts';
 
-/** How a command is started so that it is contained. */
+/** The program, arguments and user with which a contained command is started. */
 export interface Confined {
   readonly program: string;
   readonly args: readonly string[];
-  /** The user that it is started as, where that is not done inside. */
+  /** The user that the command is started as, unless the containment switches users inside. */
   readonly user: { readonly uid?: number; readonly gid?: number };
 }
 
-/** Wraps a command into a containment and its limits: the one way in which gates and runs are started. `first` are further arguments of bubblewrap. */
+/**
+ * Wraps a command into a containment and its limits: every gate and run is started through this function.
+ * `first` are further arguments of bubblewrap.
+ */
 export function confine(
   containment: Containment,
   place: SandboxPlace,

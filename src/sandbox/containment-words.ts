@@ -4,15 +4,15 @@ import { type Containment, userOf } from './sandbox.ts';
 /** A mode of containment in words: SECURITY.md has the table of all four. */
 export interface ContainmentWords {
   readonly mode: string;
-  /** Promises that do not hold in it. */
+  /** Promises that this mode does not keep. */
   readonly weak: readonly string[];
-  /** A step that makes it stronger. */
+  /** A step that makes the containment stronger. */
   readonly next: string;
 }
 
 const next = 'install bubblewrap, so that gates and runs see neither your files nor the network';
 
-/** Says which mode is in force for gates and runs, and where it is weak. */
+/** Describes the mode in force for gates and runs, and its weak points. */
 export function containmentWords(containment: Containment): ContainmentWords {
   const isRoot = userOf(containment) !== undefined;
   if (containment.kind === 'bubblewrap')

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 
-/** Between two counts of a folder that grows by nothing that the disk shows. */
+/** Time between two counts of a folder while the disk shows no growth. */
 const restMs = 60_000;
 /** Counting costs at most this share of the time. */
 const shareMost = 0.2;
 
 /**
- * Tells how much lies in some folders of a run without reading all of them every second: they are counted again when the
- * disk has lost enough room to make a difference, every minute, and at the end.
+ * Tells the size of some folders of a run without reading all of them every second: they are counted again
+ * when the disk has lost enough room to make a difference, every minute, and at the end.
  */
 export class DiskUse {
   readonly #folders: readonly string[];
@@ -24,7 +24,7 @@ export class DiskUse {
     this.#freeBytes = freeOf(folders[0] ?? '/');
   }
 
-  /** The bytes that lie there, as far as they are known. `isLast` counts whatever counting costs. */
+  /** The size of the folders in bytes, as far as known. `isLast` counts at any cost. */
   async read(isLast = false): Promise<number> {
     const freeBytes = await freeOf(this.#folders[0] ?? '/');
     const nowMs = performance.now();
@@ -52,7 +52,7 @@ async function freeOf(folder: string): Promise<number> {
   return found === undefined ? 0 : found.bfree * found.bsize;
 }
 
-/** By `du`, which walks by handle and follows no link. What it cannot read counts for nothing. */
+/** Counts with `du`, which walks by handle and follows no link. Unreadable entries count nothing. */
 const bytesIn = (folders: readonly string[]): Promise<number> =>
   new Promise((resolve) => {
     const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };

@@ -5,8 +5,8 @@ import { type OwnUser, userHere } from './own-user.ts';
 import { foldersAbove } from './reach.ts';
 
 /**
- * All that code in bubblewrap sees of /etc: what tells programs about names, hosts, certificates, libraries, languages
- * and places of other programs. Nothing of accounts, services, keys or the machine's own settings.
+ * The entries of /etc that code in bubblewrap sees: names, hosts, certificates, libraries, languages and
+ * places of other programs. No accounts, services, keys or settings of the machine.
  */
 const shown: readonly string[] = [
   ...['resolv.conf', 'hosts', 'host.conf', 'hostname', 'nsswitch.conf', 'gai.conf', 'networks'],
@@ -46,7 +46,10 @@ const shown: readonly string[] = [
 // Java and Erlang name their folders by version.
 const shownPattern = /^(java|erlang|postgresql-common|node|ruby)-?[\w.-]*$/;
 
-/** Arguments of bubblewrap that put what programs need into an empty /etc. `own` holds its passwd and group. */
+/**
+ * Arguments of bubblewrap that put the needed entries into an empty /etc. `own` is the folder of the passwd
+ * and group of the gate or run.
+ */
 export function etcArgs(own: string, names: readonly string[]): string[] {
   const versions = names.filter((name) => shownPattern.test(name) && !shown.includes(name));
   return [
@@ -61,14 +64,14 @@ function argumentsOf(name: string): string[] {
   const path = join('/etc', name);
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return [];
-  // The zone is read off the link; resolv.conf is one into /run, which is covered.
+  // The time zone is read off the link; resolv.conf is a link into /run, which is covered.
   const isZone = name === 'localtime' && stat.isSymbolicLink();
   if (isZone) return ['--symlink', readlinkSync(path), path];
   const above = foldersAbove(path).filter((folder) => folder !== '/etc');
   return [...above.flatMap((folder) => ['--dir', folder]), '--ro-bind-try', path, path];
 }
 
-/** Writes the passwd and group of a gate or run: root, nobody, and the user that it is. */
+/** Writes the passwd and group of a gate or run: root, nobody, and the user of its processes. */
 export async function writeAccounts(folder: string, user: OwnUser | undefined, home: string): Promise<void> {
   const { uid, gid } = user ?? userHere();
   await mkdir(folder, { recursive: true });
@@ -79,7 +82,7 @@ export async function writeAccounts(folder: string, user: OwnUser | undefined, h
   const groups = ['root:x:0:', ...(gid === 0 ? [] : [`andon:x:${gid}:`]), 'nogroup:x:65534:', ''];
   for (const [name, rows] of Object.entries({ passwd: accounts, group: groups })) {
     await writeFile(join(folder, name), rows.join('\n'));
-    // Whatever the umask is.
+    // The umask may have taken the right to read away.
     await chmod(join(folder, name), 0o644);
   }
 }

@@ -7,19 +7,25 @@ import { giveAway } from './give-away.ts';
 import { closedOnTheWay } from './reach.ts';
 import { type Containment, userOf } from './sandbox.ts';
 
-/** Where gates get their folders: the temporary folder, or, for users of their own who could not get there, one where they can. */
+/**
+ * The folder for the folders of gates: the temporary folder, or, when separate users cannot enter that one, a
+ * folder that they can.
+ */
 export function gateBase(): string {
   const wanted = tmpdir();
   if (process.getuid?.() !== 0) return wanted;
   return gateBases().find((one) => closedOnTheWay(join(one, 'x')) === undefined) ?? wanted;
 }
 
-/** Everywhere where they may get one. */
+/** Every folder in which gates may have got theirs. */
 export const gateBases = (): string[] => [tmpdir(), ...shared];
 
 const shared = ['/tmp', '/var/tmp'];
 
-/** Makes a folder that holds a checkout ready for the command that is to run in it. Errors: `sandbox.folder` where its user cannot get there. */
+/**
+ * Prepares a folder with a checkout for the command that is to run in it. Errors: `sandbox.folder` when the
+ * command's user cannot enter it.
+ */
 export async function makeGateRoom(folder: string, containment: Containment): Promise<void> {
   const own = ['home', 'tmp'].map((name) => mkdir(join(folder, name), { recursive: true }));
   await Promise.all(own);
@@ -31,7 +37,7 @@ export async function makeGateRoom(folder: string, containment: Containment): Pr
   for (const name of ['tree', 'home', 'tmp']) await giveAway(join(folder, name), user);
 }
 
-/** Errors: `sandbox.folder` where a folder on the way is closed to everybody but its owner. */
+/** Throws `sandbox.folder` when a folder on the way to the path is closed to everybody but its owner. */
 export function refuseClosed(path: string): void {
   const closed = closedOnTheWay(path);
   if (closed === undefined) return;
@@ -39,7 +45,7 @@ export function refuseClosed(path: string): void {
   throw fail('sandbox.folder', path, { found: `${closed} is for its owner only`, next });
 }
 
-/** Says why a command was not found that is there: node lies where only root gets to. */
+/** Explains why an existing command was not found: node lies in a folder that only root can enter. */
 export function nodeNote({ kind }: Containment, exitCode: number | null): string {
   if (kind !== 'other-user' || (exitCode !== 126 && exitCode !== 127)) return '';
   const closed = closedOnTheWay(process.execPath);

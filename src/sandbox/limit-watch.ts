@@ -4,26 +4,30 @@ import type { MachineLimits } from './machine-limits.ts';
 import { type ProcessRow, processTable, shareBytes } from './process-table.ts';
 import { markName } from './reap.ts';
 
+/** The processes and folders of a gate or run, and the limits that hold for them. */
 export interface LimitWatchOf {
   readonly limits: MachineLimits;
-  /** The user that is the gate's or run's alone, if it has one: all processes of that user are counted. */
+  /** The user that belongs to the gate or run alone, if there is one: all processes of that user are counted. */
   readonly user: { readonly uid: number } | undefined;
-  /** The process that was started, and the mark that everything below carries in its environment. */
+  /** Id of the started process, and the mark that its descendants carry in their environment. */
   readonly pid: number;
   readonly mark: string;
-  /** The folders that may be written to. */
+  /** Folders that the gate or run may write to. */
   readonly folders: readonly string[];
-  /** Hears once which limit was passed, what was found and what the limit is. */
+  /** Called once when a limit was passed, with the value found and the limit in words. */
   readonly passed: (words: string) => void;
 }
 
 const everyMs = 1_000;
 
-/** Looks every second at what a gate or run takes of the machine, and says once when that is too much. */
+/**
+ * Measures every second the share of the machine that a gate or run takes, and reports once when it is over a
+ * limit.
+ */
 export class LimitWatch {
   readonly #of: LimitWatchOf;
   readonly #disk: DiskUse;
-  /** Processes that bore the mark once: a program may clear its environment. */
+  /** Processes that once bore the mark: a program may clear its environment. */
   readonly #known = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
@@ -36,7 +40,7 @@ export class LimitWatch {
 
   #next(): void {
     if (this.#ended) return;
-    // A look that fails, for want of descriptors say, is made good by the next.
+    // The next look makes good for a failed one, for want of descriptors say.
     const look = () => this.#look().catch(() => undefined);
     this.#timer = setTimeout(() => void look().then(() => this.#next()), everyMs);
     this.#timer.unref();
@@ -73,7 +77,8 @@ export class LimitWatch {
     if (user !== undefined) return rows.filter(({ uid }) => uid === user.uid);
     await this.#learn(rows);
     const own = new Map(rows.filter((row) => this.#isKnown(row)).map((row) => [row.pid, row]));
-    // Children of what is known, and theirs: rows are by number, and numbers begin again.
+    // Adds children of known processes, and their children: rows are ordered by number, and numbers begin
+    // again.
     for (let before = -1; before !== own.size; ) {
       before = own.size;
       for (const row of rows) if (own.has(row.parent)) own.set(row.pid, row);
@@ -97,7 +102,7 @@ export class LimitWatch {
     );
   }
 
-  /** Ends the watch; answers what was found too large at the very end, where that was not told before. */
+  /** Ends the watch; answers the limit that was passed at the very end, unless one was reported before. */
   async close(): Promise<string | undefined> {
     clearTimeout(this.#timer);
     if (this.#ended) return undefined;
@@ -107,8 +112,9 @@ export class LimitWatch {
 }
 
 /**
- * The sum that is cheap to read counts pages of forked processes twice, so what passes the limit is looked at again; twice, for
- * processes that end between two of these readings leave their share of a page to those that are read next.
+ * Sums memory precisely. The sum that is cheap to read counts pages of forked processes twice, so a value
+ * over the limit is measured again; and twice, because processes that end between two readings leave their
+ * share of a page to those that are read next.
  */
 async function memoryOf(rows: readonly ProcessRow[], most: number): Promise<number> {
   const rough = rows.reduce((sum, { ownBytes }) => sum + ownBytes, 0);

@@ -1,22 +1,25 @@
 import { readdirSync, statSync } from 'node:fs';
 
-/** A user that no account has, for one gate or run alone. */
+/** A user without an account, for one gate or run alone. */
 export interface OwnUser {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Users that no account has: the range that systemd, too, gives to services for as long as they run. */
+/** Users without accounts: the range from which systemd, too, takes users for running services. */
 const users = { first: 61_184, count: 4_336 };
 let turn = process.pid * 16;
 
-/** Tells users of gates and runs from those of people and services. */
+/** True for a user of a gate or run, false for people and services. */
 export const isOwnUser = (uid: number): boolean => uid >= users.first && uid < users.first + users.count;
 
-/** Whoever runs this process. */
+/** The user of this process. */
 export const userHere = (): OwnUser => ({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
 
-/** Every gate and run is a user of its own: none can signal, trace or read another, and all of its processes can be found. */
+/**
+ * Takes a separate user for a gate or run: none can signal, trace or read another, and all of its processes
+ * can be found.
+ */
 export function nextUser(): OwnUser {
   const taken = usersAlive();
   for (let tries = 0; tries < users.count; tries++) {
@@ -27,7 +30,7 @@ export function nextUser(): OwnUser {
   throw new Error('every user of the range has a process');
 }
 
-/** Users that have a process now: another program of Andon's may take users of the same range. */
+/** Users that have a process: another program of Andon's may take users of the same range. */
 function usersAlive(): ReadonlySet<number> {
   const uids = new Set<number>();
   for (const name of readdirSync('/proc')) {

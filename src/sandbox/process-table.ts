@@ -8,9 +8,9 @@ export interface ProcessRow {
   readonly pid: number;
   readonly parent: number;
   readonly uid: number;
-  /** When it began, in ticks since the machine did: with the id it names one process. */
+  /** Start of the process, in ticks since the start of the machine: together with the id it names one process. */
   readonly begun: string;
-  /** Memory that is its alone or shared with what it was forked from; no files. */
+  /** Memory of the process alone or shared with the process that it was forked from; no files. */
   readonly ownBytes: number;
 }
 
@@ -19,8 +19,9 @@ const sharedForMs = 900;
 let last: { readonly atMs: number; readonly rows: readonly ProcessRow[] } | undefined;
 
 /**
- * All processes that gates and runs may have: as root those of users of their own, else those of this user. Whoever asks
- * within a second gets the same answer, for many runs ask. Threads do not count, nor does what has ended.
+ * All processes that may belong to gates and runs: under root those of separate users, else those of this
+ * user. Callers within a second share one answer, for many runs ask. Threads and ended processes do not
+ * count.
  */
 export function processTable(): readonly ProcessRow[] {
   const nowMs = performance.now();
@@ -28,7 +29,8 @@ export function processTable(): readonly ProcessRow[] {
   return last.rows;
 }
 
-// At once and not one promise for each file: most processes are told apart by their user, which costs microseconds.
+// One synchronous pass, without a promise for each file: the user alone rules most processes out, which costs
+// microseconds.
 const readTable = (): readonly ProcessRow[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -42,7 +44,7 @@ function readRow(pid: string): ProcessRow | undefined {
     const uid = statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
     return uid !== undefined && isOfRuns(uid) ? rowOf(pid, uid) : undefined;
   } catch {
-    // It ended meanwhile.
+    // The process ended meanwhile.
     return undefined;
   }
 }
@@ -55,12 +57,15 @@ function rowOf(pid: string, uid: number): ProcessRow | undefined {
   return { pid: Number(pid), parent: Number(parent), uid, begun: rest[17] ?? '', ownBytes };
 }
 
-/** What the kernel says behind the name of the program, which may hold anything and ends with the last bracket. */
+/**
+ * The fields of the kernel's row behind the program name, which may hold any character and ends with the last
+ * bracket.
+ */
 const afterName = (text: string): string => text.slice(text.lastIndexOf(')') + 2);
 
 /**
- * What a process holds of memory when pages that several share count once: zero when it has ended since, for then its row says
- * what nobody holds any more; undefined where nobody may ask.
+ * Memory of a process when pages shared by several count once: zero for a process that has ended since,
+ * because its row counts memory that is free again; undefined when this user may not ask.
  */
 export async function shareBytes(pid: number): Promise<number | undefined> {
   try {
@@ -75,14 +80,17 @@ export async function shareBytes(pid: number): Promise<number | undefined> {
 const hasEnded = (error: unknown): boolean =>
   ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '');
 
-/** The processes that a user has now, those included that have ended and that nobody has asked for. */
+/** The running processes of a user, and ended ones whose parent has not asked for their exit code. */
 export async function processesOf({ uid }: { readonly uid: number }): Promise<number[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
   const uids = await Promise.all(pids.map((pid) => stat(`/proc/${pid}`).catch(() => undefined)));
   return pids.filter((_, at) => uids[at]?.uid === uid);
 }
 
-/** Waits until all of the processes have ended, read by their parents or not, at most `withinMs`. */
+/**
+ * Waits until all of the processes have ended, at most `withinMs`, without regard to parents that have not
+ * asked for their exit codes.
+ */
 export async function untilGone(pids: readonly number[], withinMs: number): Promise<void> {
   const endMs = performance.now() + withinMs;
   const isThere = async (pid: number): Promise<boolean> =>

@@ -12,11 +12,14 @@ export function foldersAbove(path: string): string[] {
 
 const modeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.mode;
 
-/** The first folder on the way to a path that only its owner may enter; undefined where everybody gets there. */
+/** The first folder on the way to a path that only its owner may enter; undefined when everybody gets there. */
 export const closedOnTheWay = (path: string): string | undefined =>
   foldersAbove(path).find((folder) => ((modeOf(folder) ?? everybody.enter) & everybody.enter) === 0);
 
-/** True when a file may be read by a user of its own who begins at one of the roots that hold it, or at `/` where none does. */
+/**
+ * True when a separate user may read a file, starting at one of the roots that hold the file, or at `/` when
+ * none does.
+ */
 export function openFrom(file: string, roots: readonly string[]): boolean {
   const mode = modeOf(file);
   if (mode === undefined || (mode & everybody.read) === 0) return false;

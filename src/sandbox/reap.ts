@@ -5,14 +5,15 @@ import type { OwnUser } from './own-user.ts';
 import { processesOf, untilGone } from './process-table.ts';
 import type { Containment } from './sandbox.ts';
 
-/** The environment variable by which everything that a gate or a run started can be told from the rest. */
+/** The environment variable that marks every process started by a gate or a run. */
 export const markName = 'ANDON_MARK';
 
 const goneMs = 5_000;
 
 /**
- * Kills a gate or run with everything that it started, unasked. Of bubblewrap the first process of its namespace goes
- * first: all others die with it before bubblewrap itself ends, so that nothing is alive when this settles.
+ * Kills a gate or run with every process that it started, without asking. In bubblewrap the first process of
+ * the namespace goes first: all others die with it before bubblewrap itself ends, so that none is alive when
+ * this call settles.
  */
 export async function killNow(child: ChildProcess, containment: Containment, mark: string): Promise<void> {
   if (containment.kind === 'bubblewrap' && child.pid !== undefined && child.exitCode === null) {
@@ -24,7 +25,7 @@ export async function killNow(child: ChildProcess, containment: Containment, mar
   await reap(containment, mark);
 }
 
-/** The processes that one has started and that are still its own, by the kernel's own list. */
+/** The running child processes of a process, by the kernel's own list. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'latin1').catch(() => '');
   return text
@@ -34,9 +35,10 @@ export async function childrenOf(pid: number): Promise<number[]> {
 }
 
 /**
- * Kills what left the process group (setsid) of a gate or a run. Inside bubblewrap there is nothing left to find: its process namespace
- * died with it. Another user has no process but those of this one, so all of them go at once, even while they fork.
- * With neither, only what still carries the mark in its environment can be told from the rest.
+ * Kills processes of a gate or a run that left its process group (setsid). In bubblewrap there are none: they
+ * died with the process namespace. Under a separate user all processes of that user go at once, even while
+ * they fork. With neither, only processes that still carry the mark in their environment can be told from the
+ * rest.
  */
 export async function reap(containment: Containment, mark: string): Promise<void> {
   if (containment.kind === 'bubblewrap') return;
@@ -56,7 +58,7 @@ async function marked(mark: string): Promise<number[]> {
   return found.flat();
 }
 
-/** A signal is sent in no time; to end a process takes the kernel some, of thousands a while. */
+/** Kills until none is left: a signal is sent at once, but the kernel takes time to end thousands of processes. */
 async function endAllOf(user: OwnUser): Promise<void> {
   await killAllOf(user);
   await untilGone(await processesOf(user), goneMs);

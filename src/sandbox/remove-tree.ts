@@ -3,19 +3,20 @@ import { chmod, lstat, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOwnUser } from './own-user.ts';
 
-/** A file of this name lies in a folder that could not be removed yet. */
+/** Name of a file that marks a folder whose removal failed. */
 export const leftName = '.andon-left';
 
-// `cd -P`: a shell otherwise goes there by the whole path, which leads through folders that this user may not enter.
-// First as it is; only where something holds on to itself, everything is made writable. Neither follows a link.
+// `cd -P`: without it a shell goes there by the whole path, which leads through folders that this user may
+// not enter. The first pass changes no mode; only after a failure everything is made writable. Neither pass
+// follows a link.
 const empty = [
   'gone() { find . -mindepth 1 -maxdepth 1 -exec rm -rf -- {} + 2>/dev/null; [ -z "$(find . -mindepth 1 -maxdepth 1 | head -n 1)" ]; }',
   'for folder; do chmod u+rwx "./$folder"; ( cd -P "./$folder" && { gone || { chmod -R u+rwX . 2>/dev/null; gone; }; } ); done',
 ].join('\n');
 
 /**
- * Removes the folder of a gate or run. What belongs to a user of its own is removed as that user, who can be led to
- * nothing else; what then lies there is the runner's. Never rejects: false means that something is left, which a
+ * Removes the folder of a gate or run. Files of a separate user are removed as that user, whose reach ends at
+ * its own files; the rest belongs to the runner. Never rejects: false means that a part is left, which a
  * later sweep removes.
  */
 export async function removeTree(folder: string): Promise<boolean> {
@@ -34,7 +35,10 @@ export async function removeTree(folder: string): Promise<boolean> {
   }
 }
 
-/** Empties the folders of users of their own, each as its user. What lies in `folder` itself nobody else can exchange. */
+/**
+ * Empties the folders of separate users, each as its user. The entries of `folder` itself belong to the
+ * runner, so no other user can exchange them.
+ */
 async function emptyOthers(folder: string): Promise<void> {
   const byUser = new Map<number, string[]>();
   for (const name of await readdir(folder)) {
@@ -49,7 +53,7 @@ async function removeOwn(folder: string, name: string): Promise<void> {
   const { uid, isFolder } = await whatIs(path);
   if (!isFolder) return rm(path, { force: true });
   if (isOther(uid)) return rmdir(path);
-  // Of this user's own: only what was made read-only asks for more.
+  // Files of this user: only read-only ones take another pass.
   const isGone = await rm(path, { recursive: true }).then(
     () => true,
     () => false,
@@ -79,7 +83,7 @@ const emptied = (
     child.once('exit', () => resolve());
   });
 
-/** Removes folders of that kind which an earlier try left; answers how many are there still. */
+/** Removes folders of that kind which an earlier attempt left; answers the number of remaining ones. */
 export async function sweepLeft(folders: readonly string[]): Promise<number> {
   let left = 0;
   for (const folder of folders) if (!(await removeTree(folder))) left += 1;

@@ -18,38 +18,43 @@ import { type Containment, findContainment, type SandboxSetting, userOf } from '
 
 export type { SandboxSetting } from './sandbox.ts';
 
+/** A command to run as a gate, with its folder, limits and containment. */
 export interface GateCommand {
-  /** A folder of the gate's own; its `tree` holds the checkout, HOME and TMPDIR are made beside it. The command writes in these three. */
+  /**
+   * A folder for this gate alone; its `tree` holds the checkout, HOME and TMPDIR are made beside it. The
+   * command writes in these three.
+   */
   readonly folder: string;
   readonly command: string;
   readonly timeoutMs: number;
   readonly sandbox: SandboxSetting;
-  /** What it may take of the machine; the defaults without. */
+  /** Limits on the command's share of the machine; the defaults when absent. */
   readonly limits?: MachineLimits;
-  /** Whether the network stays open; closing it needs bubblewrap. */
+  /** True to keep the network open; closing it needs bubblewrap. */
   readonly network?: boolean;
   /** Folders that the command must not see. */
   readonly hidden?: readonly string[];
-  /** Folders that it must be able to read even where a hidden one holds them. */
+  /** Folders that the command must be able to read even inside a hidden folder. */
   readonly readable?: readonly string[];
-  /** What else stands in its environment, to find what it started. */
+  /** Further variables of the environment, by which the processes of the command can be found. */
   readonly marks?: Readonly<Record<string, string>>;
-  /** Hears of the user that is the command's alone. */
+  /** Called with the user that the command alone has. */
   readonly ownUser?: (uid: number) => void;
   readonly abort?: AbortSignal;
-  /** Where bubblewrap is looked for; `PATH` without. */
+  /** Search path for bubblewrap; `PATH` when absent. */
   readonly searchPath?: string;
 }
 
+/** The outcome of a gate command, as evidence for a verdict. */
 export interface GateEvidence {
   readonly passed: boolean;
   readonly exitCode: number | null;
   readonly ms: number;
   /** Head and tail of stdout and stderr, at most 256 kB. */
   readonly output: string;
-  /** True when it ran in bubblewrap. */
+  /** True when the command ran in bubblewrap. */
   readonly sandboxed: boolean;
-  /** It was ended at its time limit. */
+  /** True when the command was ended at its time limit. */
   readonly timedOut: boolean;
 }
 
@@ -59,9 +64,10 @@ const goneMs = 5_000;
 const statusDescriptor = 3;
 
 /**
- * Runs a gate command as untrusted code: empty environment, HOME and TMPDIR of its own, contained as well as this
- * machine can, bounded in time, output and what it takes of the machine. Whatever it started is dead when this settles.
- * Errors: `gate.sandbox`, `sandbox.folder`, and `machine.exhausted` or `disk.full` where the machine could not start it.
+ * Runs a gate command as untrusted code: empty environment, a HOME and TMPDIR for itself, contained as well
+ * as this machine can, bounded in time, output and share of the machine. Every process that the command
+ * started is dead when this call settles. Errors: `gate.sandbox`, `sandbox.folder`, and `machine.exhausted`
+ * or `disk.full` when the machine could not start the command.
  */
 export async function runGate(gate: GateCommand): Promise<GateEvidence> {
   const containment = await contain(gate);
@@ -76,7 +82,7 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
   const ended = await untilEnded(child, gate, containment, mark);
   await reap(containment, mark);
   await untilGone(bubble.inner(), goneMs);
-  // What was written last still lies in the pipes; they close with the last process that held them.
+  // The last output still lies in the pipes; they close with the last process that held them.
   await Promise.race([closed, delay(drainMs, undefined, { ref: false })]);
   if (!bubble.hasBegun()) refuseFault(output.text());
   const exitCode = ended.reason === undefined ? ended.code : null;
@@ -104,13 +110,13 @@ async function contain({ folder, sandbox, searchPath, ownUser }: GateCommand): P
 
 interface BubbleStatus {
   readonly hasBegun: () => boolean;
-  /** The first process of its namespace: when that is gone, all others are. */
+  /** The first process of the namespace: when it is gone, all others are. */
   readonly inner: () => number[];
 }
 
 /**
- * Tells, later, whether the command was started, and as what. bubblewrap writes that it has a child to a descriptor that
- * the child does not have; what the command writes itself proves nothing.
+ * Reads later if, and with which process, the command was started. bubblewrap reports its child on a
+ * descriptor that the child does not have; output of the command itself proves nothing.
  */
 function statusOf(child: ChildProcess, { kind }: Containment): BubbleStatus {
   if (kind !== 'bubblewrap') return { hasBegun: () => true, inner: () => [] };
@@ -130,7 +136,7 @@ function refuseFault(said: string): void {
   if (fault !== undefined) throw fail(fault, 'the gate', { found: said.trim().slice(0, 200) });
 }
 
-/** All that the command sees of an environment; nothing of the gateway's own but where programs are. */
+/** The whole environment of the command; the search path of programs is all that it takes from the gateway's. */
 const environmentOf = ({ folder, network, marks }: GateCommand, mark: string): Record<string, string> => ({
   ...(network === true ? proxies() : {}),
   PATH: process.env.PATH ?? '/usr/bin:/bin',
@@ -177,7 +183,7 @@ function start(gate: GateCommand, containment: Containment, env: Record<string, 
 
 interface GateEnd {
   readonly code: number | null;
-  /** Why it was ended, when it did not end by itself. */
+  /** The reason why the command was ended; absent when it ended by itself. */
   readonly reason?: string;
   readonly timedOut: boolean;
 }
@@ -206,7 +212,7 @@ function untilEnded(
     }, timeoutMs);
     const watch = new LimitWatch({
       ...{ limits: own, user: userOf(containment), pid: child.pid ?? 0, mark, folders: writableOf(folder) },
-      // Nothing that takes too much is asked to end: it might take more first.
+      // A command over a limit is killed without asking: it might take more first.
       passed: (words) => {
         reason ??= `ended at ${words}`;
         void terminate(ending, 0);
@@ -229,7 +235,7 @@ function untilEnded(
       reason ??= `could not be started: ${error.message}`;
       const fault = asMachineFault(error, 'the gate');
       if (fault === error) return settle(null);
-      // Not the command has failed.
+      // The fault is the machine's, so the command has not failed.
       void finish().then(() => reject(fault));
     });
     // `exit`, not `close`: a grandchild that holds the pipes open must not hold the gate.

@@ -8,12 +8,15 @@ import { nextUser } from './own-user.ts';
 import { findProgram } from './programs.ts';
 import { becoming, type PlainUser, rightsDropped } from './set-privileges.ts';
 
-/** What the operator wants: `required` refuses to run without bubblewrap, `preferred` says so in the evidence. */
+/**
+ * The operator's choice: `required` refuses to run without bubblewrap, `preferred` records the weaker
+ * containment in the evidence.
+ */
 export type SandboxSetting = 'required' | 'preferred';
 
 /**
- * How code that is not trusted runs on this machine. As root it has a user of its own in either case, never root's;
- * bubblewrap as an ordinary user keeps that user, in a namespace where that user may nothing.
+ * The way in which untrusted code runs on this machine. Under root the code has a separate user in either
+ * case, never root; bubblewrap under an ordinary user keeps that user, in a namespace where it has no rights.
  */
 export type Containment =
   | { readonly kind: 'bubblewrap'; readonly program: string; readonly user?: PlainUser }
@@ -27,15 +30,16 @@ export const containmentKinds = [
   'none',
 ] as const satisfies readonly Containment['kind'][];
 
-/** The user that is a gate's or run's alone; undefined where it is whoever runs Andon. */
+/** The user that belongs to a gate or run alone; undefined when the code runs as the user of Andon. */
 export const userOf = (containment: Containment): PlainUser | undefined =>
   containment.kind === 'none' ? undefined : containment.user;
 
 const standardFolders = '/usr/bin:/bin:/usr/sbin:/sbin';
 
 /**
- * The best containment there is: bubblewrap, another user when the gateway is root, or none. Errors: `machine.exhausted`
- * while that cannot be told, which takes up to `triesMs`; nothing runs less contained because the machine is short of something.
+ * The strongest containment available: bubblewrap, another user when the gateway is root, or none. Errors:
+ * `machine.exhausted` when the kinds available cannot be told within `triesMs`; a machine short of resources
+ * never runs code less contained.
  */
 export function findContainment(path: string = process.env.PATH ?? '', triesMs = 10_000): Containment {
   const user = process.getuid?.() === 0 ? userForRoot(path) : undefined;
@@ -51,7 +55,7 @@ function userForRoot(path: string): PlainUser {
   return { ...nextUser(), ...defined({ setpriv }) };
 }
 
-/** Root's bubblewrap contains nothing by itself: what it starts has to become another user than root. */
+/** Finds bubblewrap. Under root it contains nothing by itself: the code that it starts has to become another user. */
 function findBubblewrap(path: string, user: PlainUser | undefined, triesMs: number): string | undefined {
   if (user !== undefined && user.setpriv === undefined) return undefined;
   const program = findProgram('bwrap', path);
@@ -60,7 +64,10 @@ function findBubblewrap(path: string, user: PlainUser | undefined, triesMs: numb
 
 const usable = new Map<string, boolean>();
 
-/** Containers and hardened kernels often refuse namespaces to a bubblewrap that is installed: tried until it is known, by doing it. */
+/**
+ * Tries bubblewrap until the result is certain: containers and hardened kernels often refuse namespaces to an
+ * installed bubblewrap.
+ */
 function isUsable(program: string, user: PlainUser | undefined, triesMs: number): boolean {
   const known = usable.get(program);
   if (known !== undefined) return known;
@@ -74,7 +81,7 @@ function isUsable(program: string, user: PlainUser | undefined, triesMs: number)
 
 function tryOut(program: string, user: PlainUser | undefined, timeout: number) {
   const args = [
-    // Gates are started with it; into nothing here.
+    // Gates are started with this option; here its output goes nowhere.
     ...['--json-status-fd', '1'],
     ...namespaces,
     noNetwork,
@@ -89,8 +96,8 @@ function tryOut(program: string, user: PlainUser | undefined, timeout: number) {
   return spawnSync(program, args, { stdio, timeout, env, encoding: 'utf8' });
 }
 
-/** Not of room: a kernel that gives no namespaces at all says that there is none for them. */
+/** True for a shortage other than of disk room: a kernel without namespaces reports that it has no room for them. */
 const isShort = (fault: MachineFault | undefined): boolean => fault === 'machine.exhausted';
 
-/** On a machine that does nothing in time. */
+/** True when the machine did not answer in time. */
 const isLate = (error: Error): boolean => codeOf(error) === 'ETIMEDOUT';

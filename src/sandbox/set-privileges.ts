@@ -1,11 +1,11 @@
 import type { OwnUser } from './own-user.ts';
 
-/** A user of its own, and the program that takes every right from what runs as that user, where there is one. */
+/** A separate user, and the program that takes every right from processes of that user, if it is installed. */
 export interface PlainUser extends OwnUser {
   readonly setpriv?: string;
 }
 
-/** Arguments of root's bubblewrap: nothing but what it takes to become another user, which then has nothing. */
+/** Arguments of root's bubblewrap that keep only the rights to become another user, which then has none. */
 export const rightsDropped = (user: PlainUser | undefined): readonly string[] =>
   user === undefined
     ? []
@@ -16,7 +16,10 @@ export const rightsDropped = (user: PlainUser | undefined): readonly string[] =>
 
 const withoutMore = ['--inh-caps=-all', '--no-new-privs'];
 
-/** Words before a command that is to run as a user of its own: no groups, no capabilities, and none to be had by setuid programs. */
+/**
+ * Words before a command that make it run as a separate user: no groups, no capabilities, and none to be had
+ * by setuid programs.
+ */
 export const becoming = (user: PlainUser | undefined): readonly string[] =>
   user?.setpriv === undefined
     ? []
@@ -27,6 +30,6 @@ export const becoming = (user: PlainUser | undefined): readonly string[] =>
         '--',
       ];
 
-/** The same for a command that was started as that user already, without groups. */
+/** Words before a command that was started as the separate user already: no capabilities, and no groups to drop. */
 export const withoutNewRights = (user: PlainUser | undefined): readonly string[] =>
   user?.setpriv === undefined ? [] : [user.setpriv, ...withoutMore, '--'];

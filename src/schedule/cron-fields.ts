@@ -9,17 +9,20 @@ export interface CronFields {
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
   readonly months: readonly number[];
-  /** Numbers, and what depends on the month: `L`, `L-3`, `15W`, `LW`. */
+  /** Numbers, and days that depend on the month: `L`, `L-3`, `15W`, `LW`. */
   readonly days: Field;
-  /** Numbers, and what depends on the month: `5L`, `5#2`. */
+  /** Numbers, and weekdays that depend on the month: `5L`, `5#2`. */
   readonly weekdays: Field;
-  /** No `*` and no step in seconds, minutes and hours: such times happen once, also on days on which clocks are set. */
+  /**
+   * True without `*` and without a step in seconds, minutes and hours: such times happen once, also on days
+   * on which clocks are set.
+   */
   readonly fixed: boolean;
 }
 
 const textMax = 200;
 
-/** What is wrong with an expression, in words; undefined when node-cron reads it. */
+/** The fault of an expression, in words; undefined when node-cron reads it. */
 export function cronFault(expression: string): string | undefined {
   if (expression.length > textMax) return `${expression.length} characters, more than ${textMax}`;
   // Names such as @daily are cron too.
@@ -28,12 +31,12 @@ export function cronFault(expression: string): string | undefined {
   return errors.map(({ message }) => message).join('; ') || 'no cron expression';
 }
 
-/** Reads an expression of five or six fields (seconds first); it must have no fault. */
+/** Reads an expression of five or six fields (seconds first), in which `cronFault` finds nothing. */
 export function cronFields(expression: string): CronFields {
   const { second, minute, hour, dayOfMonth, month, dayOfWeek } = parse(expression);
   const times = expression.trim().split(/\s+/).slice(0, -3).join(' ');
   const hours = sorted(hour);
-  // Of the names only @hourly comes more than once a day.
+  // Among the names only @hourly comes more than once a day.
   const isName = expression.trim().startsWith('@');
   return {
     seconds: sorted(second),

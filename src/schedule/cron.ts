@@ -5,24 +5,24 @@ import { cronerPatterns } from './croner-patterns.ts';
 import { zoneOffsetMs } from './zone.ts';
 
 /**
- * Times of a cron expression in a zone. node-cron reads the expression, croner works out its times, always from an instant
- * that it is given: it runs nothing, so it starts no timer, and no answer depends on the clock. The rule is that of Vixie
- * cron: a fixed time happens once a day, at the first of two, or when the gap ends; what has a `*` or a step in its time
- * follows the time that passes.
+ * Times of a cron expression in a zone. node-cron reads the expression, croner works out its times, always
+ * from a given instant: neither runs a job, so no timer starts and no answer depends on the clock. The rule
+ * is that of Vixie cron: a fixed time happens once a day, at the first of two, or when the gap ends; a time
+ * with a `*` or a step follows the time that passes.
  */
 export interface Cron {
   readonly expression: string;
-  /** A name of the IANA database. */
+  /** Name of a zone in the IANA database. */
   readonly zone: string;
 }
 
 interface Compiled {
   readonly fields: CronFields;
-  /** No two of them have a time in common. */
+  /** Patterns that together give the times; no two of them have a time in common. */
   readonly parts: readonly Croner[];
 }
 
-// Each has a table of years: some 100 kB.
+// Each entry holds a table of years: some 100 kB.
 const known = new LRUCache<string, Compiled>({ max: 100 });
 /** 29 February on a given weekday comes back after 40 years at most (2100 has none). */
 const yearsMax = 45;
@@ -41,7 +41,7 @@ export function previousCron(cron: Cron, beforeMs: number): number | undefined {
   return latest === undefined || yearOf(beforeMs) - yearOf(-latest) > yearsMax ? undefined : -latest;
 }
 
-/** How many times there are after one instant up to another, which counts. Counts days, not times. */
+/** Counts the times after one instant up to and including another. Works by days, not by times. */
 export function countCron(cron: Cron, afterMs: number, untilMs: number): number {
   const { fields, parts } = compiled(cron);
   const blocks = blocksOf(fields);
@@ -78,7 +78,7 @@ const yearOf = (ms: number): number => new Date(ms).getUTCFullYear();
 const least = (values: readonly (number | undefined)[]): number | undefined =>
   values.reduce((one, other) => (one === undefined || (other ?? one) < one ? other : one), undefined);
 
-/** Times that belong together: those of a day, of an hour, of a minute. Seconds. */
+/** Times that belong together: those of a day, of an hour, of a minute. In seconds. */
 interface Block {
   /** True when a second of the day is the first of a block. */
   readonly begins: (second: number) => boolean;
@@ -114,7 +114,10 @@ const spanOf = (values: readonly number[]): { first: number; length: number } =>
   length: (values.at(-1) ?? 0) - (values[0] ?? 0),
 });
 
-/** The longest block that begins at a time and over which no clock is set; the time alone without. */
+/**
+ * The longest block that begins at a time and over which no clock is set; the time alone when there is no
+ * such block.
+ */
 function longestAt(
   blocks: readonly Block[],
   zone: string,

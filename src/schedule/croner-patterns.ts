@@ -1,9 +1,9 @@
 import type { CronFields } from './cron-fields.ts';
 
 /**
- * An expression that node-cron has read, in the words of croner: patterns of seven fields of which no two hold at one
- * time. One is enough, but where the last days of months are counted back from (`L-3`, or `LW` beside others), which
- * croner cannot say: then there is one for each length that a month may have.
+ * Translates an expression that node-cron has read for croner: patterns of seven fields, no two of which hold
+ * at one time. One pattern is enough unless days are counted back from the end of a month (`L-3`, or `LW`
+ * beside others), which croner cannot say: then each length of a month gets a pattern.
  */
 export function cronerPatterns(fields: CronFields): string[] {
   const times = [secondsOf(fields), fields.minutes.join(), fields.hours.join()].join(' ');
@@ -13,7 +13,10 @@ export function cronerPatterns(fields: CronFields): string[] {
   );
 }
 
-/** croner takes a `*` or a step for the mark of what follows the time that passes. A range of one with a step adds only that. */
+/**
+ * croner takes a `*` or a step as the mark of a time that follows the time that passes. A range of one with a
+ * step adds only that mark.
+ */
 function secondsOf({ seconds, fixed }: CronFields): string {
   const last = seconds.at(-1);
   return fixed ? seconds.join() : `${seconds.join()},${last}-${last}/1`;
@@ -55,7 +58,7 @@ function daysOf({ days, months }: CronFields): Days[] {
   });
 }
 
-/** The days of a month of that length, none counted back from its end any more. */
+/** The days of a month of that length, with days counted from the end turned into plain ones. */
 const daysIn = (days: CronFields['days'], length: number): (number | string)[] => [
   ...new Set(days.map((day) => dayIn(String(day), length)).filter((day) => day !== undefined)),
 ];

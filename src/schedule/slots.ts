@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { durationMs } from '../lib/durations.ts';
 import { countCron, nextCron, previousCron } from './cron.ts';
 
-/** What a trigger of times is made of: a cron expression, or an interval with jitter. `id` seeds the jitter. */
+/** The times of a trigger: a cron expression, or an interval with jitter. `id` seeds the jitter. */
 export interface Timed {
   readonly id: string;
   readonly cron?: string | undefined;
@@ -17,13 +17,13 @@ export interface Slot {
   readonly atMs: number;
 }
 
-/** The first slot after one that was; intervals count from 1970, so that every gateway and every restart agrees. */
+/** The first slot after a past one; intervals count from 1970, so that every gateway and every restart agrees. */
 export function nextSlot(timed: Timed, afterMs: number): Slot | undefined {
   const slotMs = timed.every === undefined ? nextCron(cronOf(timed), afterMs) : nextMultiple(timed, afterMs);
   return slotMs === undefined ? undefined : { slotMs, atMs: slotMs + jitterMs(timed, slotMs) };
 }
 
-/** The next slots, for people who look before they arm. */
+/** The next slots, for people who check a trigger before they arm it. */
 export function nextSlots(timed: Timed, afterMs: number, count: number): Slot[] {
   const found: Slot[] = [];
   for (let slot = nextSlot(timed, afterMs); slot !== undefined; slot = nextSlot(timed, slot.slotMs)) {
@@ -33,7 +33,7 @@ export function nextSlots(timed: Timed, afterMs: number, count: number): Slot[] 
   return found;
 }
 
-/** How many slots there are after one up to another, which counts. Never walks through them. */
+/** Counts the slots after one instant up to and including another, without walking through them. */
 export function countSlots(timed: Timed, afterMs: number, untilMs: number): number {
   if (untilMs <= afterMs) return 0;
   if (timed.every === undefined) return countCron(cronOf(timed), afterMs, untilMs);
@@ -70,7 +70,7 @@ function nextMultiple({ every = '' }: Timed, afterMs: number): number {
   return (Math.floor(afterMs / everyMs) + 1) * everyMs;
 }
 
-/** Between 0 and the jitter, the same for a trigger and a slot wherever it is computed. */
+/** A delay between 0 and the jitter, equal for one trigger and slot on every machine. */
 function jitterMs({ id, jitter }: Timed, slotMs: number): number {
   const mostMs = jitter === undefined ? 0 : durationMs(jitter);
   if (mostMs === 0) return 0;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-// There are some 600 zones, and each may be written in capitals or not.
+// About 600 zones exist, and each may be written in capitals or not.
 const formats = new LRUCache<string, Intl.DateTimeFormat>({ max: 700 });
 
 /** True for a name of the IANA time zone database that this Node knows. */
@@ -13,7 +13,10 @@ export function isZone(name: string): boolean {
   }
 }
 
-/** How far local time in `zone` is ahead of UTC at an instant, in milliseconds. Throws RangeError for an unknown zone. */
+/**
+ * The lead of local time in `zone` over UTC at an instant, in milliseconds. Throws RangeError for an unknown
+ * zone.
+ */
 export function zoneOffsetMs(zone: string, atMs: number): number {
   if (zone === 'UTC') return 0;
   const wholeMs = Math.floor(atMs / 1000) * 1000;

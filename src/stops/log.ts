@@ -17,15 +17,16 @@ const figures = statement(
 /** A stop with the seconds that it took to clear it; null while it is open. */
 export type LoggedStop = StopRow & { readonly seconds: number | null };
 
+/** The log of stops, with its totals. */
 export interface StopLog {
   readonly stops: readonly LoggedStop[];
   readonly total: number;
   readonly open: number;
-  /** Of all that were cleared, not only of those shown; null before the first. */
+  /** Median over all cleared stops, not only those shown; null before the first. */
   readonly medianSeconds: number | null;
 }
 
-/** All stops of a project and of all projects, the newest first, at most `limit`. */
+/** The stops of a project and those of all projects, the newest first, at most `limit`. */
 export async function readLog(session: Session, project: string, limit: number): Promise<StopLog> {
   const rows = await session.rows<StoredStop & { seconds: number | null }>(all, [project, limit]);
   const [row] = await session.rows<{ total: number; open: number; median: number | null }>(figures, [

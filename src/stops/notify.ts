@@ -5,7 +5,7 @@ import { readPlan } from '../tasks/plan-apply.ts';
 import type { Cleared, CordDraft, StopRow } from './stop.ts';
 import { clearers, inScope, scopeText } from './stop-scope.ts';
 
-// Whoever works: holders of leases, and runs that were started and have not ended.
+// Principals at work: holders of leases, and runs that were started and have not ended.
 const atWork = statement(
   'stops.atWork',
   `select project, holder as agent, id as task from tasks
@@ -25,7 +25,10 @@ interface AtWork {
   readonly task: string | null;
 }
 
-/** Writes to everybody at work in the scope, to executives, and of a red stop to people too. Answers whom. */
+/**
+ * Sends a message to every principal at work in the scope and to executives, and for a red stop to people
+ * too. Answers the recipients.
+ */
 export async function tellPulled(tx: Tx, stop: string, draft: CordDraft): Promise<string[]> {
   const { colour, scope, why, by } = draft;
   const workers = await workersIn(tx, draft);
@@ -65,7 +68,7 @@ const toldOf = statement(
   'select distinct project, recipient from messages where subject = $1',
 );
 
-/** Writes to everybody who was told of the stop that it is over. */
+/** Sends a message that the stop is over to every recipient of the message about it. */
 export async function tellCleared(tx: Tx, stop: StopRow, { by, why }: Cleared): Promise<void> {
   const subject = `stop/${stop.id}`;
   const told = await tx.rows<{ project: string; recipient: string }>(toldOf, [subject]);

@@ -2,14 +2,15 @@ import { type Reason, reason } from '../lib/decision.ts';
 import type { Tier } from '../tiers/actions.ts';
 import type { Stop } from './stop-scope.ts';
 
-/** What the last of the whys comes down to: something that can be changed, never a person or an agent. */
+/** Kinds of root causes that the last of the whys may name: each can be changed, and none is a person or an agent. */
 export const rootKinds = ['policy', 'schema', 'test', 'tooling'] as const;
+/** Kind of a root cause. */
 export type RootKind = (typeof rootKinds)[number];
 
 /** One step from the stop towards its root. */
 export interface WhyStep {
   readonly why: string;
-  /** What bears it out: an event, a commit, a log line, a file. */
+  /** Evidence for the step: an event, a commit, a log line, a file. */
   readonly evidence: string;
 }
 
@@ -23,7 +24,7 @@ export interface RootCause {
 
 export const whysMax = 7;
 
-/** Who clears, and what they say. */
+/** A principal that clears a stop, and its reason. */
 export interface Clearing {
   readonly by: string;
   readonly tier: Tier;
@@ -31,7 +32,10 @@ export interface Clearing {
   readonly rootCause: RootCause | undefined;
 }
 
-/** Why this does not clear the stop; empty when it does. Red: a human with the whole root cause. Yellow: a reason. */
+/**
+ * Reasons why this clearing does not suffice for the stop; empty when it does. Red: a human with the whole
+ * root cause. Yellow: a reason.
+ */
 export function clearReasons(stop: Pick<Stop, 'id' | 'colour' | 'pulledBy'>, given: Clearing): Reason[] {
   const subject = `stop/${stop.id}`;
   const person = given.tier === 'human';
@@ -55,7 +59,7 @@ const redReasons = (subject: string, rootCause: RootCause | undefined): Reason[]
     ? [reason('cord.cause', subject, { found: 'no root cause' })]
     : rootReasons(rootCause);
 
-/** What is missing of a root cause, member by member. */
+/** The missing parts of a root cause, one reason for each. */
 export function rootReasons({ whys, prevention }: RootCause): Reason[] {
   const short = whys.length < 1 || whys.length > whysMax;
   return [
@@ -88,5 +92,5 @@ const isAmong = (text: string, whys: readonly WhyStep[]): boolean =>
 
 const plain = (text: string): string => text.trim().replace(/\s+/g, ' ').toLowerCase();
 
-/** Something a person can read: three letters or digits at least, of any script. */
+/** True for a text that a person can read: three letters or digits at least, of any script. */
 const says = (text: string | undefined): boolean => (text?.match(/[\p{L}\p{N}]/gu) ?? []).length >= 3;

@@ -28,20 +28,21 @@ const open = statement(
   `select ${stopColumns} from stops where project in ($1, '*') and cleared_at is null order by at, id`,
 );
 
+/** A row of the table as a stop with its scope. */
 export const asStop = ({ scopeKind: kind, scopeValue: value, ...row }: StoredStop): StopRow => ({
   ...row,
   scope: { kind, value } as Scope,
 });
 
 /**
- * The open stops of a project and of all projects. Inside a transaction of the door they are the truth: a stop is pulled
- * and cleared under the project's lock taken alone.
+ * The open stops of a project and of all projects. Inside a transaction of admission the answer is exact: a
+ * stop is pulled and cleared under the exclusive lock of the project.
  */
 export async function readStops(session: Session, project: string): Promise<StopRow[]> {
   return (await session.rows<StoredStop>(open, [project])).map(asStop);
 }
 
-/** Why open stops hold this now; the plan is read only for a stop that needs it. */
+/** Reasons of open stops against an action; the plan is read only for a stop that needs it. */
 export async function stopsAgainst(
   session: Session,
   project: string,
@@ -55,10 +56,11 @@ export async function stopsAgainst(
   return stopReasons(stops, { ...about, plan });
 }
 
+/** The outcome of a pull. */
 export interface Pulled {
-  /** Empty when `once` held it back. */
+  /** Id of the stop; empty when `once` held it back. */
   readonly stop: string;
-  /** How often it was pulled by now. */
+  /** Number of pulls so far. */
   readonly count: number;
   readonly events: readonly EventDraft[];
 }
@@ -77,9 +79,10 @@ const put = statement(
 );
 
 /**
- * Pulls the cord in a transaction that holds the lock of the project alone (of `*`: the gateway's), and tells those at
- * work. What is open already is counted: the same scope, colour and cause, and from people the same person. Landings
- * that were intended before go on until somebody settles them; see LineService.settleLandings.
+ * Pulls the cord in a transaction that holds the exclusive lock of the project (of `*`: the gateway's), and
+ * informs the principals at work. A pull with the scope, colour and cause of an open stop is counted on that
+ * stop, a person's only for the same person. Landings that were intended before go on until they are settled;
+ * see `settleLandings` of Workers.
  */
 export async function pull(tx: Tx, draft: CordDraft): Promise<Pulled> {
   const { project, colour, scope, cause, subject, by } = draft;
@@ -104,7 +107,7 @@ export async function pull(tx: Tx, draft: CordDraft): Promise<Pulled> {
   return { stop: id, count: 1, events: await everywhere(tx, project, head, said) };
 }
 
-/** The same for other transactions, which only append what it answers. */
+/** Pulls the cord for transactions that only append the events which this function answers. */
 export const pullCord = async (tx: Tx, draft: CordDraft): Promise<readonly EventDraft[]> =>
   (await pull(tx, draft)).events;
 
@@ -113,7 +116,7 @@ const named = statement(
   `select ${stopColumns} from stops where project = $1 and (id = $2 or left(id, 4) || right(id, 8) = $2) limit 2 for update`,
 );
 
-/** A stop by its id or the short form of it, locked until the transaction ends. */
+/** A stop by its id or the short form of the id, locked until the transaction ends. */
 export async function lockStop(tx: Tx, project: string, id: string): Promise<StopRow | undefined> {
   const [only, other] = await tx.rows<StoredStop>(named, [project, id]);
   return only === undefined || other !== undefined ? undefined : asStop(only);
@@ -125,7 +128,7 @@ const clear = statement(
    where id = $1 and cleared_at is null returning extract(epoch from cleared_at - at)::float8 as seconds`,
 );
 
-/** Clears a stop under the lock that it was pulled under, and tells those who were told of it. */
+/** Clears a stop under the kind of lock that it was pulled under, and informs the recipients of its message. */
 export async function clearStop(tx: Tx, stop: StopRow, by: Cleared): Promise<EventDraft[]> {
   const cause = by.rootCause === undefined ? null : jsonText(by.rootCause);
   const [row] = await tx.rows<{ seconds: number }>(clear, [
@@ -150,7 +153,10 @@ export async function clearStop(tx: Tx, stop: StopRow, by: Cleared): Promise<Eve
 
 const names = statement('stops.projects', `select name from projects where name <> '*' order by name`);
 
-/** The event in the log of the project; of a stop of all projects, in the log of each too, for whoever follows one. */
+/**
+ * The event in the log of the project; for a stop of all projects, also in the log of each, for readers that
+ * follow one.
+ */
 async function everywhere<Type extends EventType>(
   tx: Tx,
   project: string,
@@ -161,7 +167,7 @@ async function everywhere<Type extends EventType>(
   return [project, ...others].map((one) => draftOf({ ...head, project: one }, said));
 }
 
-/** Clears the gateway's own yellow stops of a cause, when what they were pulled for no longer holds. */
+/** Clears the gateway's own yellow stops of a cause after the cause has passed. */
 export async function clearOwn(
   tx: Tx,
   project: string,

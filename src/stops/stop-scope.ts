@@ -4,9 +4,10 @@ import { plainNamePattern } from '../lib/names.ts';
 import type { stopColours } from '../plan/kinds.ts';
 import type { Plan } from '../plan/plan.ts';
 
+/** Colour of a stop. */
 export type Colour = (typeof stopColours)[number];
 
-/** Why the cord was pulled: by somebody who says why, or by Andon at an abnormality that it sees itself. */
+/** Cause of a stop: a person or agent with a reason, or an abnormality that Andon itself sees. */
 export type StopReason =
   | 'person'
   | 'verdict'
@@ -18,15 +19,15 @@ export type StopReason =
   | 'stranded'
   | 'sync';
 
-/** What a stop holds: one task; a task and all that needs it; a project; every project of the gateway. */
+/** Scope of a stop: one task; a task and all tasks that need it; a project; every project of the gateway. */
 export type Scope =
   | { readonly kind: 'task' | 'workflow'; readonly value: string }
   | { readonly kind: 'project' | 'all'; readonly value: '' };
 
-/** A stop that is open, as decisions read it. */
+/** An open stop, as decisions read it. */
 export interface Stop {
   readonly id: string;
-  /** `*` for one that holds every project. */
+  /** `*` for a stop of every project. */
   readonly project: string;
   readonly colour: Colour;
   readonly scope: Scope;
@@ -36,15 +37,15 @@ export interface Stop {
   readonly at: Date;
 }
 
-/** What is about to be done, and for which task; a spawn may carry none. */
+/** The intended action, and its task; a spawn may have none. */
 export interface About {
   readonly what: 'claim' | 'spawn' | 'landing';
   readonly task?: string | undefined;
-  /** The applied plan. Without one, a stop of a workflow holds everything: nobody can tell what needs what. */
+  /** The applied plan. Without one, a stop of a workflow holds everything: the needs of tasks are unknown. */
   readonly plan: Pick<Plan, 'tasks'> | undefined;
 }
 
-/** How a scope is written. */
+/** The form of a scope in text. */
 export const scopePattern = new RegExp(
   `^(?:project|all|(?:task|workflow)/${plainNamePattern.source.replace(/^\^|\$$/g, '')})$`,
 );
@@ -56,24 +57,26 @@ export function parseScope(text: string): Scope | undefined {
   return kind === 'task' || kind === 'workflow' ? { kind, value } : undefined;
 }
 
+/** Writes a scope as text, the inverse of `parseScope`. */
 export const scopeText = ({ kind, value }: Scope): string => (value === '' ? kind : `${kind}/${value}`);
 
 /**
- * Why the stops hold this, one reason for each of them; empty when none does. Red holds claims, spawns and landings in
- * its scope. Yellow lets work in progress go on to its next handoff: it holds claims, and spawns for a task.
+ * Reasons of the stops against an action, one for each; empty when none holds it. Red holds claims, spawns
+ * and landings in its scope. Yellow lets work in progress go on to its next handoff: it holds claims, and
+ * spawns for a task.
  */
 export function stopReasons(stops: readonly Stop[], about: About): Reason[] {
   return stops.filter((stop) => holds(stop, about)).map(stopReason);
 }
 
-/** True when the stop holds this. */
+/** True when the stop holds the action. */
 export function holds(stop: Stop, about: About): boolean {
   if (!inScope(stop.scope, about.task, about.plan)) return false;
   if (stop.colour === 'red' || about.what === 'claim') return true;
   return about.what === 'spawn' && about.task !== undefined;
 }
 
-/** True when the scope holds the task; without a task, when it holds whatever has none. */
+/** True when the scope holds the task; without a task, when it holds actions without one. */
 export function inScope(scope: Scope, task: string | undefined, plan: About['plan']): boolean {
   if (scope.kind === 'project' || scope.kind === 'all') return true;
   if (task === undefined) return false;
@@ -85,7 +88,7 @@ export function inScope(scope: Scope, task: string | undefined, plan: About['pla
 // Plans are immutable under their hash, and a claim asks for every candidate.
 const known = new WeakMap<Plan['tasks'], Map<string, ReadonlySet<string>>>();
 
-/** The task and everything that needs it, over any number of steps. */
+/** The task and every task that needs it, over any number of steps. */
 export function workflowOf({ tasks }: Pick<Plan, 'tasks'>, root: string): ReadonlySet<string> {
   const workflows = known.get(tasks) ?? new Map<string, ReadonlySet<string>>();
   known.set(tasks, workflows);
@@ -107,14 +110,17 @@ function neededBy(tasks: Plan['tasks']): Map<string, string[]> {
 
 function reach(back: ReadonlyMap<string, readonly string[]>, root: string): Set<string> {
   const found = new Set([root]);
-  // A set that grows while it is walked is walked to its end.
+  // A set that grows during a loop over it is walked to its end.
   for (const task of found) for (const dependent of back.get(task) ?? []) found.add(dependent);
   return found;
 }
 
 const whyShownMax = 200;
 
-/** The stop as a reason: its colour and scope, why, who pulled it and when, and who clears it. */
+/**
+ * The stop as a reason: its colour and scope, cause, the principal that pulled it, the time, and the
+ * principals that may clear it.
+ */
 function stopReason({ id, project, colour, scope, why, pulledBy, at }: Stop): Reason {
   const where = project === '*' ? 'every project' : scopeText(scope);
   const said = why.length > whyShownMax ? `${why.slice(0, whyShownMax)}…` : why;
@@ -125,6 +131,6 @@ function stopReason({ id, project, colour, scope, why, pulledBy, at }: Stop): Re
   });
 }
 
-/** Who may clear a stop, in words. */
+/** The principals that may clear a stop, in words. */
 export const clearers = (colour: Colour, pulledBy: string): string =>
   colour === 'red' ? 'a human, with its root cause,' : `${pulledBy}, an executive or a human`;

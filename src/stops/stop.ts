@@ -5,7 +5,7 @@ import type { Colour, Scope, Stop, StopReason } from './stop-scope.ts';
 /** A row as the table gives it. */
 export type StoredStop = Readonly<Omit<typeof stops.$inferSelect, 'grantId' | 'clearedGrantId'>>;
 
-/** Who clears a stop, and why it may go on. */
+/** The principal that clears a stop, and the reason why work may go on. */
 export interface Cleared {
   readonly by: string;
   readonly grantId?: string;
@@ -21,12 +21,15 @@ export interface CordDraft {
   readonly scope: Scope;
   readonly why: string;
   readonly cause: StopReason;
-  /** What it is about: `run/run_…`, `change/chg_…`. */
+  /** The thing that the stop is about: `run/run_…`, `change/chg_…`. */
   readonly subject: string;
   /** The principal, or `gateway`. */
   readonly by: string;
   readonly grantId?: string;
-  /** Not again for the same cause and subject, even when that stop was cleared: what was found cannot be mended. */
+  /**
+   * True for a finding that cannot be mended: the pull is not repeated for the same cause and subject, even
+   * after that stop was cleared.
+   */
   readonly once?: boolean;
 }
 

@@ -19,19 +19,20 @@ const strandedBy = statement(
    from waits w join tasks t on t.project = $1 and t.id = w.task group by w.root order by w.root`,
 );
 
-/** An abandoned task, and those that can never be done because they need it, at once or by others. */
+/** An abandoned task, and the tasks that can never be done because they need it, directly or through others. */
 export interface Stranded {
   readonly root: string;
   readonly tasks: readonly string[];
 }
 
-/** What the abandoned tasks of a project strand; empty when its plan can still end. */
+/** The tasks that the abandoned ones of a project strand; empty when its plan can still end. */
 export const readStranded = (session: Session, project: string): Promise<Stranded[]> =>
   session.rows<Stranded>(strandedBy, [project]);
 
 /**
- * Turns what can never be done yellow, once for each abandoned task, and tells people and executives; takes that back when the
- * plan can end again. The caller holds the project's lock alone, and has moved tasks or applied a plan.
+ * Stops tasks that can never be done in yellow, once for each abandoned task, and informs people and
+ * executives; takes such stops back when the plan can end again. The caller holds the project's exclusive
+ * lock, and has moved tasks or applied a plan.
  */
 export async function settleStranded(
   tx: Tx,
@@ -59,7 +60,7 @@ async function pullFor(tx: Tx, project: string, { root, tasks }: Stranded): Prom
     by: 'gateway',
     once: true,
   });
-  // Executives hear of the stop; of a yellow one people would not.
+  // The stop itself informs executives; people are told of red stops alone, so they get this message.
   if (events.length > 0)
     await sendMessage(tx, {
       project,
@@ -75,7 +76,7 @@ async function pullFor(tx: Tx, project: string, { root, tasks }: Stranded): Prom
 
 const namesMax = 20;
 
-/** Ids in words, of very many the first. */
+/** Ids in words; of very many the first. */
 function namesOf(tasks: readonly string[]): string {
   const left = tasks.length - namesMax;
   return `${tasks.slice(0, namesMax).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;

@@ -1,4 +1,4 @@
-/** The database's clock between two readings: its last answer plus what has passed here since. */
+/** The database's clock between two readings: its last answer plus the time that has passed in this process since. */
 export class DatabaseClock {
   #readMs: number;
   #at = performance.now();
@@ -7,14 +7,17 @@ export class DatabaseClock {
     this.#readMs = now.getTime();
   }
 
-  /** A reading, and when it was asked for (performance.now()); it may set the clock back. */
+  /**
+   * Takes a reading, with the time at which it was asked for (performance.now()); the reading may set the
+   * clock back.
+   */
   set(now: Date, askedAt: number): void {
-    // What was asked for before the last reading came may be older than that.
+    // A reading asked for before the last one arrived may be older than that one.
     if (askedAt < this.#at) this.see(now);
     else this.#read(now);
   }
 
-  /** A reading that came along with other work, and late: the clock may have gone ahead, and is never behind it. */
+  /** Takes a reading that came along with other work, and late: it may move the clock ahead, and never back. */
   see = (now: Date): void => {
     if (now.getTime() > this.nowMs()) this.#read(now);
   };

@@ -4,8 +4,8 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 type Name<Table extends PgTable> = keyof Table['$inferSelect'] & string;
 
 /**
- * The columns of a table as a statement of plain SQL selects them, under the names that the table's row type has, all but
- * those left out. With `of`, those of a table that the statement calls so.
+ * The columns of a table, all but those left out, as a statement of plain SQL selects them under the names of
+ * the table's row type. With `of`, the columns of a table under that alias.
  */
 export function columnsOf<Table extends PgTable>(
   table: Table,

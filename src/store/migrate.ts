@@ -9,6 +9,7 @@ import {
 } from './migrations/index.ts';
 import { type Session, type Store, statement, type Tx } from './store.ts';
 
+/** Purpose and name of the database that a migration makes or meets. */
 export interface MigrateOptions {
   readonly purpose: 'production' | 'test';
   /** A name for this installation, written once; backups and checkpoints carry it. */
@@ -16,12 +17,12 @@ export interface MigrateOptions {
 }
 
 const lockKey = 7099;
-/** Held by every transaction that changes something, shared; see `andon_enter`. */
+/** Key of the lock that every writing transaction shares; see `andon_enter`. */
 const everybodyKey = 7100;
 
 /**
- * Brings the schema up to this binary's version, one gateway at a time (several may start at once).
- * Errors: `store.newer` when the schema is ahead of this binary, `store.older` when it is too far behind.
+ * Brings the schema up to this binary's version, one gateway at a time (several may start at once). Errors:
+ * `store.newer` when the schema is ahead of this binary, `store.older` when it is too far behind.
  */
 export function migrate(store: Store, options: MigrateOptions): Promise<void> {
   return longStatement(() =>
@@ -35,9 +36,10 @@ export function migrate(store: Store, options: MigrateOptions): Promise<void> {
 }
 
 /**
- * Makes the schema that rows of `version` are loaded into, in a database without one: that of their version, or the
- * first that is younger. Answers what then leads to this binary's version, rows included.
- * Errors: `store.newer` and `store.older` as a version has them, `store.backup` when the database has a later schema.
+ * Makes, in a database without a schema, the schema that rows of `version` are loaded into: that of their
+ * version, or the first younger one. Answers the function that leads from there to this binary's version,
+ * rows included. Errors: `store.newer` and `store.older` for such a version, `store.backup` when the database
+ * has a later schema.
  */
 export async function migrateForRows(
   tx: Tx,
@@ -71,7 +73,7 @@ export async function versionOf(session: Session): Promise<number> {
   return row?.version ?? 0;
 }
 
-/** The refusal of a version that this binary cannot go on from: `store.newer`, `store.older`. */
+/** The refusal of a version that this binary cannot migrate: `store.newer`, `store.older`. */
 export function unknownVersion(version: number, subject: 'schema' | 'backup'): AndonError | undefined {
   const found = `version ${version}`;
   if (version > schemaVersion)
@@ -81,7 +83,7 @@ export function unknownVersion(version: number, subject: 'schema' | 'backup'): A
   return undefined;
 }
 
-/** Refuses such a version. */
+/** Throws the refusal of a version that this binary cannot migrate. */
 export function refuseUnknown(version: number, subject: 'schema' | 'backup'): void {
   const refused = unknownVersion(version, subject);
   if (refused !== undefined) throw refused;
@@ -101,7 +103,7 @@ async function lockedVersion(tx: Tx): Promise<number> {
 async function carryOut(tx: Tx, from: number, to: number): Promise<void> {
   const migrations = migrationsBetween(from, to);
   if (migrations.length === 0) return;
-  // Gateways that run wait here, not for one table while the migration waits for another that they hold.
+  // Running gateways wait here, and not for one table while the migration waits for another that they hold.
   await tx.rows(statement('', `select pg_advisory_xact_lock(${everybodyKey})`));
   await tx.rows(statement('', `select set_config('andon.from_version', $1, true)`), [String(from)]);
   for (const migration of migrations) {

@@ -5,15 +5,19 @@ import { openPglite } from './pglite/pglite.ts';
 import { openPostgres } from './postgres.ts';
 import type { Store } from './store.ts';
 
+/** The place of a store: a database server, or a folder for the embedded database. */
 export interface StorePlace {
-  /** PostgreSQL; PGlite in the data folder when undefined. */
+  /** URL of PostgreSQL; PGlite in the data folder when undefined. */
   readonly databaseUrl: string | undefined;
-  /** Made when it is not there. */
+  /** The data folder; made when it does not exist. */
   readonly dataFolder: string;
   readonly connectionsMax: number;
 }
 
-/** Opens the store of a gateway. Errors: `file.denied` on what another user has made, and those of the engines. */
+/**
+ * Opens the store of a gateway. Errors: `file.denied` for a folder that another user has made, and those of
+ * the engines.
+ */
 export async function openStore({ databaseUrl, dataFolder, connectionsMax }: StorePlace): Promise<Store> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   await refuseOthersFolders(join(dataFolder, 'db'), join(dataFolder, 'repos'));

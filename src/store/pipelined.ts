@@ -6,7 +6,7 @@ export class Pipelined {
 
   start(session: Session, statement: Statement, params: readonly unknown[] = []): void {
     const rows = session.rows(statement, params);
-    // Heard at the commit; until then a failure must not count as unhandled.
+    // The commit reports the failure; until then it must not count as unhandled.
     rows.catch(() => {});
     this.#started.push(rows);
   }

@@ -7,6 +7,7 @@ import { isUnavailable, withRetry } from './retry.ts';
 import { storableParams } from './storable.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
 
+/** Connection to a PostgreSQL server. */
 export interface PostgresOptions {
   readonly url: string;
   readonly connectionsMax?: number;
@@ -27,9 +28,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     '-c idle_in_transaction_session_timeout=15000',
     '-c statement_timeout=60000',
     '-c timezone=UTC',
-    // Statements here are short: compiling one takes longer than running it, whatever the planner makes of its cost.
+    // Statements here are short: compiling one takes longer than running it, at any cost that the planner
+    // estimates.
     '-c jit=off',
-    // A prepared statement is otherwise planned anew at each of its first five uses, and compared with that afterwards.
+    // Without this, a prepared statement is planned anew at each of its first five uses, and compared with
+    // that afterwards.
     '-c plan_cache_mode=force_generic_plan',
   ];
   if (options.synchronousCommit !== undefined)
@@ -91,11 +94,14 @@ class PostgresSession implements Session {
     return this.#orm;
   }
 
-  /** Sends all that is asked for in one turn in one write: a pipeline of statements is otherwise as many packets. */
+  /**
+   * Sends all statements of one turn in one write: otherwise a pipeline takes as many packets as it has
+   * statements.
+   */
   protected corked(): void {}
 }
 
-/** The socket of a connection; the types of pg do not tell of it. */
+/** The socket of a connection, which the types of pg leave out. */
 const streamOf = (client: pg.PoolClient): Writable =>
   (client as unknown as { readonly connection: { readonly stream: Writable } }).connection.stream;
 
@@ -148,7 +154,8 @@ class PostgresStore extends PostgresSession implements Store {
       begun.catch(() => {});
       const result = await work(tx);
       await begun;
-      // Sent right behind what nobody waited for; a failure there turns the commit into a rollback.
+      // Sent right behind the statements that nobody awaits; a failure of one of them turns the commit into a
+      // rollback.
       const committed = unavailableAsError(() => client.query('commit'));
       committed.catch(() => {});
       await tx.settled();
@@ -182,7 +189,7 @@ class PostgresStore extends PostgresSession implements Store {
   }
 }
 
-/** One connection of its own that listens, and connects again when the server went away. */
+/** A connection for listening only, renewed when the server went away. */
 class Listener {
   #client: pg.Client | undefined;
   #closed = false;

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 /** Rights on a file. */
 export interface FileRights {
-  /** Cut by the umask, unless `isExact`. */
+  /** Reduced by the umask, unless `isExact`. */
   readonly mode: number;
   readonly isExact?: boolean;
   /** A group other than that of this process. */
@@ -12,13 +12,17 @@ export interface FileRights {
 }
 
 /**
- * Puts a file in the place of one that may lie there: whole or not at all, also when the power fails. What is written to
- * is a file of a new name, so nothing in the folder is followed or shortened. Nothing is left beside it on an error.
+ * Replaces a file, or makes it: whole or not at all, also when the power fails. The text is written to a file
+ * of a new name, so no link in the folder is followed and no file is shortened. An error leaves nothing
+ * beside it.
  */
 export const replaceFile = (path: string, text: string, rights: FileRights): Promise<void> =>
   replaceFileBy(path, rights, (file) => file.writeFile(text));
 
-/** As `replaceFile`, for a file that is written piece by piece. Answers what `write` did. */
+/**
+ * Replaces a file as `replaceFile` does, with content that `write` produces piece by piece. Answers the
+ * result of `write`.
+ */
 export async function replaceFileBy<T>(
   path: string,
   rights: FileRights,
@@ -30,10 +34,10 @@ export async function replaceFileBy<T>(
   return done;
 }
 
-/** Makes a file as `replaceFile` does, where there is none; false, and nothing is changed, where another was first. */
+/** Makes a file as `replaceFile` does, unless one exists: then answers false and changes nothing. */
 export async function createFile(path: string, text: string, rights: FileRights): Promise<boolean> {
   const [aside] = await writeAside(path, rights, (file) => file.writeFile(text));
-  // A link, unlike a rename, leaves alone what another process wrote first.
+  // A link, unlike a rename, leaves alone a file that another process wrote first.
   const isFirst = await link(aside, path).then(
     () => true,
     (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? false : dropped(aside, error)),
@@ -50,7 +54,7 @@ async function writeAside<T>(
 ): Promise<[string, T]> {
   // Processes of several containers may share the folder, and the id of their process.
   const aside = `${path}.${randomBytes(8).toString('hex')}.new`;
-  // Nobody but the owner reads it before it has its group.
+  // Only the owner may read the file before it has its group.
   const file = await open(aside, 'wx', rights.gid === undefined ? rights.mode : 0o600);
   try {
     await setRights(file, rights);
@@ -74,7 +78,7 @@ async function dropped(aside: string, error: unknown): Promise<never> {
   throw error;
 }
 
-/** The name of a file is as lasting as its folder. */
+/** Makes the name of a file as lasting as its folder. */
 async function syncFolder(folder: string): Promise<void> {
   // A folder that may be written to may not always be read.
   const handle = await open(folder, 'r').catch(() => undefined);

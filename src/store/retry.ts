@@ -1,8 +1,8 @@
 import { codeOf, withCauses } from '../lib/causes.ts';
 
-/** The statement of that name is there already: another session of this process was first to prepare it (SQLSTATE). */
+/** SQLSTATE of a statement whose name exists already: another session of this process was first to prepare it. */
 export const duplicatePrepared = '42P05';
-// drizzle puts its own error around what the driver threw: causes are asked too.
+// drizzle wraps the error of the driver, so the causes count too.
 const retryable = new Set(['40001', '40P01', duplicatePrepared]);
 const unavailable = new Set([
   '57P01',
@@ -35,11 +35,14 @@ const isRetryable = (error: unknown): boolean => withCauses(error).some((one) =>
 // No class of SQLSTATE begins with E; the codes of the system do. Class 08 and 57P… are about the connection.
 const refusal = /^(?!08|57P)[0-9A-DF-Z][0-9A-Z]{4}$/;
 
-/** True when the database answered that a statement failed, so that nothing of it was committed. A lost connection leaves that open. */
+/**
+ * True when the database answered that a statement failed, so that nothing of it was committed. After a lost
+ * connection the outcome is open.
+ */
 export const leftNothing = (error: unknown): boolean =>
   !isUnavailable(error) && withCauses(error).some((one) => refusal.test(codeOf(one)));
 
-/** Runs `once` again after a deadlock or a serialisation failure: nothing was committed then. */
+/** Runs `once` again after a deadlock or a serialisation failure, neither of which commits anything. */
 export async function withRetry<T>(once: () => Promise<T>, triesMax = 3): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

@@ -4,7 +4,7 @@ import type { EventType } from './log/events.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
-/** The log: one row for everything that was allowed or denied. Rows are placed in the hash chain after commit. */
+/** The log: one row for every allowed or denied action. The sequencer adds rows to the hash chain after commit. */
 export const events = pgTable('events', {
   seq: bigint('seq', { mode: 'number' }).generatedAlwaysAsIdentity(),
   id: text('id').primaryKey(),
@@ -31,7 +31,7 @@ export const checkpoints = pgTable('checkpoints', {
   at: at('at').notNull(),
 });
 
-/** How often a denial was repeated after its event. */
+/** Number of times that a denial was repeated after its event. */
 export const denials = pgTable(
   'denials',
   {
@@ -46,12 +46,12 @@ export const denials = pgTable(
   (table) => [primaryKey({ columns: [table.project, table.principal, table.fingerprint] })],
 );
 
-/** The one row that says what this database is: production's or a test's, and of which installation. */
+/** The single row about this database: production's or a test's, and of which installation. */
 export const andonMeta = pgTable('andon_meta', {
   one: boolean('one').primaryKey().default(true),
   purpose: text('purpose').$type<'production' | 'test'>().notNull(),
   installation: text('installation').notNull(),
-  /** By how much tests have shifted its clock. */
+  /** Milliseconds by which tests have shifted the database's clock. */
   clockOffsetMs: bigint('clock_offset_ms', { mode: 'number' }).notNull().default(0),
 });
 

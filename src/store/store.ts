@@ -1,6 +1,6 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 
-/** drizzle over whichever engine runs. */
+/** drizzle over either engine. */
 export type Orm = PgDatabase<PgQueryResultHKT, Record<string, never>>;
 
 /** A statement with a name is prepared once per connection (five times cheaper than an unprepared one). */
@@ -21,7 +21,7 @@ declare const txBrand: unique symbol;
 /** A session inside a transaction; an effect takes one, so that it cannot run outside. */
 export interface Tx extends Session {
   readonly [txBrand]?: true;
-  /** Runs a statement whose rows nobody waits for; the commit does, and fails with it. Saves a round trip. */
+  /** Runs a statement whose rows are not awaited; the commit awaits it, and fails with it. Saves a round trip. */
   later(statement: Statement, params?: readonly unknown[]): void;
 }
 
@@ -35,5 +35,8 @@ export interface Store extends Session {
   close(): Promise<void>;
 }
 
-/** Names and texts of hot statements stand together, so that a name is never used for two texts. */
+/**
+ * Makes a named statement. Hot statements stand together with their names, so that a name is never used for
+ * two texts.
+ */
 export const statement = (name: string, text: string): Statement => ({ name, text });

@@ -1,7 +1,7 @@
 import type { EventDraft } from './log/events.ts';
 import type { Tx } from './store.ts';
 
-/** What a transaction of the line leaves: a result, and the events that are appended with it. */
+/** The outcome of a transaction of Andon itself: a result, and the events that are appended with it. */
 export interface SystemWork<T> {
   readonly result: T;
   readonly events: readonly EventDraft[];
@@ -13,7 +13,7 @@ export type SystemTransaction = <T>(
   work: (tx: Tx, entered: SystemEntered) => Promise<SystemWork<T>>,
 ) => Promise<T>;
 
-/** What the transaction found under the project's lock. */
+/** The state that the transaction found under the project's lock. */
 export interface SystemEntered {
   readonly now: Date;
   readonly epoch: number | null;

@@ -1,14 +1,14 @@
 import { escapes } from '../lib/glob-search.ts';
 import type { Capability } from '../tiers/capability.ts';
 
-/** A task's write scope under the hash that names it. */
+/** A task's write scope under the hash that names the scope. */
 export interface TaskScope {
   readonly scopeHash: string;
   readonly write: readonly string[];
   readonly deny: readonly string[];
 }
 
-/** A path that escapes, or undefined, by the hash of the scope. */
+/** For each scope, by its hash, a path that the capability leaves out, or undefined. */
 type Memo = Map<string, string | undefined>;
 
 const scopesMax = 100_000;
@@ -16,7 +16,7 @@ const memosMax = 1000;
 const byCap = new WeakMap<Capability, Memo>();
 const byContent = new Map<string, Memo>();
 
-/** Everything of a capability that a scope is compared with. Agents of one profile share what was compared. */
+/** The part of a capability that scopes are compared with. Agents of one profile share the results. */
 const contentOf = ({ write, deny }: Capability): string => JSON.stringify([write, deny]);
 
 function memoOf(cap: Capability): Memo {
@@ -32,13 +32,16 @@ function sharedMemo(content: string): Memo {
   return known;
 }
 
-/** Room for one more; what came first goes first. */
+/** Makes room for one more entry by dropping the oldest. */
 function makeRoom<Key>(map: Map<Key, unknown>, max: number): void {
   const [oldest] = map.keys();
   if (map.size >= max && oldest !== undefined) map.delete(oldest);
 }
 
-/** True when this scope was compared with this capability before. Both are immutable, and automata are dear. */
+/**
+ * True when this scope was compared with this capability before: scope and capability are immutable, and
+ * automata are expensive.
+ */
 export const knowsScope = (cap: Capability, scopeHash: string): boolean => memoOf(cap).has(scopeHash);
 
 /** Compares a scope with a capability and remembers the answer. */
@@ -48,6 +51,6 @@ export function learnScope(cap: Capability, { scopeHash, write, deny }: TaskScop
   scopes.set(scopeHash, escapes(write, deny, cap.write, cap.deny));
 }
 
-/** A path that a known scope has and the capability has not, or undefined when the capability covers it. */
+/** A path of a known scope that the capability leaves out, or undefined when the capability covers the scope. */
 export const scopeWitness = (cap: Capability, scopeHash: string): string | undefined =>
   memoOf(cap).get(scopeHash);

@@ -7,7 +7,7 @@ import type { Capability } from '../tiers/capability.ts';
 import { knowsScope, learnScope, scopeWitness, type TaskScope } from './claim-memo.ts';
 import { movesTasks } from './transition.ts';
 
-/** A task that is ready, as the claim sees it. `blockedBy` is work in progress whose write scope overlaps. */
+/** A ready task, as the claim reads it. `blockedBy` is work in progress whose write scope overlaps. */
 export interface Candidate {
   readonly id: string;
   readonly phase: string;
@@ -16,18 +16,22 @@ export interface Candidate {
   readonly requires: readonly string[];
   readonly blockedBy: string | null;
   readonly conflicting: readonly string[];
-  /** A path of the scope that the grant leaves out although the task could change it; undefined when there is none. */
+  /**
+   * A path of the scope that the grant leaves out although the task could change it; undefined when there is
+   * none.
+   */
   readonly uncovered: string | undefined;
 }
 
-/** What a claimant brings. */
+/** A claimant: its name, its grant, and the capability of that grant. */
 export interface Claimant {
   readonly agent: string;
   readonly grantId: string;
   readonly cap: Capability;
 }
 
-// The index gives the most urgent first; what the claimant had before is looked up apart and ranks first among equals.
+// The index gives the most urgent tasks first; the claimant's former work is looked up apart and ranks first
+// among equals.
 const candidates = statement(
   'claim.candidates',
   `with page as (
@@ -48,12 +52,12 @@ const scopes = statement(
   `select scope_hash as "scopeHash", write, deny from tasks where project = $1 and id = any($2::text[])`,
 );
 
-/** Pages of candidates: most claims find one among the first few. */
+/** Sizes of the pages of candidates: most claims find a task among the first few. */
 export const pageSizes = [8, 64, 100_000] as const;
 
 /**
- * Tasks that are ready, the most urgent first, work that the claimant had before first among equals; at most `pageMax`.
- * Their scopes are compared with the grant here, once per scope, so that the decision itself only looks up.
+ * Ready tasks, the most urgent first, the claimant's former work first among equals; at most `pageMax`. Their
+ * scopes are compared with the grant here, once per scope, so that the decision itself only looks up.
  */
 export async function readCandidates(
   tx: Tx,
@@ -130,7 +134,7 @@ const apart: ClaimPolicy = (_claimant, task) =>
 
 const claimPolicies: readonly ClaimPolicy[] = [skilled, inPhase, covering, bound, apart];
 
-/** Why this claimant may not take this task now; empty when it may. */
+/** Reasons why this claimant may not take this task; empty when it may. */
 export const claimReasons = (claimant: Claimant, task: Candidate): Reason[] =>
   claimPolicies.flatMap((policy) => policy(claimant, task) ?? []);
 
@@ -146,6 +150,7 @@ const take = movesTasks(
    returning id, title, phase, epoch, lease_until as "leaseUntil", write, deny, gates`,
 );
 
+/** A task as its claim left it, with the new lease. */
 export interface TakenTask {
   readonly id: string;
   readonly title: string;
@@ -163,8 +168,9 @@ const lockGroup = statement(
 );
 
 /**
- * Takes the first of the allowed tasks that no one else is taking. A task without overlaps is one statement; for one
- * with overlaps all rows of its group are locked first, so that two overlapping tasks are never taken side by side.
+ * Takes the first of the allowed tasks that no other claim is taking. A task without overlaps takes one
+ * statement; for a task with overlaps all rows of its group are locked first, so that two overlapping tasks
+ * are never taken side by side.
  */
 export async function takeOne(
   tx: Tx,

@@ -12,7 +12,7 @@ export interface Scoped {
 const pairsMax = 500_000;
 
 /**
- * Every pair of tasks (both ways round) whose write scopes have a path in common. Tasks of one scope are compared as
+ * Every pair of tasks (both ways round) whose write scopes share a path. Tasks of one scope are compared as
  * one, and scopes whose literal beginnings part are never compared, so plans of thousands of tasks stay fast.
  * Errors: `plan.invalid` when there are more pairs than a project can keep apart.
  */
@@ -58,12 +58,12 @@ function grouped(tasks: readonly Scoped[]): Group[] {
 const meet = (one: Scoped, other: Scoped): boolean =>
   overlaps(one.write, one.deny, other.write, other.deny) !== undefined;
 
-/** What every path of a glob begins with: the text before its first wildcard. */
+/** The beginning that all paths of a glob share: the text before its first wildcard. */
 const literalBeginning = (glob: string): string => glob.split(/[*?]/, 1)[0] ?? '';
 
 /**
- * Pairs of groups of which one glob's literal beginning is a beginning of another's; no others can meet. In sorted
- * order everything that begins with a text follows it directly.
+ * Pairs of groups in which the literal beginning of one glob is a prefix of another's; no others can overlap.
+ * In sorted order, the texts with a common prefix follow that prefix directly.
  */
 function neighbours(groups: readonly Group[]): [Group, Group][] {
   const begins = groups.flatMap((group, index) =>

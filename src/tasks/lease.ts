@@ -14,7 +14,7 @@ import type { TaskRow } from './rows.ts';
 import type { TaskBefore } from './states.ts';
 import { movesTasks } from './transition.ts';
 
-/** Who says that it holds a task. */
+/** A principal that claims to hold a task. */
 export interface Holder {
   readonly agent: string;
   readonly epoch: number;
@@ -31,10 +31,10 @@ const stateWords = {
 /** A task under a lease. */
 export type HeldTask = TaskRow & { readonly state: 'in_progress'; readonly leaseUntil: Date };
 
-/** The part of a task that giving it back needs. */
+/** The part of a task that is needed to give it back. */
 export type HeldRow = Pick<HeldTask, 'project' | 'id' | 'epoch' | 'state'>;
 
-/** The task that `holder` holds at `now`, or why it does not. Every change by a holder asks this under the row's lock. */
+/** Decides whether `holder` holds the task at `now`. Every change by a holder asks this under the row's lock. */
 export function decideLease(
   task: TaskRow | undefined,
   id: string,
@@ -52,7 +52,10 @@ export function decideLease(
   return allowed({ ...task, state, leaseUntil });
 }
 
-/** Reasons why `holder` does not hold `task` at `now`, for those who do nothing to the task; empty when it does. */
+/**
+ * Reasons why `holder` does not hold `task` at `now`, for calls that leave the task unchanged; empty when the
+ * holder does.
+ */
 export const leaseReasons = (...asked: Parameters<typeof decideLease>): readonly Reason[] =>
   reasonsOf(decideLease(...asked));
 
@@ -74,15 +77,15 @@ const expired = movesTasks(
 );
 
 /**
- * The end of a lease that begins anew at `now`. It never comes before the end that was promised: a renewal that entered
- * earlier may get the row later.
+ * The end of a lease renewed at `now`, never before the end that was promised: a renewal that entered earlier
+ * may get the row later.
  */
 export const renewedUntil = (lease: { leaseUntil: Date | null; leaseMs: number }, now: Date): Date =>
   new Date(Math.max(lease.leaseUntil?.getTime() ?? 0, now.getTime() + lease.leaseMs));
 
 const lengthOf = ({ leaseMs }: TaskRow): number => leaseMs ?? limits.leaseMsDefault;
 
-/** Lengthens the lease of a task that the caller holds at `now`. Returns its new end. */
+/** Extends the lease of a task that the caller holds at `now`. Returns its new end. */
 export function renewLease(tx: Tx, task: HeldTask, now: Date): Date {
   const leaseUntil = renewedUntil({ leaseUntil: task.leaseUntil, leaseMs: lengthOf(task) }, now);
   tx.later(renewal, [task.project, task.id, leaseUntil]);
@@ -102,7 +105,7 @@ export function stealLease(
   return { epoch, leaseUntil };
 }
 
-/** Ends every lease that has run out; the tasks are ready again, their former holders preferred. */
+/** Ends every expired lease; the tasks are ready again, their former holders preferred. */
 export const expireLeases = (
   tx: Tx,
   project: string,

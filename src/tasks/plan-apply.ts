@@ -10,7 +10,7 @@ import { projects, taskNeeds, tasks } from './schema.ts';
 import { isTaskEnd } from './states.ts';
 import { movesTasks } from './transition.ts';
 
-/** The stored tasks of a project with their needs, as a plan is compared with them. */
+/** The stored tasks of a project with their needs, for comparison with a plan. */
 export async function storedTasks(session: Session, project: string): Promise<StoredTask[]> {
   const rows = await session.orm.select().from(tasks).where(eq(tasks.project, project));
   const needs = await session.orm.select().from(taskNeeds).where(eq(taskNeeds.project, project));
@@ -87,7 +87,10 @@ export async function writePlan(tx: Tx, project: string, plan: Plan, diff: PlanD
   await tx.rows(revision, [project, jsonText(plan), planHash(plan)]);
 }
 
-/** Compares what may really be changed: two tasks that only name the same protected file do not keep each other waiting. */
+/**
+ * Writes the overlaps of scopes without protected files: two tasks that only name the same protected file
+ * need not wait for each other.
+ */
 async function writeConflicts(tx: Tx, project: string, plan: Plan): Promise<void> {
   const rows = await tx.orm
     .select({ id: tasks.id, write: tasks.write, deny: tasks.deny, state: tasks.state })
@@ -102,8 +105,9 @@ async function writeConflicts(tx: Tx, project: string, plan: Plan): Promise<void
 }
 
 /**
- * Takes out of the stored tasks what an earlier version copied into `deny` from `protect` of the plan. The judge asks the plan itself
- * now; left in, every task would look changed to the next plan that is applied.
+ * Removes from the `deny` of stored tasks the entries that an earlier version copied from `protect` of the
+ * plan. Judges read the plan itself; with the copies left in, every task would look changed to the next
+ * applied plan.
  */
 export async function withdrawCopies(tx: Tx, project: string, plan: Plan): Promise<void> {
   const copied = new Set(plan.protect);

@@ -5,7 +5,7 @@ import { priorities } from '../plan/kinds.ts';
 import type { Plan, PlanTask } from '../plan/plan.ts';
 import { isTaskEnd, type TaskState } from './states.ts';
 
-/** The columns of a task that a plan decides. */
+/** The columns of a task that the plan determines. */
 export interface TaskColumns {
   readonly id: string;
   readonly title: string;
@@ -22,22 +22,24 @@ export interface TaskColumns {
   readonly needs: readonly string[];
 }
 
+/** A task as the database holds it. */
 export type StoredTask = TaskColumns & {
   readonly state: TaskState;
-  /** The trigger that added it to the plan; null for what people and executives planned. */
+  /** The trigger that added the task to the plan; null for a task that people or executives planned. */
   readonly madeBy: string | null;
 };
 
+/** The difference between the stored tasks and a plan. */
 export interface PlanDiff {
   readonly added: readonly TaskColumns[];
   readonly changed: readonly { readonly after: TaskColumns; readonly members: readonly string[] }[];
   readonly removed: readonly string[];
   readonly phases: readonly string[];
-  /** Why the difference cannot be applied now. */
+  /** Reasons why the difference cannot be applied. */
   readonly reasons: readonly Reason[];
 }
 
-/** What a plan says about one task, as columns. */
+/** One task of a plan as columns. */
 function taskColumns(plan: Plan, id: string, task: PlanTask, position: number): TaskColumns {
   return {
     id,
@@ -62,13 +64,14 @@ const minutes = (text: string): number => Math.max(1, Math.round(durationMs(text
 export const planHash = (plan: Plan): string =>
   createHash('sha256').update(JSON.stringify(plan)).digest('hex');
 
-// What is protected is asked of the applied plan at each push: a person may open a file for work that has begun.
+// The judge of a push reads protection from the applied plan: a person may open a file for work that has
+// begun.
 const harmless = new Set(['title', 'priority', 'position', 'deadline', 'expectedMinutes', 'unprotect']);
 const running: ReadonlySet<TaskState> = new Set(['in_progress', 'gated']);
 
 /**
- * A plan with the tasks that triggers added to the one before and that have not ended: a file that knows nothing of them
- * does not take them away. `andon task abandon` does.
+ * Adds to a plan those unfinished tasks that triggers added to the plan before: a file that does not know
+ * them takes none of them away. `andon task abandon` does.
  */
 export function withMadeTasks(plan: Plan, before: Plan | undefined, stored: readonly StoredTask[]): Plan {
   const kept = stored.flatMap(({ id, madeBy, state, phase }): [string, PlanTask][] => {
@@ -79,7 +82,10 @@ export function withMadeTasks(plan: Plan, before: Plan | undefined, stored: read
   return kept.length === 0 ? plan : { ...plan, tasks: { ...plan.tasks, ...Object.fromEntries(kept) } };
 }
 
-/** The difference between the stored tasks, with the plan they were stored by, and a plan. Work in progress keeps what it was claimed with. */
+/**
+ * The difference between the stored tasks, with the plan that they were stored by, and a plan. Work in
+ * progress keeps the columns that it was claimed with.
+ */
 export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[], planned?: Plan): PlanDiff {
   const stored = new Map(storedTasks.map((task) => [task.id, task]));
   const wanted = Object.entries(plan.tasks).map(([id, task], position) =>
@@ -114,7 +120,7 @@ function differingMembers(before: StoredTask, after: TaskColumns): string[] {
   return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }
 
-/** True when two plans open other protected files to a task. No column holds that. */
+/** True when two plans unprotect different files for a task, which no column holds. */
 function opensOther(before: Plan | undefined, after: Plan, id: string): boolean {
   if (before === undefined || !Object.hasOwn(before.tasks, id)) return false;
   return JSON.stringify(before.tasks[id]?.unprotect) !== JSON.stringify(after.tasks[id]?.unprotect);
@@ -127,5 +133,6 @@ function heldBack(before: StoredTask | undefined, members: readonly string[]): R
   return [reason('plan.running', `task/${before.id}`, { found: `${before.state}: ${blocked.join(', ')}` })];
 }
 
+/** True when applying the plan would change no task. */
 export const isEmptyDiff = (diff: PlanDiff): boolean =>
   diff.added.length === 0 && diff.changed.length === 0 && diff.removed.length === 0;

@@ -2,8 +2,8 @@ import { type EventDraft, event, gatewayEvent } from '../store/log/events.ts';
 import { statement, type Tx } from '../store/store.ts';
 import { movesTasks } from './transition.ts';
 
-// What moves is told in the order of the plan; an update alone answers in any.
-// A phase opens when every task of every phase before it has ended. One call opens as many as may open.
+// Phases in the order of the plan, since an update alone answers in any order. A phase opens when every task
+// of every phase before it has ended. One call opens as many as may open.
 const open = statement(
   'phases.open',
   `with moved as (update phases p set opened_at = andon_now()
@@ -37,8 +37,8 @@ const unready = movesTasks(
 );
 
 /**
- * Opens phases and readies tasks that nothing holds back any more. The caller holds the project's lock exclusively:
- * phases move here. Returns the events of what moved.
+ * Opens phases and readies tasks that nothing holds back any more. The caller holds the project's lock
+ * exclusively: phases change here. Returns the events of the changes.
  */
 export async function advanceReadiness(tx: Tx, project: string): Promise<EventDraft[]> {
   const phases = await tx.rows<{ name: string }>(open, [project]);
@@ -49,7 +49,7 @@ export async function advanceReadiness(tx: Tx, project: string): Promise<EventDr
   ];
 }
 
-/** Takes back readiness that a new plan no longer allows. */
+/** Takes readiness back from tasks that a new plan holds back. */
 export async function withdrawReadiness(tx: Tx, project: string): Promise<void> {
   await tx.rows(unready, [project]);
 }

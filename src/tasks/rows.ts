@@ -3,8 +3,11 @@ import { columnsOf } from '../store/columns.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { changes, projects, tasks } from './schema.ts';
 
+/** A row of the table of tasks. */
 export type TaskRow = typeof tasks.$inferSelect;
+/** A row of the table of projects. */
 export type ProjectRow = typeof projects.$inferSelect;
+/** A row of the table of changes. */
 export type ChangeRow = typeof changes.$inferSelect;
 
 const lock = statement(
@@ -28,6 +31,7 @@ export async function lockChange(tx: Tx, project: string, id: string): Promise<C
   return row;
 }
 
+/** The row of a project; undefined for an unknown name. */
 export async function readProject(session: Session, name: string): Promise<ProjectRow | undefined> {
   const [row] = await session.orm.select().from(projects).where(eq(projects.name, name));
   return row;

@@ -14,7 +14,7 @@ export const projects = pgTable('projects', {
   planRevision: integer('plan_revision').notNull().default(0),
   plan: jsonb('plan').$type<Plan>(),
   planHash: text('plan_hash'),
-  /** False while its people were not told yet of what the program protects by itself. */
+  /** False until the project's people were told of the files that the program protects by itself. */
   protectionTold: boolean('protection_told').notNull().default(true),
   createdAt: at('created_at').notNull().default(sql`andon_now()`),
 });
@@ -82,7 +82,7 @@ export const questions = pgTable('questions', {
   askedAt: at('asked_at').notNull(),
   answer: text('answer'),
   answeredBy: text('answered_by'),
-  /** Whom the asker disagrees with, and who was found right. */
+  /** The principal that the asker disagrees with, and the one found right. */
   against: text('against'),
   decidedFor: text('decided_for'),
   answeredAt: at('answered_at'),
@@ -117,7 +117,7 @@ export const gateRuns = pgTable('gate_runs', {
   manual: boolean('manual').notNull(),
   status: text('status').$type<'waiting' | 'running' | 'passed' | 'failed'>().notNull(),
   runner: text('runner'),
-  /** When the gateway that runs it last gave a sign of life. */
+  /** Time at which the gateway that runs it last gave a sign of life. */
   aliveAt: at('alive_at'),
   exitCode: integer('exit_code'),
   ms: integer('ms'),

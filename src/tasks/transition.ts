@@ -12,7 +12,10 @@ import {
   taskMoves,
 } from './states.ts';
 
-/** The time of a state is that of its beginning: what stays where it is keeps it. The lease ends with `in_progress`. */
+/**
+ * The columns of a move. A state keeps the time of its beginning while an event leaves it unchanged. The
+ * lease ends with `in_progress`.
+ */
 function taskParts(event: TaskEvent) {
   const { from, to } = taskMoves[event];
   const before: readonly TaskState[] = from;
@@ -44,10 +47,13 @@ const taskStatements = {
   abandon: taskMove('abandon'),
 } as const;
 
-/** Events of a single task of which no more is written than its state. */
+/** Events that write only the state of a single task. */
 type PlainEvent = keyof typeof taskStatements;
 
-/** Moves a task that the transaction holds locked. Its type says that the table lists the move; the statement asks again. */
+/**
+ * Moves a task that the transaction holds locked. The type of the task ensures that the table lists the move;
+ * the statement checks it again.
+ */
 export function moveTask<Event extends PlainEvent>(
   tx: Tx,
   task: Pick<TaskRow, 'project' | 'id'> & { readonly state: TaskBefore<Event> },

@@ -19,7 +19,7 @@ interface UnreadyRow {
   readonly needs: readonly string[];
 }
 
-/** Why a task that somebody asked for by name is not ready to be claimed; empty when it is. */
+/** Reasons why a task requested by name is not ready to be claimed; empty when it is. */
 export async function unreadyReasons(session: Session, project: string, id: string): Promise<Reason[]> {
   const subject = `task/${id}`;
   const [row] = await session.rows<UnreadyRow>(read, [project, id]);

@@ -7,14 +7,17 @@ const count = statement(
 
 const wipLock = statement('tasks.wipLock', 'select pg_advisory_xact_lock(hashtextextended($1, 7103))');
 
-/** How many tasks are in progress. Counters under a limit go one at a time, so that two claims do not share the last place. */
+/**
+ * Number of tasks in progress. Counters under a limit go one at a time, so that two claims do not share the
+ * last place.
+ */
 export async function runningCount(session: Session, project: string): Promise<number> {
   await session.rows(wipLock, [project]);
   const [row] = await session.rows<{ n: number }>(count, [project]);
   return row?.n ?? 0;
 }
 
-/** What one task waits for, in words for people and members for programs. */
+/** The causes that one task waits for, in words for people and members for programs. */
 export interface Waiting {
   readonly task: string;
   readonly state: string;
@@ -42,6 +45,6 @@ const waiting = statement(
    from tasks t where t.project = $1 and t.state not in ('done', 'abandoned') order by t.position`,
 );
 
-/** For every task that has not ended: what it waits for. */
+/** The causes of waiting for every task that has not ended. */
 export const waitingFor = (session: Session, project: string): Promise<Waiting[]> =>
   session.rows<Waiting>(waiting, [project]);

@@ -1,9 +1,9 @@
-/** What an action touches: a query reads, a mutation changes state and appends an event. */
+/** Effect of an action: a query reads, a mutation changes state and appends an event. */
 export type ActionKind = 'query' | 'mutation';
 
 /**
  * The one table of actions. Every procedure of the router names one of these, every grant lists some of them,
- * and `tiers` says which tiers may ever exercise it: a grant outside that column is not minted.
+ * and `tiers` lists the tiers that may ever exercise the action: a grant outside that column is not minted.
  */
 export const actions = {
   'project:create': { kind: 'mutation', tiers: ['human'] },
@@ -64,7 +64,11 @@ export const actions = {
 /** Rank of a principal. `human` is the root of delegation. */
 export type Tier = 'human' | 'executive' | 'implementer' | 'validator';
 
+/** Name of an action, `noun:verb`. */
 export type Action = keyof typeof actions;
 
-/** What every grant may, whatever its list of actions says: whoever sees that something is wrong stops the line. */
+/**
+ * Actions that every grant allows, even when its list does not name them: anybody who sees that something is
+ * wrong stops the line.
+ */
 export const everybodys: readonly Action[] = ['cord:pull'];

@@ -9,18 +9,19 @@ import { profiles } from './profiles.ts';
 import { type Role, roleNames, roleOf } from './roles.ts';
 import { capabilityToWire } from './wire.ts';
 
-/** What the caller of `attenuate` knows beside the parent. */
+/** Facts beside the parent that the caller of `attenuate` knows. */
 export interface AttenuateFacts {
-  /** What the parent's row has left of its budget. */
+  /** The remaining budget in the parent's row. */
   readonly left: Budget;
-  /** Ceilings that a person applied for the tier of the child; those of the tier itself without. */
+  /** Ceilings that a person applied for the tier of the child; the tier's own ceilings when absent. */
   readonly ceilings?: Ceilings;
 }
 
 /**
  * Narrows `parent` to the capability of a child, ready to be signed, or answers with every reason against it.
- * What the request leaves out is filled with what role and tier usually have, as far as the parent can delegate it;
- * denied paths of the parent are always kept. What the request names is taken as it is and never cut down silently.
+ * Members that the request leaves out get the usual value of role and tier, as far as the parent can delegate
+ * it; denied paths of the parent are always kept. Members that the request names are taken as they are and
+ * never cut down silently.
  */
 export function attenuate(
   parent: Capability,
@@ -42,8 +43,8 @@ export function attenuate(
   return allowUnless(reasons, cap);
 }
 
-// Each member of a request may be right and their sum wrong: an epoch without a task, more denied globs with those of
-// the parent than a capability holds.
+// Each member of a request may be right and their sum wrong: an epoch without a task, or more denied globs,
+// together with those of the parent, than a capability holds.
 function shapeReasons(cap: Capability): Reason[] {
   const issues = capabilitySchema.safeParse(capabilityToWire(cap)).error?.issues ?? [];
   return issues.map((issue) =>
@@ -51,7 +52,7 @@ function shapeReasons(cap: Capability): Reason[] {
   );
 }
 
-/** What a child takes from its parent's row: its budgets, and itself as one more child. */
+/** The share that a child takes from its parent's row: its budgets, and itself as one more child. */
 export const spent = (budget: Budget): Budget => ({ ...budget, children: budget.children + 1 });
 
 function fill(parent: Capability, role: Role, request: CapabilityRequest, facts: AttenuateFacts): Capability {
@@ -69,11 +70,12 @@ function fill(parent: Capability, role: Role, request: CapabilityRequest, facts:
 const present = (members: object): object =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 
-/** What a child of this role has when the request is silent. */
+/** The capability of a child of this role when the request is silent. */
 function usual(parent: Capability, role: Role, tier: Tier, facts: AttenuateFacts): Capability {
   const profile = delegationOf(role, tier);
   const ceilings = facts.ceilings ?? profile.ceilings;
-  // Who delegates further gets the paths and skills of its parent to hand on; who does not must ask for them.
+  // A grant that delegates further gets the paths and skills of its parent to hand on; any other must ask for
+  // them.
   const handsOn = profile.delegable.length > 0;
   const left = { ...facts.left, children: Math.max(0, facts.left.children - 1) };
   return {
@@ -85,7 +87,8 @@ function usual(parent: Capability, role: Role, tier: Tier, facts: AttenuateFacts
     write: handsOn ? parent.write : [],
     complexity: Math.min(parent.complexity, ceilings.complexity),
     lines: Math.min(parent.lines, ceilings.lines),
-    // Only people delegate to their own tier; a child that took all that is left would leave its parent unable to act.
+    // Only people delegate to their own tier; a child that took the whole remaining budget would leave its
+    // parent unable to act.
     budget: meetBudget(profile.budget, tier === parent.tier ? halved(left) : left),
     depth: Math.max(0, Math.min(profile.depth, parent.depth - 1)),
     mints: profile.mints.filter((one) => parent.mints.includes(one)),
@@ -105,8 +108,9 @@ const halved = (budget: Budget): Budget =>
   ) as never as Budget;
 
 /**
- * Every reason why no grant of its tier and role may hold this capability, whoever delegates it: actions outside the
- * column of the actions table or of the role, delegation that the tier does not have, `*` as project, ceilings.
+ * Every reason why no grant of its tier and role may hold this capability, regardless of the delegating
+ * grant: ops outside the column of the actions table or of the role, delegation that the tier does not have,
+ * `*` as project, ceilings.
  */
 export function tierReasons(cap: Capability, ceilings?: Ceilings): Reason[] {
   const role = roleOf(cap.role);

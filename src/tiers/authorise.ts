@@ -4,7 +4,7 @@ import type { Capability, Grant } from './capability.ts';
 import { list } from './lattice.ts';
 import { readableBy, scopeText, writableBy } from './scopes.ts';
 
-/** What a caller wants to do. A member that the action does not concern is left out. */
+/** The action that a caller asks for. Members that do not concern the action are left out. */
 export interface AccessRequest {
   readonly action: Action;
   readonly project: string;
@@ -18,18 +18,18 @@ export interface AccessRequest {
   readonly ref?: string;
 }
 
-/** What moves while a token lives. */
+/** State that changes while a token lives. */
 export interface AccessFacts {
   readonly nowSeconds: number;
   /** Epoch of the project (of `*` for a grant on every project). */
   readonly epoch: number;
-  /** What the revocations say about the grant. */
+  /** The revocation of the grant as a reason; undefined for a grant that holds. */
   readonly revoked: Reason | undefined;
 }
 
 /**
- * Decides whether a grant covers a request: every missing right as a reason, none when it is covered. Pure; verifies
- * no signature. Whatever concerns the state of plan and tasks is for the policies.
+ * Decides whether a grant covers a request: every missing right as a reason, none when the request is
+ * covered. Pure; verifies no signature. Policies judge the state of plan and tasks.
  */
 export function authorise(grant: Grant, request: AccessRequest, facts: AccessFacts): Reason[] {
   const { cap } = grant;
@@ -71,8 +71,8 @@ function actionReasons(cap: Capability, request: AccessRequest, found: Reason[])
 }
 
 /**
- * Mutations of these nouns always name a task, so a grant that is bound to one must be told which. Gates and verdicts name
- * a change; whoever judges compares the change's task.
+ * Mutations of these nouns always name a task, so a grant that is bound to one must be told the task. Gates
+ * and verdicts name a change; the code that judges them compares the change's task.
  */
 const taskNouns = /^(?:task|repo|change):/;
 

@@ -70,7 +70,7 @@ const members = {
 const epochHasTask = ({ epoch, task }: { epoch?: number; task?: string }): boolean =>
   epoch === undefined || task !== undefined;
 
-/** The `cap` member of a token: exactly these members, an unknown one is refused. */
+/** Schema of the `cap` member of a token: exactly these members, an unknown one is refused. */
 export const capabilitySchema = z
   .strictObject({ v: z.literal(1), ...members })
   .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<WireCapability>;
@@ -92,18 +92,21 @@ const heldList = (list: ActionList) =>
     });
 
 /**
- * The same as a token holds it: actions by the name of a role (see role-versions/), written out here. Another version of
- * Andon may have written it, as while gateways are upgraded one by one: an action that this one does not know gives nothing here. An unknown member is refused, since it may be a limit.
+ * The same schema for a capability as a token holds it: actions by the name of a role (see role-versions/),
+ * written out here. Another version of Andon may have written the token, as while gateways are upgraded one
+ * by one: an action that this version does not know gives nothing here. An unknown member is refused, since
+ * it may be a limit.
  */
 export const heldCapabilitySchema = z
   .strictObject({ v: z.literal(1), ...members, ops: heldList('ops'), dops: heldList('dops') })
   .refine(epochHasTask, 'an epoch belongs to a task') satisfies z.ZodType<WireCapability>;
 
-/** What a caller may ask of `attenuate`: the role, and whichever members shall be narrower than the defaults. */
+/** Schema of a request to `attenuate`: the role, and any members that shall be narrower than the defaults. */
 export const capabilityRequestSchema = z
   .strictObject({ ...members, budget: budgetSchema.partial() })
   .partial()
   .required({ role: true });
 
+/** A request to `attenuate` under the short names of the wire, and under the names of the code. */
 export type WireCapabilityRequest = z.infer<typeof capabilityRequestSchema>;
 export type CapabilityRequest = FromWire<WireCapabilityRequest>;

@@ -1,6 +1,6 @@
 import type { Action, Tier } from './actions.ts';
 
-/** What a grant may spend, reserved from its parent at mint. USD in millionths. */
+/** The budget of a grant, reserved from its parent at mint. USD in millionths. */
 export interface Budget {
   readonly tokens: number;
   readonly usdMicro: number;
@@ -11,8 +11,8 @@ export interface Budget {
 }
 
 /**
- * The `cap` member of a token: the immutable upper bound of what its bearer may do. Absent means no right.
- * `write`, `read` and `deny` are globs; the writable paths are L(write \ deny), the readable ones L(read \ deny).
+ * The `cap` member of a token: the immutable upper bound of the bearer's rights. An absent right is no right.
+ * `w r x` are globs (write, read, denied); the writable paths are L(w \ x), the readable ones L(r \ x).
  */
 export interface Capability {
   readonly v: 1;
@@ -22,9 +22,9 @@ export interface Capability {
   readonly project: string;
   /** Plan name, or `*`. A project has one plan today, so this is `*` or the project's name. */
   readonly plan: string;
-  /** What the bearer may exercise. */
+  /** Actions that the bearer may exercise. */
   readonly actions: readonly Action[];
-  /** What the bearer may delegate. A child's `actions` and `delegable` are subsets of this. */
+  /** Actions that the bearer may delegate. A child's ops and dops are subsets of these. */
   readonly delegable: readonly Action[];
   /** Phases in which the bearer may work; `*` alone means every phase. */
   readonly phases: readonly string[];
@@ -38,25 +38,25 @@ export interface Capability {
   /** Most lines of such a function. */
   readonly lines: number;
   readonly budget: Budget;
-  /** How many further generations of delegation this grant allows. */
+  /** Further generations of delegation that this grant allows. */
   readonly depth: number;
   /** Tiers that the bearer may delegate to. */
   readonly mints: readonly Tier[];
   /** Set when the grant is good for one task only. */
   readonly task?: string;
-  /** Set, with `task`, when it is good for one lease only. */
+  /** Set, with `task`, when the grant is good for one lease only. */
   readonly epoch?: number;
-  /** What the bearer can do, matched against what tasks require: `typescript`, `tests`, … */
+  /** Skills of the bearer, matched against the skills that tasks require: `typescript`, `tests`, … */
   readonly skills: readonly string[];
 }
 
-/** Who delegated, and who delegated to them, outermost last. */
+/** The delegating principal, and the principals who delegated to it, outermost last. */
 export interface Actor {
   readonly sub: string;
   readonly act?: Actor;
 }
 
-/** A grant: its holder, what it allows, from whom it comes, and its end. */
+/** A grant: its holder, its capability, its ancestors, and its end. */
 export interface Grant {
   readonly iss: string;
   /** The principal: `human:ada`, `agent:builder-1`. */
@@ -69,18 +69,18 @@ export interface Grant {
   readonly lineage: readonly string[];
   /** Epoch of the project at mint; a higher epoch of the project revokes the token. */
   readonly epoch: number;
-  /** The end of the token, or of the grant itself where no token speaks for it, in seconds since 1970. */
+  /** The end of the token, or of the grant itself when no token speaks for it, in seconds since 1970. */
   readonly exp: number;
   readonly cap: Capability;
 }
 
-/** A grant as a verified token says it, parsed. Times in seconds since 1970 (RFC 7519). */
+/** A grant as a verified token states it, parsed. Times in seconds since 1970 (RFC 7519). */
 export interface VerifiedToken extends Grant {
   readonly aud: string;
   readonly jti: string;
   readonly iat: number;
   readonly nbf: number;
   readonly kid: string;
-  /** Key thumbprint for proof of possession (RFC 7800), carried when the request named one. */
+  /** Key thumbprint for proof of possession (RFC 7800), present when the request for the token named a key. */
   readonly cnf?: { readonly jkt: string };
 }

@@ -2,8 +2,9 @@ import { limits } from '../lib/limits.ts';
 import { actionsOf, actionsOfAny, type TierProfile } from './profile.ts';
 
 /**
- * Reads everything, plans, spawns and terminates, and cannot touch code: it may delegate a push that it may not make
- * itself. Its write scope and ceilings bound what it delegates.
+ * The executive tier reads everything, plans, spawns and terminates, and cannot touch code: an executive may
+ * delegate a push that it may not make itself. Its write scope and ceilings bound the grants that it
+ * delegates.
  */
 export const executive: TierProfile = {
   tier: 'executive',

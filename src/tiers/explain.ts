@@ -10,13 +10,16 @@ export interface AllowedAction {
   readonly kind: ActionKind;
 }
 
-/** An action that a grant does not allow, the code of the refusal, and who may do it. */
+/** An action that a grant does not allow, the code of the refusal, and the tiers that may exercise it. */
 export interface RefusedAction extends AllowedAction {
   readonly code: 'grant.tier' | 'grant.action';
   readonly tiers: readonly Tier[];
 }
 
-/** A path scope: whether any of its actions is allowed, the globs, what is denied among them, and one sentence. */
+/**
+ * A path scope: true when any of its actions is allowed, the globs, the denied globs among them, and one
+ * sentence.
+ */
 export interface PathAccount {
   readonly allowed: boolean;
   readonly globs: readonly string[];
@@ -24,7 +27,7 @@ export interface PathAccount {
   readonly text: string;
 }
 
-/** Everything that a grant allows and does not, for `grant:explain`. */
+/** Every action and path that a grant allows or refuses, for `grant:explain`. */
 export interface Explanation {
   readonly role: string;
   readonly tier: Tier;

@@ -1,7 +1,10 @@
 import { limits } from '../lib/limits.ts';
 import { actionsOf, actionsOfAny, type TierProfile } from './profile.ts';
 
-/** People: the root of delegation. Bounded by the same policies as everybody, with ceilings out of the way. */
+/**
+ * The human tier, the root of delegation: bounded by the same policies as every tier, with ceilings out of
+ * the way.
+ */
 export const human: TierProfile = {
   tier: 'human',
   purpose: 'owns the project, applies plans and gates, answers questions, clears stops',

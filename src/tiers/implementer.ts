@@ -1,7 +1,10 @@
 import { limits } from '../lib/limits.ts';
 import { actionsOf, type TierProfile } from './profile.ts';
 
-/** Writes code in one project, inside a whitelist of paths, in short and simple functions; deletes nothing. */
+/**
+ * The implementer tier writes code in one project, inside a whitelist of paths, in short and simple
+ * functions; it deletes nothing.
+ */
 export const implementer: TierProfile = {
   tier: 'implementer',
   purpose: 'claims tasks and commits code inside its write scope',

@@ -10,20 +10,21 @@ import { wireNameOf } from './wire.ts';
 type Comparison = (child: Capability, parent: Capability) => readonly Reason[];
 
 /**
- * The order of capabilities: every reason why `child` allows something that `parent` does not; none means that
- * `child <= parent`. Member by member; paths as sets, so that two spellings of one scope are equal, and an escape
- * comes with a witness path. The role is a label and not compared. Reflexive and transitive; two capabilities that
- * are below each other allow the same.
+ * The order of capabilities: every reason why `child` allows something that `parent` does not; none means
+ * that `child <= parent`. Members are compared one by one; paths as sets, so that two spellings of one scope
+ * are equal, and an escape comes with a witness path. The role is a label and not compared. Reflexive and
+ * transitive; two capabilities that are below each other allow the same.
  *
- * What a grant may hand out is another question, since an executive delegates what it may not do: see `descends`.
+ * Delegation has an order of its own (see `descends`), since an executive delegates actions that it may not
+ * exercise.
  */
 export function leq(child: Capability, parent: Capability): Reason[] {
   return comparisons.flatMap((compare) => compare(child, parent));
 }
 
 /**
- * The most that `parent` can hand to a grant of `tier`: its own bounds, one generation less, and its `delegable` in
- * the place of its `actions`.
+ * The greatest capability that `parent` can hand to a grant of `tier`: its own bounds, one generation less,
+ * and its `dops` in the place of its `ops`.
  */
 export function delegable(parent: Capability, tier: Tier): Capability {
   return { ...parent, tier, actions: parent.delegable, depth: Math.max(0, parent.depth - 1) };
@@ -40,7 +41,7 @@ export function descends(child: Capability, parent: Capability): Reason[] {
   return [...found, ...leq(child, delegable(parent, child.tier))];
 }
 
-/** A list in a reason; an empty one is said, not shown. */
+/** A list in a reason; an empty list becomes the word `none`. */
 export const list = (items: readonly string[]): string => (items.length === 0 ? 'none' : items.join(', '));
 
 const actionsIn =
@@ -68,7 +69,7 @@ const sameOrAll =
       ? []
       : [reason('lattice.member', member, { found: child[member], limit: parent[member] })];
 
-// What is bound stays bound; what is free may be bound.
+// A bound member stays bound; a free one may be bound.
 const bound =
   (member: 'task' | 'epoch'): Comparison =>
   (child, parent) =>

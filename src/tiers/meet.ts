@@ -6,8 +6,8 @@ import { budgetKeys } from './profile.ts';
 import { roleOf, usualRole } from './roles.ts';
 
 /**
- * The greatest capability that is below both, or undefined when none is: two projects, two tiers below human, two
- * tasks. Throws `lattice.cost` when the common paths cannot be written with `limits.globsMax` globs.
+ * The greatest capability below both, or undefined when there is none: two projects, two tiers below human,
+ * two tasks. Throws `lattice.cost` when the common paths cannot be written with `limits.globsMax` globs.
  */
 export function meet(a: Capability, b: Capability): Capability | undefined {
   const tier = meetTier(a.tier, b.tier);

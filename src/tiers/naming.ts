@@ -1,17 +1,17 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import type { Capability } from './capability.ts';
 
-/** A grant that still holds, by the name that it bears. */
+/** A living grant, with the name that it bears. */
 export interface Bearer {
   readonly grantId: string;
   readonly agent: string;
   readonly tier: Capability['tier'];
   readonly role: string;
-  /** Ids of the grants above it, parent first. */
+  /** Ids of the grants above this one, parent first. */
   readonly lineage: readonly string[];
 }
 
-/** A name that is to be given with a grant, by whom, and who bears it by now. */
+/** A name to be given with a grant, the grant that gives it, and the grants that bear it already. */
 export interface Naming {
   readonly agent: string;
   readonly cap: Pick<Capability, 'tier' | 'role'>;
@@ -27,9 +27,9 @@ function kindOfName({ tier, role }: Pick<Capability, 'tier' | 'role'>): 'human' 
 }
 
 /**
- * Every reason against giving this name: inbox, stops, leases and the log know principals by their names. The kind of a
- * name is that of its tier and role; `human:` and `runner:` are given by people alone; a name that a living grant bears
- * is given again only by that grant's parent, an ancestor of it, or a person.
+ * Every reason against giving this name: inbox, stops, leases and the log know principals by their names.
+ * Tier and role decide the kind of a name; `human:` and `runner:` are given by people alone; a name that a
+ * living grant bears is given again only by that grant's parent, an ancestor of it, or a person.
  */
 export function namingReasons({ agent, cap, by, bearers }: Naming): Reason[] {
   const kind = kindOfName(cap);

@@ -7,7 +7,7 @@ export interface Ceilings {
   readonly lines: number;
 }
 
-/** A tier as data: the most that a grant of it may hold, and what it gets when a request is silent. */
+/** A tier as data: the most that a grant of the tier may hold, and its usual values when a request is silent. */
 export interface TierProfile {
   readonly tier: Tier;
   readonly purpose: string;
@@ -19,9 +19,9 @@ export interface TierProfile {
   readonly depth: number;
   readonly budget: Budget;
   readonly tokenSecondsMax: number;
-  /** Whether it may be granted `*`, every project. */
+  /** True when a grant of the tier may hold `*`, every project. */
   readonly everyProject: boolean;
-  /** Whether it may delete files that were there before its task. */
+  /** True when a grant of the tier may delete files that were there before its task. */
   readonly deletes: boolean;
 }
 
@@ -37,7 +37,7 @@ export function actionsOfAny(tiers: readonly Tier[]): readonly Action[] {
   return all.filter((action) => tiers.some((tier) => actionsOf(tier).includes(action)));
 }
 
-/** What a grant without any budget holds. */
+/** The budget of a grant that was given none. */
 export const noBudget: Budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
 
 export const budgetKeys = Object.keys(noBudget) as readonly (keyof Budget)[];

@@ -1,12 +1,12 @@
 import { type Action, actions, type Tier } from './actions.ts';
 import { actionsOf } from './profile.ts';
 
-/** A named profile inside a tier: what it is for, and the actions that it narrows the tier to. */
+/** A named profile inside a tier: its purpose, and the ops that it narrows the tier to. */
 export interface Role {
   readonly tier: Tier;
   readonly purpose: string;
   readonly actions: readonly Action[];
-  /** False where a grant of the role never delegates, whatever its tier may. */
+  /** False when a grant of the role never delegates, even where its tier may. */
   readonly delegates?: boolean;
 }
 
@@ -21,9 +21,9 @@ const but =
   (...left: Action[]) =>
   (action: Action) =>
     !left.includes(action);
-/** What a role that does nothing else may: stop the line, write to those above, and take back its own stop. */
+/** Actions of a role with no others: stop the line, write to the principals above, and take back its own stop. */
 const calling: readonly Action[] = ['cord:pull', 'cord:clear', 'message:mark', 'message:send'];
-/** What only a runner does: it is handed the tokens of the runs that it takes. */
+/** Actions of runners alone: a runner is handed the tokens of the runs that it takes. */
 const running: readonly Action[] = ['run:take', 'run:report'];
 const reporting = any('report:write', 'token:renew', 'task:ask', 'agent:update', ...calling);
 
@@ -88,6 +88,7 @@ const table = {
   },
 } as const satisfies Record<string, Role>;
 
+/** Name of a role of the table. */
 export type RoleName = keyof typeof table;
 
 // Role names come from requests, so the lookup must not reach Object.prototype.
@@ -98,7 +99,7 @@ export const roleNames = [...byName.keys()];
 /** The role of that name, or undefined. */
 export const roleOf = (name: string): Role | undefined => byName.get(name);
 
-/** The role that a tier has when a request names none. */
+/** The role of a tier when a request names none. */
 export const usualRole: Readonly<Record<Tier, RoleName>> = {
   human: 'OWNER',
   executive: 'LEAD',

@@ -1,7 +1,7 @@
 import { compileScope, type PathMatcher } from '../lib/glob-match.ts';
 import type { Capability } from './capability.ts';
 
-// A capability is immutable, and lives as long as its grant is cached: compiling once is all that speed needs.
+// A capability is immutable and lives as long as its grant is cached: one compilation is fast enough.
 const writing = new WeakMap<Capability, PathMatcher>();
 const reading = new WeakMap<Capability, PathMatcher>();
 

@@ -1,7 +1,7 @@
 import { limits } from '../lib/limits.ts';
 import { actionsOf, type TierProfile } from './profile.ts';
 
-/** Reads everything, writes verdicts and reports, nothing else. */
+/** The validator tier reads everything and writes verdicts and reports, nothing else. */
 export const validator: TierProfile = {
   tier: 'validator',
   purpose: 'judges changes with evidence; writes verdicts and reports only',

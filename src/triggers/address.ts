@@ -5,7 +5,7 @@ import { type Reason, reason } from '../lib/decision.ts';
 export type AllowedHosts = readonly string[];
 
 const blocked = new BlockList();
-// Addresses that mean this machine, this network, or nobody in particular (IANA special-purpose registries).
+// Addresses of this machine, of this network, or of no particular host (IANA special-purpose registries).
 const networks4 =
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4';
 const networks6 =
@@ -20,20 +20,24 @@ for (const [list, family] of [
   }
 }
 
-/** True for an address of the public internet. An IPv4 address inside an IPv6 one counts as what it is. */
+/** True for an address of the public internet. An IPv4 address inside an IPv6 one is judged as the IPv4 address. */
 export function isPublic(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return false;
   return !blocked.check(address, family === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** A URL that a webhook may be sent to. */
 export interface WebhookTarget {
   readonly url: URL;
-  /** The operator allowed this host and port, wherever it resolves to. */
+  /** True when the operator allowed this host and port, wherever its name resolves to. */
   readonly isAllowed: boolean;
 }
 
-/** The target of a webhook, or why it is none. Names are resolved later, and their addresses judged then. */
+/**
+ * The target of a webhook, or the reason in words that the text is none. Names are resolved later, and their
+ * addresses judged then.
+ */
 export function targetOf(text: string, allowed: AllowedHosts): WebhookTarget | Reason {
   const refused = (found: string): Reason => reason('trigger.target', text.slice(0, 200), { found });
   if (!URL.canParse(text)) return refused('no URL');
@@ -50,7 +54,10 @@ function schemeFault({ username, password, protocol }: URL): string | undefined 
   return protocol === 'https:' || protocol === 'http:' ? undefined : protocol;
 }
 
-/** Why a host that nobody allowed is none: plain text, or an address or a name that is of the inside by itself. */
+/**
+ * The reason why a host without the operator's permission is refused: plain http, or an address or name
+ * inside a private network.
+ */
 function insideFault({ protocol, hostname }: URL): string | undefined {
   if (protocol !== 'https:') return protocol;
   const name = hostname.replace(/^\[|\]$/g, '');

@@ -3,17 +3,17 @@ import type { ChainedEvent } from '../store/log/chain.ts';
 /** An event as outsiders see it. */
 export interface ShownEvent extends Pick<ChainedEvent, 'position' | 'id' | 'actor' | 'subject' | 'at'> {
   readonly type: string;
-  /** Left out of one that is too large. */
+  /** Left out of an event that is too large. */
   readonly data: ChainedEvent['data'] | { readonly omitted: string };
 }
 
-/** What made a slot due: nothing but time, an event, a deadline, a person. */
+/** The cause that made a slot due: time alone, an event, a deadline, a person. */
 export interface FireCause {
-  /** Ids of the triggers that led here, the first one first. */
+  /** Ids of the triggers that led to this fire, the first one first. */
   readonly causes: readonly string[];
-  /** The event, where one was it. */
+  /** The event, when an event is the cause. */
   readonly event?: ShownEvent;
   readonly task?: string;
-  /** Which step of a deadline. */
+  /** Number of the step, for a deadline. */
   readonly step?: number;
 }

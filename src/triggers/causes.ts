@@ -12,8 +12,8 @@ const madeBy = statement(
 );
 
 /**
- * The triggers that led to events, by event id: those that the event names, or those that made the run or task that it
- * is about, or the run under whose grant it was made.
+ * The triggers that led to events, by event id: those that the event names, or those that made the run or
+ * task that the event is about, or the run under whose grant the event was made.
  */
 export async function readCauses(
   tx: Tx,
@@ -51,8 +51,9 @@ function taskSubject(event: ChainedEvent): string | undefined {
 }
 
 /**
- * Events of triggers carry their causes; nobody else's data is believed. Told by the members and not by a list of types:
- * a type of a later version counts too, or a chain through it would have no end here.
+ * The triggers that an event names as its causes, which only events of triggers may do. Members identify such
+ * an event and not a list of types: a type of a later version counts too, or a chain through it would have no
+ * end here.
  */
 function namedIn({ type, data }: ChainedEvent): readonly string[] | undefined {
   if (!type.startsWith('trigger.') || !('causes' in data) || !Array.isArray(data.causes)) return undefined;

@@ -6,6 +6,7 @@ import type { Delivered } from './webhook.ts';
 const outputBytesMax = 16 * 1024;
 const graceMs = 2000;
 
+/** Time limit and environment of a command. */
 export interface CommandOptions {
   readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string>>;
@@ -13,8 +14,8 @@ export interface CommandOptions {
 }
 
 /**
- * Runs a command that the operator named: no shell, no arguments, the delivery on stdin, bounded time and output. Its
- * process group is killed when time is up. The end of its output is kept as the status.
+ * Runs a command that the operator named: no shell, no arguments, the delivery on stdin, bounded time and
+ * output. Its process group is killed when time is up. The end of its output is kept as the status.
  */
 export function runCommand(file: string, body: string, options: CommandOptions): Promise<Delivered> {
   return new Promise((resolve) => {
@@ -39,7 +40,7 @@ export function runCommand(file: string, body: string, options: CommandOptions):
     const end = (status: string, ok: boolean): void => {
       clearTimeout(late);
       options.abort?.removeEventListener('abort', aborted);
-      // What it started must not outlive it.
+      // Child processes of the command must not outlive it.
       kill();
       resolve({ ok, status: `${status}\n${output.text()}`.trim().slice(0, 4000), again: !ok });
     };
@@ -47,7 +48,7 @@ export function runCommand(file: string, body: string, options: CommandOptions):
     child.once('close', (code, signal) =>
       end(why ?? `exit ${code ?? signal}`, why === undefined && code === 0),
     );
-    // A command that reads nothing may have ended before it was told anything.
+    // A command that reads nothing may have ended before its input was written.
     child.stdin.on('error', () => {});
     child.stdin.end(body);
   });

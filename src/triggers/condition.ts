@@ -2,15 +2,16 @@ import { durationMs } from '../lib/durations.ts';
 import type { PlanTrigger } from '../plan/triggers.ts';
 import type { ChainedEvent } from '../store/log/chain.ts';
 
-/** When a trigger of events fires. */
+/** The condition under which a trigger of events fires. */
 export type Condition = Pick<PlanTrigger, 'where' | 'consecutive' | 'count' | 'within' | 'per'>;
 
 /** The times of the events that a condition has counted under one key, oldest first. */
 export type ConditionTally = readonly number[];
 
+/** The fields of an event that conditions can read. */
 export type Fields = Pick<ChainedEvent, 'subject' | 'actor' | 'action' | 'allowed' | 'data'>;
 
-/** A field of an event by its path; undefined where there is none. Reads own members only. */
+/** A field of an event by its path; undefined when there is none. Reads own members only. */
 export function fieldOf(event: Fields, path: string): unknown {
   let value: unknown = event;
   for (const member of path.split('.')) {
@@ -20,13 +21,13 @@ export function fieldOf(event: Fields, path: string): unknown {
   return value;
 }
 
-/** True when every field is equal to what the condition says, type and value. */
+/** True when every field named by the condition has the type and value that the condition demands. */
 export const matches = ({ where = {} }: Condition, event: Fields): boolean =>
   Object.entries(where).every(([path, wanted]) => fieldOf(event, path) === wanted);
 
 const keyCharactersMax = 200;
 
-/** Under which key an event is counted: the field that `per` names, else its task, else what it is about. */
+/** The key under which an event is counted: the field that `per` names, else its task, else its subject. */
 export function keyOf({ per }: Condition, event: Fields): string {
   if (per === 'project') return '';
   const value = per === undefined ? (fieldOf(event, 'data.task') ?? event.subject) : fieldOf(event, per);
@@ -37,7 +38,7 @@ export function keyOf({ per }: Condition, event: Fields): string {
 export const isImmediate = ({ consecutive = 1, count = 1 }: Condition): boolean =>
   consecutive === 1 && count === 1;
 
-/** What one more event of the type makes of the tally of its key. Pure. */
+/** The tally of a key after one more event of the type, and if the condition fires. Pure. */
 export function counted(
   condition: Condition,
   tally: ConditionTally,
@@ -48,7 +49,7 @@ export function counted(
   if (!isMatch) return { tally: condition.consecutive === undefined ? tally : [], fires: false };
   const next = [...tally, event.atMs].filter((atMs) => atMs > event.atMs - withinMs(condition));
   if (next.length < wanted) return { tally: next, fires: false };
-  // What has fired is not counted again.
+  // Events that led to a fire are not counted again.
   return { tally: [], fires: true };
 }
 

@@ -14,21 +14,22 @@ export interface DeadlineSlot {
   readonly slot: string;
   readonly atMs: number;
   readonly task: string;
-  /** Which step of the trigger. */
+  /** Number of the step in the trigger. */
   readonly step: number;
 }
 
+/** The due and missed steps of deadlines. */
 export interface DueDeadlines {
   readonly slots: readonly DeadlineSlot[];
   /** Steps that passed unfired and that a later step, or time, has made void. */
   readonly missed: readonly DeadlineSlot[];
-  /** When the next step comes, in milliseconds; undefined when none is left. */
+  /** Time of the next step in milliseconds since 1970; undefined when none is left. */
   readonly nextAtMs: number | undefined;
 }
 
 /**
- * What is due of a ladder of deadlines. Of the steps of one task that passed together only the last is fired: who is
- * six hours late needs no reminder of yesterday. Pure.
+ * The due steps of a ladder of deadlines. When several steps of one task passed together, only the last is
+ * fired: a task six hours late needs no reminder of the day before. Pure.
  */
 export function dueDeadlines(
   steps: NonNullable<PlanTrigger['deadline']>,

@@ -6,9 +6,9 @@ import { runCommand } from './command.ts';
 import { triggerDeliveries } from './schema.ts';
 import { type Delivered, post } from './webhook.ts';
 
-/** What the operator allowed triggers to reach. */
+/** Programs and hosts outside that the operator allows triggers to reach. */
 export interface DeliverySettings {
-  /** Name and absolute path of a program. */
+  /** Absolute path of a program by its name. */
   readonly commands: Readonly<Record<string, string>>;
   readonly webhookHosts: readonly string[];
   readonly secret: string;
@@ -17,7 +17,7 @@ export interface DeliverySettings {
 
 const triesMax = 5;
 const atOnceMax = 4;
-/** A delivery whose gateway died is tried again after this long. */
+/** Time after which a delivery whose gateway died is tried again. */
 const leaseSeconds = 60;
 
 const leftOut = ['state', 'nextTryAt', 'status', 'error', 'createdAt', 'endedAt'] as const;
@@ -31,7 +31,7 @@ const take = statement(
      order by next_try_at limit $1 for update skip locked)
    returning ${columnsOf(triggerDeliveries, leftOut)}`,
 );
-// The number of the try fences: a gateway that was paused must not overwrite what a later try found.
+// The number of the try is a fence: a paused gateway must not overwrite the outcome of a later try.
 const conclude = statement(
   'deliveries.conclude',
   `update trigger_deliveries set state = $3, status = $4, next_try_at = andon_now() + $5 * interval '1 second',
@@ -39,7 +39,10 @@ const conclude = statement(
    where id = $1 and tries = $2 and state = 'waiting' returning id`,
 );
 
-/** Sends what fires have left to be sent: taken under a lease, tried with growing pauses, its outcome written down. */
+/**
+ * Sends the deliveries that fires have left: each is taken under a lease, tried with growing pauses, its
+ * outcome written down.
+ */
 export class DeliveryWorker {
   readonly #store: Store;
   readonly #settings: DeliverySettings;
@@ -55,7 +58,7 @@ export class DeliveryWorker {
     this.#log = log;
   }
 
-  /** Takes what waits while there is room. Does not wait for its end. */
+  /** Takes waiting deliveries while there is room. Does not wait for their end. */
   async fill(): Promise<void> {
     const room = atOnceMax - this.#running.size;
     if (room <= 0 || this.#abort.signal.aborted) return;
@@ -71,7 +74,7 @@ export class DeliveryWorker {
 
   async #deliver(one: Delivery): Promise<void> {
     const delivered = await this.#send(one);
-    // Cut short by the end of the gateway: the lease runs out and it is tried again.
+    // The end of the gateway cut the delivery short: the lease runs out, and it is tried again.
     if (this.#abort.signal.aborted && !delivered.ok) return;
     const isLast = delivered.ok || !delivered.again || one.tries >= triesMax;
     const state = delivered.ok ? 'done' : isLast ? 'failed' : 'waiting';
@@ -100,7 +103,7 @@ export class DeliveryWorker {
     if (kind === 'webhook')
       return post(target, id, body, { secret, allowed: webhookHosts, nowSeconds: this.#nowSeconds() });
     const file = Object.hasOwn(commands, target) ? commands[target] : undefined;
-    // Another gateway may have it; it is tried again, and there.
+    // The program may be known to another gateway, so the delivery is tried again.
     if (file === undefined)
       return Promise.resolve({ ok: false, status: `trigger.command: ${target}`, again: true });
     const env = { PATH: '/usr/local/bin:/usr/bin:/bin', ANDON_DELIVERY: id };

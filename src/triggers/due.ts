@@ -1,12 +1,12 @@
 import { durationMs } from '../lib/durations.ts';
 import { countSlots, latestSlots, nextSlot, type Slot, slotName, type Timed } from '../schedule/slots.ts';
 
-/** How slots that nobody fired in time are treated. */
+/** Treatment of slots that were not fired in time. */
 export interface MisfirePolicy {
   readonly misfire: 'skip' | 'once' | 'all';
-  /** With `all`: the latest so many. */
+  /** Number of slots to make up for under `all`, the latest ones. */
   readonly most: number;
-  /** What is older than this is never made up for. */
+  /** Age beyond which slots are never made up for. */
   readonly catchUpMs: number;
 }
 
@@ -14,40 +14,40 @@ export interface MisfirePolicy {
 export interface Armed {
   readonly timed: Timed;
   readonly policy: MisfirePolicy;
-  /** The slot that it waits for. */
+  /** The slot that the trigger waits for. */
   readonly next: Slot;
 }
 
-/** A slot that is to be fired now. */
+/** A slot that is to be fired at once. */
 export interface DueSlot {
   readonly slot: string;
   readonly atMs: number;
 }
 
-/** What has become due of one trigger. */
+/** The due slots of one trigger. */
 export interface Due {
   readonly id: string;
   readonly slots: readonly DueSlot[];
-  /** How many slots passed that are not made up for. */
+  /** Number of passed slots that are not made up for. */
   readonly missed: number;
-  /** What it waits for now; undefined when nothing comes any more. */
+  /** The slot that the trigger waits for from here on; undefined when none comes any more. */
   readonly next: Slot | undefined;
 }
 
 /**
- * A slot that is fired within this time is no misfire: gateways tick every second and may be busy. Never longer than one interval of the
- * trigger, or all slots of a downtime would be on time together.
+ * Time within which a slot counts as fired in time: gateways tick every second and may be busy. Never longer
+ * than one interval of the trigger, or all slots of a downtime would be on time together.
  */
 export const graceMs = 60_000;
 const onTimeMax = 100;
 
-/** What is due of triggers at an instant. Pure: bounded by the policies, however long nobody looked. */
+/** The due slots of triggers at an instant. Pure: bounded by the policies, however long no gateway looked. */
 export function due(triggers: readonly Armed[], nowMs: number): Due[] {
   return triggers.filter(({ next }) => next.atMs <= nowMs).map((trigger) => dueOf(trigger, nowMs));
 }
 
 function dueOf({ timed, policy, next }: Armed, nowMs: number): Due {
-  // The slot before the one that it waits for.
+  // Just before the slot that the trigger waits for.
   const before = next.slotMs - 1;
   const last = lastDue(timed, next, nowMs);
   const total = countSlots(timed, before, last);
@@ -67,7 +67,7 @@ function lastDue(timed: Timed, next: Slot, nowMs: number): number {
   return Math.max(next.slotMs, come.at(-1)?.slotMs ?? 0);
 }
 
-/** The time from a slot to the next; without end for the last one. */
+/** The time from a slot to the next; infinite for the last one. */
 const intervalMs = (timed: Timed, slotMs: number): number =>
   (nextSlot(timed, slotMs)?.slotMs ?? Number.POSITIVE_INFINITY) - slotMs;
 
@@ -79,7 +79,7 @@ interface Span {
 
 function chosen(timed: Timed, { misfire, most, catchUpMs }: MisfirePolicy, span: Span): Slot[] {
   const { before, last, nowMs } = span;
-  // A slot is late by its time, jitter included, and named by the time without.
+  // A slot is due at its time plus the jitter, and named by the time without.
   const jitterMs = durationMs(timed.jitter ?? '0s');
   const within = (ms: number, count: number): Slot[] => {
     const from = Math.max(before, nowMs - ms - jitterMs - 1);

@@ -57,10 +57,10 @@ const countFire = statement(
    where id = $1`,
 );
 
-/** A slot that waits, with the grant that it would be fired under. */
+/** A waiting slot, with the grant that it would be fired under. */
 export type WaitingSlot = DueRow & StandingFor & Pick<TriggerRow, 'name' | 'spec'>;
 
-/** Slots that wait, the first put first: those that an earlier run holds up, or the others. */
+/** Waiting slots in the order in which they came: those held up by an earlier run, or the others. */
 export async function waitingSlots(session: Session, queued: boolean, most: number): Promise<WaitingSlot[]> {
   const rows = await session.rows<Omit<WaitingSlot, 'cap'> & { readonly cap: WireCapability }>(waiting, [
     queued,
@@ -69,34 +69,38 @@ export async function waitingSlots(session: Session, queued: boolean, most: numb
   return rows.map((row) => ({ ...row, cap: capabilityFromWire(row.cap) }));
 }
 
+/** A waiting slot, locked; undefined when it is locked elsewhere or gone. */
 export async function lockSlot(tx: Tx, trigger: string, slot: string): Promise<DueRow | undefined> {
   const [row] = await tx.rows<DueRow>(lockDue, [trigger, slot]);
   return row;
 }
 
+/** A trigger by its id, locked; undefined when there is none. */
 export async function lockById(tx: Tx, id: string): Promise<TriggerRow | undefined> {
   const [row] = await tx.rows<TriggerRow>(lockRow, [id]);
   return row;
 }
 
-/** Whether what the trigger made last has not ended. */
+/** True while the run or task that the trigger made last has not ended. */
 export async function lastStillRuns(tx: Tx, { id, project, lastMade }: TriggerRow): Promise<boolean> {
   if (lastMade === null) return false;
   const [row] = await tx.rows<{ isRunning: boolean }>(isRunning, [project, lastMade, id]);
   return row?.isRunning === true;
 }
 
+/** Number of slots of a trigger that wait for an earlier run to end. */
 export async function queuedCount(tx: Tx, trigger: string): Promise<number> {
   const [row] = await tx.rows<{ count: number }>(queuedOf, [trigger]);
   return row?.count ?? 0;
 }
 
+/** Marks a slot as one that waits for an earlier run to end. */
 export const queueSlot = (tx: Tx, { trigger, slot }: DueRow): Promise<unknown> =>
   tx.rows(queueDue, [trigger, slot]);
 
 /**
- * Writes the one row of a slot and takes it from those that wait. False when the slot was fired before: then nothing
- * may be done for it.
+ * Writes the one row of a slot and takes it from the waiting ones. False when the slot was fired before: then
+ * nothing may be done for it.
  */
 export async function concludeSlot(
   tx: Tx,
@@ -122,7 +126,7 @@ export async function concludeSlot(
   return true;
 }
 
-/** Writes down that the door refused a fire, or that it failed; nothing else was done by it. */
+/** Records that admission refused a fire, or that the fire failed; the fire has no other effect. */
 export function recordRefusal(
   store: Store,
   { trigger, slot }: DueRow,

@@ -8,6 +8,7 @@ export interface StoredGrant {
   readonly expiresAt: Date;
 }
 
+/** A trigger, its owner, and the owner's stored grant. */
 export interface StandingFor extends StoredGrant {
   readonly trigger: string;
   readonly project: string;
@@ -16,9 +17,9 @@ export interface StandingFor extends StoredGrant {
 }
 
 /**
- * The standing grant of a trigger's owner, as its fires go through the door with it. No token speaks for it: expiry is that of
- * the grant, the epoch that at which the trigger was armed, and revocations of the grant, of its ancestors and of the
- * owner are found by the door as for everybody.
+ * The standing grant of a trigger's owner, under which admission judges its fires. No token speaks for the
+ * grant: its expiry is that of the grant, its epoch the one at which the trigger was armed, and admission
+ * finds revocations of the grant, of its ancestors and of the owner as for any caller.
  */
 export const standingGrant = (issuer: string, held: StandingFor): Grant => ({
   iss: issuer,

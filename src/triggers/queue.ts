@@ -15,18 +15,19 @@ import type { FireCause } from './cause.ts';
 import { type Rated, rated } from './rate.ts';
 import type { TriggerRow } from './rows.ts';
 
+/** A slot to be put into the queue, with its cause. */
 export interface QueuedSlot {
   readonly slot: string;
   readonly atMs: number;
   readonly cause: FireCause;
 }
 
-/** What a look at a trigger found, to be written. */
+/** The slots that a tick found for one trigger, to be written. */
 export interface Found {
   readonly row: TriggerRow;
   readonly slots: readonly QueuedSlot[];
   readonly missed: number;
-  /** When it is looked at again; left out by triggers of events. */
+  /** The time of the trigger's next look and its slot; absent for triggers of events. */
   readonly next?: { readonly atMs: number | undefined; readonly slotMs: number | undefined };
 }
 
@@ -47,8 +48,8 @@ const move = statement(
 );
 
 /**
- * Writes what was found, in a few statements however much it is: slots wait to be fired, at most so many an hour, and
- * what is held back is counted and told of once an hour. The rows of the triggers must be locked.
+ * Writes found slots, in a fixed number of statements: slots wait to be fired, at most so many an hour; the
+ * rest is counted and reported once an hour. The rows of the triggers must be locked.
  */
 export async function queueFound(tx: Tx, found: readonly Found[], nowMs: number): Promise<QueuedSlot[]> {
   const moves: Record<string, unknown>[] = [];
@@ -83,7 +84,7 @@ const hourOf = ({ hourAt, hourCount, hourHeld }: TriggerRow) => ({
   held: hourHeld,
 });
 
-/** One message in the place of all that were held back in an hour. */
+/** Sends one message about all fires that were held back in an hour. */
 export async function tellHeldBack(tx: Tx, row: TriggerRow, count: number): Promise<void> {
   await sendMessage(tx, {
     project: row.project,

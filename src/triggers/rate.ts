@@ -1,21 +1,22 @@
 const hourMs = 3_600_000;
 
-/** How often a trigger has fired in its hour, and how many fires were held back. */
+/** Number of fires of a trigger in its hour, and number of fires held back. */
 export interface Hour {
   readonly atMs: number | undefined;
   readonly count: number;
   readonly held: number;
 }
 
+/** The outcome of the limit on fires. */
 export interface Rated {
   readonly hour: Hour;
-  /** How many of the wanted fires may happen. */
+  /** Number of the wanted fires that may happen. */
   readonly allowed: number;
-  /** How many were held back in the hour that has ended; one message tells of them. */
+  /** Number of fires held back in the hour that has ended; one message reports them. */
   readonly digest: number;
 }
 
-/** Holds a trigger to so many fires in an hour, which begins with its first. Pure. */
+/** Limits a trigger to so many fires in an hour, which begins with its first fire. Pure. */
 export function rated(hour: Hour, wanted: number, perHour: number, nowMs: number): Rated {
   const isOver = hour.atMs === undefined || nowMs >= hour.atMs + hourMs;
   const now = isOver ? { atMs: nowMs, count: 0, held: 0 } : hour;

@@ -8,16 +8,17 @@ import { latestPosition } from '../store/log/tail.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { triggers } from './schema.ts';
 
-/** Whose trigger it is: the grant that its fires stand under. */
+/** The owner of a trigger: the grant that its fires are made under. */
 export interface TriggerOwner {
   readonly owner: string;
   readonly grantId: string;
-  /** The epoch of the owner's token; a raised epoch ends what triggers may do as it ends tokens. */
+  /** The epoch of the owner's token; raising the project's epoch ends the rights of triggers as it ends tokens. */
   readonly epoch: number;
 }
 
 const leftOut = ['onType', 'fromPosition', 'createdAt'] as const;
 
+/** A row of the table of triggers. */
 export type TriggerRow = Readonly<Omit<typeof triggers.$inferSelect, (typeof leftOut)[number]>>;
 
 export const triggerColumns = columnsOf(triggers, leftOut);
@@ -53,9 +54,11 @@ const lookAgain = statement(
 );
 const forget = statement('triggers.forget', 'delete from trigger_tallies where trigger = $1');
 
+/** The triggers of a project, by name. */
 export const listTriggers = (session: Session, project: string): Promise<TriggerRow[]> =>
   session.rows<TriggerRow>(list, [project]);
 
+/** A trigger by its name; undefined when there is none. */
 export async function readTrigger(
   session: Session,
   project: string,
@@ -65,12 +68,13 @@ export async function readTrigger(
   return row;
 }
 
+/** A trigger by its name, locked until the transaction ends. */
 export async function lockTrigger(tx: Tx, project: string, name: string): Promise<TriggerRow | undefined> {
   const [row] = await tx.rows<TriggerRow>(lock, [project, name]);
   return row;
 }
 
-/** The part of a trigger that decides its times. */
+/** The part of a trigger that fixes its times. */
 export const timedOf = (id: string, { cron, zone, every, jitter }: PlanTrigger): Timed => ({
   id,
   cron,
@@ -79,6 +83,7 @@ export const timedOf = (id: string, { cron, zone, every, jitter }: PlanTrigger):
   jitter,
 });
 
+/** A trigger to be armed. */
 export interface TriggerDraft {
   readonly project: string;
   readonly name: string;
@@ -88,7 +93,10 @@ export interface TriggerDraft {
   readonly state?: TriggerRow['state'];
 }
 
-/** Writes a trigger and arms it: it waits for its first slot after now, and for events from now on. Returns its id. */
+/**
+ * Writes a trigger and arms it: it waits for its first slot after `now`, and for events after the present end
+ * of the log. Returns its id.
+ */
 export async function armTrigger(tx: Tx, draft: TriggerDraft, now: Date, known?: string): Promise<string> {
   const { project, name, spec, source, by } = draft;
   const id = known ?? newId('trigger');
@@ -102,7 +110,7 @@ export async function armTrigger(tx: Tx, draft: TriggerDraft, now: Date, known?:
   return id;
 }
 
-/** When a trigger is looked at first, and for which slot. Deadlines are looked at in the next tick. */
+/** The time of the first look at a trigger, and its slot. Deadlines are looked at in the next tick. */
 function firstTimes(id: string, kind: TriggerKind, spec: PlanTrigger, now: Date): (Date | null)[] {
   if (kind === 'deadline') return [now, null];
   if (kind === 'event') return [null, null];
@@ -112,17 +120,19 @@ function firstTimes(id: string, kind: TriggerKind, spec: PlanTrigger, now: Date)
 
 const dateOf = (ms: number | undefined): Date | null => (ms === undefined ? null : new Date(ms));
 
+/** Deletes triggers of a project by their names. */
 export const deleteTriggers = (tx: Tx, project: string, names: readonly string[]): Promise<unknown> =>
   tx.rows(remove, [project, [...names]]);
 
-/** What applying the triggers of a plan comes to. */
+/** The difference between the stored triggers and those of a plan. */
 export interface TriggerDiff {
   readonly put: readonly (readonly [string, PlanTrigger])[];
   readonly removed: readonly string[];
-  /** Names that a trigger which was created by a call has already. */
+  /** Names already borne by a trigger that a call created. */
   readonly taken: readonly string[];
 }
 
+/** Compares the triggers of a plan with the stored ones. */
 export function diffTriggers(
   wanted: Readonly<Record<string, PlanTrigger>>,
   rows: readonly TriggerRow[],
@@ -139,7 +149,10 @@ export function diffTriggers(
   };
 }
 
-/** Makes the triggers of the plan what it says. Those that it does not change keep their owner, their slots and their counts. */
+/**
+ * Makes the stored triggers equal to those of the plan. Unchanged triggers keep their owner, their slots and
+ * their counts.
+ */
 export async function syncTriggers(
   tx: Tx,
   project: string,
@@ -150,6 +163,6 @@ export async function syncTriggers(
   if (removed.length > 0) await deleteTriggers(tx, project, removed);
   for (const [name, spec] of changed)
     await armTrigger(tx, { project, name, spec, source: 'plan', by: facts.by }, facts.now, ids.get(name));
-  // Deadlines of tasks may have moved with the plan.
+  // Deadlines of tasks may have changed with the plan.
   await tx.rows(lookAgain, [project]);
 }

@@ -16,13 +16,13 @@ export const triggers = pgTable('triggers', {
   kind: text('kind').$type<TriggerKind>().notNull(),
   /** The entry of andon.yaml, defaults filled in. */
   spec: jsonb('spec').$type<PlanTrigger>().notNull(),
-  /** `plan`: it comes from andon.yaml and is changed there. */
+  /** `plan` when the trigger comes from andon.yaml and is changed there. */
   source: text('source').$type<'plan' | 'call'>().notNull(),
   owner: text('owner').notNull(),
   ownerGid: text('owner_gid').notNull(),
   ownerEpoch: integer('owner_epoch').notNull(),
   state: text('state').$type<'active' | 'paused'>().notNull(),
-  /** The time that it waits for, and the slot of that time. */
+  /** The time that the trigger waits for, and the slot of that time. */
   nextAt: at('next_at'),
   nextSlot: at('next_slot'),
   /** The type of event, and the position after which events count. */
@@ -34,7 +34,7 @@ export const triggers = pgTable('triggers', {
   heldBack: count('held_back'),
   lastAt: at('last_at'),
   lastOutcome: text('last_outcome'),
-  /** The run or task that it made last. */
+  /** The run or task that the trigger made last. */
   lastMade: text('last_made'),
   hourAt: at('hour_at'),
   hourCount: integer('hour_count').notNull().default(0),

@@ -9,7 +9,7 @@ import { counted, isImmediate, keyOf, matches } from './condition.ts';
 import { type Found, type QueuedSlot, queueFound, triggerEvent } from './queue.ts';
 import { type TriggerRow, triggerColumns } from './rows.ts';
 
-/** Triggers that fire triggers: chains are this long at most. */
+/** Longest chain of triggers that fire triggers. */
 const depthMax = 4;
 const pageMax = 500;
 
@@ -53,8 +53,9 @@ const putRefused = statement(
 type Listening = TriggerRow & { readonly fromPosition: number };
 
 /**
- * Looks at every event of the log once, over all gateways, in the order of its position, and puts what fires among the
- * slots to be fired. What was counted and how far it was looked move in one transaction. Returns how many slots were put.
+ * Reads every event of the log once, over all gateways, in the order of positions, and queues the slots of
+ * triggers that fire. Counts and the position reached change in one transaction. Returns the number of queued
+ * slots.
  */
 export async function tickEvents(store: Store): Promise<number> {
   let count = 0;
@@ -69,7 +70,7 @@ const nothing = { events: 0, slots: 0 };
 
 async function tailPage(tx: Tx): Promise<{ events: number; slots: number }> {
   const [tail] = await tx.rows<{ position: number; isArmed: boolean; now: Date }>(holdTail);
-  // Another gateway is at it.
+  // Another gateway is reading the events.
   if (tail === undefined) return nothing;
   if (!tail.isArmed) {
     await tx.rows(skipTail);
@@ -164,7 +165,7 @@ function writeTallies(
     tx.later(dropTallies, [empty.map(({ trigger }) => trigger), empty.map(({ key }) => key)]);
 }
 
-/** What fires, without the events that the trigger itself led to; those are recorded as refused. */
+/** The fires without those caused by the trigger itself, which are recorded as refused. */
 async function withoutLoops(tx: Tx, fired: readonly Fired[]): Promise<Found[]> {
   const causes = await readCauses(
     tx,
@@ -191,7 +192,7 @@ function refuse(tx: Tx, row: TriggerRow, { slot, atMs, cause }: QueuedSlot): voi
 
 const dataBytesMax = 16_384;
 
-/** A slot named by the position of its event, with the event as outsiders are told of it. */
+/** A slot named by the position of its event, with the event in the form for outsiders. */
 function slotOf(event: ChainedEvent, causes: readonly string[]): QueuedSlot {
   const { position, id, type, actor, subject, at, data } = event;
   const task = taskOf(event);

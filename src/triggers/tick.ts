@@ -6,12 +6,13 @@ import { type Armed, due } from './due.ts';
 import { type Found, queueFound, tellHeldBack } from './queue.ts';
 import { type TriggerRow, timedOf, triggerColumns } from './rows.ts';
 
-/** How many triggers one transaction looks at. */
+/** Number of triggers in one transaction. */
 const pageMax = 200;
 
 const takeDue = statement(
   'triggers.takeDue',
-  // The clock is volatile: outside of a sub-select it would be read for every row, and no index would be used.
+  // The clock is volatile: outside of a sub-select it would be read for every row, and no index would be
+  // used.
   `select ${triggerColumns}, andon_now() as now from triggers
    where state = 'active' and next_at <= (select andon_now()) order by next_at limit ${pageMax} for update skip locked`,
 );
@@ -43,8 +44,8 @@ const putMissed = statement(
 );
 
 /**
- * Puts every slot whose time has come among those to be fired, once: the row of the trigger is locked and moved on in
- * the same transaction. The clock is the database's. Returns how many slots were put.
+ * Queues every slot whose time has come, once: the row of the trigger is locked and advanced in the same
+ * transaction. The clock is the database's. Returns the number of queued slots.
  */
 export async function tickTimes(
   store: Store,
@@ -65,7 +66,8 @@ async function tickPage(tx: Tx, failed: (error: unknown, name: string) => void) 
     try {
       found.push(await look(tx, row, row.now.getTime()));
     } catch (error) {
-      // A zone that this Node no longer knows, say: it must not hold up the others.
+      // One faulty trigger, such as one with a zone that this Node does not know, must not hold up the
+      // others.
       failed(error, row.name);
       tx.later(brokenStatement, [row.id]);
     }
@@ -118,7 +120,7 @@ async function lookAtDeadlines(tx: Tx, row: TriggerRow, nowMs: number): Promise<
   return { row, slots, missed: found.missed.length, next: { atMs: found.nextAtMs, slotMs: undefined } };
 }
 
-/** Tells of what was held back in hours that have ended, one message for each trigger. */
+/** Reports the fires held back in hours that have ended, one message for each trigger. */
 export function tellDigests(store: Store): Promise<number> {
   return store.transaction(async (tx) => {
     const rows = await tx.rows<TriggerRow>(takeDigests);

@@ -4,15 +4,16 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { type AllowedHosts, isPublic, targetOf } from './address.ts';
 
-/** How a delivery ended, in words; `again` when another try may help. */
+/** The outcome of a delivery, in words; `again` when another try may help. */
 export interface Delivered {
   readonly ok: boolean;
   readonly status: string;
   readonly again: boolean;
 }
 
+/** The secret, allowed hosts and clock of a webhook. */
 export interface WebhookOptions {
-  /** Shared with the receivers; never sent. */
+  /** Secret shared with the receivers; never sent. */
   readonly secret: string;
   readonly allowed: AllowedHosts;
   readonly nowSeconds: number;
@@ -23,15 +24,18 @@ const timeoutMsDefault = 10_000;
 const answerBytesMax = 64 * 1024;
 
 /**
- * `t=<seconds>,v1=<hex>`: HMAC-SHA256 with the secret over `<seconds>.<body>` (RFC 2104). A receiver computes it again,
- * compares in constant time, and refuses what is older than a few minutes.
+ * `t=<seconds>,v1=<hex>`: HMAC-SHA256 with the secret over `<seconds>.<body>` (RFC 2104). A receiver computes
+ * the signature again, compares in constant time, and refuses one older than a few minutes.
  */
 export function signature(secret: string, body: string, seconds: number): string {
   const mac = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
   return `t=${seconds},v1=${mac}`;
 }
 
-/** Posts a body, once. Redirects are not followed. The address is judged when it is connected to, so a name cannot turn. */
+/**
+ * Posts a body, once. Redirects are not followed. The address is judged at the connection, so a name cannot
+ * change its address in between.
+ */
 export function post(target: string, id: string, body: string, options: WebhookOptions): Promise<Delivered> {
   const found = targetOf(target, options.allowed);
   if ('code' in found)
@@ -84,7 +88,10 @@ function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   return { promise, resolve };
 }
 
-/** Whether an answer means that it arrived; what a receiver calls our fault is not tried again. */
+/**
+ * Judges the status of an answer: received, to be tried again, or a fault of the request, which is not tried
+ * again.
+ */
 function judged(status: number): Delivered {
   const ok = status >= 200 && status < 300;
   const again = status >= 500 || status === 429 || status === 408;
@@ -102,7 +109,7 @@ type LookupAnswer = (
   family?: number,
 ) => void;
 
-/** Resolves a name to public addresses only; one that also has another is refused. */
+/** Resolves a name to public addresses only; a name that also has another address is refused. */
 function publicLookup(name: string, options: { all?: boolean | undefined }, heard: LookupAnswer): void {
   lookup(name, { all: true }, (error, addresses) => {
     if (error !== null) return heard(error, []);

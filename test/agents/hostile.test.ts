@@ -30,7 +30,7 @@ describe.each(cases)('$adapter in a hostile repository, contained by $containmen
     const shell = adapter === 'claude' ? bash : exec;
     const ended = await line.play('hostile', [
       ...(adapter === 'claude' ? claudeTries : []),
-      // The control: what runs can reach the thief where the network is not closed to it.
+      // The control: runs whose network is open can reach the thief.
       shell(`node -e "fetch('${thief.url}/control').catch(() => 0)"`),
       shell('ls -a .. && git status --short'),
       shell(verdict('failed')),
@@ -51,7 +51,7 @@ describe.each(cases)('$adapter in a hostile repository, contained by $containmen
   });
 });
 
-/** What the repository's own permissions would have let through. */
+/** Calls that the repository's own permissions would have let through. */
 const claudeTries = [
   (shown: Shown): Turn => write(`${cloneOf(shown)}/.claude/settings.json`, '{}'),
   bash('git push origin HEAD:main'),

@@ -6,16 +6,16 @@ import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
 
-/** Where the programs of this tier are kept between runs; never the repository's own node_modules. */
+/** Folder in which the programs of this tier are kept between runs; never the repository's own node_modules. */
 const folder = process.env.ANDON_AGENTS_DIR ?? join(tmpdir(), 'andon-agents');
 
-/** A program that was installed, or why it could not be. */
+/** An installed program, or the reason why it could not be installed. */
 export type Installed =
   | { readonly kind: 'installed'; readonly at: string }
   | { readonly kind: 'missing'; readonly why: string };
 
 /**
- * Installs packages, pinned, into a folder of their own, with a HOME of its own. When the registry cannot be reached the
+ * Installs packages, pinned, into a folder with a HOME of its own. When the registry cannot be reached the
  * tests are left out, and the terminal says so in a line that cannot be overlooked.
  */
 export async function install(name: string, ...packages: readonly string[]): Promise<Installed> {

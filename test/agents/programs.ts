@@ -7,8 +7,9 @@ const found = await install('programs', '@anthropic-ai/claude-code@2.1.329', '@o
 const inModules = ({ at }: Installed & { kind: 'installed' }, path: string): string =>
   join(at, 'node_modules', path);
 
-// The package's own installer, which npm may not run, would only link this file to where `claude` is looked for.
-/** Claude Code; undefined when it could not be installed, which has been said by then. */
+// The package's own installer, which npm may not run, would only link this file to the place where `claude`
+// is looked for.
+/** Claude Code; undefined when it could not be installed, which `install` has reported. */
 export const claudeProgram =
   found.kind === 'installed'
     ? inModules(found, `@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`)

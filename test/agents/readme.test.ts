@@ -14,7 +14,7 @@ const text =
 const documented = (task: string): string =>
   `mkdir -p docs && echo "# ${task}" > docs/${task}.md && git add -A && git commit -qm "Describe ${task}" && ${pushed(task)} && git rev-parse HEAD`;
 
-/** What either program does, each by its own tools: it is refused at main, then does its task. */
+/** The actions of either program, each by its own tools: the program is refused at main, then does its task. */
 const steps = (task: string, shell: (command: string) => Turn, submitting: string): Script => [
   shell('git push origin HEAD:main'),
   shell(documented(task)),
@@ -79,7 +79,7 @@ describe.skipIf(claudeProgram === undefined || codexProgram === undefined)(
         expect(ended.outcome, ended.printed).toBe('shipped');
       }
       for (const task of ['cart', 'prices']) await reviewed(task);
-      // What is approved lands by itself, one after the other.
+      // Approved changes land by themselves, one after the other.
       for (const task of ['cart', 'prices'])
         await waitUntil(async () => (await line.task(task))?.state === 'done');
     });

@@ -13,7 +13,7 @@ export const exec = (cmd: string): Turn => tool('exec_command', { cmd });
 
 export const write = (file_path: string, content: string): Turn => tool('Write', { file_path, content });
 
-/** Where the clone lies, as the program tells its model. */
+/** The place of the clone, as the program tells its model. */
 export const cloneOf = ({ text }: Shown): string => /(\/[^\s"\\<>]+\/tree)\b/.exec(text)?.[1] ?? '';
 
 /** The command that pushes the work of a task under its first lease. */

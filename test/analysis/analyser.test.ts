@@ -113,7 +113,7 @@ describe('a resident process', () => {
     const { readFileSync } = await import('node:fs');
     const environment = readFileSync(`/proc/${one.pid}/environ`, 'utf8').split('\u0000').filter(Boolean);
     one.kill();
-    // What Node needs for the channel to its parent.
+    // Variables that Node needs for the channel to its parent.
     expect(environment.filter((line) => !line.startsWith('NODE_CHANNEL_'))).toEqual([]);
   });
 });
@@ -127,7 +127,7 @@ describe('the pool', () => {
       deadlineMs: 20_000,
       start: async () => {
         const one = await startResident();
-        // Only the first dies, before it is asked.
+        // Only the first resident dies, before it is asked.
         if (killed.length === 0) {
           killed.push(one.pid ?? 0);
           process.kill(one.pid ?? Number.NaN, 'SIGKILL');

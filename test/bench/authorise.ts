@@ -31,7 +31,7 @@ interface Timing {
   readonly perSecond: number;
 }
 
-/** Times each call on its own for the median, and all of them together for the rate. */
+/** Times each call separately for the median, and all of them together for the rate. */
 async function time(calls: number, call: (i: number) => unknown): Promise<Timing> {
   for (let i = 0; i < calls / 4; i++) await call(i);
   const samples = new Float64Array(calls);
@@ -94,7 +94,7 @@ async function warmRows(bench: Bench, tokens: readonly string[]): Promise<BenchR
   ];
 }
 
-/** Ours and jose's in turns, so that a busy machine is busy for both. */
+/** Andon's verification and jose's take turns, so that a busy machine is busy for both. */
 async function coldRows(bench: Bench, tokens: readonly string[]): Promise<BenchRow[]> {
   const authority = createTokenAuthority({
     issuer,

@@ -16,9 +16,9 @@ const levels = [1, 8, 32];
 type Rate = (clients: number) => Promise<number>;
 
 /**
- * Counts jobs from the moment at which every client has done two: connections are open and statements are prepared by
- * then, for every contender alike. The tables of ours and of the peers are analysed before, as PostgreSQL does it by itself
- * after a minute.
+ * Counts jobs from the moment at which every client has done two: connections are open and statements are
+ * prepared by then, for every contender alike. The tables of Andon and of the peers are analysed before, as
+ * PostgreSQL does by itself after a minute.
  */
 function meter(clients: number): { tick(): void; rate(): number } {
   let done = 0;
@@ -43,7 +43,7 @@ async function rate(clients: number, one: () => Promise<boolean>): Promise<numbe
   return counted.rate();
 }
 
-/** The least that claiming can be: one statement to take a row, one to end it. */
+/** The lower bound of claiming: one statement to take a row, one to end it. */
 function bare(server: PostgresServer): Rate {
   return async (clients) => {
     const pool = new pg.Pool({ connectionString: await freshDatabase(server, 'bench_bare'), max: clients });
@@ -51,7 +51,8 @@ function bare(server: PostgresServer): Rate {
       'create table jobs (id int primary key, state text not null); create index on jobs (state, id)',
     );
     await pool.query(`insert into jobs select n, 'ready' from generate_series(1, ${jobs}) n`);
-    // Not analysed: the planner would walk what is done by the primary key then, and the reference would be a slow one.
+    // Not analysed: the planner would walk finished jobs by the primary key then, and the reference would be
+    // a slow one.
     const take = {
       name: 'take',
       text: `update jobs set state = 'running' where id = (select id from jobs where state = 'ready' order by id limit 1 for update skip locked) returning id`,
@@ -134,7 +135,7 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve };
 }
 
-/** Tasks with a need each (a tenth starts the chains), so that dependencies are part of what is measured. */
+/** Tasks with a need each (a tenth starts the chains), so that dependencies are part of the measurement. */
 function benchPlan(): string {
   const tasks = Array.from(
     { length: jobs },
@@ -151,7 +152,7 @@ async function openBench(
   const { app, owner } = gateway;
   await owner.project.create.mutate({ project: 'bench' });
   await owner.plan.put.mutate({ project: 'bench', text: benchPlan() });
-  // The root is done before the clock starts; what needs it is ready then.
+  // The root is done before the clock starts; the tasks that need it are ready then.
   await app.gateway.store.rows({
     name: '',
     text: `update tasks set state = case when id = 'root' then 'done' else 'ready' end where project = 'bench'`,
@@ -167,10 +168,10 @@ async function openBench(
 
 interface Measured {
   readonly perSecond: number;
-  /** Of single calls, in milliseconds. */
+  /** Median of single calls, in milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Of the gateway's process for one pair of calls, in milliseconds. */
+  /** Processor time of the gateway's process for one pair of calls, in milliseconds. */
   readonly cpuMs: number;
 }
 
@@ -220,7 +221,10 @@ const graphileLogger = await import('graphile-worker');
 
 const ms = (value: number): string => `${value.toFixed(2)} ms`;
 
-/** Figures of ours at one level; those that have a limit say it. A team of 200 agents makes fewer than ten claims a second. */
+/**
+ * Andon's figures at one level, with their limits if they have any. A team of 200 agents makes fewer than ten
+ * claims a second.
+ */
 function ownRows(clients: number, { perSecond, p50, p99, cpuMs }: Measured, reference: number): BenchRow[] {
   const what = `Andon, ${clients} claimants`;
   const ratio = `${(perSecond / reference).toFixed(2)} of bare`;

@@ -138,7 +138,7 @@ async function benchFacts(server: TestServer): Promise<BenchRow[]> {
   };
   const small = await medianOf(pairs, spawned);
   const facts = await medianOf(pairs, walked);
-  // A gateway is not small; what it would pay for a spawn of its own is measured at the size of a busy one.
+  // A gateway is not small; the price of a direct spawn is measured at the size of a busy one.
   const ballast = Buffer.alloc(ballastBytes, 1);
   const large = await medianOf(pairs.slice(0, 30), spawned);
   await reader.close();

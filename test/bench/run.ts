@@ -6,7 +6,7 @@ import { type BenchTable, printTable } from './support/table.ts';
 const names = ['authorise', 'http', 'claims', 'push', 'check', 'mcp', 'triggers', 'spawn'] as const;
 const self = fileURLToPath(import.meta.url);
 
-/** Each bench in a process of its own, so that none inherits the heap or the compiled code of another. */
+/** Runs each bench in a separate process, so that none inherits the heap or the compiled code of another. */
 function measure(name: string): BenchTable {
   const args = ['--import', 'tsx', self, '--one', name];
   const { status, stdout } = spawnSync(process.execPath, args, {
@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (args[0] === '--one') {
     const { run } = (await import(`./${args[1]}.ts`)) as { run: () => Promise<BenchTable> };
     console.log(JSON.stringify(await run()));
-    // Peers may leave handles open; what was measured is out.
+    // Peers may leave handles open; all results are printed.
     process.exit(0);
   }
   const wanted = args.filter((arg) => !arg.startsWith('-'));

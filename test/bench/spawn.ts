@@ -18,9 +18,9 @@ const rounds = Number(process.env.ROUNDS ?? 15);
 const filesInRepository = 500;
 const goalMs = 150;
 const project = 'bench';
-// What ends without a verdict stops the line.
+// A run that ends without a verdict stops the line.
 const verdict = `printf '{"version":1,"run":"%s","result":"no_progress","summary":"x"}' "$ANDON_RUN" > "$ANDON_VERDICT"`;
-// The agent's first line says when it was: it reaches the gateway later, with the next beat.
+// The agent's first line holds its own time: it reaches the gateway later, with the next beat.
 const plan = `
 version: 1
 project: ${project}
@@ -33,7 +33,7 @@ agents:
 
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
-/** Runs a program to its end; what it wrote. */
+/** Runs a program to its end and answers its output. */
 function programOut(file: string, args: readonly string[], cwd: string, env = {}): Promise<string> {
   return new Promise((done, reject) => {
     const clean = { PATH: process.env.PATH ?? '', HOME: cwd, GIT_CONFIG_GLOBAL: '/dev/null' };
@@ -65,7 +65,7 @@ interface Peer {
   readonly folder: string;
 }
 
-/** The same without Andon: a clone from the same gateway, and the same process in the same sandbox. */
+/** The same work without Andon: a clone from the same gateway, and the same process in the same sandbox. */
 async function alone({ url, token, folder }: Peer): Promise<number> {
   const place = mkdtempSync(join(folder, 'alone-'));
   const tree = join(place, 'tree');
@@ -92,12 +92,12 @@ async function alone({ url, token, folder }: Peer): Promise<number> {
   return first - begun;
 }
 
-/** From the request to the first line of the agent. */
+/** Times a run from the request to the first line of the agent. */
 async function byAndon(owner: Client, ended: () => Promise<void>): Promise<number> {
   const over = ended();
   const begun = nowMs();
   const { run } = await owner.agent.spawn.mutate({ project, profile: 'first' });
-  // Nobody asks meanwhile: gateway, runner and this bench are one process.
+  // No request is made meanwhile: gateway, runner and this bench are one process.
   await over;
   const { pieces } = await owner.run.output.query({ project, run });
   const line = /^\d{19}$/m.exec(pieces.map(({ body }) => body).join(''))?.[0];

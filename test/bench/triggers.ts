@@ -56,12 +56,12 @@ async function tickCost(app: App): Promise<number[]> {
   return found;
 }
 
-/** From the row of the event to the row of the fire that asks for a run, by the database's clock. */
+/** Times from the row of the event to the row of the fire that requests a run, by the database's clock. */
 async function eventToFire(app: App, client: Client): Promise<number[]> {
   const { store } = app.gateway;
   const count = statement('', `select count(*)::int as n from trigger_fires where slot like 'event/%'`);
   for (let n = 1; n <= eventsCount; n++) {
-    // Under load the sequencer places events in batches; here one comes at a time, as it does when something breaks.
+    // Under load the sequencer takes events in batches; here one comes at a time, as when something breaks.
     await new Promise((resolve) => setTimeout(resolve, 60));
     await client.task.ask.mutate({ project: 'bench', task: 't', question: `q${n}` });
     while (((await store.rows<{ n: number }>(count))[0]?.n ?? 0) < n)
@@ -76,7 +76,7 @@ async function eventToFire(app: App, client: Client): Promise<number[]> {
   return rows.map(({ waited }) => Number(waited));
 }
 
-/** graphile-worker: from the row of a job to the start of its task, which its listener tells it of. */
+/** Times of graphile-worker from the row of a job to the start of its task, which its listener learns of. */
 async function graphile(server: PostgresServer): Promise<number[]> {
   const pool = new pg.Pool({ connectionString: await freshDatabase(server, 'bench_graphile'), max: 6 });
   const utils = await makeWorkerUtils({ pgPool: pool });

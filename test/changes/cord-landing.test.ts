@@ -29,7 +29,7 @@ describe.each(engines)('a red stop over a landing that nobody ends, on %s', (eng
   beforeAll(async () => {
     line = await openLine(engine, {
       plan,
-      // Nobody else takes it over while the test looks.
+      // No other gateway takes the landing over while the test looks.
       config: { abandonedMs: 600_000 },
       extras: {
         at: (point) => {

@@ -3,7 +3,7 @@ import { engines } from '../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine } from '../support/line.ts';
 
 const project = 'shop';
-// The files of a change say how its gate behaves.
+// The files of a change tell its gate how to behave.
 const behaves = 'grep -rqs hang src && sleep 300; ! grep -rqs fail src';
 const planWith = (command: string): string => `
 version: 1
@@ -28,7 +28,7 @@ describe.each(engines)('a gate that hangs, on %s', (engine) => {
   afterAll(() => line?.close());
 
   let n = 0;
-  /** A change whose gate behaves so; it is refused. */
+  /** Offers a change whose gate behaves so; the change is refused. */
   async function offered(task: string, behaviour: 'hang' | 'fail'): Promise<void> {
     n += 1;
     const { change } = await line.offer(hand, task, { [`src/${task}/a.js`]: `// ${behaviour} ${n}\n` });

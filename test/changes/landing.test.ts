@@ -257,7 +257,7 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
     const recorded = async (by: 'reason' | 'found') =>
       (await line.events()).filter(({ type, data }) => type === 'sync.diverged' && by in data).length;
     expect(await recorded('reason')).toBe(1);
-    // Nothing new is begun on a main that may not stay, until somebody says so.
+    // No new work begins on a main that may not stay, until a person allows it.
     const claim = builder.client.task.claim.mutate({ project, task: 'follows' });
     expect(await codesOf(claim)).toEqual(['line.stopped']);
     const { stops } = await line.owner.cord.status.query({ project });
@@ -288,7 +288,7 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
   });
 });
 
-/** Moves main as a landing of somebody else would. */
+/** Moves main as a landing of another gateway would. */
 async function landDirectly(line: Line, files: Record<string, string>): Promise<void> {
   const folder = line.app.gateway.git.folderOf(project);
   const work = mkdtempSync(join(tmpdir(), 'andon-direct-'));

@@ -19,7 +19,7 @@ ${points.map((point) => `  ${point}: { title: A, phase: build, write: ["src/${po
 `;
 const project = 'shop';
 
-/** Makes the gateway that holds it die (as far as its landing goes) at one point, once. */
+/** Makes its gateway die (as far as its landing goes) at one point, once. */
 class Trap {
   armed: LandingPoint | undefined;
   sprung = 0;

@@ -23,7 +23,7 @@ interface Seen {
   readonly seen: number;
 }
 
-/** What the upgrade writes into rows. */
+/** The values that the upgrade writes into rows. */
 async function seenIn(store: Store): Promise<Seen | undefined> {
   const [row] = await store.rows<Seen>(
     statement(

@@ -98,7 +98,7 @@ describe.each(engines)('a backup on %s', (engine: Engine) => {
     const bare = join(restored, 'data/repos/shop.git');
     await mustGit(bare, ['fsck', '--strict']);
     expect(await mustGit(bare, ['rev-parse', 'refs/heads/main'])).toBe(main);
-    // With the very keys that signed it, only the epoch stands against a token from before.
+    // With the very keys that signed it, only the epoch stands against an earlier token.
     cpSync(join(folder, 'state'), join(restored, 'state'), { recursive: true });
     const options = { folder: restored, ...(target === undefined ? {} : { databaseUrl: target }) };
     const gateway: TestGateway = await startTestGateway(engine, options);

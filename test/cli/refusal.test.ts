@@ -20,7 +20,7 @@ test('what the system lets nobody do with a file is file.denied, and names the f
     subject: folder,
     found: expect.stringMatching(/^EPERM: operation not permitted, link/),
   });
-  // Of a process or a port it says nothing.
+  // For a process or a port the error has no such words.
   const other = Object.assign(new Error('listen EACCES'), { code: 'EACCES', syscall: 'listen', port: 80 });
   expect(asAndonError(other).code).toBe('internal');
 });

@@ -33,7 +33,7 @@ it('a database that is older than the state folder remembers only reads, says wh
   for (let n = 0; n < 3; n++) expect((await report()).exit).toBe(0);
   expect(await second.end()).toBe(0);
 
-  // As after a loss of power.
+  // The state after a loss of power.
   rmSync(database(), { recursive: true });
   cpSync(join(folder, 'db'), database(), { recursive: true });
   expect(JSON.parse((await cli(['doctor', '--json'], here)).stdout)).toMatchObject({
@@ -53,7 +53,7 @@ it('a database that is older than the state folder remembers only reads, says wh
   expect((await cli(['audit', 'verify'], here)).exit).toBe(0);
   expect(await third.end()).toBe(0);
 
-  // A backup that is older than the mark is brought back by `restore`, which lowers it and says so in the log.
+  // A backup older than the mark is restored by `restore`, which lowers the mark and records that in the log.
   for (const one of ['db', 'repos']) rmSync(join(here.cwd, '.andon', one), { recursive: true });
   const restored = await cli(['restore', backup], here);
   expect(restored.exit, restored.stderr).toBe(0);

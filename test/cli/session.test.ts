@@ -26,7 +26,7 @@ tasks:
   pay: { title: Pay, phase: build, needs: [cart], write: ["pay/**"] }
 `;
 
-/** What people see of a line at work, told by the program itself. */
+/** The view that people have of a line at work, printed by the program itself. */
 describe('a session at the command line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-session-'));
   let gateway: TestGateway;
@@ -112,10 +112,10 @@ describe('a session at the command line', () => {
     watching.kill('SIGINT');
     const ended = new Promise((done) => watching.once('close', done));
     expect(await ended).toBe(0);
-    // Not a terminal: drawings follow each other, without control sequences.
+    // Without a terminal drawings follow each other, without control sequences.
     expect(drawn.join('\n')).not.toContain('\u001b');
     if (told.length === 0) {
-      // It may have come to listen after the claim; the next one is certain to be heard.
+      // The watch may have begun to listen after the claim; the next event is certain to be heard.
       await cli(['task', 'release', 'cart', '--why', 'again'], as('builder'));
       await cli(['task', 'claim', 'cart'], as('builder'));
     }

@@ -24,7 +24,7 @@ describe('andon sync', () => {
     await commit('first');
     await mustGit(folder, ['clone', '-q', 'upstream', 'mine']);
     checkout = { cwd: join(folder, 'mine'), env: cleanEnvironment(join(folder, 'home')) };
-    // As git takes it, from where the person stands.
+    // A relative path is resolved as git resolves it, from the person's working directory.
     const { exit, stderr } = await cli(['init', '--project', 'shop', '--upstream', '../upstream'], checkout);
     if (exit !== 0) throw new Error(stderr);
     gateway = await up(checkout, '--port', '0');

@@ -15,7 +15,7 @@ if (!hasSystemd) console.log('SKIPPED: systemd-analyze is missing, the units of 
 const folder = mkdtempSync(join(tmpdir(), 'andon-units-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The unit with a program that is there, under a name that can be loaded. */
+/** The unit with an existing program, under a name that can be loaded. */
 function unitFile(unit: string, change: (text: string) => string = (text) => text): string {
   const file = join(folder, unit.replace('@.', '@build-1.'));
   const text = readFileSync(join(deploy, unit), 'utf8').replaceAll(installed, '/bin/true');
@@ -25,7 +25,7 @@ function unitFile(unit: string, change: (text: string) => string = (text) => tex
 }
 
 const verify = (file: string) => spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
-/** What is said of these units; verify also looks at others of the machine. */
+/** The complaints about these units; verify also looks at others of the machine. */
 const complaints = (file: string): string[] =>
   verify(file)
     .stderr.split('\n')

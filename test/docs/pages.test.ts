@@ -13,7 +13,10 @@ const linesMax = 250;
 const readme = textOf('README.md');
 const nouns = docsPages.filter((page) => page !== 'docs/figures.md');
 
-/** The plan that a block is, or that it is a part of: triggers stand in one that has what they name. */
+/**
+ * The plans that a block is or belongs to: triggers stand in a plan that has the tasks and profiles that they
+ * name.
+ */
 function planOf({ language, text }: Block): string[] {
   if (language !== 'yaml') return [];
   if (text.startsWith('version:')) return [text];
@@ -68,7 +71,10 @@ describe('the pages', () => {
   });
 });
 
-/** A page that starts a gateway itself walks alone; all others share one, each with a project of its own. */
+/**
+ * True for a page that starts a gateway itself and walks alone; all others share one, each with a separate
+ * project.
+ */
 const startsOwn = (examples: readonly Example[]): boolean =>
   examples.some(({ steps }) => steps.some(({ command }) => command.startsWith('andon up')));
 

@@ -34,7 +34,7 @@ it('shows a review by the clock, a ladder of a deadline, a debugger after two fa
     reminders: 2,
   });
   expect(exit).toBe(0);
-  // The messages are told by who gets them.
+  // The recipients tell the messages.
   const heard = (agent: string): string =>
     steps.flatMap(({ agent: who, say = '' }) => (who === agent ? [say] : [])).join('\n');
   expect(heard('dawdler')).toMatch(/\[deadline\] format: \d+ s left until its deadline/);
@@ -44,7 +44,7 @@ it('shows a review by the clock, a ladder of a deadline, a debugger after two fa
   expect(heard('emergency')).toContain('format is mine now');
   const ended = steps.flatMap(({ event }) => (event?.type === 'run.ended' ? [event.data] : []));
   expect(ended.filter(({ profile }) => profile === 'dawdler')).toMatchObject([{ outcome: 'cancelled' }]);
-  // It leaves nothing behind: neither in the home nor beside it.
+  // The sample leaves nothing behind: neither in the home nor beside it.
   expect(readdirSync(home)).toEqual([]);
   expect(readdirSync(folder)).toEqual(['home']);
 });

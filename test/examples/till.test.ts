@@ -35,7 +35,7 @@ describe('the sample line', () => {
     expect(new Set(denied.map(({ code }) => code))).toEqual(
       new Set(['lease.lost', 'phase.closed', 'scope.write', 'complexity']),
     );
-    // It leaves nothing behind: neither in the home nor beside it.
+    // The sample leaves nothing behind: neither in the home nor beside it.
     expect(readdirSync(home)).toEqual([]);
     expect(readdirSync(folder)).toEqual(['home']);
   });

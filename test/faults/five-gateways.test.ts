@@ -22,7 +22,7 @@ import { waitUntil } from '../support/wait.ts';
 const gatewaysCount = 5;
 const roundsCount = 3;
 const workCount = 12;
-/** What SECURITY.md promises of a gateway whose feed is silent; it is 100 ms where the machine is not overloaded. */
+/** The promise of SECURITY.md about a gateway whose feed is silent; 100 ms when the machine is not overloaded. */
 const heardWithinMs = 3000;
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
@@ -150,7 +150,7 @@ it('five gateways on one database: whichever is killed, the others know at once 
     const gone = await revocationReaches();
     const fresh = await startFaultGateway(options);
     gateways.push(fresh);
-    // What happened while it was away it knows from its start.
+    // The gateway learns of events during its absence at its start.
     expect(await codeOf(fresh.client(gone).task.list.query({ project }))).toBe('token.revoked');
     await phaseReaches(round);
     await cordReaches(round);
@@ -174,7 +174,7 @@ it('five gateways on one database: whichever is killed, the others know at once 
   );
 }, 120_000);
 
-/** The stream of a gateway has every event that is placed, in order, each once. */
+/** Checks that the stream of a gateway has every sequenced event, in order, each once. */
 async function streamsAll({ owner }: FaultGateway, sequenced: readonly number[]): Promise<void> {
   const seen: number[] = [];
   const subscription = owner.event.stream.subscribe(

@@ -33,7 +33,7 @@ import { waitUntil } from '../support/wait.ts';
 const whyNot = whyNoSmallDisk();
 if (whyNot !== undefined) console.log(`left out: a disk that is full, because ${whyNot}`);
 
-/** The code that a call was refused with; undefined when it was not. */
+/** The code that a call was refused with; undefined for an allowed call. */
 const codeOf = (call: Promise<unknown>): Promise<string | undefined> =>
   call.then(
     () => undefined,
@@ -49,7 +49,7 @@ const mega = 1024 * 1024;
 interface Held {
   readonly ref: string;
   commit(): string;
-  /** One commit more, with so many bytes that compress badly. */
+  /** Adds one commit, with so many bytes that compress badly. */
   grow(bytes: number): Promise<void>;
   push(): Promise<GitResult>;
   renew(): Promise<unknown>;
@@ -83,7 +83,10 @@ async function hold(gateway: FaultGateway, agent: Agent, ledger: Ledger): Promis
   };
 }
 
-/** What room the files of a database have left is written into first; then it is `disk.full`, and nothing else. */
+/**
+ * Writes until the room that the files of a database have left is used up; then the code is `disk.full`, and
+ * no other.
+ */
 async function untilFull(held: Held): Promise<void> {
   const codes = new Set<string | undefined>();
   await waitUntil(async () => codes.add(await codeOf(held.renew())).has('disk.full'));
@@ -185,7 +188,7 @@ describe.skipIf(whyNot !== undefined).each(engines)('a full disk, with the log i
     );
     disk.fill();
     await gateway.destroy();
-    // What it was writing when it was killed may have left a little room.
+    // The killed write may have left a little room.
     disk.fill();
     const refused = await startFaultGateway(options).catch((error: unknown) => error);
     if (!(refused instanceof StartRefused)) throw new Error('it started');
@@ -247,7 +250,7 @@ describe.skipIf(whyNot !== undefined)('a full disk under PostgreSQL', () => {
     const { agents, reviewer } = await prepareLine(gateway, planOf(1, ''), 1);
     const held = await hold(gateway, agents[0] ?? expect.fail('no agent'), ledger);
     disk.fill();
-    // The row of a push may fit where that of a renewal did not: what room is left is pushed into.
+    // The row of a push may fit when that of a renewal did not: pushes use up the remaining room.
     await waitUntil(async () => {
       await untilFull(held);
       const pushed = await held.push();

@@ -17,11 +17,11 @@ import {
   workOnce,
 } from '../support/fault-line.ts';
 
-/** Where the gateway dies, in the order in which a task passes them. */
+/** Points at which the gateway dies, in the order in which a task passes them. */
 const points = [
   'task.claimed before commit',
   'task.claimed after commit',
-  // In the judge: everything was found, nothing is decided for anybody else yet.
+  // In the judge: every fact is known, no decision is visible to others yet.
   'change.pushed before commit',
   // The judge said yes, the hook has not heard it.
   'change.pushed after commit',
@@ -55,7 +55,8 @@ describe.each(engines)('a gateway killed with SIGKILL at a named point, on %s', 
   beforeAll(async () => {
     const databaseUrl = engine === 'postgres' ? await createDatabase() : undefined;
     const folder = mkdtempSync(join(tmpdir(), 'andon-kill-'));
-    // What another gateway may be at work on is left alone for this long; the default of ten seconds would add minutes.
+    // Work that another gateway may be doing is left alone for this long; the default of ten seconds would
+    // add minutes.
     const config = { abandonedMs: 500 };
     options = { folder, config, ...(databaseUrl === undefined ? {} : { databaseUrl }) };
     gateway = await startFaultGateway(options);

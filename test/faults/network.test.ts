@@ -11,7 +11,8 @@ import { waitUntil } from '../support/wait.ts';
 
 const project = 'far';
 const leaseMs = 3_000;
-// What it starts ignores to be asked, and its token lies where a test that watches from outside finds it.
+// The agent's child ignores requests to end, and its token lies where a test that watches from outside finds
+// it.
 const plan = `version: 1
 project: ${project}
 done: landed
@@ -44,7 +45,7 @@ describe.skipIf(missing !== undefined).each(containments)(
 
     beforeAll(async () => {
       const main = builtMain();
-      // A user of its own has to get at its run.
+      // The separate user of a run has to enter the run's folder.
       chmodSync(folder, 0o711);
       network = openNetwork();
       gateway = await startTestGateway('postgres', {
@@ -135,7 +136,7 @@ describe.skipIf(missing !== undefined).each(containments)(
   },
 );
 
-/** Process ids of what the agent of this test is and has started. */
+/** Process ids of the agent of this test and its children. */
 function diggers(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -25,7 +25,7 @@ import { git, mustGit } from '../support/gateway.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const trials = 25;
-/** That of `planOf`. */
+/** Lease of the plan that `planOf` makes. */
 const leaseMs = 60_000;
 const linux = existsSync('/proc/self/stat');
 
@@ -55,7 +55,7 @@ describe.runIf(linux)('a gateway stopped with SIGSTOP while another goes on', ()
     await Promise.all([paused?.close(), other?.close()]);
     await store?.close();
   });
-  /** The lease of every task that is held has ended; how long that takes does not depend on the machine. */
+  /** Ends the lease of every held task; its duration does not depend on the machine. */
   const untilLapsed = (): Promise<void> => shiftClock(store, leaseMs);
 
   const mainOf = (): Promise<string> => mustGit(gitDirOf(folder), ['rev-parse', 'main']);
@@ -72,7 +72,7 @@ describe.runIf(linux)('a gateway stopped with SIGSTOP while another goes on', ()
       const approved = paused.client(reviewer).verdict.approve.mutate({ project, change, tree });
       await waitUntil(async () => isStopped(paused) || (await stateOf(change)) === 'landed');
       ledger.verdicts.push(work);
-      // The other's own round may be faster; then there is nothing to see.
+      // The round of the other gateway may be faster; then there is nothing to see.
       if (!isStopped(paused)) continue;
       stopped++;
       const main = await mainOf();

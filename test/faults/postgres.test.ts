@@ -24,7 +24,7 @@ import { waitUntil } from '../support/wait.ts';
 
 const rounds = 3;
 
-/** A server of its own with its default durability: what was acknowledged must be on the disk when it is killed. */
+/** A server with its default durability: acknowledged work must be on the disk when it is killed. */
 describe('PostgreSQL killed underneath a gateway', () => {
   const ledger = emptyLedger();
   let server: PostgresServer;

@@ -19,7 +19,10 @@ import {
 } from '../support/fault-line.ts';
 import { waitUntil } from '../support/wait.ts';
 
-/** It wrote version 9 of the schema before 0.1, the oldest that is upgraded; of all that are, it has the most of its own. */
+/**
+ * The commit that wrote version 9 of the schema before 0.1, the oldest that is upgraded; it has more of its
+ * own than the later ones.
+ */
 const before = '6175678d0c33ca0762bc6d864dd18edb1c10dc18';
 const program = compiledGatewayAt(before);
 if (program === undefined)
@@ -53,7 +56,7 @@ it.skipIf(program === undefined)(
     const calls = new Map<FaultGateway, number>();
     let endpoints = [older];
     let turn = 0;
-    /** Each step of a task goes to the next of the gateways that are up. */
+    /** Each step of a task goes to the next of the running gateways. */
     const persist = () => {
       const mine = endpoints[turn++ % endpoints.length] ?? older;
       return persistOn(() => {
@@ -74,7 +77,7 @@ it.skipIf(program === undefined)(
     };
     const landed = (): number => [...landedBy.values()].reduce((sum, one) => sum + one, 0);
     const working = Promise.all(agents.map(carryOut));
-    // Whatever goes wrong in the work ends the test at once.
+    // Any failure of the work ends the test at once.
     const meanwhile = (holds: () => boolean): Promise<unknown> =>
       Promise.race([waitUntil(holds, 60_000), working]);
 

@@ -11,7 +11,7 @@ import { waitUntil } from '../support/wait.ts';
 
 const project = 'pool';
 const leaseMs = 2_000;
-/** Begins the seconds that the agents of this process sleep, and of no other: tests of another checkout may run. */
+/** Marks the sleeps of this process's agents by their seconds: tests of another checkout may run. */
 const mark = 1_000_000 + process.pid;
 const plan = (): string => `version: 1
 project: ${project}
@@ -138,7 +138,7 @@ describe.each(containments)('a runner that is killed, contained by %s', (contain
     const runner = await startRunner(`full-${containment}`, 1);
     const runs = [await spawnFor('short')];
     await waitUntil(async () => (await stateOfRun(runs[0])) === 'running');
-    // Each of these rings while there is no room.
+    // The bell rings for each of these runs while there is no room.
     for (let n = 0; n < 2; n++) runs.push(await spawnFor('short'));
     for (const run of runs) expect((await endOf(gateway, project, run)).outcome).toBe('shipped');
     const { rssMb, cpuSeconds } = consumed(runner.child.pid ?? 0);

@@ -147,7 +147,8 @@ describe('a repository that cannot be written', () => {
         token: agent.token,
       });
     const heads = join(gitDirOf(options.folder), 'refs', 'heads', 'task');
-    // A file where the folder of the ref has to be: git's write of the ref fails after the judge said yes, for root too.
+    // A file in the place of the ref's folder: git's write of the ref fails after the judge said yes, for
+    // root too.
     writeFileSync(heads, '');
     const refused = await push();
     expect(refused.code).not.toBe(0);

@@ -83,7 +83,7 @@ describe('several gateways on one database', () => {
       stop();
       expect(seen).toEqual(sequenced);
     }
-    // Back to the pool, for the landings.
+    // The tasks go back to the pool, for the landings.
     const tasks = await at(0).owner.task.list.query({ project });
     for (const { id, epoch, holder } of tasks) {
       const { token = '' } = agents.find(({ name }) => name === holder) ?? {};

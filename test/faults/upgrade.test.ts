@@ -96,7 +96,7 @@ describe.skipIf(program === undefined).each(engines)(
           /protect/i.test(`${title} ${body}`),
         ).length;
       await waitUntil(async () => (await told()) === 1);
-      // The same plan once more is no change, for nobody.
+      // Applying the same plan once more is no change, for anybody.
       expect(await now.plan.diff.query({ project, text: plan })).toMatchObject({
         added: [],
         changed: [],

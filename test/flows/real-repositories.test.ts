@@ -9,12 +9,12 @@ import { mustGit, startTestGateway, type TestGateway, write } from '../support/g
 import { type GitClient, gitAs, mustGitAs } from '../support/git-client.ts';
 import { waitUntil } from '../support/wait.ts';
 
-/** Sources that are not ours: packages that npm has installed. */
+/** Sources by others: packages that npm has installed. */
 interface Package {
   readonly name: string;
-  /** What the agent may write. */
+  /** Folder that the agent may write to. */
   readonly folder: string;
-  /** A file in there that gets a real edit, and one that the agent tries to rename. */
+  /** A file in that folder that gets a real edit, and one that the agent tries to rename. */
   readonly edited: string;
   readonly renamed: string;
   /** A file outside. */

@@ -84,7 +84,7 @@ describe.each(containments)('what a run may do to the machine, contained by %s',
     ['hoarder', /limits\.machine\.disk: found \d+MB, limit 80MB/],
   ])('ends %s, and says which limit, what was found and what the limit is', async (profile, words) => {
     const { end } = await ended(profile);
-    // Nothing was done, which is the outcome of every breach then; its note says which one.
+    // Nothing was done, which is the outcome of every breach then; its note names the breach.
     expect(end).toMatchObject({ outcome: 'no_progress', note: expect.stringMatching(words) });
   });
 

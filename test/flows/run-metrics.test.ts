@@ -6,7 +6,7 @@ import { containments, endOf, outputOf, startTestRunner, type TestRunner } from 
 
 const project = 'meter';
 
-// What an exporter of the specification does with its variables, in a few lines.
+// An exporter that uses the variables of the specification, in a few lines.
 const exporter = `
 const [key, value] = (process.env.OTEL_EXPORTER_OTLP_METRICS_HEADERS ?? '').split('=');
 const send = async (body) => {
@@ -103,7 +103,7 @@ describe.each(containments)('metrics that an agent program exports, contained by
     const run = await ended('spender');
     expect({ outcome: run.outcome, note: run.note }, run.printed).toEqual({
       outcome: 'over_budget',
-      // Its runner sees it, or the gateway, whose answer comes first now and then.
+      // The runner sees the spent budget, or the gateway, whose answer comes first now and then.
       note: expect.stringMatching(/^its budget is spent: (750 tokens, limit 600|spent: tokens)/),
     });
   });

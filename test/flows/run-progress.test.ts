@@ -7,7 +7,7 @@ const project = 'ways';
 const verdict = `printf '{"version":1,"run":"%s","epoch":1,"result":"failed","summary":"by itself"}' "$ANDON_RUN" > "$ANDON_VERDICT"`;
 const turn = (call: string): string => `echo '{"andon":{"turn":{"calls":["${call}"]}}}'; sleep 2.6`;
 
-// Three tests; each passes once its file says so. It leaves a file behind, as tests do.
+// Three tests; each passes once its file says so. The command leaves a file behind, as tests do.
 const check = `cd src && touch left-behind || exit 9; failed=0
 for n in 1 2 3; do grep -qs fixed $n.txt || { echo "not ok $n"; failed=1; }; done; exit $failed`;
 
@@ -64,7 +64,7 @@ describe.each(containments)('progress of runs by kind of task, contained by %s',
     await gateway.owner.project.create.mutate({ project, source });
     await gateway.owner.plan.put.mutate({ project, text: plan });
     runner = await startTestRunner(gateway, project, containment);
-    // All at once: each of them rests most of the time.
+    // All runs start at once: each of them rests most of the time.
     for (const profile of Object.keys(agents))
       runs[profile] = (
         await gateway.owner.agent.spawn.mutate({ project, profile, task: `t-${profile}` })
@@ -110,7 +110,7 @@ describe.each(containments)('progress of runs by kind of task, contained by %s',
   });
 });
 
-/** What the gate that never ends has started. */
+/** Processes of the gate that never ends. */
 function sleepers(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

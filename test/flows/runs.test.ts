@@ -8,7 +8,7 @@ import { containments, endOf, outputOf, startTestRunner, type TestRunner } from 
 import { waitUntil } from '../support/wait.ts';
 
 const project = 'yard';
-/** Begins the seconds that the agents of this process sleep, and of no other: tests of another checkout may run. */
+/** Marks the sleeps of this process's agents by their seconds: tests of another checkout may run. */
 const mark = 1_000_000 + process.pid;
 
 const verdict = (result: string, more = ''): string =>
@@ -106,7 +106,7 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
     let runner: TestRunner;
     let source: string;
     const hidden = mkdtempSync(join(tmpdir(), 'andon-hidden-'));
-    /** Runs that take seconds to end, begun while others are looked at. */
+    /** Runs that take seconds to end, begun while others are examined. */
     const early = new Map<string, string>();
 
     beforeAll(async () => {
@@ -234,7 +234,7 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
         );
       const second = await again();
       expect(second).toMatchObject({ state: 'waiting', profile: 'retry' });
-      // What ended at once is tried again after half a minute to a minute.
+      // A run that ended at once is tried again after half a minute to a minute.
       await shiftClock(gateway.app.gateway.store, 60_000);
       await waitUntil(async () => (await again())?.state === 'ended', 25_000);
       expect((await gateway.owner.run.list.query({ project, task: 't-retry' })).runs).toHaveLength(2);
@@ -252,7 +252,7 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
   });
 });
 
-/** Whether a `sleep` of that many seconds is alive on this machine. */
+/** True when a `sleep` of that many seconds is alive on this machine. */
 function alive(seconds: string): boolean {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

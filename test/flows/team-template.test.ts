@@ -38,7 +38,7 @@ describe('the team of templates/team.yaml', () => {
   it.each(['executive', 'implementer', 'validator'])(
     'tells its %s who it is, and what its plan adds',
     async (tier) => {
-      // The same plan, with agents that only print what they are told.
+      // The same plan, with agents that only print their instructions.
       const told = text
         .replaceAll('adapter: claude', 'adapter: command\n    run: cat "$ANDON_TASK_FILE"\n    retries: 0')
         .replaceAll('usage: otel', 'usage: printed');

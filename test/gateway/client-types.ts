@@ -1,4 +1,7 @@
-/** Held by the type check alone: a client learns of a wrong input before it sends it. Nothing here runs. */
+/**
+ * The type check alone verifies this file: a client learns of a wrong input before it sends it. No line here
+ * runs.
+ */
 import type { Client } from '../../src/client.ts';
 
 export async function calls(client: Client): Promise<void> {

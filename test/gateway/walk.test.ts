@@ -15,7 +15,7 @@ tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;
 const project = 'shop';
-/** Actions of the git door, which is no part of the router. */
+/** Actions of the git endpoint, which is no part of the router. */
 const gitActions: readonly Action[] = ['repo:fetch', 'repo:push'];
 
 interface Walked {

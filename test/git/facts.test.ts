@@ -134,7 +134,7 @@ test('facts name accepted ancestors, base tree, sizes, and come parents first', 
     baseTree: await must(work, ['rev-parse', `${main}^{tree}`]),
   });
   expect(commits[0]?.changes).toMatchObject([{ path: 'src/cart/one.ts', bytes: 5 }]);
-  // What one commit added and the next took away is no difference to accepted work.
+  // A path that one commit added and the next took away is no difference to accepted work.
   expect(commits[1]?.changes.map(({ path }) => path)).toEqual(['src/cart/two.ts']);
   expect((await factsOf(two, [two])).commits).toEqual([]);
   expect((await factsOf(two, [one])).commits[0]?.changes.map(({ path }) => path)).toEqual([

@@ -81,7 +81,7 @@ describe.runIf(isRoot)('a repository of another user', () => {
   it('takes nothing else from the operator’s configuration', async () => {
     trust(`[safe]\n\tdirectory = *\n[url "${folder}/nowhere"]\n\tinsteadOf = ${source}\n`);
     await adopt();
-    // Whoever reads all of it is led elsewhere.
+    // A git that read the whole configuration would be led elsewhere.
     const env = { GIT_CONFIG_GLOBAL: join(operator.HOME, '.gitconfig') };
     await expect(runner.must(['ls-remote', source], { env })).rejects.toThrow(/nowhere/);
   });

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sweepTemporary, temporaryFolder } from '../../src/git/temporary.ts';
 
-/** The id of a process that was there, and is no more. */
+/** The id of a process that has ended. */
 const gone = (): number => spawnSync(process.execPath, ['--version']).pid;
 
 test('the folders of processes that are gone are removed, and nothing else', async () => {
@@ -15,7 +15,7 @@ test('the folders of processes that are gone are removed, and nothing else', asy
   const left = like(gone());
   mkdirSync(join(left, 'tree'), { recursive: true });
   writeFileSync(join(left, 'tree', 'file'), 'x');
-  // Of another machine or namespace of ids; a link to what is not ours; a name of somebody else.
+  // A folder of another machine or namespace of ids; a link to a foreign folder; a name of another program.
   const [elsewhere, linked, other] = [
     like(gone(), '00000000'),
     like(gone()),

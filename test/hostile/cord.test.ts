@@ -55,7 +55,7 @@ describe.each(engines)('abusing the cord, on %s', (engine) => {
       expect(String(first?.found)).toContain('task/<task>');
     }
     expect(await codesOf(pull(builder, { scope: 'task/nowhere' }))).toEqual(['task.missing']);
-    // Of Object's own: no task of that name is in the plan.
+    // Names of Object's own members: no task of that name is in the plan.
     expect(await codesOf(pull(builder, { scope: 'task/constructor' }))).toEqual(['task.missing']);
     expect(await open()).toEqual([]);
   });
@@ -83,7 +83,7 @@ describe.each(engines)('abusing the cord, on %s', (engine) => {
       expect(await codesOf(clear(hand, stop, { why: 'fine' }))).toEqual(['cord.human', 'cord.cause']);
     }
     expect(await open()).toHaveLength(1);
-    // Nor by one that a human made without the right to anything else.
+    // A grant that a human made without any other right does not suffice either.
     const bare = await line.mint('agent:bare', { ops: [] });
     expect(await codesOf(clear(bare, stop))).toContain('grant.action');
     await clear(owner(), stop);

@@ -85,7 +85,7 @@ async function zeros(megabytes: number): Promise<{ oid: string; blob: Packed }> 
   return { oid: hash.digest('hex'), blob: { type: 3, bytes, data: Buffer.concat(parts) } };
 }
 
-/** Highest resident memory in bytes of any process below this one, looked at until `done`. */
+/** Highest resident memory in bytes of any process below this one, watched until `done`. */
 async function watchMemory(done: Promise<unknown>): Promise<number> {
   let over = false;
   let peak = 0;

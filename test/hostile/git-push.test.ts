@@ -232,7 +232,7 @@ test.each([
 ])('a message that claims `%s`', async (line) => {
   await commit(work, { 'src/cart/a.ts': '1\n' }, `work\n\n${line}\n`);
   await refused('HEAD', 'push.trailer');
-  // What git itself takes for a trailer is no more than what is refused.
+  // git itself takes nothing for a trailer that is not refused.
   const read = await must(work, ['log', '-1', '--format=%(trailers:only)']);
   if (/^[\w-]+[ \t]*:/.test(line)) expect(read.toLowerCase()).toContain('andon-');
 });

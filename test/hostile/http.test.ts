@@ -29,7 +29,10 @@ describe('HTTP that means no good', () => {
     await line.close();
   });
 
-  /** Sends bytes as they are; what came back until the other side closed, or was silent for a while. */
+  /**
+   * Sends bytes unchanged; answers the bytes that came back until the other side closed, or was silent for a
+   * while.
+   */
   function raw(bytes: string | Buffer, silentMs = 700): Promise<string> {
     return new Promise((resolve) => {
       let held = '';

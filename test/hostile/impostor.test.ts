@@ -23,7 +23,7 @@ import { sourceRepository, startTestGateway, type TestGateway } from '../support
 import { linkTo } from '../support/link.ts';
 import { waitUntil } from '../support/wait.ts';
 
-/** A program of somebody else at a port: keeps all that it is sent, and answers as it likes. */
+/** A foreign program at a port: keeps everything that it is sent, and answers as it likes. */
 async function impostor(port: number, answer: (asked: string) => Promise<string> | string) {
   let heard = '';
   const sockets = new Set<Socket>();
@@ -35,7 +35,7 @@ async function impostor(port: number, answer: (asked: string) => Promise<string>
       socket.write(await answer(chunk.toString('latin1')));
     });
   });
-  // The one before may yet be on its way out.
+  // The process before may still be ending.
   await waitUntil(
     () =>
       new Promise<boolean>((done) => {
@@ -56,7 +56,7 @@ async function impostor(port: number, answer: (asked: string) => Promise<string>
 const http = (body: string, status = '200 OK'): string =>
   `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 
-/** Passes a request on to a port as it came, with another Host where one is named. */
+/** Forwards a request to a port unchanged, with another Host if one is named. */
 const relay = (port: number, asked: string, host?: string): Promise<string> =>
   new Promise((done, reject) => {
     const [, path = '/'] = /^GET (\S+)/.exec(asked) ?? [];
@@ -115,7 +115,7 @@ describe('whoever listens in the place of a gateway', () => {
   it('finds the key of the gateway beside a token that was minted, for its holder alone', () => {
     expect(readFileSync(`${mine}.gateway`, 'utf8').trim()).toMatch(/^SHA256:[A-Za-z0-9_-]{43}$/);
     expect(statSync(`${mine}.gateway`).mode & 0o777).toBe(0o600);
-    // The file of the token is the bare token, for whoever takes it as a password.
+    // The file of the token is the bare token, for programs that take it as a password.
     expect(readFileSync(mine, 'utf8').trim()).toMatch(/^eyJ[A-Za-z0-9_.-]+$/);
   });
 
@@ -127,7 +127,7 @@ describe('whoever listens in the place of a gateway', () => {
     ['runner', '--name', 'x'],
   ])('gets no token from andon %s', async (...args) => {
     const key = createProver(generateKeyPairSync('ed25519').privateKey);
-    // It proves, with a key of its own.
+    // The impostor proves itself, with a key of its own.
     other = await impostor(port, (asked) => {
       const [, nonce = ''] = /nonce=([\w-]+)/.exec(asked) ?? [];
       return http(JSON.stringify(key.prove(nonce, `127.0.0.1:${port}`)));

@@ -178,7 +178,7 @@ describe.each(engines)('JSON that means no good, on %s', (engine) => {
   }, 60_000);
 });
 
-/** Which of the members the input of a procedure takes. */
+/** The members among these that the input of a procedure takes. */
 async function membersOf(line: Line, path: string, members: readonly string[]): Promise<readonly string[]> {
   const { directProcedures } = await import('../../src/gateway/admission/procedure.ts');
   const procedure = directProcedures(createRouterOnce(line)).get(path);

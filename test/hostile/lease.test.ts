@@ -29,10 +29,10 @@ describe.each(engines)('holding on to a lease that is gone, on %s', (engine) => 
   });
   afterAll(() => line.close());
 
-  /** What each thing that a holder may do answers: the codes of its refusal. */
+  /** The codes of refusal for each action of a holder. */
   async function everything(hand: Hand, task: string, epoch: number, commit: string): Promise<string[][]> {
     const held = { project, task, epoch };
-    // The push may be refused before the calls beside it: somebody has to hear that from the start.
+    // The push may be refused before the calls beside it: its rejection needs a handler from the start.
     const push = line.push(hand, `task/${task}/${epoch}/more`, commit).then(
       () => ['pushed'],
       (error: unknown) => [String(error).includes('lease.lost') ? 'lease.lost' : String(error)],

@@ -58,7 +58,7 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
       (error: { data?: { andon?: { code?: string } } }) => error.data?.andon?.code ?? String(error),
     );
 
-  /** A project with a plan, a builder, and so many claims; answers the builder's token. */
+  /** Makes a project with a plan, a builder, and so many claims; answers the builder's token. */
   async function work(claims: number, upstream?: string): Promise<string> {
     const { owner } = await Promise.resolve(gateway as TestGateway);
     await owner.project.create.mutate({
@@ -75,7 +75,7 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
   const claim = (token: string) =>
     (gateway as TestGateway).client(token).task.claim.mutate({ project: 'shop' });
 
-  /** Cuts the last events and every checkpoint off, as the owner of the database can. */
+  /** Cuts off the last events and every checkpoint, as the owner of the database can. */
   async function cut(count: number): Promise<void> {
     for (const table of ['events', 'checkpoints']) await sql(`alter table ${table} disable trigger all`);
     await sql('delete from checkpoints');
@@ -83,7 +83,7 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
     for (const table of ['events', 'checkpoints']) await sql(`alter table ${table} enable trigger all`);
   }
 
-  /** Opens the database alone and does something to it. */
+  /** Opens the database alone and changes it. */
   async function asOwner(change: () => Promise<void>): Promise<void> {
     const place = { dataFolder: join(folder, 'data'), connectionsMax: 2 };
     alone = await openStore({ ...place, databaseUrl: engine === 'postgres' ? databaseUrl : undefined });
@@ -98,7 +98,7 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
     await close();
     const { position } = mark();
     await asOwner(() => cut(4));
-    // The same again with every restart, though refusals make the log longer than it was.
+    // Every restart does the same again, though refusals make the log longer than it was.
     for (const times of [1, 2]) {
       const { owner, app } = await open();
       expect(app.gateway.logKeeper.below, `start ${times}`).toMatchObject({ mark: { position } });
@@ -232,7 +232,7 @@ describe.each(engines)('the end of the log, against who owns the database, on %s
   });
 });
 
-/** A witness that keeps what it is given in a file beside itself. */
+/** A witness that keeps its mark in a file beside itself. */
 function commandIn(folder: string): string {
   const path = join(folder, 'witness.sh');
   writeFileSync(

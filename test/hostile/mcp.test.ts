@@ -69,7 +69,7 @@ describe('a client of /mcp that means no good', () => {
     const mcp = await connectMcp(line.url, agent.token);
     await mcp.must('task_list');
     await line.owner.token.revoke.mutate({ project, kind: 'grant', value: agent.grant, why: 'x' });
-    // Under the lock at once, whatever memory knows by then.
+    // The lock makes the refusal immediate, even when memory does not know yet.
     const first = await mcp.call('task_claim').then(
       (result) => result.isError,
       () => true,

@@ -73,7 +73,7 @@ describe.each(engines)('names and ends of grants, on %s', (engine) => {
       expect(await codesOf(line.mint('agent:first', {}, {}, second.client))).toEqual(['grant.taken']);
       const again = await line.mint('agent:worker', {}, {}, first.client);
       await line.mint('agent:worker');
-      // A person has borne it out by now as well: the name is no longer the first's alone.
+      // A person has given the name out by now as well: it is no longer the first's alone.
       expect(await codesOf(line.mint('agent:worker', {}, {}, first.client))).toEqual(['grant.taken']);
       for (const { grant } of [worker, again])
         await line.owner.token.revoke.mutate({ project, kind: 'grant', value: grant, why: 'x' });

@@ -20,7 +20,7 @@ tasks:
 `;
 const makefile = 'test:\n\tfalse\n';
 
-/** A line on a place of its own, and how its gateway is ended and started again there. */
+/** Makes a line in a new place, with the functions that end its gateway and start it again there. */
 async function withLine(
   engine: Engine,
   work: (line: Line, again: () => Promise<TestGateway>) => Promise<void>,
@@ -42,10 +42,10 @@ async function withLine(
   }
 }
 
-/** What plans held, and tasks as copies, before the table was part of the program. */
+/** Entries of plans, copied into tasks, from before the table was part of the program. */
 const listed = ['andon.yaml', 'package.json', '**/package.json', 'Makefile', '**/Makefile', '.github/**'];
 
-/** Leaves the database as a gateway of that time did. */
+/** Leaves the database in the state of a gateway of that time. */
 async function asBefore({ app }: Line): Promise<void> {
   const { store } = app.gateway;
   const run = (text: string, values: unknown[] = []) => store.rows(statement('', text), values);
@@ -70,7 +70,7 @@ describe.each(engines)('files that steer a gate, on %s', (engine) => {
       );
       await expect(line.push(builder, branch ?? '', commit)).rejects.toThrow(/sub\/MAKEFILE/);
       await expect(line.push(builder, branch ?? '', commit)).rejects.not.toThrow(/outside/);
-      // A person opens the tool while the work goes on, and only a person.
+      // A person opens the tool while the work goes on, and only a person can.
       const opened = plan.replace('write: ["**"]', 'write: ["**"], unprotect: [make]');
       const lead = await line.mint('agent:lead', { tier: 'executive' });
       await expect(lead.client.plan.put.mutate({ project, text: opened })).rejects.toThrow(

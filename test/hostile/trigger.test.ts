@@ -285,7 +285,7 @@ describe.each(engines)('what a trigger reaches for, on %s', (engine) => {
     await waitUntil(async () => (await history('gone')).refused === 1);
     const [row] = (await history('gone')).fires;
     expect(row).toMatchObject({ outcome: 'refused', error: [{ code: 'token.revoked' }] });
-    // Nothing else is disturbed.
+    // No other trigger is disturbed.
     await waitUntil(async () => (await history('still')).fired === 1);
     // A person may take it over.
     await line.owner.trigger.resume.mutate({ project, name: 'gone' });

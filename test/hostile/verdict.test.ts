@@ -40,7 +40,7 @@ describe.each(engines)('judging what one had a part in, on %s', (engine) => {
     hand.client.verdict.approve.mutate({ project, change, tree, ownWork });
   const reject = (hand: Pick<Hand, 'client'>, { change, tree }: Given) =>
     hand.client.verdict.reject.mutate({ project, change, tree, reasons: ['no'] });
-  /** A run as a runner has it: its spawner never sees the token. */
+  /** A run as a runner has one: its spawner never sees the token. */
   async function startRun(client: Hand['client'], profile: string, runner?: Hand) {
     const taker = runner ?? (await line.mint('runner:test', { role: 'RUNNER' }));
     const { run } = await client.agent.spawn.mutate({ project, profile });

@@ -10,7 +10,7 @@ function stepped() {
       ends.push((error) => (error === undefined ? resolve() : reject(error)));
     });
   const coalesced = new Coalesced(run, (error) => void failures.push(error));
-  /** Ends the latest run, and lets what follows begin. */
+  /** Ends the latest run, and lets the next one begin. */
   const end = async (error?: Error): Promise<void> => {
     const { running } = coalesced;
     ends.at(-1)?.(error);

@@ -8,7 +8,7 @@ import { type FaultGateway, startFaultGateway } from '../support/fault-gateway.t
 import { prepareLine, project } from '../support/fault-line.ts';
 import { waitUntil } from '../support/wait.ts';
 
-/** The library of the Debian package faketime, wherever this machine keeps it. */
+/** The library of the Debian package faketime, at its place on this machine. */
 const library = existsSync('/usr/lib')
   ? readdirSync('/usr/lib')
       .map((name) => join('/usr/lib', name, 'faketime', 'libfaketimeMT.so.1'))
@@ -38,7 +38,10 @@ triggers:
     deadline: [{ before: 60s, notify: "human:owner" }, { before: 58s, notify: "human:owner" }]
 `;
 
-/** Three gateways on one database, a day ahead, a day behind, and right: what each says is the time of the database. */
+/**
+ * Three gateways on one database, a day ahead, a day behind, and right: all times that they answer are the
+ * database's.
+ */
 describe.skipIf(library === undefined)('gateways whose clocks are a day off', () => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-skewed-'));
   const gateways: FaultGateway[] = [];
@@ -51,7 +54,7 @@ describe.skipIf(library === undefined)('gateways whose clocks are a day off', ()
   beforeAll(async () => {
     const databaseUrl = await createEmptyDatabase();
     for (const skew of skews) {
-      // What measures lengths of time goes on as it is: a clock that was set wrongly does not run faster.
+      // Clocks that measure lengths of time stay true: a clock that was set wrongly does not run faster.
       const env = { LD_PRELOAD: library ?? '', FAKETIME: skew, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
       gateways.push(await startFaultGateway({ folder, databaseUrl, ...(skew === '+0' ? {} : { env }) }));
     }

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { compiledSources } from '../support/built.ts';
 import { shortLived } from '../support/short-lived.ts';
 
-/** What takes tens of minutes: `npm run test:long`. */
+/** Tests that take tens of minutes: `npm run test:long`. */
 export default defineConfig({
   plugins: [compiledSources()],
   test: {

@@ -7,7 +7,7 @@ import { steeredTools } from '../../src/policies/protected/table.ts';
 
 const bare = protectionOf({ protect: [], unprotect: [] });
 
-/** What plans named before the table was there; a plan of that time must not open anything now. */
+/** Files that plans named before the table was there; a plan of that time must not open anything now. */
 const before =
   'andon.yaml package.json package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml .npmrc tsconfig.json Makefile pyproject.toml poetry.lock requirements.txt setup.cfg tox.ini pytest.ini conftest.py Cargo.toml Cargo.lock go.mod go.sum vitest.config.* jest.config.* playwright.config.* eslint.config.* biome.json CLAUDE.md AGENTS.md .mcp.json .gitattributes .gitmodules .github/** .gitlab-ci.yml .circleci/** .ci/** Jenkinsfile .claude/** .codex/** .cursor/** .vscode/** .husky/**'.split(
     ' ',

@@ -46,7 +46,7 @@ describe.each(modesHere())('code of a gate, as $mode', ({ mode, change }) => {
     const [uid = '', gid, groups] = output.split('\n');
     expect(Number(uid)).toBeGreaterThan(60_000);
     expect([gid, groups]).toEqual([uid, uid]);
-    // No name for root: the kernel itself knows that user.
+    // root is mapped to no name: the kernel itself knows that user.
     expect(output.split('\n')[3]?.trim()).toBe('0 0 4294967295');
   });
 
@@ -106,7 +106,7 @@ describe.each(modesHere())('code of a gate, as $mode', ({ mode, change }) => {
       .split('\n')
       .filter((path) => path !== '' && !['/tmp', '/dev/shm', '/dev/pts'].includes(path))
       .filter((path) => !['tree', 'home', 'tmp'].some((name) => `${path}/`.startsWith(`${folder}/${name}/`)))
-      // Where its folder hangs, in a /tmp of its own that nobody else sees.
+      // The folder hangs in a /tmp of its own that no other process sees.
       .filter((path) => !(path.startsWith('/tmp/') && folder.startsWith(`${path}/`)));
     expect(strange).toEqual([]);
     expect(existsSync(join(folder, '..', 'andon-planted'))).toBe(false);
@@ -125,7 +125,7 @@ describe.each(modesHere())('code of a gate, as $mode', ({ mode, change }) => {
     const before = process.umask(0o077);
     try {
       mkdirSync(folder, { recursive: true });
-      // Without mounts somebody has to get there by the way that there is.
+      // Without mounts the user has to reach the folder by the real path.
       if (mode !== 'root') chmodSync(outer, 0o700);
       const { output, passed } = await gateOf(
         'pwd; cat f; echo x > made && cat made',

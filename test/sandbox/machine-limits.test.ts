@@ -5,7 +5,7 @@ import { gateOf, leavesOut, type Mode, modesHere, removeFolders } from '../suppo
 
 afterEach(removeFolders);
 
-/** How many processes that user has which have not ended. */
+/** Number of processes of that user that have not ended. */
 const processesOf = (uid: number): number =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -30,7 +30,7 @@ describe.each(modesHere())('what a gate may take of the machine, as $mode', ({ m
   leavesOut(mode as Mode, isRoot ? [] : ['a fork bomb: between two counts only a user of its own is held']);
   const gate = (limits: Partial<MachineLimits>, command: string) =>
     gateOf(command, { ...change, limits: { ...machineLimitsDefault, ...limits } });
-  // A gate that nothing holds leaves some of them, for as long.
+  // A gate without such limits leaves some of them, for as long.
   const mark = `20.0${process.pid}`;
 
   it('ends one that has more processes than the plan allows, and says which limit, found and limit', async () => {

@@ -32,7 +32,7 @@ function isMountable(): boolean {
 describe('the folder of a gate or run', () => {
   it.each(modesHere())('goes whatever its code left in it, as $mode', async ({ change }) => {
     const folder = openFolder();
-    // As Go's module cache is: folders that nobody may write to, and one that nobody may read.
+    // Folders like those of Go's module cache: some that nobody may write to, and one that nobody may read.
     const leave =
       'mkdir -p a/b/c "$HOME/go/pkg/mod/x"; touch a/b/c/f "$HOME/go/pkg/mod/x/y"; chmod -R a-w a "$HOME/go"; mkdir z; touch z/f; chmod 0 z; ln -s / root; ln -s nowhere "$TMPDIR/l"; mkfifo p; chmod 0 "$HOME"';
     expect(await gateOf(leave, { ...change, folder })).toMatchObject({ passed: true });

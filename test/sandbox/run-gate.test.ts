@@ -57,7 +57,7 @@ const kinds: { kind: string; change: Partial<GateCommand> }[] = [
 ];
 
 describe.each(kinds)('a gate command, contained by $kind', ({ kind, change }) => {
-  // Without both, a gate runs as the gateway itself does.
+  // Without root and without bubblewrap, a gate runs as the gateway itself does.
   const isHeld = isRoot || findContainment(change.searchPath).kind === 'bubblewrap';
   if (!isHeld) console.log(`left out, contained by ${kind}: what only root or bubblewrap can hold`);
   const gate = (command: string, more: Partial<GateCommand> = {}) => run(command, { ...change, ...more });
@@ -233,7 +233,7 @@ describe('containment', () => {
     await expect(run('true', { searchPath })).rejects.toMatchObject({ code: 'machine.exhausted' });
     rmSync(busy);
     expect(findContainment(searchPath)).toMatchObject({ kind: 'bubblewrap', program });
-    // The same while a gate is started.
+    // The same shortage while a gate is started.
     writeFileSync(busy, '');
     await expect(run('true', { searchPath })).rejects.toMatchObject({
       code: 'machine.exhausted',

@@ -55,7 +55,7 @@ const walk =
     return found;
   };
 const ours = walk(nextCron);
-/** Arithmetic of our own, that was held to croner's for as long as it was in use: it knows nothing of croner. */
+/** Arithmetic independent of croner, which was held to croner's times while it was in use. */
 const theirs = walk(formerNext);
 
 /** Half a day before clocks are set, every time that they are. */
@@ -72,7 +72,7 @@ function settings(zone: string): number[] {
 
 describe.each(zones)('cron times in %s', (zone) => {
   it.each(expressions)('are those of an independent implementation over ten years: %s', (expression) => {
-    // What happens all day is compared where it is hard, and at both ends.
+    // Expressions that come all day are compared where they are hard, and at both ends.
     const frequent = /^\*|\/2|\/7/.test(expression);
     const starts = frequent ? [fromMs, ...settings(zone), untilMs - dayMs] : [fromMs];
     for (const startMs of starts) {

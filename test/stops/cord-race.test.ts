@@ -70,11 +70,11 @@ describe('a red stop against those who work on, through two gateways of one data
   const rows = <R>(text: string, params: unknown[] = []): Promise<R[]> =>
     line.app.gateway.store.rows<R>(statement('', text), params);
 
-  /** How much was ever claimed or stolen: each of them raises the epoch of a task. */
+  /** Number of claims and steals so far: each of them raises the epoch of a task. */
   const granted = async (): Promise<number> =>
     (await rows<{ n: number }>('select sum(epoch)::int as n from tasks where project = $1', [project]))[0]
       ?.n ?? -1;
-  /** As if nobody had ever held them. */
+  /** Resets all tasks to a state before any claim. */
   const freeAll = () =>
     rows(
       `update tasks set state = 'ready', holder = null, holder_gid = null, lease_until = null, preferred = null
@@ -87,7 +87,7 @@ describe('a red stop against those who work on, through two gateways of one data
     const draw = random(seed);
     let running = true;
     let calls = 0;
-    // Closed once a round has been looked at, until the line runs again: waiting hot would only take time.
+    // Closed once a round has been examined, until the line runs again: polling would only take time.
     let open = Promise.resolve();
     const flying = new Set<Promise<unknown>>();
     const fly = async (call: Promise<unknown>): Promise<void> => {
@@ -121,7 +121,7 @@ describe('a red stop against those who work on, through two gateways of one data
     try {
       for (let round = 0; round < rounds; round++) {
         const start = await granted();
-        // At any moment of what goes on: a claim is a millisecond or two.
+        // At any moment of the work: a claim is a millisecond or two.
         const until = performance.now() + draw() * 4;
         while (performance.now() < until) await turn();
         const scope = draw() < 0.2 ? { project: '*', scope: 'all' } : { project, scope: 'project' };
@@ -161,7 +161,10 @@ describe('a red stop against those who work on, through two gateways of one data
     expect(await unordered()).toEqual([]);
   }, 240_000);
 
-  /** What was granted between a stop and its end, by the order in which events were written under the locks. */
+  /**
+   * Claims that were granted between a stop and its end, by the order in which events were written under the
+   * locks.
+   */
   const unordered = () =>
     rows(
       `select e.seq, e.type, e.subject from events e where e.project = $1 and e.type in ('task.claimed', 'task.stolen', 'landing.intended')

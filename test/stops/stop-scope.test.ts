@@ -32,7 +32,7 @@ const stop = (colour: Colour, scope: Scope, more: Partial<Stop> = {}): Stop => (
 });
 const project: Scope = { kind: 'project', value: '' };
 
-/** What a stop holds of everything that can be held. */
+/** The actions that a stop holds, of all that can be held. */
 const held = (one: Stop): string[] => {
   const whats: readonly About['what'][] = ['claim', 'spawn', 'landing'];
   const tasks = [undefined, 'schema', 'api', 'ui', 'docs'];

@@ -31,7 +31,8 @@ describe.each(['just applied', 'never analysed'])('claims in a plan of 3,000 tas
   beforeAll(async () => {
     line = await openLine('postgres', { plan });
     hand = await line.mint('agent:a');
-    // By the gateway, a moment after the plan was applied: the server's own look leaves this time empty.
+    // The gateway gathers statistics a moment after the plan was applied: the server's own interval leaves
+    // this time empty.
     await waitUntil(async () => (await analysed()).length === 3, 10_000);
     if (state === 'never analysed') await forget();
   });
@@ -41,7 +42,7 @@ describe.each(['just applied', 'never analysed'])('claims in a plan of 3,000 tas
     rows(
       `select relname from pg_stat_user_tables where relname in ('tasks', 'task_needs', 'task_conflicts') and last_analyze is not null`,
     );
-  /** As PostgreSQL would have it without, or before. */
+  /** Resets the statistics to the state before any were gathered. */
   const forget = async (): Promise<void> => {
     await rows(`delete from pg_statistic where starelid = 'tasks'::regclass`);
     await rows(`update pg_class set reltuples = -1, relpages = 0 where oid = 'tasks'::regclass`);
@@ -76,8 +77,8 @@ describe.each(['just applied', 'never analysed'])('claims in a plan of 3,000 tas
     // Housekeeping may look once or twice; a plan that scans would look hundreds of times.
     expect(after.tasks - before.tasks).toBeLessThan(20);
     expect(after.events - before.events).toBeLessThan(20);
-    // What is in progress is counted, 100 on average; whoever walks the whole plan reads ten times that. PostgreSQL does so
-    // until the table was analysed.
+    // Tasks in progress are counted, 100 on average; a plan that walks everything reads ten times that.
+    // PostgreSQL does so until the table was analysed.
     if (state === 'just applied')
       expect((after.read - before.read) / (claims - 20)).toBeLessThan(tasksOfPlan / 4);
   });

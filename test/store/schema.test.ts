@@ -63,7 +63,7 @@ describe.each(engines)('what the code says of its tables, on %s', (engine) => {
       [...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
     const compared = found.map(({ name, type, isRequired }) => ({ name, type, isRequired }));
     expect(byName(said)).toEqual(byName(compared));
-    // An insert may leave out what has a default here, so the database must have one.
+    // An insert may leave out columns with a default here, so the database must have one.
     const without = new Set(found.filter(({ hasDefault }) => !hasDefault).map(({ name }) => name));
     const wrong = declared.flatMap((table) => {
       const { name, columns } = getTableConfig(table);

@@ -128,7 +128,7 @@ describe.each(engines)('the store on %s', (engine) => {
     await expect(store.rows(sql('delete from events'))).rejects.toThrow('append-only');
     const waiting = draftOf(head, event('task.claimed', 's', { epoch: 1, leaseMs: 1 }), 'evt_w');
     await store.transaction(async (tx) => appendEvents(tx, [waiting]));
-    // Placed and changed at once, and changed before it is placed.
+    // An event sequenced and changed at once, and one changed before it is sequenced.
     for (const change of ["actor = 'x', position = 99", `data = '{"a":1}'`, "request_id = 'r'"]) {
       const changed = store.rows(sql(`update events set ${change} where position is null`));
       await expect(changed).rejects.toThrow('append-only');

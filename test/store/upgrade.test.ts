@@ -29,7 +29,7 @@ describe.each(engines)('a database of the schema before 0.1 on %s', (engine) => 
   });
   afterAll(() => fresh.close());
 
-  // All of them on one engine: a new PGlite for each costs more than the rest of the file.
+  // All versions on one engine: a new PGlite for each costs more than the rest of the file.
   it.each(engine === 'postgres' ? [13, 12, 11, 10, 9] : [13, 9])(
     'of version %i becomes what a fresh one is, with its rows, its log unbroken',
     async (version) => {

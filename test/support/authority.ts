@@ -8,7 +8,7 @@ import { createTokenAuthority, type TokenAuthority } from '../../src/gateway/aut
 import type { Capability } from '../../src/tiers/capability.ts';
 import { fullCapability, grantOf, issuer } from './capabilities.ts';
 
-/** A token authority with real keys in a folder of its own, a clock to turn, and a forger that knows the key. */
+/** A token authority with real keys in a temporary folder, a clock to turn, and a forger that knows the key. */
 export interface Bench extends AsyncDisposable {
   readonly authority: TokenAuthority;
   readonly keys: KeyRing;

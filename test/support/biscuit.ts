@@ -3,7 +3,7 @@ import type * as Module from '@biscuit-auth/biscuit-wasm';
 
 export type Biscuit = typeof Module;
 
-/** The part of WebAssembly that is needed; its types come with a browser's library only. */
+/** The used part of WebAssembly; its types come with a browser's library only. */
 interface Wasm {
   Module: { imports(compiled: object): { module: string }[] };
   compile(bytes: Uint8Array): Promise<object>;

@@ -9,13 +9,16 @@ import { copyMigrations } from './migration-files.ts';
 const root = resolve(import.meta.dirname, '../..');
 const sources = join(root, 'src') + sep;
 
-/** What the compiled sources lie in: `<folder>/dist`, beside all that the package has. Compiled once per state of them. */
+/**
+ * The folder of the compiled sources: `<folder>/dist`, beside everything that the package has. Compiled once
+ * per state of the sources.
+ */
 export function builtFolder(): string {
   const { folder, isThere, aside, keep } = kept('andon-built-', stateOfSources());
   if (isThere) return folder;
   const place = aside();
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  // Types are checked by `npm run check`; here they would take ten times as long as the rest.
+  // `npm run check` verifies the types; here that would take ten times as long as the rest.
   const fast = ['--noCheck', '--declaration', 'false', '--inlineSourceMap'];
   const args = ['-p', 'tsconfig.build.json', '--outDir', join(place, 'dist'), ...fast];
   execFileSync(process.execPath, [tsc, ...args], { cwd: root });
@@ -27,7 +30,7 @@ export function builtFolder(): string {
   return folder;
 }
 
-/** Times and sizes of the sources, and how they are compiled here. */
+/** Times and sizes of the sources, and the options of their compilation. */
 function stateOfSources(): string {
   const hash = createHash('sha256')
     .update(root)
@@ -40,8 +43,9 @@ function stateOfSources(): string {
 }
 
 /**
- * Lets tests import the sources as they are shipped: what they name by `../src/….ts` is loaded compiled, by Node itself.
- * Loading is most of what a small test file does, and from the sources a gateway's helpers would each start a compiler.
+ * Lets tests import the sources in their shipped form: modules named by `../src/….ts` are loaded compiled, by
+ * Node itself. Loading is most of the time of a small test file, and from the sources a gateway's helpers
+ * would each start a compiler.
  */
 export function compiledSources(): Plugin {
   const dist = join(builtFolder(), 'dist');

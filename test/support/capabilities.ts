@@ -5,7 +5,7 @@ import { profiles, tierNames } from '../../src/tiers/profiles.ts';
 import { roleNames, roleOf, usualRole } from '../../src/tiers/roles.ts';
 import { someGlobs } from './globs.ts';
 
-/** Everything that a tier may hold, on every path of one project; a test narrows what it is about. */
+/** The most that a tier may hold, on every path of one project; a test narrows the part that it is about. */
 export function fullCapability(tier: Tier, change: Partial<Capability> = {}): Capability {
   const profile = profiles[tier];
   return {
@@ -76,7 +76,7 @@ const binding = fc.oneof(
   { weight: 1, arbitrary: fc.record({ task: fc.constantFrom('t1', 't2'), epoch: fc.nat(1) }) },
 );
 
-/** Any capability that has the right shape, whether or not its tier may hold it. */
+/** Any capability of the right shape, even one that its tier may not hold. */
 export const someCapability: fc.Arbitrary<Capability> = fc
   .record({
     v: fc.constant(1 as const),

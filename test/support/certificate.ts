@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-// DER, as far as a self-signed certificate needs it (X.690, RFC 5280).
+// DER, the part that a self-signed certificate needs (X.690, RFC 5280).
 const der = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
   const body = Buffer.concat(parts);
   const length = body.length < 128 ? [body.length] : [0x82, Math.floor(body.length / 256), body.length % 256];

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { builtFolder } from './built.ts';
 import { shortLived } from './short-lived.ts';
 
-/** The program as it is shipped, compiled once for the present sources. */
+/** The program in its shipped form, compiled once for the present sources. */
 export const builtMain = (): string => join(builtFolder(), 'dist/cli/main.js');
 
 export interface Ended {
@@ -18,11 +18,11 @@ export interface Ended {
 export interface CliOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Another program than the one of the sources. */
+  /** A program in place of the one of the sources. */
   readonly command?: readonly string[];
 }
 
-/** An environment with nothing of the user's: an empty HOME, no git settings. */
+/** An environment without the user's: an empty HOME, no git settings. */
 export function cleanEnvironment(home: string): Record<string, string> {
   mkdirSync(home, { recursive: true });
   return {
@@ -82,11 +82,11 @@ export interface Up {
     readonly project: string;
     readonly git: string;
   };
-  /** The process that was started. */
+  /** The id of the started process. */
   readonly pid: number;
-  /** What it has printed on standard error so far. */
+  /** The output on standard error so far. */
   said(): string;
-  /** Sends a signal and answers the exit status. */
+  /** Sends a signal and answers the exit code. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 

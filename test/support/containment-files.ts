@@ -1,7 +1,7 @@
 /**
- * The tests of what holds code that is not trusted: gates, runs, the sample. They pass in each containment (as root or as an ordinary
- * user, with bubblewrap on the PATH or without), say what they leave out there, and are run once in each:
- * `npx vitest run --config test/support/containment.config.ts`.
+ * The tests of the containment of untrusted code: gates, runs, the sample. The tests pass in each containment
+ * (as root or as an ordinary user, with bubblewrap on the PATH or without), print the parts that they leave
+ * out there, and are run once in each: `npx vitest run --config test/support/containment.config.ts`.
  */
 export const containmentFiles: readonly string[] = [
   'test/sandbox/containment.test.ts',

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { type GateCommand, type GateEvidence, runGate } from '../../src/sandbox/run-gate.ts';
 import { findContainment } from '../../src/sandbox/sandbox.ts';
 
-/** The four ways in which code that is not trusted runs: the columns of the table in SECURITY.md. */
+/** The four ways in which untrusted code runs: the columns of the table in SECURITY.md. */
 export type Mode = 'root, bubblewrap' | 'root' | 'user, bubblewrap' | 'user';
 
 const isRoot = process.getuid?.() === 0;
 const nowhere = '/nonexistent-for-bwrap';
 
-/** The modes that this process can try: the best that there is, and what there is without bubblewrap. */
+/** The modes that this process can try: the strongest available, and the one without bubblewrap. */
 export function modesHere(): { mode: Mode; change: Partial<GateCommand> }[] {
   const found: { mode: Mode; change: Partial<GateCommand> }[] = [];
   if (findContainment().kind === 'bubblewrap')
@@ -19,14 +19,14 @@ export function modesHere(): { mode: Mode; change: Partial<GateCommand> }[] {
   return found;
 }
 
-/** Says what the tests of a file leave out in this mode, so that nobody takes silence for a promise. */
+/** Prints the parts that the tests of a file leave out in this mode, so that silence is no promise. */
 export function leavesOut(mode: Mode, what: readonly string[]): void {
   if (what.length > 0) console.log(`left out as ${mode}: ${what.join('; ')}`);
 }
 
 const folders: string[] = [];
 
-/** A folder that users of their own can get to; `removeFolders` removes it. */
+/** A folder that separate users can enter; `removeFolders` removes it. */
 export function openFolder(prefix = 'andon-gate-'): string {
   const folder = mkdtempSync(join(tmpdir(), prefix));
   chmodSync(folder, 0o755);
@@ -38,7 +38,7 @@ export function removeFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Runs a command as a gate in a folder of its own. */
+/** Runs a command as a gate in a new folder. */
 export function gateOf(
   command: string,
   change: Partial<GateCommand> = {},

@@ -1,4 +1,4 @@
-/** Milliseconds of processor time that this process uses from now on: the same however busy the machine is. */
+/** Milliseconds of processor time that this process uses from the call on: independent of the load of the machine. */
 export function cpuClock(): () => number {
   const before = process.cpuUsage();
   return () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
-/** A database of its own on a server, empty or a copy of another one there; its URL. */
+/** Creates a database on a server, empty or a copy of another one there; answers its URL. */
 export async function createDatabaseOn(server: string, template?: string): Promise<string> {
   const name = `andon_${randomBytes(6).toString('hex')}`;
   const admin = new pg.Client({ connectionString: server });

@@ -9,7 +9,7 @@ import { createEmptyDatabase, type Engine } from './engines.ts';
 
 const dump = readFileSync(resolve(import.meta.dirname, '../fixtures/before-0.1.sql'), 'utf8');
 
-/** A database with the dump in it, as a gateway finds it. */
+/** A database with the dump in it, as a gateway finds one. */
 export async function openDumped(engine: Engine): Promise<Store> {
   if (engine === 'postgres') {
     const url = await createEmptyDatabase();
@@ -25,7 +25,7 @@ export async function openDumped(engine: Engine): Promise<Store> {
   return store;
 }
 
-/** Takes a database of version 13 back to an earlier one, by what 10 to 13 had added. */
+/** Takes a database of version 13 back to an earlier one, by dropping the additions of versions 10 to 13. */
 const back: Readonly<Record<number, readonly string[]>> = {
   12: ['alter table grants drop column seen'],
   11: ['alter table projects drop column protection_told'],
@@ -35,7 +35,7 @@ const back: Readonly<Record<number, readonly string[]>> = {
     'drop trigger checkpoints_guard on checkpoints',
     'drop function andon_log_guard()',
   ],
-  // Stands for those that version 10 took away.
+  // Stands for the functions that version 10 took away.
   9: [`create function andon_gone(a text[], b int) returns int language sql as 'select 1'`],
   8: [],
 };

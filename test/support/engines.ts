@@ -24,8 +24,8 @@ export const createDatabase = (): Promise<string> =>
 export const createEmptyDatabase = (): Promise<string> => createDatabaseOn(inject('postgresUrl'));
 
 /**
- * Puts a migrated database where a gateway will look for that of PGlite, unless there is one: making a new one takes
- * seconds.
+ * Puts a migrated database where a gateway will look for that of PGlite, unless one is there: making a new
+ * one takes seconds.
  */
 export function preparePglite(dataFolder: string): void {
   const folder = `${dataFolder}/db`;

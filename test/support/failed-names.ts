@@ -1,6 +1,6 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
-/** Names every file and test that failed, each with the first line of why: what follows tells of them at length. */
+/** Names every file and test that failed, each with the first line of its reason, above the long report. */
 export class FailedNames implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const lines = modules.flatMap((module) => [

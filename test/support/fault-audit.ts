@@ -24,7 +24,7 @@ export async function allEvents({ owner }: Endpoint): Promise<LoggedEvent[]> {
   }
 }
 
-/** What must hold after any fault; answers every breach in words, none when all is well. */
+/** The conditions that hold after any fault; answers every breach in words, none when all is well. */
 export async function breaches(endpoint: Endpoint, ledger: Ledger, gitDir: string): Promise<string[]> {
   await untilSequenced(endpoint);
   const events = await allEvents(endpoint);
@@ -51,11 +51,14 @@ async function landedOnMain(gitDir: string): Promise<Map<string, string>> {
   const format = '%H %(trailers:key=Andon-Audit,valueonly,separator=%x2C)';
   const log = await mustGit(gitDir, ['log', '--first-parent', `--format=${format}`, 'main']);
   const rows = log.split('\n').map((line) => line.split(' '));
-  // The last one is the commit that was adopted.
+  // The last commit is the one that was adopted.
   return new Map(rows.slice(0, -1).map(([oid = '', audit = '']) => [oid, audit]));
 }
 
-/** No landed commit without its audit rows, no such rows without their commit, every intent concluded. */
+/**
+ * Breaches between main and log: a landed commit without its audit rows, such rows without their commit, an
+ * intent without a conclusion.
+ */
 function landingBreaches(events: readonly LoggedEvent[], landed: ReadonlyMap<string, string>): string[] {
   const intents = new Map(
     events.filter(({ type }) => type === 'landing.intended').map((one) => [one.id, one]),
@@ -83,7 +86,7 @@ function landingBreaches(events: readonly LoggedEvent[], landed: ReadonlyMap<str
 
 const endsHold = new Set(['lease.expired', 'task.released', 'change.submitted', 'task.stolen']);
 
-/** One claim for one epoch, and never a second one while the first holds. */
+/** Breaches of claims: more than one for an epoch, or a second one while the first holds. */
 function claimBreaches(events: readonly LoggedEvent[], ledger: Ledger): string[] {
   const found: string[] = [];
   const held = new Map<string, number>();
@@ -103,7 +106,7 @@ function claimBreaches(events: readonly LoggedEvent[], ledger: Ledger): string[]
   return found;
 }
 
-/** What was acknowledged is there: pushed commits under their ref, changes, landed changes on main. */
+/** Acknowledged work that is missing: pushed commits under their ref, changes, landed changes on main. */
 async function workBreaches(
   { owner }: Endpoint,
   ledger: Ledger,
@@ -134,7 +137,7 @@ async function repositoryBreaches(gitDir: string): Promise<string[]> {
   return found;
 }
 
-/** Locks and quarantines that a kill left, until they are swept. */
+/** Waits until the locks and quarantines that a kill left are swept. */
 export const untilSwept = (gitDir: string, withinMs = 30_000): Promise<void> =>
   waitUntil(async () => (await findLeftovers(gitDir)).length === 0, withinMs);
 

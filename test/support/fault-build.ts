@@ -10,9 +10,9 @@ import { copyMigrations } from './migration-files.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * The compiled entry of the gateway that tests kill; compiled once per state of the sources, since a start from
- * source costs seconds and there are hundreds of them. Bundled too: finding a thousand modules takes longer than the
- * rest of a start.
+ * The compiled entry of the gateway that tests kill; compiled once per state of the sources, since a start
+ * from source costs seconds and there are hundreds of them. Bundled too: finding a thousand modules takes
+ * longer than the rest of a start.
  */
 export function compiledGateway(): string {
   const { folder, isThere, aside, keep } = kept('andon-killed-', sourcesHash());
@@ -23,7 +23,7 @@ export function compiledGateway(): string {
   bundle(
     [
       join(from, 'test/support/fault-gateway-main.js'),
-      // Started by path, from beside whoever starts them.
+      // These modules are started by path, from beside their caller.
       ...[
         'git/spawn/helper.js',
         'analysis/child.js',
@@ -47,14 +47,14 @@ function bundle(entryPoints: string[], outdir: string): void {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    // What loads files of its own or is rarely needed stays where it is.
+    // Packages that load files of their own, or are rarely needed, stay outside of the bundle.
     external: ['@electric-sql/pglite', 'ts-morph', 'pg-native'],
     banner: { js: require },
     logLevel: 'error',
   });
 }
 
-/** The same of an earlier commit; undefined where there is no history to take it from. */
+/** The compiled entry of an earlier commit; undefined when the history is missing. */
 export function compiledGatewayAt(commit: string): string | undefined {
   const git = (...args: string[]): Buffer =>
     execFileSync('git', ['-C', root, ...args], {
@@ -66,7 +66,7 @@ export function compiledGatewayAt(commit: string): string | undefined {
   } catch {
     return undefined;
   }
-  // Its packages are those of this checkout: another one may be gone by now.
+  // Its packages are those of this checkout: those of another one may be gone.
   const ofRoot = createHash('sha256').update(root).digest('hex').slice(0, 8);
   const { folder, isThere, aside, keep } = kept('andon-faults-', `${commit}-${ofRoot}`);
   const entry = join(folder, 'out', 'test', 'support', 'fault-gateway-main.js');
@@ -81,7 +81,7 @@ export function compiledGatewayAt(commit: string): string | undefined {
   return entry;
 }
 
-/** Compiles the sources in `from` with the entry of the tests into `<place>/out`; answers that. */
+/** Compiles the sources in `from` with the entry of the tests into `<place>/out`; answers that path. */
 function compile(place: string, from: string): string {
   symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'));
   writeFileSync(join(place, 'package.json'), '{ "type": "module" }');

@@ -1,5 +1,5 @@
-// A gateway in a process of its own that dies, or stops, at a named point. Told what to do by lines on stdin:
-// `arm <signal> <point>`. Prints one JSON line when it is ready, or why it could not start.
+// A gateway in a separate process that dies, or stops, at a named point. Lines on stdin name the point:
+// `arm <signal> <point>`. Prints one JSON line when it is ready, or the reason why it could not start.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -26,7 +26,7 @@ function at(point: string): void {
 function arm(line: string): void {
   const [, signal = 'SIGKILL', point = ''] = /^arm (\S+) (.+)$/.exec(line) ?? [];
   armed = { signal: signal as NodeJS.Signals, point };
-  // git calls this hook when the refs have moved and the pusher has not heard of it yet.
+  // git calls this hook after the refs have moved and before the pusher has heard of it.
   if (point === 'push moved')
     writeFileSync(hook, `#!/bin/sh\nrm -f "$0"\nkill -9 ${process.pid}\n`, { mode: 0o700 });
   say({ armed: point });
@@ -41,12 +41,12 @@ try {
   });
   const installation = readFileSync(app.owner.file, 'utf8').length > 0;
   say({ url: app.url, tokenFile: app.owner.file, installation, startMs: performance.now() - started });
-  // Whoever started it is gone, and cannot end it any more.
+  // The process that started this one is gone, and cannot end it any more.
   const orphaned = (): void => void process.kill(process.pid, 'SIGKILL');
   createInterface({ input: process.stdin }).on('line', arm).on('close', orphaned);
 } catch (error) {
   const code = error instanceof AndonError ? error.code : undefined;
   say({ failed: error instanceof Error ? error.message : String(error), code });
-  // What startApp left open would keep the process: a failed start must not need an exit.
+  // Handles that startApp left open would keep the process alive: a failed start must not need an exit.
   process.exitCode = 1;
 }

@@ -9,18 +9,21 @@ import { compiledGateway } from './fault-build.ts';
 import { shortLived } from './short-lived.ts';
 
 export interface FaultOptions {
-  /** Holds data and state; a restart on the same folder goes on where the last process was killed. */
+  /**
+   * Folder of data and state; a restart on the same folder goes on from the point at which the last process
+   * was killed.
+   */
   readonly folder: string;
-  /** PostgreSQL; PGlite in the folder when absent. */
+  /** URL of PostgreSQL; PGlite in the folder when absent. */
   readonly databaseUrl?: string;
   readonly config?: Partial<ConfigInput>;
-  /** The compiled program, where it is not that of the present sources. */
+  /** The compiled program, in place of that of the present sources. */
   readonly program?: string;
-  /** Set beside the environment that every gateway of the tests has. */
+  /** Variables beside the environment that every gateway of the tests has. */
   readonly env?: Readonly<Record<string, string>>;
   /** A shell line put before the program, such as `ulimit -f 100;`. */
   readonly before?: string;
-  /** SIGKILL so long after its start, whatever it is at. */
+  /** Milliseconds from the start to a SIGKILL, at any point of the work. */
   readonly dieAfterMs?: number;
 }
 
@@ -33,20 +36,20 @@ export interface Ended {
 export interface FaultGateway {
   readonly url: string;
   readonly pid: number;
-  /** From the start of the process to the line that says it is ready. */
+  /** Milliseconds from the start of the process to the line that says it is ready. */
   readonly startMs: number;
   readonly ended: Promise<Ended>;
   readonly owner: Client;
-  /** What it has logged. */
+  /** The log of the gateway so far. */
   log(): string;
   client(token: string, requestId?: string): Client;
   ownerToken(): string;
-  /** Sends itself the signal the next time it passes the point. */
+  /** Makes the gateway send itself the signal the next time it passes the point. */
   arm(point: string, signal?: NodeJS.Signals): Promise<void>;
   kill(signal: NodeJS.Signals): void;
-  /** SIGKILL, and waits until it is gone. */
+  /** Sends SIGKILL, and waits for the end. */
   destroy(): Promise<Ended>;
-  /** SIGTERM, and waits until it is gone. */
+  /** Sends SIGTERM, and waits for the end. */
   close(): Promise<Ended>;
 }
 
@@ -62,7 +65,7 @@ export class StartRefused extends Error {
   }
 }
 
-/** Every child that is alive, so that no test leaves one behind. */
+/** Every living child, so that no test leaves one behind. */
 const alive = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');

@@ -6,14 +6,14 @@ import { TRPCClientError } from '@trpc/client';
 import type { Client } from '../../src/client.ts';
 import { type GitResult, git, mustGit, sourceRepository, write } from './gateway.ts';
 
-/** What an agent talks to; it changes whenever a killed gateway comes back. */
+/** The address of a gateway for an agent; it changes whenever a killed gateway comes back. */
 export interface Endpoint {
   readonly url: string;
   readonly owner: Client;
   client(token: string, requestId?: string): Client;
 }
 
-/** What was acknowledged to somebody, and must therefore be true for ever. */
+/** Acknowledged work, which must therefore persist for ever. */
 export interface Ledger {
   readonly claims: { readonly task: string; readonly epoch: number; readonly agent: string }[];
   readonly pushes: { readonly ref: string; readonly commit: string }[];
@@ -25,7 +25,10 @@ export const emptyLedger = (): Ledger => ({ claims: [], pushes: [], submits: [],
 
 export const project = 'shop';
 
-/** A plan of independent tasks, `t0` to `t<count-1>`, each with a folder of its own; an empty gate command is no gate. */
+/**
+ * A plan of independent tasks, `t0` to `t<count-1>`, each with a separate folder; an empty gate command means
+ * no gate.
+ */
 export const planOf = (count: number, gate = 'true', lease = '60s'): string => `
 version: 1
 project: ${project}
@@ -62,7 +65,7 @@ export async function prepareLine(
   return { agents, reviewer: await mint('agent:reviewer', 'validator') };
 }
 
-/** A call is tried until it is answered: the same request id, so that an answer that got lost is given again. */
+/** Tries a call until it is answered: under the same request id, so that a lost answer is given again. */
 export type Persist = <T>(call: (endpoint: Endpoint, requestId: string) => Promise<T>) => Promise<T>;
 
 export interface Work {
@@ -74,7 +77,7 @@ export interface Work {
 
 const newRequest = (): string => randomBytes(8).toString('hex');
 
-/** One task by one agent: claim, commit, push, submit; writes down everything that was acknowledged. */
+/** Carries out one task with one agent: claim, commit, push, submit; writes down every acknowledgement. */
 export async function workOnce(
   agent: Agent,
   persist: Persist,
@@ -120,7 +123,7 @@ export async function commitFor(
   return mustGit(clone, ['rev-parse', 'HEAD']);
 }
 
-/** A push whose answer got lost is pushed again: then everything is up to date. */
+/** A push whose answer got lost is repeated: then everything is up to date. */
 async function pushUntilIn(agent: Agent, persist: Persist, refspec: string): Promise<void> {
   await persist(async (endpoint) => {
     const remote = `${endpoint.url}/git/${project}.git`;
@@ -132,10 +135,10 @@ async function pushUntilIn(agent: Agent, persist: Persist, refspec: string): Pro
   });
 }
 
-/** A push that did not go through, with what the terminal showed. */
+/** A push that did not go through, with the output of git. */
 export class PushFailed extends Error {}
 
-/** Approves a change once its gates have passed; a verdict whose answer got lost is seen in the change's state. */
+/** Approves a change once its gates have passed; the change's state shows a verdict whose answer got lost. */
 export async function approveOnce(
   reviewer: string,
   persist: Persist,
@@ -164,25 +167,25 @@ export async function untilLanded(
   });
 }
 
-/** Something has not happened yet; worth asking again. */
+/** An expected event has not happened yet; worth asking again. */
 export class NotYet extends Error {}
 
 const passing = new Set(['store.unavailable', 'gateway.unready', 'git.busy']);
 
-/** Whether asking again may help: nobody answered, or the answer says so. */
+/** True when asking again may help: there was no answer, or the answer says so. */
 function mayPass(error: unknown): boolean {
   if (error instanceof NotYet) return true;
   if (error instanceof TRPCClientError) {
     const code = (error.data as { andon?: { code: string } } | undefined)?.andon?.code;
     return code === undefined || passing.has(code);
   }
-  // The gateway died under git, or git met what only the next sweep removes.
+  // The gateway died under git, or git met files that only the next sweep removes.
   return (
     error instanceof Error && (!/refused task\//.test(error.message) || error.message.includes('git.busy'))
   );
 }
 
-/** Tries a call at whatever gateway is there, until it is answered; rejects at once with an answer that will stay. */
+/** Tries a call at the present gateway, until it is answered; rejects at once with an answer that will stay. */
 export const persistOn =
   (endpoint: () => Endpoint | Promise<Endpoint>, withinMs = 60_000): Persist =>
   async (call) => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { FaultGateway } from './fault-gateway.ts';
 import { waitUntil } from './wait.ts';
 
-/** Whether a process is stopped by a signal (proc(5), the third field of `stat`). */
+/** True for a process that is stopped by a signal (proc(5), the third field of `stat`). */
 export function isStopped({ pid }: Pick<FaultGateway, 'pid'>): boolean {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');

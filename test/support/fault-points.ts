@@ -1,6 +1,6 @@
 import type { Statement, Store, Tx } from '../../src/store/store.ts';
 
-/** Hears the name of every point that is passed; a test dies or sleeps there. */
+/** Called with the name of every passed point; a test dies or sleeps there. */
 export type AtPoint = (point: string) => void;
 
 /**

@@ -23,7 +23,7 @@ export interface RandomKills {
   readonly kills: number;
   readonly seed: number;
   readonly agentsCount: number;
-  /** The gateway lives at most this long after it was ready. */
+  /** Longest life of a gateway after it was ready, in milliseconds. */
   readonly lifeMsMax: number;
 }
 
@@ -35,7 +35,7 @@ export interface KillReport {
   readonly breaches: readonly string[];
 }
 
-/** Agents claim, push, submit and are approved without a pause while their gateway is killed again and again. */
+/** Lets agents claim, push, submit and be approved without a pause while their gateway is killed again and again. */
 export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
   const folder = mkdtempSync(join(tmpdir(), 'andon-random-'));
   const databaseUrl = plan.engine === 'postgres' ? await createDatabase() : undefined;
@@ -47,7 +47,7 @@ export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
   const end = new AbortController();
   let killed: Promise<number> = Promise.resolve(0);
   try {
-    // Long leases: on a busy machine a lost one would end a worker that this is not about.
+    // Long leases: on a busy machine a lost one would end a worker for a reason outside of this test.
     const tasks = planOf(plan.kills * 3 + 10, 'true', '10m');
     const { agents, reviewer } = await prepareLine(await standing.gateway, tasks, plan.agentsCount);
     const load = Promise.all(agents.map((agent) => workOn(agent, reviewer, persist, ledger, end.signal)));
@@ -62,7 +62,7 @@ export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
       breaches: await breaches(await standing.gateway, ledger, gitDirOf(folder)),
     };
   } finally {
-    // Whoever kills must have ended first, or it would start one more gateway that nobody stops.
+    // The killer must have ended first, or it would start one more gateway that nothing stops.
     end.abort();
     await killed.catch(() => undefined);
     await (await standing.gateway).destroy();
@@ -75,12 +75,12 @@ const persistMs = 300_000;
 const acknowledged = (ledger: Ledger): number =>
   Object.values(ledger).reduce((sum, one) => sum + one.length, 0);
 
-/** The gateway that is there, or the one that will be. */
+/** The present gateway, or the next one while it starts. */
 interface Standing {
   gateway: Promise<FaultGateway>;
 }
 
-/** The slowest restart, in milliseconds. One death in eight comes while the gateway starts. */
+/** Answers the slowest restart, in milliseconds. One death in eight comes while the gateway starts. */
 async function killAgainAndAgain(
   { kills, seed, lifeMsMax, done }: RandomKills & { readonly done: () => number },
   options: FaultOptions,
@@ -91,10 +91,10 @@ async function killAgainAndAgain(
   let worst = 0;
   for (let n = 0, life = 0; n < kills && !end.aborted; n++, life++) {
     const gateway = await standing.gateway;
-    // However slow the machine is, work goes on between the deaths: every other life begins with some.
+    // On a machine of any speed work goes on between the deaths: every other life begins with some.
     const before = done();
     if (life % 2 === 0) await waitUntil(() => end.aborted || done() > before, persistMs);
-    // Many short lives and some long ones: the square.
+    // The square gives many short lives and some long ones.
     await new Promise((resolve) => setTimeout(resolve, random() ** 2 * lifeMsMax));
     const early = n + 1 < kills && random() < 1 / 8;
     if (early) n++;
@@ -119,7 +119,10 @@ async function restart(
   return startFaultGateway(options);
 }
 
-/** Task after task until told to end; what was begun is brought to main. Returns how many landed. */
+/**
+ * Carries out task after task until told to end; work under way is brought to main. Returns the number of
+ * landed tasks.
+ */
 async function workOn(
   agent: Agent,
   reviewer: string,

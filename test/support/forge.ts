@@ -71,7 +71,7 @@ export interface Packed {
   readonly type: 1 | 2 | 3 | 7;
   /** Size as the header claims it. */
   readonly bytes: number;
-  /** For a delta (type 7): the object it builds on. */
+  /** For a delta (type 7): the object that it builds on. */
   readonly base?: string;
   /** Compressed already. */
   readonly data: Buffer;

@@ -69,7 +69,7 @@ const gitEnvironment = {
 
 export type GitResult = Ran;
 
-/** Runs the ordinary git client, as an agent would: the token in the environment, nothing on disk or in argv. */
+/** Runs the ordinary git client, as an agent would: the token in the environment, not on disk or in argv. */
 export async function git(
   cwd: string,
   args: readonly string[],
@@ -102,7 +102,7 @@ export function write(folder: string, files: Readonly<Record<string, string>>): 
   }
 }
 
-/** A small repository of a user's own, with one commit. */
+/** A small repository of a user, with one commit. */
 export async function sourceRepository(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'andon-src-'));
   await mustGit(folder, ['init', '-q', '-b', 'main']);

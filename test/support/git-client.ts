@@ -1,6 +1,6 @@
 import { type Ran, runProgram } from './program.ts';
 
-/** How the ordinary git client shows its token: neither on disk, nor in argv, nor in a URL. */
+/** The way in which the ordinary git client shows its token: neither on disk, nor in argv, nor in a URL. */
 export type ShowToken = 'bearer' | 'basic';
 
 export interface GitClient {
@@ -46,7 +46,7 @@ export async function gitAs(client: GitClient, cwd: string, ...args: readonly st
   return { ...ran, out: out.trim() };
 }
 
-/** As `gitAs`, and throws what the terminal showed when git failed. Answers what it printed. */
+/** Runs git as `gitAs` does, and throws its output when git failed. Answers the output. */
 export async function mustGitAs(client: GitClient, cwd: string, ...args: readonly string[]): Promise<string> {
   const { code, out, err } = await gitAs(client, cwd, ...args);
   if (code !== 0) throw new Error(`git ${args.join(' ')}: ${err}`);

@@ -24,7 +24,7 @@ import { frameReasons } from '../../src/policies/frame.ts';
 import { refReasons } from '../../src/policies/refs.ts';
 import { treeReasons } from '../../src/policies/tree.ts';
 
-/** What a git client did; never rejects, so that a test can look at a refusal. */
+/** The result of a git client; the call never rejects, so that a test can examine a refusal. */
 export interface Ran {
   readonly code: number;
   readonly out: string;
@@ -58,7 +58,7 @@ export function git(cwd: string, args: readonly string[], input?: string | Buffe
   });
 }
 
-/** As `git`, for steps that must work; answers trimmed stdout. */
+/** Runs git as `git` does, for steps that must work; answers trimmed stdout. */
 export async function must(cwd: string, args: readonly string[], input?: string | Buffer): Promise<string> {
   const ran = await git(cwd, args, input);
   if (ran.code !== 0) throw new Error(`git ${args.join(' ')}: ${ran.err}`);

@@ -19,7 +19,7 @@ declare module 'vitest' {
     postgresTemplate: string;
     /** A migrated PGlite as an archive, to be loaded into memory. */
     pgliteDump: string;
-    /** The same as a folder, to be copied. */
+    /** The same database as a folder, to be copied. */
     pgliteFolder: string;
   }
 }
@@ -43,8 +43,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 /**
- * Gives this run a temporary folder of its own, for what it starts too, and answers how to remove it: processes that
- * tests kill leave theirs behind. What is kept for later runs stays where it was.
+ * Gives this run a temporary folder, also for its child processes, and answers the function that removes it:
+ * killed processes leave their folders behind. Folders that are kept for later runs stay in their place.
  */
 function ownTemporaryFolder(): () => void {
   const outer = tmpdir();
@@ -63,12 +63,12 @@ async function preparePostgres(server: string): Promise<string> {
   const url = await createDatabaseOn(server);
   const store = await openPostgres({ url });
   await migrate(store, written);
-  // A copy of a database that somebody is connected to is refused.
+  // PostgreSQL refuses to copy a database with open connections.
   await store.close();
   return new URL(url).pathname.slice(1);
 }
 
-/** Kept for later runs: making it costs more than most files of tests do. */
+/** Prepares a database that is kept for later runs: making it costs more than most files of tests. */
 async function preparePglite(): Promise<{ dump: string; folder: string }> {
   const { folder, isThere, aside, keep } = kept('andon-pglite-', stateOfPglite());
   if (!isThere) {
@@ -84,7 +84,7 @@ async function preparePglite(): Promise<{ dump: string; folder: string }> {
   return { dump: join(folder, 'db.tar'), folder: join(folder, 'db') };
 }
 
-/** What a migrated PGlite is made of: the release, the migrations, and how both are put together here. */
+/** The origin of a migrated PGlite: the release, the migrations, and the code that joins them here. */
 function stateOfPglite(): string {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
   hash.update(readFileSync(createRequire(import.meta.url).resolve('@electric-sql/pglite')));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** A second reading of the glob language, by way of a regular expression, to compare the automata with. */
+/** A second implementation of the glob language, by a regular expression, to compare the automata with. */
 export function referenceMatch(glob: string, path: string): boolean {
   if (path === '' || path.startsWith('/') || path.endsWith('/') || path.includes('//')) return false;
   return (known.get(glob) ?? compile(glob)).test(path);

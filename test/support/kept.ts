@@ -2,23 +2,23 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, st
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Names the folder that outlives a run of the tests, which has a temporary folder of its own. */
+/** Variable that names the folder which outlives a run of the tests; the run itself has a temporary folder. */
 export const keptVariable = 'ANDON_TEST_KEPT';
 const outer = (): string => process.env[keptVariable] ?? tmpdir();
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** A folder that is made once and kept for later runs; its name says what it was made of. */
+/** A folder that is made once and kept for later runs; its name tells its origin. */
 export interface Kept {
   readonly folder: string;
   readonly isThere: boolean;
-  /** Where it is to be made. */
+  /** A path at which to make the folder. */
   aside(): string;
-  /** Puts what was made aside in its place, unless another process was faster. */
+  /** Moves the folder made aside to its place, unless another process was faster. */
   keep(aside: string): void;
 }
 
-/** Folders with this prefix that nobody has made anew for a day are removed when one is made. */
+/** The kept folder of that name. Making it removes folders with this prefix that are more than a day old. */
 export function kept(prefix: string, name: string): Kept {
   const folder = join(outer(), `${prefix}${name}`);
   return {

@@ -25,7 +25,7 @@ interface MintInput {
   readonly grantSeconds: number;
 }
 
-/** Somebody with a token: an agent at work. */
+/** A bearer of a token: an agent at work. */
 export interface Hand {
   readonly agent: string;
   readonly grant: string;
@@ -42,10 +42,10 @@ export interface Offered {
   readonly epoch: number;
 }
 
-/** A gateway with one project, its plan applied, and the hands that work on it. */
+/** A gateway with one project, its plan applied, and the agents that work on it. */
 export interface Line extends TestGateway {
   readonly project: string;
-  /** Mints a token for an agent; `by` mints it, the owner without. */
+  /** Mints a token for an agent; `by` mints it, or the owner when absent. */
   mint(agent: string, cap?: MintInput['cap'], more?: Partial<MintInput>, by?: Client): Promise<Hand>;
   /** A commit with these files on top of main (or of `onto`); null deletes. */
   commit(files: Readonly<Record<string, string>>, onto?: string): Promise<string>;
@@ -56,7 +56,7 @@ export interface Line extends TestGateway {
   until(change: string, state: ChangeState): Promise<void>;
   task(id: string): ReturnType<Client['task']['show']['query']>;
   main(): Promise<string>;
-  /** Events of the project that are committed, placed in the chain or not yet. */
+  /** Committed events of the project, sequenced or not. */
   events(): Promise<Recorded[]>;
 }
 
@@ -162,7 +162,7 @@ function looksAt(gateway: TestGateway, project: string) {
 
 const readClock = statement('test.clock', 'select andon_now() as now');
 
-/** Lets time go by in the database, for the memory of these gateways too. */
+/** Lets time pass in the database, and in the memory of these gateways too. */
 export async function passTime(ms: number, ...gateways: TestGateway[]): Promise<void> {
   const store = gateways[0]?.app.gateway.store;
   if (store === undefined) throw new Error('no gateway whose time could pass');

@@ -3,7 +3,7 @@ import { createClient } from '../../src/client.ts';
 import { createAgentFetch } from '../../src/gateway/proof/agent-fetch.ts';
 import { createProvingAgent } from '../../src/gateway/proof/proving-agent.ts';
 
-/** A gateway as commands have it, with a token from nowhere; the key that the gateway shows first is trusted. */
+/** A gateway as commands see it, with a token of no file; the key that the gateway shows first is trusted. */
 export function linkTo(url: string, token: string, project: string): GatewayLink {
   let known: string | undefined;
   const agent = createProvingAgent(url, {

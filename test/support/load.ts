@@ -15,7 +15,7 @@ export interface LoadResult {
   readonly failures: number;
 }
 
-/** Loads a server on loopback from a process of its own; bounded in time, and it stops by itself. */
+/** Loads a server on loopback from a separate process; bounded in time, and it stops by itself. */
 export function load(options: LoadOptions): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), ['load'], { execArgv: ['--import', 'tsx'] });

@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** What takes longest, the longest first. Nothing but time depends on it. */
+/** Test files that take longest, the longest first. Only time depends on the list. */
 const long = [
   'test/faults/random.test.ts',
   'test/faults/kill.test.ts',
@@ -30,8 +30,8 @@ const long = [
 ];
 
 /**
- * Long files first, so that both workers have something to do to the end; the rest as vitest has it. A file that is not
- * in the list and turns out to be long belongs there.
+ * Runs long files first, so that both workers are busy to the end, and the rest in vitest's order. A file
+ * that turns out to be long belongs into the list.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

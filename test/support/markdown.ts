@@ -11,7 +11,7 @@ export const docsPages = readdirSync(join(root, 'docs'))
   .sort()
   .map((name) => `docs/${name}`);
 
-/** A fenced block: the language it is marked with, and its text. */
+/** A fenced block: its language mark, and its text. */
 export interface Block {
   readonly language: string;
   readonly text: string;
@@ -29,7 +29,7 @@ export function fileIn(text: string, path: string): string {
   return new RegExp(`^cat > ${name} <<'EOF'\\n([\\s\\S]*?)^EOF$`, 'm').exec(text)?.[1] ?? '';
 }
 
-/** The text without fenced blocks and code spans: what is in those is no link and no heading. */
+/** The text without fenced blocks and code spans, in which nothing is a link or a heading. */
 export const proseOf = (text: string): string =>
   text
     .replace(/^```[^\n]*\n[\s\S]*?^```$/gm, '')

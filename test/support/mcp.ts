@@ -50,7 +50,7 @@ export async function connectMcp(
 export const textOf = ({ content }: CallToolResult): string =>
   content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
-/** Posts a JSON-RPC message, or any body, as it is. */
+/** Posts a JSON-RPC message, or any body, unchanged. */
 export function postMcp(
   url: string,
   body: unknown,

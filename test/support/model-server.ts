@@ -9,26 +9,26 @@ export interface ScriptedCall {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** What the model says when it is its turn: tool calls, or words, which end its work. */
+/** A turn of the model: tool calls, or words, which end its work. */
 export interface Turn {
   readonly text?: string;
   readonly calls?: readonly ScriptedCall[];
   readonly usage?: { readonly input: number; readonly output: number };
 }
 
-/** What the model has been shown when its turn comes. */
+/** The input of the model when its turn comes. */
 export interface Shown {
-  /** What came back from the calls of the last turn. */
+  /** Results of the calls of the last turn. */
   readonly results: readonly string[];
-  /** Names of the tools that it is offered. */
+  /** Names of the offered tools. */
   readonly tools: readonly string[];
   /** The whole conversation as text. */
   readonly text: string;
-  /** Which turn of the script it is, from 0. */
+  /** Number of the turn in the script, from 0. */
   readonly turn: number;
 }
 
-/** The turns of one conversation. Behind its last one the model says that it is done; a function answers for ever. */
+/** The turns of one conversation. After the last one the model says that it is done; a function answers for ever. */
 export type Script = readonly (Turn | ((shown: Shown) => Turn | Promise<Turn>))[] | ((shown: Shown) => Turn);
 
 /** A request for a turn, as the server reads it. */
@@ -38,7 +38,7 @@ export interface View {
   readonly results: readonly string[];
   readonly tools: readonly string[];
   readonly text: string;
-  /** Ids of the calls that were made so far in the conversation. */
+  /** Ids of the calls in the conversation so far. */
   readonly callIds: readonly string[];
 }
 
@@ -51,12 +51,12 @@ export interface Asked extends View {
 }
 
 /**
- * A model that plays scripts: the Messages API for Claude Code, the Responses API for Codex, both as a stream of events.
- * A conversation plays the script that its first words name as `script:<name>`; where it stands is read from the ids of
- * the calls in it, so a request that is repeated is answered alike.
+ * A model that plays scripts: the Messages API for Claude Code, the Responses API for Codex, both as a stream
+ * of events. A conversation plays the script that its first words name as `script:<name>`; the ids of the
+ * calls in it tell the turn, so a repeated request is answered alike.
  */
 export interface ModelServer {
-  /** For ANTHROPIC_BASE_URL; Codex wants it with `/v1`. */
+  /** URL for ANTHROPIC_BASE_URL; Codex takes it with `/v1`. */
   readonly url: string;
   readonly host: string;
   readonly asked: readonly Asked[];
@@ -89,7 +89,8 @@ export async function startModelServer(): Promise<ModelServer> {
   };
 }
 
-// Loopback, but not the address that programs leave out of their proxy: so it is a host that a profile has to name.
+// An address of loopback that programs do not exempt from their proxy: so it is a host that a profile has to
+// name.
 const address = '127.0.0.2';
 
 const listen = (server: Server): Promise<number> =>

@@ -3,7 +3,7 @@ import { runMoves } from '../../src/runs/states.ts';
 import { type Store, statement } from '../../src/store/store.ts';
 import { changeMoves, taskMoves } from '../../src/tasks/states.ts';
 
-/** A state that somebody wrote over another, as the database saw it. */
+/** A state written over another, as the database saw it. */
 export interface SeenMove {
   readonly noun: 'tasks' | 'changes' | 'runs';
   readonly was: string;
@@ -23,12 +23,12 @@ const recorder = [
   ),
 ];
 
-/** Has the database write down each pair of states of tasks, changes and runs, from now on. */
+/** Makes the database write down each pair of states of tasks, changes and runs, from this call on. */
 export async function recordMoves(store: Store): Promise<void> {
   for (const text of recorder) await store.rows(statement('', text));
 }
 
-/** The pairs that were written down, as `noun: was → now`, in order. */
+/** The recorded pairs, as `noun: was → now`, in order. */
 export async function seenMoves(store: Store): Promise<string[]> {
   const rows = await store.rows<SeenMove>(statement('', 'select noun, was, now from test_moves'));
   return rows.map(wordsOf).sort();
@@ -45,7 +45,7 @@ export const listedMoves = (noun: SeenMove['noun']): string[] => {
   return [...new Set(pairs)].sort();
 };
 
-/** What was written past the tables: nothing, if all is well. */
+/** The moves that the tables do not list: none, if all is well. */
 export async function movesPastTables(store: Store): Promise<string[]> {
   const listed = new Set((['tasks', 'changes', 'runs'] as const).flatMap(listedMoves));
   return (await seenMoves(store)).filter((move) => !listed.has(move));

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { findProgram } from '../../src/sandbox/programs.ts';
 
-/** A network of its own on this machine, reached over one link that can be cut. */
+/** A separate network on this machine, reached over one link that can be cut. */
 export interface OtherNetwork {
   /** The address of this side of the link. */
   readonly address: string;
-  /** What to put before a command, so that it runs over there. */
+  /** Words before a command that make it run in the other network. */
   readonly inside: readonly string[];
   cut(): void;
   mend(): void;
@@ -15,7 +15,7 @@ export interface OtherNetwork {
 const ip = (...args: string[]): void =>
   void execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 
-/** Why no network can be made here; undefined when one can. */
+/** The reason why no network can be made here; undefined when one can. */
 export function whyNoNetwork(): string | undefined {
   if (process.getuid?.() !== 0) return 'it needs root';
   if (findProgram('ip', process.env.PATH ?? '') === undefined)

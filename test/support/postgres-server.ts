@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { closedOnTheWay } from '../../src/sandbox/reach.ts';
 
-/** A PostgreSQL server of the tests' own: real binaries, own folder, loopback only. */
+/** A PostgreSQL server for the tests alone: real binaries, a temporary folder, loopback only. */
 export interface PostgresServer {
   readonly url: string;
   readonly version: string;
@@ -15,7 +15,7 @@ export interface PostgresServer {
   kill(): Promise<void>;
   /** Starts again on the same folder and port. */
   start(): Promise<void>;
-  /** Both, one after the other. */
+  /** Kills the server and starts it again. */
   killAndRestart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ function binaryFolders(): string[] {
   try {
     folders.push(join(require.resolve(packageName), '..', '..', 'native', 'bin'));
   } catch {
-    // The platform has no package; the error below names what was looked for.
+    // The platform has no package; the error below names the missing binaries.
   }
   return folders.filter(
     (folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')),
@@ -56,7 +56,7 @@ function account(): Account | undefined {
       );
       return { uid, gid };
     } catch {
-      // The next name.
+      // Tries the next name.
     }
   }
   throw new Error('run as root, PostgreSQL needs an account named postgres or nobody');
@@ -99,13 +99,13 @@ async function untilReady(url: string, server: ChildProcess, said: () => string)
   throw new Error(`PostgreSQL did not answer within 30 s: ${said()}`);
 }
 
-/** Where the other account gets to: the folder itself, or what every Unix has for that. */
+/** Lets the other account enter the parent folder: the folder itself, or the one that every Unix has for that. */
 const openParent = (parent: string): string =>
   [parent, '/var/tmp', '/tmp'].find(
     (one) => existsSync(one) && closedOnTheWay(join(one, 'x')) === undefined,
   ) ?? parent;
 
-/** The binaries of a registry package below a private folder are copied to where the other account gets to. */
+/** Copies the binaries of a registry package below a private folder to a place that the other account can enter. */
 function openBinaries(binaries: string, data: string): string {
   if (closedOnTheWay(join(binaries, 'x')) === undefined) return binaries;
   const copy = join(data, 'native');

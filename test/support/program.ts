@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { createSpawner, type ProcessSpawner } from '../../src/git/spawn/spawner.ts';
 
 export interface Ran {
-  /** -1 when a signal ended it. */
+  /** Exit code; -1 when a signal ended the program. */
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -11,8 +11,8 @@ export interface Ran {
 let spawner: ProcessSpawner | undefined;
 
 /**
- * Runs a program to its end. Through a helper, as the gateway does: starting one from a test process of hundreds of
- * megabytes takes ten times as long and blocks the gateway that it holds.
+ * Runs a program to its end. Through a helper, as the gateway does: starting one from a test process of
+ * hundreds of megabytes takes ten times as long and blocks the gateway that it holds.
  */
 export async function runProgram(
   file: string,

@@ -11,13 +11,13 @@ export interface RealAgents {
   readonly gateway: TestGateway;
   readonly model: ModelServer;
   readonly runner: TestRunner;
-  /** What runs call the gateway through. */
+  /** Relay between the runs and the gateway. */
   readonly relay: Relay;
   readonly project: string;
   /** Plays a script: a run of that profile for the task of that name (none: without a task), to be ended. */
   spawn(script: string, played: Script, more?: SpawnMore): Promise<string>;
   end(run: string, withinMs?: number): Promise<Ended>;
-  /** Both. */
+  /** Plays a script, and waits for the end of its run. */
   play(script: string, played: Script, more?: SpawnMore): Promise<Ended>;
   task(id: string): Promise<{ state: string; epoch: number } | undefined>;
   close(): Promise<void>;
@@ -27,19 +27,19 @@ export interface SpawnMore {
   readonly profile?: string;
   readonly mission?: string;
   readonly task?: string | null;
-  /** In the place of the profile's prompt: longer than a plan may have it. */
+  /** A prompt in the place of the profile's: longer than a plan may have it. */
   readonly longPrompt?: string;
 }
 
 type Shown = Awaited<ReturnType<TestGateway['owner']['run']['show']['query']>>;
-/** A run that has ended, with what it printed. */
+/** An ended run, with its output. */
 export type Ended = Shown & { readonly printed: string; readonly state: RunRow['state'] };
 
 export interface RealOptions {
   readonly adapter: 'claude' | 'codex';
   readonly program: string;
   readonly containment: TestContainment;
-  /** A task for each; each may write below `src/<name>/`. */
+  /** Names of tasks; each may write below `src/<name>/`. */
   readonly tasks: readonly string[];
   /** Further profiles: members beside those that all have, as YAML. */
   readonly profiles?: Readonly<Record<string, string>>;
@@ -96,7 +96,10 @@ export async function openRealAgents(options: RealOptions): Promise<RealAgents> 
   };
 }
 
-/** Behind bubblewrap the run reaches the model as the one host that its profile names, and nothing else. */
+/**
+ * A plan under which the run in bubblewrap reaches the model as the one host that its profile names, and
+ * nothing else.
+ */
 function planOf(
   { adapter, program, tasks, profiles = {}, lease = '6s' }: RealOptions,
   model: ModelServer,

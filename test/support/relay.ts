@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a relay does with a request: passes it on, answers it with a status, or breaks the connection. */
+/** The fate of a request at the relay: forwarded, answered with a status, or its connection broken. */
 export type Fate = 'pass' | 'cut' | number;
 
 /** Stands between a run and its gateway, so that a test can take the gateway away. */
 export interface Relay {
   readonly url: string;
-  /** Decides by path; everything passes at first. */
+  /** Decides by path; at first every request passes. */
   fate: (path: string, headers: IncomingMessage['headers']) => Fate;
   close(): Promise<void>;
 }

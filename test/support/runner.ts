@@ -13,7 +13,7 @@ import type { TestGateway } from './gateway.ts';
 import { linkTo } from './link.ts';
 import { waitUntil } from './wait.ts';
 
-/** How runs can be contained on this machine; bubblewrap only where it is installed. */
+/** Containments of runs on this machine; bubblewrap only where it is installed. */
 export const containments =
   findProgram('bwrap', process.env.PATH ?? '') === undefined
     ? (['other'] as const)
@@ -74,7 +74,7 @@ export interface TestRunner {
   close(): Promise<void>;
 }
 
-/** A runner in this process, over HTTP and with a token of its own, as `andon runner` is. */
+/** A runner in this process, over HTTP and with a separate token, as `andon runner` is. */
 export async function startTestRunner(
   gateway: TestGateway,
   project: string,
@@ -101,7 +101,7 @@ export async function startTestRunner(
   });
   const direct = runnerGateway(linkTo(gateway.url, token, project), name);
   const folder = mkdtempSync(join(tmpdir(), 'andon-runner-'));
-  // A user of its own has to get at its run.
+  // The separate user of a run has to enter the run's folder.
   mkdirSync(join(folder, 'work'), { mode: 0o711 });
   const path = pathFor(containment);
   chmodSync(folder, 0o711);
@@ -111,7 +111,7 @@ export async function startTestRunner(
     gateway: {
       ...direct,
       url: gatewayUrl,
-      // What stands between proves nothing for an address of its own.
+      // A relay has no proof for its own address.
       ...(gatewayUrl === gateway.url ? {} : { agent: new Agent({ keepAlive: true }) }),
       take: async (adapters, signal) => {
         const order = await direct.take(adapters, signal);
@@ -127,7 +127,7 @@ export async function startTestRunner(
     launch: [process.execPath, main],
     outer: { PATH: path, ...env },
     keep: false,
-    // One for all of a checkout that only its owner reads.
+    // One copy serves all runners of a checkout that only its owner can read.
     programCopy: join(tmpdir(), 'andon-program'),
     log: (words) => process.env.ANDON_TEST_LOG === undefined || process.stderr.write(`${words}\n`),
     say: (run, words) =>
@@ -145,7 +145,7 @@ export async function startTestRunner(
   };
 }
 
-/** The run as it ended. */
+/** The ended run. */
 export async function endOf(gateway: TestGateway, project: string, run: string, withinMs = 25_000) {
   let last: Awaited<ReturnType<TestGateway['owner']['run']['show']['query']>> | undefined;
   await waitUntil(async () => {
@@ -156,7 +156,7 @@ export async function endOf(gateway: TestGateway, project: string, run: string, 
   return last;
 }
 
-/** Everything that a run printed. */
+/** The whole output of a run. */
 export async function outputOf(gateway: TestGateway, project: string, run: string): Promise<string> {
   const { pieces } = await gateway.owner.run.output.query({ project, run, limit: 16 });
   return pieces.map(({ body }) => body).join('');

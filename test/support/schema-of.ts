@@ -1,6 +1,6 @@
 import { type Session, statement } from '../../src/store/store.ts';
 
-/** All that a catalogue says of Andon's schema, one line for each thing; the order of columns alone is left out. */
+/** Andon's schema as the catalogue has it, one line for each object; only the order of columns is left out. */
 export async function schemaOf(session: Session): Promise<string[]> {
   const found = await Promise.all(parts.map((text) => session.rows<{ line: string }>(statement('', text))));
   return found

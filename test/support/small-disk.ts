@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A file system of its own that can be filled to its last byte. */
+/** A separate file system that can be filled to its last byte. */
 export interface SmallDisk {
   readonly folder: string;
   /** Fills it but for so many bytes; called again with fewer, the rest. */
@@ -12,7 +12,7 @@ export interface SmallDisk {
   close(): void;
 }
 
-/** Why no file system can be mounted here; undefined when one can. */
+/** The reason why no file system can be mounted here; undefined when one can. */
 export function whyNoSmallDisk(): string | undefined {
   if (process.getuid?.() !== 0) return 'it needs root';
   try {
@@ -36,7 +36,7 @@ export function openSmallDisk(megabytes: number): SmallDisk {
     },
     free: () => rmSync(ballast),
     close: () => {
-      // Whoever is still killed may hold a file there.
+      // A killed process may still hold a file there.
       execFileSync('umount', ['--lazy', folder], quiet);
       rmSync(folder, { recursive: true });
     },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Held, openSoak, type Soak, type SoakSize } from './soak.ts';
 import { waitUntil } from './wait.ts';
 
-/** How much may stay: connections that are kept open for the next call, and what the runtime sets aside. */
+/** Growth that is allowed: connections that are kept open for the next call, and reserves of the runtime. */
 const slack = { descriptors: 12, timers: 6, sockets: 6, folders: 4, megabytes: 120 };
 
 const tenth = (size: SoakSize): SoakSize => ({
@@ -12,7 +12,10 @@ const tenth = (size: SoakSize): SoakSize => ({
   subscriptions: Math.ceil(size.subscriptions / 10),
 });
 
-/** One `andon up` that works for long; all that it held goes back to where it was after a tenth of the work. */
+/**
+ * Describes one `andon up` that works for long; everything that it held falls back to the level after a tenth
+ * of the work.
+ */
 export function describeSoak(size: SoakSize, withinMs: number): void {
   const { pushes, gates, runs, subscriptions } = size;
   const title = `${pushes} pushes, ${gates} gates, ${runs} runs and ${subscriptions} subscriptions`;
@@ -53,7 +56,7 @@ async function settled(soak: Soak, isQuiet: (held: Held) => boolean): Promise<He
   return held;
 }
 
-/** What holds more than it may. */
+/** The resources that grew by more than the allowed amount. */
 function grown(before: Held, after: Held): string[] {
   const count = ({ resources }: Held, kind: RegExp): number =>
     Object.entries(resources).reduce((sum, [name, n]) => sum + (kind.test(name) ? n : 0), 0);

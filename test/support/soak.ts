@@ -6,7 +6,7 @@ import { cleanEnvironment, type Up, up } from './cli.ts';
 import { git, mustGit, sourceRepository, write } from './gateway.ts';
 import { waitUntil } from './wait.ts';
 
-/** How often each kind of work is done. */
+/** Number of times that each kind of work is done. */
 export interface SoakSize {
   readonly pushes: number;
   readonly gates: number;
@@ -14,11 +14,11 @@ export interface SoakSize {
   readonly subscriptions: number;
 }
 
-/** What the processes of one `andon up` hold. */
+/** Resources that the processes of one `andon up` hold. */
 export interface Held {
   readonly processes: number;
   readonly descriptors: number;
-  /** What keeps the gateway awake, by kind: timers, sockets, pipes. */
+  /** Resources that keep the gateway awake, by kind: timers, sockets, pipes. */
   readonly resources: Readonly<Record<string, number>>;
   readonly megabytes: number;
   /** Entries of the temporary folder and of the runner's. */
@@ -28,7 +28,7 @@ export interface Held {
 export interface Soak {
   work(size: SoakSize): Promise<void>;
   held(): Promise<Held>;
-  /** What was printed on standard error so far. */
+  /** The output on standard error so far. */
   said(): string;
   close(): Promise<void>;
 }
@@ -52,7 +52,7 @@ tasks:
 ${Array.from({ length: tasks }, (_, n) => `  t${n}: { title: T, phase: build, write: ["t${n}/**"], gates: [${Array.from({ length: gatesOfTask }, (__, g) => `g${g}`).join(', ')}] }`).join('\n')}
 `;
 
-/** A real `andon up` with its runner, for work of these sizes in all. */
+/** Starts a real `andon up` with its runner, for work of these sizes in all. */
 export async function openSoak(all: SoakSize): Promise<Soak> {
   const folder = mkdtempSync(join(tmpdir(), 'andon-soak-'));
   const shop = await sourceRepository({ 'README.md': '# soak\n' });
@@ -129,7 +129,7 @@ async function makeWorkers({ gateway, owner, hand, builder, clone }: Places) {
   ];
   let tasks = 0;
   const workers = {
-    /** Every second one is refused. The others move a branch from one commit to the other. */
+    /** Every second push is refused. The others move a branch from one commit to the other. */
     push: async (n: number): Promise<void> => {
       const oid = n % 2 === 0 ? outside : (n >> 1) % 2 === 0 ? one : other;
       const to = `refs/heads/task/pushed/1/lane-${n % 40}`;
@@ -145,7 +145,7 @@ async function makeWorkers({ gateway, owner, hand, builder, clone }: Places) {
       const state = async () => (await owner.change.show.query({ project, change })).state;
       await waitUntil(async () => (await state()) === 'judging', 60_000);
     },
-    /** In parts: a plan lets a hundred runs wait and run. */
+    /** Spawns in parts: a plan lets a hundred runs wait and run. */
     runs: async (count: number): Promise<void> => {
       if (count > runsAtOnce) await workers.runs(count - runsAtOnce);
       const asked = await Promise.all(
@@ -198,7 +198,7 @@ async function heldBy({ pid, ready }: Up, folders: readonly string[]): Promise<H
   };
 }
 
-/** The process and all that descend from it. */
+/** The process and all of its descendants. */
 function familyOf(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one)))
@@ -217,7 +217,10 @@ const readable = <T>(read: () => T, otherwise: T): T => {
     return otherwise;
   }
 };
-/** Whether a process handles SIGUSR2, by which `collect-garbage.mjs` has it collect: garbage is nothing that it holds. */
+/**
+ * True for a process that handles SIGUSR2, by which `collect-garbage.mjs` makes it collect: garbage does not
+ * count as held.
+ */
 const collects = (pid: number): boolean =>
   readable(
     () =>

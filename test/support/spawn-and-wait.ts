@@ -1,4 +1,4 @@
-// Starts a child that would run for long, tells its id and the helper's folder, and waits to be killed.
+// Starts a child that would run for long, prints its id and the helper's folder, and waits to be killed.
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

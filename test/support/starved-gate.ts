@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { AndonError } from '../../src/lib/errors.ts';
 import { runGate } from '../../src/sandbox/run-gate.ts';
 
-/** Runs a gate twice in the folder: with fewer descriptors than a child needs, then with all of them. Says what came of it. */
+/**
+ * Runs a gate twice in the folder: with fewer descriptors than a child needs, then with all of them. Prints
+ * the results.
+ */
 const [folder = ''] = process.argv.slice(2);
 mkdirSync(join(folder, 'tree'), { recursive: true });
 
@@ -25,7 +28,7 @@ const held: number[] = [];
 try {
   for (;;) held.push(openSync('/dev/null', 'r'));
 } catch {
-  // Enough to look around.
+  // Enough descriptors to read the folder.
   for (const one of held.splice(0, 3)) closeSync(one);
 }
 await gate();

@@ -13,7 +13,7 @@ import { waitUntil } from './wait.ts';
 const project = 'shop';
 const hourMs = 3_600_000;
 
-/** One of each kind of schedule. Fires of the whole ones are never lost in 48 hours: they make up for up to a hundred slots. */
+/** A schedule of each kind. Whole ones lose no fire in 48 hours: they make up for up to a hundred slots. */
 const schedules: readonly { readonly name: string; readonly whole?: true; readonly spec: string }[] = [
   { name: 'half-hours', whole: true, spec: 'every: 30m, misfire: all, most: 100, catchUp: 31d' },
   { name: 'shaken', whole: true, spec: 'every: 1h, jitter: 50m, misfire: all, most: 100, catchUp: 31d' },
@@ -55,12 +55,12 @@ export interface StormReport {
   readonly breaches: readonly string[];
 }
 
-/** Five gateways on one database while gateways are killed and time jumps, until so many slots were fired. */
+/** Runs five gateways on one database while gateways are killed and time jumps, until so many slots were fired. */
 export async function storm(options: {
   slots: number;
   seed: number;
   gateways: number;
-  /** Triggers of each schedule. */
+  /** Number of triggers of each schedule. */
   copies: number;
 }): Promise<StormReport> {
   const folder = mkdtempSync(join(tmpdir(), 'andon-storm-'));
@@ -77,7 +77,8 @@ export async function storm(options: {
     await alive[0]?.owner.plan.put.mutate({ project, text: planOf(options.copies) });
     const first = await listTriggers(store, project);
     for (let round = 0; (await counts(store)).fired < options.slots; round++) {
-      // Some die before time passes, some in the middle of what it brings; in the first round there is nobody while it passes.
+      // Some gateways die before time passes, some in the middle of its effects; in the first round none runs
+      // while it passes.
       const down = round === 0 || next() < 0.3 ? alive : alive.filter(() => next() < 0.3);
       const early = round === 0 || next() < 0.5;
       const kill = () => Promise.all(down.map((gateway) => gateway.destroy()));
@@ -123,7 +124,7 @@ const countTwice = statement(
      (select count(*)::int from trigger_fires where outcome not in ('fired', 'missed')) as others`,
 );
 
-/** A fire is one row, one event and one message, or it is a breach. */
+/** Breaches of the rule that a fire is one row, one event and one message. */
 async function doubles(store: Store): Promise<string[]> {
   const [row] =
     await store.rows<Record<'rows' | 'events' | 'distinct' | 'messages' | 'others', number>>(countTwice);
@@ -133,7 +134,10 @@ async function doubles(store: Store): Promise<string[]> {
   return same ? [] : [`not once: ${JSON.stringify(row)}`];
 }
 
-/** Every slot from the first to the one that is waited for was fired or is counted as missed; some may not be missed. */
+/**
+ * Slots that were neither fired nor counted as missed, from the first to the one that is waited for; whole
+ * schedules may miss none.
+ */
 function lost(first: readonly TriggerRow[], last: readonly TriggerRow[]): string[] {
   return last.flatMap((row) => {
     const began = first.find(({ id }) => id === row.id)?.nextSlot?.getTime() ?? Number.NaN;

@@ -1,4 +1,4 @@
-/** Waits for something that another process or timer brings about; fails after a while with what it last saw. */
+/** Waits for an effect of another process or timer; fails after a while with the last thing seen. */
 export async function waitUntil(holds: () => Promise<boolean> | boolean, withinMs = 20_000): Promise<void> {
   const end = performance.now() + withinMs;
   for (;;) {

@@ -5,16 +5,16 @@ import { builtMain, cleanEnvironment } from './cli.ts';
 import { type Block, blocksOf } from './markdown.ts';
 import { shortLived } from './short-lived.ts';
 
-/** A command of an example, with the status that it ends with: 0, unless `# exit N` behind it says otherwise. */
+/** A command of an example, with its expected exit code: 0, unless `# exit N` behind it names another. */
 interface Step {
   readonly command: string;
   readonly exit: number;
 }
 
-/** Commands that a reader types one after the other, and lines that they print. */
+/** Commands that a reader types one after the other, and expected lines of their output. */
 export interface Example {
   readonly steps: readonly Step[];
-  /** Each is a line of the output, in this order; `…` stands for any text. */
+  /** Expected lines of the output, in this order; `…` stands for any text. */
   readonly expected: readonly string[];
 }
 
@@ -50,10 +50,13 @@ function stepsOf(text: string): Step[] {
 }
 
 const mark = '@@ example';
-/** A walk that hangs is ended, with what it left in the background. */
+/** Time limit of a walk in milliseconds: a walk that hangs is ended, with its processes in the background. */
 const timeoutMs = 230_000;
 
-/** One shell for all examples of a page, as a person has one; the first step that ends otherwise than it says ends it. */
+/**
+ * One shell for all examples of a page, as a person has one; the first step with another exit code than
+ * expected ends it.
+ */
 const scriptOf = (examples: readonly Example[]): string =>
   [
     'exec 2>&1',
@@ -70,11 +73,12 @@ const scriptOf = (examples: readonly Example[]): string =>
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
+/** The result of a walk. */
 export interface Walked {
   readonly exit: number;
-  /** What was printed on both streams, in order. */
+  /** Output on both streams, in order. */
   readonly told: string;
-  /** Expected lines that were not printed where they should have been. */
+  /** Expected lines that the output lacks at their place. */
   readonly missing: readonly string[];
 }
 

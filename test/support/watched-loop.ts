@@ -1,5 +1,5 @@
-// A process whose loop is watched: `spin` never turns again, `marked` spins inside a long statement and then turns,
-// `turn` uses as much processor time in many turns.
+// A process whose loop is watched: `spin` never turns again, `marked` spins inside a long statement and then
+// turns, `turn` uses as much processor time in many turns.
 import { watchLoop } from '../../src/cli/loop-watch/loop-watch.ts';
 import { longStatement } from '../../src/store/long-statement.ts';
 
@@ -14,7 +14,7 @@ function spin(cpuMs: number): void {
   }
 }
 
-// The first beat has to come, so that the turn is one that began.
+// The first beat has to come, so that the watched turn is one that began under watch.
 setTimeout(async () => {
   console.log('spins');
   if (what === 'spin') spin(Number.POSITIVE_INFINITY);

@@ -12,7 +12,7 @@ const event = (data: Record<string, unknown>, subject = 'change/c1') => ({
 });
 
 describe('a condition', () => {
-  /** Feeds events, each `[passed, minutes]`, and tells at which it fires. */
+  /** Feeds events, each `[passed, minutes]`, and answers the indices at which the condition fires. */
   const fires = (condition: Condition, events: readonly (readonly [boolean, number])[]): number[] => {
     let tally: readonly number[] = [];
     return events.flatMap(([passed, minutes], index) => {

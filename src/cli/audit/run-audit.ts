@@ -5,6 +5,7 @@ import { fail } from '../../lib/errors.ts';
 import type { Answer, Run } from '../command.ts';
 import { printableText } from '../printable.ts';
 
+/** Options of the commands that run an audit. */
 export interface AuditFlags {
   readonly over?: number;
   readonly last?: boolean;
@@ -13,7 +14,10 @@ export interface AuditFlags {
 const everyMs = 200;
 const waitMsMax = 10 * 60_000;
 
-/** Has an audit carried out and prints what it found; `last` shows the last one instead. Alerts end with status 1. */
+/**
+ * Has an audit carried out and prints its finding; `last` shows the last finding instead. Alerts end with
+ * exit code 1.
+ */
 export async function runAudit({ link, options }: Run<AuditFlags>, kind: AuditKind): Promise<Answer> {
   const { client, project } = await link();
   const audit = options.last === true ? await lastOf() : await asked();
@@ -43,7 +47,7 @@ export async function runAudit({ link, options }: Run<AuditFlags>, kind: AuditKi
   }
 }
 
-/** An audit as a person reads it. */
+/** Formats an audit for people and for programs. */
 export function answerOf(audit: {
   id: string;
   state: string;

@@ -10,12 +10,13 @@ import { jsonOf } from '../../lib/json.ts';
 import { type ChainFault, genesisHash, verifyChain } from '../../store/log/chain.ts';
 import { type Checkpoint, checkpointFault } from '../../store/log/verify-log.ts';
 
+/** The result of verifying an exported log. */
 export interface FileVerification {
   readonly events: number;
   readonly position: number;
   readonly hash: string;
   readonly checkpoints: number;
-  /** Whether signatures were verified too. */
+  /** True when signatures were verified too. */
   readonly signatures: boolean;
   readonly fault: ChainFault | null;
 }
@@ -31,8 +32,8 @@ const eventSchema = z.object({ kind: z.literal('event'), position: z.number(), h
 const lineSchema = z.union([eventSchema, checkpointSchema]);
 
 /**
- * Verifies an exported log with nothing but the file and, when given, public keys: the chain from its start, then
- * each checkpoint. Errors: `cli.usage` for a file that cannot be read or is no export.
+ * Verifies an exported log with nothing but the file and, when given, public keys: the chain from its start,
+ * then each checkpoint. Errors: `cli.usage` for a file that cannot be read or is no export.
  */
 export async function verifyFile(
   cwd: string,
@@ -72,7 +73,7 @@ const audit = (
   fault,
 });
 
-/** The first checkpoint that the chain or the keys do not bear out. */
+/** The first checkpoint that the chain or the keys do not confirm. */
 async function signedFault(
   seen: ReadonlyMap<number, string>,
   signed: readonly Checkpoint[],

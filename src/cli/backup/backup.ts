@@ -9,17 +9,19 @@ import { digestOf, type Manifest, manifestName, packFile, tableFile } from './ma
 import { readRepositories, savePack } from './repositories.ts';
 import { dumpTable, plainName, tablesInOrder } from './tables.ts';
 
+/** The parts to back up, and the folder of the backup. */
 export interface BackupInput {
   readonly store: Store;
   readonly runner: GitRunner;
   readonly reposFolder: string;
-  /** Must not exist yet; appears whole or not at all. */
+  /** The new folder, which must not exist yet; appears whole or not at all. */
   readonly folder: string;
 }
 
 /**
- * Copies database and repositories as they are at one moment. Every writer waits while tables and refs are read; packs
- * are written afterwards, from what the refs named then. Private keys are no part of it.
+ * Copies database and repositories in their state at one moment. Every writer waits while tables and refs are
+ * read; packs are written afterwards, from the objects that the refs named then. Private keys are no part of
+ * the backup.
  */
 export async function backup({ store, runner, reposFolder, folder }: BackupInput): Promise<Manifest> {
   const aside = `${folder}.new`;
@@ -76,7 +78,10 @@ async function readAll(
 async function knownSchema(tx: Tx): Promise<number> {
   const version = await versionOf(tx);
   if (version === 0)
-    throw fail('store.backup', 'database', { found: 'no gateway ever ran on it', next: 'andon up' });
+    throw fail('store.backup', 'database', {
+      found: 'no gateway ever ran on it',
+      next: 'start the gateway once: andon up',
+    });
   refuseUnknown(version, 'schema');
   return version;
 }

@@ -12,7 +12,7 @@ const oid = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
 const projectName = z.string().regex(plainNamePattern);
 const fileName = z.string().regex(/^[a-z0-9][a-zA-Z0-9._-]{0,120}$/);
 
-/** What lies in a backup, with a digest of every file. */
+/** Schema of the list of a backup's files, with a digest of each. */
 const manifestSchema = z.strictObject({
   format: z.literal('andon-backup-1'),
   schema: z.number().int().min(1),
@@ -30,12 +30,16 @@ const manifestSchema = z.strictObject({
   files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/)),
 });
 
+/** The manifest of a backup. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
 export const manifestName = 'manifest.json';
+/** Name of the file for the rows of a table. */
 export const tableFile = (name: string): string => `table-${name}.jsonl`;
+/** Name of the file for the pack of a project's repository. */
 export const packFile = (project: string): string => `repository-${project}.pack`;
 
+/** The SHA-256 of a file in hex. */
 export async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);

@@ -8,9 +8,10 @@ import type { GitRunner } from '../../git/runner.ts';
 import { fail } from '../../lib/errors.ts';
 import { type Manifest, packFile } from './manifest.ts';
 
+/** A repository in the manifest of a backup. */
 export type SavedRepository = Manifest['repositories'][number];
 
-/** Which object every ref of every repository names at this moment. */
+/** The object of every ref of every repository at this moment. */
 export async function readRepositories(runner: GitRunner, reposFolder: string): Promise<SavedRepository[]> {
   const names = (await readdir(reposFolder).catch(() => [])).filter((name) => name.endsWith('.git')).sort();
   const found: SavedRepository[] = [];
@@ -23,7 +24,10 @@ export async function readRepositories(runner: GitRunner, reposFolder: string): 
   return found;
 }
 
-/** Writes one pack with everything that the refs reach. Refs may move meanwhile: what they named stays. */
+/**
+ * Writes one pack with every object that the refs reach. Refs may move meanwhile: the objects that they named
+ * stay.
+ */
 export async function savePack(
   runner: GitRunner,
   reposFolder: string,
@@ -52,7 +56,7 @@ export async function savePack(
 
 const packMs = 60 * 60_000;
 
-/** Makes a repository again from its pack and refs, and lets git see that nothing they reach is missing. */
+/** Restores a repository from its pack and refs, and lets git verify that no reachable object is missing. */
 export async function loadRepository(
   runner: GitRunner,
   reposFolder: string,
@@ -76,7 +80,7 @@ export async function loadRepository(
 }
 
 async function indexPack(runner: GitRunner, gitDir: string, path: string): Promise<void> {
-  // A pack without objects is no pack to git; an empty project still has its first commit.
+  // git takes no pack without objects; an empty project still has its first commit.
   if ((await stat(path)).size === 0) return;
   const child = await runner.stream(['index-pack', '--stdin'], { gitDir, stdin: true });
   child.stdout.resume();

@@ -11,26 +11,28 @@ import { type Manifest, tableFile } from './manifest.ts';
 import { loadRepository } from './repositories.ts';
 import { loadTable, plainName, settleSequences, tablesInOrder } from './tables.ts';
 
+/** The parts to restore, and the backup. */
 export interface RestoreInput {
-  /** Opened on nothing, or on an empty database. */
+  /** Store without data: just made, or an empty database. */
   readonly store: Store;
   readonly runner: GitRunner;
   readonly reposFolder: string;
   readonly folder: string;
   readonly manifest: Manifest;
-  /** Where the log stood before, as this machine remembers; a restore is the way below it. */
+  /** The end of the log that this machine remembers; only a restore may go below it. */
   readonly mark: LogMark | undefined;
 }
 
+/** The result of a restore. */
 export interface Restored {
   readonly projects: readonly string[];
   readonly events: number;
 }
 
 /**
- * Brings a backup back: rows in the schema that wrote them and from there to today's, repositories; then every epoch is
- * raised, so that no token from before is good, and the chain is verified.
- * Errors: `store.backup`, `store.newer`, `store.older`, `audit.broken`.
+ * Restores a backup: rows in the schema that wrote them and from there to this version's, then repositories;
+ * after that every epoch is raised, so that no earlier token is good, and the chain is verified. Errors:
+ * `store.backup`, `store.newer`, `store.older`, `audit.broken`.
  */
 export async function restore({
   store,
@@ -76,7 +78,8 @@ async function refuseUsed(tx: Tx): Promise<void> {
 
 async function loadAll(tx: Tx, { tables }: Manifest, folder: string): Promise<void> {
   const known = await tablesInOrder(tx);
-  // What the migrations wrote by themselves comes back from the backup. The log is empty, and nothing is deleted from it.
+  // Rows that the migrations wrote by themselves come back from the backup. The log is empty, and nothing is
+  // deleted from it.
   for (const { name } of [...tables].reverse())
     if (known.includes(name) && name !== 'events')
       await tx.rows(statement('', `delete from "${plainName(name)}"`));
@@ -89,7 +92,7 @@ async function loadAll(tx: Tx, { tables }: Manifest, folder: string): Promise<vo
   await settleSequences(tx);
 }
 
-/** A log that ends before its mark after a restore says so itself. */
+/** Records in the restored log that it ends before its mark. */
 function tellMark(tx: Tx, mark: LogMark | undefined, { position, installation }: Manifest): void {
   if (mark === undefined) return;
   const isOlder = mark.installation !== installation || mark.position > position;

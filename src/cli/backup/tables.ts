@@ -6,7 +6,7 @@ import { type Session, statement } from '../../store/store.ts';
 
 const pageMax = 1000;
 
-/** Andon's tables, each behind those that it refers to. Migrations are counted in the manifest instead. */
+/** Andon's tables, each after the tables that it refers to. Migrations are counted in the manifest instead. */
 export async function tablesInOrder(session: Session): Promise<string[]> {
   const names = await session.rows<{ name: string }>(
     statement(
@@ -32,13 +32,16 @@ export async function tablesInOrder(session: Session): Promise<string[]> {
   return ordered;
 }
 
-/** Names come from the catalogue or from a manifest, which anybody may have written: only plain ones pass. */
+/** Returns a plain name and refuses any other: names come from the catalogue or from a manifest of unknown origin. */
 export function plainName(name: string): string {
   if (/^[a-z][a-z0-9_]{0,62}$/.test(name)) return name;
   throw fail('store.backup', name, { found: 'no name of a table or column' });
 }
 
-/** Writes a table as JSON lines; answers how many rows. Reads in pages by the physical place, inside one transaction. */
+/**
+ * Writes a table as JSON lines; answers the number of rows. Reads in pages by the physical place, inside one
+ * transaction.
+ */
 export async function dumpTable(session: Session, table: string, path: string): Promise<number> {
   const file = await open(path, 'wx', 0o600);
   try {
@@ -62,7 +65,7 @@ export async function dumpTable(session: Session, table: string, path: string): 
   }
 }
 
-/** The order of rows: that of the primary key; for grants that in which they were made, parents first. */
+/** The order of rows: that of the primary key; for grants the order in which they were made, parents first. */
 async function orderOf(session: Session, table: string): Promise<string> {
   const rows = await session.rows<{ name: string }>(
     statement(
@@ -76,7 +79,7 @@ async function orderOf(session: Session, table: string): Promise<string> {
   return table === 'grants' ? `cardinality(lin), created_at, ${key}` : key;
 }
 
-/** Reads JSON lines back into a table whose rows it replaces; answers how many. */
+/** Reads JSON lines back into a table, in place of its rows; answers the number of rows. */
 export async function loadTable(session: Session, table: string, path: string): Promise<number> {
   const name = plainName(table);
   let count = 0;
@@ -97,7 +100,7 @@ export async function loadTable(session: Session, table: string, path: string): 
   return count;
 }
 
-// Columns are named, so that a column that came later has its default.
+// Names the columns, so that a column of a later schema gets its default.
 async function insert(session: Session, table: string, rows: readonly string[]): Promise<void> {
   const columns = Object.keys(JSON.parse(rows[0] ?? '{}') as object)
     .map((column) => `"${plainName(column)}"`)

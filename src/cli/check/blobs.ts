@@ -4,8 +4,8 @@ import { limits } from '../../lib/limits.ts';
 import type { Git } from './git.ts';
 
 /**
- * The contents of blobs by id. Those above `sourceBytesMax` are not read, only their size. Two processes for any number
- * of blobs: one for the sizes, one for the contents.
+ * The contents of blobs by id; of those above `sourceBytesMax` the size only. Two processes for any number of
+ * blobs: one for the sizes, one for the contents.
  */
 export async function readBlobs(git: Git, ids: Iterable<string>): Promise<Map<string, SourceContent>> {
   const contents = new Map<string, SourceContent>();

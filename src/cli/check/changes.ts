@@ -7,7 +7,7 @@ import { readBlobs } from './blobs.ts';
 import { isLookedAt, readSource } from './files.ts';
 import { fields, type Git } from './git.ts';
 
-/** A row of git's raw diff. `newId` is all zeros when the content stands only in the work tree. */
+/** A row of git's raw diff. `newId` is all zeros for content that stands only in the work tree. */
 interface RawRow {
   readonly path: string;
   readonly oldMode: string;
@@ -26,13 +26,13 @@ const diffOptions = [
   '--ignore-submodules=all',
 ];
 
-/** What the index would commit: index against HEAD. */
+/** The changes that a commit of the index would make: index against HEAD. */
 export async function stagedChanges(git: Git): Promise<SourceChange[]> {
   const base = await headOrEmpty(git);
   return toChanges(git, rawRows(await git(['diff-index', '--cached', ...diffOptions, base])));
 }
 
-/** What `B` of `A..B` adds to its merge base with `A`. `A...B` means the same, a missing end is HEAD. */
+/** The changes that `B` of `A..B` makes to its merge base with `A`. `A...B` means the same, a missing end is HEAD. */
 export async function rangeChanges(git: Git, range: string): Promise<SourceChange[]> {
   const parts = /^(.*?)\.{2,3}(.*)$/s.exec(range);
   if (parts === null) throw fail('cli.usage', `--range ${range}`, { next: 'write it as main..HEAD' });
@@ -44,7 +44,10 @@ export async function rangeChanges(git: Git, range: string): Promise<SourceChang
   return toChanges(git, rawRows(await git(['diff-tree', ...diffOptions, base, tip])));
 }
 
-/** What the work tree at `root`, untracked files included, has over HEAD; below `paths` only, when there are any. */
+/**
+ * The changes of the work tree at `root`, untracked files included, against HEAD; below `paths` only, when
+ * there are any.
+ */
 export async function workTreeChanges(
   git: Git,
   root: string,
@@ -77,7 +80,8 @@ const added = (path: string): RawRow => ({
 
 async function headOrEmpty(git: Git): Promise<string> {
   const head = await git(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']).catch(() => undefined);
-  // Before the first commit everything is compared with the empty tree; its id depends on the hash of the repository.
+  // Before the first commit everything is compared with the empty tree; its id depends on the hash of the
+  // repository.
   return (head ?? (await git(['hash-object', '-t', 'tree', '--stdin']))).toString('latin1').trim();
 }
 

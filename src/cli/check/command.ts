@@ -25,15 +25,15 @@ paths          every function of the files and folders named
 
 Exit status: 0 nothing to refuse, 4 refused, 2 wrong use.`;
 
-/** `andon check`. Sets `process.exitCode`; prints data to stdout and talk to stderr. */
+/** The command `andon check`. Sets `process.exitCode`; prints data to stdout and messages to stderr. */
 export function checkCommand(): Command {
   return new Command('check')
     .summary('judge source as the gateway does')
     .description(about)
     .argument('[paths...]', 'files and folders')
-    .option('--staged', 'judge what is staged')
-    .option('--range <A..B>', 'judge what a range of commits changes')
-    .option('--changed', 'judge only what differs from HEAD')
+    .option('--staged', 'judge the staged changes')
+    .option('--range <A..B>', 'judge the changes of a range of commits')
+    .option('--changed', 'judge the differences of the work tree from HEAD')
     .addOption(number('--complexity <n>', 'highest cyclomatic complexity of a function'))
     .addOption(number('--lines <n>', 'most lines of a function'))
     .option('--json', 'print one JSON object')

@@ -7,7 +7,7 @@ import { limits } from '../../lib/limits.ts';
 import { mayHoldSource } from '../../policies/measure/source-kind.ts';
 import { fields, gitIn, workTree } from './git.ts';
 
-/** The content of a regular file; only the size of a large one. Symbolic links and everything else: undefined. */
+/** The content of a regular file; for a large one its size only; undefined for symbolic links and all other kinds. */
 export async function readSource(file: string): Promise<SourceContent | undefined> {
   const found = await lstat(file).catch(() => undefined);
   if (!found?.isFile()) return undefined;
@@ -15,9 +15,10 @@ export async function readSource(file: string): Promise<SourceContent | undefine
 }
 
 /**
- * Every source file that `paths` name or that lies below them, as added: whole files are judged, not differences.
- * Inside a work tree what git ignores is left out unless it is all there is; elsewhere `node_modules` and folders that
- * begin with a dot. A path that does not exist is `cli.usage`. Paths of the result are relative to `base`, with `/`.
+ * Every source file that `paths` name or that lies below them, as added: whole files are judged, not
+ * differences. Inside a work tree, files that git ignores are left out unless there are no others; elsewhere
+ * `node_modules` and folders that begin with a dot. A missing path is `cli.usage`. Paths of the result are
+ * relative to `base`, with `/`.
  */
 export async function fileChanges(
   paths: readonly string[],

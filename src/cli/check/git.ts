@@ -4,9 +4,10 @@ import { ownSpawner } from '../../git/spawn/own-spawner.ts';
 import { codeOf, withCauses } from '../../lib/causes.ts';
 import { fail } from '../../lib/errors.ts';
 
-/** Runs git on a repository whose configuration nobody vouches for: no hook, no file system monitor, no prompt, no lock. */
+/** Runs git on a repository with an untrusted configuration: no hook, no file system monitor, no prompt, no lock. */
 export type Git = (args: readonly string[], input?: string) => Promise<Buffer>;
 
+/** The exit status and output of a git process. */
 export interface GitResult {
   readonly status: number;
   readonly stdout: Buffer;
@@ -26,8 +27,8 @@ const safeEnv = {
 };
 
 /**
- * One git process in `cwd`, whatever its exit status. The environment is kept, since a pre-commit hook is told by
- * `GIT_INDEX_FILE` which index is being committed.
+ * Runs one git process in `cwd`; any exit status is an answer. The environment is kept, since
+ * `GIT_INDEX_FILE` tells a pre-commit hook the index that is being committed.
  */
 export async function runGit(cwd: string, args: readonly string[], input = ''): Promise<GitResult> {
   const runner = createGitRunner({ spawner: ownSpawner, env: { ...process.env, ...safeEnv } });
@@ -40,7 +41,7 @@ export async function runGit(cwd: string, args: readonly string[], input = ''): 
   return { status: code, stdout, stderr: stderr.slice(-stderrCharsMax).trim() };
 }
 
-/** Git in `cwd`; what it refuses is `cli.usage` with its own words. */
+/** Makes a function that runs git in `cwd`; a failure of git is `cli.usage` with git's own words. */
 export function gitIn(cwd: string): Git {
   return async (args, input) => {
     const { status, stdout, stderr } = await runGit(cwd, [...safe, ...args], input);

@@ -7,9 +7,10 @@ import { runGit } from './git.ts';
 const mark = '# written by andon check --install';
 
 /**
- * Writes the pre-commit hook of the repository at `cwd` where git looks for it (`core.hooksPath` counts), so that it
- * runs `launch` (the program and arguments that started this process), or `andon` where that is gone. Returns the path
- * and whether anything changed. A hook that Andon did not write stays, with `hook.foreign`, unless `isForced`.
+ * Writes the pre-commit hook of the repository at `cwd` to the place where git looks for it (`core.hooksPath`
+ * counts). The hook runs `launch` (the program and arguments that started this process), or `andon` when
+ * those are gone. Returns the path, and true if the file changed. A hook that Andon did not write stays, with
+ * `hook.foreign`, unless `isForced`.
  */
 export async function installHook(
   cwd: string,
@@ -27,7 +28,7 @@ export async function installHook(
 }
 
 async function hooksFolder(cwd: string): Promise<string> {
-  // Not through the safe options: they hide core.hooksPath. `rev-parse` runs nothing.
+  // Without the safe options, which hide core.hooksPath. `rev-parse` runs nothing.
   const { status, stdout, stderr } = await runGit(cwd, ['rev-parse', '--git-path', 'hooks']);
   if (status !== 0) throw fail('cli.usage', 'andon check --install', { found: stderr });
   const folder = resolve(cwd, stdout.toString('utf8').replace(/\n$/, ''));
@@ -38,7 +39,10 @@ async function hooksFolder(cwd: string): Promise<string> {
   return folder;
 }
 
-/** The text of the hook, `''` when it is no regular file (a link or a folder is foreign), undefined without one. */
+/**
+ * The text of the hook, `''` for anything but a regular file (a link or a folder is foreign), undefined when
+ * there is none.
+ */
 async function readHook(path: string): Promise<string | undefined> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return undefined;

@@ -8,7 +8,7 @@ import type { CodeLimits } from '../../policies/altered.ts';
 
 const positive = z.number().int().min(1);
 
-// Only what is read here; the whole plan is judged where it is applied.
+// Only the members that are read here; applying a plan judges the whole of it.
 const planLimits = z.object({
   limits: z
     .object({ implementer: z.object({ complexity: positive, functionLines: positive }).partial() })
@@ -16,6 +16,7 @@ const planLimits = z.object({
     .optional(),
 });
 
+/** Limits from the command line. */
 export interface GivenLimits {
   readonly complexity?: number;
   readonly lines?: number;

@@ -9,7 +9,7 @@ import { codeLimits, type GivenLimits } from './limits.ts';
 import { humanLines, summary } from './report.ts';
 import { toSarif } from './sarif.ts';
 
-/** What is checked: whole files, or what the index, a range or the work tree changes. */
+/** The code to check: whole files, or the changes of the index, a range or the work tree. */
 export interface CheckInput {
   readonly paths: readonly string[];
   readonly staged?: boolean;
@@ -17,6 +17,7 @@ export interface CheckInput {
   readonly changed?: boolean;
 }
 
+/** A check: its input, limits and format. */
 export interface CheckRequest extends CheckInput {
   readonly cwd: string;
   readonly given: GivenLimits;
@@ -24,7 +25,7 @@ export interface CheckRequest extends CheckInput {
   readonly quiet?: boolean;
 }
 
-/** Where data and talk go. */
+/** Streams for data and for messages. */
 export interface Output {
   readonly data: (text: string) => void;
   readonly talk: (text: string) => void;
@@ -69,7 +70,7 @@ function formOf({ paths, staged, range, changed }: CheckInput): Form {
     ['paths', paths.length > 0],
   ];
   const [first = '--changed', ...others] = asked.filter(([, isAsked]) => isAsked).map(([form]) => form);
-  // --changed narrows paths; nothing else goes together.
+  // `--changed` may be narrowed by paths; other sources exclude each other.
   const isAlone = others.length === 0 || (first === '--changed' && others[0] === 'paths');
   if (isAlone) return first;
   const found = [first, ...others].join(' with ');

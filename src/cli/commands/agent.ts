@@ -15,16 +15,16 @@ interface SpawnOptions {
   readonly follow?: boolean;
 }
 
-/** `andon agent`: who works here, how one is started, and the end of it. */
+/** The command `andon agent`: lists agents, starts one, ends one. */
 export function agentCommand(world: World): Command {
   return group('agent', 'agents: list, spawn, stop, terminate')
     .addCommand(
-      leaf('list', 'list agents with what they do now')
-        .option('--limit <n>', 'at most so many', wholeNumber(1, 1000))
+      leaf('list', 'list agents with their present work')
+        .option('--limit <n>', 'most rows to show', wholeNumber(1, 1000))
         .action(act<{ limit?: number }>(world, list)),
     )
     .addCommand(
-      leaf('show', 'show an agent, its run, its tasks and what it says of itself')
+      leaf('show', 'show an agent, its run, its tasks and its own words about itself')
         .argument('<agent>', 'such as agent:builder-4k2m8q')
         .action(
           act<object, [string]>(world, async ({ link }, agent) => {
@@ -36,7 +36,7 @@ export function agentCommand(world: World): Command {
     )
     .addCommand(spawnCommand(world))
     .addCommand(
-      leaf('stop', 'end a run', 'ends a run: everything that it started is killed, its tokens die')
+      leaf('stop', 'end a run', 'ends a run: kills all of its processes and revokes its tokens')
         .argument('<run>', 'id of the run, whole or short')
         .requiredOption('--why <text>', 'the reason; it is recorded')
         .action(act<{ why: string }, [string]>(world, stopRun)),
@@ -53,12 +53,12 @@ function spawnCommand(world: World): Command {
     .argument('<profile>', 'the name under agents in andon.yaml')
     .option('--task <task>', 'the task that the run is for')
     .option('--change <change>', 'the change that it shall judge')
-    .option('--mission <text>', 'what it shall do, in words')
+    .option('--mission <text>', 'its mission, in words')
     .option('--role <role>', 'another role of the same tier, such as DEBUGGER')
     .option('--model <model>', 'another model than that of the profile')
-    .option('--max <duration>', 'end it after so long, such as 30m', durationSeconds)
+    .option('--max <duration>', 'longest duration of the run, such as 30m', durationSeconds)
     .option('--stay', 'do not end it once its task is handed over')
-    .option('--follow', 'show what it prints until it ends')
+    .option('--follow', 'show its output until it ends')
     .action(
       act<SpawnOptions, [string]>(world, async (run, profile) => {
         const { task, change, mission, role, model, max, stay, follow } = run.options;
@@ -125,6 +125,7 @@ async function list({ link, options, terminal }: Run<{ limit?: number }>) {
   };
 }
 
+/** Asks the runner of a run to end it, for a stated reason. */
 export async function stopRun({ link, options }: Run<{ why: string }>, run: string) {
   const { client, project } = await link();
   const data = await client.run.stop.mutate({ project, run, why: options.why });

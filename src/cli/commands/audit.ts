@@ -11,7 +11,7 @@ interface VerifyOptions {
   readonly jwks?: string;
 }
 
-/** `andon audit`. */
+/** The command `andon audit`. */
 export function auditCommand(world: World): Command {
   return withAudits(world, group('audit', 'audits of the plan and of the log')).addCommand(
     leaf(
@@ -27,9 +27,9 @@ Without --jwks an offline run verifies the hashes only, and says so.`,
 }
 
 const audits = [
-  ['plan', 'look at the plan: deviation, schedule, risks, what was refused, what came to main'],
+  ['plan', 'audit the plan: deviation, schedule, risks, refusals, code on main'],
   ['idle', 'look for agents that do nothing'],
-  ['compliance', 'hold the whole tree against the limits of the plan'],
+  ['compliance', 'check the whole tree against the limits of the plan'],
 ] as const;
 
 function withAudits(world: World, command: Command): Command {
@@ -37,7 +37,11 @@ function withAudits(world: World, command: Command): Command {
     command.addCommand(
       leaf(kind, summary, `${summary}; an alert ends with status 1`)
         .option('--last', 'show the last one instead of a new one')
-        .option('--over <duration>', 'idle: from when on an agent counts, such as 4h', durationSeconds)
+        .option(
+          '--over <duration>',
+          'for idle: time without work from which an agent is reported, such as 4h',
+          durationSeconds,
+        )
         .action(act<AuditFlags>(world, async (run) => runAudit(run, kind))),
     );
   }

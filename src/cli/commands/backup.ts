@@ -17,19 +17,19 @@ interface StoreOptions {
 
 const aboutBackup = `copies database and repositories, as they are at one moment, into a new folder.
 With PGlite the gateway must be stopped; with PostgreSQL it may run. Private keys and tokens are not copied: they lie in
-your state folder, and tokens of before are dead after a restore anyway.`;
+your state folder, and a restore ends every earlier token.`;
 
 const aboutRestore = `brings a backup back into an empty data folder or an empty PostgreSQL database, raises every epoch (no
-token from before is good), and verifies the chain. Then: andon up.
-With --here nothing is brought back: a running gateway, which only reads because the log of its database is below its mark,
-accepts that database as it is; the log says so.`;
+earlier token is good), and verifies the chain. Then: andon up.
+With --here nothing is restored: a running gateway, which only reads because the log of its database is below its mark,
+accepts that database as it is, and records that in the log.`;
 
 const withStore = (command: Command): Command =>
   command
     .option('--data <folder>', 'the data folder (default: .andon of the repository here)')
     .option('--database-url <url>', 'PostgreSQL (default: DATABASE_URL, else PGlite in the data folder)');
 
-/** `andon backup`. */
+/** The command `andon backup`. */
 export function backupCommand(world: World): Command {
   return withStore(leaf('backup', 'copy database and repositories into a folder', aboutBackup))
     .argument('<folder>', 'a folder that does not exist yet')
@@ -41,12 +41,12 @@ interface RestoreOptions extends StoreOptions {
   readonly reason?: string;
 }
 
-/** `andon restore`. */
+/** The command `andon restore`. */
 export function restoreCommand(world: World): Command {
-  return withStore(leaf('restore', 'bring a backup back', aboutRestore))
+  return withStore(leaf('restore', 'restore a backup', aboutRestore))
     .argument('[folder]', 'a folder that andon backup wrote')
-    .option('--here', 'accept the database that is there, although its log is below its mark')
-    .option('--reason <text>', 'with --here: why it may be accepted')
+    .option('--here', 'accept the present database, although its log is below its mark')
+    .option('--reason <text>', 'with --here: the reason to accept it')
     .action(act<RestoreOptions, [string | undefined]>(world, restoreOrAccept));
 }
 
@@ -78,7 +78,7 @@ interface Opened {
   readonly reposFolder: string;
 }
 
-/** Opens the store and closes it again, whatever happens in between. */
+/** Opens the store for `work`, and closes it after success or failure. */
 async function onStore<T>(
   dataFolder: string,
   databaseUrl: string | undefined,
@@ -152,7 +152,7 @@ async function runRestore(run: Run<StoreOptions>, source: string) {
       talk: ['every token from before is dead; next: andon up, then mint new ones'],
     };
   } catch (error) {
-    // Both were not there before: what half of a restore left is no use to anybody.
+    // Folder and database were missing before: half of a restore is of no use.
     await rm(join(dataFolder, 'repos'), { recursive: true, force: true });
     if (databaseUrl === undefined) await rm(join(dataFolder, 'db'), { recursive: true, force: true });
     throw error;

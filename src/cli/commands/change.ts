@@ -17,9 +17,9 @@ interface OfferOptions {
   readonly artefact?: string;
 }
 
-/** `andon change`: commits offered for landing. */
+/** The command `andon change`: commits offered for landing. */
 export function changeCommand(world: World): Command {
-  return group('change', 'changes: check, submit, look at')
+  return group('change', 'changes: check, submit, show')
     .addCommand(
       offer(
         leaf(
@@ -28,7 +28,7 @@ export function changeCommand(world: World): Command {
           'offers a pushed commit for landing; the lease ends, gates run',
         ),
       )
-        .option('--artefact <where>', 'where the result lies, for a task that is done by an artefact')
+        .option('--artefact <where>', 'the place of the result, for a task that an artefact completes')
         .action(act<OfferOptions>(world, submit)),
     )
     .addCommand(
@@ -96,7 +96,7 @@ function listCommand(world: World): Command {
   return leaf('list', 'list the changes, the newest first')
     .option('--task <task>', 'only those of a task')
     .option('--state <state>', `one of ${changeStates.join(', ')}`)
-    .option('--limit <n>', 'at most so many', wholeNumber(1, 500))
+    .option('--limit <n>', 'most rows to show', wholeNumber(1, 500))
     .action(
       act<{ task?: string; state?: ChangeState; limit?: number }>(
         world,

@@ -9,7 +9,7 @@ bash  andon completion bash > ~/.local/share/bash-completion/completions/andon
 zsh   andon completion zsh > a folder of your fpath, as _andon
 fish  andon completion fish > ~/.config/fish/completions/andon.fish`;
 
-/** `andon completion`. */
+/** The command `andon completion`. */
 export function completionCommand(world: World, program: () => Command): Command {
   return leaf('completion', 'print a completion script for a shell', about)
     .addArgument(new Argument('<shell>').choices(shells))

@@ -15,15 +15,15 @@ interface PullOptions {
   readonly why: string;
 }
 
-/** `andon cord`: anybody stops the line; a human starts it again. */
+/** The command `andon cord`: anybody stops the line; a human starts it again. */
 export function cordCommand(world: World): Command {
-  return group('cord', 'stop the line, see why it stands, clear a stop')
+  return group('cord', 'stop the line, show the stops, clear a stop')
     .addCommand(pullCommand(world))
     .addCommand(
       leaf(
         'status',
         'show the open stops',
-        'shows the open stops: what each holds, why, and who clears it (exit 7 while there is one)',
+        'shows the open stops: scope, reason, and who may clear each (exit 7 while there is one)',
       ).action(act(world, status)),
     )
     .addCommand(logCommand(world))
@@ -44,7 +44,7 @@ scope is claimed, spawned or landed until a human clears it with a root cause. E
       'task/<task>, workflow/<task> (it and all that needs it), project, all',
       'project',
     )
-    .requiredOption('--why <text>', 'what is wrong; everybody at work is told')
+    .requiredOption('--why <text>', 'the fault; everybody at work is told')
     .action(act<PullOptions>(world, pull));
 }
 
@@ -72,7 +72,7 @@ async function status({ link, terminal }: Run<object>) {
 
 function logCommand(world: World): Command {
   return leaf('log', 'list all stops, with the time to clear each')
-    .option('--limit <n>', 'at most so many', wholeNumber(1, 500))
+    .option('--limit <n>', 'most rows to show', wholeNumber(1, 500))
     .action(
       act<{ limit?: number }>(world, async ({ link, options, terminal }) => {
         const { client, project } = await link();

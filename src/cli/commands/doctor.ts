@@ -13,12 +13,12 @@ interface DoctorOptions {
   readonly databaseUrl?: string;
 }
 
-const about = `looks for what commonly goes wrong: stale locks, clock skew, unsafe git settings, schema mismatch, a broken
+const about = `looks for common faults: stale locks, clock skew, unsafe git settings, schema mismatch, a broken
 chain, an old git, a full disk, keys that others can read, a gateway that does not answer. Changes nothing. Exit 1 on a fault.`;
 
-/** `andon doctor`. */
+/** The command `andon doctor`. */
 export function doctorCommand(world: World): Command {
-  return leaf('doctor', 'look for what commonly goes wrong', about)
+  return leaf('doctor', 'look for common faults', about)
     .option('--data <folder>', 'the data folder (default: .andon of the repository here)')
     .option('--database-url <url>', 'PostgreSQL (default: DATABASE_URL)')
     .action(act<DoctorOptions>(world, doctor));
@@ -68,7 +68,7 @@ async function examine(world: World, options: Run<DoctorOptions>['options']): Pr
   ];
 }
 
-/** The data folder named, or `.andon` of the repository here. */
+/** The given data folder, or `.andon` of the repository at the working directory. */
 export async function dataFolderOf({ cwd }: Pick<World, 'cwd'>, given: string | undefined): Promise<string> {
   if (given !== undefined) return resolve(cwd, given);
   return resolve((await workTree(cwd)) ?? cwd, dataFolderName);

@@ -5,13 +5,13 @@ import type { FollowInput } from '../event/stream.ts';
 import { eventLine } from '../event/words.ts';
 import type { World } from '../world.ts';
 
-/** `andon event`: the log. */
+/** The command `andon event`: the log. */
 export function eventCommand(world: World): Command {
   return group('event', 'the log: everything that was allowed or denied')
     .addCommand(
       leaf('list', 'list events, oldest first')
         .option('--after <position>', 'begin after this position', wholeNumber(0, 1e12))
-        .option('--limit <n>', 'at most so many', wholeNumber(1, 1000))
+        .option('--limit <n>', 'most rows to show', wholeNumber(1, 1000))
         .action(
           act<{ after?: number; limit?: number }>(world, async ({ link, options, terminal }) => {
             const { client, project } = await link();
@@ -27,7 +27,7 @@ export function eventCommand(world: World): Command {
       leaf('follow', 'print events as they happen, until Ctrl-C')
         .option('--after <position>', 'begin after this position (default: now)', wholeNumber(0, 1e12))
         .addOption(many('--type <type>', 'only events of this type (may be repeated)'))
-        .option('--count <n>', 'end after so many', wholeNumber(1, 1e9))
+        .option('--count <n>', 'end after so many events', wholeNumber(1, 1e9))
         .action(
           act<FollowInput>(world, async (run) => {
             const { followEvents } = await import('../event/stream.ts');

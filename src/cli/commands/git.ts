@@ -14,7 +14,7 @@ The token is in the environment of that git only (http.<url>.extraHeader): not o
   andon git clone URL/git/PROJECT.git
   andon git push origin HEAD:task/TASK/EPOCH/work`;
 
-/** `andon git`. Ends with the exit status of git. */
+/** The command `andon git`. Ends with the exit code of git. */
 export function gitCommand(world: World): Command {
   return leaf('git', 'run git with your token', about)
     .argument('[args...]', 'arguments of git')
@@ -24,7 +24,8 @@ export function gitCommand(world: World): Command {
       act<object, [string[]]>(world, async ({ link, terminal }, args) => {
         if (args.length === 0) throw fail('cli.usage', 'andon git', { found: 'no arguments' });
         const at = await link();
-        // git sends the token by itself: nobody else may listen there when it starts.
+        // git sends the token without proof of its receiver, so this request proves the gateway before git
+        // starts.
         await (await at.fetch(`${at.url}/livez`)).text();
         const status = await runInherited(world, args, authEnvironment(world, at.url, await at.token()));
         process.exitCode = status;
@@ -33,7 +34,7 @@ export function gitCommand(world: World): Command {
     );
 }
 
-/** git itself says no more than that it could not log in: what is wrong with the token is said here. */
+/** Reports the fault of the token: git itself reports only that the login failed. */
 async function tellWhy({ client, projectIfAny }: GatewayLink, terminal: Terminal): Promise<void> {
   try {
     await client.token.explain.query({ project: projectIfAny ?? '*' });
@@ -42,7 +43,7 @@ async function tellWhy({ client, projectIfAny }: GatewayLink, terminal: Terminal
   }
 }
 
-/** The settings of the caller's environment, if any, with the header for the gateway behind them. */
+/** The git settings of the caller's environment, if any, followed by the header for the gateway. */
 function authEnvironment({ env }: World, url: string, token: string): Record<string, string | undefined> {
   const before = Number(env.GIT_CONFIG_COUNT ?? 0);
   const at = Number.isInteger(before) && before >= 0 ? before : 0;
@@ -61,7 +62,7 @@ function runInherited(
   env: Record<string, string | undefined>,
 ): Promise<number> {
   const child = spawn('git', args, { cwd: world.cwd, env, stdio: 'inherit' });
-  // Ctrl-C reaches git as well, by the terminal; its end is ours.
+  // Ctrl-C reaches git as well, by the terminal; this process ends with git.
   const wait = (): void => undefined;
   process.on('SIGINT', wait);
   return new Promise((resolve, reject) => {

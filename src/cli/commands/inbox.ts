@@ -15,16 +15,16 @@ interface InboxOptions {
 
 type InboxMessage = Awaited<ReturnType<GatewayLink['client']['message']['list']['query']>>[number];
 
-/** `andon inbox`. */
+/** The command `andon inbox`. */
 export function inboxCommand(world: World): Command {
   return leaf(
     'inbox',
     'read the messages to you and to your tier',
     'shows the unread messages to you and to your tier, the newest first',
   )
-    .option('--all', 'also those that were read')
-    .option('--read', 'mark what is shown as read')
-    .option('--limit <n>', 'at most so many', wholeNumber(1, 500))
+    .option('--all', 'include messages that were read before')
+    .option('--read', 'mark the shown messages as read')
+    .option('--limit <n>', 'most rows to show', wholeNumber(1, 500))
     .action(act<InboxOptions>(world, inbox));
 }
 

@@ -15,9 +15,9 @@ interface InitOptions {
 }
 
 const about = `prepares the git repository here for Andon; running it again changes nothing.
-Writes andon.yaml when there is none, and keeps .andon/ out of git status by .git/info/exclude. Nothing else is touched.`;
+Writes andon.yaml when there is none, and keeps .andon/ out of git status by .git/info/exclude. No other file is touched.`;
 
-/** `andon init`. */
+/** The command `andon init`. */
 export function initCommand(world: World): Command {
   return leaf('init', 'prepare the git repository here', about)
     .option('--upstream <url>', 'a remote to follow and to mirror landings to')
@@ -30,7 +30,7 @@ async function init({ world, options }: Run<InitOptions>) {
   const done: string[] = [];
   if (plan === undefined) {
     const project = checkedName(options.project ?? projectName(basename(root)));
-    // `wx`: a file that appeared meanwhile is the user's.
+    // `wx`, because a file that appeared meanwhile belongs to the user.
     await writeFile(planFile, firstPlan(project, await guessGates(root)), { flag: 'wx' });
     done.push('wrote andon.yaml');
   }

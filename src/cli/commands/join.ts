@@ -17,19 +17,19 @@ interface JoinOptions {
   readonly template?: string;
 }
 
-const about = `prints what an agent needs that somebody starts by hand: lines for its shell, and the files its program reads.
+const about = `prints the setup of an agent that you start by hand: lines for its shell, and the files that its program reads.
 With --write the files are written into --dir, and kept out of git by .git/info/exclude: a push that holds them is refused.
 No token is printed or written; it is read from the file of --token-file or ANDON_TOKEN_FILE, or from ANDON_TOKEN.
 
   eval "$(andon join --client claude --token-file ../builder.token --write)" && claude`;
 
-/** `andon join`. */
+/** The command `andon join`. */
 export function joinCommand(world: World): Command {
   return leaf('join', 'let an agent that you start by hand work here', about)
     .addOption(
       new Option('--client <name>', 'the program of the agent').choices(clientNames).default('generic'),
     )
-    .option('--dir <folder>', 'where the agent works', '.')
+    .option('--dir <folder>', 'the folder that the agent works in', '.')
     .option('--write', 'write the files there, in place of printing them')
     .option('--tracked', 'with --write: also change files that git tracks')
     .option('--stdio', 'reach the tools through andon mcp, which renews the token, in place of HTTP')
@@ -77,7 +77,7 @@ async function joinGateway({ world, options, link }: Run<JoinOptions>): Promise<
   };
 }
 
-/** Files as comments, so that the whole of what is printed can be read by a shell. */
+/** Files as comments, so that a shell can read the whole output. */
 const fileLines = ({ path, text }: JoinFile): string[] => [
   '',
   `# ${path}`,

@@ -13,7 +13,7 @@ interface JudgeOptions {
   readonly reason?: string[];
 }
 
-/** The change as it was looked at: its whole id, and the tree that the judgement binds. */
+/** The change under judgement: its whole id, and the tree that the judgement binds. */
 async function lookAt({ client, project }: GatewayLink, change: string, tree: string | undefined) {
   const shown = await client.change.show.query({ project, change });
   return { project, change: shown.id, tree: tree ?? shown.tree };
@@ -22,12 +22,12 @@ async function lookAt({ client, project }: GatewayLink, change: string, tree: st
 const judging = (command: Command): Command =>
   command
     .argument('<change>')
-    .option('--tree <tree>', 'the tree that you looked at; refused when the candidate is another by now')
+    .option('--tree <tree>', 'the tree that you judged; refused when the candidate has changed')
     .option('--own-work', 'a lone human judges work of their own; it is recorded');
 
 const ownWorkOf = ({ ownWork }: JudgeOptions) => (ownWork === true ? { ownWork } : {});
 
-/** `andon gate`. */
+/** The command `andon gate`. */
 export function gateCommand(world: World): Command {
   return group('gate', 'gates of a change')
     .addCommand(
@@ -56,7 +56,7 @@ export function gateCommand(world: World): Command {
     .addCommand(
       judging(leaf('pass', 'pass a manual gate'))
         .argument('<gate>')
-        .option('--note <text>', 'what you saw')
+        .option('--note <text>', 'your observations')
         .action(
           act<JudgeOptions, [string, string]>(world, async ({ link, options }, change, gate) => {
             const at = await link();
@@ -86,12 +86,12 @@ async function showGates({ link }: Run<object>, change: string, gate: string | u
   return { data: shown, lines };
 }
 
-/** `andon verdict`. */
+/** The command `andon verdict`. */
 export function verdictCommand(world: World): Command {
   return group('verdict', 'verdicts on a change')
     .addCommand(
       judging(leaf('approve', 'approve a change whose gates have passed'))
-        .option('--note <text>', 'what you saw')
+        .option('--note <text>', 'your observations')
         .action(
           act<JudgeOptions, [string]>(world, async ({ link, options }, change) => {
             const at = await link();
@@ -104,7 +104,7 @@ export function verdictCommand(world: World): Command {
     )
     .addCommand(
       judging(leaf('reject', 'reject a change with reasons'))
-        .addOption(many('--reason <text>', 'why (may be repeated)').makeOptionMandatory())
+        .addOption(many('--reason <text>', 'a reason (may be repeated)').makeOptionMandatory())
         .action(
           act<JudgeOptions, [string]>(world, async ({ link, options }, change) => {
             const at = await link();

@@ -5,7 +5,7 @@ import type { World } from '../world.ts';
 const about = `speaks the Model Context Protocol on standard input and output, for a client that starts its servers.
 Every message goes to /mcp of the gateway with your token, which is renewed in its file before it ends.`;
 
-/** `andon mcp`. */
+/** The command `andon mcp`. */
 export function mcpCommand(world: World): Command {
   return leaf('mcp', 'serve the tools of the gateway on standard input and output', about)
     .option('--no-renew', 'leave the token as it is')

@@ -3,7 +3,7 @@ import { act, group, leaf } from '../command.ts';
 import { table } from '../table.ts';
 import type { World } from '../world.ts';
 
-/** `andon phase`. */
+/** The command `andon phase`. */
 export function phaseCommand(world: World): Command {
   return group('phase', 'phases of the plan')
     .addCommand(
@@ -21,7 +21,7 @@ export function phaseCommand(world: World): Command {
       ),
     )
     .addCommand(
-      leaf('advance', 'open a phase before the one before it has ended')
+      leaf('advance', 'open a phase early, before the phase before it has ended')
         .argument('<phase>')
         .requiredOption('--why <text>', 'the reason; it is recorded')
         .action(

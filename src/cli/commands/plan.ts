@@ -13,7 +13,7 @@ type ShownPlanDiff = Awaited<ReturnType<GatewayLink['client']['plan']['diff']['q
 
 const fileArgument = ['[file]', 'the plan', 'andon.yaml'] as const;
 
-/** `andon plan`: what is to be done, in which order, under which limits. */
+/** The command `andon plan`: tasks, their order, and their limits. */
 export function planCommand(world: World): Command {
   return group('plan', 'the plan: show, check, compare, apply')
     .addCommand(showCommand(world))
@@ -120,7 +120,7 @@ async function checkFile(run: Run<object>, file: string) {
 const notesMax = 40;
 const wideMax = 5;
 
-/** The files of write scopes that stay closed, and a line on scopes wide enough to come to hold such files. */
+/** Lines on the protected files in write scopes, and on scopes wide enough to come to hold such files. */
 function noteLines(notes: readonly ProtectedWrite[], wide: readonly string[]): string[] {
   const shown = notes
     .slice(0, notesMax)

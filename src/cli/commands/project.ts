@@ -14,7 +14,7 @@ interface CreateOptions {
   readonly upstream?: string;
 }
 
-/** `andon project`: one gateway serves many. */
+/** The command `andon project`: one gateway serves many projects. */
 export function projectCommand(world: World): Command {
   return group('project', 'projects of the gateway')
     .addCommand(
@@ -34,7 +34,7 @@ export function projectCommand(world: World): Command {
     .addCommand(
       leaf('create', 'adopt a repository as a project', 'adopts a repository; it is only read')
         .argument('<name>', 'name of the project')
-        .option('--source <folder>', 'a repository on the machine of the gateway; empty without')
+        .option('--source <folder>', 'a repository on the machine of the gateway (default: an empty project)')
         .option('--branch <branch>', 'the branch that becomes main (default: the one checked out)')
         .option('--upstream <url>', 'a remote to follow and to mirror landings to')
         .action(
@@ -54,7 +54,7 @@ export function projectCommand(world: World): Command {
     );
 }
 
-/** Every project, or for a token that is good for one only that one. */
+/** Every project; with a token for one project only that one. */
 async function listProjects({ client, projectIfAny }: GatewayLink) {
   try {
     return await client.project.list.query({});

@@ -15,13 +15,13 @@ interface WriteOptions {
   readonly file?: string;
 }
 
-/** `andon report`: decisions, alerts and reports for everybody to read. */
+/** The command `andon report`: decisions, alerts and reports for everybody to read. */
 export function reportCommand(world: World): Command {
   return group('report', 'decisions, alerts and reports')
     .addCommand(
       leaf('write', 'write a decision, an alert or a report')
         .addArgument(new Argument('<kind>').choices(reportKinds))
-        .requiredOption('--title <text>', 'what it is about')
+        .requiredOption('--title <text>', 'the subject')
         .option('--body <text>', 'the text')
         .option('--file <file>', 'read the text from a file; `-` is stdin')
         .action(
@@ -34,13 +34,13 @@ export function reportCommand(world: World): Command {
         ),
     )
     .addCommand(
-      leaf('progress', 'report what was done since the last report, what stands, and what may go wrong')
+      leaf('progress', 'report the work since the last report, the open work, and the risks')
         .option('--last', 'show the last one instead of a new one')
         .action(act<{ last?: boolean }>(world, async (run) => runAudit(run, 'report'))),
     )
     .addCommand(
-      leaf('list', 'list them, the newest first')
-        .option('--limit <n>', 'at most so many', wholeNumber(1, 200))
+      leaf('list', 'list decisions, alerts and reports, the newest first')
+        .option('--limit <n>', 'most rows to show', wholeNumber(1, 200))
         .action(
           act<{ limit?: number }>(world, async ({ link, options, terminal }) => {
             const { client, project } = await link();

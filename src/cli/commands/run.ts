@@ -14,18 +14,18 @@ interface ListOptions {
   readonly limit?: number;
 }
 
-/** `andon run`: processes of agents. */
+/** The command `andon run`: processes of agents. */
 export function runCommand(world: World): Command {
   return group('run', 'runs of agents: list, show, output, stop')
     .addCommand(
       leaf('list', 'list runs, the newest first')
         .addOption(many('--state <state...>', 'only these states').choices(runStates))
         .option('--task <task>', 'only runs for this task')
-        .option('--limit <n>', 'at most so many', wholeNumber(1, 1000))
+        .option('--limit <n>', 'most rows to show', wholeNumber(1, 1000))
         .action(act<ListOptions>(world, list)),
     )
     .addCommand(
-      leaf('show', 'show a run: who asked, what it may do, what it said and did')
+      leaf('show', 'show a run: its spawner, its rights, its verdict and its work')
         .argument('<run>', 'id, whole or short')
         .action(
           act<object, [string]>(world, async ({ link }, run) => {
@@ -36,7 +36,7 @@ export function runCommand(world: World): Command {
         ),
     )
     .addCommand(
-      leaf('output', 'show what a run printed')
+      leaf('output', 'show the output of a run')
         .argument('<run>', 'id, whole or short')
         .option('--follow', 'go on until the run ends')
         .action(

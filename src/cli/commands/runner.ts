@@ -10,22 +10,34 @@ andon up holds one already; more may run on other machines:
   andon token mint --agent runner:mac-1 --role RUNNER --grant 30d --out runner.token
   andon runner --url https://andon.example:7420 --token-file runner.token --name mac-1`;
 
-/** `andon runner`. */
+/** The command `andon runner`. */
 export function runnerCommand(world: World): Command {
   return leaf('runner', 'start and contain runs of agents on this machine', about)
-    .option('--name <name>', 'the name of this runner, one of its own per machine', 'local')
+    .option('--name <name>', 'the name of this runner, different on every machine', 'local')
     .option('--capacity <n>', 'most runs at once', wholeNumber(1, 1000), 8)
-    .addOption(many('--adapter <adapter...>', 'what it can start (default: all)').choices(adapterNames))
-    .option('--folder <folder>', 'where runs live (default: runner/<name> in the user’s state folder)')
     .addOption(
-      new Option('--sandbox <setting>', 'whether runs must be in bubblewrap')
+      many('--adapter <adapter...>', 'kinds of agent programs that it can start (default: all)').choices(
+        adapterNames,
+      ),
+    )
+    .option(
+      '--folder <folder>',
+      'folder for the folders of runs (default: runner/<name> in the user’s state folder)',
+    )
+    .addOption(
+      new Option('--sandbox <setting>', 'required refuses runs without bubblewrap, preferred allows them')
         .choices(['required', 'preferred'])
         .default('preferred'),
     )
     .addOption(many('--hide <folder...>', 'folders that no run may see'))
     .option('--keep', 'leave the folder of a run behind when it has ended')
     .option('--until-parent-ends', 'end when standard input ends')
-    .addOption(new Option('--turn-file <file>', 'where long turns of its loop are written down').hideHelp())
+    .addOption(
+      new Option(
+        '--turn-file <file>',
+        'file for long turns of its event loop, which andon doctor reads',
+      ).hideHelp(),
+    )
     .action(
       act<RunnerCliOptions>(world, async (run) => {
         const { serve } = await import('../runner/serve.ts');

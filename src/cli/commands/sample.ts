@@ -11,17 +11,19 @@ const agents = [
   ...['triggers-lead', 'triggers-builder', 'triggers-dawdler', 'triggers-reviewer'],
 ];
 
-/** `andon sample`, which `npm start` runs. */
+/** The command `andon sample`, which `npm start` runs. */
 export function sampleCommand(world: World): Command {
   return leaf('sample', 'run the sample line', about)
     .option('--exit', 'end when the plan is done; status 0 only if every task landed')
     .option(
       '--triggers',
-      'show what happens by itself: a review by the clock, a deadline, a broken build, an idle agent',
+      'show actions that happen by themselves: a review by the clock, a deadline, a broken build, an idle agent',
     )
     .option('--folder <folder>', 'make the sample in this folder (default: a temporary one)')
     .option('--database-url <url>', 'PostgreSQL (default: PGlite)')
-    .addOption(new Option('--agent <name>', 'be one of its agents').choices(agents).hideHelp())
+    .addOption(
+      new Option('--agent <name>', 'be this agent of the sample, in a run').choices(agents).hideHelp(),
+    )
     .action(
       act<SampleOptions>(world, async (run) => {
         if (run.options.agent !== undefined) {

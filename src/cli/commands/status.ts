@@ -4,10 +4,10 @@ import { look, statusLines } from '../status/look.ts';
 import { watch } from '../status/watch.ts';
 import type { World } from '../world.ts';
 
-/** `andon status`. */
+/** The command `andon status`. */
 export function statusCommand(world: World): Command {
   return leaf('status', 'show the project at a glance')
-    .option('--watch', 'draw it again whenever something happens, until Ctrl-C')
+    .option('--watch', 'draw the status again after every event, until Ctrl-C')
     .action(act<{ watch?: boolean }>(world, status));
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { act, leaf } from '../command.ts';
 import type { World } from '../world.ts';
 
-/** `andon sync`. */
+/** The command `andon sync`. */
 export function syncCommand(world: World): Command {
   return leaf('sync', 'take the upstream’s main, fast-forward only').action(
     act(world, async ({ link }) => {

@@ -10,7 +10,7 @@ import { showTask } from '../task/show.ts';
 import { nextCommand, waitingCommand } from '../task/waiting.ts';
 import type { World } from '../world.ts';
 
-/** `andon task`: work is pulled, held for a time, given back or offered. */
+/** The command `andon task`: work is pulled, held for a time, given back or offered. */
 export function taskCommand(world: World): Command {
   return group('task', 'tasks: list, claim, hold, ask')
     .addCommand(listCommand(world))
@@ -127,7 +127,7 @@ function askCommand(world: World): Command {
   )
     .argument('<task>')
     .argument('<question>')
-    .option('--against <agent>', 'you disagree with that agent: a person decides between you')
+    .option('--against <agent>', 'an agent that you disagree with; a person decides')
     .action(
       act<{ against?: string }, [string, string]>(world, async ({ link, options }, task, question) => {
         const { client, project } = await link();
@@ -141,7 +141,7 @@ function answerCommand(world: World): Command {
   return leaf('answer', 'answer the open questions about a task')
     .argument('<task>')
     .argument('<answer>')
-    .option('--decides-for <agent>', 'with a disagreement: who is right; it is recorded')
+    .option('--decides-for <agent>', 'for a disagreement: the agent that is right; it is recorded')
     .action(
       act<{ decidesFor?: string }, [string, string]>(world, async ({ link, options }, task, answer) => {
         const { client, project } = await link();

@@ -8,7 +8,7 @@ import { mintCommand } from '../token/mint.ts';
 import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 
-/** `andon token`: what agents may do, and the end of it. */
+/** The command `andon token`: mints, renews, explains and revokes tokens. */
 export function tokenCommand(world: World): Command {
   return group('token', 'capability tokens and grants')
     .addCommand(mintCommand(world))
@@ -16,7 +16,7 @@ export function tokenCommand(world: World): Command {
     .addCommand(revokeCommand(world))
     .addCommand(listCommand(world))
     .addCommand(
-      leaf('explain', 'tell what your token allows and what it does not').action(
+      leaf('explain', 'show the actions and paths that your token allows and refuses').action(
         act(world, async ({ link }) => {
           const { client, project } = await link();
           const explained = await client.token.explain.query({ project });
@@ -34,7 +34,7 @@ export function tokenCommand(world: World): Command {
       ),
     )
     .addCommand(
-      leaf('rotate-key', 'make the next key sign').action(
+      leaf('rotate-key', 'sign new tokens with the next key').action(
         act(world, async ({ link }) => {
           const data = await (await link()).client.token.rotateKey.mutate({ project: '*' });
           return { data, lines: [`${data.kid} signs now`] };
@@ -42,7 +42,7 @@ export function tokenCommand(world: World): Command {
       ),
     )
     .addCommand(
-      leaf('raise-epoch', 'kill every token of the project that was minted before')
+      leaf('raise-epoch', 'end every token of the project that was minted so far')
         .requiredOption('--why <text>', 'the reason; it is recorded')
         .action(
           act<{ why: string }>(world, async ({ link, options }) => {
@@ -60,7 +60,7 @@ function renewCommand(world: World): Command {
     'get the next token of your grant',
     'gets the next token of your grant; the present one dies after 30 s. Written over the file of --token-file or ANDON_TOKEN_FILE, else printed',
   )
-    .option('--life <duration>', 'how long the next token lives', durationSeconds)
+    .option('--life <duration>', 'lifetime of the next token', durationSeconds)
     .action(
       act<{ life?: number }>(world, async ({ link, options }) => {
         const { client, project, tokenFile } = await link();
@@ -86,7 +86,7 @@ const expiry = ({ expires }: { expires: number }): string =>
 
 const kinds = { tok: 'token', gnt: 'grant' } as const;
 
-/** What a value names: a token or grant by the prefix of its id, an agent by its name, else a key. */
+/** The kind of a value: a token or grant by the prefix of its id, an agent by its name, else a key. */
 function kindOf(value: string): 'token' | 'grant' | 'agent' | 'key' {
   const prefix = value.slice(0, 3);
   if (value.charAt(3) === '_' && (prefix === 'tok' || prefix === 'gnt')) return kinds[prefix];
@@ -112,7 +112,7 @@ function revokeCommand(world: World): Command {
     );
 }
 
-/** A grant by its short form, when the project has exactly one like it. */
+/** The grant of a short form, when the project has exactly one such grant. */
 async function wholeGrant(client: Client, project: string, value: string): Promise<string> {
   if (value.length > 12) return value;
   const rows = await client.token.list.query({ project, limit: 1000 });

@@ -9,12 +9,12 @@ import { act, group, leaf, wholeNumber } from '../command.ts';
 import { type Cell, table } from '../table.ts';
 import type { World } from '../world.ts';
 
-/** `andon trigger`: what happens by itself. */
+/** The command `andon trigger`: actions that happen by themselves. */
 export function triggerCommand(world: World): Command {
-  return group('trigger', 'triggers: what happens by itself, and when')
+  return group('trigger', 'triggers: actions that happen by themselves')
     .addCommand(listCommand(world))
     .addCommand(
-      leaf('show', 'show a trigger: what it waits for, what it does, under whose grant')
+      leaf('show', 'show a trigger: its next time, its action, and its owner')
         .argument('<name>')
         .action(
           act<object, [string]>(world, async ({ link }, name) => {
@@ -27,7 +27,7 @@ export function triggerCommand(world: World): Command {
     .addCommand(historyCommand(world))
     .addCommand(previewCommand(world))
     .addCommand(createCommand(world))
-    .addCommand(steered(world, 'pause', 'pause a trigger; what waits to be fired waits on', 'paused'))
+    .addCommand(steered(world, 'pause', 'pause a trigger; fires that wait go on waiting', 'paused'))
     .addCommand(steered(world, 'resume', 'resume a trigger from now on, as your own', 'active'))
     .addCommand(steered(world, 'delete', 'delete a trigger that is not in the plan', 'deleted'))
     .addCommand(fireCommand(world));
@@ -36,7 +36,7 @@ export function triggerCommand(world: World): Command {
 const when = (at: string | null): string => (at === null ? '-' : at.replace(/\.\d+Z$/, 'Z'));
 
 function listCommand(world: World): Command {
-  return leaf('list', 'list the triggers with their next time and what became of them').action(
+  return leaf('list', 'list the triggers with their next time and their outcomes').action(
     act(world, async ({ link, terminal }) => {
       const { client, project } = await link();
       const rows = await client.trigger.list.query({ project });
@@ -58,9 +58,9 @@ function listCommand(world: World): Command {
 }
 
 function historyCommand(world: World): Command {
-  return leaf('history', 'show what became of the slots of a trigger, the latest first')
+  return leaf('history', 'show the outcomes of the fires of a trigger, the latest first')
     .argument('<name>')
-    .option('--limit <n>', 'at most so many', wholeNumber(1, 1000))
+    .option('--limit <n>', 'most rows to show', wholeNumber(1, 1000))
     .action(
       act<{ limit?: number }, [string]>(world, async ({ link, options, terminal }, name) => {
         const { client, project } = await link();
@@ -80,7 +80,7 @@ function historyCommand(world: World): Command {
     );
 }
 
-/** A trigger as andon.yaml would hold it, from a file, or as text such as `{ every: 1h, notify: holder }`. */
+/** Reads a trigger in the form of andon.yaml, from a file, or from text such as `{ every: 1h, notify: holder }`. */
 async function readTrigger(world: World, given: { file?: string; spec?: string }): Promise<PlanTriggerInput> {
   const { file, spec } = given;
   if ((file === undefined) === (spec === undefined))
@@ -107,7 +107,7 @@ function createCommand(world: World): Command {
   return leaf('create', 'create a trigger outside of the plan, under your own grant')
     .argument('<name>')
     .option('--spec <yaml>', specHelp)
-    .option('--file <file>', 'a file that holds it')
+    .option('--file <file>', 'a file that holds the trigger')
     .action(
       act<{ spec?: string; file?: string }, [string]>(world, async ({ link, options }, name) => {
         const trigger = await readTrigger(world, options);
@@ -119,10 +119,10 @@ function createCommand(world: World): Command {
 }
 
 function previewCommand(world: World): Command {
-  return leaf('preview', 'show the next ten times of a trigger, or of one that is only thought of')
+  return leaf('preview', 'show the next ten times of a trigger, or of one that does not exist yet')
     .argument('[name]')
     .option('--spec <yaml>', specHelp)
-    .option('--file <file>', 'a file that holds it')
+    .option('--file <file>', 'a file that holds the trigger')
     .action(
       act<{ spec?: string; file?: string }, [string?]>(world, async ({ link, options }, name) => {
         const isKnown = name !== undefined && options.spec === undefined && options.file === undefined;

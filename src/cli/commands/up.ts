@@ -9,24 +9,24 @@ const about = `starts the gateway for the git repository here and stays until Ct
 The first time it adopts the repository as a project (its checkout is only read) and applies andon.yaml.
 With --json it prints one line when ready: {"url", "tokenFile", "project", "git"}.`;
 
-/** `andon up`. */
+/** The command `andon up`. */
 export function upCommand(world: World): Command {
   return leaf('up', 'start the gateway for the repository here', about)
     .option('--port <n>', 'the port (default: that of last time, or any)', wholeNumber(0, 65_535))
     .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
     .option(
       '--hosts <names...>',
-      'further names, with a port where it is another, under which the gateway may be addressed',
+      'further names under which clients reach the gateway, with :port if it differs',
     )
     .option('--tls-cert <file>', 'certificate, in PEM')
     .option('--tls-key <file>', 'its private key, in PEM')
     .option('--behind-proxy', 'a proxy in front terminates TLS')
     .option('--database-url <url>', 'PostgreSQL (default: DATABASE_URL, else PGlite in .andon)')
     .addOption(
-      new Option('--sandbox <setting>', 'whether gates and runs must be in bubblewrap').choices([
-        'required',
-        'preferred',
-      ]),
+      new Option(
+        '--sandbox <setting>',
+        'required refuses gates and runs without bubblewrap, preferred allows them',
+      ).choices(['required', 'preferred']),
     )
     .option('--no-runner', 'start no runner: agents run elsewhere, or by hand')
     .option('--runs <n>', 'most runs of agents at once on this machine', wholeNumber(1, 1000))
@@ -34,17 +34,17 @@ export function upCommand(world: World): Command {
     .addOption(
       many(
         '--webhook-host <host>',
-        'a host[:port] that webhooks may reach though it is private or plain http',
+        'a host[:port] that webhooks may reach even if it is private or speaks plain http',
       ),
     )
     .addOption(
       many(
         '--witness <place>',
-        'where the mark of the log is kept besides your state folder: file:PATH, command:PATH or mirror',
+        'a further place for the mark of the log, which shows a loss of its end: file:PATH, command:PATH or mirror',
       ),
     )
     .addOption(
-      new Option('--log-level <level>', 'what the gateway logs to stderr')
+      new Option('--log-level <level>', 'least level of the messages that the gateway logs to stderr')
         .choices(['silent', 'error', 'warn', 'info', 'debug'])
         .default('warn'),
     )

@@ -30,14 +30,14 @@ A red stop takes a root cause, in a file:
 or as options: --why … --evidence … (as often as needed, in pairs) --kind … --prevention …
 A yellow stop takes one --why.`;
 
-/** `andon cord clear`. */
+/** The command `andon cord clear`. */
 export function addClear(world: World): Command {
   return leaf('clear', 'clear a stop, with its root cause when it is red')
     .argument('<stop>')
     .option('--root-cause <file.yaml>', 'the root cause, as below; `-` is stdin')
-    .addOption(many('--why <text>', 'a why; of a yellow stop the reason'))
-    .addOption(many('--evidence <text>', 'what bears the why before it out'))
-    .addOption(new Option('--kind <kind>', 'what the last why comes down to').choices(rootKinds))
+    .addOption(many('--why <text>', 'a why of the root cause; for a yellow stop the reason'))
+    .addOption(many('--evidence <text>', 'evidence for the why before it'))
+    .addOption(new Option('--kind <kind>', 'kind of the last why').choices(rootKinds))
     .option('--prevention <text>', 'the change that keeps it from happening again')
     .addHelpText('after', form)
     .action(act<ClearOptions, [string]>(world, clear));
@@ -50,7 +50,7 @@ async function clear(run: Run<ClearOptions>, stop: string) {
   return { data, lines: [`${short(data.stop)} is cleared`] };
 }
 
-/** Under the project; a stop of all projects lies under `*`, and a human for all of them need not know that. */
+/** Clears the stop under the project; a stop of all projects lies under `*`, which the human need not know. */
 async function clearThere(
   client: GatewayLink['client'],
   project: string,
@@ -84,7 +84,7 @@ function incomplete({ why = [], evidence = [], kind, prevention }: ClearOptions)
 
 const fileCharactersMax = 64 * 1024;
 
-/** The file is handed on as it is: the gateway says what is missing of it. */
+/** The file is passed on unchanged: the gateway reports its missing parts. */
 async function fromFile({ world, options }: Run<ClearOptions>): Promise<Pick<ClearInput, 'rootCause'>> {
   const file = options.rootCause ?? '';
   try {

@@ -9,7 +9,7 @@ export type StopShown = Awaited<
   ReturnType<GatewayLink['client']['cord']['status']['query']>
 >['stops'][number];
 
-/** Open stops, three lines for each: what it holds since when, why, who clears it. */
+/** Open stops, three lines for each: scope and time, reason, and who may clear it. */
 export function stopLines(stops: readonly StopShown[], paint: Paint): string[] {
   return stops.flatMap((stop) => {
     const tone = stop.colour === 'red' ? 'bad' : 'warn';

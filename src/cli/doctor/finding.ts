@@ -1,14 +1,15 @@
 import { defined } from '../../lib/defined.ts';
-/** What one examination found. A note is worth knowing and nothing is wrong. */
+/** The finding of one examination. A note is worth knowing, and nothing is wrong. */
 export interface Finding {
   readonly check: string;
   readonly status: 'ok' | 'note' | 'fault';
   readonly subject: string;
   readonly found?: string;
-  /** What to do about it. */
+  /** The next step. */
   readonly next?: string;
 }
 
+/** A finding without a fault. */
 export const ok = (check: string, subject: string, found?: string): Finding => ({
   check,
   status: 'ok',
@@ -16,6 +17,7 @@ export const ok = (check: string, subject: string, found?: string): Finding => (
   ...defined({ found }),
 });
 
+/** A finding with a fault, and the next step. */
 export const fault = (check: string, subject: string, found: string, next: string): Finding => ({
   check,
   status: 'fault',
@@ -24,6 +26,7 @@ export const fault = (check: string, subject: string, found: string, next: strin
   next,
 });
 
+/** A finding that is worth knowing, with a next step; nothing is wrong. */
 export const note = (check: string, subject: string, found: string, next: string): Finding => ({
   check,
   status: 'note',

@@ -6,15 +6,16 @@ import { type Finding, fault, note, ok } from './finding.ts';
 import { keptFindings } from './grants.ts';
 
 const answerMsMax = 5_000;
-/** A difference of clocks that deadlines and tokens can bear. */
+/** Greatest difference of clocks that deadlines and tokens tolerate, in milliseconds. */
 export const skewMsMax = 2_000;
 
+/** A gateway that answered, with its database engine. */
 export interface RunningGateway {
   readonly url: string;
   readonly engine: string;
 }
 
-/** A gateway that is named must answer and be ready; one that is not named is a note. */
+/** Examines the gateway: a named one must answer and be ready; without one the finding is a note. */
 export async function examineGateway(
   options: LinkOptions,
   world: World,
@@ -67,6 +68,7 @@ const readyFinding = (url: string, { ready, engine, feedSilentMs }: Readiness): 
         'look at the database and at the log of the gateway',
       );
 
+/** The finding for a difference between two clocks, in milliseconds. */
 export function clockFinding(subject: string, skewMs: number): Finding {
   const found = `${Math.round(skewMs)} ms apart`;
   if (Math.abs(skewMs) <= skewMsMax) return ok('clock', subject, found);
@@ -98,7 +100,7 @@ async function chainThere({ client, projectIfAny }: DoctorLink): Promise<Finding
   }
 }
 
-/** A log that is below its mark outside the database. */
+/** The finding for a log below its mark, which is kept outside the database. */
 export const belowFinding = (subject: string, found: string): Finding =>
   fault('log', subject, found, 'bring back a better database, or: andon restore --here --reason "…"');
 
@@ -112,6 +114,7 @@ async function keptThere({ client, projectIfAny }: DoctorLink): Promise<Finding[
   }
 }
 
+/** The finding for the result of verifying the chain. */
 export function chainFinding(
   subject: string,
   { fault: broken, events }: { fault: { position: number; found: string } | null; events: number },

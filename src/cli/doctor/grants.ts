@@ -8,7 +8,10 @@ interface Kept {
   readonly reasons: readonly Pick<Reason, 'rule' | 'found' | 'limit'>[];
 }
 
-/** Grants of an earlier version that could not be minted like this any more. They go on until they end by themselves. */
+/**
+ * Findings for grants of an earlier version that this one would not mint: such grants go on until they end by
+ * themselves.
+ */
 export function keptFindings(kept: readonly Kept[]): Finding[] {
   if (kept.length === 0) return [ok('grants', 'names and ends', 'as they would be minted today')];
   return kept.flatMap(({ gid, agent, expiresAt, reasons }) =>

@@ -18,11 +18,12 @@ const isBelow = ([major, minor]: readonly number[], [a, b]: readonly [number, nu
 
 const numbers = (text: string): number[] => (/(\d+)\.(\d+)/.exec(text)?.slice(1) ?? []).map(Number);
 
-/** Programs of this machine: Node, git, bubblewrap. */
+/** Examines the programs of this machine: Node, git, bubblewrap. */
 export async function examineMachine({ cwd, env }: World): Promise<Finding[]> {
   return [nodeFinding(process.version), await gitFinding(cwd), sandboxFinding(env.PATH ?? '')];
 }
 
+/** The finding for a version of Node. */
 export function nodeFinding(version: string): Finding {
   if (!isBelow(numbers(version), nodeFloor)) return ok('node', 'node', version);
   return fault('node', 'node', version, 'install Node 20.19 or newer');
@@ -35,6 +36,7 @@ async function gitFinding(cwd: string): Promise<Finding> {
   return gitVersionFinding(said.stdout.toString('utf8').trim());
 }
 
+/** The finding for a version of git. */
 export function gitVersionFinding(version: string): Finding {
   if (!isBelow(numbers(version), gitFloor)) return ok('git', 'git', version);
   return fault(
@@ -45,12 +47,13 @@ export function gitVersionFinding(version: string): Finding {
   );
 }
 
+/** The finding for the containment of gates and runs on this machine. */
 export function sandboxFinding(path: string): Finding {
   const { mode, weak, next } = containmentWords(findContainment(path));
   return weak.length === 0 ? ok('sandbox', mode) : note('sandbox', mode, weak.join('; '), next);
 }
 
-/** Folders of gates and runs that could not be removed, or whose gateway was killed. They cost room and nothing else. */
+/** Folders of gates and runs whose removal failed, or whose gateway was killed: they only cost room. */
 export async function examineLeft(stateFolder: string): Promise<Finding[]> {
   const left = [...(await leftTemporary(gateBases(), leftName)), ...(await leftRuns(stateFolder))];
   if (left.length === 0) return [];
@@ -76,12 +79,13 @@ const giga = 1024 * mega;
 const roomWanted = giga;
 const roomNeeded = giga / 20;
 
-/** Room where the data lies: without any nothing can be pushed, landed or, on PGlite, written down. */
+/** Examines the disk of the data folder: without room nothing can be pushed, landed or, on PGlite, stored. */
 export async function examineRoom(dataFolder: string): Promise<Finding[]> {
   const found = (await roomBytes(dataFolder)) ?? (await roomBytes(dirname(dataFolder)));
   return found === undefined ? [] : [roomFinding(dataFolder, found)];
 }
 
+/** The finding for the free room of a disk, in bytes. */
 export function roomFinding(folder: string, bytes: number): Finding {
   const found = bytes < giga ? `${Math.floor(bytes / mega)} MB left` : `${Math.floor(bytes / giga)} GB left`;
   if (bytes >= roomWanted) return ok('disk', folder, found);
@@ -89,7 +93,7 @@ export function roomFinding(folder: string, bytes: number): Finding {
   return (bytes < roomNeeded ? fault : note)('disk', folder, found, next);
 }
 
-/** Keys and tokens in the state folder must be for their owner only. */
+/** Examines keys and tokens in the state folder, which only their owner may read. */
 export async function examineSecrets(stateFolder: string): Promise<Finding[]> {
   const places: [string, string][] = [
     [stateFolder, 'chmod 700'],

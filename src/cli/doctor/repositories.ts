@@ -8,7 +8,7 @@ import { type Finding, fault, ok } from './finding.ts';
 
 const staleMs = 2_000;
 
-/** The bare repositories of a data folder: stale locks, unsafe settings, damaged objects. */
+/** Examines the bare repositories of a data folder: stale locks, unsafe settings, damaged objects. */
 export async function examineRepositories(dataFolder: string): Promise<Finding[]> {
   const folder = join(dataFolder, 'repos');
   const names = await readdir(folder).catch(() => []);

@@ -17,7 +17,7 @@ import { type Finding, fault, note, ok } from './finding.ts';
 import { belowFinding, chainFinding, clockFinding } from './gateway.ts';
 import { keptFindings } from './grants.ts';
 
-/** The database itself: reachable, of a schema that this binary knows, its clock, its chain. Changes nothing. */
+/** Examines the database: reachable, of a schema that this binary knows, its clock, its chain. Changes nothing. */
 export async function examineStore(
   dataFolder: string,
   databaseUrl: string | undefined,
@@ -81,7 +81,7 @@ async function examineOpen(store: Store, subject: string): Promise<Finding[]> {
   return [...found, ...keptFindings(await keptGrants(store, '*'))];
 }
 
-/** Whether the log is as long as the state folder of this machine remembers. */
+/** Compares the length of the log with the mark in the state folder of this machine. */
 async function examineMark(store: Store, stateFolder: string): Promise<Finding[]> {
   const path = markPathOf(stateFolder);
   const mark = await markFile(path).read();
@@ -94,12 +94,12 @@ async function examineMark(store: Store, stateFolder: string): Promise<Finding[]
   ];
 }
 
-/** The chain with its checkpoints, verified with the keys that the database publishes. */
+/** Verifies the chain with its checkpoints, with the keys that the database publishes. */
 async function chainOf(session: Session, subject: string): Promise<Finding> {
   return chainFinding(subject, await verifySession(session));
 }
 
-/** As the gateway verifies its own log, without one. */
+/** Verifies the log without a gateway, as the gateway does. */
 export async function verifySession(session: Session): ReturnType<typeof verifyLog> {
   const rows = await session.rows<{ kid: string; jwk: Record<string, string> }>(
     statement('', 'select kid, jwk from signing_keys'),

@@ -4,7 +4,7 @@ import { type Finding, fault, note, ok } from './finding.ts';
 
 const recentMs = 24 * 3_600_000;
 
-/** Turns of the loops of gateway and runner that used too much processor time, in the last day. */
+/** Turns of the event loops of gateway and runner that used too much processor time in the last day. */
 export function examineTurns(stateFolder: string, nowMs: number): Finding[] {
   return (['gateway', 'runner'] as const).map((process) => {
     const turns = readTurns(turnFileOf(stateFolder, process));

@@ -8,12 +8,12 @@ import type { GatewayLink } from '../connect.ts';
 
 const pageMax = 1000;
 
-/** A line of an export: an event, or a signed statement about the chain up to an event before it. */
+/** A line of an export: an event, or a signed statement about the chain up to an earlier event. */
 export type ExportLine =
   | ({ readonly kind: 'event' } & ChainedEvent)
   | ({ readonly kind: 'checkpoint' } & Checkpoint);
 
-/** `andon event export`: the whole chain, over all projects, as it has one order only. */
+/** The command `andon event export`: the whole chain, over all projects, since the order runs over all of them. */
 export async function exportEvents({ link, options, terminal, world }: Run<{ out?: string }>) {
   const at = await link();
   const { out } = options;

@@ -5,18 +5,19 @@ import type { Run } from '../command.ts';
 import { follow, untilInterrupted } from '../follow.ts';
 import { eventLine } from './words.ts';
 
+/** Options of `andon event follow`. */
 export interface FollowInput {
   readonly after?: number;
   readonly type?: string[];
   readonly count?: number;
 }
 
-/** `andon event follow`: one line for each event; with `--json` one JSON object a line. */
+/** The command `andon event follow`: one line for each event; with `--json` one JSON object a line. */
 export async function followEvents({ link, options, terminal }: Run<FollowInput>): Promise<void> {
   const at = await link();
   const { project, client } = at;
   const types = options.type?.map(asType);
-  // A stream waits for a gateway to come back; that there is none to begin with is told at once.
+  // A stream waits for a gateway to come back; this query fails at once when there is none to begin with.
   const { position } = await client.project.status.query({ project });
   const end = untilInterrupted();
   const { after = position, count = Number.POSITIVE_INFINITY } = options;

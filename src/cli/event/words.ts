@@ -16,14 +16,14 @@ const tones: readonly (readonly [RegExp, Tone])[] = [
   ],
 ];
 
-/** The tone of an event; of one that ends well or badly, that of its end. */
+/** The tone of an event; an event with a good or bad outcome has the tone of the outcome. */
 export function toneOf({ type, data }: LoggedEvent): Tone {
   if (type === 'gate.ended') return data.passed ? 'good' : 'bad';
   if (type === 'verdict.given') return data.approve ? 'good' : 'bad';
   return tones.find(([types]) => types.test(type))?.[1] ?? 'name';
 }
 
-/** One event in one line: when, who, what, about what, and what matters of its data. */
+/** One event in one line: time, actor, type, subject, and the important part of its data. */
 export function eventLine(event: ChainedEvent, paint: Paint): string {
   const { position, at, type, actor, subject } = event;
   const time = paint('quiet', `${String(position).padStart(5)} ${at.slice(11, 19)}`);
@@ -31,7 +31,7 @@ export function eventLine(event: ChainedEvent, paint: Paint): string {
   return `${time} ${paint(toneOf(event), type.padEnd(17))} ${printable(subjectWords(subject))}  ${paint('quiet', printable(`${actor}${words}`))}`;
 }
 
-/** `change/chg_…` with the id cut to what can be typed back. */
+/** `change/chg_…` with the id cut to the part that can be typed back. */
 export const subjectWords = (subject: string): string => {
   const [noun = '', id] = subject.split('/', 2);
   return id === undefined

@@ -4,8 +4,8 @@ import { fail } from '../../lib/errors.ts';
 import { runGit } from '../check/git.ts';
 
 /**
- * Keeps `.andon/` out of `git status` by the repository's own `info/exclude`, which is not shared and no file of the
- * user. Answers whether anything was written.
+ * Keeps `.andon/` out of `git status` by the repository's own `info/exclude`, which is not shared and no file
+ * of the user. Answers true if it wrote the file.
  */
 export async function excludeDataFolder(root: string): Promise<boolean> {
   const { status, stdout, stderr } = await runGit(root, ['rev-parse', '--git-path', 'info/exclude']);

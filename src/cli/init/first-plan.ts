@@ -5,11 +5,14 @@ import { join } from 'node:path';
 export interface GuessedGate {
   readonly name: string;
   readonly run: string;
-  /** Whether it installs from a registry. */
+  /** True when the command installs from a registry. */
   readonly network?: boolean;
 }
 
-/** The folder's name as the name of a project: lower case, and what a name does not have becomes a dash. */
+/**
+ * Turns the name of a folder into the name of a project: lower case, with a dash for every character that
+ * names lack.
+ */
 export function projectName(folder: string): string {
   const name = folder
     .toLowerCase()
@@ -21,7 +24,7 @@ export function projectName(folder: string): string {
   return name === '' ? 'project' : name;
 }
 
-/** Gates guessed from package.json, Makefile and pyproject.toml. Guesses: they are written as comments. */
+/** Gates guessed from package.json, Makefile and pyproject.toml. As guesses, they are written as comments. */
 export async function guessGates(root: string): Promise<GuessedGate[]> {
   const read = (file: string): Promise<string> => readFile(join(root, file), 'utf8').catch(() => '');
   const found = [
@@ -29,7 +32,7 @@ export async function guessGates(root: string): Promise<GuessedGate[]> {
     ...fromMakefile(await read('Makefile')),
     ...fromPyproject(await read('pyproject.toml')),
   ];
-  // The first of a name wins, in the order above.
+  // The first gate of a name wins, in the order above.
   return found.filter(({ name }, at) => found.findIndex((one) => one.name === name) === at);
 }
 
@@ -71,7 +74,7 @@ const fromPyproject = (text: string): GuessedGate[] =>
 const guessLine = ({ name, run, network }: GuessedGate): string =>
   `#  ${name}: { run: ${JSON.stringify(run)}, timeout: 10m${network === true ? ', network: true' : ''} }`;
 
-/** The text of a first andon.yaml: valid as it is, with what else there is in comments. */
+/** The text of a first andon.yaml: valid as it is, with further possibilities in comments. */
 export function firstPlan(project: string, gates: readonly GuessedGate[]): string {
   const guesses = gates.length === 0 ? [{ name: 'tests', run: 'npm test' }] : gates;
   return `# What is to be done here, in which order, under which limits. andon schema prints every member.

@@ -5,7 +5,7 @@ import { workTree } from '../check/git.ts';
 import { dataFolderName } from '../gateway-file.ts';
 import { projectName } from './first-plan.ts';
 
-/** A user's repository, as init and up see it. */
+/** A user's repository, for init and up. */
 export interface UserRepository {
   readonly root: string;
   readonly dataFolder: string;
@@ -27,7 +27,7 @@ export async function userRepositoryAt(cwd: string): Promise<UserRepository> {
   return { root, dataFolder: join(root, dataFolderName), planFile, plan };
 }
 
-/** The name of the project: as given, as the plan says, or that of the folder. */
+/** The name of the project: the given one, that of the plan, or that of the folder. */
 export async function nameOf({ root, plan }: UserRepository, given: string | undefined): Promise<string> {
   if (given !== undefined) return given;
   if (plan === undefined) return projectName(basename(root));

@@ -1,24 +1,26 @@
 /** A line of a POSIX shell that sets a variable. */
 export interface Setting {
   readonly name: string;
-  /** As it stands behind the `=`, quoted. */
+  /** The text behind the `=`, quoted. */
   readonly value: string;
 }
 
-/** Text as one word of a POSIX shell, whatever is in it. */
+/** Quotes any text as one word of a POSIX shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
+/** The gateway, project and token that an agent joins with. */
 export interface JoinTarget {
   readonly url: string;
   readonly project: string;
   readonly tokenFile: string | undefined;
-  /** The key that the gateway proves, where it is known. */
+  /** The key that the gateway proves, if it is known. */
   readonly gatewayKey: string | undefined;
 }
 
 /**
- * What the environment of an agent needs: the gateway, the token by its file, and git's credentials in the form that
- * leaves nothing on disk. The token itself stands nowhere: the shell, and git for each request, read the file.
+ * The environment of an agent: the gateway, the token by its file, and git's credentials in the form that
+ * leaves nothing on disk. No setting holds the token itself: the shell, and git for each request, read the
+ * file.
  */
 export function settings({ url, project, tokenFile, gatewayKey }: JoinTarget): Setting[] {
   const base = [
@@ -33,7 +35,7 @@ export function settings({ url, project, tokenFile, gatewayKey }: JoinTarget): S
         { name: 'ANDON_TOKEN_FILE', value: quoted(tokenFile) },
         { name: 'ANDON_TOKEN', value: `"$(cat ${quoted(tokenFile)})"` },
         ...gitSettings([
-          // An empty helper forgets those of the user, which would store the token.
+          // An empty helper overrides those of the user, which would store the token.
           [`credential.${url}.helper`, "''"],
           [`credential.${url}.helper`, quoted(fileHelper)],
         ]),
@@ -52,4 +54,5 @@ function gitSettings(pairs: readonly (readonly [string, string])[]): Setting[] {
   ];
 }
 
+/** The line of a POSIX shell that exports a setting. */
 export const exportLine = ({ name, value }: Setting): string => `export ${name}=${value}`;

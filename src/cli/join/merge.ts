@@ -11,8 +11,9 @@ export const markdownMarks: Marks = { begin: '<!-- andon:begin -->', end: '<!-- 
 export const tomlMarks: Marks = { begin: '# andon:begin', end: '# andon:end' };
 
 /**
- * Puts a text between its marks, at the end of a file where there are none yet; everything else stays byte for byte.
- * Doing it again changes nothing. Errors: `cli.usage` when the marks stand alone, twice or the wrong way round.
+ * Puts a text between its marks, at the end of a file without marks; everything else stays byte for byte.
+ * Repeating the call changes nothing. Errors: `cli.usage` when the marks stand alone, twice or the wrong way
+ * round.
  */
 export function withMarked(file: string, before: string, text: string, marks: Marks): string {
   const block = `${marks.begin}\n${text.trim()}\n${marks.end}`;
@@ -27,7 +28,7 @@ export function withMarked(file: string, before: string, text: string, marks: Ma
   return `${before.slice(0, first)}${block}${before.slice(last + marks.end.length)}`;
 }
 
-/** Where a mark stands as a line of its own. */
+/** The positions at which a mark is a line of its own. */
 function linesAt(text: string, mark: string): number[] {
   const found: number[] = [];
   for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + 1)) {
@@ -43,7 +44,7 @@ function gapAfter(text: string): string {
   return text.endsWith('\n') ? '\n' : '\n\n';
 }
 
-/** Sets one server in the JSON of `.mcp.json`; the others stay. Errors: `cli.usage` on what is no such file. */
+/** Sets one server in the JSON of `.mcp.json`; the others stay. Errors: `cli.usage` for a file of another form. */
 export function withServer(file: string, before: string, server: unknown): string {
   const config = before.trim() === '' ? {} : parsed(file, before);
   const servers = config.mcpServers ?? {};
@@ -63,9 +64,12 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const notOurs = (file: string, found: string) =>
-  fail('cli.usage', file, { found, next: 'put in by hand what andon join prints without --write' });
+  fail('cli.usage', file, { found, next: 'add the text that andon join prints without --write by hand' });
 
-/** A TOML table must not be opened twice: one that somebody wrote by hand stays theirs. Errors: `cli.usage`. */
+/**
+ * Sets a table in a TOML file. A TOML table must not be opened twice: one that was written by hand stays.
+ * Errors: `cli.usage`.
+ */
 export function withTable(file: string, before: string, text: string): string {
   const outside = before.replace(/^# andon:begin$[\s\S]*?^# andon:end$/m, '');
   if (/^\s*\[\s*mcp_servers\s*\.\s*(?:andon|"andon"|'andon')\s*[\].]/m.test(outside))
@@ -75,7 +79,7 @@ export function withTable(file: string, before: string, text: string): string {
 
 const skillMark = '<!-- andon: written by andon join -->';
 
-/** The skill takes its file whole; one that somebody else wrote stays. Errors: `cli.usage`. */
+/** Sets the file of the skill as a whole; a file of another origin stays. Errors: `cli.usage`. */
 export function withSkill(file: string, before: string, text: string): string {
   if (before !== '' && !before.includes(skillMark))
     throw notOurs(file, 'a skill that andon join did not write');

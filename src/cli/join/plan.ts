@@ -2,26 +2,31 @@ import { markdownMarks, withMarked, withServer, withSkill, withTable } from './m
 import { agentsText, type JoinedProject, skillText } from './texts.ts';
 
 export const clientNames = ['claude', 'codex', 'generic'] as const;
+/** Client that an agent may use. */
 export type ClientName = (typeof clientNames)[number];
 
-/** One file that a client reads: what is added to it, and how. */
+/** One file that a client reads: the text to add, and the way to add it. */
 export interface JoinFile {
   readonly path: string;
-  /** What is added, as it is printed. */
+  /** The added text, as it is printed. */
   readonly text: string;
-  /** The file with it, given the file as it is; empty when there is none. Errors: `cli.usage` where it would destroy. */
+  /**
+   * The merged file, given its present text; empty when there is none. Errors: `cli.usage` where merging
+   * would destroy text.
+   */
   readonly merge: (before: string) => string;
 }
 
+/** The client to join with, and the place of its agent. */
 export interface JoinFacts extends JoinedProject {
   readonly client: ClientName;
-  /** The folder that the agent works in, absolute. */
+  /** Absolute path of the folder that the agent works in. */
   readonly folder: string;
-  /** Through `andon mcp`, which renews the token, in place of HTTP. */
+  /** True to go through `andon mcp`, which renews the token, in place of HTTP. */
   readonly stdio: boolean;
 }
 
-/** The files for a client. None of them holds a token: it is taken from the environment. */
+/** The files for a client, none of which holds a token: clients take it from the environment. */
 export async function joinFiles(facts: JoinFacts): Promise<JoinFile[]> {
   const agents = await agentsText(facts);
   const instructions = facts.client === 'claude' ? 'CLAUDE.md' : 'AGENTS.md';
@@ -53,7 +58,7 @@ function claudeServers({ url, folder, stdio }: JoinFacts): JoinFile {
   };
 }
 
-/** A header holds one byte a character; a path is UTF-8. */
+/** A path as the text of a header: a header holds one byte a character; a path is UTF-8. */
 const headerText = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
 
 const codexStdio = `[mcp_servers.andon]

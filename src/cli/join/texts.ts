@@ -12,7 +12,7 @@ export const templateNames = [
   'assignment',
 ] as const;
 
-// The same place from src/cli/join and from dist/cli/join: the root of the package.
+// The path is the same from src/cli/join and from dist/cli/join: the root of the package.
 const shipped = (path: string): Promise<string> =>
   readFile(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
 
@@ -22,12 +22,13 @@ export async function template(name: string): Promise<string> {
   throw fail('cli.usage', '--template', { found: name, limit: templateNames.join(', ') });
 }
 
+/** The values that the templates name. */
 export interface JoinedProject {
   readonly project: string;
   readonly url: string;
 }
 
-/** What AGENTS.md or CLAUDE.md says about Andon. */
+/** The text about Andon for AGENTS.md or CLAUDE.md. */
 export async function agentsText({ project, url }: JoinedProject): Promise<string> {
   return (await shipped('templates/agents.md')).replaceAll('{project}', project).replaceAll('{url}', url);
 }

@@ -12,9 +12,9 @@ interface Planned {
 }
 
 /**
- * Writes the files into a folder, all or none of them; answers the paths that changed. In a repository they are kept out
- * of git by `.git/info/exclude`, since a push that holds them is refused; a file that git tracks stays as it is unless
- * `tracked` says otherwise. Errors: `cli.usage`.
+ * Writes the files into a folder, all or none of them; answers the paths that changed. In a repository
+ * `.git/info/exclude` keeps them out of git, since a push that holds them is refused; a file that git tracks
+ * stays unchanged unless `tracked` allows it. Errors: `cli.usage`.
  */
 export async function writeFiles(
   folder: string,
@@ -46,12 +46,12 @@ async function plan(folder: string, file: JoinFile, tracked: boolean): Promise<P
   if (changed && !tracked && (await isTracked(folder, file.path)))
     throw fail('cli.usage', file.path, {
       found: 'a file that git tracks',
-      next: 'leave --write out and put in by hand what is printed, or pass --tracked',
+      next: 'leave --write out and add the printed text by hand, or pass --tracked',
     });
   return { file, after, changed };
 }
 
-/** A repository may hold links where these files go: what is written must not land elsewhere. */
+/** Refuses a path through a link: a repository may hold links, and the files must not land elsewhere. */
 async function refuseLinks(folder: string, path: string): Promise<void> {
   const parts = path.split('/');
   for (let n = 1; n <= parts.length; n++) {
@@ -68,7 +68,10 @@ async function isTracked(folder: string, path: string): Promise<boolean> {
   return status === 0;
 }
 
-/** Adds what git would show as new to `info/exclude`, which is not shared. Nothing outside of a repository. */
+/**
+ * Adds paths that git would show as new to `info/exclude`, which is not shared. Does nothing outside of a
+ * repository.
+ */
 async function exclude(folder: string, paths: readonly string[]): Promise<void> {
   const { status, stdout } = await runGit(folder, [
     'rev-parse',
@@ -89,7 +92,7 @@ async function appendLines(file: string, lines: readonly string[]): Promise<void
   await appendFile(file, `${text === '' || text.endsWith('\n') ? '' : '\n'}${lines.join('')}`);
 }
 
-/** Neither tracked nor ignored: git would list it as new. */
+/** True for a path that is neither tracked nor ignored: git would list it as new. */
 async function isShown(folder: string, path: string): Promise<boolean> {
   const { status } = await runGit(folder, ['check-ignore', '-q', '--', path]);
   return status !== 0 && !(await isTracked(folder, path));

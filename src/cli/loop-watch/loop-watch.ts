@@ -5,26 +5,28 @@ import { longStatements } from '../../store/long-statement.ts';
 import type { Watched } from './thread.ts';
 import { type TurnLimits, turnLimits } from './turns.ts';
 
+/** Process whose event loop is watched. */
 export type WatchedProcess = 'gateway' | 'runner';
 
-/** Where `andon doctor` finds the long turns of a process of this machine. */
+/** The file in which `andon doctor` finds the long turns of a process of this machine. */
 export const turnFileOf = (stateFolder: string, process: WatchedProcess): string =>
   join(stateFolder, `long-turns-${process}.jsonl`);
 
+/** A process to watch, with its limits. */
 export interface LoopWatchOptions {
-  /** Named in the log and by `andon doctor`. */
+  /** Name of the process in the log and in `andon doctor`. */
   readonly process: WatchedProcess;
-  /** Where long turns are written down, for `andon doctor`. */
+  /** File for long turns, which `andon doctor` reads. */
   readonly file: string;
-  /** Processor time of one turn; 10 s are told, 60 s end the process. */
+  /** Limits on the processor time of one turn; by default 10 s are reported, 60 s end the process. */
   readonly limits?: TurnLimits;
 }
 
 const beatMs = 1_000;
 
 /**
- * Watches the loop of this process from a thread: a turn that uses much processor time is logged, one that does not end
- * ends the process, and whoever keeps it starts it again. It keeps no process alive.
+ * Watches the event loop of this process from a thread: a turn that uses much processor time is logged; a
+ * turn that does not end ends the process, and its keeper starts it again. The watch keeps no process alive.
  */
 export function watchLoop({ process, file, limits = turnLimits }: LoopWatchOptions): void {
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -32,6 +34,6 @@ export function watchLoop({ process, file, limits = turnLimits }: LoopWatchOptio
   setInterval(() => Atomics.add(beats, 0, 1), beatMs).unref();
   const thread = new Worker(threadEntry(import.meta.url, 'thread'), { execArgv: [], workerData: watched });
   thread.unref();
-  // Without a watch everything works as it did before there was one.
+  // A watch that fails leaves the process as it is without one.
   thread.on('error', () => undefined);
 }

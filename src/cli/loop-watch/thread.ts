@@ -3,9 +3,10 @@ import { workerData } from 'node:worker_threads';
 import { addTurn } from './turn-file.ts';
 import { firstTurn, type LoopLook, nextTurn, type TurnLimits } from './turns.ts';
 
-// The thread that looks at the loop of its process from outside: the loop cannot tell that it does not turn.
+// The thread that watches the event loop of its process from outside: the loop itself cannot tell that it is
+// stuck.
 
-/** What the thread is started with. */
+/** The values that the thread is started with. */
 export interface Watched {
   readonly process: string;
   readonly file: string;
@@ -19,7 +20,7 @@ const watched = workerData as Watched;
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 const ticksMs = 10;
 
-/** Processor time of the main thread; on other systems than Linux of the whole process. */
+/** Processor time of the main thread; on systems other than Linux that of the whole process. */
 function cpuMs(): number {
   try {
     const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'latin1');
@@ -52,11 +53,11 @@ function tell(usedMs: number, ended: boolean): void {
 
 let turn = firstTurn(look());
 for (;;) {
-  // Sleeps: nobody notifies this.
+  // Sleeps: nothing notifies this.
   Atomics.wait(never, 0, 0, watched.lookMs);
   const next = nextTurn(turn, look(), watched.limits);
   turn = next.turn;
   if (next.act !== undefined) tell(turn.usedMs, next.act === 'end');
-  // A loop that does not turn hears no softer signal.
+  // A stuck loop receives no softer signal.
   if (next.act === 'end') process.kill(process.pid, 'SIGKILL');
 }

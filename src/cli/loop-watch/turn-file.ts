@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** A turn of a loop that used too much processor time. Times in ISO 8601. */
+/** A turn of an event loop that used too much processor time. Times in ISO 8601. */
 export interface LongTurn {
   readonly at: string;
   readonly process: string;
@@ -11,7 +11,7 @@ export interface LongTurn {
 
 const kept = 50;
 
-/** The last long turns, the oldest first; none where there is no such file. */
+/** The last long turns, the oldest first; none when there is no such file. */
 export function readTurns(file: string): LongTurn[] {
   try {
     return readFileSync(file, 'utf8')
@@ -23,12 +23,12 @@ export function readTurns(file: string): LongTurn[] {
   }
 }
 
-/** Adds a turn, and keeps the last fifty. Never throws: the process that is watched may be all that works. */
+/** Adds a turn, and keeps the last fifty. Never throws: the watched process may be the only part that works. */
 export function addTurn(file: string, turn: LongTurn): void {
   try {
     const lines = [...readTurns(file).slice(1 - kept), turn].map((one) => `${JSON.stringify(one)}\n`);
     writeFileSync(file, lines.join(''), { mode: 0o600 });
   } catch {
-    // The log on standard error tells it too.
+    // The log on standard error has the turn too.
   }
 }

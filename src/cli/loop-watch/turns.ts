@@ -1,33 +1,39 @@
-/** One look at a process: how often its loop has come round, its processor time so far, and whether a long statement runs. */
+/**
+ * One observation of a process: the number of its loop's turns, its processor time so far, and if a long
+ * statement runs.
+ */
 export interface LoopLook {
   readonly beats: number;
   readonly cpuMs: number;
   readonly isMarked: boolean;
 }
 
-/** The turn of the loop that runs, as far as it was looked at. */
+/** The present turn of the loop, as far as it was observed. */
 export interface Turn {
   readonly last: LoopLook;
   readonly usedMs: number;
-  /** What of it was outside of long statements. */
+  /** Processor time of the turn outside of long statements, in milliseconds. */
   readonly unmarkedMs: number;
   readonly isTold: boolean;
 }
 
+/** Limits on the processor time of one turn, in milliseconds. */
 export interface TurnLimits {
-  /** A turn that used so much is told. */
+  /** Processor time from which a turn is reported. */
   readonly tellMs: number;
-  /** A turn that used so much outside of long statements ends the process. */
+  /** Processor time outside of long statements from which a turn ends the process. */
   readonly endMs: number;
 }
 
+/** The limits of every process that Andon watches. */
 export const turnLimits: TurnLimits = { tellMs: 10_000, endMs: 60_000 };
 
+/** The first turn, from the first observation of a process. */
 export const firstTurn = (last: LoopLook): Turn => ({ last, usedMs: 0, unmarkedMs: 0, isTold: false });
 
 /**
- * The turn after one more look, and what to do about it. Only processor time counts: a process that sleeps, or was
- * stopped, uses none. What it used before the first look at a turn is not counted.
+ * The turn after one more observation, and the action that follows. Only processor time counts: a process
+ * that sleeps, or was stopped, uses none. Time before the first observation of a turn is not counted.
  */
 export function nextTurn(
   turn: Turn,

@@ -5,8 +5,9 @@ import type { World } from '../world.ts';
 type BridgeLink = Pick<GatewayLink, 'url' | 'token' | 'fetch'>;
 
 /**
- * Speaks MCP on standard input and output, and passes every message on to `/mcp` of the gateway with the token as it is
- * then. For clients that start their servers, and for sessions that outlive a token. Ends when the input does.
+ * Speaks MCP on standard input and output, and forwards every message to `/mcp` of the gateway with the token
+ * of that moment. For clients that start their servers, and for sessions that outlive a token. Ends when the
+ * input does.
  */
 export async function bridge({ url, token, fetch }: BridgeLink, world: Pick<World, 'stderr'>): Promise<void> {
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
@@ -18,7 +19,7 @@ export async function bridge({ url, token, fetch }: BridgeLink, world: Pick<Worl
     fetch: async (input, init) => {
       const headers = new Headers(init?.headers);
       headers.set('authorization', `Bearer ${await token()}`);
-      // Where the agent works, for the permission prompt: its program started this one there.
+      // The agent's folder, for the permission prompt: the agent's program started this process there.
       headers.set('x-andon-clone', Buffer.from(process.cwd(), 'utf8').toString('latin1'));
       return fetch(input, { ...init, headers });
     },
@@ -46,7 +47,7 @@ export async function bridge({ url, token, fetch }: BridgeLink, world: Pick<Worl
   await Promise.all([near.close(), far.close()]);
 }
 
-/** The version that an answer to `initialize` settles; every later request has to name it. */
+/** The protocol version in the answer to `initialize`; every later request has to name it. */
 function negotiated(message: JSONRPCMessage): string | undefined {
   if (!('result' in message)) return undefined;
   const { protocolVersion } = message.result as { protocolVersion?: unknown };
@@ -55,7 +56,7 @@ function negotiated(message: JSONRPCMessage): string | undefined {
 
 const internalError = -32603;
 
-/** A request that did not reach the gateway is answered here; its client would wait for ever. */
+/** The answer to a request that did not reach the gateway; without it the client would wait for ever. */
 function failure(message: JSONRPCMessage, words: string): JSONRPCMessage | undefined {
   if (!('method' in message && 'id' in message)) return undefined;
   return { jsonrpc: '2.0', id: message.id, error: { code: internalError, message: words } };

@@ -10,7 +10,7 @@ interface Times {
   readonly exp: number;
 }
 
-/** What a token says about its own life; the gateway alone verifies it. Undefined for what is no token. */
+/** The start and end that a token states; only the gateway verifies them. Undefined for a text that is no token. */
 export function timesOf(token: string): Times | undefined {
   try {
     const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
@@ -29,8 +29,9 @@ const retryMs = 10_000;
 const pauseMsMin = 200;
 
 /**
- * Renews the token of a file before it ends, again and again, and writes it over the file. Two that keep the same file do
- * no harm: the request id is that of the token, so the second gets the answer of the first, not the mark of a thief.
+ * Renews the token of a file before it ends, again and again, and writes the new token over it. Two keepers
+ * of one file do no harm: the request id is that of the token, so the second gets the answer of the first,
+ * not the mark of a thief.
  */
 export class TokenKeeper {
   readonly #link: GatewayLink;
@@ -74,7 +75,7 @@ export class TokenKeeper {
   }
 }
 
-/** Renews the token of a file once, unless somebody else has done so since it was last read. */
+/** Renews the token of a file once, unless another process has renewed it since it was last read. */
 export async function renewOnce(
   { url, token, project, fetch }: Pick<GatewayLink, 'url' | 'token' | 'project' | 'fetch'>,
   file: string,

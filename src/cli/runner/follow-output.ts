@@ -7,7 +7,7 @@ import type { Terminal } from '../terminal.ts';
 
 const everyMs = 500;
 
-/** Prints what a run printed, piece by piece, and then its outcome; `once` does not wait for more. */
+/** Prints the output of a run piece by piece, and then its outcome; `once` does not wait for more. */
 export async function followOutput(
   { terminal }: Run<unknown>,
   link: GatewayLink,

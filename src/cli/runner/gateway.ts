@@ -12,7 +12,7 @@ import { asAndonError } from '../refusal.ts';
 
 type TakenAnswer = NonNullable<Awaited<ReturnType<Client['run']['take']['mutate']>>['taken']>;
 
-/** The gateway as a runner needs it, over the same router as everybody. */
+/** The gateway for a runner, over the same router as for any client. */
 export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway {
   const { client, url, project, fetch, agent } = link;
   const mine = (run: string) => ({ project, run, runner });
@@ -41,7 +41,8 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
       newer(await as(token).message.list.query({ project: projectName, limit: 100 }, { signal }), after),
     listen: async (heard, signal) => {
       for await (const { type, subject, actor } of follow(link, { project, signal })) {
-        // The tokens of every run die with it; only what others revoked may be meant for one that is alive.
+        // The tokens of every run are revoked at its end; only a revocation by another actor may concern a
+        // living run.
         const isRoutine = type === 'token.revoked' && actor.startsWith('runner:');
         if (!isRoutine) heard({ type, run: subject.replace(/^run\//, '') });
       }
@@ -49,7 +50,7 @@ export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway 
   };
 }
 
-/** A key for the proxies of runs, which ends with this process; runs are told its name. */
+/** Makes the key for the proxies of runs, which ends with this process; runs are told its fingerprint. */
 function gatewayProver(): RunnerGateway['prover'] {
   const prover = createProver(generateKeyPairSync('ed25519').privateKey);
   return {
@@ -73,7 +74,7 @@ async function claim(client: Client, project: string, named: string, signal: Abo
   }
 }
 
-/** Messages behind the last one seen, the oldest first; of the answer only what an agent is to read. */
+/** Messages after the last one seen, the oldest first; reduced to the members that an agent reads. */
 function newer(
   rows: Awaited<ReturnType<Client['message']['list']['query']>>,
   after: string | undefined,
@@ -94,7 +95,7 @@ async function unlessLost<T>(work: () => Promise<T>): Promise<T | 'lost'> {
   }
 }
 
-/** The template that a profile names, and its own words behind it. */
+/** The prompt of a profile: the template that it names, followed by its own text. */
 async function promptFor({ template, prompt }: TakenAnswer['profile']): Promise<string | undefined> {
   if (template === undefined) return prompt;
   const text = await promptText(template);

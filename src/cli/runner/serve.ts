@@ -16,6 +16,7 @@ import { runnerGateway } from './gateway.ts';
 import { programFolders } from './program-folders.ts';
 import { workFolder } from './work-folder.ts';
 
+/** Options of `andon runner`. */
 export interface RunnerCliOptions {
   readonly name: string;
   readonly capacity: number;
@@ -30,7 +31,7 @@ export interface RunnerCliOptions {
 
 const renewMs = 10 * 60_000;
 
-/** `andon runner`: until Ctrl-C, SIGTERM, or, where asked for, the end of whoever started it. */
+/** The command `andon runner`: runs until Ctrl-C, SIGTERM, or, on request, the end of the process that started it. */
 export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
   const { options, terminal, world } = run;
   const link = await run.link();
@@ -69,7 +70,7 @@ export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
   end.release();
 }
 
-/** Says at once what a token may not, instead of at the first run. */
+/** Refuses a token without the rights of a runner at once, instead of at the first run. */
 async function mayRun({ client, project }: GatewayLink): Promise<void> {
   const { may } = await client.token.explain.query({ project });
   if (!may.some(({ action }) => action === 'run:take'))
@@ -96,7 +97,7 @@ function warn({ options, terminal }: Run<RunnerCliOptions>, containment: Contain
 const stateHome = ({ env }: World): string =>
   join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'andon');
 
-/** A token of a file is renewed in it, long before it ends. */
+/** Renews the token of a file in that file, long before it ends. */
 function keepToken(
   { client, project, tokenFile }: GatewayLink,
   { terminal }: Run<unknown>,
@@ -116,7 +117,7 @@ function untilOver(signal: AbortSignal, withParent: boolean): Promise<void> {
     signal.addEventListener('abort', () => done(), { once: true });
     if (signal.aborted) done();
     if (!withParent) {
-      // Nothing else may keep the process alive while there is nothing to run.
+      // No other handle keeps the process alive while there is no run.
       const keep = setInterval(() => undefined, 60_000);
       signal.addEventListener('abort', () => clearInterval(keep), { once: true });
       return;

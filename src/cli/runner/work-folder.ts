@@ -8,9 +8,9 @@ import { closedOnTheWay } from '../../sandbox/reach.ts';
 import type { Containment } from '../../sandbox/sandbox.ts';
 
 /**
- * Where runs live: the folder that was asked for, or, where each run is a user of its own who could not get there, one
- * of that name's own where everybody gets. Errors: `cli.usage` when that one belongs to somebody else, `sandbox.folder`
- * when there is no such place.
+ * The folder of runs: the requested one, or, when each run has a separate user that could not enter it, a
+ * folder of a fixed name that every user can enter. Errors: `cli.usage` when that folder belongs to another
+ * user, `sandbox.folder` when there is no such place.
  */
 export function workFolder(wanted: string, containment: Containment['kind']): string {
   mkdirSync(wanted, { recursive: true, mode: 0o711 });
@@ -30,5 +30,5 @@ export function workFolder(wanted: string, containment: Containment['kind']): st
   return folder;
 }
 
-/** True when everybody may enter a folder's own folders; the folder itself is the runner's to open. */
+/** True when every user may enter the folders inside a folder; the runner itself opens the folder. */
 const isOpen = (folder: string): boolean => closedOnTheWay(folder) === undefined;

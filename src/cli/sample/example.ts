@@ -2,39 +2,39 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// The same from the sources and from what is compiled: both lie two folders below the package.
+// The path is the same from the sources and from the compiled package: both lie two folders below its root.
 const folder = fileURLToPath(new URL('../../../examples/till', import.meta.url));
 
-/** One commit that the builder makes: what it thinks, and what it writes. */
+/** One commit of the builder: its thoughts, and the files that it writes. */
 export interface Attempt {
   readonly say: string;
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The builder's way with a task: the attempts under its first lease, then those under the next one. */
+/** The builder's work on a task: the attempts under its first lease, then those under the next one. */
 export interface Recipe {
   readonly first: readonly Attempt[];
   readonly again?: readonly Attempt[];
 }
 
-/** All that the builders of the sample ever write, mistakes included. */
+/** All attempts of the sample's builders, mistakes included. */
 export interface Attempts {
   readonly line: Readonly<Record<string, Recipe>>;
-  /** A file of a later phase, which the builder tries to push ahead of time. */
+  /** A file of a later phase, which the builder tries to push too early. */
   readonly tooEarly: Attempt;
   readonly triggers: {
     /** Offers for `parse` that do not pass its gate. */
     readonly broken: readonly Attempt[];
-    /** Each task carried out well. */
+    /** The right work for each task. */
     readonly sound: Readonly<Record<string, Attempt>>;
   };
 }
 
-/** A plan of the sample project, as its file says it. */
+/** A plan of the sample project, as its file holds it. */
 export const readPlan = (name: 'andon.yaml' | 'andon-triggers.yaml'): string =>
   readFileSync(join(folder, name), 'utf8');
 
-/** The repository as it is before anybody works on it, but for its plan: contents by path. */
+/** The repository before the first task, without its plan: contents by path. */
 export const repositoryFiles = (): Readonly<Record<string, string>> => readFiles(join(folder, 'repository'));
 
 /** `examples/till/attempts.json`, with the files of each attempt in the place of its folder's name. */

@@ -6,7 +6,10 @@ import type { Story } from './story.ts';
 
 const everyMs = 400;
 
-/** Tells the events from the first one on. A stream that breaks costs the story, not the work: it is said, and no more. */
+/**
+ * Tells the events from the first one on. A broken stream costs the story, not the work: the break is told,
+ * and no more events.
+ */
 export async function tellEvents(link: GatewayLink, story: Story, signal: AbortSignal): Promise<void> {
   try {
     for await (const event of follow(link, { project: link.project, after: 0, signal })) story.event(event);
@@ -16,7 +19,10 @@ export async function tellEvents(link: GatewayLink, story: Story, signal: AbortS
   }
 }
 
-/** Tells what an agent says in its run, until the run has ended. Answers its outcome, or undefined when it was cut short. */
+/**
+ * Tells the words of an agent in its run, until the run has ended. Answers its outcome, or undefined when the
+ * run was cut short.
+ */
 export async function tellRun(
   link: GatewayLink,
   run: string,
@@ -42,7 +48,7 @@ class EventReader {
     this.#said = said;
   }
 
-  /** Tells what came since the last time; true when no more will come. */
+  /** Tells the output since the last call; true at its end. */
   async readOn({ client, project }: GatewayLink, run: string): Promise<boolean> {
     const { pieces, ended } = await client.run.output.query({ project, run, after: this.#after });
     for (const { piece, body } of pieces) {
@@ -55,7 +61,7 @@ class EventReader {
   }
 }
 
-/** What an agent says is a line of JSON with `say`; anything else it prints is told as it is. */
+/** The words of an agent are lines of JSON with `say`; other output is told unchanged. */
 function textOf(line: string): string {
   try {
     const { say } = JSON.parse(line) as { say?: unknown };

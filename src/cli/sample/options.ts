@@ -1,9 +1,10 @@
+/** Options of `andon sample`. */
 export interface SampleOptions {
   readonly exit?: boolean;
   /** Show triggers of every kind, in the place of the whole line. */
   readonly triggers?: boolean;
   readonly folder?: string;
   readonly databaseUrl?: string;
-  /** Be one of the agents of the sample, in a run. */
+  /** Name of the agent of the sample to be, in a run. */
   readonly agent?: string;
 }

@@ -7,7 +7,7 @@ import { repositoryFiles } from './example.ts';
 
 const exec = promisify(execFile);
 
-/** The environment of git: nothing of the user's settings, an identity, a HOME of its own. */
+/** The environment of git: none of the user's settings, an identity, a separate HOME. */
 function plainEnvironment(env: Environment, home: string, name: string): Record<string, string> {
   return {
     PATH: env.PATH ?? '',
@@ -22,7 +22,7 @@ function plainEnvironment(env: Environment, home: string, name: string): Record<
   };
 }
 
-/** Makes the sample's repository, as a user's own would be. */
+/** Makes the sample's repository, as a user would make one. */
 export async function makeRepository(folder: string, plan: string, env: Environment): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [path, text] of Object.entries({ ...repositoryFiles(), 'andon.yaml': plan })) {

@@ -22,7 +22,7 @@ import type { TriggersSummary } from './triggers/summary.ts';
 
 const project = 'till';
 
-/** Runs the sample line. Resolves to the exit status: 0 only if every task landed. */
+/** Runs the sample line. Resolves to the exit code: 0 only if every task landed. */
 export async function runSample(run: Run<SampleOptions>): Promise<number> {
   const startedMs = performance.now();
   const { world, options, terminal } = run;
@@ -62,7 +62,7 @@ async function startGateway(
   await makeRepository(join(folder, project), scenarioOf(options).plan(), world.env);
   const input = {
     dataFolder: join(folder, 'data'),
-    // Not in the user's own state folder: the sample leaves nothing behind.
+    // The user's own state folder is left alone: the sample leaves nothing behind.
     stateFolder: join(folder, 'state'),
     logLevel: 'error',
     ...defined({ databaseUrl: options.databaseUrl }),
@@ -95,7 +95,7 @@ async function tell(run: Run<SampleOptions>, link: GatewayLink, telling: Telling
   try {
     const { nowSeconds } = app.gateway;
     const outcomes = await scenario.work({ link, story, nowSeconds, signal });
-    // Events get their place a moment after their commit: count when the last has its own.
+    // Events get their position a moment after their commit: the count waits for the last one.
     while ((await chainOnce(app.gateway.store)) > 0);
     return await scenario.summarise(link, outcomes, Math.round((performance.now() - startedMs) / 1000));
   } finally {

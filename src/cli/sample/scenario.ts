@@ -4,7 +4,7 @@ import { tellRun } from './narrate.ts';
 import type { Story } from './story.ts';
 import { type Summary, summarise } from './summary.ts';
 
-/** What a scenario works with. */
+/** The gateway, clock and signal of a scenario. */
 export interface Stage {
   readonly link: GatewayLink;
   readonly story: Story;
@@ -14,13 +14,13 @@ export interface Stage {
   readonly signal: AbortSignal;
 }
 
-/** What is played on the sample's repository. */
+/** A scenario to play on the sample's repository. */
 export interface Scenario {
   /** The text of its andon.yaml. */
   plan(): string;
-  /** Has the agents do everything; none outlives it. */
+  /** Has the agents do all of the work; none outlives this call. */
   work(stage: Stage): Promise<readonly (string | undefined)[]>;
-  /** Counts what came of it; `outcomes` are those of `work`. */
+  /** Counts the results; `outcomes` are those of `work`. */
   summarise(link: GatewayLink, outcomes: readonly (string | undefined)[], seconds: number): Promise<Summary>;
 }
 
@@ -30,7 +30,7 @@ const agentsMsMax = 5 * 60_000;
 /** Six tasks, carried out by one agent of each tier. */
 export const lineScenario: Scenario = { plan: () => readPlan('andon.yaml'), work, summarise };
 
-/** Has a run of each profile started and waits until all have ended. */
+/** Starts a run of each profile and waits until all have ended. */
 async function work({ link, story, signal }: Stage): Promise<readonly (string | undefined)[]> {
   const { client, project } = link;
   const within = AbortSignal.any([signal, AbortSignal.timeout(agentsMsMax)]);

@@ -15,6 +15,7 @@ export interface Story {
 
 const agentTones: Readonly<Record<string, Tone>> = { lead: 'warn', builder: 'name', reviewer: 'good' };
 
+/** Creates the teller for a terminal. */
 export function createStory(terminal: Terminal): Story {
   const { paint, json } = terminal;
   const line = (who: string, tone: Tone, text: string): void => {
@@ -62,7 +63,7 @@ const sentences: { readonly [Type in EventType]?: (event: Told<Type>) => string 
   'project.created': (event) => `project ${about(event)}`,
   'run.started': ({ data }) => `${data.agent} runs (${data.sandbox})`,
   'run.ended': ({ data }) => `${data.agent} ended: ${data.outcome.replaceAll('_', ' ')}`,
-  // The find of an audit is told, not that it was asked for.
+  // The finding of an audit is told, and not its request.
   'trigger.fired': (event) =>
     event.data.does === 'audit' ? undefined : `trigger ${about(event)} fired: ${firedFor(event)}`,
   'trigger.refused': (event) => `trigger ${about(event)} was refused: ${event.data.code}`,
@@ -75,7 +76,7 @@ const sentence = <Type extends EventType>(event: Told<Type>): string | undefined
 const sentenceOf = (event: ChainedEvent): string | undefined =>
   isKnown(event) ? sentence(event) : undefined;
 
-/** The deed of a trigger, and its task. */
+/** The action of a trigger, and its task. */
 const firedFor = ({ data: { does, task } }: Told<'trigger.fired'>): string =>
   task === undefined ? does : `${does} for ${task}`;
 

@@ -1,7 +1,7 @@
 import type { ChainedEvent } from '../../store/log/chain.ts';
 import type { GatewayLink } from '../connect.ts';
 
-/** What the sample came to, counted from the log alone. */
+/** The results of the sample, counted from the log alone. */
 export interface Summary {
   readonly done: boolean;
   readonly tasks: number;

@@ -5,7 +5,7 @@ import { printable } from '../printable.ts';
 import { short, stateCell, table } from '../table.ts';
 import type { Paint } from '../terminal.ts';
 
-/** A project at one moment. */
+/** Reads a project at one moment. */
 export async function look({ client, project, url }: GatewayLink) {
   const [status, phases, tasks, waiting, changes, cord] = await Promise.all([
     client.project.status.query({ project }),
@@ -18,9 +18,10 @@ export async function look({ client, project, url }: GatewayLink) {
   return { url, ...status, phases, tasks, waiting, changes, stops: cord.stops };
 }
 
+/** A project at one moment. */
 export type Look = Awaited<ReturnType<typeof look>>;
 
-/** The same in lines. */
+/** Formats a project at one moment as lines. */
 export function statusLines(seen: Look, paint: Paint): string[] {
   const { project, url, branch, main, revision, phases, changes, stops, below } = seen;
   const head = [

@@ -7,7 +7,7 @@ import { look, statusLines } from './look.ts';
 
 const eventsShown = 8;
 
-/** Draws the status, and again whenever the event stream brings something; many events at once are one drawing. */
+/** Draws the status, and again after events of the stream; many events at once are one drawing. */
 export async function watch(link: GatewayLink, terminal: Terminal): Promise<void> {
   const end = untilInterrupted();
   const recent: ChainedEvent[] = [];
@@ -44,7 +44,7 @@ function draw(
   terminal.data(`${clear}${lines.join('\n')}`);
 }
 
-/** Everything that is there already as one batch: what came while the last drawing was made is drawn once. */
+/** Joins waiting events to one batch, so that events which arrive during a drawing are drawn once. */
 async function* batches<T>(source: AsyncGenerator<T>): AsyncGenerator<T[]> {
   const ready: T[] = [];
   let ended = false;

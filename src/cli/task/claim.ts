@@ -18,16 +18,16 @@ interface ClaimOptions {
 
 type ClaimAnswerOfTask = Awaited<ReturnType<GatewayLink['client']['task']['claim']['mutate']>>;
 
-/** `andon task claim`. */
+/** The command `andon task claim`. */
 export function claimCommand(world: World): Command {
   return leaf('claim', 'take the most urgent task that is ready, or the one named')
     .argument('[task]')
     .option(
       '--lease <duration>',
-      'how long it is held without renewal (default: that of the plan)',
+      'duration of the lease without renewal (default: that of the plan)',
       durationSeconds,
     )
-    .option('--wait', 'wait until there is something to take')
+    .option('--wait', 'wait until a task can be claimed')
     .option('--timeout <duration>', 'with --wait: give up after this time (exit 3)', durationSeconds)
     .action(
       act<ClaimOptions, [string?]>(world, async (run, task) => {
@@ -51,7 +51,7 @@ function claimOnce(
   });
 }
 
-/** What can make a task claimable. */
+/** Events that can make a task claimable. */
 const wakers: readonly EventType[] = [
   'agent.terminated',
   'change.landed',
@@ -66,7 +66,7 @@ const wakers: readonly EventType[] = [
   'task.released',
 ];
 
-/** Tries again whenever the log says that something moved. The position is taken before the first try, so none is missed. */
+/** Tries again after every event that can help. The position is taken before the first try, so no event is missed. */
 async function claimWaiting(
   run: Run<ClaimOptions>,
   link: GatewayLink,
@@ -98,7 +98,7 @@ async function claimWaiting(
 
 const waitable: ReadonlySet<ExitName> = new Set<ExitName>(['nothing', 'stopped']);
 
-/** A claim, or undefined while waiting could help. */
+/** A claim, or undefined when waiting could help. */
 async function tryClaim(
   run: Run<ClaimOptions>,
   link: GatewayLink,
@@ -115,7 +115,7 @@ async function tryClaim(
 
 function nothing({ terminal }: Run<ClaimOptions>, claimed: ClaimAnswerOfTask) {
   const why = claimed.reasons.length === 0 ? [] : refusalLines(claimed.reasons, terminal.paintTalk);
-  // A stop is told only where it is what keeps work away.
+  // A stop is reported only if nothing else keeps work away.
   const stopped = claimed.reasons.some(({ code }) => code === 'line.stopped');
   const talk = stopped
     ? ['the line is stopped', ...why]

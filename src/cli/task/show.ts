@@ -2,7 +2,7 @@ import type { Run } from '../command.ts';
 import { printable } from '../printable.ts';
 import { short } from '../table.ts';
 
-/** `andon task show`. */
+/** The command `andon task show`. */
 export async function showTask({ link }: Run<object>, task: string) {
   const { client, project } = await link();
   const row = await client.task.show.query({ project, task });

@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 type WaitingTask = Awaited<ReturnType<GatewayLink['client']['task']['waiting']['query']>>[number];
 type ListedTask = Awaited<ReturnType<GatewayLink['client']['task']['list']['query']>>[number];
 
-/** What one task waits for, in words. */
+/** The causes that one task waits for, in words. */
 function waitsFor(one: WaitingTask, tasks: ReadonlyMap<string, ListedTask>): string {
   const waits = [
     ...one.needs.map((need) => taskWords(need, tasks.get(need))),
@@ -50,9 +50,9 @@ async function look(link: GatewayLink): Promise<{ waiting: WaitingTask[]; tasks:
   return { waiting, tasks: new Map(rows.map((row) => [row.id, row])) };
 }
 
-/** `andon task waiting`. */
+/** The command `andon task waiting`. */
 export function waitingCommand(world: World): Command {
-  return leaf('waiting', 'tell what every open task waits for').action(
+  return leaf('waiting', 'show the reasons why open tasks wait').action(
     act(world, async ({ link }) => {
       const { waiting, tasks } = await look(await link());
       const lines = waiting.map((one) => printable(`${one.task} (${stateWords(one)})${forWhat(one, tasks)}`));
@@ -69,12 +69,12 @@ const forWhat = (one: WaitingTask, tasks: ReadonlyMap<string, ListedTask>): stri
   return what === '' ? '' : ` waits for ${what}`;
 };
 
-/** `andon task next`: what could be claimed now, without claiming it. Exit 8 when that is nothing. */
+/** The command `andon task next`: lists claimable tasks without claiming one. Exit code 8 when there is none. */
 export function nextCommand(world: World): Command {
   return leaf(
     'next',
     'show the task that could be claimed next',
-    'shows the task that could be claimed next, or what all the others wait for',
+    'shows the task that could be claimed next, or the reasons why no task is free',
   ).action(act(world, showNext));
 }
 
@@ -92,7 +92,7 @@ async function showNext({ link, terminal }: Run<object>) {
   return { data: { task: null, waiting }, lines: [nothingReady(waiting, tasks)], exit: 'nothing' as const };
 }
 
-/** There is work, and a stop is all that keeps it away. */
+/** True when there is work, and only a stop keeps it away. */
 function stopped(waiting: readonly WaitingTask[], free: readonly WaitingTask[]) {
   const stops = new Map(free.flatMap((one) => one.stops).map((stop) => [stop.subject, stop]));
   const lines = [...stops.values()].map(({ subject, found }) =>

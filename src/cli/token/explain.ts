@@ -3,7 +3,7 @@ import { printable } from '../printable.ts';
 
 type ExplainedGrant = Awaited<ReturnType<GatewayLink['client']['token']['explain']['query']>>;
 
-/** What a grant allows and what it does not, for people. */
+/** The actions and paths that a grant allows and refuses, for people. */
 export function explainLines(one: ExplainedGrant): string[] {
   const facts: [string, string][] = [
     ['agent', `${one.agent} (${one.tier} ${one.role}: ${one.purpose})`],

@@ -26,14 +26,14 @@ interface MintOptions {
 
 type MintArguments = Parameters<GatewayLink['client']['token']['mint']['mutate']>[0];
 
-const about = `mints a token inside the bounds of your own. What you leave out is what tier and profile usually have.
+const about = `mints a token inside the bounds of your own. Options that you leave out get the usual values of tier and profile.
 The token goes to the file of --out (mode 600), or to stdout; never put it into an argument of a program.
-Beside the file the key of the gateway is kept (FILE.gateway): the token is sent to whoever proves it, and to nobody else.`;
+Beside the file the key of the gateway is kept (FILE.gateway): the token is sent to a gateway that proves this key, and to no other program.`;
 
-/** `andon token mint`. */
+/** The command `andon token mint`. */
 export function mintCommand(world: World): Command {
   return leaf('mint', 'mint a token for an agent', about)
-    .requiredOption('--agent <agent>', 'who will hold it, such as agent:builder-1')
+    .requiredOption('--agent <agent>', 'the holder, such as agent:builder-1')
     .option('--tier <tier>', 'executive, implementer, validator or human')
     .option('--profile <name>', 'an agent profile of the plan')
     .option('--role <ROLE>', 'a role inside the tier')
@@ -46,10 +46,10 @@ export function mintCommand(world: World): Command {
     .option('--epoch <n>', 'with --task: good for this lease only', wholeNumber(1, 1_000_000_000))
     .option('--complexity <n>', 'highest cyclomatic complexity of a function', wholeNumber(1, 1000))
     .option('--lines <n>', 'most lines of a function', wholeNumber(1, 100_000))
-    .option('--life <duration>', 'how long the token lives', durationSeconds)
+    .option('--life <duration>', 'lifetime of the token', durationSeconds)
     .option(
       '--grant <duration>',
-      'how long it may be renewed (default 12h, at most as long as yours)',
+      'time for which it may be renewed (default 12h, at most as long as yours)',
       durationSeconds,
     )
     .option('--out <file>', 'write the token to this file, mode 600')
@@ -79,7 +79,7 @@ export function mintCommand(world: World): Command {
     );
 }
 
-/** The options as the input of the procedure; what was not given is left out. */
+/** The options as the input of the procedure; options that were not given are left out. */
 function mintInput(project: string, options: MintOptions): MintArguments {
   const { agent, profile, life, grant, tier, role, task, epoch, complexity, lines } = options;
   const cap = present({

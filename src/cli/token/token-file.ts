@@ -5,8 +5,8 @@ import { makeFolder, writeWhole } from '../gateway-file.ts';
 import { writeKey } from '../pin.ts';
 
 /**
- * Writes a token whole or not at all, readable by its owner only, and beside it the key of the gateway that it is sent to,
- * where that is known. Errors: `cli.usage` where something else is.
+ * Writes a token whole or not at all, readable by its owner only, and beside it the key of its gateway, if
+ * that is known. Errors: `cli.usage` for a path at which something else lies.
  */
 export async function writeToken(path: string, token: string, gatewayKey: string | undefined): Promise<void> {
   await makeFolder(path);
@@ -18,8 +18,8 @@ export async function writeToken(path: string, token: string, gatewayKey: string
 }
 
 /**
- * Puts the next token into a file: `next` reads the present one and asks the gateway, and nobody else does so for this
- * file meanwhile. Nothing is written when it answers undefined.
+ * Puts the next token into a file: `next` reads the present one and asks the gateway, while no other process
+ * does so for this file. Writes nothing when `next` answers undefined.
  */
 export async function renewFile(path: string, next: () => Promise<string | undefined>): Promise<void> {
   await withFileLock(path, async () => {

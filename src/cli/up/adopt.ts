@@ -12,16 +12,17 @@ interface Settling {
   readonly upstream: string | undefined;
 }
 
-/** Makes the project and applies its first plan when they are not there yet. Answers what was done, for people. */
+/** Makes the project and applies its first plan, unless they exist. Answers the steps done, for people. */
 export async function settle(app: App, { repository, project, upstream }: Settling): Promise<string[]> {
-  // In this process: over the network it would have to trust the certificate that it was just given.
+  // Called in this process: over the network the client would have to trust the certificate that the gateway
+  // was just given.
   const client = app.caller((await readFile(app.owner.file, 'utf8')).trim());
   const talk: string[] = [];
   const isNew = !(await isThere(client, project));
   if (isNew) {
     const source = { source: repository.root, ...defined({ upstream }) };
     const made = await client.project.create({ project, ...source }).catch(async (error: unknown) => {
-      // Another gateway that starts beside this one may make it at this moment.
+      // Another gateway that starts beside this one may be making the project.
       if (await comesSoon(client, project)) return undefined;
       throw error;
     });
@@ -48,7 +49,10 @@ async function comesSoon(client: Caller, project: string): Promise<boolean> {
   return false;
 }
 
-/** The plan of a project that is in the database; the memory of this gateway hears of one that another made a moment later. */
+/**
+ * The plan of the project in the database; this gateway's memory learns of a plan that another gateway made a
+ * moment later.
+ */
 async function shownPlan(
   client: Caller,
   project: string,
@@ -74,7 +78,7 @@ async function firstPlan(
   try {
     return plan === null ? await applyFirst(client, project, text) : await compare(client, project, text);
   } catch (error) {
-    // A draft that nobody has applied keeps no gateway from coming back.
+    // A draft that was never applied keeps no gateway from coming back.
     const fault = asAndonError(error);
     if (isNew || !fault.code.startsWith('plan.')) throw error;
     return draftLines(fault, plan !== null);
@@ -100,8 +104,8 @@ const draftLines = ({ reasons: [first] }: AndonError, isApplied: boolean): strin
 ];
 
 /**
- * The project that a gateway serves whose andon.yaml cannot be read: the one that is there, or of several the one that the draft
- * still names. Throws `fault` when nobody can tell.
+ * The project of a gateway whose andon.yaml cannot be read: the only project, or of several the one that the
+ * draft still names. Throws `fault` when it cannot be told.
  */
 export async function knownProject(app: App, text: string, fault: unknown): Promise<string> {
   const client = app.caller((await readFile(app.owner.file, 'utf8')).trim());

@@ -3,7 +3,10 @@ import { resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import { plainNamePattern } from '../../lib/names.ts';
 
-/** The programs of `--command name=path`, by name, with absolute paths. Errors: `cli.usage` for one that cannot be run. */
+/**
+ * The programs of `--command name=path`, by name, with absolute paths. Errors: `cli.usage` for a program that
+ * cannot be run.
+ */
 export function namedCommands(given: readonly string[], cwd: string): Record<string, string> {
   return Object.fromEntries(
     given.map((text) => {

@@ -2,47 +2,50 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Run } from '../command.ts';
 import { type Restarts, restartAfter } from './restarts.ts';
 
-/** Tells the gateway's process that it was started by `keepUp`: `first`, or the port of the one before it. */
+/**
+ * Variable that tells a gateway's process that `keepUp` started it: `first`, or the port of the gateway
+ * before it.
+ */
 const childEnv = 'ANDON_UP_CHILD';
 const restartMs = 1_000;
-/** A gateway that was told twice to end, and hangs, is killed so long after. */
+/** Milliseconds after which a hanging gateway that was told twice to end is killed. */
 const graceMs = 3_000;
 
-/** What the gateway's process tells the one that keeps it. */
+/** Message of the gateway's process to its keeper. */
 interface ReadyMessage {
   readonly kind: 'ready';
   readonly port: number;
 }
 
-/** What the process of a gateway knows of the one that keeps it. */
+/** Facts about the keeper that the process of a gateway knows. */
 export interface UpChild {
-  /** The port of the gateway that this one stands in for; undefined for the first. */
+  /** The port of the gateway that this one replaces; undefined for the first. */
   readonly portBefore: number | undefined;
 }
 
-/** Set in a process that `keepUp` started, and keeps. */
+/** Set in a process that `keepUp` started and keeps. */
 export function upChild(env: Run<unknown>['world']['env']): UpChild | undefined {
   const named = env[childEnv];
   if (process.send === undefined || named === undefined) return undefined;
   return { portBefore: named === 'first' ? undefined : Number(named) };
 }
 
-/** In the gateway's process: ends with the process that keeps it, however that ended. */
+/** Called in the gateway's process: makes it end with its keeper, by any cause. */
 export function endWithKeeper(): void {
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   // Nothing else may keep the process alive once the gateway has ended.
   process.channel?.unref();
 }
 
-/** In the gateway's process: from here on it is started again should it end by itself. */
+/** Called in the gateway's process: from here on the keeper starts it again should it end by itself. */
 export function tellReady(port: number): void {
   const ready: ReadyMessage = { kind: 'ready', port };
   process.send?.(ready);
 }
 
 /**
- * Keeps the gateway: starts it as a process of its own and starts it again when it ended without having been told to,
- * three times in ten minutes at most. Resolves to the exit status of the last one.
+ * Keeps the gateway: starts it as a child process and starts it again when it ended without being told to,
+ * three times in ten minutes at most. Resolves to the exit code of the last one.
  */
 export async function keepUp(run: Run<unknown>): Promise<number> {
   const signals = new Signals();
@@ -50,7 +53,7 @@ export async function keepUp(run: Run<unknown>): Promise<number> {
   for (let port: number | undefined; ; ) {
     const ended = await oneGateway(run, port, signals);
     port ??= ended.port;
-    // One that never got ready said why; it would say it again.
+    // A gateway that never got ready has printed its reason, and would print it again.
     if (signals.told || port === undefined) return statusOf(ended);
     const again = restartAfter(restarts, Date.now());
     const how = ended.signal === null ? `exit ${ended.code}` : ended.signal;
@@ -69,14 +72,14 @@ export async function keepUp(run: Run<unknown>): Promise<number> {
 interface GatewayEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Undefined when it never got ready. */
+  /** Undefined for a gateway that never got ready. */
   readonly port: number | undefined;
 }
 
 const statusOf = ({ code }: GatewayEnd): number =>
   code === null || code === 0 ? Number(code === null) : code;
 
-/** Signals of this process go on to the gateway, which has a group of its own: a terminal would tell both. */
+/** Forwards signals of this process to the gateway, which has a group of its own: a terminal would signal both. */
 class Signals {
   #count = 0;
   #child: ChildProcess | undefined;
@@ -101,11 +104,11 @@ class Signals {
     this.#wake();
     const child = this.#child;
     child?.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
-    // Whoever asks twice does not want to wait for a gateway that cannot hear.
+    // A second request means that the person will not wait for a gateway that cannot hear.
     if (this.#count === 2) setTimeout(() => child?.kill('SIGKILL'), graceMs).unref();
   }
 
-  /** Waits, but not when a signal comes. */
+  /** Waits, until a signal comes at the latest. */
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);

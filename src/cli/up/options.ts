@@ -1,5 +1,6 @@
 import type { SandboxSetting } from '../../sandbox/run-gate.ts';
 
+/** Options of `andon up`. */
 export interface UpOptions {
   readonly port?: number;
   readonly host?: string;

@@ -7,10 +7,10 @@ import { turnFileOf } from '../loop-watch/loop-watch.ts';
 import { writeToken } from '../token/token-file.ts';
 import type { UpOptions } from './options.ts';
 
-/** What is said about the runner on the command line. */
+/** The options about the runner on the command line. */
 export type RunnerWish = Pick<UpOptions, 'runner' | 'runs' | 'sandbox'>;
 
-/** The runner that `andon up` holds: a process of its own, so that starting agents never slows the gateway. */
+/** The runner that `andon up` holds: a separate process, so that starting agents never slows the gateway. */
 export interface OwnRunner {
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ interface Where {
   readonly config: Config;
 }
 
-/** Starts the runner of this machine with a token of its own; starts it again when it ends without having been asked. */
+/** Starts the runner of this machine with a separate token; starts it again when it ends unasked. */
 export async function startOwnRunner(
   run: Run<RunnerWish>,
   app: App,
@@ -99,7 +99,7 @@ class Keeper {
     const { world, terminal } = this.#run;
     const child = spawn(world.launch[0] ?? process.execPath, this.#args, {
       env: plain(world.env),
-      // Out of the terminal's group: on Ctrl-C the gateway ends it in order.
+      // Outside of the terminal's process group: on Ctrl-C the gateway ends the runner in order.
       detached: true,
       stdio: ['pipe', 'ignore', 'inherit'],
     });
@@ -123,7 +123,7 @@ class Keeper {
   }
 }
 
-/** The environment without what would lead the runner to another gateway or token. */
+/** The environment without variables that would lead the runner to another gateway or token. */
 const plain = (env: Run<RunnerWish>['world']['env']): NodeJS.ProcessEnv =>
   Object.fromEntries(
     Object.entries(env).filter(([name]) => !name.startsWith('ANDON_') && name !== 'DATABASE_URL'),

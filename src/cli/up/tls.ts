@@ -16,7 +16,7 @@ export async function readTls(
   return soundPair(cert, key);
 }
 
-/** Certificate and key before anything is started on them. Errors: `cli.usage` when they are no pair. */
+/** Certificate and key, verified before anything is started on them. Errors: `cli.usage` when they are no pair. */
 function soundPair(cert: string, key: string): { cert: string; key: string } {
   try {
     createSecureContext({ cert, key });

@@ -23,10 +23,11 @@ import { type OwnRunner, startOwnRunner } from './own-runner.ts';
 import { readTls } from './tls.ts';
 import { witnessAt } from './witness.ts';
 
-/** `andon up`: everything until the gateway has ended. */
+/** The command `andon up`: returns when the gateway has ended. */
 export async function up(run: Run<UpOptions>): Promise<void> {
   const { world, terminal } = run;
-  // From the first moment: a signal that comes while the database is made ends the start in order, too.
+  // Set from the first moment, so that a signal during the making of the database ends the start in order,
+  // too.
   const ended = untilSignal();
   endWithKeeper();
   const repository = await userRepositoryAt(world.cwd);
@@ -67,7 +68,10 @@ const belowTalk = (below: BelowMark, { paintTalk }: Terminal): string[] => [
   'next: bring back a better database; or accept this one: andon restore --here --reason "…", and then andon up again',
 ];
 
-/** The name of the project, or why its draft tells none; without a database that may know it, that is the end. */
+/**
+ * The name of the project, or the fault of a draft that tells none; throws the fault without a database that
+ * may know it.
+ */
 async function nameOrFault({ options, world }: Run<UpOptions>, repository: UserRepository) {
   try {
     return await nameOf(repository, options.project);
@@ -79,7 +83,7 @@ async function nameOrFault({ options, world }: Run<UpOptions>, repository: UserR
   }
 }
 
-/** Nobody else may write to what a gateway makes, nor may the git that it starts let them, whatever the umask was. */
+/** Lets no other user write to files that the gateway makes, or that its git makes, under any umask. */
 function closeToOthers(): void {
   process.umask(process.umask(0o077) | 0o022);
 }
@@ -113,7 +117,7 @@ const gatewayFile = ({ url, owner, fingerprint }: App, project: string): Gateway
   key: fingerprint,
 });
 
-/** The mode in which gates and runs are held here, and where it is weak. */
+/** The mode of containment of gates and runs, and its weak points. */
 function containmentLines(path: string | undefined): string[] {
   const { mode, weak } = containmentWords(findContainment(path));
   return [`contained ${mode}`, ...weak.map((words) => `  weak    ${words}`)];
@@ -121,7 +125,7 @@ function containmentLines(path: string | undefined): string[] {
 
 function tell({ terminal, world }: Run<UpOptions>, file: GatewayFile, talk: readonly string[]): void {
   if (upChild(world.env)?.portBefore !== undefined) {
-    // The one line that programs read was printed by the gateway before it, at the same address.
+    // The gateway before this one printed the one line that programs read, with the same address.
     terminal.talk(`the gateway is back at ${file.url}`);
     return;
   }
@@ -164,10 +168,11 @@ async function configInput(
   return { dataFolder: repository.dataFolder, port, logLevel, ...present };
 }
 
-/** The port of the gateway before this one, the one asked for, that of last time, or any. */
+/** The port of the gateway before this one, the requested one, the last one, or any. */
 async function portOf({ port }: UpOptions, { env }: World, repository: UserRepository): Promise<number> {
   const wanted = upChild(env)?.portBefore ?? port;
-  // Never another port in silence: whoever listens at the last one would be asked by those who know it.
+  // Never another port without a word: a program that listens at the last one would get the requests of
+  // clients that know it.
   return wanted ?? (await readSettings(repository.dataFolder)).port ?? 0;
 }
 

@@ -3,10 +3,13 @@ import type { Store } from '../../store/store.ts';
 import type { Action } from '../../tiers/actions.ts';
 import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 
-/** One call that asks to be admitted: by which grant, and by which token where one speaks for the grant. */
+/** One call that asks for admission: its grant, and its token, if a token speaks for the grant. */
 export interface Call {
   readonly grant: Grant;
-  /** Undefined for the standing grant of a trigger's owner, and for nothing else: a token is revoked by its own name too. */
+  /**
+   * Undefined only for the standing grant of a trigger's owner. A token can be revoked by its own id, apart
+   * from its grant.
+   */
   readonly token: VerifiedToken | undefined;
   /** Chosen by the client; a retry with it gets the stored answer. */
   readonly requestId?: string | undefined;
@@ -14,36 +17,37 @@ export interface Call {
   readonly batch?: boolean | undefined;
 }
 
-/** The call of whoever shows a token. */
+/** The call of a bearer that shows a token. */
 export const callOf = (token: VerifiedToken, options: Pick<Call, 'requestId' | 'batch'> = {}): Call => ({
   grant: token,
   token,
   ...options,
 });
 
-/** The services that admission itself needs; whatever an action needs beside them is the business of its procedure. */
+/** The services that admission itself needs; a procedure brings the further services of its action. */
 export interface Admission {
   readonly store: Store;
-  /** Gives the events that were committed their positions. */
+  /** Sequences committed events. */
   readonly sequencer: { wake(): void };
   /** The log as memory has read it. */
   readonly feed: { readonly silentMs: number; freshen(silentMsMax: number, waitsMs: number): Promise<void> };
-  /** Memory of what is revoked and which projects there are, fed by the log. */
+  /** Memory of revocations and known projects, fed by the log. */
   readonly tokens: {
     revoked(grant: Grant): Reason | undefined;
     epochOf(project: string): number;
     knowsProject(project: string): boolean;
   };
-  /** Set while the database is below the mark of its log outside of it: nothing changes then. */
+  /** Set while the database is below the mark of its log, which is kept outside of it: no state changes then. */
   readonly logKeeper: { readonly reason: Reason | undefined };
   readonly metrics: { decided(action: Action, allowed: boolean): void };
   readonly log: { error(what: object, words: string): void };
-  /** Seconds since 1970 by the database's clock, as last read. */
+  /** Seconds since 1970 by the database's clock, at its last reading. */
   nowSeconds(): number;
-  /** The database's clock as a transaction found it: memory's is never behind that. */
+  /** Takes the database's clock from a transaction: memory's clock is never behind it. */
   seeTime(now: Date): void;
 }
 
+/** A refused call, with every reason, as the log records it. */
 export interface Denial {
   readonly project: string;
   readonly action: Action;

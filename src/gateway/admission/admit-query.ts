@@ -6,14 +6,14 @@ import type { Admission, Call } from './admission.ts';
 import type { ProjectInput, QueryDefinition } from './definitions.ts';
 import { accessOf } from './entry.ts';
 
-/** How long the feed may be silent before memory is too old to decide by. */
+/** Silence of the feed, in milliseconds, after which memory is too old for decisions. */
 export const feedSilentMsMax = 3000;
-/** How long a read waits for the feed to be read, when it has been silent for that long. */
+/** Time in milliseconds that a read waits for the feed after such a silence. */
 const waitsMs = 1000;
 
 /**
- * The way through for reading: decided by memory (verified token, revocations, epoch), which NOTIFY and the tail keep
- * fresh; when the feed stays silent the answer is refused. Allowed queries append nothing.
+ * Admits a read: memory decides (verified token, revocations, epoch), which NOTIFY and the tail keep fresh;
+ * while the feed stays silent the answer is refused. Allowed queries append nothing.
  */
 export async function admitQuery<A extends Action, Input extends ProjectInput, Answer>(
   admission: Admission,

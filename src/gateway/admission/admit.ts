@@ -14,10 +14,10 @@ import { ofBatch, storeAnswer, storedAnswer } from './stored-answer.ts';
 type CallOutcome<Answer> = Denied | { readonly answer: Answer };
 
 /**
- * The one way through for everything that changes state, behind authentication (1) and parsing (2): what is immutable is
- * prepared (3); then, in one transaction, locks are taken and the entry is judged (4), facts are read (5), the decision
- * is made (6), and its effect is carried out and recorded (7). A denial is a value, committed as an event before it is
- * answered. Errors: AndonError with every reason.
+ * Admits every change of state, after authentication (1) and parsing (2): immutable facts are prepared (3);
+ * then, in one transaction, locks are taken and the entry is judged (4), facts are read (5), the decision is
+ * made (6), and its effect is carried out and recorded (7). A denial is a value, committed as an event before
+ * it is answered. Errors: AndonError with every reason.
  */
 export async function admit<A extends Action, Input extends ProjectInput, Prepared, Facts, Decided, Answer>(
   admission: Admission,
@@ -49,7 +49,7 @@ async function prepareAndDecide<
   input: Input,
 ): Promise<CallOutcome<Answer>> {
   const { grant, token } = call;
-  // 3. Absent without a function that prepares it, and so is its type.
+  // 3. A definition without `prepare` has no prepared facts, and its type says so.
   const prepared = (await definition.prepare?.(input)) as Prepared;
   const asked = { grant, token, input, prepared };
   return admission.store.transaction((tx) => decideAndCarryOut(tx, admission, definition, call, asked));
@@ -71,12 +71,14 @@ async function decideAndCarryOut<
 ): Promise<CallOutcome<Answer>> {
   const { action, revive } = definition;
   const { input } = asked;
-  // 4 and 5. The facts are sent behind the locks, in one round trip; they count only once the entry is judged.
+  // 4 and 5. The facts are sent behind the locks, in one round trip; they count only once the entry is
+  // judged.
   const entering = enter(tx, { ...call, project: input.project, exclusive: definition.exclusive === true });
   const reading = Promise.resolve(definition.facts?.(tx, { ...asked, entered: entering }) as Promise<Facts>);
   for (const pending of [entering, reading]) pending.catch(() => {});
   const entered = await entering;
-  // A token that is drafted at this time has to be good by memory's clock at once, should the database's have jumped.
+  // A token that is drafted at this time has to be good by memory's clock at once, in case the database's
+  // clock jumps.
   admission.seeTime(entered.now);
   const [first, ...others] = entryReasons(admission, definition, call, input, entered);
   if (first !== undefined) return deny(tx, action, call, input, { reasons: [first, ...others] });
@@ -86,7 +88,7 @@ async function decideAndCarryOut<
   const found = { ...asked, entered, facts: await reading };
   const decision = definition.decide(found);
   if (isDenied(decision)) return deny(tx, action, call, input, decision);
-  // 7. What happened is recorded in the transaction that does it.
+  // 7. The transaction of an effect also records it.
   const { answer, events } = await definition.effect(tx, permit(action, decision), found);
   const head = headOf(action, call, input);
   appendEvents(
@@ -98,8 +100,9 @@ async function decideAndCarryOut<
 }
 
 /**
- * Preparing costs work, so who plainly may not is refused without it, by memory; the transaction then reads the truth
- * and records the denial. Undefined when memory was wrong, or has nothing against the call.
+ * Refuses from memory a call that is plainly not allowed, since preparing costs work; the transaction then
+ * reads the database and records the denial. Undefined when memory was wrong, or has nothing against the
+ * call.
  */
 async function refusedEarly<Input extends ProjectInput>(
   admission: Admission,

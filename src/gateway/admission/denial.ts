@@ -6,7 +6,7 @@ import { statement, type Tx } from '../../store/store.ts';
 import type { Call, Denial } from './admission.ts';
 import { tellViolation } from './violation.ts';
 
-// A denial that repeats within ten minutes is counted in its row; after that it is news again.
+// A denial that repeats within ten minutes is counted in its row; after that it is recorded as a new one.
 const count = statement(
   'denials.count',
   `insert into denials (project, principal, fingerprint, event) values ($1, $2, $3, $4)
@@ -17,7 +17,10 @@ const count = statement(
    returning count`,
 );
 
-/** Records a denial as an event, or counts it when the same was recorded just before. Part of the call's transaction. */
+/**
+ * Records a denial as an event, or counts it when the same denial was recorded shortly before. Part of the
+ * call's transaction.
+ */
 export async function recordDenial(tx: Tx, call: Call, denied: Denial): Promise<void> {
   const id = newId('event');
   const [row] = await tx.rows<{ count: number }>(count, [

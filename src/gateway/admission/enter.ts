@@ -7,12 +7,12 @@ const enterStatement = statement(
    from andon_enter($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 );
 
-/** What is true at the start of a transaction of the door, read under the lock of the project. */
+/** State at the start of an admitted transaction, read under the lock of the project. */
 export interface Entered {
   readonly now: Date;
   readonly known: boolean | null;
   readonly epoch: number | null;
-  /** Names the applied plan by content. */
+  /** Hash of the applied plan. */
   readonly planHash: string | null;
   readonly revoked: 'token' | 'grant' | 'agent' | 'key' | null;
   readonly replacedAt: Date | null;
@@ -21,13 +21,20 @@ export interface Entered {
   readonly inputHash: string | null;
 }
 
+/** The project to enter, the kind of lock, and the call, if there is one. */
 export interface EnterOptions extends Partial<Pick<Call, 'grant' | 'token' | 'requestId'>> {
   readonly project: string;
-  /** Revocations and phase changes hold the project alone; everything else shares it. `*` holds the whole gateway. */
+  /**
+   * True for revocations and changes of phases, which hold the project exclusively; all others share it. `*`
+   * holds the whole gateway.
+   */
   readonly exclusive: boolean;
 }
 
-/** Takes the locks of the door and reads what moves. The first statement of every transaction that changes something. */
+/**
+ * Takes the locks of admission and reads changing state. The first statement of every transaction that
+ * changes state.
+ */
 export async function enter(
   tx: Tx,
   { project, exclusive, grant, token, requestId }: EnterOptions,

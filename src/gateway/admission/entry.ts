@@ -6,7 +6,7 @@ import type { Admission, Call } from './admission.ts';
 import type { AccessDetail, ProjectInput } from './definitions.ts';
 import type { Entered } from './enter.ts';
 
-/** The part of a definition that says who may ask at all. */
+/** The part of a definition that decides who may ask at all. */
 export interface Entry<Input extends ProjectInput> {
   readonly action: Action;
   readonly acceptsReplaced?: boolean;
@@ -14,13 +14,13 @@ export interface Entry<Input extends ProjectInput> {
   readonly access?: (input: Input) => AccessDetail;
 }
 
-/** The wish of a call, as it is authorised. */
+/** The access that a call asks for. */
 export const accessOf = <Input extends ProjectInput>(
   { action, access }: Pick<Entry<Input>, 'action' | 'access'>,
   input: Input,
 ): AccessRequest => ({ action, project: input.project, ...access?.(input) });
 
-/** Reasons that stand before the facts of the action are even read: by grant, revocation, epoch, project and log. */
+/** Reasons that hold before the facts of the action are read: grant, revocation, epoch, project and log. */
 export function entryReasons<Input extends ProjectInput>(
   admission: Admission,
   entry: Entry<Input>,
@@ -39,8 +39,8 @@ export function entryReasons<Input extends ProjectInput>(
 }
 
 /**
- * True when memory knows that the call will be refused. Memory may be wrong: the transaction then reads the truth, and the
- * call goes on.
+ * True when memory expects the call to be refused. Memory may be wrong: the transaction then reads the
+ * database, and the call goes on.
  */
 export function isRefusedByMemory<Input extends ProjectInput>(
   admission: Admission,
@@ -58,7 +58,10 @@ export function isRefusedByMemory<Input extends ProjectInput>(
   return reasons.length > 0 || belowReasons(admission, entry).length > 0;
 }
 
-/** A database that lost the end of its log may have lost revocations, stops and landings with it. */
+/**
+ * Reasons against changes to a database that lost the end of its log, and may have lost revocations, stops
+ * and landings with it.
+ */
 function belowReasons(
   { logKeeper }: Admission,
   { whileBelow }: { readonly whileBelow?: boolean },

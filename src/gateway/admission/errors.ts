@@ -34,7 +34,7 @@ const trpcOwn: Partial<
   UNSUPPORTED_MEDIA_TYPE: 'request.invalid',
 };
 
-/** Any error as one of the table. What is not known is `internal`, and its text is not shown. */
+/** Turns any error into one of the table. An unknown error becomes `internal`, and its text is not shown. */
 export function asAndonError(error: TRPCError): AndonError {
   const { cause } = error;
   if (cause instanceof AndonError) return cause;

@@ -9,7 +9,7 @@ export const name = z
     'lower-case letters, digits, dot, dash, underscore; at most 63, no `..`, no `.lock`',
   );
 
-/** A project, or `*` for the gateway itself where a procedure says so. */
+/** A project, or `*` for the gateway itself in procedures that take it. */
 export const project = z.union([name, z.literal('*')]);
 
 /** A principal such as `agent:builder-1` or `human:ada`. */
@@ -20,6 +20,7 @@ export const principal = z
 /** An id, whole or its short form (kind and last eight characters). */
 export const id = z.string().regex(/^[a-z]{3}_[0-9a-z]{8,26}$/, 'an id such as chg_01k9…');
 
+/** A whole commit id, of SHA-1 or SHA-256. */
 export const commitId = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'a whole commit id in hexadecimal');
 
 /** Text that a database column and a terminal can hold: PostgreSQL stores neither NUL nor half a surrogate pair. */
@@ -29,6 +30,7 @@ export const textOrEmpty = (max: number) =>
     .max(max)
     .regex(plainTextPattern, 'text without control characters and without half surrogate pairs');
 
+/** Text as `textOrEmpty` takes, of at least one character. */
 export const text = (max: number) => textOrEmpty(max).min(1);
 
 export const page = {

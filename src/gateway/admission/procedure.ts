@@ -11,7 +11,10 @@ import { admitQuery } from './admit-query.ts';
 import type { MutationDefinition, ProcedureMeta, ProjectInput, QueryDefinition } from './definitions.ts';
 import { asAndonError, trpcCode } from './errors.ts';
 
-/** What the transport hands to every procedure. `call` is a function so that an unauthenticated call fails inside. */
+/**
+ * The context that the transport hands to every procedure. `call` is a function so that an unauthenticated
+ * call fails inside the procedure.
+ */
 export interface CallContext {
   call(): Call | Promise<Call>;
 }
@@ -36,7 +39,7 @@ export const t = initTRPC
     },
   });
 
-/** A procedure without tRPC around it: what the thin handler of the single-call case runs. */
+/** A procedure without tRPC around it, for the thin handler of single calls. */
 export interface DirectProcedure {
   readonly type: 'query' | 'mutation';
   readonly input: z.ZodType;
@@ -56,7 +59,7 @@ export function directProcedures(router: AnyRouter): ReadonlyMap<string, DirectP
   );
 }
 
-/** Makes the tRPC procedure of a mutation; there is no other way to make one, so none lacks an action. */
+/** Makes the tRPC procedure of a mutation; every mutation is made here, so none lacks an action. */
 export function mutation<A extends Action, Input extends ProjectInput, Prepared, Facts, Decided, Answer, Raw>(
   admission: Admission,
   definition: MutationDefinition<A, Input, Prepared, Facts, Decided, Answer, Raw>,
@@ -97,7 +100,10 @@ export function query<A extends Action, Input extends ProjectInput, Answer, Raw>
 const calling = (admission: Admission, context: CallContext): Promise<Call> =>
   answered(admission, async () => context.call());
 
-/** Turns an AndonError into the tRPC error with its status; everything else is logged, passed on and becomes `internal`. */
+/**
+ * Turns an AndonError into the tRPC error with its status; any other error is logged, passed on and becomes
+ * `internal`.
+ */
 export async function answered<T>(admission: Admission, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

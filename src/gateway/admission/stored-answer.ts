@@ -15,15 +15,18 @@ const store = statement(
 const hashOf = (action: Action, input: unknown): string =>
   createHash('sha256').update(action).update(canonicalJson(input)).digest('hex');
 
-/** Calls of one batch share a request id; each gets its own, which a retry of the same batch finds again. */
+/**
+ * Calls of one batch share a request id; this function gives each an id of its own, which a retry of the same
+ * batch finds again.
+ */
 export const ofBatch = (call: Call, action: Action, input: unknown): Call =>
   call.batch !== true || call.requestId === undefined
     ? call
     : { ...call, requestId: `${call.requestId}/${hashOf(action, input).slice(0, 16)}` };
 
 /**
- * The answer to an earlier call with the same request id; undefined when this is the first. The id of another input is
- * refused.
+ * The answer to an earlier call with the same request id; undefined for the first call. The same id with
+ * another input is refused.
  */
 export function storedAnswer(
   action: Action,

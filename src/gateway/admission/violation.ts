@@ -6,10 +6,10 @@ import type { Action } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { Denial } from './admission.ts';
 
-/** What offers code. */
+/** Actions that offer code. */
 const offering: readonly Action[] = ['repo:push', 'change:submit'];
 
-/** Policies that code can break, as opposed to leases, refs and states that were missed. */
+/** Policies on code, in contrast to leases, refs and states. */
 const policies: ReadonlySet<Code> = new Set<Code>([
   'scope.write',
   'scope.protected',
@@ -30,8 +30,8 @@ const policies: ReadonlySet<Code> = new Set<Code>([
 const reasonsToldMax = 20;
 
 /**
- * Writes to the agent and to the executives when code that was offered breaks a policy. Called once for a denial that is
- * news, in its transaction: one that repeats is counted and written to nobody.
+ * Sends a message to the agent and to the executives when offered code breaks a policy. Called once for a new
+ * denial, in its transaction: a repeated one is counted without a message.
  */
 export async function tellViolation(tx: Tx, grant: Grant, denied: Denial): Promise<void> {
   if (!offering.includes(denied.action)) return;

@@ -10,11 +10,12 @@ import type { Tx } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 import { type AuditTools, type CarriedOut, carryOut } from './run-audit.ts';
 
+/** Tools and log of the worker. */
 export interface AuditWorkerOptions extends AuditTools {
   readonly log: Logger;
 }
 
-/** Carries out audits that were asked for, one at a time; one whose gateway died is taken up by another. */
+/** Carries out requested audits, one at a time; an audit whose gateway died is taken up by another. */
 export class AuditWorker {
   readonly #options: AuditWorkerOptions;
   readonly #systemTransaction: SystemTransaction;
@@ -33,7 +34,7 @@ export class AuditWorker {
     this.#worker = ports.owner;
   }
 
-  /** Somebody asked for an audit. Never rejects. */
+  /** Starts on the audits that wait. Never rejects. */
   wake(): void {
     void this.#rounds.ask();
   }
@@ -76,7 +77,7 @@ const failed = ({ kind }: AuditRow, error: unknown): CarriedOut => ({
   to: 0,
 });
 
-/** What alerts goes to executives and people at once; a progress report is kept as one and put into their inboxes. */
+/** Tells executives and people of an alert at once; stores a progress report and puts it into their inboxes. */
 async function tell(tx: Tx, audit: AuditRow, { alert, title, body }: CarriedOut): Promise<void> {
   const isReport = audit.kind === 'report';
   if (!alert && !isReport) return;

@@ -7,6 +7,7 @@ import type { CodeLimits } from '../../policies/altered.ts';
 import { mayHoldSource, sourceKind } from '../../policies/measure/source-kind.ts';
 import type { Repositories } from '../repositories/repositories.ts';
 
+/** The project whose code is audited, and the limits. */
 export interface CodeAuditOf {
   readonly git: Repositories;
   readonly analyser: Analyser;
@@ -22,7 +23,7 @@ interface SourcePath {
   readonly after: string;
 }
 
-/** Functions over the limits that came to main between two of its commits: added or altered ones, as a push is judged. */
+/** Functions over the limits that two commits of main differ in: added or altered ones, judged as in a push. */
 export async function codeBetween(of: CodeAuditOf, from: string, to: string): Promise<CodeViolation[]> {
   if (from === to) return [];
   const rows = await of.git.listChanges(of.project, from, to);

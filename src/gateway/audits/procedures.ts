@@ -7,7 +7,7 @@ import { acceptLogProcedure } from '../events/log-accept.ts';
 import type { Gateway, VerifiedLog } from '../services.ts';
 import { auditRunProcedures } from './run-procedures.ts';
 
-/** The chain of events, verified where it lies. */
+/** Procedure that verifies the chain of events in the database. */
 export function auditRouter(gateway: Gateway) {
   return t.router({
     ...auditRunProcedures(gateway),

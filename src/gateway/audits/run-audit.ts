@@ -21,16 +21,17 @@ import { readPlan } from '../../tasks/plan-apply.ts';
 import type { Repositories } from '../repositories/repositories.ts';
 import { type CodeAuditOf, codeBetween, codeOf } from './code-audit.ts';
 
+/** Services that an audit reads from. */
 export interface AuditTools {
   readonly store: Store;
   readonly git: Repositories;
   readonly analyser: Analyser;
 }
 
-/** What an audit found, and the part of the log that it looked at. */
+/** The finding of an audit, and the part of the log that the audit covered. */
 export type CarriedOut = AuditFinding & { readonly from: number; readonly to: number };
 
-/** What an audit remembers for the next one of its kind. */
+/** Data that an audit keeps for the next audit of its kind. */
 interface AuditMemory {
   readonly tally: Tally;
   readonly main: string | undefined;
@@ -44,7 +45,7 @@ const carriers: Readonly<Record<AuditKind, (tools: AuditTools, audit: AuditRow) 
   report: reportProgress,
 };
 
-/** Carries out an audit. Reads only; what it found is written by the caller. */
+/** Carries out an audit. Reads only; the caller writes the finding. */
 export const carryOut = (tools: AuditTools, audit: AuditRow): Promise<CarriedOut> =>
   carriers[audit.kind](tools, audit);
 

@@ -9,7 +9,7 @@ import { id, project } from '../admission/inputs.ts';
 import { mutation, query } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 
-/** Audits of the plan: asked for here, carried out by a gateway, read when they have ended. */
+/** Procedures that request audits of the plan and read their findings; a worker carries the audits out. */
 export function auditRunProcedures(gateway: Gateway) {
   const { store } = gateway;
   return {
@@ -58,7 +58,7 @@ export function auditRunProcedures(gateway: Gateway) {
     }),
     show: query(gateway, {
       action: 'audit:read',
-      description: 'Shows an audit with everything that it found.',
+      description: 'Shows an audit with its whole finding.',
       input: z.strictObject({ project, audit: id }),
       answer: async (input) => {
         const audit = await readAudit(store, input.project, input.audit);

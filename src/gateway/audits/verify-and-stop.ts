@@ -5,8 +5,9 @@ import type { SystemTransaction } from '../../store/system-transaction.ts';
 import type { TokenService } from '../auth/token-service.ts';
 
 /**
- * Walks the log. A chain that is broken stops every project, red, because nothing that rests on the log can be trusted.
- * A fault that a human has cleared is known, and stops nobody again: the log cannot be mended.
+ * Verifies the log. A broken chain stops every project in red, because nothing that rests on the log can be
+ * trusted. A fault whose stop a human has cleared is known, and stops no project again: the log cannot be
+ * mended.
  */
 export async function verifyAndStop(
   store: Store,

@@ -7,7 +7,7 @@ import { heldCapabilitySchema } from '../../tiers/capability-schema.ts';
 import { profiles } from '../../tiers/profiles.ts';
 import { claimsFromWire, type WireClaims } from '../../tiers/wire.ts';
 
-/** A token that is not signed yet: the signing key adds its `kid`. */
+/** A token before it is signed: the signing key adds its `kid`. */
 export type GrantDraft = Omit<VerifiedToken, 'kid'>;
 
 /** Seconds by which the clocks of two gateways may differ. */
@@ -25,7 +25,10 @@ const actor = Array.from({ length: limits.lineageMax }).reduce<z.ZodType<Actor>>
   z.never(),
 );
 
-/** The payload of a token (RFC 7519, RFC 8693): exactly these members, an unknown one is refused. Actions that are unknown here are left out. */
+/**
+ * The payload of a token (RFC 7519, RFC 8693): exactly these members, an unknown one is refused. Unknown
+ * actions are left out.
+ */
 export const claimsSchema = z
   .strictObject({
     iss: z.string().max(255),

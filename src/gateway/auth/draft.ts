@@ -6,29 +6,32 @@ import type { Actor, Capability, Grant, VerifiedToken } from '../../tiers/capabi
 import { profiles } from '../../tiers/profiles.ts';
 import { audienceOf, type GrantDraft } from './claims.ts';
 
-/** What names a new grant; ids come from `makeId`. */
+/** Names of a new grant; ids come from `makeId`. */
 export interface GrantNaming {
   readonly sub: string;
   readonly grantId: string;
   readonly jti: string;
   readonly cap: Capability;
-  /** Wished lifetime; the tier's own without. Never longer than the tier allows. */
+  /** Requested lifetime in seconds; the tier's own when absent. Never longer than the tier allows. */
   readonly lifeSeconds?: number;
   /** Thumbprint of the key that the bearer proves to hold (RFC 7800). */
   readonly jkt?: string;
 }
 
-/** Whoever delegates: what a child has of its parent. */
+/** The delegating grant: the members that a child takes from its parent. */
 export type Delegator = Pick<Grant, 'iss' | 'sub' | 'act' | 'grantId' | 'lineage'>;
 
-/** What holds at the moment of minting. */
+/** State at the moment of minting. */
 export interface MintFacts {
   readonly nowSeconds: number;
   /** Epoch of the project of the capability. */
   readonly epoch: number;
 }
 
-/** How long a token of this tier lives: 15 minutes for agents, 60 for executives, up to 12 hours for people. */
+/**
+ * Lifetime of a token of this tier in seconds: 15 minutes for agents, 60 for executives, up to 12 hours for
+ * people.
+ */
 export const lifeSecondsOf = (tier: Tier, wished = Number.POSITIVE_INFINITY): number =>
   Math.max(1, Math.min(wished, profiles[tier].tokenSecondsMax));
 
@@ -38,10 +41,10 @@ export function rootDraft(issuer: string, naming: GrantNaming, facts: MintFacts)
 }
 
 /**
- * Claims of a child of `parent`: the parent heads its lineage and its actor chain. The capability is taken as it is:
- * `attenuate` made it. Expiry does not cascade: the child may outlive the parent's token, never its grant, since a
- * revoked grant takes its descendants along.
- * Throws `lattice.depth` when the lineage would exceed `limits.lineageMax`.
+ * Claims of a child of `parent`: the parent heads its lineage and its actor chain. The capability is taken as
+ * it is: `attenuate` made it. Expiry does not cascade: the child may outlive the parent's token, never its
+ * grant, since a revoked grant takes its descendants along. Throws `lattice.depth` when the lineage would
+ * exceed `limits.lineageMax`.
  */
 export function childDraft(parent: Delegator, naming: GrantNaming, facts: MintFacts): GrantDraft {
   const lineage = [parent.grantId, ...parent.lineage];
@@ -52,7 +55,7 @@ export function childDraft(parent: Delegator, naming: GrantNaming, facts: MintFa
   return { ...draft(parent.iss, naming, facts, lineage), act };
 }
 
-/** Claims of the next token of the same grant: a new id and new times, everything else as it was. */
+/** Claims of the next token of the same grant: a new id and new times, everything else unchanged. */
 export function renewedDraft(
   claims: GrantDraft,
   next: { readonly jti: string; readonly lifeSeconds?: number },
@@ -62,7 +65,7 @@ export function renewedDraft(
   return { ...claims, jti: next.jti, iat: nowSeconds, nbf: nowSeconds, exp };
 }
 
-/** The claims of a token, to be signed anew by whichever key is active then. */
+/** The claims of a token, to be signed anew by the key that is active then. */
 export const unsigned = ({ kid: _kid, ...claims }: VerifiedToken): GrantDraft => claims;
 
 function draft(

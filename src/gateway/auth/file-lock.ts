@@ -3,15 +3,19 @@ import { link, readFile, readlink, rename, stat, unlink, writeFile } from 'node:
 import { setTimeout as delay } from 'node:timers/promises';
 import { fail } from '../../lib/errors.ts';
 
-/** How long a caller waits for others, in milliseconds. */
+/** Time that a caller waits for others, in milliseconds. */
 const waitMsMax = 60_000;
-/** Age at which a lock is taken for left over whose owner cannot be looked up, being of another machine or container. */
+/**
+ * Age in milliseconds at which a lock counts as left over if its owner, of another machine or container,
+ * cannot be looked up.
+ */
 const foreignMsMax = 20_000;
 const pollMs = 20;
 
 /**
- * Does the work while no other process that asks the same way works on the file. The lock is a file beside it that names
- * its owner, and is taken from an owner that is dead. Errors: `token.busy` when somebody works on it for a minute.
+ * Does the work while no other caller of this function works on the file, in any process. The lock is a file
+ * beside the locked one that names its owner, and is taken from a dead owner. Errors: `token.busy` when
+ * another caller holds the lock for a minute.
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const lock = `${path}.lock`;
@@ -34,7 +38,7 @@ async function take(lock: string, mark: string): Promise<void> {
   }
 }
 
-/** The lock whole or not at all: nobody reads one that says nothing yet. */
+/** Makes the lock whole or not at all, so that no process reads an empty one. */
 async function create(lock: string, mark: string): Promise<boolean> {
   const aside = `${lock}.${randomBytes(8).toString('hex')}`;
   await writeFile(aside, mark, { mode: 0o600, flag: 'wx' });
@@ -52,7 +56,7 @@ async function create(lock: string, mark: string): Promise<boolean> {
 async function removeLeftOver(lock: string): Promise<void> {
   const held = await read(lock);
   if (held === undefined || !(await isLeftOver(lock, held))) return;
-  // Moved aside and looked at again: meanwhile another may have removed it and taken the lock.
+  // The lock is moved aside and read again: another process may have removed it and taken the lock meanwhile.
   const aside = `${lock}.${randomBytes(8).toString('hex')}`;
   const isMoved = await rename(lock, aside).then(
     () => true,
@@ -75,13 +79,13 @@ const read = (path: string): Promise<string | undefined> => readFile(path, 'utf8
 
 let self: Promise<string> | undefined;
 
-/** This process, so that others can tell whether it lives: the space of its number, the number, when it started. */
+/** Identifies this process, so that others can tell if it lives: the namespace of its id, the id, and its start. */
 function selfText(): Promise<string> {
   self ??= (async () => `${await spaceOf()} ${process.pid} ${await startOf(process.pid)}`)();
   return self;
 }
 
-/** Processes of one boot and one namespace know each other by number. */
+/** The scope of process ids: processes of one boot and one namespace can look each other up. */
 async function spaceOf(): Promise<string> {
   const [boot, namespace] = await Promise.all([
     read('/proc/sys/kernel/random/boot_id'),
@@ -90,10 +94,14 @@ async function spaceOf(): Promise<string> {
   return boot === undefined ? process.platform : `${boot.trim()}/${namespace}`;
 }
 
-/** When a process started, in ticks of the kernel; without /proc only whether it is there. Undefined for a dead one. */
+/**
+ * The start of a process, in ticks of the kernel; without /proc a fixed text for a living one. Undefined for
+ * a dead one.
+ */
 async function startOf(pid: number): Promise<string | undefined> {
   const text = await read(`/proc/${pid}/stat`);
-  // The name of the program stands in parentheses and may hold anything; the start is the twentieth word behind it.
+  // The name of the program stands in parentheses and may hold any character; the start is the twentieth word
+  // behind it.
   if (text !== undefined) return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
   if (process.platform === 'linux') return undefined;
   try {

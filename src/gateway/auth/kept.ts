@@ -21,7 +21,7 @@ const living = statement(
    order by g.created_at, g.gid`,
 );
 
-/** A grant that nobody could mint like this any more. */
+/** A grant of an earlier version that this one would not mint. */
 export interface KeptGrant {
   readonly gid: string;
   readonly agent: string;
@@ -30,8 +30,9 @@ export interface KeptGrant {
 }
 
 /**
- * Living grants of a project (of all for `*`) that an earlier version minted and this one would refuse: they are kept
- * and end by themselves. Among them are those whose parent has ended before its time, as the grant of a run does.
+ * Living grants of a project (of all for `*`) that an earlier version minted and this one would refuse: they
+ * are kept and end by themselves. Among them are grants whose parent has ended before its time, as the grant
+ * of a run does.
  */
 export async function keptGrants(session: Session, project: string): Promise<KeptGrant[]> {
   const earlier: LivingGrant[] = [];

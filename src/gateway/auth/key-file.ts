@@ -25,12 +25,15 @@ const ringSchema = z.strictObject({
   version: z.literal(1),
   next: privateJwkSchema,
   active: privateJwkSchema,
-  /** Public halves only: a retired key signs nothing any more, and verifies until the last of its tokens expired. */
+  /** Public halves only: a retired key signs no more, and verifies until the last of its tokens expired. */
   retired: z.array(z.strictObject({ jwk: publicJwkSchema, untilSeconds: z.int() })),
 });
 
+/** A public key as a JWK. */
 export type PublicJwk = z.infer<typeof publicJwkSchema>;
+/** A private key as a JWK. */
 export type PrivateJwk = z.infer<typeof privateJwkSchema>;
+/** The key ring as its file holds it. */
 export type StoredRing = z.infer<typeof ringSchema>;
 
 const fileName = 'keys.json';
@@ -75,8 +78,8 @@ async function readRing(folder: string): Promise<StoredRing | undefined> {
 }
 
 /**
- * The text of a file with a private key; undefined where there is none. Errors: `key.broken` for a link or what cannot
- * be read, `key.exposed` for a file that others may read or own.
+ * The text of a file with a private key; undefined when there is none. Errors: `key.broken` for a link or an
+ * unreadable file, `key.exposed` for a file that others may read or own.
  */
 export async function readPrivate(path: string): Promise<string | undefined> {
   let file: FileHandle;
@@ -130,5 +133,5 @@ export async function writeRing(folder: string, ring: StoredRing, how: 'first' |
   else await createFile(path, text, ownerOnly);
 }
 
-/** The umask may take from the mode what the owner needs. */
+/** The umask may take rights from the mode that the owner needs. */
 const ownerOnly = { mode: 0o600, isExact: true };

@@ -16,7 +16,7 @@ import {
 
 /** The Ed25519 keys of a gateway: one signs, its successor is published in advance, its predecessors still verify. */
 export interface KeyRing {
-  /** The key that signs now. */
+  /** The key that signs. */
   active(): SigningKey;
   /** The public key of that id, or undefined when it is unknown or no longer honoured. Never touches disk or net. */
   verifier(kid: string): KeyObject | undefined;
@@ -28,11 +28,13 @@ export interface KeyRing {
   trust(keys: readonly unknown[]): Promise<void>;
 }
 
+/** A key that signs tokens. */
 export interface SigningKey {
   readonly kid: string;
   readonly privateKey: CryptoKey;
 }
 
+/** The place and clock of a key ring. */
 export interface KeyRingOptions {
   /** Folder of the ring, outside the event database and its backups; made with mode 0700. */
   readonly folder: string;

@@ -17,9 +17,10 @@ import type { GrantDraft } from './claims.ts';
 import { childDraft, type Delegator, rootDraft } from './draft.ts';
 import { grants } from './schema.ts';
 
+/** A row of the table of grants. */
 export type GrantRow = typeof grants.$inferSelect;
 
-/** What a caller asks for: who gets it, as what, and how long the grant may be renewed. */
+/** A request for a child grant: its name, its profile and capability, and the time for which it may be renewed. */
 export interface MintRequest {
   readonly agent: string;
   /** A profile of the plan; the members of `cap` narrow it further. */
@@ -27,7 +28,7 @@ export interface MintRequest {
   readonly cap: Omit<CapabilityRequest, 'role'> & { readonly role?: string | undefined };
   readonly lifeSeconds?: number | undefined;
   readonly grantSeconds: number;
-  /** Whether the parent gets to see the token; false for a run, whose token goes to a runner. */
+  /** True when the parent gets to see the token; false for a run, whose token goes to a runner. */
   readonly seen: boolean;
 }
 
@@ -45,7 +46,7 @@ export const profileOf = (plan: Plan | undefined, name: string | undefined): Pro
 
 type Profile = Plan['agents'][string];
 
-/** The request with what the plan's profile and tasks fill in. Nothing that the caller named is replaced. */
+/** Completes a request from the plan's profile and tasks. Members that the caller named stay. */
 export function withProfile(
   { profile: wanted, cap }: Pick<MintRequest, 'profile' | 'cap'>,
   plan: Plan | undefined,
@@ -69,20 +70,20 @@ function ofProfile({ tier, role, skills, write }: Profile): MintRequest['cap'] {
   };
 }
 
-// A lease or a smaller budget chooses nothing about what the agent is.
+// A lease or a smaller budget does not change the kind of agent.
 const neutral: ReadonlySet<string> = new Set(['task', 'epoch', 'budget', 'project', 'plan']);
 
-/** The profile that the grant has as the plan fixes it; null when the caller chose more than a lease or a budget. */
+/** The profile of a grant when the plan fixes it; null when the caller chose more than a lease or a budget. */
 const fixedProfile = ({ profile, cap }: Pick<MintRequest, 'profile' | 'cap'>): string | null =>
   profile !== undefined && Object.keys(cap).every((member) => neutral.has(member)) ? profile : null;
 
-/** Every write scope of the plan, each glob once; what an implementer gets when nobody says otherwise. */
+/** Every write scope of the plan, each glob once; the scope of an implementer when the request names none. */
 function planScope(plan: Plan | undefined): string[] {
   const globs = new Set(Object.values(plan?.tasks ?? {}).flatMap(({ write }) => write));
   return globs.size > limits.globsMax ? ['**'] : [...globs];
 }
 
-/** Decides the capability of a child: lattice, tier, plan ceilings, what the parent has left. */
+/** Decides the capability of a child: lattice, tier, plan ceilings, remaining budget of the parent. */
 export function childCapability(
   parent: { readonly cap: Capability },
   row: GrantRow,
@@ -106,6 +107,7 @@ const putToken = statement(
   'insert into tokens (jti, gid, issued_at, expires_at) values ($1, $2, to_timestamp($3), to_timestamp($4))',
 );
 
+/** A new grant, and the draft of its first token. */
 export interface Minted {
   readonly grantId: string;
   readonly draft: GrantDraft;
@@ -133,7 +135,10 @@ export async function mintChild(
   return { grantId: draft.grantId, draft };
 }
 
-/** The grant of the first human, the root of all delegation. Only the process that owns the state folder makes one. */
+/**
+ * Makes the grant of the first human, the root of all delegation. Only the process that owns the state folder
+ * calls this function.
+ */
 export async function mintRoot(
   tx: Tx,
   issuer: string,
@@ -176,13 +181,17 @@ async function insertGrant(
   await recordToken(tx, draft);
 }
 
+/** Records a token of a grant, before it is signed. */
 export async function recordToken(tx: Tx, draft: GrantDraft): Promise<void> {
   await tx.rows(putToken, [draft.jti, draft.grantId, draft.iat, draft.exp]);
 }
 
+/** Seconds since 1970, rounded down. */
 export const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
+/** Subtracts budgets member by member. */
 export const minus = (from: Budget, what: Budget): Budget => combine(from, what, (a, b) => a - b);
+/** Adds budgets member by member. */
 export const plus = (to: Budget, what: Budget): Budget => combine(to, what, (a, b) => a + b);
 
 function combine(one: Budget, other: Budget, how: (a: number, b: number) => number): Budget {
@@ -191,7 +200,7 @@ function combine(one: Budget, other: Budget, how: (a: number, b: number) => numb
   return result as unknown as Budget;
 }
 
-// A grant whose ancestor was revoked is dead by its lineage, and gives back what it has like one that was revoked itself.
+// A grant whose ancestor was revoked is dead by its lineage, and returns its budget like a revoked one.
 const ended = statement(
   'grants.ended',
   `update grants set returned = true where gid in (
@@ -208,7 +217,7 @@ interface Returned {
   readonly leftBudget: Budget;
 }
 
-/** Gives what ended grants did not use back to their parents; answers the grants. */
+/** Returns the unspent budgets of ended grants to their parents; answers the grants. */
 export async function returnBudgets(tx: Tx): Promise<Returned[]> {
   const rows = await tx.rows<Returned>(ended);
   for (const row of rows) {
@@ -219,7 +228,7 @@ export async function returnBudgets(tx: Tx): Promise<Returned[]> {
   return rows;
 }
 
-/** The nearest ancestor that has not given its own back yet: what a returned grant gets would be lost. */
+/** The nearest ancestor that has not returned its own budget yet: a budget returned to one that has would be lost. */
 async function heirOf(tx: Tx, grantId: string): Promise<GrantRow | undefined> {
   const row = await lockGrant(tx, grantId);
   if (row === undefined || !row.returned || row.parent === null) return row;

@@ -1,7 +1,7 @@
 import { statement, type Tx } from '../../store/store.ts';
 import type { Bearer } from '../../tiers/naming.ts';
 
-// Whoever gives a name holds it until the end of the transaction: two who give it at once see each other.
+// A lock on a name until the end of the transaction: two callers that give one name at once see each other.
 const hold = statement('grants.holdName', 'select pg_advisory_xact_lock(hashtextextended($1, 7104))');
 const bearersOf = statement(
   'grants.bearers',
@@ -10,7 +10,10 @@ const bearersOf = statement(
      and not exists (select from grants a where a.gid = any(g.lin) and a.revoked_at is not null)`,
 );
 
-/** The living grants that bear a name in a project, those on every project included. Nobody else gives that name meanwhile. */
+/**
+ * The living grants that bear a name in a project, grants on every project included. The name stays locked
+ * for other callers until the transaction ends.
+ */
 export async function readBearers(tx: Tx, project: string, agent: string): Promise<Bearer[]> {
   await tx.rows(hold, [`${project} ${agent}`]);
   return tx.rows<Bearer>(bearersOf, [project, agent]);

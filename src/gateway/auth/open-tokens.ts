@@ -4,8 +4,8 @@ import { createRevocations } from './revocations.ts';
 import { createTokenService, type TokenService, type TokenServiceOptions } from './token-service.ts';
 
 /**
- * Starts the feed and then loads what is revoked, and lets the tokens hear what came in between: a revocation that
- * falls between a load and a later start would never reach memory.
+ * Starts the feed and then loads revocations, and feeds the tokens with events in between: a revocation that
+ * fell between a load and a later start of the feed would never reach memory.
  */
 export async function openTokens(
   feed: Feed,

@@ -1,11 +1,11 @@
 import { type AndonError, fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 
-/** The parts of a token that passed the precheck; nothing of it is verified yet. */
+/** The parts of a token that passed the precheck; no signature is verified yet. */
 export interface UnverifiedToken {
   readonly kid: string;
   readonly claims: unknown;
-  /** What the signature is over (RFC 7515 section 5.2), and the signature. */
+  /** The bytes that the signature covers (RFC 7515 section 5.2), and the signature. */
   readonly signed: Buffer;
   readonly signature: Buffer;
 }
@@ -15,18 +15,19 @@ const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]$/;
 
 const signatureLength = 86;
 
-// The same for parts of any length: by length modulo 4, the last characters that leave no spare bit set.
+// The same condition for parts of any length: by length modulo 4, the last characters that leave no spare bit
+// set.
 const canonicalEnds = [/./, /(?!)/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/] as const;
 
 // The one spelling that the gateway itself writes: no other member, no other order, no space, no escape.
 const headerForm = /^\{"alg":"EdDSA","typ":"cap\+jwt","kid":"([A-Za-z0-9_-]{43})"\}$/;
 
 /**
- * Refuses every text that is not exactly what the gateway writes, before any cryptography: at most 4 kB, three
- * canonical base64url parts with a signature of 86 characters, the header `alg`, `typ`, `kid`, and a payload that is
- * the very JSON its parsed value is written as (so no duplicate member, space or other spelling of a value).
- * A plain verifier takes 16 spellings of one Ed25519 token, and the last of two `cap` members.
- * Throws `token.malformed`; the error never holds any of the token.
+ * Refuses every text that the gateway would not have written exactly so, before any cryptography: at most 4
+ * kB, three canonical base64url parts with a signature of 86 characters, the header `alg`, `typ`, `kid`, and
+ * a payload that is the very JSON its parsed value is written as (so no duplicate member, space or other
+ * spelling of a value). A plain verifier takes 16 spellings of one Ed25519 token, and the last of two `cap`
+ * members. Throws `token.malformed`; the error never holds any of the token.
  */
 export function precheck(token: unknown): UnverifiedToken {
   if (typeof token !== 'string') throw malformed('no text');
@@ -48,7 +49,7 @@ const malformed = (found: string): AndonError =>
 function decode(part: string, what: string): string {
   if (!canonicalEnds[part.length % 4]?.test(part)) throw malformed(`another spelling of the ${what}`);
   const text = Buffer.from(part, 'base64url').toString('utf8');
-  // Bytes that are no UTF-8 become U+FFFD, which no claim holds either.
+  // Bytes that are not UTF-8 become U+FFFD, which no claim holds either.
   if (text.includes('\ufffd')) throw malformed(`a ${what} that is not UTF-8`);
   return text;
 }
@@ -60,8 +61,8 @@ function kidOf(header: string): string {
 }
 
 function canonicalJson(text: string): unknown {
-  // JSON.stringify writes escapes for quotes, which a path may hold, and for what no claim holds: control
-  // characters, backslashes, lone surrogates.
+  // JSON.stringify writes escapes for quotes, which a path may hold, and for characters that no claim holds:
+  // control characters, backslashes, lone surrogates.
   if (/\\[^"]/.test(text)) throw malformed('an escape in the payload');
   try {
     const value: unknown = JSON.parse(text);

@@ -2,10 +2,11 @@ import { type Reason, reason } from '../../lib/decision.ts';
 import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 
 /**
- * One revocation. `grant` takes every descendant along by their lineage. `token` alone ends one token and leaves its
- * grant alive (a renewed predecessor); who revokes a token for cause applies a `grant` row as well. `agent` ends the
- * principal's own grants, in one project or in all; its children fall by a `grant` row for each of its grants.
- * An `epoch` ends every grant of the project (or of `*`) that was minted under a lower one.
+ * One revocation. `grant` takes every descendant along by their lineage. `token` alone ends one token and
+ * leaves its grant alive (a renewed predecessor); revoking a token for cause takes a `grant` row as well.
+ * `agent` ends the principal's own grants, in one project or in all; its children fall by a `grant` row for
+ * each of its grants. An `epoch` ends every grant of the project (or of `*`) that was minted under a lower
+ * one.
  */
 export type RevocationRow =
   | {
@@ -19,14 +20,14 @@ export type RevocationRow =
   | { readonly kind: 'key'; readonly kid: string }
   | { readonly kind: 'epoch'; readonly project: string; readonly epoch: number };
 
-/** A grant, with the token that speaks for it where there is one. */
+/** A grant, with the token that speaks for it, if there is one. */
 type TokenHolder = Grant & Partial<Pick<VerifiedToken, 'jti' | 'kid'>>;
 
-/** What is revoked, in memory; fed with the rows of the database. */
+/** Revocations in memory; fed with the rows of the database. */
 export interface Revocations {
   /** Applies a row; applying it again changes nothing, and an epoch never falls. */
   apply(row: RevocationRow): void;
-  /** Why the grant is revoked, or undefined. Constant time but for the lineage of at most four. */
+  /** The revocation of the grant as a reason, or undefined. Constant time but for the lineage of at most four. */
   check(grant: TokenHolder, nowSeconds?: number): Reason | undefined;
   /** Epoch of a project, or of `*`; 0 when none was applied. */
   epoch(project: string): number;
@@ -96,7 +97,8 @@ export function createRevocations(): Revocations {
   };
 }
 
-// Of two rows for one token the earlier start and the later end hold: applying a row never gives anything back.
+// The earlier start and the later end of two rows for one token hold: applying a row never gives a right
+// back.
 function addToken(tokens: Map<string, RevokedToken>, row: RevocationRow & { kind: 'token' }): void {
   const known = tokens.get(row.jti);
   tokens.set(row.jti, {

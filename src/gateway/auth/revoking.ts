@@ -48,7 +48,10 @@ const named = (kind: 'token' | 'grant' | 'agent', value: string) => {
   return and(eq(grants.agent, value), sql`${grants.revokedAt} is null`);
 };
 
-/** The grants behind a token, a grant or an agent that hold in the project (in any for `*`), those on every project included. */
+/**
+ * The grants behind a token, a grant or an agent that hold in the project (in any for `*`), those on every
+ * project included.
+ */
 export async function findTargets(
   tx: Tx,
   project: string,
@@ -62,8 +65,9 @@ export async function findTargets(
 }
 
 /**
- * Why `grant` may not revoke the targets. People revoke anything in their project, executives what descends from them.
- * What holds on every project is revoked under the lock of the whole gateway, that is for the project `*`.
+ * Reasons why `grant` may not revoke the targets. People revoke any grant in their project, executives grants
+ * that descend from theirs. A grant on every project is revoked under the lock of the whole gateway, that is
+ * for the project `*`.
  */
 export function targetReasons(grant: Grant, project: string, targets: readonly RevocationTarget[]): Reason[] {
   return targets.flatMap((target) => {
@@ -84,7 +88,7 @@ export function targetReasons(grant: Grant, project: string, targets: readonly R
 export const grantEntries = (targets: readonly RevocationTarget[]): RevocationEntry[] =>
   targets.map(({ grantId, project }) => ({ project, kind: 'grant', value: grantId }));
 
-/** What revoking a token, a grant, an agent or a key comes to. Revoking any token revokes its grant. */
+/** The revocations for a token, a grant, an agent or a key. Revoking any token revokes its grant. */
 export function entriesFor(
   kind: RevocationKind,
   value: string,

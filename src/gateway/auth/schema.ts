@@ -21,7 +21,7 @@ const storedCapability = customType<{ data: Capability; driverData: WireCapabili
   toDriver: (cap) => JSON.stringify(capabilityToWire(cap)),
 });
 
-/** A grant lives longer than its tokens: renewals share it, revocation and budgets hang on it. */
+/** Grants, which live longer than their tokens: renewals share a grant, and revocations and budgets refer to it. */
 export const grants = pgTable('grants', {
   grantId: text('gid').primaryKey(),
   project: text('project').notNull(),
@@ -30,7 +30,10 @@ export const grants = pgTable('grants', {
   cap: storedCapability('cap').notNull(),
   lineage: text('lin').array().notNull(),
   profile: text('profile'),
-  /** Whether the parent has seen its tokens; null for grants of an earlier version, see `src/changes/makers.ts`. */
+  /**
+   * True when the parent has seen the grant's tokens; null for grants of an earlier version, see
+   * `src/changes/makers.ts`.
+   */
   seen: boolean('seen'),
   leftBudget: jsonb('left_budget').$type<Budget>().notNull(),
   returned: boolean('returned').notNull(),

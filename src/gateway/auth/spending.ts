@@ -7,8 +7,8 @@ import { lockGrant, plus } from './minting.ts';
 const write = statement('grants.spend', 'update grants set left_budget = $2::jsonb where gid = $1');
 
 /**
- * Takes what was spent from a grant; a member never falls below nothing. Returns the members that are spent: what was
- * reserved from its parent is gone for good, so spending counts against everybody above.
+ * Takes spending from a grant's budget; a member never falls below 0. Returns the members that are used up.
+ * The budget was reserved from the parent, so spending counts against every grant above.
  */
 export async function spendBudget(tx: Tx, grantId: string, spent: Partial<Budget>): Promise<string[]> {
   const row = await lockGrant(tx, grantId);

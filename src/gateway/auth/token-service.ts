@@ -11,19 +11,22 @@ import { foreignKey, type KeyRing } from './keys.ts';
 import type { RevocationRow, Revocations } from './revocations.ts';
 import { createTokenAuthority, type TokenAuthority } from './verify-token.ts';
 
-/** Tokens and what is known about them in memory. Mutations read the truth in the database instead. */
+/** Tokens, and the state about them in memory. Mutations read the database instead. */
 export interface TokenService {
   readonly issuer: string;
   readonly keys: KeyRing;
   authenticate(header: string | undefined): Promise<VerifiedToken>;
-  /** The grant of an authentic token that may have ended; the door refuses and records that. */
+  /** The grant of an authentic token that may have ended; admission refuses an ended one and records the refusal. */
   identify(header: string | undefined): Promise<VerifiedToken>;
   sign(draft: GrantDraft): Promise<string>;
-  /** Why memory holds the grant for revoked, or undefined. */
+  /** The revocation of the grant in memory as a reason, or undefined. */
   revoked(grant: Grant): Reason | undefined;
   epochOf(project: string): number;
   knowsProject(project: string): boolean;
-  /** Makes a project known at once on the gateway that created it; the others hear of it by the feed. */
+  /**
+   * Makes a project known at once on the gateway that created it; other gateways learn of the project by the
+   * feed.
+   */
   know(project: string): void;
   signCheckpoint(position: number, hash: string): Promise<Checkpoint>;
   verifiesCheckpoint(checkpoint: Checkpoint): Promise<boolean>;
@@ -31,6 +34,7 @@ export interface TokenService {
   shareKeys(): Promise<void>;
 }
 
+/** Store, issuer, keys and revocations of the service. */
 export interface TokenServiceOptions {
   readonly store: Store;
   readonly issuer: string;
@@ -53,7 +57,7 @@ const putKey = statement(
 // The order in which a key ring publishes its keys.
 const keyStates = ['active', 'next'];
 
-/** A stored revocation as memory takes it. */
+/** A stored revocation in the form of memory. */
 function asRow({ project, kind, value }: RevocationEntry): RevocationRow {
   if (kind === 'token') return { kind, jti: value };
   if (kind === 'grant') return { kind, grantId: value };
@@ -61,7 +65,7 @@ function asRow({ project, kind, value }: RevocationEntry): RevocationRow {
   return { kind, kid: value };
 }
 
-/** Loads what is revoked, then follows the feed: `hear` is to be called with every page of events, in order. */
+/** Loads revocations, then follows the feed: `hear` is to be called with every page of events, in order. */
 export async function createTokenService(
   options: TokenServiceOptions,
 ): Promise<TokenService & { hear(events: readonly ChainedEvent[]): void }> {
@@ -115,8 +119,9 @@ export async function createTokenService(
 const readKey = statement('tokens.key', 'select kid, jwk from signing_keys where kid = $1');
 
 /**
- * A key that any gateway of the database has ever published. Tokens are not verified with it: a checkpoint outlives the
- * time for which a retired key is honoured, and another gateway may have signed it with a ring that is new here.
+ * A key that any gateway of the database has ever published. Tokens are not verified with it: a checkpoint
+ * outlives the time for which a retired key is honoured, and another gateway may have signed it with a ring
+ * that this one has not met.
  */
 async function everPublished(store: Store, kid: string): Promise<KeyObject | undefined> {
   const [row] = await store.rows<{ jwk: unknown }>(readKey, [kid]);
@@ -160,6 +165,6 @@ function applyEvent(event: ChainedEvent, { revocations, projects, shareKeys }: T
   if (event.type === 'token.revoked' || event.type === 'agent.terminated')
     for (const row of event.data.rows) revocations.apply(asRow(row));
   if (event.type === 'epoch.raised') revocations.apply({ kind: 'epoch', project, epoch: event.data.epoch });
-  // A failure here is healed by the next start; until then tokens of the new key are refused, never accepted.
+  // A failure here heals at the next start; until then tokens of the new key are refused, never accepted.
   if (type === 'key.rotated') void shareKeys().catch(() => {});
 }

@@ -8,6 +8,9 @@ export type VerifyCache = Pick<LRUCache<string, VerifiedToken>, 'get' | 'set' | 
 /** The key of a token in the cache. */
 export const tokenDigest = (token: string): string => hash('sha256', token, 'base64url');
 
-/** Makes a cache of at most `entriesMax` grants. What it returns was valid once: expiry and revocation are the caller's. */
+/**
+ * Makes a cache of at most `entriesMax` grants. A cached grant was valid once: the caller checks expiry and
+ * revocation.
+ */
 export const createVerifyCache = (entriesMax: number): VerifyCache =>
   new LRUCache<string, VerifiedToken>({ max: entriesMax });

@@ -11,31 +11,32 @@ import { precheck } from './precheck.ts';
 import { createRevocations, type Revocations } from './revocations.ts';
 import { createVerifyCache, tokenDigest } from './verify-cache.ts';
 
+/** Issuer, keys, clock and cache of an authority. */
 export interface TokenAuthorityOptions {
   /** URL of the gateway; the `iss` of its tokens and the start of their `aud`. */
   readonly issuer: string;
   readonly keys: KeyRing;
   /** Clock in milliseconds. */
   readonly now: () => number;
-  /** What is revoked; an own, empty set without. */
+  /** Revocations to check; a separate, empty set when absent. */
   readonly revocations?: Revocations;
-  /** Verified grants that are remembered; 10,000 without. */
+  /** Number of verified grants to remember; 10,000 when absent. */
   readonly cacheEntriesMax?: number;
 }
 
-/** Signs and verifies capability tokens. Keeps no token, and no error of it holds any part of one. */
+/** Signs and verifies capability tokens. Keeps no token, and its errors hold no part of one. */
 export interface TokenAuthority {
   readonly revocations: Revocations;
   /**
-   * Signs a grant with the active key. Refuses what `verify` would refuse: throws `token.claims` on claims outside
-   * the schema, `grant.size` on a token above 4 kB.
+   * Signs a grant with the active key. Refuses every grant that `verify` would refuse: throws `token.claims`
+   * on claims outside the schema, `grant.size` on a token above 4 kB.
    */
   sign(draft: GrantDraft): Promise<string>;
   /** The grant of a valid token; throws one of the `token.*` codes. O(1), without database or network. */
   verify(token: string): Promise<VerifiedToken>;
   /**
-   * The grant of an authentic token, even when it has expired or is revoked: for callers that decide that themselves
-   * and record the refusal, as the door does. Everything else throws as in `authenticate`.
+   * The grant of an authentic token, even when it has expired or is revoked: for callers that decide that
+   * themselves and record the refusal, as admission does. Other faults throw as in `authenticate`.
    */
   identify(header: string | undefined): Promise<VerifiedToken>;
   /** The grant of an Authorization header: `Bearer <token>`, or Basic with the token as password, as git sends it. */
@@ -47,15 +48,15 @@ export function createTokenAuthority(options: TokenAuthorityOptions): TokenAutho
   const { issuer, keys, now, revocations = createRevocations() } = options;
   const cache = createVerifyCache(options.cacheEntriesMax ?? 10_000);
 
-  // Whatever may end before the token does is asked again at every use.
+  // State that may end a token before its time is checked again at every use.
   const stillHolds = (grant: VerifiedToken, nowSeconds: number): void => {
     checkExpiry(grant, nowSeconds);
     const revoked = revocations.check(grant, nowSeconds);
     if (revoked !== undefined) throw new AndonError([revoked]);
   };
 
-  // After the precheck only the signature is left of what jose would do; node:crypto checks it without a hop to
-  // another thread, in two thirds of the time. A test holds both to the same answers.
+  // After the precheck only the signature is left of jose's verification; node:crypto checks it without a hop
+  // to another thread, in two thirds of the time. A test holds both to the same answers.
   const verifyCold = (token: string): VerifiedToken => {
     const { kid, claims, signed, signature } = precheck(token);
     const key = keys.verifier(kid);
@@ -95,7 +96,8 @@ async function sign(draft: GrantDraft, issuer: string, keys: KeyRing, nowSeconds
   checkClaims(claims, issuer, nowSeconds);
   checkExpiry(claims, nowSeconds);
   const { kid, privateKey } = keys.active();
-  // The actions as they are held, since another version may know more of them than this one, under the name of their role.
+  // The actions are kept under the name of their role, since another version may know more of them than this
+  // one.
   const { role, actions, delegable } = draft.cap;
   const packed = { ops: packActions('ops', role, actions), dops: packActions('dops', role, delegable) };
   const payload = { ...claims, cap: { ...claims.cap, ...packed } };
@@ -120,7 +122,7 @@ export function tokenOf(header: string | undefined): string {
 }
 
 function passwordOf(credentials: string): string {
-  // A header is bounded by the server, but a token is much shorter, so the decoder is spared the rest.
+  // The server bounds a header, but a token is much shorter, so the decoder is spared the rest.
   if (credentials.length > limits.tokenBytesMax * 2) precheck(credentials);
   const pair = Buffer.from(credentials, 'base64').toString('utf8');
   const colon = pair.indexOf(':');

@@ -39,7 +39,8 @@ const keepGates = statement(
   'gates.keep',
   `update gate_runs set alive_at = andon_now() where status = 'running' and id = any($1::text[])`,
 );
-// One of this process that it does not keep, because its end could not be written, is free five seconds later.
+// A gate of this process that it does not keep, because its end could not be written, is free five seconds
+// later.
 const freeGates = statement(
   'gates.free',
   `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null
@@ -54,6 +55,7 @@ const writesMax = 3;
 
 type CommandGate = Extract<PlanGate, { run: string }>;
 
+/** Services and settings of the worker. */
 export interface GateWorkerOptions {
   readonly store: Store;
   readonly git: Repositories;
@@ -63,16 +65,16 @@ export interface GateWorkerOptions {
   /** Folders that gate commands must not see. */
   readonly hidden: readonly string[];
   readonly gatesAtOnceMax: number;
-  /** After this long without a sign of life another process's gate counts as abandoned. */
+  /** Milliseconds without a sign of life after which another process's gate counts as abandoned. */
   readonly abandonedMs: number;
 }
 
-/** What the desk needs from the line around it. */
+/** Ports through which the worker names its process and wakes projects. */
 export interface GateWorkerPorts {
   /** Names this process in the rows of its gates. */
   readonly owner: string;
   readonly systemTransaction: SystemTransaction;
-  /** Called when a gate has ended and work may go on. */
+  /** Called when a gate has ended and the work of its project may go on. */
   readonly ended: (project: string) => void;
 }
 
@@ -86,7 +88,7 @@ export class GateWorker {
   readonly #running = new Map<string, Promise<void>>();
   readonly #abort = new AbortController();
   readonly #errors: LogOnce;
-  /** How often the result of a gate was refused by the database. */
+  /** Number of times the database refused the result of a gate. */
   readonly #unwritten = new Map<string, number>();
 
   constructor(options: GateWorkerOptions, ports: GateWorkerPorts) {
@@ -95,7 +97,7 @@ export class GateWorker {
     this.#ports = ports;
   }
 
-  /** Gives a sign of life for the gates that run here, and frees those for which nobody does. */
+  /** Gives a sign of life for the gates of this process, and frees abandoned ones. */
   async keep(): Promise<void> {
     const { store, abandonedMs } = this.#options;
     if (this.#running.size > 0) await store.rows(keepGates, [[...this.#running.keys()]]);
@@ -137,8 +139,9 @@ export class GateWorker {
   }
 
   /**
-   * What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it. What the database
-   * itself refuses is no accident; the third time the gate has failed, and says so.
+   * Writes the end of a gate. An end that cannot be written is no failed gate: the gate runs again once its
+   * signs of life stop. A refusal by the database itself is no accident; at the third one the gate has
+   * failed, with that reason.
    */
   async #write(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
     try {
@@ -182,17 +185,17 @@ export class GateWorker {
       metrics.gateEnded(result.passed, result.ms / 1000);
       return result;
     } catch (error) {
-      // No fault of the work: it runs again, as one whose end cannot be written.
+      // A fault of the machine is none of the work: the gate runs again, as one whose end cannot be written.
       const fault = await orDiskFull(error, folder);
       if (faultOf(fault) !== undefined) throw fault;
       return failedGate(error instanceof Error ? error.message : String(error));
     } finally {
-      // Never a fault of the gate: what cannot go yet is counted, and swept later.
+      // A folder that cannot be removed is no fault of the gate: it is counted, and swept later.
       if (!(await removeTree(folder))) this.#options.log.warn({ folder }, 'a folder of a gate is left');
     }
   }
 
-  /** Cuts running gates short; they run again elsewhere. */
+  /** Cuts running gates short; another worker runs them again. */
   async close(): Promise<void> {
     this.#abort.abort();
     await Promise.allSettled(this.#running.values());

@@ -33,7 +33,7 @@ export function gateRouter(gateway: Gateway) {
     }),
     pass: mutation(gateway, {
       action: 'gate:pass',
-      description: 'Passes a manual gate of a change, bound to the tree that was looked at.',
+      description: 'Passes a manual gate of a change, bound to the tree that was judged.',
       input: z.strictObject({ ...judgementInput, gate: name, note: textOrEmpty(10_000).default('') }),
       exclusive: true,
       facts: async (tx, { input, grant, entered }) => {
@@ -86,7 +86,12 @@ interface ManualFacts {
 function manualReasons({ declared, run }: ManualFacts, gate: string, grant: Grant): Reason[] {
   if (declared === undefined || run === undefined) return [reason('gate.missing', gate)];
   if (!('by' in declared))
-    return [reason('gate.manual', gate, { found: 'a command', next: 'commands pass by themselves' })];
+    return [
+      reason('gate.manual', gate, {
+        found: 'a command',
+        next: 'wait: the gateway runs the command of this gate by itself',
+      }),
+    ];
   if (run.status !== 'waiting') return [reason('change.state', `gate/${gate}`, { found: run.status })];
   const { tier } = grant.cap;
   const mayPass = tier === 'human' || tier === declared.by;

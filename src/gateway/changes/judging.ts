@@ -7,7 +7,7 @@ import { type ChangeRow, lockChange } from '../../tasks/rows.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { id, project, text } from '../admission/inputs.ts';
 
-/** The input that every judgement of a change has: it names the tree that was judged. */
+/** The input that every judgement of a change has: it names the judged tree. */
 export const judgementInput = {
   project,
   change: id,
@@ -15,6 +15,7 @@ export const judgementInput = {
   ownWork: z.boolean().default(false).describe('A lone human judges work of their own; recorded'),
 };
 
+/** The change under judgement, its judge and its makers. */
 export interface JudgementFacts {
   readonly change: ChangeRow | undefined;
   readonly judge: KnownPrincipal | undefined;
@@ -22,7 +23,7 @@ export interface JudgementFacts {
   readonly triggerOwners: readonly string[];
 }
 
-/** The change under judgement, who judges and who made it. */
+/** Reads the change under judgement, its judge and its makers. */
 export async function readJudgement(
   tx: Tx,
   input: { project: string; change: string },
@@ -47,7 +48,10 @@ interface JudgementCase {
   readonly facts: JudgementFacts;
 }
 
-/** The change that the caller may judge, or every reason against that. `kind` decides what the kind of judgement asks for. */
+/**
+ * The change that the caller may judge, or every reason against that. `kind` adds the conditions of the kind
+ * of judgement.
+ */
 export function decideJudgement<Row extends ChangeRow>(
   { grant, input, facts }: JudgementCase,
   kind: (change: ChangeRow) => Decision<Row>,

@@ -17,18 +17,19 @@ import { LogOnce } from '../log-once.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Repositories } from '../repositories/repositories.ts';
 
+/** Services and settings of the worker. */
 export interface LandingWorkerOptions {
   readonly store: Store;
   readonly git: Repositories;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** After this long another process's intent counts as abandoned. */
+  /** Milliseconds after which another process's intent counts as abandoned. */
   readonly abandonedMs: number;
-  /** Called at the named points of a landing; tests die there. */
+  /** Called at named points of a landing, so that tests can end the process there. */
   readonly at?: (point: LandingPoint) => void;
 }
 
-/** What the desk needs from the line around it. */
+/** Ports through which the worker names its process and wakes projects. */
 export interface LandingWorkerPorts {
   /** Names this process in intents. */
   readonly owner: string;
@@ -37,11 +38,14 @@ export interface LandingWorkerPorts {
   readonly rebuilt: (project: string) => void;
 }
 
-/** Lands what is approved, one change at a time in each project, and mirrors main upstream where the plan's people want it. */
+/**
+ * Lands approved changes, one at a time in each project, and mirrors main to the upstream if the project asks
+ * for that.
+ */
 export class LandingWorker {
   readonly #options: LandingWorkerOptions;
   readonly #ports: LandingWorkerPorts;
-  /** By project. */
+  /** Landings by project. */
   readonly #landings = new Map<string, Coalesced>();
   readonly #errors: LogOnce;
   #closed = false;
@@ -52,7 +56,7 @@ export class LandingWorker {
     this.#ports = ports;
   }
 
-  /** Lands all that can land now; one round more when it is called meanwhile. Never rejects. */
+  /** Lands every change that can land; one round more when it is called meanwhile. Never rejects. */
   wake(project: string): void {
     if (!this.#closed) void this.#landingOf(project).ask();
   }
@@ -68,9 +72,9 @@ export class LandingWorker {
     return landing;
   }
 
-  /** Ends what a dead process left. One project whose repository is broken must not hold up the others. */
+  /** Ends the landings of a dead process. One project with a broken repository must not hold up the others. */
   async reconcile(project: string): Promise<void> {
-    // A landing of this very process is being concluded by it.
+    // A landing of this very process concludes itself.
     if (this.#landings.get(project)?.running !== undefined) return;
     await reconcile(this.#landingPorts(), project, this.#options.abandonedMs).catch((error: unknown) =>
       this.#errors.error(error, { project }, 'reconcile'),
@@ -78,8 +82,9 @@ export class LandingWorker {
   }
 
   /**
-   * Ends every landing that is under way: what has moved main is landed, what has not never will, because the fence is
-   * raised. From then on only what is intended anew lands, and that asks for stops. Whoever was landing finds it ended.
+   * Ends every landing under way: a landing that has moved main is landed, any other never will be, because
+   * the fence is raised. From then on only landings with a new intent land, and an intent reads stops. The
+   * process that was landing finds its landing ended.
    */
   async settle(project: string): Promise<void> {
     await reconcile(this.#landingPorts(), project, 0);
@@ -139,7 +144,7 @@ export class LandingWorker {
       .from(projects)
       .where(eq(projects.name, project));
     if (row?.upstream === null || row?.upstream === undefined) return;
-    // The landing stands whether or not the mirror follows; a divergence is an event that people see.
+    // The landing stands even when the mirror fails; a divergence is an event that people see.
     await git.mirrorAfterLanding(project, row.upstream).catch(async (error: unknown) => {
       log.warn({ err: error, project }, 'mirror');
       await this.#ports.systemTransaction(project, async (tx) => ({
@@ -156,7 +161,7 @@ export class LandingWorker {
   }
 }
 
-/** An upstream that went another way stops the line; one that does not answer is no news about it. */
+/** Stops the project whose upstream has diverged; an upstream that does not answer proves nothing. */
 const pullOnDivergence = async (tx: Tx, project: string, error: unknown): Promise<readonly EventDraft[]> =>
   error instanceof AndonError && error.code === 'sync.diverged'
     ? pullCord(tx, syncStop(project, error.reasons[0].found))

@@ -27,7 +27,7 @@ const submitInput = z.strictObject({
 
 type SubmitInput = z.infer<typeof submitInput>;
 
-/** The change that was made; a candidate is empty for an artefact. */
+/** The answer of a submission: the new change; the candidate is empty for an artefact. */
 export interface SubmitAnswer {
   readonly change: string;
   readonly tree: string;
@@ -39,7 +39,7 @@ interface SubmitFacts {
   readonly task: TaskRow | undefined;
   readonly gates: readonly NamedGate[];
   readonly openQuestions: number;
-  /** What the grant has left; not read for an artefact. */
+  /** The remaining budget of the grant; not read for an artefact. */
   readonly left: Budget | undefined;
 }
 
@@ -78,10 +78,10 @@ const putChange = statement(
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 );
 
-/** An artefact has no tree; its name stands in, so that evidence and verdicts are bound to it. */
+/** A name in the place of the tree that an artefact does not have, so that evidence and verdicts are bound to it. */
 const artefactTree = (artefact: string | undefined): string => `artefact:${artefact ?? ''}`;
 
-/** Why what is offered is no change for this task: the wrong kind of result, or a commit that cannot land. */
+/** Reasons why the offer is no change for this task: the wrong kind of result, or a commit that cannot land. */
 function offerReasons(task: TaskRow | undefined, offer: Offer, artefact: string | undefined): Reason[] {
   const named = artefact === undefined ? 'nothing' : 'an artefact';
   const given = offer.kind === 'artefact' ? named : 'a commit';
@@ -97,7 +97,7 @@ function commitReasons(offer: Offer): Reason[] {
   return [];
 }
 
-/** Why the change is larger than its grant has left to spend. */
+/** Reasons why the change is larger than the remaining budget of its grant. */
 function sizeReasons(offer: Offer, left: Budget | undefined): Reason[] {
   if (offer.kind !== 'candidate' || left === undefined) return [];
   const { size } = offer;
@@ -106,7 +106,7 @@ function sizeReasons(offer: Offer, left: Budget | undefined): Reason[] {
     .map((member) => reason('budget.change', member, { found: size[member], limit: left[member] }));
 }
 
-/** What is offered, as a change is stored. */
+/** The offer in the form of a stored change. */
 const offered = (prepared: Offer, artefact: string | undefined) =>
   prepared.kind === 'candidate'
     ? prepared
@@ -117,7 +117,7 @@ const answerOf = (
   gates: readonly NamedGate[],
 ): SubmitAnswer => ({ change, tree, candidate, gates: gates.map(({ name: gate }) => gate) });
 
-/** What the event of a submission says. */
+/** The data of the event of a submission. */
 const dataOf = (
   { task, epoch }: SubmitInput,
   { commit, tree }: { readonly commit: string; readonly tree: string },
@@ -146,6 +146,7 @@ function submitted(
   };
 }
 
+/** The procedure `change.submit`: offers a commit or an artefact as the result of a held task. */
 export function submitProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'change:submit',

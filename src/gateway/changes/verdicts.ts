@@ -33,7 +33,7 @@ export function verdictRouter(gateway: Gateway) {
   });
 }
 
-/** The change in a state in which it can be judged so, or why it is in none. */
+/** The change in a state in which it can be judged so, or the reasons why it is in none. */
 const judgedAs =
   <Event extends 'approve' | 'reject'>(event: Event) =>
   (change: ChangeRow): Decision<ChangeRow & { readonly state: ChangeBefore<Event> }> => {

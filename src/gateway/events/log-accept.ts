@@ -5,7 +5,10 @@ import { text } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 
-/** Accepts a database that is below the mark of its log: the mark is lowered to what is there, and the log says so. */
+/**
+ * Accepts a database below the mark of its log: the mark is lowered to the present end of the log, and an
+ * event records it.
+ */
 export function acceptLogProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'log:accept',

@@ -17,12 +17,12 @@ const latest = statement(
 
 const subscribeInput = z.strictObject({
   project,
-  /** Position after which to go on; the client sends it by itself when it connects again. */
+  /** Position to continue after; the client sends it by itself when it reconnects. */
   lastEventId: z.union([z.string().regex(/^\d{1,15}$/), z.number().int().min(0)]).nullish(),
   types: z.array(z.enum(eventTypes)).max(eventTypes.length).optional(),
 });
 
-/** The log: pages of it, and a stream that goes on where it stopped. */
+/** Procedures of the log: pages of events, and a stream that continues after a position. */
 export function eventRouter(gateway: Gateway) {
   const { store } = gateway;
   return t.router({
@@ -72,7 +72,10 @@ export function eventRouter(gateway: Gateway) {
 
 const pageMax = 200;
 
-/** Every placed event of a project after `from`, without end, until `signal` aborts. Reads by position, so none is lost. */
+/**
+ * Every sequenced event of a project after `from`, without end, until `signal` aborts. Reads by position, so
+ * none is lost.
+ */
 async function* follow(
   gateway: Gateway,
   projectName: string,

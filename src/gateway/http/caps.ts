@@ -1,24 +1,27 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AndonError, fail } from '../../lib/errors.ts';
 
-/** How much clients may hold at once. */
+/** Limits on the connections and streams of clients. */
 export interface Caps {
   readonly clientsMax: number;
   readonly streamsMax: number;
 }
 
 const headersMax = 100;
-/** Connections beyond the cap that are still answered; what comes on top is dropped by the kernel's side of the server. */
+/** Connections beyond the cap that are still answered; Node drops connections above both without an answer. */
 const answeredOver = 256;
 
-/** Bounds the connections of a server. Answers why a request is refused, or undefined. */
+/**
+ * Bounds the connections of a server. Returns a function that answers the reason for refusing a request, or
+ * undefined.
+ */
 export function capConnections(
   server: Server,
   { clientsMax }: Caps,
 ): (req: IncomingMessage) => AndonError | undefined {
   let open = 0;
   server.maxConnections = clientsMax + answeredOver;
-  // All of them are counted in the handler; Node would leave out what is over without a word.
+  // The handler counts every header; Node would leave out headers over its limit without a word.
   server.maxHeadersCount = 0;
   server.on('connection', (socket) => {
     open += 1;
@@ -36,7 +39,7 @@ export function capConnections(
   };
 }
 
-/** Streams that are open, by principal. Half of all that a gateway has is the most for one. */
+/** Open streams of events, by principal. One principal may hold half of all that a gateway allows. */
 export class Streams {
   readonly #max: number;
   readonly #open = new Map<string, number>();
@@ -46,7 +49,7 @@ export class Streams {
     this.#max = streamsMax;
   }
 
-  /** Counts a stream until its answer closes; answers why it is one too many, or undefined. */
+  /** Counts a stream until its answer closes; answers the error for a stream over the limit, or undefined. */
   add(principal: string, res: ServerResponse): AndonError | undefined {
     const own = this.#open.get(principal) ?? 0;
     const ownMax = Math.max(1, Math.floor(this.#max / 2));

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Reason, reason } from '../../lib/decision.ts';
 
+/** Names of a gateway for the checks of Host and Origin. */
 export interface HostPolicy {
   /** Names, with or without port, under which this gateway is known beside loopback. */
   readonly hosts: readonly string[];
@@ -9,14 +10,14 @@ export interface HostPolicy {
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Host and Origin must name this gateway: a page that rebinds its name to loopback otherwise speaks to it as the user.
- * A request without Origin comes from no page and is fine.
+ * Requires Host and Origin to name this gateway: otherwise a page that rebinds its name to loopback speaks to
+ * the gateway as the user. A request without Origin comes from no page and passes.
  */
 export function hostReason(req: IncomingMessage, { hosts }: HostPolicy): Reason | undefined {
   const { host, origin } = req.headers;
   if (host === undefined || !isKnown(host, hosts))
     return reason('request.host', 'Host', { found: host ?? 'none' });
-  // Node keeps the first; what stands before the gateway may have gone by another one.
+  // Node keeps the first Host header; a proxy in front of the gateway may have used another one.
   const given = countOf(req, 'host');
   if (given > 1) return reason('request.host', 'Host', { found: `${given} of them`, limit: 1 });
   if (origin === undefined) return undefined;
@@ -30,8 +31,9 @@ const countOf = ({ rawHeaders }: IncomingMessage, name: string): number =>
   rawHeaders.filter((one, at) => at % 2 === 0 && one.toLowerCase() === name).length;
 
 /**
- * A page of this gateway itself: of the very host and port that the request names, or of a name that the gateway is known
- * by, at that port or the usual one. A page at another port of the same machine is somebody else's.
+ * True for a page of this gateway itself: of the very host and port that the request names, or of a name of
+ * the gateway, at that port or the usual one. A page at another port of the same machine belongs to another
+ * program.
  */
 function isOwnOrigin(origin: string, host: string, hosts: readonly string[]): boolean {
   const own = host.toLowerCase();

@@ -3,7 +3,7 @@ import { fail } from '../../lib/errors.ts';
 import { readJson } from '../../lib/json.ts';
 import { limits } from '../../lib/limits.ts';
 
-/** The JSON of a request; undefined where it is empty. Errors: `request.depth`, `request.invalid`. */
+/** Parses the JSON of a request; undefined for an empty text. Errors: `request.depth`, `request.invalid`. */
 export function parseJson(text: string): unknown {
   if (text === '') return undefined;
   const read = readJson(text, limits.jsonDepthMax);

@@ -6,8 +6,8 @@ const loopback = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 const forwarded = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
 /**
- * Why a request may not read the metrics: whoever is not on this machine shows a token. Behind a proxy nobody can tell, so
- * everybody does.
+ * The reason why a request may not read the metrics: a caller on another machine must show a token. Behind a
+ * proxy callers cannot be told apart, so all must.
  */
 export async function metricsRefusal(
   req: IncomingMessage,

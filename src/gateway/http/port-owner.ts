@@ -6,8 +6,8 @@ interface ListeningSocket {
 }
 
 /**
- * Who listens at a port of this machine, in words: the process where the system lets this user see it, else the user;
- * undefined where it tells neither (no Linux).
+ * The program that listens at a port of this machine, in words: the process when the system lets this user
+ * see it, else its user; undefined when neither can be told (outside Linux).
  */
 export async function portOwner(port: number): Promise<string | undefined> {
   const listeners = [

@@ -16,6 +16,7 @@ import { hostReason } from './guard.ts';
 import { metricsRefusal } from './metrics-access.ts';
 import { createSingleHandler, type SingleHandler } from './trpc-fast.ts';
 
+/** The gateway, its router, names and limits. */
 export interface ServerOptions {
   readonly gateway: Gateway;
   readonly router: AppRouter;
@@ -63,11 +64,13 @@ export function createHttpServer(options: ServerOptions): Server {
     });
   };
   const server = options.tls === undefined ? createServer(handle) : createTlsServer(options.tls, handle);
-  // A client that sends headers or body by the byte does not hold a connection for ever; git pushes have ten minutes.
+  // A client that sends headers or body by the byte does not hold a connection for ever; git pushes have ten
+  // minutes.
   server.headersTimeout = 20_000;
   server.requestTimeout = 15 * 60_000;
   const overCap = capConnections(server, options.caps);
-  // Longer than clients and proxies keep an idle connection: one that ends just when it is used again fails their call.
+  // Longer than clients and proxies keep an idle connection: a connection that the server ends just when it
+  // is reused fails the call.
   server.keepAliveTimeout = 75_000;
   return server;
 }
@@ -103,7 +106,10 @@ function createRoutes(options: ServerOptions): [string, PathHandler][] {
   ];
 }
 
-/** Loaded at the first request: the SDK is a third of all that a start would load, and most gateways start for git and tRPC. */
+/**
+ * Loads the MCP handler at its first request: the SDK would be a third of all code that a start loads, and
+ * most gateways start for git and tRPC.
+ */
 function mcp({ gateway, router }: ServerOptions): PathHandler {
   const load = async () => (await import('./mcp/handler.ts')).createMcpHandler(gateway, router);
   let loaded: ReturnType<typeof load> | undefined;
@@ -148,7 +154,7 @@ async function trpc(
   res: ServerResponse,
   { path, search }: { path: string; search: string },
 ): Promise<void> {
-  // The adapter cannot represent the rest, and would answer 500.
+  // The adapter cannot represent other methods, and would answer 500.
   if (!methods.has(req.method ?? '')) return refuse(res, fail('request.method', req.method ?? ''));
   const procedure = decodeURIComponentSafe(path.slice('/trpc/'.length));
   const context = contextOf(options.gateway, req, procedure.includes(','));
@@ -171,7 +177,10 @@ async function trpc(
   });
 }
 
-/** Why one more stream is too many for its principal or the gateway. Who shows no sound token is refused further on. */
+/**
+ * The error for a stream over the limit of its principal or the gateway. A caller without a valid token is
+ * refused further on.
+ */
 async function streamOver(
   streams: Streams,
   context: CallContext,
@@ -208,7 +217,10 @@ function decodeURIComponentSafe(text: string): string {
 
 const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** Authenticates once per request, when the first procedure asks; `admit` refuses what has ended. The header is never logged. */
+/**
+ * Authenticates once per request, when the first procedure asks; `admit` refuses an ended token. The header
+ * is never logged.
+ */
 function contextOf(gateway: Gateway, req: IncomingMessage, batch: boolean): CallContext {
   const named = req.headers['x-request-id'];
   const requestId = typeof named === 'string' && requestIdPattern.test(named) ? named : undefined;

@@ -9,6 +9,7 @@ import { type CallContext, type DirectProcedure, directProcedures } from '../adm
 import { readBody } from './body.ts';
 import { parseJson } from './json.ts';
 
+/** One call to answer without tRPC's adapter. */
 export interface FastCall {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -21,7 +22,10 @@ export interface FastCall {
 
 /** The thin handler of one router. */
 export interface SingleHandler {
-  /** True for the calls that it takes: one known procedure, by its own method, plain JSON, no stream. The rest is the adapter's. */
+  /**
+   * True for calls that the handler takes: one known procedure, by its own method, plain JSON, no stream.
+   * tRPC's adapter takes the rest.
+   */
   takes(req: IncomingMessage, path: string, search: string): boolean;
   answer(call: FastCall): Promise<void>;
 }

@@ -7,8 +7,8 @@ const commandMs = 30_000;
 const outputBytesMax = 4_096;
 
 /**
- * A witness that is a program of the operator: `PROGRAM get` prints the mark that it was given last, or nothing;
- * `PROGRAM put` gets one on standard input. Any other exit status than 0 is a failure.
+ * A witness that is a program of the operator: `PROGRAM get` prints the mark that it was given last, or
+ * nothing; `PROGRAM put` gets one on standard input. Any other exit code than 0 is a failure.
  */
 export const commandWitness = (path: string): MarkPlace => ({
   name: path,

@@ -4,26 +4,28 @@ import { type BelowMark, belowMark, belowWords, type LogMark, markOf } from '../
 import type { Store } from '../../store/store.ts';
 import type { MarkPlace } from './places.ts';
 
+/** The store, and the places of its mark. */
 export interface LogKeeperOptions {
   readonly store: Store;
-  /** Asked anew each time: projects with an upstream come and go. */
+  /** Called anew each time: projects with an upstream come and go. */
   readonly places: () => Promise<readonly MarkPlace[]>;
   readonly log: Logger;
 }
 
 const raiseMs = 1_000;
 
-/** A mark is written where it is due, everywhere at once, or everywhere and also below what is there. */
+/** Ways to write the mark: where it is due, everywhere at once, or everywhere even if the mark there is higher. */
 type How = 'due' | 'now' | 'lowered';
 
 /**
- * Keeps a high-water mark of the log outside the database, and says when the database is below it: a loss of power, a
- * replica that was behind, or somebody who cut or rewrote the end of the log; nobody can tell which. While it is below,
- * this gateway only reads. The mark rises with the log, and is lowered by `accept` alone.
+ * Keeps a high-water mark of the log outside the database, and tells when the database is below it, after a
+ * loss of power, on a lagging replica, or after an edit that cut or rewrote the end of the log; the cause
+ * cannot be told. While the database is below, this gateway only reads. The mark rises with the log, and only
+ * `accept` lowers it.
  */
 export class LogKeeper {
   readonly #options: LogKeeperOptions;
-  /** By place: when it was written last, and up to where. */
+  /** By place, the time of the last write and its position. */
   readonly #written = new Map<string, { readonly atMs: number; readonly position: number }>();
   #below: BelowMark | undefined;
   #last: LogMark | undefined;
@@ -40,7 +42,7 @@ export class LogKeeper {
     return this.#below;
   }
 
-  /** The reason against every change now; undefined when all may go on. */
+  /** The reason against every change; undefined when changes are allowed. */
   get reason(): Reason | undefined {
     if (this.#below === undefined) return undefined;
     const { mark } = this.#below;
@@ -50,7 +52,7 @@ export class LogKeeper {
     });
   }
 
-  /** Compares the database with every mark. Before anything is written to it, and whenever the log is verified. */
+  /** Compares the database with every mark: before the first write, and whenever the log is verified. */
   async check(): Promise<BelowMark | undefined> {
     const { store, places, log } = this.#options;
     for (const place of await places()) {
@@ -65,7 +67,7 @@ export class LogKeeper {
     return this.#below;
   }
 
-  /** Begins to follow the log. After the first check. */
+  /** Begins to follow the log; called after the first check. */
   async start(hear: (listener: () => void) => unknown): Promise<void> {
     this.#last = await markOf(this.#options.store);
     hear(() => {
@@ -77,8 +79,8 @@ export class LogKeeper {
   }
 
   /**
-   * Raises the mark to where the log stands, if the database still bears out the one before: an end that is changed while
-   * the gateway runs is seen, too.
+   * Raises the mark to the end of the log, if the database still confirms the mark before: an end that is
+   * changed while the gateway runs is noticed, too.
    */
   async #raise(how: 'due' | 'now' = 'due'): Promise<void> {
     if (this.#hasGrown && this.#last !== undefined && this.#below === undefined) {
@@ -96,7 +98,10 @@ export class LogKeeper {
     await this.#write(how);
   }
 
-  /** Makes what the database holds now the mark everywhere. The one way down; whoever calls it has it in the log. */
+  /**
+   * Makes the present end of the log the mark everywhere. Only this method lowers the mark; its caller
+   * records that in the log.
+   */
   async accept(): Promise<void> {
     this.#below = undefined;
     this.#last = await markOf(this.#options.store);
@@ -119,7 +124,7 @@ export class LogKeeper {
   async #writeTo(place: MarkPlace, mark: LogMark, how: How): Promise<void> {
     const nowMs = performance.now();
     if (how === 'due' && !this.#isDue(place, mark, nowMs)) return;
-    // One that cannot be written is tried again after its time, not every second.
+    // A place that cannot be written to is tried again after its interval, not every second.
     this.#written.set(place.name, { atMs: nowMs, position: -1 });
     try {
       if (how === 'lowered' || !(await isHigher(place, mark))) await place.write(mark);
@@ -134,7 +139,7 @@ export class LogKeeper {
     return before === undefined || (before.position !== position && nowMs - before.atMs >= everyMs);
   }
 
-  /** Writes where the log ends everywhere, however short ago the mark before was. */
+  /** Writes the end of the log everywhere, without regard to the time of the last write. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#hasGrown = true;
@@ -142,7 +147,7 @@ export class LogKeeper {
   }
 }
 
-/** Another gateway that shares the place may have heard more. */
+/** True when another gateway that shares the place has written a higher mark. */
 async function isHigher(place: MarkPlace, { installation, position }: LogMark): Promise<boolean> {
   const kept = await place.read();
   return kept !== undefined && kept.installation === installation && kept.position > position;

@@ -5,7 +5,7 @@ import { type LogMark, logMarkSchema } from '../../store/log/mark.ts';
 import { replaceFile } from '../../store/replace-file.ts';
 import type { MarkPlace } from './places.ts';
 
-/** A mark in a file of its own: in the state folder, or where the operator says. */
+/** A mark in a separate file: in the state folder, or at the operator's path. */
 export const markFile = (path: string): MarkPlace => ({
   name: path,
   everyMs: 1_000,
@@ -18,7 +18,7 @@ const noneIfMissing = (error: NodeJS.ErrnoException): string => {
   throw error;
 };
 
-/** The mark in a text; undefined in an empty one. Errors: `log.mark` for what is no mark. */
+/** The mark in a text; undefined for an empty one. Errors: `log.mark` for a text that is no mark. */
 export function parseMark(place: string, text: string): LogMark | undefined {
   if (text.trim() === '') return undefined;
   try {
@@ -28,7 +28,7 @@ export function parseMark(place: string, text: string): LogMark | undefined {
   }
 }
 
-/** The file is there whole or as it was, also when the power fails. */
+/** Replaces the file whole or not at all, also when the power fails. */
 async function writeWhole(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await replaceFile(path, text, { mode: 0o600 });

@@ -19,6 +19,7 @@ export interface Notes {
   writeNote(project: string, url: string, text: string): Promise<void>;
 }
 
+/** The store whose mark is kept, and the places of the mark. */
 export interface OpenKeeper {
   readonly store: Store;
   readonly stateFolder: string;
@@ -28,8 +29,8 @@ export interface OpenKeeper {
 }
 
 /**
- * Compares the database with its marks, before anything is written to it, and begins to follow its log. A database that is
- * below them starts for reading.
+ * Compares the database with its marks, before the first write to it, and begins to follow its log. A
+ * database below the marks starts for reading.
  */
 export async function startKeeper(options: OpenKeeper, feed: Feed): Promise<LogKeeper> {
   const keeper = openKeeper(options);

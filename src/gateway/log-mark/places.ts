@@ -1,12 +1,12 @@
 import type { LogMark } from '../../store/log/mark.ts';
 
-/** Where a mark of the log is kept outside the database. */
+/** A place outside the database that holds a mark of the log. */
 export interface MarkPlace {
-  /** Named in errors: a path, a program, a project. */
+  /** Name of the place in errors: a path, a program, a project. */
   readonly name: string;
-  /** It is written at most so often. */
+  /** Shortest time between two writes, in milliseconds. */
   readonly everyMs: number;
-  /** Undefined where there is none yet. Rejects when it cannot be read. */
+  /** The mark; undefined when there is none yet. Rejects when it cannot be read. */
   read(): Promise<LogMark | undefined>;
   write(mark: LogMark): Promise<void>;
 }

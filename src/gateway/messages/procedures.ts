@@ -12,7 +12,7 @@ const recipient = z.union([
   principal,
 ]);
 
-/** Messages to agents and people; whoever has a grant has an inbox. */
+/** Messages to agents and people; every grant has an inbox. */
 export function messageRouter(gateway: Gateway) {
   const { store } = gateway;
   return t.router({
@@ -49,7 +49,10 @@ function readProcedure(gateway: Gateway) {
   });
 }
 
-/** Agents are steered by what they read, so who may write to them is bounded: executives and people. */
+/**
+ * Reasons against a recipient: agents are steered by the texts that they read, so only executives and people
+ * may write to them.
+ */
 function recipientReasons(to: string, tier: Tier): Reason[] {
   const above = /^(tier:(executive|human)|human:)/.test(to);
   if (above || tier === 'human' || tier === 'executive') return [];

@@ -17,6 +17,7 @@ const listPhases = statement(
    from phases p left join tasks t on t.project = p.project and t.phase = p.name where p.project = $1 group by 1, 2, 3 order by 2`,
 );
 
+/** A phase with its numbers of tasks. */
 export interface PhaseRow {
   name: string;
   position: number;
@@ -25,7 +26,7 @@ export interface PhaseRow {
   done: number;
 }
 
-/** Phases: opened by the work before them, or by a person. */
+/** Phases: opened by the end of earlier work, or by a person. */
 export function phaseRouter(gateway: Gateway) {
   return t.router({
     list: query(gateway, {

@@ -34,7 +34,7 @@ import type { Gateway } from '../services.ts';
 
 const planText = text(1024 * 1024);
 
-/** Parses and checks a plan for `project`; every fault at once. */
+/** Parses and checks a plan for `project`; reports every fault at once. */
 function soundPlan(source: string, projectName: string): Plan {
   const plan = parsePlan(source);
   const [first, ...rest] = checkPlan(plan);
@@ -44,7 +44,7 @@ function soundPlan(source: string, projectName: string): Plan {
   return plan;
 }
 
-/** What a difference looks like from outside. */
+/** A difference in the form of an answer. */
 const shown = (diff: PlanDiff, triggers: TriggerDiff) => ({
   added: diff.added.map(({ id }) => id),
   changed: diff.changed.map(({ after, members }) => ({ task: after.id, members })),
@@ -58,20 +58,20 @@ const takenNames = ({ taken }: TriggerDiff): Reason[] =>
   taken.map((name) => reason('trigger.exists', `trigger/${name}`, { found: 'created by a call' }));
 
 interface PlanFacts {
-  /** When the grant of the caller ends, who owns the triggers from then on. */
+  /** The end of the caller's grant: the caller owns the plan's triggers from then on. */
   readonly end: Date | undefined;
   readonly stored: StoredTask[];
   readonly before: Plan | undefined;
   readonly rows: TriggerRow[];
 }
 
-/** What applying a plan comes to: with the tasks that triggers have added to the one before. */
+/** The result of applying a plan, tasks that triggers have added to the one before included. */
 function compared(given: Plan, { stored, before, rows }: Omit<PlanFacts, 'end'>) {
   const plan = withMadeTasks(given, before, stored);
   return { plan, diff: diffPlan(plan, stored, before), triggers: diffTriggers(plan.triggers, rows) };
 }
 
-/** The plan: what is to be done, in which order, under which limits. */
+/** The plan: tasks, their order, and their limits. */
 export function planRouter(gateway: Gateway) {
   return t.router({
     show: query(gateway, {
@@ -85,7 +85,7 @@ export function planRouter(gateway: Gateway) {
     }),
     diff: query(gateway, {
       action: 'plan:read',
-      description: 'Shows what applying a plan would change, and what would hold it back.',
+      description: 'Shows the changes that applying a plan would make, and the reasons against it.',
       input: z.strictObject({ project, text: planText }),
       answer: async (input) => {
         const { store } = gateway;
@@ -166,7 +166,7 @@ function putProcedure(gateway: Gateway) {
       };
     },
     after: (answer) => {
-      // The planner of the database counts afterwards, where it cannot delay the answer.
+      // The database gathers statistics afterwards, where that cannot delay the answer.
       if (answer.applied) gateway.workers.planned(answer.added.length + answer.changed.length);
       return answer;
     },

@@ -16,8 +16,8 @@ const markTold = statement(
 const writesMax = 20;
 
 /**
- * Tells the people of each project of an earlier version, once, that files which steer tools are protected by the program itself now, and
- * takes the old copies of the plan's list out of its tasks.
+ * Tells the people of each project of an earlier version, once, that the program itself protects files which
+ * steer tools, and takes the old copies of the plan's list out of its tasks.
  */
 export async function tellProtection(store: Store, systemTransaction: SystemTransaction): Promise<void> {
   for (const { name } of await store.rows<{ name: string }>(untold)) await tellOne(name, systemTransaction);

@@ -102,12 +102,18 @@ function listProcedure(gateway: Gateway) {
   });
 }
 
-/** The result of a sync, with main after the call; empty when both went another way, which is refused. */
+/**
+ * The result of a sync, with main after the call; empty when both sides have commits of their own, which is
+ * refused.
+ */
 export type SyncAnswer =
   | SyncResult
   | { readonly kind: 'diverged'; readonly main: string; readonly reason: Reason };
 
-/** A divergence is an answer until its event is committed: thrown inside the transaction it would erase its own record. */
+/**
+ * Follows the upstream. A divergence is an answer until its event is committed: thrown inside the transaction
+ * it would erase its own record.
+ */
 async function tryToFollow(git: Repositories, projectName: string, theirs: string): Promise<SyncAnswer> {
   try {
     return await git.followUpstream(projectName, theirs);
@@ -125,7 +131,8 @@ function syncProcedure(gateway: Gateway) {
       'Takes the upstream’s main, fast-forward only; a divergence is refused, recorded, and pulls the cord yellow.',
     input: z.strictObject({ project }),
     exclusive: true,
-    // The network may take minutes: it is waited for before the project is locked, and a tip never changes.
+    // The network may take minutes, so the fetch ends before the project is locked; the tip that it answers
+    // never changes.
     prepare: async (input) => {
       const { store, git } = gateway;
       const upstream = (await readProject(store, input.project))?.upstream ?? undefined;

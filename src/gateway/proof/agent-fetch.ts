@@ -6,7 +6,10 @@ type Fetch = typeof globalThis.fetch;
 
 const bodiless: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
-/** `fetch` over the connections of an agent. Bodies are text or bytes; redirects are answered, not followed: a token goes nowhere else. */
+/**
+ * `fetch` over the connections of an agent. Bodies are text or bytes; redirects are answered, not followed,
+ * so that a token goes nowhere else.
+ */
 export function createAgentFetch(agent: HttpAgent | HttpsAgent): Fetch {
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
@@ -19,7 +22,7 @@ export function createAgentFetch(agent: HttpAgent | HttpsAgent): Fetch {
     return new Promise<Response>((resolve, reject) => {
       const sent = request(url, { agent, method: init.method ?? 'GET', headers });
       const abort = (): void => {
-        // A request that waits for its connection says nothing of its end before there is one.
+        // A request that waits for its connection does not report its end before it has one.
         reject(signal?.reason as Error);
         sent.destroy(signal?.reason as Error);
       };

@@ -3,16 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { type AndonError, fail } from '../../lib/errors.ts';
 import { noncePattern, type ProofBody, type Prover } from './proof.ts';
 
-/** Names under which a gateway was told that it is known, and whether it speaks TLS. */
+/** Names that a gateway was told to be known under, and if it speaks TLS. */
 export interface Known {
   readonly hosts: readonly string[];
   readonly isTls: boolean;
 }
 
-/** Proofs a second at most, for all callers together: each is a signature that nobody has to show a token for. */
+/** Most proofs in a second, for all callers together: each is a signature that takes no token. */
 const perSecondMax = 1_000;
 
-/** Answers `GET /.well-known/andon-proof?nonce=…` by the key of this gateway, or says why not. */
+/** Answers `GET /.well-known/andon-proof?nonce=…` by the key of this gateway, or refuses with a reason. */
 export function createProofEndpoint(prover: Prover, known: Known, nowMs: () => number) {
   let second = 0;
   let count = 0;
@@ -43,9 +43,9 @@ const withPort = (host: string, isTls: boolean): string =>
   /:\d+$/.test(host) ? host.toLowerCase() : `${host.toLowerCase()}:${isTls ? 443 : 80}`;
 
 /**
- * Addresses that a gateway speaks for on a connection: the one that the connection came in at, and what the gateway was told
- * to be known as, a name without a port at its own port and at those that URLs leave out. `localhost` is none: it names
- * several addresses, and whoever listens at another could fetch a proof here.
+ * Addresses that a gateway speaks for on a connection: the one that the connection came in at, and its
+ * configured names, a name without a port at its own port and at those that URLs leave out. `localhost` is
+ * none: it names several addresses, and a program that listens at another of them could fetch a proof here.
  */
 export function provenAuthorities(at: { address: string; port: number }, hosts: readonly string[]): string[] {
   const own = `${inUrl(at.address)}:${at.port}`;
@@ -55,7 +55,7 @@ export function provenAuthorities(at: { address: string; port: number }, hosts: 
   return [...new Set([own, ...named])];
 }
 
-// A server on `::` sees IPv4 addresses in the form of IPv6.
+// An address as URLs write it: a server on `::` sees IPv4 addresses in the form of IPv6.
 function inUrl(address: string): string {
   const bare = address.replace(/^::ffff:(?=\d+\.)/, '');
   return bare.includes(':') ? `[${bare}]` : bare;

@@ -11,9 +11,10 @@ const part = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const jwkSchema = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: part, d: part });
 
 /**
- * The key that a gateway proves itself with: of its own, not one of those that sign tokens, and the same after a restart.
- * Gateways that share the folder share the key; of two that make it at once, one wins. Its name is written beside the
- * owner's token: whoever takes that from its file sends it to this gateway alone. Errors: `key.exposed`, `key.broken`.
+ * The key that a gateway proves itself with: separate from the keys that sign tokens, and the same after a
+ * restart. Gateways that share the folder share the key; of two that make it at once, one wins. Its
+ * fingerprint is written beside the owner's token, so that a client which reads the token from its file sends
+ * it to this gateway alone. Errors: `key.exposed`, `key.broken`.
  */
 export async function openIdentity(keysFolder: string, ownerFile: string): Promise<Prover> {
   const path = join(keysFolder, 'identity.json');

@@ -1,10 +1,11 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 
-/** Where a gateway proves itself, without a token: `?nonce=…`. */
+/** Path at which a gateway proves itself, without a token: `?nonce=…`. */
 export const proofPath = '/.well-known/andon-proof';
 
 export const noncePattern = /^[A-Za-z0-9_-]{22,64}$/;
 
+/** A proof, as the gateway answers it. */
 export interface ProofBody {
   /** The public half of the Ed25519 key, as the `x` of a JWK. */
   readonly key: string;
@@ -12,16 +13,16 @@ export interface ProofBody {
   readonly signature: string;
 }
 
-/** The key of a listener, which says for one address and one nonce that it listens there. */
+/** The key of a listener, which signs for one address and one nonce that it listens there. */
 export interface Prover {
-  /** Names the key, as clients pin it: `SHA256:` and 43 characters. */
+  /** Fingerprint of the key, as clients pin it: `SHA256:` and 43 characters. */
   readonly fingerprint: string;
   prove(nonce: string, authority: string): ProofBody;
 }
 
 /**
- * Proofs of a private Ed25519 key. Host and port are in what is signed: a proof that somebody fetched for a listener at
- * another address is none for it. The text begins as nothing else does that Andon signs.
+ * Makes proofs with a private Ed25519 key. The signature covers host and port, so that a proof fetched for a
+ * listener at another address proves nothing. No other text that Andon signs begins like this one.
  */
 export function createProver(privateKey: KeyObject): Prover {
   const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
@@ -35,7 +36,7 @@ export function createProver(privateKey: KeyObject): Prover {
   };
 }
 
-/** The proof that a request path asks for; undefined when it asks for something else, or with no sound nonce. */
+/** The proof that a request path asks for; undefined for another path, or for a malformed nonce. */
 export function proofFor(prover: Prover, asked: string, authority: string): ProofBody | undefined {
   const [path, search] = asked.split('?', 2);
   const nonce = path === proofPath ? (new URLSearchParams(search).get('nonce') ?? '') : '';
@@ -59,12 +60,12 @@ export function provenKey(body: unknown, nonce: string, authority: string): stri
   return isSigned ? fingerprintOf(x) : undefined;
 }
 
-// No schema: every start of the command line would wait for its library.
+// Without a schema, because every start of the command line would wait for its library.
 const isPart = (value: unknown, length: number): value is string =>
   typeof value === 'string' && value.length === length && /^[A-Za-z0-9_-]+$/.test(value);
 
 const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
-/** Host and port of a URL, the port always said. */
+/** Host and port of a URL, always with the port. */
 export const authorityOf = ({ hostname, port, protocol }: URL): string =>
   `${hostname.toLowerCase()}:${port || defaultPorts[protocol]}`;

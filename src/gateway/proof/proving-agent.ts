@@ -7,11 +7,11 @@ import { type AndonError, fail } from '../../lib/errors.ts';
 import { readJson } from '../../lib/json.ts';
 import { authorityOf, proofPath, provenKey } from './proof.ts';
 
-/** What a client knows of the key of a gateway. */
+/** A client's knowledge of the key of a gateway. */
 export interface Pin {
   /** The fingerprint, once it is known. */
   key(): Promise<string | undefined>;
-  /** Hears the key of a gateway that was not known; rejects where it may not be trusted. */
+  /** Takes the key of a gateway that was not known; rejects a key that may not be trusted. */
   learned(key: string): Promise<void>;
 }
 
@@ -19,8 +19,8 @@ const proofMsMax = 10_000;
 const proofBytesMax = 16 * 1024;
 
 /**
- * Connections to one gateway, each of which is used only after its listener has proved the key: nothing was sent over it
- * before but the question. Over https the verified certificate is enough. Errors: `gateway.unproved`.
+ * Connections to one gateway, each of which is used only after its listener has proved the key: before that
+ * it carries the question alone. Over https the verified certificate is enough. Errors: `gateway.unproved`.
  */
 export function createProvingAgent(gatewayUrl: string, pin: Pin): HttpAgent | HttpsAgent {
   const url = new URL(gatewayUrl);
@@ -33,7 +33,7 @@ export function createProvingAgent(gatewayUrl: string, pin: Pin): HttpAgent | Ht
 class ProvingAgent extends HttpAgent {
   readonly #authority: string;
   readonly #pin: Pin;
-  /** Connections that are tried at once learn a new key one after the other. */
+  /** Makes simultaneous connections learn a new key one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: ConstructorParameters<typeof HttpAgent>[0], authority: string, pin: Pin) {
@@ -50,7 +50,7 @@ class ProvingAgent extends HttpAgent {
       host: options.hostname ?? options.host ?? '',
       port: Number(options.port ?? 80),
     });
-    // It may break while the key is looked up, when nobody else listens to it.
+    // The connection may break while the key is looked up, and nothing else listens to it then.
     socket.on('error', () => undefined);
     this.#prove(socket, `${options.host}:${options.port ?? 80}`).then(
       () => done?.(null, socket),
@@ -63,7 +63,7 @@ class ProvingAgent extends HttpAgent {
 
   async #prove(socket: Socket, to: string): Promise<void> {
     const authority = this.#authority;
-    // A request for another place than the gateway never comes here; a proof would be none for it.
+    // A request to another address than the gateway's never comes here; a proof would not cover it.
     if (bare(to) !== bare(authority))
       throw unproved(to, 'another address than that of the gateway', authority);
     const nonce = randomBytes(24).toString('base64url');
@@ -86,7 +86,7 @@ const bare = (authority: string): string => authority.replace(/[[\]]/g, '').toLo
 const unproved = (subject: string, found: string, limit?: string): AndonError =>
   fail('gateway.unproved', subject, limit === undefined ? { found } : { found, limit });
 
-/** Asks for a proof over a connection and leaves it ready for the next request. */
+/** Asks for a proof over a connection and leaves the connection ready for the next request. */
 function ask(socket: Socket, authority: string, nonce: string): Promise<unknown> {
   const timer = setTimeout(
     () => socket.destroy(unproved(authority, `no proof within ${proofMsMax} ms`)),
@@ -110,7 +110,7 @@ function ask(socket: Socket, authority: string, nonce: string): Promise<unknown>
   }).finally(() => clearTimeout(timer));
 }
 
-/** The body of an HTTP answer once it is whole; undefined before. */
+/** The body of an HTTP answer once it is complete; undefined before. */
 function answerIn(text: string): { body: unknown } | { fault: string } | undefined {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return undefined;

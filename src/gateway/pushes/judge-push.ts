@@ -30,7 +30,7 @@ import { admit } from '../admission/admit.ts';
 import type { MutationDefinition } from '../admission/definitions.ts';
 import type { Gateway } from '../services.ts';
 
-/** What git says about a push; immutable once the objects are there. */
+/** git's facts about a push; immutable once the objects are there. */
 export interface SeenPush {
   readonly updates: readonly RefUpdate[];
   readonly tips: readonly PushFacts[];
@@ -38,7 +38,7 @@ export interface SeenPush {
   readonly source: readonly Reason[];
 }
 
-/** Which lease a push says it works under: task and epoch of the first ref of the right form. */
+/** The lease that a push claims to work under: task and epoch of the first ref of the right form. */
 export interface ClaimedRef {
   readonly task: string;
   readonly epoch: number;
@@ -54,7 +54,7 @@ export function claimedBy(ref: string): ClaimedRef | undefined {
 
 const sourceBytesMax = 64 * 1024 * 1024;
 
-/** Reasons of the source policies at every tip, for what it adds or alters against its base. */
+/** Reasons of the source policies at every tip, for the units that it adds or alters against its base. */
 export async function sourceReasons(
   gateway: Gateway,
   tips: readonly PushFacts[],
@@ -103,7 +103,7 @@ const pushInput = z.strictObject({
 });
 type PushInput = z.infer<typeof pushInput>;
 
-/** Everything against a push, in the order a person wants to read it. Pure. */
+/** Every reason against a push, in the order in which a person wants to read them. Pure. */
 function pushReasons(
   grant: Grant,
   claimed: ClaimedRef,
@@ -151,7 +151,7 @@ function withoutRepeats(reasons: readonly Reason[]): Reason[] {
   });
 }
 
-/** The facts facts of a push, outside or inside its transaction. */
+/** The changing facts of a push, read outside or inside its transaction. */
 async function readFacts(
   session: Session,
   task: TaskRow | undefined,
@@ -201,7 +201,7 @@ function definition(
   };
 }
 
-/** Decides a push through the door; every reason, none when it was let in. */
+/** Admits or refuses a push; answers every reason, none for an accepted push. */
 export async function judgePush(
   gateway: Gateway,
   project: string,
@@ -227,7 +227,7 @@ export async function judgePush(
   }
 }
 
-/** The same judgement as a dry run: nothing is recorded and no lease is needed for longer than the look. */
+/** The same judgement as a dry run: nothing is recorded, and the lease need only hold at this moment. */
 export async function previewPush(
   gateway: Gateway,
   input: { project: string; task: string; epoch: number },

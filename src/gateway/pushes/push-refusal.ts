@@ -4,8 +4,8 @@ import type { Reason } from '../../lib/decision.ts';
 const subjectColumnsMax = 48;
 
 /**
- * A refusal as the pusher's terminal shows it: one line of what was refused, one for every reason, one of what to do.
- * Control bytes of paths and names are written out, so that a path cannot draw on the terminal.
+ * A refusal for the pusher's terminal: one line for the refused ref, one for every reason, one for the next
+ * step. Control bytes of paths and names are written out, so that a path cannot draw on the terminal.
  */
 export function refusalLines(ref: string, reasons: readonly Reason[]): string[] {
   const short = printable(ref.replace(/^refs\/heads\//, ''));
@@ -33,7 +33,7 @@ function detail({ found, limit, rule }: Reason): string {
   return limit === undefined ? shown : `${shown}, limit ${printable(String(limit))}`;
 }
 
-/** Text without control characters, direction overrides and line breaks; each is written as its number. */
+/** Text with control characters, direction overrides and line breaks written as their numbers. */
 export const printable = (text: string): string =>
   text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

@@ -4,9 +4,9 @@ import { moveUnfenced } from '../../git/refs.ts';
 import type { Repository } from '../../git/repository.ts';
 import type { GitRunner } from '../../git/runner.ts';
 
-/** The commits that Andon itself makes: candidates, landings, and the first one of an empty project. */
+/** Author of the commits that Andon itself makes: candidates, landings, and the first one of an empty project. */
 const gateway: Identity = { name: 'Andon', email: 'andon@localhost' };
-/** A fixed date: the same merge on the same main is the same commit. */
+/** A fixed date, so that the same merge on the same main is the same commit. */
 const noDate = '@0 +0000';
 
 interface RepositoryPlace {
@@ -42,7 +42,7 @@ export const landingOf = (
     date: `@${Math.floor(at.getTime() / 1000)} +0000`,
   });
 
-/** An empty project starts with an empty commit, so that there is a main to branch from. */
+/** Gives an empty project its first, empty commit, so that there is a main to branch from. */
 export async function begin(place: RepositoryPlace, { mainRef }: Repository): Promise<void> {
   const tree = (await place.runner.must(['mktree'], { ...place, stdin: '' })).toString('latin1').trim();
   const first = await commitCandidate(place, {

@@ -1,6 +1,6 @@
 import type { ChangeSize } from '../../git/change-size.ts';
 
-/** What a submit names. */
+/** The part of a submission that names the offered commit. */
 export interface OfferInput {
   readonly project: string;
   readonly task: string;
@@ -9,7 +9,7 @@ export interface OfferInput {
   readonly artefact?: string | undefined;
 }
 
-/** What became of the offered commit on today's main; immutable facts of the commit and the main it was merged with. */
+/** The result of merging the offered commit with the present main; immutable facts of both commits. */
 export type Offer =
   | {
       readonly kind: 'candidate';
@@ -24,6 +24,7 @@ export type Offer =
   | { readonly kind: 'empty'; readonly commit: string }
   | { readonly kind: 'artefact' };
 
+/** The patch of a change, for reading. */
 export interface Patch {
   readonly files: readonly { readonly path: string; readonly status: 'added' | 'modified' | 'deleted' }[];
   readonly text: string;

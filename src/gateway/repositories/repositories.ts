@@ -32,7 +32,7 @@ import type { Offer, OfferInput, Patch } from './offer.ts';
 import { readPatch } from './patch.ts';
 import { Upstreams } from './upstreams.ts';
 
-/** Everything that is open for one project's repository. */
+/** Open handles of one project's repository. */
 export interface OpenProject {
   readonly repository: Repository;
   readonly trees: TreeCache;
@@ -40,20 +40,21 @@ export interface OpenProject {
   readonly reader: ObjectReader;
 }
 
+/** Services and folder of the repositories. */
 export interface RepositoriesOptions {
   readonly store: Store;
   readonly runner: GitRunner;
   readonly analyser: Analyser;
   /** Folder that holds `<project>.git` of every project. */
   readonly folder: string;
-  /** What the operator grants for connections to upstream remotes: HOME, SSH_AUTH_SOCK, … */
+  /** Variables that the operator grants for connections to upstream remotes: HOME, SSH_AUTH_SOCK, … */
   readonly upstreamEnv?: Readonly<Record<string, string>>;
 }
 
 const patchPathsMax = limits.pushPathsMax;
 const fenceTriesMax = 50;
 
-/** The bare repositories of all projects, opened when first asked for. */
+/** The bare repositories of all projects, each opened at its first use. */
 export class Repositories implements GitPort {
   readonly #options: RepositoriesOptions;
   readonly #open = new Map<string, Promise<OpenProject>>();
@@ -111,7 +112,7 @@ export class Repositories implements GitPort {
     return oid;
   }
 
-  /** Main, and approved work of tasks that this one needs and that lands before it. */
+  /** Main, and the approved work of tasks that this one needs and that lands before it. */
   async accepted(project: string, task: string): Promise<string[]> {
     const { store } = this.#options;
     const main = await this.main(project);
@@ -129,7 +130,7 @@ export class Repositories implements GitPort {
     return [main, ...rows.map(({ commit }) => commit).filter((commit) => commit !== '')];
   }
 
-  /** Merges an offered commit with main as it is now. */
+  /** Merges an offered commit with the present main. */
   async offer(input: OfferInput): Promise<Offer> {
     const { project, task, epoch, commit } = input;
     if (commit === undefined) return { kind: 'artefact' };
@@ -201,7 +202,7 @@ export class Repositories implements GitPort {
 
   async raiseFence(project: string): Promise<string> {
     const place = this.#place(project);
-    // Somebody else may raise it just now; a ref that cannot be read at all never moves.
+    // Another process may raise the fence in between; a ref that cannot be read at all never moves.
     for (let tries = 0; tries < fenceTriesMax; tries++) {
       const raised = await bumpFence(place, await readFence(place));
       if (raised !== undefined) return raised;
@@ -230,7 +231,7 @@ export class Repositories implements GitPort {
     return checkoutTree({ ...this.#place(project), commit, folder });
   }
 
-  /** Makes the project's repository, from a source or empty; one that is there already is kept. */
+  /** Makes the project's repository, from a source or empty; keeps an existing one. */
   async create(
     project: string,
     source: string | undefined,
@@ -266,12 +267,12 @@ export class Repositories implements GitPort {
     return this.#upstreams.writeNote(project, url, text);
   }
 
-  /** Pushes main to the upstream after a landing; the upstream must be where the landing before left it. */
+  /** Pushes main to the upstream after a landing; the upstream must be where the last landing left it. */
   async mirrorAfterLanding(project: string, url: string): Promise<void> {
     await this.#upstreams.mirror(project, url, await this.main(project));
   }
 
-  /** Fetches the upstream's main and answers its tip: the network's part of a sync, for outside of transactions. */
+  /** Fetches the upstream's main and answers its tip. Waits for the network: never call it in a transaction. */
   fetchUpstream(project: string, url: string): Promise<string> {
     return this.#upstreams.fetch(project, url);
   }
@@ -282,7 +283,7 @@ export class Repositories implements GitPort {
     return followUpstream({ runner: this.#options.runner, repository }, theirs, await this.fence(project));
   }
 
-  /** Puts the packs of many pushes together, and forgets objects that nothing has reached for two weeks. */
+  /** Joins the packs of many pushes, and drops objects that have been unreachable for two weeks. */
   async maintain(project: string): Promise<void> {
     const { repository } = await this.open(project);
     await maintain(this.#options.runner, repository.gitDir);

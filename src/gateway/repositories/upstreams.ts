@@ -6,7 +6,10 @@ import { trusting } from '../../git/trust.ts';
 import { fetchUpstream, mirrorUpstream, type Upstream } from '../../git/upstream.ts';
 import { defined } from '../../lib/defined.ts';
 
-/** Talks with the remotes that projects follow. All of it is network: never inside a transaction. */
+/**
+ * Talks with the remotes that projects follow. Every method uses the network: never call one inside a
+ * transaction.
+ */
 export class Upstreams {
   readonly #runner: GitRunner;
   readonly #repositoryOf: (project: string) => Promise<Repository>;
@@ -35,14 +38,17 @@ export class Upstreams {
     return fetched;
   }
 
-  /** Pushes `main` to the remote, which must be where it was found. Errors: `sync.diverged`, `git.failed`. */
+  /**
+   * Pushes `main` to the remote, which must be at the tip that it was found at. Errors: `sync.diverged`,
+   * `git.failed`.
+   */
   mirror(project: string, url: string, main: string): Promise<void> {
     return this.#reach(project, url, async (upstream) =>
       mirrorUpstream(upstream, main, await this.#tip(upstream)),
     );
   }
 
-  /** The text that was noted on the remote last; undefined when none was. Errors: `git.failed`. */
+  /** The last text noted on the remote; undefined when there is none. Errors: `git.failed`. */
   readNote(project: string, url: string): Promise<string | undefined> {
     return this.#reach(project, url, readNote);
   }
@@ -52,7 +58,7 @@ export class Upstreams {
     return this.#reach(project, url, (upstream) => writeNote(upstream, text, Math.floor(Date.now() / 1000)));
   }
 
-  /** Where the remote's main is now. */
+  /** The present tip of the remote's main. */
   async #tip({ url, repository, remoteRef, env }: Upstream): Promise<string | undefined> {
     const args = ['ls-remote', '--', url, remoteRef];
     const stdout = await this.#runner.must(args, {
@@ -62,7 +68,10 @@ export class Upstreams {
     return stdout.toString('latin1').split('\t')[0]?.trim() || undefined;
   }
 
-  /** Talks with the remote of a project; one that is a path is a repository here, and may be another user's. */
+  /**
+   * Talks with the remote of a project; a remote that is a path is a repository on this machine, and may
+   * belong to another user.
+   */
   async #reach<T>(project: string, url: string, talk: (upstream: Upstream) => Promise<T>): Promise<T> {
     const repository = await this.#repositoryOf(project);
     const env = this.#env ?? {};

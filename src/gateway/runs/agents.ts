@@ -19,7 +19,8 @@ const heldBy = statement(
   'tasks.heldBy',
   `select project, id, epoch, state from tasks where project = $1 and holder = $2 and state = 'in_progress' for update`,
 );
-// Who ever held a grant in the project, what it says of itself, and what it does now.
+// Holders of grants in the project, past and present, with their own words about themselves and their present
+// work.
 const agentRows = statement(
   'agents.list',
   `select g.agent as name, (array_agg(g.cap->>'tier' order by g.created_at desc))[1] as tier,
@@ -44,13 +45,14 @@ const putSelf = statement(
    returning self`,
 );
 
+/** An agent of the project. */
 export interface AgentRow {
   readonly name: string;
   readonly tier: Tier;
   readonly role: string;
   readonly capabilities: readonly string[];
   readonly grantedAt: Date;
-  /** Whether it holds a grant that lives. */
+  /** True when the agent holds a living grant. */
   readonly active: boolean;
   readonly run: string | null;
   readonly runState: string | null;
@@ -59,13 +61,13 @@ export interface AgentRow {
   readonly seenAt: Date | null;
 }
 
-/** Agents: who works here, how one is started, what it says of itself, and the end of it. */
+/** Agents: their names and words about themselves, and their start and end. */
 export function agentRouter(gateway: Gateway) {
   const { store } = gateway;
   return t.router({
     list: query(gateway, {
       action: 'agent:read',
-      description: 'Lists agents and people who hold or held a grant, with what they do now.',
+      description: 'Lists agents and people who hold or held a grant, with their present work.',
       input: z.strictObject({ project, limit: z.number().int().min(1).max(1000).default(100) }),
       answer: async (input) => ({
         agents: await store.rows<AgentRow>(agentRows, [input.project, null, input.limit]),
@@ -73,7 +75,8 @@ export function agentRouter(gateway: Gateway) {
     }),
     show: query(gateway, {
       action: 'agent:read',
-      description: 'Shows an agent: tier, role, capabilities, its run, its tasks and what it says of itself.',
+      description:
+        'Shows an agent: tier, role, capabilities, its run, its tasks and its own words about itself.',
       input: z.strictObject({ project, agent: principal }),
       answer: async (input) => {
         const [row] = await store.rows<AgentRow>(agentRows, [input.project, input.agent, 1]);
@@ -93,7 +96,7 @@ function updateProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'agent:update',
     description:
-      'Writes down what the caller does now: task, open files, what it knows, what blocks it, a checkpoint to go on from. Its next run reads it.',
+      'Records the present work of the caller: task, open files, knowledge, blockers, a checkpoint to continue from. The caller’s next run reads the record.',
     input: z.strictObject({
       project,
       currentTask: name.nullable().optional(),
@@ -122,7 +125,7 @@ function terminateProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'agent:terminate',
     description:
-      'Ends everything an agent holds in the project: its grants are revoked, its runs and those it spawned end, its tasks go back to the pool.',
+      'Ends everything that an agent holds in the project: revokes its grants, ends its runs and those that it spawned, gives its tasks back to the pool.',
     input: z.strictObject({ project, agent: principal, why: text(2000) }),
     exclusive: true,
     facts: async (tx, { input }) => {

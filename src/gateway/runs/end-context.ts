@@ -4,7 +4,7 @@ import { planAt } from '../../tasks/plan-cache.ts';
 import type { Entered } from '../admission/enter.ts';
 import type { TokenService } from '../auth/token-service.ts';
 
-/** What the end of a run is judged with, as the transaction that writes it found it. */
+/** Reads the state that the end of a run is judged with, in the transaction that writes the end. */
 export async function endContext(
   tx: Tx,
   { issuer }: Pick<TokenService, 'issuer'>,
@@ -15,6 +15,7 @@ export async function endContext(
   return { issuer, plan, now: entered.now, epoch: entered.epoch ?? 1 };
 }
 
+/** State of the project at the end of a run. */
 export interface EndContext {
   readonly issuer: string;
   readonly plan: Plan | undefined;

@@ -16,14 +16,14 @@ import type { EndContext } from './end-context.ts';
 import { type Retried, retryRun } from './retry-run.ts';
 import { endGrant } from './run-token.ts';
 
-/** What a runner saw of the end of a run. */
+/** A runner's report of the end of a run. */
 export interface SeenEnd {
   readonly cause: EndCause;
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly verdict: VerdictSource;
   readonly usage: Usage;
-  /** Why it could not be started, or what else its runner has to say. */
+  /** The reason why the run could not be started, or another remark of its runner. */
   readonly note?: string | undefined;
 }
 
@@ -33,8 +33,9 @@ const heldBy = statement(
 );
 
 /**
- * Ends a run in the transaction of whoever learned of it: judges it by what is true, writes the outcome, kills its
- * tokens, gives its tasks back, and does what follows. `run` is locked and has not ended. Returns its events.
+ * Ends a run, in the transaction that learned of the end: judges it by the evidence, writes the outcome,
+ * revokes its tokens, gives its tasks back, and carries out the consequences. `run` is locked and has not
+ * ended. Returns its events.
  */
 export async function endRun(
   tx: Tx,
@@ -70,7 +71,7 @@ function judge(run: RunRow, seen: SeenEnd, said: ReadVerdict, evidence: RunEvide
   return note === undefined ? judged : { ...judged, note: `${judged.note}: ${note}` };
 }
 
-/** The next attempt where one is due, and who hears of the end. */
+/** Requests the next attempt if one is due, and sends the messages about the end. */
 async function follow(
   tx: Tx,
   run: RunRow,
@@ -89,8 +90,9 @@ async function follow(
 }
 
 /**
- * What those are told who have to know more than the outcome: that nothing more happens by itself, or that attempts keep failing.
- * Undefined when it is the first that failed and another follows, and when all is well.
+ * The message to the principals who have to know more than the outcome: that nothing more happens by itself,
+ * or that attempts keep failing. Undefined when all is well, and for a first failure that another attempt
+ * follows.
  */
 function followsText(run: RunRow, judged: Judged, retried: Retried | undefined): string | undefined {
   const { attempt, launch, task, change } = run;
@@ -110,7 +112,10 @@ const spawnAgain = ({ profile, task, change }: RunRow): string =>
 
 const everybody = ['executive', 'human'] as const;
 
-/** The stop that the outcome calls for: of the workflow of the run's task, of the project for a run without one. */
+/**
+ * Pulls the stop that the outcome calls for: of the workflow of the run's task, of the project for a run
+ * without one.
+ */
 async function pullFor(
   tx: Tx,
   run: RunRow,
@@ -151,7 +156,7 @@ function saidOf({ verdict, problem }: ReadVerdict) {
   return { said: result, confidence, implications, output };
 }
 
-/** Tasks that the run still holds go back to the pool. */
+/** Gives tasks that the run still holds back to the pool. */
 async function release(tx: Tx, run: RunRow, { outcome }: Judged): Promise<EmittedEvent[]> {
   const tasks = await tx.rows<HeldRow>(heldBy, [run.project, run.gid]);
   for (const task of tasks) moveTask(tx, task, 'release');
@@ -187,7 +192,7 @@ async function tell(
   }
 }
 
-/** What stands in an agent's way is told to the executive tier at once. */
+/** Tells the executive tier of the run's blockers at once. */
 async function tellBlockers(tx: Tx, run: RunRow, blockers: readonly string[]): Promise<void> {
   if (blockers.length === 0) return;
   await sendMessage(tx, {

@@ -2,7 +2,10 @@ import { durationMs, type Plan, type PlanGate, sizeBytes } from '../../plan/plan
 import type { ProgressMeasure } from '../../runner/protocol.ts';
 import { type MachineLimits, machineLimitsDefault } from '../../sandbox/machine-limits.ts';
 
-/** What the progress of a run is judged by: what its task names, or the tree. The command is that of the plan's gate. */
+/**
+ * The measure of a run's progress: the one that its task names, or the tree. The command is that of the
+ * plan's gate.
+ */
 export function measureOf(plan: Plan | undefined, task: string | null): ProgressMeasure {
   const { progress = 'tree' } = plan?.tasks[task ?? ''] ?? {};
   if (progress === 'tree') return { kind: 'tree' };
@@ -16,7 +19,7 @@ function byTests(gate: PlanGate | undefined): ProgressMeasure {
   return { kind: 'tests', command: gate.run, timeoutMs: durationMs(gate.timeout), network: gate.network };
 }
 
-/** What one gate or run of the plan may take of the machine. */
+/** Limits of the plan on the share of the machine of one gate or run. */
 export function machineLimitsOf(plan: Plan | undefined): MachineLimits {
   const { processes, memory, disk, openFiles } = plan?.limits.machine ?? {};
   return {

@@ -29,6 +29,7 @@ const wholeId = statement(
   `select id from runs where project = $1 and (id = $2 or (length($2) < 30 and left(id, 4) || right(id, 8) = $2)) limit 2`,
 );
 
+/** A run, as lists show it. */
 export interface RunSummary {
   readonly id: string;
   readonly agent: string;
@@ -55,7 +56,7 @@ export interface RunSummary {
   readonly sandbox: string | null;
 }
 
-/** The whole id of a run that was named whole or short. Errors: `run.missing`. */
+/** The whole id of a run from its whole or short form. Errors: `run.missing`. */
 async function wholeRunId(session: Session, projectName: string, given: string): Promise<string> {
   const rows = await session.rows<{ id: string }>(wholeId, [projectName, given]);
   const [row] = rows;
@@ -88,7 +89,7 @@ export function runRouter(gateway: Gateway) {
     }),
     show: query(gateway, {
       action: 'run:read',
-      description: 'Shows a run: who asked for it, what it may do, what it said and what it did.',
+      description: 'Shows a run: its spawner, its rights, its verdict and its work.',
       input: z.strictObject({ project, run: runId }),
       answer: async (input) => {
         const run = await readRun(store, input.project, await wholeRunId(store, input.project, input.run));
@@ -100,7 +101,7 @@ export function runRouter(gateway: Gateway) {
     }),
     output: query(gateway, {
       action: 'run:read',
-      description: 'What a run printed, in pieces; of much output the middle is left out.',
+      description: 'Shows the output of a run, in pieces; the middle of a long output is left out.',
       input: z.strictObject({
         project,
         run: runId,
@@ -123,7 +124,7 @@ function stopProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'run:stop',
     description:
-      'Ends a run: its runner kills everything that it started, its tokens die, its tasks go back.',
+      'Ends a run: its runner kills all of its processes, its tokens are revoked, its tasks go back to the pool.',
     input: z.strictObject({ project, run: runId, why: text(2000) }),
     prepare: (input) => wholeRunId(gateway.store, input.project, input.run),
     facts: (tx, { input, prepared }) => lockRun(tx, input.project, prepared),
@@ -141,7 +142,7 @@ function stopProcedure(gateway: Gateway) {
   });
 }
 
-/** People stop any run, executives those that descend from them. */
+/** Reasons against stopping a run: people stop any run, executives those that descend from them. */
 function stopReasons(grant: Grant, run: RunRow) {
   if (grant.cap.tier === 'human' || run.spawnerGid === grant.grantId) return [];
   if (claimsFromWire(run.launch.claims).lineage.includes(grant.grantId)) return [];

@@ -16,7 +16,7 @@ import { childCapability, type GrantRow, mintChild, profileOf, withProfile } fro
 import { readBearers } from '../auth/naming.ts';
 import { neededMs, waitingSeconds } from './run-grant.ts';
 
-/** What somebody asks for: a run of a profile of the plan. Members that are left out are the profile's. */
+/** A request for a run of a profile of the plan. Members that are left out come from the profile. */
 export interface RunRequest {
   readonly project: string;
   readonly profile: string;
@@ -27,7 +27,7 @@ export interface RunRequest {
   readonly mission?: string | undefined;
   readonly maxMs?: number | undefined;
   readonly autoTerminate?: boolean | undefined;
-  /** The trigger that asked, if one did. */
+  /** The trigger that asked, if a trigger did. */
   readonly trigger?: string | undefined;
   /** The number of triggers and runs that stand behind this one. */
   readonly depth?: number | undefined;
@@ -36,12 +36,13 @@ export interface RunRequest {
   readonly delayMs?: number | undefined;
 }
 
-/** Who asks: a grant, and its row, locked. */
+/** The spawner of a run: its grant, and the row of the grant, locked. */
 export interface Spawner {
   readonly grant: Delegator & { readonly cap: Capability };
   readonly row: GrantRow;
 }
 
+/** Facts that the decision about a run reads. */
 export interface SpawnFacts {
   readonly plan: Plan | undefined;
   /** Runs of the project that wait or run. */
@@ -49,7 +50,7 @@ export interface SpawnFacts {
   readonly now: Date;
 }
 
-/** A run that may be started: by whom, as what, and what it may do. */
+/** A run that may be started: its spawner, its profile, and its capability. */
 export interface DecidedRun {
   readonly spawner: Spawner;
   readonly request: RunRequest;
@@ -80,7 +81,7 @@ export function decideRun(
   return allowed({ spawner, request, plan: applied, profile, cap: child.decided });
 }
 
-/** The profile of a plan that a run can be started of, for a task that there is. */
+/** The profile of a plan that the run can start from, if the run's task exists. */
 function startableIn(
   plan: Plan | undefined,
   { profile: wanted, task }: RunRequest,
@@ -96,7 +97,7 @@ function startableIn(
   return allowed({ plan, profile: { ...profile, adapter } });
 }
 
-/** The members that the run names; everything else comes from profile, role and tier. */
+/** The members that the run names; the others come from profile, role and tier. */
 function capabilityRequest(request: RunRequest, plan: Plan, profile: PlanAgent): CapabilityRequest {
   const { project } = request;
   const cap = {
@@ -112,7 +113,7 @@ function budgetOf({ budget: { tokens, usd, commits, files, lines } }: PlanAgent)
   return { tokens, commits, files, lines, usdMicro };
 }
 
-/** A run for one task is bound to it, and gets the paths of that task and no more. */
+/** The binding of a run for one task: that task, and the paths of that task only. */
 function boundTo(task: string | undefined, plan: Plan, profile: PlanAgent) {
   if (task === undefined) return {};
   const write = plan.tasks[task]?.write;
@@ -120,7 +121,7 @@ function boundTo(task: string | undefined, plan: Plan, profile: PlanAgent) {
 }
 
 /**
- * Writes the intent of a run with the grant that it will have, in the transaction of whoever asks. A runner takes it
+ * Writes the intent of a run with its future grant, in the transaction of the spawner. A runner takes the run
  * later.
  */
 export async function requestRun(
@@ -159,7 +160,10 @@ export async function requestRun(
   return { run: id, agent, event: event('run.requested', `run/${id}`, data) };
 }
 
-/** An id for the run, and a name that nobody bears: a name has fewer letters than an id, and others may be given by hand. */
+/**
+ * An id for the run, and a name without a bearer: a name has fewer letters than an id, and other names may be
+ * given by hand.
+ */
 async function freeName(tx: Tx, { project, profile }: RunRequest): Promise<{ id: string; agent: string }> {
   for (;;) {
     const id = newId('run');
@@ -197,10 +201,10 @@ function mintFor(
     readonly grantSeconds: number;
   },
 ) {
-  // A role of the caller's choice is none that the plan fixes; see fixedProfile.
+  // A role that the caller chose is not fixed by the plan; see fixedProfile.
   const chosen = defined({ role });
   const { agent, grantSeconds } = facts;
-  // Its tokens go to the runner that takes it, and never to the spawner.
+  // The tokens of the run go to the runner that takes it, and never to the spawner.
   const mint = { agent, profile, cap: chosen, grantSeconds, seen: false };
   return mintChild(tx, spawner, mint, cap, facts);
 }

@@ -18,8 +18,9 @@ const openTask = statement('runs.taskState', 'select state from tasks where proj
 const openChange = statement('runs.changeState', 'select state from changes where project = $1 and id = $2');
 
 /**
- * Another attempt of a run that ended, under what its spawner may still delegate, after a while that doubles; or
- * undefined when the attempts are used up, the spawner's grant is gone, or the work is done or in other hands.
+ * Requests another attempt of a run that ended, under the rights that its spawner may still delegate, after a
+ * pause that doubles; undefined when the attempts are used up, the spawner's grant is gone, or the work is
+ * done or in other hands.
  */
 export async function retryRun(
   tx: Tx,
@@ -38,7 +39,7 @@ export async function retryRun(
   return { run: id, event, delayMs: request.delayMs };
 }
 
-/** The next attempt that was asked for, and how long it waits. */
+/** The next attempt that was requested, and its pause. */
 export interface Retried {
   readonly run: string;
   readonly event: EventOf<'run.requested'>;
@@ -64,14 +65,14 @@ const again = (run: RunRow, now: Date): RunRequest & { readonly delayMs: number 
 
 const ranMs = ({ takenAt }: RunRow, now: Date): number => now.getTime() - (takenAt ?? now).getTime();
 
-/** A number from 0 to 1 that is the same for a run at every look: retries of many runs spread. */
+/** A number from 0 to 1 that never changes for a run, so that the retries of many runs spread. */
 const shareOf = (id: string): number => (createHash('sha256').update(id).digest()[0] ?? 0) / 255;
 
-/** True while what the run was for is still to be done, and in no other hands. */
+/** True while the work of the run is still to be done, and in no other hands. */
 async function isWanted(tx: Tx, { project, tier, task, change }: RunRow): Promise<boolean> {
   if (change !== null) return isIn(tx, openChange, [project, change], ['gating', 'judging']);
   if (task === null) return true;
-  // Others than makers work about a task that somebody else holds: the reviewer of a gated one.
+  // Tiers other than makers work on a task that another principal holds, such as the reviewer of a gated one.
   const open = tier === 'implementer' ? ['ready', 'backlog'] : ['ready', 'backlog', 'in_progress', 'gated'];
   return isIn(tx, openTask, [project, task], open);
 }
@@ -86,7 +87,7 @@ async function isIn(
   return row !== undefined && states.includes(row.state);
 }
 
-/** The spawner as its row has it, while its grant may still delegate. */
+/** The spawner from its row, while its grant may still delegate. */
 async function livingSpawner(tx: Tx, grantId: string, issuer: string): Promise<Spawner | undefined> {
   const row = await lockGrant(tx, grantId);
   if (row === undefined) return undefined;

@@ -8,25 +8,28 @@ import { endReasons } from '../../tiers/grant-end.ts';
 import { timedOf } from '../../triggers/rows.ts';
 import { profileOf } from '../auth/minting.ts';
 
-/** How much longer than its run a grant lives, in milliseconds: the end can be reported and what was pushed be submitted. */
+/** Time in milliseconds by which a grant outlives its run, for reporting the end and submitting pushed work. */
 export const runGraceMs = 10 * 60_000;
 
-// A run may wait for a runner for a day; its grant is given the length of the run when it is taken.
+// A run may wait for a runner for a day; when it is taken, its grant is extended to the duration of the run.
 const waitingMs = 86_400_000;
 
-/** How long a run needs its grant at least, in milliseconds, when a runner takes it at once. */
+/** Least time in milliseconds that a run needs its grant, when a runner takes it at once. */
 export const neededMs = ({ maxMs, delayMs }: { readonly maxMs: number; readonly delayMs: number }): number =>
   delayMs + maxMs + runGraceMs;
 
-/** Seconds that the grant of a waiting run is given: time to wait for a runner, as far as that of its spawner lasts. */
+/**
+ * Lifetime in seconds of the grant of a waiting run: time to wait for a runner, as far as the spawner's grant
+ * lasts.
+ */
 export function waitingSeconds(run: { maxMs: number; delayMs: number }, parentEnd: Date, now: Date): number {
   const leftMs = parentEnd.getTime() - now.getTime();
   return Math.max(1, Math.floor(Math.min(leftMs, Math.max(waitingMs, neededMs(run))) / 1000));
 }
 
 /**
- * Why the grant of an owner ends before a run of this trigger could: one of its first time, or of now where none is
- * known. Silent where there is no time to tell, or no grant: others refuse those.
+ * Reasons why an owner's grant ends before a run of this trigger could: the run at the trigger's first time,
+ * or at once when none is known. Answers none without a time or a grant: other checks refuse those.
  */
 export function triggerEndReasons(
   name: string,

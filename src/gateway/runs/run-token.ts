@@ -27,7 +27,7 @@ const revoked = statement(
      or exists (select 1 from grants a where a.gid = any(g.lin) and a.revoked_at is not null))) as yes`,
 );
 
-/** Whether the grant of a run, or one that it descends from, was revoked: nothing that it does passes any more. */
+/** True when the grant of a run, or one that it descends from, was revoked: no call of the run passes any more. */
 export async function isRevoked(tx: Tx, grantId: string): Promise<boolean> {
   const [row] = await tx.rows<{ yes: boolean }>(revoked, [grantId]);
   return row?.yes === true;
@@ -35,16 +35,19 @@ export async function isRevoked(tx: Tx, grantId: string): Promise<boolean> {
 
 const endOf = statement('grants.end', 'select expires_at as "expiresAt" from grants where gid = $1');
 
-// A grant whose row is gone has ended long ago: nobody gets a token of it.
+// The end of a grant without a row, which has ended long ago: it gets no token.
 const longAgo = new Date(0);
 
-/** When the grant of a run ends. */
+/** The time at which the grant of a run ends. */
 export async function grantEnd(tx: Tx, grantId: string): Promise<Date> {
   const [row] = await tx.rows<{ expiresAt: Date }>(endOf, [grantId]);
   return row?.expiresAt ?? longAgo;
 }
 
-/** The next token of the grant of a run, recorded; signed after the commit. It ends with the grant at the latest. */
+/**
+ * Drafts and records the next token of a run's grant; the token is signed after the commit, and ends with the
+ * grant at the latest.
+ */
 export async function draftRunToken(tx: Tx, run: RunRow, now: Date, end: Date): Promise<WireClaims> {
   const claims = parseClaims(run.launch.claims);
   const lifeSeconds = seconds(end) - seconds(now);
@@ -54,8 +57,8 @@ export async function draftRunToken(tx: Tx, run: RunRow, now: Date, end: Date): 
 }
 
 /**
- * Extends the grant of a run to cover the whole duration of the run, as far as the grant of its spawner lasts. Answers
- * when it ends.
+ * Extends the run's grant to cover its whole duration, as far as the spawner's grant lasts. Answers the end
+ * of the grant.
  */
 export async function lengthenGrant(tx: Tx, run: Pick<RunRow, 'gid' | 'maxMs'>): Promise<Date> {
   const [row] = await tx.rows<{ expiresAt: Date }>(lengthen, [run.gid, run.maxMs + runGraceMs]);
@@ -63,8 +66,8 @@ export async function lengthenGrant(tx: Tx, run: Pick<RunRow, 'gid' | 'maxMs'>):
 }
 
 /**
- * The tokens of a run that has ended, to be revoked one by one: what the run delegated lives on, so its grant is not
- * revoked but has ended, and gives back what it did not spend.
+ * The tokens of an ended run, to be revoked one by one: grants that the run delegated live on, so the run's
+ * grant is not revoked but ended, and returns its unspent budget.
  */
 export async function endGrant(tx: Tx, grantId: string): Promise<string[]> {
   const rows = await tx.rows<{ jti: string }>(living, [grantId]);

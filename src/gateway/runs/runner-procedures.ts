@@ -32,20 +32,20 @@ const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const usage = z.strictObject({ tokens: count, usdMicro: count, turns: count });
 const output = z.array(z.string().max(outputPieces.bytesMax)).max(8).default([]);
 
-/** A run as its runner gets it, with a token that nobody else has. */
+/** A run as its runner gets it, with a token that no other principal has. */
 export interface TakenRun {
   readonly run: Omit<RunRow, 'launch'>;
   readonly profile: RunRow['launch']['profile'];
   readonly expires: number;
-  /** What its progress is judged by; a gateway of an earlier version says nothing of it. */
+  /** The measure of the run's progress; absent from a gateway of an earlier version. */
   readonly progress?: ProgressMeasure;
-  /** What it may take of the machine; neither of that. */
+  /** Limits on the run's share of the machine; absent from a gateway of an earlier version. */
   readonly limits?: MachineLimits;
   readonly draft?: WireClaims;
   readonly token?: string;
 }
 
-/** How the run slipped from this runner: its grant has to be the one that took it, whatever name it gives. */
+/** The reason why this runner lost the run: its grant has to be the one that took the run, under any name. */
 function lostBy(row: RunRow, runner: string, grantId: string, now: Date): string | undefined {
   if (row.state === 'ended') return `ended: ${row.outcome}`;
   if (row.runner !== runner) return row.runner ?? 'no runner';
@@ -72,13 +72,13 @@ function decideHeld({
     : denied(reason('run.lost', `run/${input.run}`, { found, limit: input.runner }));
 }
 
-/** What a runner calls: take, start, renew, end. */
+/** Procedures of runners: take, start, renew, end. */
 export function runnerProcedures(gateway: Gateway) {
   return {
     take: takeProcedure(gateway),
     start: mutation(gateway, {
       action: 'run:report',
-      description: 'Says that the process of a run is alive, under which sandbox and lease.',
+      description: 'Reports that the process of a run is alive, with its sandbox and lease.',
       input: z.strictObject({
         ...mine,
         sandbox: z.enum(containmentKinds),
@@ -149,20 +149,21 @@ async function withToken<T extends { readonly draft?: WireClaims; readonly token
   return (draft === undefined ? rest : { ...rest, token: await tokens.sign(claimsFromWire(draft)) }) as T;
 }
 
+/** The answer to a heartbeat. */
 export interface Beat {
   readonly leaseUntil: Date;
-  /** Set when somebody wants the run to end. */
+  /** Set when a principal wants the run to end. */
   readonly stop: { readonly by: string; readonly why: string } | null;
   /** Tasks that the run holds. */
   readonly held: readonly { id: string; epoch: number }[];
-  /** Whether the budget of the grant is spent. */
+  /** Members of the grant's budget that are used up. */
   readonly spent: readonly string[];
   readonly expires: number | null;
   readonly draft?: WireClaims;
   readonly token?: string;
 }
 
-/** Hand out the next token at half-life, unless the grant ends with the present one. */
+/** Issue the next token at half-life, unless the grant ends with the present one. */
 const isDue = (row: RunRow, expires: number, now: Date, end: Date): boolean =>
   expires < seconds(end) && expires - seconds(now) < lifeSecondsOf(row.tier) / 2;
 
@@ -170,7 +171,7 @@ function renewProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'run:report',
     description:
-      'Keeps a run and the leases of its tasks alive, brings what it printed and spent; answers whether it shall end.',
+      'Keeps a run and the leases of its tasks alive, and takes its output and usage; the answer says if the run shall end.',
     input: z.strictObject({
       ...mine,
       usage,
@@ -202,7 +203,7 @@ function renewProcedure(gateway: Gateway) {
   });
 }
 
-/** Who wants the run to end: somebody who said so, who revoked the grant that it works under, or ended the epoch. */
+/** The wish that ends the run: a stop, a revocation of its grant, or a new epoch. */
 async function stopOf(tx: Tx, row: RunRow, epoch: number | null): Promise<Beat['stop']> {
   if (row.stopWanted !== null) return { by: row.stopWanted, why: row.stopWhy ?? '' };
   const given = claimsFromWire(row.launch.claims).epoch;
@@ -210,7 +211,7 @@ async function stopOf(tx: Tx, row: RunRow, epoch: number | null): Promise<Beat['
   return (await isRevoked(tx, row.gid)) ? { by: 'gateway', why: 'its grant was revoked' } : null;
 }
 
-/** What was spent since the last report; reports only grow. */
+/** Usage since the last report; reports only grow. */
 const spentSince = (before: RunRow['usage'], now: RunRow['usage']) => ({
   tokens: Math.max(0, now.tokens - before.tokens),
   usdMicro: Math.max(0, now.usdMicro - before.usdMicro),
@@ -220,7 +221,7 @@ function endProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'run:report',
     description:
-      'Says how the process of a run ended and what it left as its verdict; the gateway judges the outcome by what is true.',
+      'Reports the end of a run’s process and its verdict; the gateway judges the outcome by evidence.',
     input: z.strictObject({
       ...mine,
       cause: z.enum(endCauses),

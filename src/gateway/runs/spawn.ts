@@ -31,7 +31,7 @@ const spawnInput = z.strictObject({
   autoTerminate: z.boolean().optional(),
 });
 
-/** `agent.spawn`. */
+/** The procedure `agent.spawn`: requests a run of a profile of the plan. */
 export function spawnProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'agent:spawn',

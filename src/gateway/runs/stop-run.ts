@@ -4,7 +4,7 @@ import type { Tx } from '../../store/store.ts';
 import type { EndContext } from './end-context.ts';
 import { endRun } from './end-run.ts';
 
-/** Asks a runner for the end of a run, or ends one that no runner has. */
+/** Asks a runner for the end of a run, or ends a run that no runner has. */
 export async function stopRun(
   tx: Tx,
   run: RunRow,

@@ -12,8 +12,8 @@ import { lengthenGrant } from './run-token.ts';
 import { stopRun } from './stop-run.ts';
 
 /**
- * The first run that nobody else is taking and whose grant still lasts, with the time that it has. One that waited until
- * the grant of its spawner was nearly over is ended, which is told.
+ * Takes the first run that no other runner is taking and whose grant still lasts, with its remaining time. A
+ * run that waited until the grant of its spawner was nearly over is ended, and the spawner is told.
  */
 export async function takeLasting(
   tx: Tx,
@@ -37,12 +37,12 @@ export async function takeLasting(
   }
 }
 
-// Less time than this is not worth a start, unless the run never wanted more.
+// A shorter time is not worth a start, unless the run never wanted more.
 const shortestMs = 60_000;
 
 /**
- * Waiting runs that neither a stop holds nor the claim that they begin with: a run that was asked for before a stop, or at the
- * limit of work in progress, is started after it.
+ * Waiting runs that can start: no stop holds them, and the claim that they begin with can succeed. A run
+ * requested before a stop, or at the limit of work in progress, starts after it.
  */
 export async function freeRuns(
   tx: Tx,
@@ -64,6 +64,9 @@ export async function freeRuns(
   return waitingRuns(tx, projectName, adapters, { stopped, unclaimable });
 }
 
-/** True at the limit of work in progress, runs counted that are about to claim. The count is locked until the transaction ends. */
+/**
+ * True at the limit of work in progress, counting runs that are about to claim. The count is locked until the
+ * transaction ends.
+ */
 const isFull = async (tx: Tx, projectName: string, wip: number | undefined): Promise<boolean> =>
   wip !== undefined && (await runningCount(tx, projectName)) + (await claimingCount(tx, projectName)) >= wip;

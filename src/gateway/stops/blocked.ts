@@ -28,8 +28,9 @@ interface Working {
 }
 
 /**
- * Turns the line of a project yellow when everybody who works there waits for an answer and nothing is ready, and takes
- * that back once it no longer holds. Called every second: it looks at projects with an open question only.
+ * Stops a project in yellow when every principal at work there waits for an answer and no task is ready, and
+ * clears that stop once it no longer holds. Called every second: it reads projects with an open question
+ * only.
  */
 export async function watchBlocked(store: Store, systemTransaction: SystemTransaction): Promise<void> {
   for (const { project, pulled } of await store.rows<{ project: string; pulled: boolean }>(suspects)) {
@@ -55,7 +56,7 @@ async function settleBlocked(tx: Tx, project: string): Promise<readonly EventDra
   });
 }
 
-/** Who waits for whom, or undefined when somebody can work or nobody does. */
+/** The list of waiting principals in words, or undefined when one of them can work or none is at work. */
 async function whoWaits(session: Session, project: string): Promise<string | undefined> {
   const rows = await session.rows<Working>(working, [project]);
   const blocked = rows.every(({ state, question }) => state !== 'ready' && question !== null);

@@ -13,7 +13,7 @@ import { id, project, text } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 
-/** The cord: whoever sees that something is wrong stops the line; a red stop waits for a human. */
+/** The cord: anybody who sees that something is wrong stops the line; a red stop waits for a human. */
 export function cordRouter(gateway: Gateway) {
   const { store } = gateway;
   return t.router({
@@ -22,7 +22,7 @@ export function cordRouter(gateway: Gateway) {
     status: query(gateway, {
       action: 'cord:read',
       description:
-        'Shows the open stops of a project and of all projects: what each holds, why, who clears it.',
+        'Shows the open stops of a project and of all projects: scope, reason, and who may clear each.',
       input: z.strictObject({ project }),
       answer: async (input) => {
         const stops = (await readStops(store, input.project)).map(shown);
@@ -52,7 +52,10 @@ const stateOf = (stops: readonly { readonly colour: 'yellow' | 'red' }[]): 'runn
   return stops.some(({ colour }) => colour === 'red') ? 'red' : 'yellow';
 };
 
-/** `all` goes with the project `*`, whose grants are those of people for every project; a task must be in the plan. */
+/**
+ * Reasons against a scope: `all` goes with the project `*`, whose grants are those of people for every
+ * project; a task must be in the plan.
+ */
 function scopeReasons(projectName: string, scope: Scope, plan: Plan | undefined): Reason[] {
   if ((scope.kind === 'all') !== (projectName === '*'))
     return [
@@ -68,7 +71,7 @@ function scopeReasons(projectName: string, scope: Scope, plan: Plan | undefined)
   return [reason('task.missing', `task/${value}`)];
 }
 
-// The schema has let nothing else in.
+// The schema has let only valid scopes in.
 const scopeOf = ({ scope }: { scope: string }): Scope => parseScope(scope) ?? { kind: 'project', value: '' };
 
 function pullProcedure(gateway: Gateway) {
@@ -87,7 +90,7 @@ function pullProcedure(gateway: Gateway) {
         .describe('task/<task>, workflow/<task>, project, or all with the project `*`'),
       why: text(2000),
     }),
-    // Alone: whoever is in a transaction of the project has committed before, whoever comes later sees the stop.
+    // Exclusive: transactions in the project have committed before, and later ones see the stop.
     exclusive: true,
     facts: async (tx, { input, entered }) => planAt(tx, input.project, (await entered).planHash),
     decide: ({ input, facts }) => allowUnless(scopeReasons(input.project, scopeOf(input), facts)),
@@ -101,7 +104,7 @@ function pullProcedure(gateway: Gateway) {
       const again = { colour, scope: answer.scope, why, count };
       return { answer, events: count > 1 ? [event('cord.pulled', `stop/${stop}`, again)] : events };
     },
-    // What was intended to land before the stop was there is ended before anybody is told that the line stands.
+    // Landings with an intent from before the stop are ended before anybody is told that the line stands.
     after: async (answer, input) => {
       if (input.colour === 'red') await gateway.workers.settleLandings(input.project);
       return answer;
@@ -123,7 +126,7 @@ function clearProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'cord:clear',
     description:
-      'Clears a stop. Red: a human, with the root cause. Yellow: whoever pulled it, an executive or a human, with a reason.',
+      'Clears a stop. Red: a human, with the root cause. Yellow: the principal that pulled it, an executive or a human, with a reason.',
     input: z.strictObject({
       project,
       stop: id,

@@ -25,14 +25,14 @@ import { name, project } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 
-/** What a claim answers: the task with the branch to push to, or null and why nothing was taken. */
+/** The answer of a claim: the task with the branch to push to, or null and the reasons why no task was taken. */
 export interface ClaimAnswer {
   readonly task: TakenTask | null;
   readonly branch: string | null;
   readonly reasons: readonly Reason[];
 }
 
-/** Why stops hold the claim of a task, and whether they hold that of every task. */
+/** Stops against the claim of a task, and those against the claim of every task. */
 interface ClaimStops {
   readonly all: boolean;
   of(task: string): readonly Reason[];
@@ -43,13 +43,13 @@ interface ClaimFacts {
   readonly candidates: readonly Candidate[];
   readonly leaseMs: number;
   readonly wip: { running: number; limit: number | undefined };
-  /** Why the line is stopped for a task; empty when it is not. */
+  /** The stops that hold the claim of a task. */
   readonly stopped: ClaimStops;
-  /** Why the task that was asked for by name is no candidate at all. */
+  /** Reasons why the task requested by name is no candidate at all. */
   readonly unready: readonly Reason[];
 }
 
-/** Candidates that the claimant may take, and why not the others. */
+/** The candidates that the claimant may take, and the reasons against the others. */
 interface Sorted {
   readonly allowed: readonly Candidate[];
   readonly reasons: readonly Reason[];
@@ -73,7 +73,7 @@ function sort(
     const against = claimReasons(claimant, candidate);
     reasons.push(...against);
     if (against.length > 0) continue;
-    // The stop is told once, and only where it is what keeps the work away.
+    // The stop is reported once, and only if nothing else keeps the work away.
     const held = stopped.of(candidate.id);
     for (const one of held) stops.set(one.subject, one);
     if (held.length === 0) allowed.push(candidate);
@@ -89,7 +89,7 @@ const claimInput = z.strictObject({
 
 type ClaimInput = z.infer<typeof claimInput>;
 
-/** Candidates by growing pages, until one page holds a task that the claimant may take or there are no more. */
+/** Reads candidates by growing pages, until a page holds a task that the claimant may take or there are no more. */
 async function lookFor(
   tx: Tx,
   claimant: Claimant,
@@ -126,7 +126,7 @@ async function takeAnother(
   return takeOne(tx, input.project, claimant, judge(candidates).allowed, leaseMs);
 }
 
-/** The claimant, the candidates that are allowed, and the judgement itself for candidates that nobody has looked at yet. */
+/** The claimant, the allowed candidates, and the judgement itself for candidates that were not judged yet. */
 interface DecidedClaim extends Sorted {
   readonly claimant: Claimant;
   readonly judge: (candidates: readonly Candidate[]) => Sorted;
@@ -149,7 +149,7 @@ async function claimFacts(
   { grant, input, entered }: Entering<ClaimInput, unknown>,
 ): Promise<ClaimFacts> {
   const claimant = claimantOf(grant);
-  // Sent behind the locks with the candidates: a stop that was acknowledged is seen.
+  // Sent behind the locks with the candidates, so that an acknowledged stop is seen.
   const reading = readStops(tx, input.project);
   const planned = entered.then(({ planHash }) => planAt(tx, input.project, planHash));
   const stopping = Promise.all([reading, planned]).then(
@@ -170,6 +170,7 @@ async function claimFacts(
   return { plan, candidates, leaseMs, wip: { running, limit }, unready, stopped: await stopping };
 }
 
+/** The procedure `task.claim`: takes a ready task under a lease, or answers the reasons why none was taken. */
 export function claimProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:claim',
@@ -183,14 +184,14 @@ export function claimProcedure(gateway: Gateway) {
       const claimant = claimantOf(grant);
       const judge = (candidates: readonly Candidate[]) => sort(claimant, facts, candidates);
       const sorted = judge(facts.candidates);
-      // Naming a task that may not be taken is refused; asking for any and finding none is an answer.
+      // A named task that may not be taken is refused; finding no task without a name is an answer.
       const isRefused = input.task !== undefined && sorted.allowed.length === 0;
       const against = isRefused ? [...sorted.reasons, ...facts.unready] : [];
       return allowUnless(against, { claimant, judge, ...sorted });
     },
     effect: async (tx, { decided }, { input, facts }): Promise<Effect<ClaimAnswer>> => {
       const { claimant, allowed, reasons } = decided;
-      // Others may have taken all that the first page showed; then the rest is looked through.
+      // Other claims may have taken every task of the first page; then the remaining ones are read.
       const taken =
         (await takeOne(tx, input.project, claimant, allowed, facts.leaseMs)) ??
         (allowed.length === 0 ? undefined : await takeAnother(tx, decided, input, facts));

@@ -22,6 +22,7 @@ export interface Renewed {
   readonly leaseUntil: Date;
 }
 
+/** The procedure `task.renew`: extends the lease of a task that the caller holds. */
 export function renewProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:renew',
@@ -42,6 +43,7 @@ export function renewProcedure(gateway: Gateway) {
   });
 }
 
+/** The procedure `task.release`: gives a held task back, with its caller preferred for the next claim. */
 export function releaseProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:release',
@@ -61,6 +63,7 @@ export function releaseProcedure(gateway: Gateway) {
   });
 }
 
+/** The procedure `task.steal`: moves a running task to another holder and fences the former one off. */
 export function stealProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:steal',
@@ -95,11 +98,12 @@ export function stealProcedure(gateway: Gateway) {
   });
 }
 
+/** The procedure `task.abandon`: gives a task up for good. */
 export function abandonProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:abandon',
     description:
-      'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it, tasks that need it do, and are answered.',
+      'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it. The answer names the tasks that need it, which can then not be done.',
     input: z.strictObject({ project, task: name, why: text(2000) }),
     exclusive: true,
     facts: (tx, { input }) => lockTask(tx, input.project, input.task),

@@ -59,7 +59,7 @@ export function taskRouter(gateway: Gateway) {
     waiting: query(gateway, {
       action: 'task:read',
       description:
-        'Tells, for every task that is not done, what it waits for: tasks, a phase, a person, a verdict, a stop.',
+        'Lists, for every task that is not done, the causes of its waiting: tasks, a phase, a person, a verdict, a stop.',
       input: z.strictObject({ project }),
       answer: (input) => waitingAndStopped(store, input.project),
     }),
@@ -73,7 +73,7 @@ export function taskRouter(gateway: Gateway) {
   });
 }
 
-/** What every open task waits for, with the stops that hold its claim or its landing. */
+/** The causes that every open task waits for, with the stops that hold its claim or its landing. */
 async function waitingAndStopped(
   session: Session,
   projectName: string,

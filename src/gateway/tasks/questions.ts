@@ -20,7 +20,7 @@ const askInput = z.strictObject({
     .describe('Whom the caller disagrees with; a person decides between the two, and it is recorded'),
 });
 
-/** Whoever is blocked is heard at once: by the executive tier, and by the people, who alone answer. */
+/** Tells the executive tier and the people of a question at once; people alone answer. */
 async function escalate(
   tx: Tx,
   question: string,
@@ -42,6 +42,7 @@ async function escalate(
   }
 }
 
+/** The procedure `task.ask`: asks a question that people answer. */
 export function askProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:ask',
@@ -83,6 +84,7 @@ export function askProcedure(gateway: Gateway) {
   });
 }
 
+/** The procedure `task.answer`: answers a question and informs its asker. */
 export function answerProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'task:answer',

@@ -45,7 +45,7 @@ type MintInput = z.infer<typeof mintInput>;
 /** The input with the whole names of the members of a capability. */
 const narrowedBy = ({ cap, ...input }: MintInput) => ({ ...input, cap: membersFromWire(cap) });
 
-/** A token as it is handed out: signed after the commit, and never stored. */
+/** A token as the caller gets it: signed after the commit, and never stored. */
 export interface TokenAnswer {
   readonly grant: string;
   readonly agent: string;
@@ -55,7 +55,7 @@ export interface TokenAnswer {
   readonly token?: string;
 }
 
-/** The answer with its token in the place of the draft: what leaves the gateway. */
+/** The answer that leaves the gateway, with its token in the place of the draft. */
 export const signed = async (
   { tokens: service }: Pick<Gateway, 'tokens'>,
   answer: TokenAnswer,
@@ -66,7 +66,7 @@ export const signed = async (
 
 interface MintState {
   readonly row: GrantRow | undefined;
-  /** Who bears the name by now. */
+  /** Present bearers of the name. */
   readonly bearers: readonly Bearer[];
   readonly plan: Plan | undefined;
   readonly epoch: number;
@@ -74,13 +74,16 @@ interface MintState {
 
 const usualGrantSeconds = 12 * 3600;
 
-/** How long the grant of the child may be renewed: as it was asked for, else no longer than that of its parent. */
+/**
+ * Time in seconds for which the child's grant may be renewed: the requested time, else no longer than that of
+ * its parent.
+ */
 function grantSecondsOf({ grantSeconds }: MintInput, { expiresAt }: GrantRow, now: Date): number {
   const left = Math.floor((expiresAt.getTime() - now.getTime()) / 1000);
   return grantSeconds ?? Math.max(1, Math.min(usualGrantSeconds, left));
 }
 
-/** Why the child may not have its name, or not for so long. */
+/** Reasons against the child's name, or against its lifetime. */
 function boundReasons(
   { grant, input, facts: { bearers }, entered: { now } }: MintCase,
   { row, cap, grantSeconds }: DecidedChild,
@@ -95,7 +98,7 @@ function boundReasons(
 
 type MintCase = Case<MintInput, unknown, MintState>;
 
-/** The child: its capability, the length of its grant, the row of its parent. */
+/** The child: its capability, the lifetime of its grant, the row of its parent. */
 interface DecidedChild {
   readonly row: GrantRow;
   readonly cap: Capability;
@@ -116,7 +119,8 @@ function attenuated({ grant, input, facts: { plan } }: MintCase, row: GrantRow):
   if (input.profile !== undefined && profileOf(plan, input.profile) === undefined)
     return denied(reason('plan.reference', `agents.${input.profile}`, { found: input.profile }));
   const request = { project: input.project, plan: input.project, ...withProfile(narrowedBy(input), plan) };
-  // The epoch that the token is bound to, and the lock that it is minted under, are those of the project of the call.
+  // The epoch that the token is bound to, and the lock that it is minted under, are those of the call's
+  // project.
   if (request.project !== input.project)
     return denied(
       reason('grant.project', 'cap.project', { found: request.project ?? '', limit: input.project }),
@@ -124,7 +128,7 @@ function attenuated({ grant, input, facts: { plan } }: MintCase, row: GrantRow):
   return childCapability(grant, row, request, plan);
 }
 
-/** `token.mint`. */
+/** The procedure `token.mint`: delegates a part of the caller's rights and answers a signed token. */
 export function mintProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'token:mint',
@@ -140,11 +144,12 @@ export function mintProcedure(gateway: Gateway) {
     decide: decideChild,
     effect: async (tx, { decided }, { grant, input, facts, entered }): Promise<Effect<TokenAnswer>> => {
       const { row, cap, grantSeconds } = decided;
-      // Whoever mints gets the token, and can act under it.
+      // The minter gets the token, and can act under it.
       const request = { ...narrowedBy(input), grantSeconds, seen: true };
       const at = { now: entered.now, epoch: facts.epoch };
       const minted = await mintChild(tx, { grant, row }, request, cap, at);
-      // Signed once before the commit: a grant whose token would be too long to hand out is not written.
+      // The token is signed once before the commit, so that a grant whose token would be too long is not
+      // written.
       await gateway.tokens.sign(minted.draft);
       const { tier, role, write, deny, budget } = cap;
       const data = {

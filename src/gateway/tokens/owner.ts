@@ -22,6 +22,7 @@ export interface OwnerToken {
   refresh(): Promise<void>;
 }
 
+/** Services and file of the owner's token. */
 export interface OwnerOptions {
   readonly store: Store;
   readonly tokens: TokenService;
@@ -29,7 +30,7 @@ export interface OwnerOptions {
   readonly file: string;
 }
 
-/** Everything, everywhere: what the person who starts the gateway may do. The root of all delegation. */
+/** Every right on every project, for the person who starts the gateway. The root of all delegation. */
 const ownerCapability: Capability = {
   v: 1,
   role: 'OWNER',
@@ -78,8 +79,8 @@ async function ownerDraft({ store, tokens, sequencer }: OwnerOptions): Promise<G
 const ofOwner = { agent: ownerName, tier: 'human' } as const;
 
 /**
- * The grant with what this version adds to the owner's rights. What another version gave stays, so that gateways of two
- * versions, which start in any order, do not take turns in changing it.
+ * The grant with the rights that this version adds for the owner. Rights of another version stay, so that
+ * gateways of two versions, which start in any order, do not take turns in changing the grant.
  */
 async function upgraded(tx: Tx, row: GrantRow): Promise<GrantRow> {
   const { actions, delegable } = row.cap;

@@ -26,7 +26,7 @@ export function tokenRouter(gateway: Gateway) {
     kept: query(gateway, {
       action: 'token:read',
       description:
-        'Lists living grants that could not be minted like this any more, with every reason; they end by themselves.',
+        'Lists living grants of an earlier version that this one would not mint, with every reason; such grants end by themselves.',
       input: z.strictObject({ project }),
       answer: (input) => keptGrants(store, input.project),
     }),
@@ -76,7 +76,7 @@ const shownGrant = ({ grantId, project: of, parent, agent, cap, lineage, ...rest
 function explainProcedure(gateway: Gateway) {
   return query(gateway, {
     action: 'grant:explain',
-    description: 'Tells what the caller’s grant allows and what it does not.',
+    description: 'Shows the actions and paths that the caller’s grant allows and refuses.',
     input: z.strictObject({ project }),
     answer: (_input, { grant, token }) => ({
       agent: grant.sub,
@@ -92,7 +92,8 @@ function explainProcedure(gateway: Gateway) {
 function rotateKeyProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'key:rotate',
-    description: 'Makes the next key sign; the former one verifies until its last token has expired.',
+    description:
+      'Signs new tokens with the next key; the former key verifies until its last token has expired.',
     input: z.strictObject({ project }),
     exclusive: true,
     decide: ({ grant }) =>

@@ -32,7 +32,7 @@ type TokenRow = typeof tokens.$inferSelect;
 interface RenewFacts {
   readonly row: GrantRow | undefined;
   readonly token: TokenRow | undefined;
-  /** The token that has replaced it, when that was within the grace. */
+  /** The token that has replaced this one, when that was within the grace. */
   readonly successor: TokenRow | undefined;
   /** The task whose lease the grant is bound to. */
   readonly task: TaskRow | undefined;
@@ -40,7 +40,10 @@ interface RenewFacts {
 
 type RenewCase = Case<z.infer<typeof renewInput>, unknown, RenewFacts>;
 
-/** The end of a renewal: the next token, the one that was handed out before, or the end of a grant that two parties hold. */
+/**
+ * The outcome of a renewal: the next token, the one that was handed out before, or the end of a grant that
+ * two parties hold.
+ */
 type Renewal =
   | { readonly kind: 'next'; readonly of: VerifiedToken; readonly lifeSeconds: number }
   | { readonly kind: 'same'; readonly of: VerifiedToken; readonly successor: TokenRow }
@@ -68,19 +71,19 @@ function endReasons({ grantId, expiresAt }: GrantRow, now: Date): Reason[] {
   return [reason('token.expired', grantId, { found: 'the grant itself has ended', limit })];
 }
 
-/** Reasons why the lease that a grant is bound to does not hold any more. */
+/** Reasons why the lease that a grant is bound to has ended. */
 function boundReasons({ sub, cap }: Grant, row: TaskRow | undefined, now: Date): readonly Reason[] {
   const { task, epoch } = cap;
   return task === undefined || epoch === undefined ? [] : leaseReasons(row, task, { agent: sub, epoch }, now);
 }
 
-/** A successor that has ended by now cannot be handed out again. */
+/** Reasons against handing out a successor again, such as its end. */
 function lostReasons(successor: TokenRow | undefined, now: Date): Reason[] {
   if (successor === undefined || successor.expiresAt > now) return [];
   return [reason('token.expired', successor.jti, { found: 'renewed before, and that one has expired' })];
 }
 
-/** `token.renew`. */
+/** The procedure `token.renew`: answers the next token of a grant; a replayed token ends the grant. */
 export function renewProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'token:renew',
@@ -132,7 +135,7 @@ async function successorOf(tx: Tx, token: TokenRow | undefined, now: Date): Prom
   return isInGrace ? readToken(tx, token.replacedBy) : undefined;
 }
 
-/** The token that an earlier renewal has made, signed anew: processes that share a token may renew it at once. */
+/** The token of an earlier renewal, signed anew: processes that share a token may renew it at once. */
 function repeated(token: VerifiedToken, successor: TokenRow): Effect<RenewAnswer> {
   const iat = seconds(successor.issuedAt);
   const times = { iat, nbf: iat, exp: seconds(successor.expiresAt) };
@@ -166,7 +169,7 @@ async function renewed(
   };
 }
 
-/** A token that was already renewed is offered again: two parties hold it, so the whole grant ends. */
+/** Ends the whole grant when a token that was already renewed is offered again: two parties hold it. */
 async function replayed(tx: Tx, token: VerifiedToken): Promise<Effect<TokenAnswer & { stolen: true }>> {
   const rows = [{ project: token.cap.project, kind: 'grant' as const, value: token.grantId }];
   const why = 'a token was renewed twice';

@@ -31,7 +31,10 @@ const missing: Readonly<Record<RevocationKind, 'grant.missing' | 'agent.missing'
   key: 'key.missing',
 };
 
-/** A key takes tokens of every project along; the ones that sign now or next are rotated away first. */
+/**
+ * Reasons against revoking a key: it takes tokens of every project along, and the active and the next key
+ * must be rotated away first.
+ */
 function keyReasons(grant: Grant, kid: string, state: RevokeFacts['keyState']): Reason[] {
   if (grant.cap.project !== '*')
     return [reason('grant.project', `key/${kid}`, { found: grant.cap.project, limit: '*' })];
@@ -47,7 +50,7 @@ async function keyStateOf(tx: Tx, kid: string): Promise<RevokeFacts['keyState']>
   return row?.state;
 }
 
-/** `token.revoke`. */
+/** The procedure `token.revoke`: revokes a token, a grant, an agent or a key, with their descendants. */
 export function revokeProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'token:revoke',
@@ -83,12 +86,13 @@ const raise = statement(
   'update projects set epoch = epoch + 1 where name = $1 returning epoch',
 );
 
-/** `token.raiseEpoch`. */
+/** The procedure `token.raiseEpoch`: ends every grant of a project that was minted before. */
 export function raiseEpochProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'token:revoke',
     whileBelow: true,
-    description: 'Raises the epoch of a project: every token of it that was minted before is dead.',
+    description:
+      'Raises the epoch of a project: this ends every token of the project that was minted before.',
     input: z.strictObject({ project, why: text(2000) }),
     exclusive: true,
     decide: ({ grant }) =>

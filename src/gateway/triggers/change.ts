@@ -21,17 +21,20 @@ import { lockGrant } from '../auth/minting.ts';
 import { triggerEndReasons } from '../runs/run-grant.ts';
 import type { Gateway } from '../services.ts';
 
-/** Whoever is about one trigger names it. */
+/** Input of procedures that name one trigger. */
 export const named = z.strictObject({ project, name });
 
-/** The owner that a trigger gets from who makes it. */
+/** The owner of a trigger, from the grant that makes it. */
 const ownerOf = (grant: Grant): TriggerOwner => ({
   owner: grant.sub,
   grantId: grant.grantId,
   epoch: grant.epoch,
 });
 
-/** Reasons why a grant may not own a trigger: one that reaches outside is a person's; agents are started by whoever may start them. */
+/**
+ * Reasons why a grant may not own a trigger: a trigger that reaches outside belongs to a person, one that
+ * starts agents to a grant that may start them.
+ */
 function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanTrigger): Reason[] {
   const maySpawn = cap.actions.includes('agent:spawn');
   if (cap.tier === 'human' || (maySpawn ? !reachesOut(trigger) : !needsPerson(trigger))) return [];
@@ -40,7 +43,7 @@ function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanTrigger)
 
 interface TriggerFacts {
   readonly row: TriggerRow | undefined;
-  /** When the grant of the caller ends, who owns the trigger from then on. */
+  /** The end of the caller's grant: the caller owns the trigger from then on. */
   readonly end: Date | undefined;
   readonly plan: Plan | undefined;
 }
@@ -51,7 +54,7 @@ const seen = async (tx: Tx, { grantId }: Grant, input: z.infer<typeof named>): P
   plan: await readPlan(tx, input.project),
 });
 
-/** The trigger that is meant, unless there is none or `reasons` finds something against it. */
+/** The named trigger, unless it is missing or `reasons` finds a reason against the action. */
 const decideAbout = (
   { row }: TriggerFacts,
   triggerName: string,
@@ -61,6 +64,7 @@ const decideAbout = (
     ? denied(reason('trigger.missing', `trigger/${triggerName}`))
     : allowUnless(reasons(row), row);
 
+/** The procedure `trigger.create`: arms a trigger under the grant of the caller. */
 export function createProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'trigger:create',
@@ -99,20 +103,21 @@ export function createProcedure(gateway: Gateway) {
   });
 }
 
+/** The procedure `trigger.pause` or `trigger.resume`, by the state that it leads to. */
 export function stateProcedure(gateway: Gateway, state: TriggerRow['state']) {
   const isActive = state === 'active';
   return mutation(gateway, {
     action: 'trigger:pause',
     description: isActive
-      ? 'Resumes a trigger from now on, under the grant of the caller; what passed meanwhile is not made up for.'
-      : 'Pauses a trigger; what waits to be fired waits on.',
+      ? 'Resumes a trigger from now on, under the grant of the caller; missed times are not made up for.'
+      : 'Pauses a trigger; fires that wait go on waiting.',
     input: named,
     exclusive: true,
     facts: (tx, { input, grant }) => seen(tx, grant, input),
     decide: ({ grant, input, entered, facts }) =>
       decideAbout(facts, input.name, ({ spec }) => {
         if (!isActive) return [];
-        // Whoever resumes it answers for it from then on.
+        // A caller that resumes a trigger answers for it from then on.
         const { plan, end } = facts;
         const times = { end, now: entered.now };
         const short = plan === undefined ? [] : triggerEndReasons(input.name, spec, plan, times);
@@ -138,11 +143,11 @@ const putDue = statement(
   `insert into trigger_due (trigger, slot, project, at, cause) values ($1, $2, $3, $4, '{"causes": []}'::jsonb)`,
 );
 
+/** The procedure `trigger.fire`: queues a slot of a trigger at once. */
 export function fireProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'trigger:fire',
-    description:
-      'Fires a trigger once, now, under the grant of its owner; its history tells what came of it.',
+    description: 'Fires a trigger once, now, under the grant of its owner; its history shows the outcome.',
     input: named,
     facts: (tx, { input, grant }) => seen(tx, grant, input),
     decide: ({ input, facts }) =>
@@ -152,7 +157,8 @@ export function fireProcedure(gateway: Gateway) {
         return [reason('trigger.action', `trigger/${input.name}`, { found, next: 'resume it first' })];
       }),
     effect: async (tx, { decided: row }, { input, entered }) => {
-      // Named by an id of its own, so that two people who fire at one moment fire twice, and a retry once.
+      // The slot has an id of its own, so that two people who fire at one moment fire twice, and a retry
+      // once.
       const slot = `manual/${newId('request')}`;
       await tx.rows(putDue, [row.id, slot, input.project, entered.now]);
       return { answer: { name: input.name, slot }, events: [] };
@@ -164,6 +170,7 @@ export function fireProcedure(gateway: Gateway) {
   });
 }
 
+/** The procedure `trigger.delete`: removes a trigger that a call created. */
 export function deleteProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'trigger:create',

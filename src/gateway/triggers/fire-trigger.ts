@@ -28,11 +28,13 @@ import type { Done, Firing, Make, TriggerActionPort } from './ports.ts';
 export type Ports = Readonly<Partial<Record<TriggerActionKind, TriggerActionPort>>>;
 
 const input = z.strictObject({ project: z.string(), trigger: z.string(), slot: z.string() });
+/** The slot to fire. */
 export type FireInput = z.infer<typeof input>;
 
+/** The outcome of firing a slot. */
 export type FireAnswer = 'fired' | 'skipped' | 'missed' | 'queued' | 'gone';
 
-/** A slot that waits, with its trigger, under their locks. */
+/** A waiting slot with its trigger, under their locks. */
 interface LockedSlot {
   readonly row: TriggerRow;
   readonly due: DueRow;
@@ -44,7 +46,7 @@ interface LockedSlot {
 
 interface FoundAction {
   readonly firing: Firing;
-  /** Absent when this build cannot carry it out. */
+  /** Absent when this build cannot carry the action out. */
   readonly port: Pick<TriggerActionPort, 'needs'> | undefined;
   readonly decide: (() => Decision<Make>) | undefined;
 }
@@ -58,8 +60,8 @@ type DecidedFire =
 type FireCase = Case<FireInput, unknown, LockedSlot | undefined>;
 
 /**
- * Firing a slot, as a call of the door under the standing grant of the owner: in one transaction the slot's row is
- * written, the action is done and its event appended. A slot that somebody else has fired answers `gone`.
+ * Fires a slot, as an admitted call under the standing grant of the owner: one transaction writes the slot's
+ * row, carries the action out and appends its event. A slot that was fired elsewhere answers `gone`.
  */
 export const fireDefinition = (
   ports: Ports,
@@ -126,7 +128,7 @@ function decideFire({ grant, input: given, entered, facts }: FireCase): Decision
   const { firing, port, decide } = action;
   if (port === undefined || decide === undefined)
     return denied(reason('trigger.action', subject, { found: firing.action.kind }));
-  // Admission has looked at the grant's life; here it is about what the action needs.
+  // Admission has judged the grant's life; this access is about the needs of the action.
   const access = { action: port.needs, project: given.project };
   const [first, ...others] = authorise(grant, access, { nowSeconds: 0, epoch: 0, revoked: undefined });
   if (first !== undefined) return denied(first, ...others);
@@ -135,7 +137,7 @@ function decideFire({ grant, input: given, entered, facts }: FireCase): Decision
   return allowed({ outcome: 'fired', due, firing, make: decision.decided });
 }
 
-/** The end of a slot that is not fired although it may be; undefined when it is fired. */
+/** The end of a slot that is not fired although it may be; undefined for a slot that is fired. */
 function unfired({ row, due, isHeldUp, queued }: LockedSlot, now: Date) {
   if (isTooLate(row, due, now.getTime() - due.at.getTime())) return 'missed';
   if (!isHeldUp) return undefined;
@@ -143,7 +145,7 @@ function unfired({ row, due, isHeldUp, queued }: LockedSlot, now: Date) {
   return due.queued || queued < row.spec.most ? 'queued' : 'skipped';
 }
 
-/** A slot may have waited here too, for a gateway that died between finding and firing it. */
+/** True for a slot that has waited too long, such as behind a gateway that died between finding and firing it. */
 function isTooLate({ kind, spec }: TriggerRow, { queued }: DueRow, lateMs: number): boolean {
   if (lateMs > durationMs(spec.catchUp) + graceMs) return true;
   const isTimed = kind === 'cron' || kind === 'periodic';
@@ -164,7 +166,8 @@ async function carryOut(tx: Tx, decided: DecidedFire): Promise<Effect<FireAnswer
   const { firing, make } = decided;
   const done = await make(tx);
   const made = defined({ made: done.made });
-  // The due row is locked, so nobody can have fired the slot; the primary key is there for whoever gets round the lock.
+  // The due row is locked, so no other process can have fired the slot; the primary key protects against code
+  // that gets round the lock.
   if (!(await concludeSlot(tx, due, 'fired', made))) throw new Error(`slot ${due.slot} was fired before`);
   return { answer: 'fired', events: eventsOf(firing, done) };
 }

@@ -8,7 +8,7 @@ import type { Grant } from '../../tiers/capability.ts';
 import type { FireCause } from '../../triggers/cause.ts';
 import type { TriggerRow } from '../../triggers/rows.ts';
 
-/** What an action is carried out with, in the transaction of the fire. */
+/** Context of an action, in the transaction of the fire. */
 export interface Firing {
   readonly row: TriggerRow;
   readonly action: TriggerAction;
@@ -21,22 +21,25 @@ export interface Firing {
   readonly grant: Grant;
 }
 
-/** What an action did: the run or task that it made, and its events. */
+/** The result of an action: the run or task that it made, and its events. */
 export interface Done {
   readonly made?: string;
   readonly events?: readonly EmittedEvent[];
 }
 
-/** Carries out what was decided, in the transaction of the fire. */
+/** Carries out the decided action, in the transaction of the fire. */
 export type Make = (tx: Tx) => Promise<Done>;
 
-/** An action of triggers as firing knows it: its facts are read under the locks, then decided, then made. */
+/**
+ * An action of triggers for the code that fires: its facts are read under the locks, then it is decided, then
+ * made.
+ */
 export interface TriggerActionPort {
   /** The action that the owner must be allowed to do for the trigger to do it. */
   readonly needs: Action;
-  /** True when it changes what the project's lock protects, and takes it alone. */
+  /** True when the action changes state under the project's lock, and takes that lock exclusively. */
   readonly exclusive?: boolean | undefined;
-  /** Reads the facts; what it answers decides by them, and is pure. */
+  /** Reads the facts; the function that it answers decides by them, and is pure. */
   read(tx: Tx, firing: Firing): Promise<() => Decision<Make>>;
 }
 
@@ -50,6 +53,7 @@ export interface ActionParts<Kind extends TriggerActionKind, Facts, Decided> {
   make(tx: Tx, firing: FiringOf<Kind>, decided: Decided): Promise<Done>;
 }
 
+/** A fire whose action is of one kind. */
 export type FiringOf<Kind extends TriggerActionKind> = Firing & { readonly action: ActionOf<Kind> };
 
 const isOf = <Kind extends TriggerActionKind>(firing: Firing, kind: Kind): firing is FiringOf<Kind> =>
@@ -65,7 +69,7 @@ export function actionPort<Kind extends TriggerActionKind, Facts, Decided>(
     exclusive,
     read: async (tx, firing) => {
       if (!isOf(firing, kind)) throw new Error(`an action ${firing.action.kind} at the port of ${kind}`);
-      // Absent without a function that reads them, and so is their type.
+      // An action without `facts` has none, and its type says so.
       const found = (await facts?.(tx, firing)) as Facts;
       return () => {
         const decision = decide(firing, found);

@@ -11,7 +11,7 @@ import { query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { createProcedure, deleteProcedure, fireProcedure, named, stateProcedure } from './change.ts';
 
-/** Triggers: what happens by itself, when, and under whose grant. */
+/** Triggers: actions that happen by themselves, with their times and grants. */
 export function triggerRouter(gateway: Gateway) {
   const { store } = gateway;
   return t.router({
@@ -24,7 +24,7 @@ export function triggerRouter(gateway: Gateway) {
     }),
     show: query(gateway, {
       action: 'trigger:read',
-      description: 'Shows a trigger: what it waits for, what it does, and under whose grant.',
+      description: 'Shows a trigger: its next time, its action, and its owner.',
       input: named,
       answer: async (input) => shown(await known(store, input)),
     }),
@@ -45,6 +45,7 @@ async function known(store: Gateway['store'], input: z.infer<typeof named>): Pro
   return row;
 }
 
+/** A past fire, as lists show it. */
 export interface FireRow {
   slot: string;
   slotAt: Date;
@@ -73,7 +74,7 @@ function historyProcedure(gateway: Gateway) {
   const { store } = gateway;
   return query(gateway, {
     action: 'trigger:read',
-    description: 'Shows what became of the slots of a trigger, the latest first, and what waits to be fired.',
+    description: 'Shows the outcomes of the fires of a trigger, the latest first, and the fires that wait.',
     input: named.extend({ limit: page.limit }),
     answer: async (input) => {
       const { id, fired, missed, refused, heldBack } = await known(store, input);
@@ -93,8 +94,7 @@ function previewProcedure(gateway: Gateway) {
   const one = named.partial({ name: true }).extend({ trigger: planTrigger.optional() });
   return query(gateway, {
     action: 'trigger:read',
-    description:
-      'Shows the next ten times of a trigger, or of one that is only thought of, and what is wrong with it.',
+    description: 'Shows the next ten times of a trigger, or of one that does not exist yet, and its faults.',
     input: one as z.ZodType<
       { project: string; name?: string | undefined; trigger?: PlanTrigger | undefined },
       { project: string; name?: string | undefined; trigger?: PlanTriggerInput | undefined }

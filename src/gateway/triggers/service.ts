@@ -23,7 +23,7 @@ import { spawn } from './actions/spawn.ts';
 import { type FireAnswer, fireDefinition, type Ports } from './fire-trigger.ts';
 import { lookRound } from './round.ts';
 
-/** What is built in; what other parts of the line bring is added in app.ts. */
+/** Built-in actions; app.ts adds those of other rooms. */
 const ownPorts: Ports = { audit, cord, notify, webhook, command, task: addTask, spawn };
 
 const arming: ReadonlySet<string> = new Set<EventType>([
@@ -43,18 +43,19 @@ const oldTallies = statement(
 );
 
 /**
- * Fires triggers: by the clock every second, and at once when the log grows or somebody wakes it. All of its state is in
- * the database, under row locks, so any number of gateways run it side by side and none is elected.
+ * Fires triggers: by the clock every second, and at once when the log grows or a caller wakes the service.
+ * All of its state is in the database, under row locks, so any number of gateways run it side by side and
+ * none is elected.
  */
 export class TriggerService implements TriggersPort {
   readonly #settings: DeliverySettings;
   readonly #ports: Ports;
   #gateway: Gateway | undefined;
   #deliveries: DeliveryWorker | undefined;
-  /** Types of events that some trigger waits for, as of the last tick: most of the log wakes nobody. */
+  /** Types of events that some trigger waits for, as of the last tick: most events wake no trigger. */
   #awaited: ReadonlySet<string> = new Set();
   #silence: () => void = () => {};
-  /** The next round looks at everything that time brings, and not only at what waits. */
+  /** True when the next round also looks for due triggers, and not only at waiting slots. */
   #looks = false;
   readonly #rounds = new Coalesced(
     () => this.#round(),
@@ -66,14 +67,15 @@ export class TriggerService implements TriggersPort {
     this.#ports = { ...ownPorts, ...ports };
   }
 
-  /** Begins to listen to the log. The first tick is the caller's. */
+  /** Begins to listen to the log. The caller makes the first tick. */
   start(gateway: Gateway): void {
     this.#gateway = gateway;
     const { store, log, feed } = gateway;
     this.#deliveries = new DeliveryWorker(store, this.#settings, () => gateway.nowSeconds(), log);
     this.#silence = feed.hear((events) => {
       if (events.some(({ type }) => this.#awaited.has(type))) this.wake();
-      // What is armed has changed; until it is read again the tick of the next second finds what this would miss.
+      // The set of armed triggers has changed; until it is read again, the tick of the next second finds the
+      // events that this filter would miss.
       else if (events.some(({ type }) => arming.has(type))) void this.tick();
     });
   }
@@ -82,7 +84,7 @@ export class TriggerService implements TriggersPort {
     void this.#rounds.ask();
   }
 
-  /** One round over everything that time brings; called every second and once at the start. Never rejects. */
+  /** Makes one round over all due triggers; called every second and once at the start. Never rejects. */
   tick(): Promise<void> {
     this.#looks = true;
     return this.#rounds.ask();
@@ -111,7 +113,8 @@ export class TriggerService implements TriggersPort {
     const looks = this.#looks;
     this.#looks = false;
     const gateway = this.#gateway;
-    // While the database is below the mark of its log nothing fires: what is missed is made up for afterwards.
+    // While the database is below the mark of its log no trigger fires: missed slots are made up for
+    // afterwards.
     if (gateway === undefined || gateway.logKeeper.below !== undefined) return;
     const { store, log } = gateway;
     if (looks) {
@@ -120,7 +123,7 @@ export class TriggerService implements TriggersPort {
       this.#awaited = new Set(rows.map(({ onType }) => onType));
     } else await tickEvents(store);
     await this.#fireWaiting(gateway, false);
-    // What waits for an earlier run to end is looked at once a second.
+    // Slots that wait for an earlier run to end are checked once a second.
     if (looks) await this.#fireWaiting(gateway, true);
     await this.#deliveries?.fill();
   }
@@ -133,7 +136,8 @@ export class TriggerService implements TriggersPort {
       const lane = async (): Promise<void> => {
         for (const slot of next) {
           if (await this.#fire(gateway, slot)) moved++;
-          // PGlite answers within the turn of the loop: without a pause a flood would let nobody else have one.
+          // PGlite answers within the turn of the loop: without a pause a flood would leave no turn to other
+          // work.
           await nextTurn();
         }
       };
@@ -142,7 +146,7 @@ export class TriggerService implements TriggersPort {
     }
   }
 
-  /** Fires one slot; true when it is done with, one way or the other. */
+  /** Fires one slot; true when the slot is concluded, by a fire or otherwise. */
   async #fire(gateway: Gateway, slot: WaitingSlot): Promise<boolean> {
     const { store, tokens, log } = gateway;
     try {
@@ -172,7 +176,7 @@ export class TriggerService implements TriggersPort {
     return actionsOf(spec).some(({ kind }) => this.#ports[kind]?.exclusive === true);
   }
 
-  /** Lets the round end that runs, and cuts deliveries short. */
+  /** Lets the present round end, and cuts deliveries short. */
   async close(): Promise<void> {
     this.#silence();
     await this.#rounds.close();

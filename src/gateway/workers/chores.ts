@@ -25,7 +25,7 @@ const lastSequenced = statement(
    and e.position > coalesce((select max(position) from checkpoints), 0)`,
 );
 
-/** Ends every lease that has run out, in every project. */
+/** Ends every expired lease, in every project. */
 export async function expireAll(store: Store, systemTransaction: SystemTransaction): Promise<void> {
   for (const { project } of await store.rows<{ project: string }>(expiredProjects))
     await expire(project, systemTransaction);
@@ -43,7 +43,7 @@ async function expire(project: string, systemTransaction: SystemTransaction): Pr
   });
 }
 
-/** Ends every run whose runner has given no sign of life in time: its tokens die, its tasks go back. */
+/** Ends every run whose runner has given no sign of life in time: revokes its tokens and gives its tasks back. */
 export async function endOverdueRuns(
   store: Store,
   systemTransaction: SystemTransaction,
@@ -69,7 +69,7 @@ const lostLease = {
   note: 'its runner gave no sign of life',
 } as const;
 
-/** Gives what ended grants have left back to the grants that it came from. */
+/** Returns the unspent budgets of ended grants to the grants that they came from. */
 export async function giveBackBudgets(store: Store, sequencer: Sequencer): Promise<void> {
   const returned = await store.transaction(async (tx) => {
     const rows = await returnBudgets(tx);
@@ -84,7 +84,7 @@ export async function giveBackBudgets(store: Store, sequencer: Sequencer): Promi
   if (returned > 0) sequencer.wake();
 }
 
-/** Forgets stored answers after a day. */
+/** Deletes stored answers after a day. */
 export const forgetRequests = (store: Store): Promise<unknown> => store.rows(oldRequests);
 
 /** Signs the end of the chain, if it has grown since the last time. */

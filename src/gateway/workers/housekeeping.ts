@@ -2,18 +2,22 @@ import { type ScheduledTask, schedule } from 'node-cron';
 import type { Logger } from 'pino';
 import { type Store, statement } from '../../store/store.ts';
 
-/** What housekeeping winds up. Each chore may run on every gateway at once: rows are locked, not schedules. */
+/**
+ * The services that housekeeping calls. Each chore may run on every gateway at once: rows are locked, not
+ * schedules.
+ */
 export interface HousekeepingOptions {
   readonly store: Store;
   readonly workers: { tick(): Promise<void>; tidy(): Promise<void>; maintain(): Promise<void> };
   readonly clock: { set(now: Date, askedAt: number): void };
   readonly owner: { refresh(): Promise<void> };
   readonly triggers: { tick(): Promise<void>; tidy(): Promise<void> };
-  /** Removes stale locks; returns how many were too young to be sure. */
+  /** Removes stale locks; returns the number of locks too young to be sure. */
   readonly sweep: () => Promise<number>;
   readonly log: Logger;
 }
 
+/** Running housekeeping; `close` ends it. */
 export interface Housekeeping {
   close(): Promise<void>;
 }
@@ -21,8 +25,10 @@ export interface Housekeeping {
 const readClock = statement('clock.now', 'select andon_now() as now');
 
 /**
- * Runs the chores of a gateway by the clock: every second leases and landings, every minute the rest, every hour the
- * owner's token. Stale locks are swept with the rest, and every second while one is left that was too young. A chore that is still running is not started again. The first round runs before this returns.
+ * Runs the chores of a gateway by the clock: every second leases and landings, every minute the rest, every
+ * hour the owner's token. Stale locks are swept with the rest, and every second while one is left that was
+ * too young. A chore that is still running is not started again. The first round runs before this function
+ * returns.
  */
 export async function startHousekeeping(options: HousekeepingOptions): Promise<Housekeeping> {
   const { store, workers, clock, owner, triggers, sweep, log } = options;
@@ -47,12 +53,12 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
         await run;
         running.delete(run);
       },
-      // A late or long round is no news: the next one does the same.
+      // A late or long round needs no warning: the next one does the same.
       { name, noOverlap: true, suppressMissedWarning: true, logger: quiet(log) },
     );
   const chores = [
     chore('tick', '* * * * * *', tick),
-    // Apart from the rest: a landing that takes long must not hold up the time.
+    // Separate from the rest: a long landing must not hold up the triggers.
     chore('triggers', '* * * * * *', () => triggers.tick()),
     chore('tidy', '0 * * * * *', async () => {
       locksLeft = await sweep();
@@ -72,7 +78,7 @@ export async function startHousekeeping(options: HousekeepingOptions): Promise<H
   };
 }
 
-/** What the scheduler says goes to the gateway's own log, where it is no more than a detail. */
+/** Messages of the scheduler go to the gateway's own log, as details. */
 const quiet = (log: Logger) => ({
   info: (message: string) => log.debug(message),
   warn: (message: string) => log.debug(message),

@@ -19,16 +19,18 @@ import type { VerifiedLog, WorkersPort } from '../services.ts';
 import { watchBlocked } from '../stops/blocked.ts';
 import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
 
+/** Services and settings of all workers. */
 export interface WorkersOptions extends GateWorkerOptions, LandingWorkerOptions, AuditWorkerOptions {
   readonly sequencer: Sequencer;
   readonly tokens: TokenService;
-  /** While the database is below the mark of its log, nothing goes on by itself. */
+  /** While the database is below the mark of its log, no worker runs. */
   readonly logKeeper: LogKeeper;
 }
 
 /**
- * What goes on by itself: gates run, approved changes land, leases expire, crashed landings are finished or voided,
- * the chain is signed. Each step is a transaction of its own, so any gateway may do it and a crash loses nothing.
+ * Workers that run by themselves: gates run, approved changes land, leases expire, crashed landings are
+ * finished or voided, the chain is signed. Each step is one transaction, so any gateway may do it and a crash
+ * loses nothing.
  */
 export class Workers implements WorkersPort {
   readonly #options: WorkersOptions;
@@ -59,26 +61,29 @@ export class Workers implements WorkersPort {
     return this.#closed || this.#options.logKeeper.below !== undefined;
   }
 
-  /** Work may be waiting in this project: run its gates, land what is approved. Never rejects. */
+  /** Runs the waiting gates of the project, and lands its approved changes. Never rejects. */
   wake(project: string): void {
     if (this.#rests) return;
     void this.#gates.fill(project);
     this.#landings.wake(project);
   }
 
-  /** A plan was applied that added or changed so many tasks: the next round has them counted, away from any call. */
+  /**
+   * Notes that an applied plan added or changed so many tasks: the next round gathers their statistics,
+   * outside of any call.
+   */
   planned(tasks: number): void {
     if (tasks >= statisticsFrom) this.#hasNewTasks = true;
   }
 
-  /** An audit was asked for. Never rejects. */
+  /** Starts on the audits that were requested. Never rejects. */
   audit(): void {
     if (!this.#rests) this.#audits.wake();
   }
 
   /**
-   * For whoever pulled the cord red, before it is acknowledged: ends the landings of the project (`*`: of all) that were
-   * intended before the stop was there.
+   * Ends the landings of the project (`*`: of all) with an intent from before a red stop; called before the
+   * stop is acknowledged.
    */
   async settleLandings(project: string): Promise<void> {
     const names = project === '*' ? (await this.#projects()).map(({ name }) => name) : [project];
@@ -91,7 +96,10 @@ export class Workers implements WorkersPort {
     for (const { name } of await this.#projects()) this.wake(name);
   }
 
-  /** Once at the start, before anybody is let in: what a newer version owes to a database of an earlier one. */
+  /**
+   * Upgrades the data that an earlier version left in the database; called once at the start, before any
+   * client is let in.
+   */
   async upgrade(): Promise<void> {
     await tellProtection(this.#options.store, this.#systemTransaction);
     for (const { name } of await this.#projects())
@@ -102,7 +110,7 @@ export class Workers implements WorkersPort {
         }));
   }
 
-  /** One round over all projects; called every second and once at the start. */
+  /** Makes one round over all projects; called every second and once at the start. */
   async tick(): Promise<void> {
     if (this.#rests) return;
     const { store, sequencer, tokens } = this.#options;
@@ -123,18 +131,18 @@ export class Workers implements WorkersPort {
     if (!this.#hasNewTasks) return;
     this.#hasNewTasks = false;
     const { store, log } = this.#options;
-    // Claims are slower without, and nothing else.
+    // Without statistics claims are slower, and nothing else.
     await analyseTasks(store).catch((error: unknown) => log.warn({ err: error }, 'statistics of tasks'));
   }
 
-  /** The rarer chores: stored answers, a checkpoint. */
+  /** Does the rarer chores: stored answers, a checkpoint. */
   async tidy(): Promise<void> {
     if (this.#rests) return;
     await forgetRequests(this.#options.store);
     await this.checkpoint();
   }
 
-  /** Keeps the repositories fast and looks whether the log is whole; called every hour. */
+  /** Keeps the repositories fast and verifies the log; called every hour. */
   async maintain(): Promise<void> {
     if (this.#rests) return;
     const { git, log } = this.#options;
@@ -151,7 +159,7 @@ export class Workers implements WorkersPort {
     return signChain(this.#options.store, this.#options.tokens);
   }
 
-  /** Verifies the log and its mark; a chain that is broken pulls the cord on every project. */
+  /** Verifies the log and its mark; a broken chain pulls the cord on every project. */
   async verifyLog(): Promise<VerifiedLog> {
     const { store, tokens, logKeeper } = this.#options;
     const result = await verifyAndStop(store, tokens, this.#systemTransaction, () =>
@@ -180,7 +188,7 @@ export class Workers implements WorkersPort {
     return result;
   };
 
-  /** Ends running gates, waits for landings that have begun. */
+  /** Ends running gates, waits for landings under way. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([this.#gates.close(), this.#landings.close(), this.#audits.close()]);

@@ -1,4 +1,4 @@
-/** One answer of `git cat-file --batch-command`; without `content` for `info`, and where it is over the limit. */
+/** One answer of `git cat-file --batch-command`; without `content` for `info`, and for content over the limit. */
 export interface BatchAnswer {
   readonly type: string;
   readonly bytes: number;
@@ -27,8 +27,8 @@ const sizeOf = (type: string, size: string): number | undefined =>
   type === 'missing' || !/^\d+$/.test(size) ? undefined : Number(size);
 
 /**
- * Puts the bytes of `cat-file` together into answers, in the order of the questions. Content over the limit of its
- * question is counted and dropped as it comes, so memory stays bounded by the limits.
+ * Joins the bytes of `cat-file` into answers, in the order of the questions. Content over the limit of its
+ * question is counted and dropped as it arrives, so memory stays bounded by the limits.
  */
 export class BatchParser {
   readonly #questions: BatchQuestion[] = [];

@@ -4,6 +4,7 @@ import type { Excess, Oddity, Oid, PathChange } from '../../policies/facts.ts';
 import type { ObjectReader } from './reader.ts';
 import { decodeKey, isTreeMode, type TreeEntry } from './tree.ts';
 
+/** The difference of two trees, and the irregularities of the newer one. */
 export interface TreeDiff {
   readonly changes: readonly PathChange[];
   readonly oddities: readonly Oddity[];
@@ -27,10 +28,10 @@ interface Folder {
 }
 
 /**
- * Every path in which two trees differ, without rename detection, by walking both and skipping equal subtrees.
- * Absent trees are empty. Also reports what is odd about the new trees on the way. Ends early, with `excess`, when
- * there are more than `pathsMax` paths and folders or a path is too long: a tree of shared subtrees can
- * stand for more files than there are atoms.
+ * Every path in which two trees differ, without rename detection, by walking both and skipping equal
+ * subtrees. Absent trees are empty. Also reports irregularities of the new trees on the way. Ends early, with
+ * `excess`, when there are more than `pathsMax` paths and folders or a path is too long: a tree of shared
+ * subtrees can stand for more files than there are atoms.
  */
 export async function diffTrees(
   reader: ObjectReader,
@@ -66,7 +67,7 @@ function over(paths: number, level: readonly Folder[], pathsMax: number): Excess
   return deep ? { what: 'depth', limit: limits.pathBytesMax } : undefined;
 }
 
-/** Reads a few hundred trees at a time: enough to keep git busy, not enough to fill the memory. */
+/** Trees read at a time: enough to keep git busy, too few to fill the memory. */
 const readAhead = 256;
 
 async function walkLevel(reader: ObjectReader, level: readonly Folder[], open: Open): Promise<void> {
@@ -107,7 +108,7 @@ const sameEntry = (a: TreeEntry, b: TreeEntry): boolean => a.oid === b.oid && a.
 
 const pathOf = (at: Folder, key: string): string => at.prefix + decodeKey(key);
 
-/** One name of two trees: folders go on the list, everything else is a change. */
+/** Compares one name of two trees: folders go on the list, everything else is a change. */
 function differ(path: string, before: TreeEntry | undefined, after: TreeEntry | undefined, open: Open): void {
   const [old, next] = [sides(before), sides(after)];
   if (after !== undefined) noteEntry(path, after, next.tree !== undefined, open);
@@ -132,7 +133,10 @@ function noteEntry(path: string, entry: TreeEntry, tree: boolean, open: Open): v
   if (tree && entry.mode !== '40000') open.oddities.push({ kind: 'mode', path, found: entry.mode });
 }
 
-/** Order as git writes it: bytes, with a slash after the name of a folder. An empty folder is never written. */
+/**
+ * Notes entries out of order, and empty folders, which git never writes. The order of git is by bytes, with a
+ * slash after the name of a folder.
+ */
 function noteShape(at: Folder, entries: readonly TreeEntry[], open: Open): void {
   if (entries.length === 0 && at.prefix !== '')
     open.oddities.push({ kind: 'empty', path: at.prefix, found: 'an empty folder' });

@@ -9,6 +9,7 @@ import { isOid } from './oid.ts';
 import { parseTree, type TreeEntry } from './tree.ts';
 import type { TreeCache } from './tree-cache.ts';
 
+/** Type and size of an object. */
 export interface ObjectInfo {
   readonly type: string;
   readonly bytes: number;
@@ -25,10 +26,11 @@ export interface ObjectReader {
   close(): Promise<void>;
 }
 
+/** The repository that a reader reads, and the cache that it shares. */
 export interface ReaderOptions {
   readonly runner: GitRunner;
   readonly gitDir: string;
-  /** Environment of a quarantine, when objects of a push in progress are to be seen. */
+  /** Environment of a quarantine, for reading the objects of a push in progress. */
   readonly env?: Readonly<Record<string, string>>;
   /** Parsed trees, shared between readers of one repository: an object id names its content for ever. */
   readonly trees?: TreeCache;
@@ -37,7 +39,10 @@ export interface ReaderOptions {
 const commitBytesMax = 1024 * 1024;
 const treeBytesMax = 32 * 1024 * 1024;
 
-/** The process starts with the first question, and anew after it has died; a question lost with it is rejected. */
+/**
+ * Creates a reader. Its process starts with the first question, and anew after it has died; a question lost
+ * with a process is rejected.
+ */
 export function createObjectReader(options: ReaderOptions): ObjectReader {
   const { trees } = options;
   let child: Promise<Child> | undefined;
@@ -52,12 +57,12 @@ export function createObjectReader(options: ReaderOptions): ObjectReader {
       child = undefined;
       throw error;
     });
-    // It may have died while we waited; a question put to the dead would never be answered.
+    // The process may have died during the wait; a question put to it would never be answered.
     return asked === child ? running : alive();
   };
 
   const ask = async (command: 'info' | 'contents', oid: Oid, bytesMax: number) => {
-    // Anything else would be a name for git to resolve, or a second command.
+    // Any other text would be a name for git to resolve, or a second command.
     if (!isOid(oid)) throw fail('push.object', String(oid).slice(0, 80), { found: 'no object id' });
     const { stdin } = await alive();
     const answer = parser.expect(command === 'contents', bytesMax);

@@ -1,6 +1,7 @@
 import { fail } from '../../lib/errors.ts';
 import type { Oid } from '../../policies/facts.ts';
 
+/** One entry of a tree object, as written. */
 export interface TreeEntry {
   /** Octal digits exactly as written: a zero in front of them is not dropped. */
   readonly mode: string;
@@ -10,8 +11,8 @@ export interface TreeEntry {
 }
 
 /**
- * Reads a tree object: `<mode> SP <name> NUL <binary oid>` again and again. Keeps bytes and modes as they are and the
- * entries in their order; judging them is not its business.
+ * Reads a tree object: `<mode> SP <name> NUL <binary oid>` again and again. Keeps bytes, modes and the order
+ * of entries unchanged, so that the policy on trees can judge them.
  */
 export function parseTree(oid: Oid, bytes: Buffer): TreeEntry[] {
   const oidBytes = oid.length / 2;
@@ -35,12 +36,12 @@ export function parseTree(oid: Oid, bytes: Buffer): TreeEntry[] {
   return entries;
 }
 
-/** Whether a mode says "directory", as git reads it (S_ISDIR), however it is spelt. */
+/** True when a mode means "directory", as git reads it (S_ISDIR), in any spelling. */
 export const isTreeMode = (mode: string): boolean => (Number.parseInt(mode, 8) & 0o170000) === 0o040000;
 
 const lossy = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** A key as text. Bytes that are no UTF-8 become U+FFFD, which `pathFault` refuses. */
+/** A key as text. Bytes that are not UTF-8 become U+FFFD, which `pathFault` refuses. */
 export function decodeKey(key: string): string {
   for (let i = 0; i < key.length; i++) {
     if (key.charCodeAt(i) > 0x7f) return lossy.decode(Buffer.from(key, 'latin1'));

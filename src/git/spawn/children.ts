@@ -5,6 +5,7 @@ import { saidFault } from '../../lib/machine-fault.ts';
 import { terminate } from '../../process/terminate.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
 
+/** The end of a child: an exit code, or the signal that ended it. */
 export interface ChildExit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -16,19 +17,22 @@ export interface Child {
   readonly stdin?: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** What the child writes to its descriptor 3. */
+  /** Output of the child's descriptor 3. */
   readonly from3?: Readable;
-  /** What the child reads from its descriptor 4. */
+  /** Input of the child's descriptor 4. */
   readonly to4?: Writable;
   /** Settles when the process has ended; its streams may still hold bytes. Never rejects. */
   readonly exited: Promise<ChildExit>;
   /** Ends the whole process group: SIGTERM, then SIGKILL after `graceMs` (0: at once). */
   kill(graceMs?: number): void;
-  /** Frees every descriptor of a child whose streams nobody reads any more; for whoever does not read all of them to the end. */
+  /** Frees every descriptor of a child; a caller that does not read all streams to the end must call this. */
   release(): void;
 }
 
-/** A child whose connections have not arrived by then never gets them: this process is short of descriptors. */
+/**
+ * Limit for the connections of a child to arrive; beyond it they never will: this process is short of
+ * descriptors.
+ */
 const connectMsDefault = 10_000;
 
 interface ChildEntry {
@@ -56,18 +60,18 @@ function kill(entry: ChildEntry, graceMs: number, send: Send): void {
   void terminate(ending, graceMs);
 }
 
-/** Resolves the child of an entry once everything of it is there. */
+/** Resolves the child of an entry once all of its connections are there. */
 function handOut(entry: ChildEntry, send: Send): void {
   const { pid, sockets, exited } = entry;
   const [, stdout, stderr, from3] = sockets;
   if (pid === undefined || stdout === undefined || stderr === undefined) return;
   if (entry.needs.some((descriptor) => sockets[descriptor] === undefined)) return;
   entry.handedOut = true;
-  // Nothing is ever written to what is only read; closing it at its end frees the descriptor.
+  // Readable sides are never written to; closing the socket at their end frees the descriptor.
   for (const readable of [stdout, stderr, from3].filter((socket) => socket !== undefined)) {
     finished(readable, { writable: false }, () => readable.destroy());
   }
-  // Nobody reads what is written to a child that has ended; the connection closes by itself at both ends only.
+  // A child that has ended reads no more input; the connection closes only when both ends close.
   void exited.then(() => {
     for (const writable of [sockets[0], sockets[4]]) writable?.destroy();
   });
@@ -109,7 +113,10 @@ function makeEntry(
   };
 }
 
-/** The children of one helper: brings together what arrives on its channel and on the private socket. */
+/**
+ * The children of one helper process: joins the messages of its channel with the connections on the private
+ * socket.
+ */
 export function createChildren(send: Send, connectMsMax = connectMsDefault) {
   const entries = new Map<number, ChildEntry>();
 
@@ -121,14 +128,14 @@ export function createChildren(send: Send, connectMsMax = connectMsDefault) {
     entry.end({ code: null, signal: null });
   };
 
-  /** Gives up on a child whose connections do not come: whoever waits for it would wait for ever. */
+  /** Gives up on a child whose connections do not arrive: its caller would wait for ever. */
   const giveUp = (entry: ChildEntry): void => {
     if (entry.handedOut || entry.ended) return;
     kill(entry, 0, send);
     drop(entry, 'its connections did not arrive: Too many open files');
   };
 
-  /** A short-lived child may end before its last connection is here; it is forgotten when both have happened. */
+  /** Forgets a child after its end and its last connection, in either order: a short-lived one may end first. */
   const tidy = (entry: ChildEntry): void => {
     if (!entry.handedOut) handOut(entry, send);
     if (entry.handedOut && entry.ended) entries.delete(entry.id);

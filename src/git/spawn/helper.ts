@@ -1,5 +1,6 @@
-// The helper process: starts children for the gateway, because starting one costs a big process tens of milliseconds
-// of a blocked event loop and a small one about two. It holds no state but the list of its children.
+// The helper process: starts children for the gateway, because starting one costs a big process tens of
+// milliseconds of a blocked event loop and a small one about two. The helper's only state is the list of its
+// children.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -38,10 +39,10 @@ async function start(order: Order): Promise<void> {
   const child = spawn(order.file, order.args, {
     cwd: order.cwd,
     env: order.env,
-    // A group of its own, so that one signal reaches everything the child started.
+    // A separate group, so that one signal reaches every process that the child started.
     detached: true,
-    // Descriptors 0 to 2 are the connections themselves: no byte is copied here. libuv makes only those blocking,
-    // and a shell cannot read from a non-blocking one, so 3 and 4 are pipes that are pumped.
+    // Descriptors 0 to 2 are the connections themselves: no byte is copied here. libuv makes only those
+    // blocking, and a shell cannot read from a non-blocking one, so 3 and 4 are pipes that the helper copies.
     stdio: [stdin ?? 'ignore', ...output, ...talk.map(() => 'pipe' as const)],
   });
   for (const socket of [stdin, ...output]) socket?.destroy();
@@ -85,7 +86,7 @@ process.on('message', (message: ToHelper) => {
   start(message).catch((error: unknown) => tell({ kind: 'failed', id: message.id, message: String(error) }));
 });
 
-// The gateway is gone, however it went: nothing it started may live on.
+// The gateway has ended, by any cause: none of its children may live on.
 process.once('disconnect', () => {
   for (const id of children.keys()) kill(id, 'SIGKILL');
   rmSync(dirname(socketPath), { recursive: true, force: true });

@@ -7,7 +7,10 @@ import { terminate } from '../../process/terminate.ts';
 import type { Child, ChildExit } from './children.ts';
 import type { ProcessSpawner, StartOptions } from './spawner.ts';
 
-/** Starts programs as children of this process: enough for a small process that starts few. They may not `talk`. */
+/**
+ * Starts programs as children of this process: enough for a small process that starts few. The children may
+ * not `talk`.
+ */
 export const ownSpawner: ProcessSpawner = {
   async start(options) {
     const child = begin(options);
@@ -25,14 +28,14 @@ export const ownSpawner: ProcessSpawner = {
   close: async () => {},
 };
 
-/** A child whose output comes through pipes; its input may be none. */
+/** A child whose output comes through pipes; its input may be absent. */
 type Piped = ChildProcessByStdio<Writable | null, Readable, Readable>;
 
 const begin = ({ file, args, cwd, env, stdin = false }: StartOptions): Piped =>
   spawn(file, args, { cwd, env, stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] }) as Piped;
 
 function childOf(child: Piped, exited: Promise<ChildExit>): Child {
-  // It was spawned, so it has an id.
+  // A spawned process has an id; the default only satisfies the type.
   const { pid = 0, stdin, stdout, stderr } = child;
   const ending = { ask: () => child.kill('SIGTERM'), kill: () => child.kill('SIGKILL'), ended: exited };
   return {

@@ -1,6 +1,7 @@
 /**
- * What the gateway and its helper say to each other over the helper's IPC channel. The bytes of a child never pass
- * here: each of its streams is a connection of its own to the gateway's private socket, and the child inherits it.
+ * Messages between the gateway and its helper over the helper's IPC channel. The bytes of a child never pass
+ * here: each of its streams is a separate connection to the gateway's private socket, and the child inherits
+ * the connection.
  */
 export type ToHelper =
   | {
@@ -10,13 +11,14 @@ export type ToHelper =
       readonly args: readonly string[];
       readonly cwd: string;
       readonly env: Readonly<Record<string, string>>;
-      /** Whether the child gets a stdin; without one it reads end of file at once. */
+      /** True when the child gets a stdin; otherwise it reads end of file at once. */
       readonly stdin: boolean;
-      /** Whether the child gets descriptor 3 (it writes) and 4 (it reads). */
+      /** True when the child gets descriptor 3 (the child writes) and 4 (the child reads). */
       readonly talk: boolean;
     }
   | { readonly kind: 'kill'; readonly id: number; readonly signal: 'SIGTERM' | 'SIGKILL' };
 
+/** A message of the helper to the gateway about one child. */
 export type FromHelper =
   | { readonly kind: 'started'; readonly id: number; readonly pid: number }
   | {
@@ -27,5 +29,5 @@ export type FromHelper =
     }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string };
 
-/** First line of every connection: which child, which descriptor. */
+/** First line of every connection: ids of the child and of the descriptor. */
 export const greeting = (id: number, descriptor: number): string => `${id} ${descriptor}\n`;

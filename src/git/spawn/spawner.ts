@@ -8,6 +8,7 @@ import { temporaryFolder } from '../temporary.ts';
 import { type Child, createChildren } from './children.ts';
 import type { FromHelper, ToHelper } from './protocol.ts';
 
+/** A program to start, with its arguments, folder and environment. */
 export interface StartOptions {
   readonly file: string;
   readonly args: readonly string[];
@@ -19,6 +20,7 @@ export interface StartOptions {
   readonly talk?: boolean;
 }
 
+/** Starts and kills child processes. */
 export interface ProcessSpawner {
   /** Starts a program without a shell. Rejects with `git.failed` when it cannot be started. */
   start(options: StartOptions): Promise<Child>;
@@ -27,12 +29,13 @@ export interface ProcessSpawner {
 }
 
 /**
- * Starts programs through one small helper process, so that starting one costs the same at any size of the caller
- * and does not block its event loop. Children die with the caller: the helper kills their groups when its channel
- * closes. (If caller and helper are killed at one moment, children meet end of file and a broken pipe.)
+ * Starts programs through one small helper process, so that starting one costs the same at any size of the
+ * caller and does not block its event loop. Children die with the caller: the helper kills their groups when
+ * its channel closes. (If caller and helper are killed at one moment, children meet end of file and a broken
+ * pipe.)
  */
 export function createSpawner(): ProcessSpawner {
-  // For its owner only: nobody else reaches the socket in it.
+  // Only the owner may enter this folder, so no other user reaches the socket in it.
   const folder = temporaryFolder('git');
   const socketPath = join(folder, 's');
   const connections = new Set<Socket>();
@@ -53,7 +56,7 @@ export function createSpawner(): ProcessSpawner {
     server.once('error', reject);
     server.listen(socketPath, resolve);
   });
-  // Whoever starts a child learns of the failure; before that nobody is there to hear it.
+  // The caller that starts a child learns of the failure; before such a call nothing listens for it.
   listening.catch(() => undefined);
 
   const ensureHelper = (): void => {

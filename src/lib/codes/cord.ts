@@ -25,7 +25,7 @@ export const cordCodes = {
   'cord.owner': row(
     403,
     'refused',
-    'a yellow stop is cleared by whoever pulled it, an executive or a human',
+    'a yellow stop is cleared by the agent or person that pulled it, an executive or a human',
     'ask one of them',
   ),
   'cord.cause': row(

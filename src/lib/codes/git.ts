@@ -1,6 +1,6 @@
 import { row } from '../code-row.ts';
 
-/** Codes of pushes: refs, trees, the frame rule. */
+/** Codes of pushes: refs, trees, the frame rule (no change outside the write scope). */
 export const gitCodes = {
   'scope.write': row(
     403,
@@ -24,12 +24,12 @@ export const gitCodes = {
     403,
     'refused',
     'outside the scope a merge equals the mechanical merge of accepted work',
-    'merge again without changing what is not yours: git merge main, no -s ours, no edits outside the scope',
+    'merge again and change no file outside of your write scope: git merge main, without -s ours',
   ),
   'frame.conflict': row(
     403,
     'refused',
-    'accepted work that is merged must merge without conflict outside the scope',
+    'accepted work merges without conflict outside the write scope',
     'ask for the conflicting paths: andon task ask',
   ),
   'tree.symlink': row(403, 'refused', 'a change adds no symbolic link', 'commit a regular file'),
@@ -134,12 +134,12 @@ export const gitCodes = {
     503,
     'conflict',
     'one git at a time changes a ref',
-    'try again; what a killed git left is removed within seconds',
+    'try again; locks of a killed git are removed within seconds',
   ),
   'git.failed': row(
     500,
     'failed',
     'git itself runs without an error',
-    'run andon doctor; the message holds what git said',
+    'read the message of git in this error; then run andon doctor',
   ),
 } as const;

@@ -22,6 +22,7 @@ export const codes = {
   ...triggerCodes,
 } as const satisfies Record<string, CodeRow>;
 
+/** A stable code: clients compare codes, so the text of a code never changes. */
 export type Code = keyof typeof codes;
 
 /** True when `text` is a code of the table. */

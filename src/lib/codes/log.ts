@@ -8,7 +8,7 @@ export const logCodes = {
     'while the log of the database is below its mark, this gateway only reads',
     'find out why (a loss of power, a replica that was behind, a changed database) and bring back a better database; or accept this one as it is: andon restore --here --reason "…"',
   ),
-  'log.whole': row(409, 'conflict', 'only a log that is below its mark is accepted', 'andon audit verify'),
+  'log.whole': row(409, 'conflict', 'only a log below its mark can be accepted', 'andon audit verify'),
   'log.mark': row(
     500,
     'failed',

@@ -1,6 +1,6 @@
 import { row } from '../code-row.ts';
 
-/** Codes of the door, the store and the CLI. */
+/** Codes of admission, the store and the CLI. */
 export const requestCodes = {
   'request.invalid': row(
     400,
@@ -8,7 +8,7 @@ export const requestCodes = {
     'an input has exactly the members and types of its schema',
     'mend the member named',
   ),
-  'request.size': row(413, 'usage', 'a request body stays under the limit', 'send less'),
+  'request.size': row(413, 'usage', 'a request body stays under the limit', 'send a smaller body'),
   'request.depth': row(400, 'usage', 'JSON is nested at most 64 deep', 'send flatter data'),
   'request.batch': row(400, 'usage', 'a batch holds at most 16 calls', 'send smaller batches'),
   'request.host': row(
@@ -21,19 +21,19 @@ export const requestCodes = {
   'request.connections': row(
     503,
     'unreachable',
-    'a gateway holds at most so many connections at once',
-    'wait a moment, and use connections again (keep-alive)',
+    'a gateway holds a bounded number of connections',
+    'wait a moment, and reuse connections (keep-alive)',
   ),
   'request.streams': row(
     429,
     'unreachable',
-    'a principal, and a gateway as a whole, has at most so many streams of events open',
-    'close streams that are not read any more, or read pages: andon event list',
+    'the open streams of events of a principal, and of a gateway, are bounded',
+    'close streams that you do not read, or read pages: andon event list',
   ),
   'request.rate': row(
     429,
     'failed',
-    'what is answered without a token is asked for at most so often',
+    'requests without a token are answered at a bounded rate',
     'wait a second and try again',
   ),
   'request.method': row(
@@ -46,7 +46,7 @@ export const requestCodes = {
     404,
     'notFound',
     'the path is one that the gateway serves',
-    'see /trpc, /mcp, /git/<project>.git, /livez, /readyz, /metrics',
+    'use one of /trpc, /mcp, /git/<project>.git, /livez, /readyz, /metrics',
   ),
   'request.replayed': row(409, 'conflict', 'a request id is used for one input only', 'use a new request id'),
   'project.missing': row(404, 'notFound', 'the project is known to the gateway', 'andon project list'),
@@ -57,7 +57,7 @@ export const requestCodes = {
     409,
     'conflict',
     'upstream main is followed fast-forward only',
-    'bring the upstream commits as a change, or reset upstream',
+    'submit the upstream commits as a change, or reset the branch upstream',
   ),
   'store.locked': row(
     503,
@@ -68,13 +68,13 @@ export const requestCodes = {
   'store.newer': row(
     503,
     'failed',
-    'a binary runs on a schema that it knows',
+    'this version of Andon knows the schema of the database',
     'install the newer Andon that wrote it, or restore a backup',
   ),
   'store.older': row(
     503,
     'failed',
-    'a binary upgrades the schemas of the versions shortly before it, and backups of them',
+    'a version of Andon upgrades the schemas and backups of the versions shortly before it',
     'take Andon at commit e25a4e2 in between: start it once on the database (restore the backup with it first), then start or back up with this one',
   ),
   'store.unavailable': row(
@@ -86,20 +86,20 @@ export const requestCodes = {
   'disk.full': row(
     503,
     'failed',
-    'the disk has room for what is written',
+    'the disk has room for the data to be written',
     'free space there; andon doctor tells how much is left',
   ),
   'machine.exhausted': row(
     503,
     'failed',
     'the machine has processes, descriptors and memory left',
-    'end what uses them up, or raise the limits (ulimit -n, -u; those of the container); then try again',
+    'end the processes that use them up, or raise the limits (ulimit -n, -u; those of the container); then try again',
   ),
   'file.denied': row(
     500,
     'failed',
-    'the user that Andon runs as owns what it keeps, and may read and write it',
-    'run it as the owner, or give folder and file to the user it runs as',
+    'the files of Andon belong to the user that runs it, who may read and write them',
+    'run Andon as their owner, or give folder and file to the user that runs Andon',
   ),
   'store.backup': row(
     400,
@@ -117,7 +117,7 @@ export const requestCodes = {
   'gateway.unready': row(
     503,
     'unreachable',
-    'a gateway answers queries only while its feed is fresh',
+    'a gateway answers queries only while it hears the log of its database',
     'wait; /readyz tells why',
   ),
   'gateway.port': row(
@@ -130,7 +130,7 @@ export const requestCodes = {
     503,
     'unreachable',
     'a token is sent only to a listener that proves the key of its gateway for this address',
-    'start the gateway there again (andon up); a gateway behind another address is told so by --hosts; a key that was made anew is trusted again once you remove the old one where it is kept',
+    'start the gateway at this address again (andon up); name its further addresses by andon up --hosts; to trust a new key, remove the old one (FILE.gateway beside the token, or known-gateways in your state folder)',
   ),
   'gateway.exposed': row(
     400,
@@ -153,14 +153,14 @@ export const requestCodes = {
   'tool.network': row(
     403,
     'refused',
-    'the network is closed to agents unless whoever starts them opens it',
+    'the network is closed to an agent that was started without it',
     'work with what is in the clone, or ask with andon task ask',
   ),
   'tool.command': row(
     403,
     'refused',
-    'a command line says plainly what it runs',
-    'write simple commands, one after the other, without what hides them',
+    'a command line shows plainly which commands it runs',
+    'write simple commands, one after the other, without backquotes, <(…) or open quotes',
   ),
   'tool.outside': row(403, 'refused', 'an agent works inside its clone', 'name a path of the clone'),
   'cli.usage': row(400, 'usage', 'a command has the arguments its help names', 'run it with --help'),
@@ -174,7 +174,7 @@ export const requestCodes = {
   internal: row(
     500,
     'failed',
-    'Andon has no defects',
+    'a call ends without a defect of Andon',
     'report this with the request id; the log of the gateway holds the cause',
   ),
 } as const;

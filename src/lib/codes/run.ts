@@ -6,8 +6,8 @@ export const runCodes = {
   'run.lost': row(
     409,
     'conflict',
-    'only the runner that holds a run speaks for it',
-    'end what the run started: it was given up, or ended',
+    'only the runner that holds a run reports about it',
+    'end the processes of the run: the gateway gave the run up, or ended it',
   ),
   'run.ended': row(
     409,
@@ -24,8 +24,8 @@ export const runCodes = {
   'sandbox.folder': row(
     503,
     'failed',
-    'gates and runs that have a user of their own work where that user gets to',
-    'open the folder that was named to others (chmod o+x), or install bubblewrap',
+    'gates and runs under a separate user work in a folder that this user can enter',
+    'let others enter the folder named (chmod o+x), or install bubblewrap',
   ),
   'profile.missing': row(
     404,
@@ -36,7 +36,7 @@ export const runCodes = {
   'profile.adapter': row(
     400,
     'usage',
-    'a profile that is spawned says how it is started',
+    'a profile names an adapter before it can be spawned',
     'give it an adapter in andon.yaml: command, claude or codex',
   ),
   'agent.missing': row(404, 'notFound', 'the agent is known to the project', 'andon agent list'),

@@ -6,7 +6,7 @@ export const taskCodes = {
     400,
     'usage',
     'andon.yaml has exactly the members of its schema',
-    'mend the place named; andon.schema.json describes every member',
+    'mend the place named; andon schema prints the form of every member',
   ),
   'plan.cycle': row(400, 'usage', 'dependencies of tasks form no cycle', 'remove one of the edges named'),
   'plan.reference': row(
@@ -24,7 +24,7 @@ export const taskCodes = {
   'plan.running': row(
     409,
     'conflict',
-    'a plan does not take away work in progress',
+    'a plan neither removes nor changes tasks in progress',
     'let the task end or release it first',
   ),
   'plan.missing': row(404, 'notFound', 'a project has an applied plan', 'andon plan apply'),
@@ -32,8 +32,8 @@ export const taskCodes = {
   'task.state': row(
     409,
     'conflict',
-    'a task moves only along the transition table',
-    'andon task show tells what the task waits for',
+    'the state of the task allows the action',
+    'andon task show prints the state of the task and what it waits for',
   ),
   'task.question': row(409, 'conflict', 'a task with an open question cannot be closed', 'andon task answer'),
   'task.capability': row(
@@ -83,8 +83,8 @@ export const taskCodes = {
   'change.state': row(
     409,
     'conflict',
-    'a change moves only along its transition table',
-    'andon change show tells its state',
+    'the state of the change allows the action',
+    'andon change show prints its state',
   ),
   'change.empty': row(
     403,

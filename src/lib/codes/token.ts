@@ -132,7 +132,7 @@ export const tokenCodes = {
   'key.active': row(
     409,
     'conflict',
-    'a key that signs now or next is rotated away before it is revoked',
+    'a key that signs tokens, or will sign next, is rotated away before it is revoked',
     'andon token rotate-key, get new tokens, then revoke the former key',
   ),
   'key.broken': row(
@@ -144,38 +144,38 @@ export const tokenCodes = {
   'lattice.ops': row(
     403,
     'refused',
-    'a child may exercise only what its parent may delegate',
-    'leave the actions out, or ask a human to widen the parent',
+    'a grant may exercise only actions that its parent may delegate',
+    'leave the actions out, or ask a human for a parent grant that has them',
   ),
   'lattice.dops': row(
     403,
     'refused',
-    'a child may delegate only what its parent may delegate',
-    'leave the actions out, or ask a human to widen the parent',
+    'a grant may delegate only actions that its parent may delegate',
+    'leave the actions out, or ask a human for a parent grant that has them',
   ),
   'lattice.scope': row(
     403,
     'refused',
-    'the paths of a child lie inside the paths of its parent',
-    'narrow the globs so that the witness path is not matched',
+    'the paths of a grant lie inside the paths of its parent',
+    'narrow the globs so that they do not match the path named',
   ),
   'lattice.bound': row(
     403,
     'refused',
     'every bound of a child is at most that of its parent',
-    'lower the bound',
+    'lower the bound named; andon token explain shows those of the parent',
   ),
   'lattice.member': row(
     403,
     'refused',
-    'tier, project, plan, phases, refs and task of a child lie inside those of its parent',
-    'narrow the member',
+    'tier, project, plan, phases, refs and task of a grant lie inside those of its parent',
+    'narrow the member named; andon token explain shows that of the parent',
   ),
   'lattice.depth': row(
     403,
     'refused',
-    'a grant delegates only while its remaining depth is above zero',
-    'let an ancestor mint this grant',
+    'a grant delegates only while it has generations of delegation left',
+    'let the parent of this grant, or a human, mint it',
   ),
   'lattice.cost': row(
     403,
@@ -186,19 +186,19 @@ export const tokenCodes = {
   'budget.exhausted': row(
     403,
     'refused',
-    'budgets of children are reserved from what their parent has left',
-    'lower the budget, or let children end first',
+    'the budget of a grant is reserved from the remaining budget of its parent',
+    'lower the budget, or let other grants of the parent end first',
   ),
   'budget.change': row(
     403,
     'refused',
-    'commits, files and lines of a change stay within what its grant has left',
+    'commits, files and lines of a change stay within the remaining budget of its grant',
     'offer less at once: split the work, or ask for a larger budget',
   ),
   'duty.separated': row(
     403,
     'refused',
-    'nobody judges work of their own lineage',
-    'let a validator of another lineage judge it; a lone human may pass --own-work, which is recorded',
+    'nobody judges work in which they, or a grant above or below theirs, had a part',
+    'let a validator that others spawned judge it; a lone human may pass --own-work, which is recorded',
   ),
 } as const;

@@ -5,14 +5,14 @@ export const triggerCodes = {
   'trigger.time': row(
     400,
     'usage',
-    'a trigger of times has a cron expression or an interval that comes, in a zone that exists',
+    'a trigger of times has a cron expression or an interval with a next time, in a zone that exists',
     'mend the expression; andon trigger preview shows the next ten times',
   ),
   'trigger.event': row(
     400,
     'usage',
     'a trigger of events names a type of event that Andon appends',
-    'choose one of the types; andon event list shows what happens',
+    'choose one of the types; andon event list prints events with their types',
   ),
   'trigger.itself': row(
     409,
@@ -23,14 +23,14 @@ export const triggerCodes = {
   'trigger.depth': row(
     409,
     'refused',
-    'triggers that fire triggers do not come back to the first, and form a chain of at most 4',
+    'triggers that fire triggers form no circle, and a chain of at most 4',
     'look at the causes in andon trigger history, and pause one of them',
   ),
   'trigger.action': row(
     503,
     'refused',
     'a trigger has an action that this gateway can carry out',
-    'choose another action, or start the gateway with what it needs',
+    'choose another action, or start the gateway with the command or host that it needs',
   ),
   'trigger.owner': row(
     403,
@@ -42,18 +42,18 @@ export const triggerCodes = {
     400,
     'refused',
     'a webhook goes to a public https address, or to a host that the operator allowed',
-    'andon up --webhook-host HOST:PORT allows another one',
+    'let the operator allow the host: andon up --webhook-host HOST:PORT',
   ),
   'trigger.command': row(
     404,
     'notFound',
     'a command is one that the operator named',
-    'andon up --command NAME=PATH',
+    'let the operator name the command: andon up --command NAME=PATH',
   ),
   'trigger.overlap': row(
     409,
     'refused',
-    'a trigger does not fire while what it made last has not ended, unless it says otherwise',
+    'a trigger does not fire while its last run or task is unfinished, unless its `overlap` allows that',
     'wait, or set `overlap: queue` or `overlap: allow`',
   ),
   'trigger.missing': row(404, 'notFound', 'the trigger exists', 'andon trigger list'),
@@ -66,7 +66,7 @@ export const triggerCodes = {
   'trigger.recipient': row(
     409,
     'refused',
-    'a message has somebody to go to',
-    'name a recipient; `holder` is good for deadlines and events of tasks that somebody holds',
+    'a message has a recipient',
+    'name a recipient; `holder` works for deadlines and events of tasks that have a holder',
   ),
 } as const;

@@ -12,7 +12,7 @@ const always = new Set<ts.SyntaxKind>([
   SyntaxKind.DoStatement,
   SyntaxKind.CatchClause,
   SyntaxKind.CaseClause,
-  // Any `?.`, of a member or of a call, is a token of its own in the tree.
+  // Any `?.`, of a member or of a call, is a separate token in the tree.
   SyntaxKind.QuestionDotToken,
 ]);
 
@@ -26,8 +26,8 @@ const shortCircuit = new Set<ts.SyntaxKind>([
 ]);
 
 /**
- * How much `node` itself adds to the complexity of its unit: 0 or 1, as ESLint 10's rule `complexity` (variant
- * `classic`) counts. `target` says that the node stands where an assignment writes, so that `=` is a default value.
+ * The complexity that `node` itself adds to its unit: 0 or 1, as ESLint 10's rule `complexity` (variant
+ * `classic`) counts. `target` is true when an assignment writes to the node, so that `=` is a default value.
  */
 export function decisionPoints(node: ts.Node, target: boolean): number {
   if (always.has(node.kind)) return 1;
@@ -46,7 +46,7 @@ const isAssignment = (node: ts.Node): node is ts.BinaryExpression =>
   ts.isBinaryExpression(node) && node.operatorToken.kind === SyntaxKind.EqualsToken;
 
 /**
- * True when `child` of `parent` stands where a destructuring assignment writes; `target` says it of the parent.
+ * True when a destructuring assignment writes to `child` of `parent`; `target` is the same for the parent.
  * The tree has no kind for assignment patterns: `[a = 1] = b` is an array literal left of `=`.
  */
 export function isTarget(child: ts.Node, parent: ts.Node, target: boolean): boolean {

@@ -5,17 +5,19 @@ import type { FileRefusal, Measure, Unit } from './unit.ts';
 import { walkUnits } from './walk.ts';
 
 /**
- * The units of a TypeScript or JavaScript text with their complexity and lines, or why it has none.
+ * The units of a TypeScript or JavaScript text with their complexity and lines, or the reason why it has
+ * none.
  *
- * Complexity is that of ESLint 10's rule `complexity`: 1, and 1 more for each `if`, `?:`, `for`, `for-in`, `for-of`,
- * `while`, `do`, `catch`, `case` with a test, `&&`, `||`, `??`, their assignments, `?.` and default value. Top-level code
- * is the unit `<module>`. Lines are those of ESLint's `max-lines-per-function` with its defaults and `IIFEs: true`: all of
- * them from the first to the last; decorators and `export default` stand before the first.
+ * Complexity is that of ESLint 10's rule `complexity`: 1, and 1 more for each `if`, `?:`, `for`, `for-in`,
+ * `for-of`, `while`, `do`, `catch`, `case` with a test, `&&`, `||`, `??`, their assignments, `?.` and default
+ * value. Top-level code is the unit `<module>`. Lines are those of ESLint's `max-lines-per-function` with its
+ * defaults and `IIFEs: true`: all of them from the first to the last; decorators and `export default` stand
+ * before the first.
  *
- * Comments change neither a number nor a digest, whatever they say. A file with any syntax error is refused, since the
- * parser would recover and count something else. `digest` must be collision resistant, or an altered unit passes as
- * unaltered. The parser recurses and may take exponential time: call this only where it can be killed.
- * Throws what the parser throws (a RangeError on deep nesting).
+ * Comments change neither a number nor a digest. A file with any syntax error is refused, since the parser
+ * would recover and count something else. `digest` must be collision resistant, or an altered unit passes as
+ * unaltered. The parser recurses and may take exponential time: call this function only in a process that can
+ * be killed. Throws the errors of the parser (a RangeError on deep nesting).
  */
 export function measure(text: string, kind: SourceKind, digest: (text: string) => string): Measure {
   const tooLarge = sizeFault(text);
@@ -25,16 +27,20 @@ export function measure(text: string, kind: SourceKind, digest: (text: string) =
   return fault === undefined ? { units: walkUnits(file, digest) } : { refusal: fault };
 }
 
-/** Early errors that a runtime does not make of sloppy scripts: octal numbers and escapes, leading zeros. */
+/** Early errors that a runtime tolerates in sloppy scripts: octal numbers and escapes, leading zeros. */
 const sloppy: ReadonlySet<number> = new Set([1121, 1487, 1488, 1489]);
-/** A probe ends in the middle of something; an element that is not closed is told of at its beginning. */
+/**
+ * Error 17008, an unclosed element: a probe ends in the middle of the text, and such an element is reported
+ * at its beginning.
+ */
 const unclosed = 17008;
 const probeChars = 64 * 1024;
 const probeFaultsMax = 50;
 
 /**
- * The units of a text whose name does not say that it is a program: none unless it parses whole as JavaScript or TypeScript and declares
- * a function. Such a text is measured and bounded as any source, and refused (`source.language`) when its first line starts another language.
+ * The units of a text whose name does not mark it as a program: none unless it parses whole as JavaScript or
+ * TypeScript and declares a function. Such a text is measured and bounded as any source, and refused
+ * (`source.language`) when its first line starts another language.
  */
 export function measureUnnamed(text: string, digest: (text: string) => string): Measure {
   if (!mayBeProgram(text) || isOtherText(text)) return { units: [] };
@@ -67,7 +73,10 @@ function bounded(text: string, units: readonly Unit[]): Measure {
   return tooLarge === undefined ? { units } : { refusal: tooLarge };
 }
 
-/** True of a long text that is full of errors from its beginning: prose, or another language. Spares parsing all of it. */
+/**
+ * True for a long text that is full of errors from its beginning: prose, or another language. Spares parsing
+ * all of it.
+ */
 function isOtherText(text: string): boolean {
   if (text.length < 2 * probeChars) return false;
   const early = faultsOf(parsed(text.slice(0, probeChars), 'ts')).filter(
@@ -84,7 +93,7 @@ function parsed(text: string, kind: SourceKind): ts.SourceFile {
 }
 
 function faultsOf(file: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
-  // Not in the published type, yet the only place that tells whether the parser had to recover.
+  // Not in the published type, yet the only sign that the parser had to recover.
   const found = (file as { parseDiagnostics?: readonly ts.DiagnosticWithLocation[] }).parseDiagnostics;
   if (found === undefined) throw new Error('the parser no longer lists its diagnostics');
   return found;

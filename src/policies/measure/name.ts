@@ -14,7 +14,7 @@ const kinds = new Map<ts.SyntaxKind, UnitKind>([
   [SyntaxKind.ClassStaticBlockDeclaration, 'static'],
 ]);
 
-/** The kind of unit that `node` is, or undefined: no function-like node, or one without a body. */
+/** The kind of unit that `node` is; undefined for a node that is no function, or one without a body. */
 export function unitKind(node: ts.Node): UnitKind | undefined {
   const kind = kinds.get(node.kind);
   if (kind === undefined) return undefined;
@@ -25,7 +25,7 @@ const nameCharsMax = 80;
 // Names come from strangers and end in terminals: no control, format, private or unassigned character passes.
 const unprintable = /[\p{C}\u2028\u2029]/gu;
 
-/** The simple name of a unit: its own, or that of the variable, property or target that it is given to. */
+/** The simple name of a unit: its own, or that of the variable, property or target that it is assigned to. */
 export function unitName(node: ts.Node, parent: ts.Node | undefined, kind: UnitKind): string {
   if (kind === 'constructor') return 'constructor';
   if (kind === 'static') return '<static>';

@@ -6,9 +6,10 @@ const globals = new Set(['globalThis', 'window', 'self', 'global']);
 const timers = new Set(['setTimeout', 'setInterval', 'setImmediate', 'execScript']);
 
 /**
- * What `node` keeps from analysis, or undefined: a reference to `eval`, a call of `Function`, a timer that is given
- * text, an import of a `data:` URL; in a declaration file anything that runs. These are the direct spellings: whoever
- * reaches the compiler by reflection (`(() => {}).constructor`) is not found here.
+ * The construct by which `node` keeps code from analysis, or undefined: a reference to `eval`, a call of
+ * `Function`, a timer that is given text, an import of a `data:` URL; in a declaration file anything that
+ * runs. Only these direct spellings are found: a program that reaches the compiler by reflection
+ * (`(() => {}).constructor`) passes.
  */
 export function hidden(
   node: ts.Node,

@@ -11,7 +11,7 @@ export interface OpenUnit {
   readonly outer: OpenUnit | undefined;
   readonly parts: string[];
   readonly inside: string[];
-  /** Where it stands among the units, in the order of their beginnings. */
+  /** Index among the units, in the order of their beginnings. */
   readonly index: number;
   complexity: number;
   hides: Unit['hides'];
@@ -24,7 +24,7 @@ const elsewhere = new Set<ts.SyntaxKind>([
   ts.SyntaxKind.DeclareKeyword,
 ]);
 
-/** Where the function itself begins: after its decorators and `export default`, as ESTree has it. */
+/** The position at which the function itself begins: after its decorators and `export default`, as in ESTree. */
 export function unitStart(node: ts.Node, file: ts.SourceFile): number {
   const before = (node as { modifiers?: readonly ts.Node[] }).modifiers ?? [];
   let start = node.getStart(file);
@@ -42,7 +42,7 @@ function skipBlank(text: string, from: number): number {
   return from + (blank.exec(text)?.[0].length ?? 0);
 }
 
-/** The unit of an open unit whose children are all counted; tells the outer unit its whole digest. */
+/** The unit of a frame whose children are all counted; adds its whole digest to the outer frame. */
 export function closeUnit(unit: OpenUnit, file: ts.SourceFile, digest: (text: string) => string): Unit {
   const hash = digest(unit.parts.join('\u0000'));
   const wholeHash = unit.inside.length === 0 ? hash : digest([hash, ...unit.inside].join('\u0000'));

@@ -4,7 +4,10 @@ import type { FileRefusal } from './unit.ts';
 // The line terminators of ECMAScript 2025, 12.3.
 const terminator = /\r\n|[\n\r\u2028\u2029]/g;
 
-/** Why `text` is too large to be parsed, or undefined. Limits are `sourceLinesMax` and `sourceColumnsMax` (UTF-16 units). */
+/**
+ * The refusal of a `text` too large to be parsed, or undefined. Limits are `sourceLinesMax` and
+ * `sourceColumnsMax` (UTF-16 units).
+ */
 export function sizeFault(text: string): FileRefusal | undefined {
   let line = 1;
   let from = 0;

@@ -1,4 +1,4 @@
-/** How a file is parsed: its extension, with every form of declaration file as `d.ts`. */
+/** The way to parse a file: its extension, with every form of declaration file as `d.ts`. */
 export type SourceKind = 'ts' | 'tsx' | 'mts' | 'cts' | 'js' | 'jsx' | 'mjs' | 'cjs' | 'd.ts';
 
 const extension = /\.([cm]?[jt]s|[jt]sx)$/;
@@ -8,8 +8,8 @@ const data = /\.(?:json[5cl]?|ndjson|geojson|webmanifest|map|ya?ml|md|markdown|m
 const scriptLine = /^#![^\n]*\b(node|bun|deno|tsx|ts-node)\b/;
 
 /**
- * How to parse the file at `path`, or undefined when its name does not tell. `head` is the beginning of its text: a file of
- * another name is a script when its first line starts Node, Bun, Deno, tsx or ts-node.
+ * The way to parse the file at `path`, or undefined when its name does not tell. `head` is the beginning of
+ * its text: a file of another name is a script when its first line starts Node, Bun, Deno, tsx or ts-node.
  */
 export function sourceKind(path: string, head = ''): SourceKind | undefined {
   // Runtimes on case-insensitive disks load `a.TS` as `a.ts`.
@@ -21,8 +21,8 @@ export function sourceKind(path: string, head = ''): SourceKind | undefined {
 }
 
 /**
- * True when the file at `path` may hold a program: its name says so, or its content has to tell, whatever its name. JSON, YAML,
- * Markdown and lock files are left alone.
+ * True when the file at `path` may hold a program, by its name or, for names that do not tell, by its
+ * content. JSON, YAML, Markdown and lock files are left alone.
  */
 export const mayHoldSource = (path: string): boolean =>
   sourceKind(path) !== undefined || !data.test(path.toLowerCase());
@@ -35,8 +35,8 @@ const control = /[\u0000-\u0008\u000e-\u001f\u007f]/;
 const headChars = 128;
 
 /**
- * False when `text` cannot be a program that declares a function: it has none of the words for one, or begins as binary
- * files do. Cheap, and never false of a program.
+ * False when `text` cannot be a program that declares a function: no keyword for one occurs in it, or it
+ * begins as binary files do. Cheap, and never false for a program.
  */
 export function mayBeProgram(text: string): boolean {
   const [plain = ''] = text.slice(0, headChars).split(quote, 1);

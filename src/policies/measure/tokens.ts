@@ -2,7 +2,7 @@ import { ts } from 'ts-morph';
 
 const { SyntaxKind } = ts;
 
-// Only inside these can a slash, a quote or a space mean anything but itself.
+// Only inside these kinds can a slash, a quote or a space mean anything but itself.
 const verbatim = new Set<ts.SyntaxKind>([
   SyntaxKind.Identifier,
   SyntaxKind.PrivateIdentifier,
@@ -17,17 +17,18 @@ const verbatim = new Set<ts.SyntaxKind>([
   SyntaxKind.JsxText,
 ]);
 
-// Between them there are only punctuation, keywords, blanks and comments.
+// Between two tokens there are only punctuation, keywords, blanks and comments.
 const trivia = /^#![^\n\r]*|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|\s+/g;
 
 /** Collects the tokens of units without comments and layout, in the order of the text. */
 export interface Tokens {
-  /** Takes what stands before `position` and was not taken yet. */
+  /** Takes the text before `position` that was not taken yet. */
   upTo(parts: string[], position: number): void;
   /** Takes `node`: its kind, and its text when it is a name or a literal. */
   node(parts: string[], node: ts.Node): void;
 }
 
+/** Creates the collector of one file; it must be fed positions and nodes in ascending order. */
 export function tokensOf(file: ts.SourceFile): Tokens {
   const { text } = file;
   let taken = 0;
@@ -37,7 +38,7 @@ export function tokensOf(file: ts.SourceFile): Tokens {
     taken = position;
   };
   const node = (parts: string[], node: ts.Node): void => {
-    // The kinds keep apart what the bare characters do not: `a + ++b` and `a++ + b`.
+    // The kinds tell apart tokens whose bare characters look alike: `a + ++b` and `a++ + b`.
     parts.push(String.fromCharCode(node.kind));
     if (!verbatim.has(node.kind)) return;
     const isJsxText = node.kind === SyntaxKind.JsxText;

@@ -1,4 +1,4 @@
-/** What a unit is. Overload signatures, abstract members and other bodiless forms are none. */
+/** Kinds of units. Overload signatures, abstract members and other bodiless forms are no units. */
 export type UnitKind =
   | 'module'
   | 'function'
@@ -12,7 +12,10 @@ export type UnitKind =
 
 /** One unit of a source file with its numbers. Lines count from 1. */
 export interface Unit {
-  /** The simple name; `<module>`, `<static>`, `<anonymous>` or `[computed]` where source gives none. */
+  /**
+   * The simple name; `<module>`, `<static>`, `<anonymous>` or `[computed]` for a unit that the source leaves
+   * unnamed.
+   */
   readonly name: string;
   readonly kind: UnitKind;
   readonly startLine: number;
@@ -25,11 +28,14 @@ export interface Unit {
   readonly hash: string;
   /** Digest of its tokens with those of every unit inside it. */
   readonly wholeHash: string;
-  /** The first construct in it that keeps code from analysis, with its line. */
+  /** The first construct in the unit that keeps code from analysis, with its line. */
   readonly hides?: { readonly what: string; readonly line: number };
 }
 
-/** Why a whole file has no numbers. `syntax` and `size` come from here, the rest from the analyser. */
+/**
+ * The reason why a whole file has no numbers. `syntax` and `size` come from the measure, the rest from the
+ * analyser.
+ */
 export interface FileRefusal {
   readonly code:
     | 'source.language'
@@ -43,5 +49,5 @@ export interface FileRefusal {
   readonly limit?: string | number;
 }
 
-/** The numbers of one file, or why there are none. */
+/** The numbers of one file, or the reason why there are none. */
 export type Measure = { readonly units: readonly Unit[] } | { readonly refusal: FileRefusal };

@@ -6,7 +6,7 @@ import { closeUnit, type OpenUnit, unitStart } from './open-unit.ts';
 import { type Tokens, tokensOf } from './tokens.ts';
 import type { Unit, UnitKind } from './unit.ts';
 
-/** A node still to be visited, or a unit to be closed when everything inside it has been. */
+/** A node still to be visited, or a frame to be closed after everything inside it has been visited. */
 type Step =
   | {
       readonly node: ts.Node;
@@ -24,7 +24,10 @@ interface Walk {
   readonly units: (Unit | undefined)[];
 }
 
-/** Every unit of `file` in the order of their beginnings, `<module>` first. Keeps a stack of its own: depth costs memory, not calls. */
+/**
+ * Every unit of `file` in the order of their beginnings, `<module>` first. Uses a stack of its own: depth
+ * costs memory, not calls.
+ */
 export function walkUnits(file: ts.SourceFile, digest: (text: string) => string): Unit[] {
   const walk: Walk = { file, tokens: tokensOf(file), digest, steps: [], units: [] };
   const module = open(walk, undefined, 'module', '<module>', 0, file.end);

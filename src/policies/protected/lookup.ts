@@ -1,7 +1,7 @@
 import { compileGlobs, type PathMatcher } from '../../lib/glob-match.ts';
 import { steeredTools } from './table.ts';
 
-/** One row of the table turned round: a file, and the tools that read it. */
+/** One row of the inverted table: a file, and the tools that read it. */
 interface FileRow {
   /** `makefile`, `*.mk`, `.github/**`, `vendor/modules.txt`. */
   readonly file: string;
@@ -23,7 +23,7 @@ for (const [file, tools] of toolsByFile) {
   else named.set(file, entry);
 }
 
-// One look for all shapes at once: nearly every path has none of them.
+// One test for all shapes at once: nearly every path matches none of them.
 const anyName = anyOf(shaped.filter(({ file }) => !file.includes('/')));
 const anyPath = anyOf(shaped.filter(({ file }) => file.includes('/')));
 
@@ -42,18 +42,21 @@ function anyOf(entries: readonly FileRow[]): RegExp {
 const prose = /\.(?:md|mdx|markdown|rst|adoc)$/;
 const ascii = /^[\u0020-\u007e]*$/;
 
-/** The form under which a path is looked up: disks that ignore case and Unicode form open one file by all of these spellings. */
+/**
+ * The form under which a path is looked up: disks that ignore case and Unicode form open one file by all of
+ * these spellings.
+ */
 export const folded = (path: string): string =>
   ascii.test(path) ? path.toLowerCase() : path.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFC');
 
-/** A file of the table that a path is, and the tools that read it. */
+/** A file of the table that matches a path, and the tools that read the file. */
 export interface Steering {
   /** The glob of the table, from the root: `**\/makefile`. */
   readonly glob: string;
   readonly tools: readonly string[];
 }
 
-/** Every entry of the table that `path` is; none for a path that steers nothing. */
+/** Every entry of the table that `path` matches; none for a path that steers nothing. */
 export function steeringOf(path: string): Steering[] {
   const text = folded(path);
   const segments = text.split('/');

@@ -1,6 +1,9 @@
 import { type SteeredTool, tool } from './tool.ts';
 
-/** Package managers and runtimes. A file that several of them read stands with each: naming one of them opens it. */
+/**
+ * Package managers and runtimes. A file that several of them read stands with each: naming one of them opens
+ * the file.
+ */
 export const packageTools: readonly SteeredTool[] = [
   tool(
     'npm',

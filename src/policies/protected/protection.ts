@@ -2,26 +2,32 @@ import { compileGlobs } from '../../lib/glob-match.ts';
 import { escapes } from '../../lib/glob-search.ts';
 import { folded, isTool, steeringOf } from './lookup.ts';
 
-/** What a plan adds to the table, and what one of its tasks takes out: names of tools, paths and globs. */
+/**
+ * Changes to the table of protected files: the plan adds entries, a task takes out others. Names of tools,
+ * paths and globs.
+ */
 export interface ProtectionWords {
   readonly protect: readonly string[];
   readonly unprotect: readonly string[];
 }
 
-/** Which files stay closed to whoever works on one task, however wide its write scope is. */
+/** The files that stay closed to everybody who works on one task, even inside its write scope. */
 export interface Protection {
-  /** Why `path` is protected, in words (`make`, `npm, yarn`, `the plan`), or undefined when it is not. */
+  /** The reason in words that `path` is protected (`make`, `npm, yarn`, `the plan`), or undefined when it is not. */
   against(path: string): string | undefined;
   /**
-   * The same words for a glob under which every path is protected, or undefined. An odd glob of which that is true may be
-   * missed; none is named of which it is not.
+   * The same reason for a glob under which every path is protected, or undefined. Such a glob may be missed
+   * when its form is odd; a glob with an open path never gets a reason.
    */
   closes(glob: string): string | undefined;
 }
 
 const byPlan = 'the plan';
 
-/** The protection of one task: the table and `protect`, less what `unprotect` names. Globs are those of scopes. */
+/**
+ * The protection of one task: the table and `protect`, less the entries that `unprotect` names. Globs are
+ * those of scopes.
+ */
 export function protectionOf({ protect, unprotect }: ProtectionWords): Protection {
   const lifted = new Set(unprotect.filter(isTool));
   const open = compileGlobs(unprotect);

@@ -1,4 +1,7 @@
-/** Where a path of a tool leads: into the clone, as a path of the repository, or elsewhere, with the reason in words. */
+/**
+ * Target of a path that a tool names: in the clone, as a path of the repository, or elsewhere, with the
+ * reason in words.
+ */
 export type ClonePath =
   | { readonly kind: 'inside'; readonly path: string }
   | { readonly kind: 'outside'; readonly why: string };
@@ -6,8 +9,9 @@ export type ClonePath =
 const outside = (why: string): ClonePath => ({ kind: 'outside', why });
 
 /**
- * Resolves a path as a tool names it against the clone. `clone` is absolute, with `/` as separator; without it only
- * relative paths can be told. The root itself is the empty path. Symbolic links are not followed: nothing is looked at.
+ * Resolves the path that a tool names against the clone. `clone` is absolute, with `/` as separator; without
+ * it only relative paths can be resolved. The root itself is the empty path. The file system is not read, so
+ * symbolic links are not followed.
  */
 export function clonePathOf(path: string, clone: string | undefined): ClonePath {
   if (path.includes('\0')) return outside('a path with a NUL byte');
@@ -30,7 +34,7 @@ function inside(path: string): ClonePath {
   return plain === undefined ? outside('outside the clone') : { kind: 'inside', path: plain };
 }
 
-/** Without empty, `.` and `..` segments; undefined when `..` leads above the start. */
+/** The path without empty, `.` and `..` segments; undefined when `..` leads above the start. */
 function normal(path: string): string | undefined {
   const kept: string[] = [];
   for (const segment of path.split('/')) {

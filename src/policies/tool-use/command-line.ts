@@ -12,7 +12,7 @@ const networkPrograms = new Set(
 const rootPrograms = new Set(['sudo', 'su', 'doas', 'pkexec']);
 const hiding = new Set(['eval', 'source', '.', 'alias', 'trap']);
 const shells = new Set(['sh', 'bash', 'dash', 'zsh', 'ksh']);
-/** Programs that start another one, named among their arguments. */
+/** Programs that start another program, named among their arguments. */
 const wrappers = new Set(
   'env timeout nice nohup time command exec xargs setsid stdbuf ionice chroot unshare builtin find parallel watch'.split(
     ' ',
@@ -21,7 +21,7 @@ const wrappers = new Set(
 const keywords = new Set('if then elif else while until do ! { } time fi done esac in [ [['.split(' '));
 const depthMax = 4;
 
-/** Reasons against a command line; each simple command of it is looked at. What cannot be read is refused. */
+/** Reasons against a command line, for each of its simple commands. A line that cannot be read is refused. */
 export function commandLineReasons(text: string, facts: ToolFacts, depth = 0): Reason[] {
   const reading = readShell(text);
   if (reading.kind === 'unreadable' || depth > depthMax) {
@@ -55,7 +55,7 @@ function wordsReasons(all: readonly Word[], facts: ToolFacts, depth: number): Re
   return [...found, ...programReasons(nameOf(head.text), args, facts, depth)];
 }
 
-/** Where the command itself begins, behind keywords and settings of the form `NAME=value`. */
+/** Index of the command itself, behind keywords and settings of the form `NAME=value`. */
 function firstWord(words: readonly Word[]): number {
   const at = words.findIndex(({ text }) => !keywords.has(text) && !/^\w+\+?=/.test(text));
   return at === -1 ? words.length : at;
@@ -84,7 +84,7 @@ function shellReasons(args: readonly Word[], facts: ToolFacts, depth: number): R
 const judged = (name: string): boolean =>
   name === 'git' || [networkPrograms, rootPrograms, hiding, shells, wrappers].some((set) => set.has(name));
 
-/** The first argument that is a program of interest begins the command that the wrapper starts. */
+/** Reasons against the command that a wrapper starts, which begins at the first argument that is a judged program. */
 function wrappedReasons(args: readonly Word[], facts: ToolFacts, depth: number): Reason[] {
   const at = args.findIndex(({ text }) => text !== '.' && judged(nameOf(text)));
   return at === -1 ? [] : wordsReasons(args.slice(at), facts, depth);
@@ -96,12 +96,15 @@ function outputReasons({ writes }: Command, facts: ToolFacts, moved: boolean): R
   return writes
     .filter(({ text }) => !streams.test(text))
     .flatMap(({ text, fixed }) => {
-      // Where the verdict belongs is fixed: a command line that sets the variable is refused.
+      // The place of the verdict is fixed: a command line that sets the variable is refused.
       if (text === '$ANDON_VERDICT' && !fixed && facts.runFolder !== undefined) return [];
       if (!fixed) return [reason('tool.command', `> ${text}`, { found: 'a file that a variable decides' })];
       if (moved && !text.startsWith('/'))
         return [
-          reason('tool.command', `> ${text}`, { found: 'a redirection after cd', next: 'leave cd out' }),
+          reason('tool.command', `> ${text}`, {
+            found: 'a redirection after cd',
+            next: 'leave cd out: commands start in the clone',
+          }),
         ];
       return writeReasons(text, facts);
     });

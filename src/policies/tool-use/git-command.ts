@@ -2,7 +2,7 @@ import { type Reason, reason } from '../../lib/decision.ts';
 import type { ToolFacts } from './facts.ts';
 import type { Word } from './shell.ts';
 
-/** Options of git itself that take a value of their own. */
+/** Options of git itself that take a separate value. */
 const valued = new Set([
   '-C',
   '-c',
@@ -59,7 +59,10 @@ function commandReasons(command: Word, args: readonly Word[], facts: ToolFacts):
 
 const looksRemote = /^(?:[a-z][a-z0-9+.-]*:\/\/|[a-z][a-z0-9+-]*::|[^/:@\s]+@[^/:\s]+:)/i;
 
-/** Commands whose arguments may name a repository; elsewhere `a:b` is a path in a commit, and text is text. */
+/**
+ * Commands whose arguments may name a repository; in other commands `a:b` is a path in a commit, and text is
+ * text.
+ */
 const remoteCommands = new Set([
   'clone',
   'fetch',
@@ -119,7 +122,7 @@ const isBelow = (branch: string, prefixes: readonly string[]): boolean =>
 
 const pushValued = new Set(['-o', '--push-option', '--repo', '--receive-pack', '--exec']);
 
-/** The words that are no options and no values of one: the remote, then refs. */
+/** The words that are neither options nor values of options: the remote, then refs. */
 function named(args: readonly Word[]): Word[] {
   return args.filter(({ text }, at) => !text.startsWith('-') && !pushValued.has(args[at - 1]?.text ?? ''));
 }

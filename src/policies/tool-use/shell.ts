@@ -1,4 +1,4 @@
-/** One word of a command line. `fixed` is false where a variable or a pattern decides what it becomes. */
+/** One word of a command line. `fixed` is false when a variable or a pattern decides the final text. */
 export interface Word {
   readonly text: string;
   readonly fixed: boolean;
@@ -10,7 +10,7 @@ export interface Command {
   readonly writes: readonly Word[];
 }
 
-/** What a command line runs, or why that cannot be told from its text. */
+/** The commands of a command line, or the reason why they cannot be told from its text. */
 export type Reading =
   | { readonly kind: 'read'; readonly commands: readonly Command[] }
   | { readonly kind: 'unreadable'; readonly why: string };
@@ -19,9 +19,9 @@ const lengthMax = 20_000;
 const depthMax = 8;
 
 /**
- * Reads a line of POSIX shell or bash as far as needed to say which commands it starts: quotes, operators, redirections,
- * here-documents, groups and `$(…)`. What could hide a command (backquotes, process substitution, nesting without end,
- * an open quote) makes it unreadable.
+ * Reads a line of POSIX shell or bash as far as needed to tell the commands that it starts: quotes,
+ * operators, redirections, here-documents, groups and `$(…)`. Anything that could hide a command (backquotes,
+ * process substitution, endless nesting, an open quote) makes the line unreadable.
  */
 export function readShell(text: string): Reading {
   if (text.length > lengthMax) return { kind: 'unreadable', why: `longer than ${lengthMax} characters` };
@@ -132,7 +132,7 @@ class ShellReader {
   #redirectOperator(): string {
     const [operator = ''] = redirection.exec(this.#text.slice(this.#at, this.#at + 3)) ?? [];
     if (operator.endsWith('(')) throw new Unreadable('process substitution');
-    // The number before it names a file descriptor, no argument: `2>`.
+    // The number before a redirection names a file descriptor and no argument: `2>`.
     if (/\d/.test(this.#text.charAt(this.#at - 1)) && /^\d$/.test(this.#words.at(-1)?.text ?? ''))
       this.#words.pop();
     this.#at += operator.length;
@@ -208,7 +208,7 @@ class ShellReader {
     return { text, fixed };
   }
 
-  /** After a `$`: a variable, or a command of its own, which is read like the rest. */
+  /** Reads on after a `$`: a variable, or a nested command, which is read like the rest. */
   #dollar(depth: number): Word {
     const [opening = ''] = /^(?:\(\(|\(|'|\{\w+\}|\{)/.exec(this.#text.slice(this.#at, this.#at + 100)) ?? [];
     this.#at += opening.length;

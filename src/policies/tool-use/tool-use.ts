@@ -32,8 +32,8 @@ const asks: Rule = ({ tool }) => [
 ];
 
 /**
- * What is known of the tools of Claude Code, by name. A tool that is not in the table is refused, whatever it is called:
- * a new one has to be looked at first.
+ * Rules for the tools of Claude Code, by name. A tool outside the table is refused, whatever its name:
+ * somebody has to review it first.
  */
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Read', read],
@@ -49,18 +49,19 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['WebFetch', network],
   ['WebSearch', network],
   ['AskUserQuestion', asks],
-  // These start nothing by themselves: what they lead to is asked again, tool by tool.
+  // These tools start nothing by themselves: the tools that they lead to ask for permission one by one.
   ...'Agent Task TaskCreate TaskGet TaskList TaskOutput TaskStop TaskUpdate TodoRead TodoWrite BashOutput KillBash KillShell Skill SlashCommand ToolSearch EnterPlanMode ExitPlanMode StructuredOutput ListMcpResourcesTool ReadMcpResourceTool'
     .split(' ')
     .map((tool): [string, Rule] => [tool, harmless]),
 ]);
 
-/** The gateway's own tools, by `.mcp.json` or by the plugin; they pass its door anyway. */
+/** The gateway's own tools, by `.mcp.json` or by the plugin; admission judges their calls anyway. */
 const ownTools = /^mcp__(?:plugin_andon_)?andon__[a-z_]+$/;
 
 /**
- * Why an agent's program may not use a tool; none allows it. Pure, and a courtesy: it spares the agent work that the
- * gateway would refuse later. What holds is the judgement of the push, the door and the sandbox.
+ * Reasons why an agent's program may not use a tool; none allows it. Pure, and a courtesy: it spares the
+ * agent work that the gateway would refuse later. The judgement of the push, admission and the sandbox are
+ * what enforces the rules.
  */
 export function toolUseReasons(use: ToolUse, facts: ToolFacts): Reason[] {
   if (ownTools.test(use.tool)) return [];

@@ -5,7 +5,7 @@ import { scopeText, writableBy } from '../../tiers/scopes.ts';
 import { clonePathOf } from './clone-path.ts';
 import type { ToolFacts } from './facts.ts';
 
-/** Reasons against writing a file: outside the clone, outside the write scope, or no path that a tree may hold. */
+/** Reasons against writing a file: outside the clone, outside the write scope, or not a path that a tree may hold. */
 export function writeReasons(path: string, facts: ToolFacts): Reason[] {
   const { cap, clone } = facts;
   if (isOfRun(path, facts, /^(?:out\/)?verdict\.json$|^tmp\/./)) return [];
@@ -18,7 +18,7 @@ export function writeReasons(path: string, facts: ToolFacts): Reason[] {
   return allowed ? [] : [reason('scope.write', place.path, { limit })];
 }
 
-/** Reasons against reading a file or folder: only what lies outside the clone is refused. */
+/** Reasons against reading a file or folder: only a path outside the clone is refused. */
 export function readReasons(path: string, facts: ToolFacts): Reason[] {
   const { clone } = facts;
   if (isOfRun(path, facts, /^(?:(?:out\/)?verdict\.json|task\.json|inbox\.jsonl|(?:tmp|home)(?:\/.*)?)$/s))
@@ -27,7 +27,7 @@ export function readReasons(path: string, facts: ToolFacts): Reason[] {
   return place.kind === 'outside' ? [outsideReason(path, place.why, clone)] : [];
 }
 
-/** Whether a path is one of those beside the clone that a run has for itself; its token is none for the model to read. */
+/** True for a path beside the clone that belongs to the run alone; the token there is not for the model to read. */
 function isOfRun(path: string, { runFolder }: ToolFacts, own: RegExp): boolean {
   if (runFolder === undefined || !path.startsWith('/')) return false;
   const place = clonePathOf(path, runFolder);

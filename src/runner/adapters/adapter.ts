@@ -3,40 +3,40 @@ import type { RunFolder } from '../prepare/run-folder.ts';
 import type { ClaimedTask, RunOrder } from '../protocol.ts';
 import type { AgentReport } from '../supervise/watch.ts';
 
-/** Everything that an adapter starts a program with. */
+/** Everything that an adapter needs to start a program. */
 export interface AgentStart {
   readonly order: RunOrder;
   readonly place: RunFolder;
   readonly task: ClaimedTask | undefined;
-  /** The gateway as the run reaches it. */
+  /** URL of the gateway for the run. */
   readonly url: string;
-  /** What the agent is told: prompt of the profile, mission, task. */
+  /** The instructions of the agent: prompt of the profile, mission, task. */
   readonly prompt: string;
   /** The search path of the run. */
   readonly path: string;
 }
 
-/** A program with its arguments, and what it gets of an environment beside what every run has. */
+/** A program with its arguments, and its additions to the environment that every run has. */
 export interface AgentProgram {
   readonly program: string;
   readonly args: readonly string[];
-  /** What it reads on its standard input, however long; nothing without. */
+  /** Text for the program's standard input, of any length; none when absent. */
   readonly input?: string;
   readonly env: Readonly<Record<string, string>>;
   /** Files to be written before the start, by their path below the folder of the run. */
   readonly files: Readonly<Record<string, string>>;
-  /** Folders that it must be able to read: where it is installed. */
+  /** Folders that the program must be able to read: its installation. */
   readonly visible: readonly string[];
 }
 
-/** How one kind of agent program is started and understood. */
+/** Starts one kind of agent program, and understands its output. */
 export interface Adapter {
   prepare(start: AgentStart): AgentProgram;
-  /** Reads what the program prints, line by line; what it does not understand says nothing. */
+  /** Creates a reader of the program's output, line by line; a line that it does not understand reports nothing. */
   reader(): (line: string) => AgentReport;
-  /** Tells lines that say nothing to whoever reads the output of the run later. */
+  /** True for lines without content for the people who read the run's output later. */
   isNoise?(line: string): boolean;
-  /** Reads what the program writes of its usage into files while it works, where it does. */
+  /** Reads the program's usage from files that it writes while it works, for programs that do so. */
   journal?(place: RunFolder): () => Promise<AgentReport>;
 }
 
@@ -61,6 +61,6 @@ export const objectOf = (from: unknown, member: string): Record<string, unknown>
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 };
 
-/** A number of USD in millionths. */
+/** Converts a number of USD to millionths. */
 export const usdMicro = (usd: unknown): number =>
   typeof usd === 'number' && Number.isFinite(usd) && usd > 0 ? Math.round(usd * 1_000_000) : 0;

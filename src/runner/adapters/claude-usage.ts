@@ -8,8 +8,8 @@ interface Spent {
 }
 
 /**
- * Reads what Claude Code prints with `stream-json`: what is spent, and which tools are called. An answer of the model
- * begins with its input tokens; its output tokens come with a stream event at its end (`--include-partial-messages`), and
+ * Reads the `stream-json` output of Claude Code: usage and called tools. An answer of the model begins with
+ * its input tokens; its output tokens come with a stream event at its end (`--include-partial-messages`), and
  * the lines of its tool calls lie between. The program's own sums, subagents included, come with its result.
  */
 export class ClaudeReader {
@@ -37,7 +37,7 @@ export class ClaudeReader {
     this.#count(this.#streamed.get(parent) ?? '', begun?.usage ?? event?.usage);
   }
 
-  /** Several lines may be one answer, one for each of its parts. The turn is over when the next one begins. */
+  /** Several lines may form one answer, one for each of its parts. The turn is over when the next one begins. */
   #message(message: Record<string, unknown>): AgentReport {
     const id = textOf(message.id);
     this.#count(id, message.usage);
@@ -45,7 +45,7 @@ export class ClaudeReader {
     const before = this.#pending;
     if (before?.id === id) before.calls.push(...calls);
     else this.#pending = { id, calls };
-    // An answer of words alone is no turn of its own: the turn is what is called for.
+    // An answer of words alone is no turn: a turn consists of its calls.
     if (before === undefined || before.id === id || before.calls.length === 0) return this.#report();
     return { ...this.#report(), turn: { calls: before.calls } };
   }
@@ -76,7 +76,7 @@ export class ClaudeReader {
 
 const delta = '{"type":"stream_event","event":{"type":"content_block_';
 
-/** Whether a line is a piece of an answer that comes whole in a later one. */
+/** True for a line with a piece of an answer that arrives whole in a later line. */
 export const isStreamed = (line: string): boolean => line.startsWith('{"type":"stream_event"');
 
 const isDelta = (line: string): boolean => line.startsWith(delta);

@@ -7,9 +7,9 @@ import type { Adapter } from './adapter.ts';
 import { ClaudeReader, isStreamed } from './claude-usage.ts';
 
 /**
- * Claude Code without a person: every tool that is not plainly harmless is asked for at the gateway (the permission
- * prompt tool, which fails closed; hooks fail open and are not used as a guard), MCP servers are exactly ours, and
- * no settings of the repository, which may be hostile, are read.
+ * Claude Code without a person: the gateway is asked about every tool that is not plainly harmless (by the
+ * permission prompt tool, which fails closed; hooks fail open and are not used as a guard), the MCP servers
+ * are exactly the gateway's, and the settings of the repository, which may be hostile, are not read.
  */
 export const claude: Adapter = {
   prepare: ({ order, place, url, prompt, path }) => {
@@ -54,7 +54,7 @@ export const claude: Adapter = {
       },
       files: {
         'claude-settings.json': JSON.stringify({ cleanupPeriodDays: 1, includeCoAuthoredBy: false }),
-        // The header is filled in by the program from its environment: no token lies in this file.
+        // The program fills in the header from its environment: this file holds no token.
         'claude-mcp.json': JSON.stringify({
           mcpServers: {
             andon: {
@@ -76,19 +76,19 @@ export const claude: Adapter = {
 };
 
 /**
- * The program's own tools that a run has. Others would wait for a person or for a time to come, or leave the clone; new
- * ones have to be looked at first.
+ * The program's own tools that a run has. The others would wait for a person or for a later time, or leave
+ * the clone; a new tool has to be reviewed first.
  */
 const tools =
   'Agent Bash BashOutput Edit Glob Grep KillShell LS MultiEdit NotebookEdit Read Skill Task TaskCreate TaskGet TaskList TaskOutput TaskStop TaskUpdate TodoWrite ToolSearch WebFetch WebSearch Write'.split(
     ' ',
   );
 
-/** Its USD are known to the runner at the end alone, so the program keeps to that limit itself. */
+/** The runner learns the USD of the program at the end alone, so the program itself keeps to that limit. */
 const budgetOf = ({ settings: { budget } }: RunOrder): string[] =>
   budget.usdMicro === undefined ? [] : ['--max-budget-usd', String(budget.usdMicro / 1_000_000)];
 
-/** The token, and for the permission prompt where the agent works, as it sees that. */
+/** The token, and, for the permission prompt, the agent's folder under the path that the agent sees. */
 const headersOf = ({ tree, folder }: RunFolder, url: string, network: 'open' | readonly string[]) => ({
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own syntax
   Authorization: 'Bearer ${ANDON_TOKEN}',
@@ -98,7 +98,10 @@ const headersOf = ({ tree, folder }: RunFolder, url: string, network: 'open' | r
   ...(network.length === 0 ? {} : { 'X-Andon-Network': 'open' }),
 });
 
-/** Where a program is installed: the folder of the file that it stands for, and of its package. */
+/**
+ * The folders of a program's installation: the one of the file that its name resolves to, and the one of its
+ * package.
+ */
 export function installedAt(program: string): string[] {
   try {
     const file = realpathSync(program);

@@ -15,9 +15,10 @@ interface Read {
 }
 
 /**
- * What Codex has spent while it works: on its output it says so only at the end, in the journals of its sessions
- * (`sessions/<year>/<month>/<day>/rollout-….jsonl`) after each answer of the model. They lie where the agent may write, so
- * they are read as plain files, at most 4 MB at a look, and can add to what was counted, never take away.
+ * Reads the usage of Codex while it works: its output reports usage only at the end, the journals of its
+ * sessions (`sessions/<year>/<month>/<day>/rollout-….jsonl`) after each answer of the model. The agent may
+ * write there, so they are read as plain files, at most 4 MB at a time, and can only add to the counted
+ * usage.
  */
 export class CodexJournal {
   readonly #root: string;
@@ -38,7 +39,7 @@ export class CodexJournal {
     return { usage: { tokens, usdMicro: 0, turns: 0 } };
   }
 
-  /** First down to the sessions, then through their years, months and days. */
+  /** Descends to the sessions, then through their years, months and days. */
   async #into(
     folder: LiveFolder | undefined,
     path: string,

@@ -6,8 +6,8 @@ import { CodexJournal } from './codex-journal.ts';
 import { nativeCodex } from './native.ts';
 
 /**
- * Codex without a person: its own settings folder, one MCP server, which must be there, and its own sandbox off: the
- * run has one already, and Codex's makes `.git` read-only.
+ * Codex without a person: a separate settings folder, one MCP server, which must be there, and Codex's
+ * sandbox off: the run is contained already, and that sandbox makes `.git` read-only.
  */
 export const codex: Adapter = {
   prepare: ({ order, place, url, prompt, path }) => {
@@ -66,7 +66,7 @@ function callOf(item: Record<string, unknown>): string | undefined {
   return item.type === 'file_change' ? JSON.stringify(['files', item.changes]).slice(0, 2000) : undefined;
 }
 
-/** A provider of another address is named in the profile's `env` by OPENAI_BASE_URL. */
+/** Settings of Codex. A provider at another address is named in the profile's `env` by OPENAI_BASE_URL. */
 function settingsOf(url: string, env: Readonly<Record<string, string>>): string {
   const base = env.OPENAI_BASE_URL;
   const provider =

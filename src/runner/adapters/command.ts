@@ -3,9 +3,9 @@ import type { AgentReport } from '../supervise/watch.ts';
 import { type Adapter, countOf, jsonLine, objectOf, usdMicro } from './adapter.ts';
 
 /**
- * Any program. It is a shell command of the profile, in its clone, with ANDON_* in its environment. What it may print
- * for the runner is lines of JSON, counted from the start of the run: `{"andon":{"usage":{"tokens":1200,"usd":0.02}}}` and
- * `{"andon":{"turn":{"calls":["read a.ts"]}}}`.
+ * Any program: a shell command of the profile, run in its clone, with ANDON_* in its environment. The runner
+ * reads lines of JSON from its output, with values counted from the start of the run:
+ * `{"andon":{"usage":{"tokens":1200,"usd":0.02}}}` and `{"andon":{"turn":{"calls":["read a.ts"]}}}`.
  */
 export const command: Adapter = {
   prepare: ({ order }) => ({

@@ -2,9 +2,9 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * The native program behind Codex's npm shim, which is a Node program that only starts it; the program itself where it is
- * no such shim. The packages that hold it lie beside the shim's own, one per platform:
- * `@openai/codex-linux-x64/vendor/<target>/bin/codex`.
+ * The native program behind Codex's npm shim, a Node program that only starts the native one; the given
+ * program itself when it is no such shim. The packages of the native program lie beside the shim's, one per
+ * platform: `@openai/codex-linux-x64/vendor/<target>/bin/codex`.
  */
 export function nativeCodex(program: string): string {
   try {
@@ -15,7 +15,7 @@ export function nativeCodex(program: string): string {
     const homes = [join(dirname(shim), name), join(shim, 'node_modules/@openai', name)];
     return homes.map(inPackage).find((found) => found !== undefined) ?? program;
   } catch {
-    // It is not there, which its start will say.
+    // The file is missing; starting the program will report it.
     return program;
   }
 }

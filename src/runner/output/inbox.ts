@@ -1,7 +1,7 @@
 import { appendPlain } from '../prepare/plain-file.ts';
 import type { RunnerGateway } from '../protocol.ts';
 
-/** What is written to an agent, in the file that it reads: lines of JSON. */
+/** Messages to an agent, in the file that the agent reads: lines of JSON. */
 export class Inbox {
   readonly #gateway: RunnerGateway;
   readonly #project: string;
@@ -14,7 +14,7 @@ export class Inbox {
     this.#file = file;
   }
 
-  /** Appends what has come since the last time; a gateway that is away says nothing. */
+  /** Appends the messages since the last call; adds none while the gateway is away. */
   async fill(token: string, signal: AbortSignal): Promise<void> {
     const fresh = await this.#gateway.messages(token, this.#project, this.#last, signal).catch(() => []);
     const last = fresh.at(-1);

@@ -4,7 +4,7 @@ import { Redactor } from './redact.ts';
 const pieceMax = 60_000;
 const lineMax = 8 * 1024 * 1024;
 
-/** What a run printed since the last look, in pieces that stay small however much it prints: head and tail of it. */
+/** The output of a run since the last call, in pieces that stay small at any amount: its head and its tail. */
 export class OutputFeed {
   readonly #decoder = new StringDecoder('utf8');
   readonly #redactor: Redactor;
@@ -18,14 +18,14 @@ export class OutputFeed {
   }
 
   add(chunk: Buffer): void {
-    // What may be half a secret waits for its other half.
+    // A text that may be the first half of a secret waits for the second.
     const both = this.#redactor.cover(this.#open + this.#decoder.write(chunk));
     const open = this.#redactor.openEnd(both);
     this.#open = both.slice(both.length - open);
     this.#keep(both.slice(0, both.length - open));
   }
 
-  /** No more will come. */
+  /** Marks the end of the output. */
   end(): void {
     this.#keep(this.#open);
     this.#open = '';
@@ -45,7 +45,7 @@ export class OutputFeed {
     return this.#head === '';
   }
 
-  /** What was printed since the last call; the middle of much of it is left out, and said so. */
+  /** The output since the last call; a long middle is left out, and a line says so. */
   take(): string[] {
     if (this.isEmpty) return [];
     const gap = this.#dropped === 0 ? '' : `\n… ${this.#dropped} characters left out …\n`;
@@ -57,7 +57,7 @@ export class OutputFeed {
   }
 }
 
-/** Cuts a stream into lines; what is longer than 8 MB between two line ends is skipped. */
+/** Cuts a stream into lines; a line longer than 8 MB is skipped. */
 export class LineReader {
   readonly #decoder = new StringDecoder('utf8');
   readonly #heard: (line: string) => void;
@@ -85,7 +85,7 @@ export class LineReader {
     else if (this.#length > lineMax) this.#parts = [];
   }
 
-  /** The last line, which no line end follows. */
+  /** Takes the last line, which no line end follows. */
   end(): void {
     if (this.#length > 0 && this.#length <= lineMax) this.#heard(this.#parts.join(''));
     this.#parts = [];

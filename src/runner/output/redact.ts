@@ -1,11 +1,11 @@
-/** What stands in the output of a run in the place of a secret that it was given. */
+/** Replacement in the output of a run for a secret that the run was given. */
 const covered = '[secret]';
 const lengthMin = 8;
 
 /**
- * Covers the secrets that a run was given where it prints them as they are: what it prints is stored and can be read by
- * others. A guard against accidents (`env` in a shell, a program that logs its headers), not against an agent that
- * wants to tell: it can spell them otherwise. Values of fewer than 8 characters are no secrets.
+ * Covers the secrets that a run was given in its output: the output is stored, and others can read it. A
+ * guard against accidents (`env` in a shell, a program that logs its headers), not against an agent that
+ * wants to leak: an agent can encode a secret. Values of fewer than 8 characters do not count as secrets.
  */
 export class Redactor {
   readonly #secrets = new Set<string>();
@@ -20,7 +20,7 @@ export class Redactor {
     return result;
   }
 
-  /** How many characters at the end of a text may be the beginning of a secret. */
+  /** Number of characters at the end of a text that may be the beginning of a secret. */
   openEnd(text: string): number {
     let most = 0;
     for (const secret of this.#secrets) {

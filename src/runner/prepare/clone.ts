@@ -4,7 +4,7 @@ import type { ClaimedTask, RunOrder } from '../protocol.ts';
 
 const outputMax = 4_000;
 
-/** Runs git and resolves to what it said when it failed, or undefined when it did not. */
+/** Runs git and resolves to its error output when it failed, or undefined when it did not. */
 async function git(
   args: readonly string[],
   env: Record<string, string>,
@@ -20,10 +20,11 @@ async function git(
   }
 }
 
+/** The run that a clone is made for. */
 export interface CloneOf {
   readonly order: RunOrder;
   readonly task: ClaimedTask | undefined;
-  /** The gateway, and the folder that the clone is made in. */
+  /** URL of the gateway. */
   readonly url: string;
   readonly tree: string;
   readonly env: Record<string, string>;
@@ -31,8 +32,8 @@ export interface CloneOf {
 }
 
 /**
- * Makes the clone of a run: its own, never a linked worktree, with a branch for its task that a plain `git push` takes
- * to where the task's work belongs. Returns what went wrong, if something did.
+ * Makes the clone of a run: separate, never a linked worktree, with a branch for its task from which a plain
+ * `git push` goes to the task's branch at the gateway. Returns the error in words, if there is one.
  */
 export async function cloneFor({ order, task, url, tree, env, abort }: CloneOf): Promise<string | undefined> {
   const remote = `${url}/git/${order.project}.git`;

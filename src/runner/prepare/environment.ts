@@ -2,24 +2,28 @@ import type { ClaimedTask, RunOrder } from '../protocol.ts';
 import { metricsPath } from '../proxy/metrics-intake.ts';
 import type { RunFolder } from './run-folder.ts';
 
+/** The run whose environment is made, and the addresses that it gets. */
 export interface EnvironmentOf {
   readonly order: RunOrder;
   readonly place: RunFolder;
   readonly task: ClaimedTask | undefined;
-  /** The gateway as the run reaches it. */
+  /** URL of the gateway for the run. */
   readonly url: string;
-  /** Names the key that proves that address. */
+  /** Fingerprint of the key that proves the gateway's address. */
   readonly gatewayKey: string;
   readonly path: string;
   /** The proxy to the hosts that the profile names, if the run needs one. */
   readonly proxy: string | undefined;
-  /** Marks by which everything that the run started is found again. */
+  /** Variables that mark every process of the run, so that it can be found again. */
   readonly marks: Readonly<Record<string, string>>;
-  /** The environment of the runner, for what the profile passes on. */
+  /** The environment of the runner, for variables that the profile passes on. */
   readonly outer: Readonly<Record<string, string | undefined>>;
 }
 
-/** The whole environment of a run: built from nothing, then the profile's, then what must hold. The contract of `command` agents. */
+/**
+ * The whole environment of a run: built from nothing, then the profile's variables, then those that must not
+ * differ. The contract of `command` agents.
+ */
 export function environmentOf(of: EnvironmentOf): Record<string, string> {
   const { order, place, task, url } = of;
   const passed = Object.fromEntries(
@@ -63,7 +67,7 @@ const taskEnvironment = (task: ClaimedTask | undefined): Record<string, string> 
     ? {}
     : { ANDON_TASK: task.id, ANDON_EPOCH: String(task.epoch), ANDON_BRANCH: task.branch };
 
-/** git reaches the gateway with the token from here: it lies in no file of the clone and in no argument. */
+/** Settings by which git reaches the gateway with a token: it lies in no file of the clone and in no argument. */
 export const gitOf = (order: RunOrder, url: string): Record<string, string> => ({
   GIT_TERMINAL_PROMPT: '0',
   GIT_CONFIG_NOSYSTEM: '1',
@@ -76,7 +80,7 @@ export const gitOf = (order: RunOrder, url: string): Record<string, string> => (
   GIT_COMMITTER_EMAIL: `${order.agent.replace(/^agent:/, '')}@agents.invalid`,
 });
 
-/** Where an OpenTelemetry exporter sends metrics to, by the variables of its specification. */
+/** The address for metrics, in the variables that the specification of OpenTelemetry gives to exporters. */
 const metricsOf = ({ settings: { usage }, token }: RunOrder, url: string): Record<string, string> =>
   usage === 'otel'
     ? {

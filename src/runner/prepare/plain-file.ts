@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { replaceFile } from '../../store/replace-file.ts';
 import { openPlain } from '../live-folder.ts';
 
-/** Appends to a plain file; does nothing where something else lies in its place. */
+/** Appends to a plain file; does nothing when something else lies at the path. */
 export async function appendPlain(file: string, text: string): Promise<void> {
   const handle = await openPlain(file, constants.O_WRONLY | constants.O_APPEND);
   if (handle === undefined) return;
@@ -14,9 +14,9 @@ export async function appendPlain(file: string, text: string): Promise<void> {
 }
 
 /**
- * Puts a file in the place of one that lies there; nobody reads half of it. It stays the runner's: the user of the run
- * may read it, as its group, and nobody else may. The folder is the runner's, too, and nothing in it is removed or
- * followed on the way: what is written to is a file of a new name, by its handle.
+ * Replaces a file whole, so that no reader gets half of it. The file belongs to the runner: the user of the
+ * run may read it, as its group, and no other user. The folder belongs to the runner, too, and no entry of it
+ * is removed or followed on the way: the text goes to a file of a new name, by its handle.
  */
 export const replaceSecret = (
   file: string,

@@ -12,32 +12,33 @@ import { environmentOf, gitOf } from './environment.ts';
 import { promptOf } from './prompt.ts';
 import { handOver, makeRunFolder, type RunFolder } from './run-folder.ts';
 
+/** A run to prepare, and what the runner knows about its surroundings. */
 export interface Preparation {
   readonly order: RunOrder;
   readonly place: RunFolder;
   readonly gateway: RunnerGateway;
   readonly containment: Containment;
-  /** The door of the run on this machine. */
+  /** URL of the run's proxy on this machine. */
   readonly outside: string;
   readonly launch: readonly string[];
   readonly outer: Readonly<Record<string, string | undefined>>;
   readonly runnerMark: Readonly<Record<string, string>>;
   readonly abort: AbortSignal;
-  /** Hears of the task as soon as it is claimed: from then on it has to be kept. */
+  /** Called with the task as soon as it is claimed: from then on its lease has to be renewed. */
   readonly claimed: (task: ClaimedTask) => void;
   readonly writeToken: () => Promise<void>;
 }
 
-/** Everything that a program is started with. */
+/** A run ready for its program to start. */
 export interface Prepared {
   readonly program: AgentProgram;
   readonly env: Record<string, string>;
-  /** Whether it shares the network of the machine. */
+  /** True when the run shares the network of the machine. */
   readonly network: boolean;
   readonly task: ClaimedTask | undefined;
 }
 
-/** Claims the task, makes the clone, writes what the agent is told. Rejects with what went wrong. */
+/** Claims the task, makes the clone, writes the files of the agent. Rejects with the fault. */
 export async function prepareRun(of: Preparation): Promise<Prepared> {
   const { order, place, containment } = of;
   const user = userOf(containment);
@@ -53,7 +54,7 @@ export async function prepareRun(of: Preparation): Promise<Prepared> {
   });
   if (failed !== undefined) throw new Error(`clone: ${failed}`);
   const network = order.settings.network === 'open' || containment.kind !== 'bubblewrap';
-  // Inside a network of its own the same door has another address.
+  // Inside a separate network the same proxy has another address.
   const url = network ? of.outside : `http://127.0.0.1:${insidePort}`;
   if (url !== of.outside) await pointClone(place.tree, of.outside, url);
   const prepared = await writeFiles(of, task, url);
@@ -110,13 +111,13 @@ async function writeFiles(
     marks: { ...of.runnerMark, [markName]: order.id },
     outer: of.outer,
   });
-  // What lies in a folder of the run is handed over with that.
+  // A file in a folder of the run is handed over with that folder.
   const names = Object.keys(program.files).filter((name) => !name.includes('/'));
   const secrets = names.map((name) => join(place.folder, name));
   return { program, env: { ...env, ...program.env }, secrets };
 }
 
-/** Hosts that a profile names are reached through the run's door as a proxy. */
+/** The URL of the run's proxy, through which the run reaches the hosts that its profile names. */
 const proxyOf = ({ settings: { network } }: RunOrder, url: string): string | undefined =>
   network === 'open' || network.length === 0 ? undefined : url;
 

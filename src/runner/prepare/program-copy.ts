@@ -19,16 +19,18 @@ import { openFrom } from '../../sandbox/reach.ts';
 import { type Containment, userOf } from '../../sandbox/sandbox.ts';
 import { packageOf, packagesOf } from './program-packages.ts';
 
+/** The program `andon` for runs. */
 export interface ProgramPlace {
-  /** How `andon` is started: node, its options, the file. */
+  /** The command that starts `andon`: node, its options, the file. */
   readonly launch: readonly string[];
-  /** Folders that runs need to read for that. */
+  /** Folders that runs need to read for that command. */
   readonly visible: readonly string[];
 }
 
 /**
- * The program `andon` where the users of runs get at it: where it is, or a copy in `folder` when it was installed for its
- * owner only (below a private folder, or under a tight umask). Errors: `sandbox.folder` where it cannot be copied.
+ * The program `andon` at a place that the users of runs can read: its own place, or a copy in `folder` when
+ * it was installed for its owner only (below a private folder, or under a tight umask). Errors:
+ * `sandbox.folder` when it cannot be copied.
  */
 export function reachableProgram(
   place: ProgramPlace,
@@ -56,7 +58,7 @@ function movedProgram(
   return { launch: [ownNode, ...rest.slice(0, -1), ownMain], visible: [folder] };
 }
 
-/** Names what was copied: a copy takes seconds, and most starts find that of the one before. */
+/** A text that identifies the copied files: a copy takes seconds, and most starts find a current one. */
 function stampOf(main: string): string {
   const files = [process.execPath, realpathSync(main), join(packageOf(main), 'package.json')];
   const dist = readdirSync(join(packageOf(main), 'dist'), { recursive: true, encoding: 'utf8' }).sort();
@@ -77,7 +79,7 @@ function isCopied(main: string, folder: string): boolean {
 }
 
 function copyProgram(main: string, node: string | undefined, folder: string): void {
-  // Whole or not at all: two runners may share the place.
+  // The copy appears whole or not at all: two runners may share the place.
   const aside = `${folder}.${process.pid}`;
   mkdirSync(aside, { recursive: true });
   copyPackages(main, aside);
@@ -91,9 +93,12 @@ function copyProgram(main: string, node: string | undefined, folder: string): vo
   rmSync(aside, { recursive: true, force: true });
 }
 
-/** What a user of its own cannot read of the program. `bound` are the folders that bubblewrap shows it, wherever they lie. */
+/**
+ * The files of the program that a separate user cannot read. `bound` are the folders that bubblewrap shows to
+ * that user at any place.
+ */
 function closedFiles(node: string, main: string, bound: readonly string[] | undefined): string[] {
-  // What is private itself is private there, too.
+  // A bound folder that is private itself is private in bubblewrap, too.
   const roots = bound === undefined ? [] : [join(node, '../..'), ...bound];
   return [node, ...filesOf(main)].filter((file) => !openFrom(file, roots));
 }
@@ -109,7 +114,7 @@ const filesOf = (main: string): string[] => [
   ...[...packagesOf(packageOf(main)).keys()].map((folder) => join(folder, 'package.json')),
 ];
 
-/** Copies the package of the program and what it depends on: what is run of it, no types, maps or texts. */
+/** Copies the package of the program and its dependencies: the files that run, without types, maps or texts. */
 function copyPackages(main: string, folder: string): void {
   const root = packageOf(main);
   for (const [from, below] of packagesOf(root)) {
@@ -124,7 +129,7 @@ function copyPackages(main: string, folder: string): void {
 const copying = { recursive: true, dereference: true } as const;
 const notRun = /\.(?:[cm]?ts|map|md|flow|txt)$/;
 
-/** Lets everybody read what lies in a folder of this process's own. */
+/** Lets everybody read the content of a folder that belongs to this process. */
 function openAll(folder: string): void {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   for (const path of [folder, ...names.map((name) => join(folder, name))]) {

@@ -11,8 +11,8 @@ interface PackageManifest {
 export const packageOf = (main: string): string => dirname(dirname(dirname(realpathSync(main))));
 
 /**
- * The folders of a package and of everything that it depends on, as Node would find it, each with the place that it gets
- * below a copy of the package. What is not installed is left out: some of it is optional.
+ * The folders of a package and of all its dependencies, as Node would find them, each with its place below a
+ * copy of the package. Packages that are not installed are left out: some are optional.
  */
 export function packagesOf(root: string): ReadonlyMap<string, string> {
   const found = new Map([[root, '']]);
@@ -28,7 +28,7 @@ export function packagesOf(root: string): ReadonlyMap<string, string> {
 function dependenciesOf(folder: string): string[] {
   const { dependencies, optionalDependencies, peerDependencies } = readManifest(folder) ?? {};
   const all = { ...dependencies, ...optionalDependencies, ...peerDependencies };
-  // A compiler that packages name for the types alone.
+  // `typescript` is left out: packages name the compiler for its types alone.
   return Object.keys(all).filter((name) => name !== 'typescript');
 }
 
@@ -40,7 +40,7 @@ function readManifest(folder: string): PackageManifest | undefined {
   }
 }
 
-/** A dependency as Node finds it from a folder, and the folder whose `node_modules` holds it. */
+/** A dependency as Node finds it from a folder, and the folder whose `node_modules` holds the dependency. */
 function locate(name: string, from: string): { folder: string; holder: string } | undefined {
   for (let holder = from; ; holder = dirname(holder)) {
     const folder = join(holder, 'node_modules', name);

@@ -1,6 +1,6 @@
 import type { ClaimedTask, RunOrder } from '../protocol.ts';
 
-/** What an agent is told: the prompt of its profile, its mission, its task, and how work is handed over. */
+/** The instructions of an agent: the prompt of its profile, its mission, its task, and the way to hand over work. */
 export function promptOf(order: RunOrder, task: ClaimedTask | undefined, verdictFile: string): string {
   const filled = (order.settings.prompt ?? usual(order)).replaceAll(
     /\{(task|title|branch|change|mission|role|project)\}/g,

@@ -9,20 +9,20 @@ import { removeTree } from '../../sandbox/remove-tree.ts';
 import type { VerdictText } from '../protocol.ts';
 
 /**
- * The folders and files of one run. Everything of it lies in `folder`, which is the runner's: the run can read there, and
- * write in `tree`, `home`, `tmp` and `out` alone.
+ * The folders and files of one run. All of them lie in `folder`, which belongs to the runner: the run can
+ * read there, and write in `tree`, `home`, `tmp` and `out` alone.
  */
 export interface RunFolder {
   readonly folder: string;
-  /** Its own clone. */
+  /** The run's clone. */
   readonly tree: string;
   readonly home: string;
   readonly tmp: string;
-  /** Where it leaves what the runner reads: its verdict. */
+  /** Folder for the files that the runner reads: the verdict. */
   readonly out: string;
-  /** The passwd and group that it sees in bubblewrap. */
+  /** Folder of the passwd and group files that the run sees in bubblewrap. */
   readonly accounts: string;
-  /** Programs that are put before the PATH: `andon`. */
+  /** Folder of programs that precedes the PATH: `andon`. */
   readonly bin: string;
   readonly taskFile: string;
   readonly verdictFile: string;
@@ -30,7 +30,7 @@ export interface RunFolder {
   readonly tokenFile: string;
 }
 
-/** Where a run of that id lies below `runs`. */
+/** The folders of the run with that id, below `runs`. */
 export function runFolderOf(runs: string, id: string): RunFolder {
   const folder = join(runs, id);
   const at = (name: string): string => join(folder, name);
@@ -52,7 +52,10 @@ export function runFolderOf(runs: string, id: string): RunFolder {
 /** The folders of a run that it may write to. */
 export const writableOf = ({ tree, home, tmp, out }: RunFolder): string[] => [tree, home, tmp, out];
 
-/** Makes the folders of a run and the `andon` of its PATH. `launch` is how the program is started, `user` the run's own. */
+/**
+ * Makes the folders of a run and the `andon` of its PATH. `launch` is the command that starts the program,
+ * `user` the separate user of the run.
+ */
 export async function makeRunFolder(
   place: RunFolder,
   launch: readonly string[],
@@ -61,12 +64,12 @@ export async function makeRunFolder(
   if (!(await removeTree(place.folder))) throw new Error(`${place.folder}: what lay there cannot be removed`);
   for (const folder of [place.folder, place.home, place.tmp, place.out, place.bin]) {
     await mkdir(folder, { recursive: true });
-    // Whatever the umask is.
+    // The umask may have taken rights away.
     await chmod(folder, 0o755);
   }
   await writeShim(join(place.bin, 'andon'), launch);
   const [node = ''] = launch;
-  // Where node had to be put into a place that the run gets to, that one is its node.
+  // When node had to be copied to a place that the run can read, the run uses that copy.
   if (node !== process.execPath) await writeShim(join(place.bin, 'node'), [node]);
   await writeAccounts(place.accounts, user, place.home);
   await writeFile(place.inboxFile, '');
@@ -78,7 +81,10 @@ async function writeShim(file: string, launch: readonly string[]): Promise<void>
   await chmod(file, 0o755);
 }
 
-/** Hands a run what is its own, before anything of it is started: folders to write to, files for it alone to read. */
+/**
+ * Hands the run's own files to its user, before any of its processes starts: folders to write to, files for
+ * the run alone to read.
+ */
 export async function handOver(place: RunFolder, user: OwnUser, files: readonly string[]): Promise<void> {
   for (const folder of writableOf(place)) await giveAway(folder, user);
   for (const file of files) await secretFor(file, user);
@@ -92,11 +98,11 @@ async function secretFor(file: string, { gid }: OwnUser): Promise<void> {
 const { verdictBytesMax } = limits;
 
 /**
- * The text of the verdict, if there is one: a plain file at its place, not a link to somewhere else, of a size that a
- * verdict has. Reads no more than that, whatever lies there.
+ * The text of the verdict, if there is one: a plain file at its place, not a link elsewhere, of a size that a
+ * verdict may have. Reads no more than that size.
  */
 export async function readVerdictText(file: string): Promise<VerdictText> {
-  // Not to follow a link, and not to hang on a pipe that nobody writes to.
+  // The flags refuse a link, and a pipe that nobody writes to cannot block.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   let handle: Awaited<ReturnType<typeof open>>;
   try {

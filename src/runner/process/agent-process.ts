@@ -8,15 +8,16 @@ import { descendantsOf } from './start-agent.ts';
 const killMs = 5_000;
 const drainMs = 1_000;
 
+/** The end of a process: an exit code, or the signal that ended it. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
 }
 
-/** The process of an agent with everything that it starts. */
+/** The process of an agent, with every process that it starts. */
 export class AgentProcess {
   readonly containment: Containment;
-  /** Settles when the program itself has ended, and what it wrote last has come. */
+  /** Settles when the program itself has ended and its last output has arrived. */
   readonly exit: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #mark: string;
@@ -45,8 +46,8 @@ export class AgentProcess {
   }
 
   /**
-   * Kills everything that was started: asked first, where there is a grace, then not any more. Nothing of it is alive when
-   * this settles.
+   * Kills every process of the agent: asks first when there is a grace, then kills. None is alive when this
+   * call settles.
    */
   async kill(graceMs: number): Promise<void> {
     const isAlive = this.#child.exitCode === null && this.#child.signalCode === null;
@@ -59,7 +60,7 @@ export class AgentProcess {
     await Promise.race([this.exit, delay(killMs)]);
   }
 
-  /** To its group, or, behind bubblewrap, to everything in its process namespace. */
+  /** Signals the process group, or, under bubblewrap, every process in the namespace. */
   async #askToEnd(): Promise<void> {
     const { pid } = this.#child;
     if (this.containment.kind !== 'bubblewrap' || pid === undefined) {

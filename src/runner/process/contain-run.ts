@@ -4,8 +4,8 @@ import type { RunFolder } from '../prepare/run-folder.ts';
 import type { LiveRunOptions } from '../run-options.ts';
 
 /**
- * Chooses how a run is contained, before anything of it is started. Errors: what the operator requires is missing;
- * `sandbox.folder` where the user of the run does not get to its folder.
+ * Chooses the containment of a run, before any of its processes starts. Errors: the containment that the
+ * operator requires is missing; `sandbox.folder` when the user of the run cannot enter its folder.
  */
 export function containRun(
   { sandbox, outer, ownUser }: Pick<LiveRunOptions, 'sandbox' | 'outer' | 'ownUser'>,

@@ -8,26 +8,28 @@ import type { Containment } from '../../sandbox/sandbox.ts';
 import type { AgentProgram } from '../adapters/adapter.ts';
 import { type RunFolder, writableOf } from '../prepare/run-folder.ts';
 
-/** The port of the gateway inside a network of its own. */
+/** The port of the gateway inside the separate network of a run. */
 export const insidePort = 4870;
 
+/** The program of an agent, ready to start. */
 export interface StartingAgent {
   readonly program: AgentProgram;
   readonly place: RunFolder;
   readonly env: Record<string, string>;
   readonly containment: Containment;
   readonly limits: MachineLimits;
-  /** Node, as the run gets at it. */
+  /** Path of node that the run can read. */
   readonly node: string;
-  /** Whether it shares the network of the machine. */
+  /** True when the run shares the network of the machine. */
   readonly network: boolean;
   readonly hidden: readonly string[];
   readonly visible: readonly string[];
-  /** Given the listening socket that was opened inside the run's own network. */
+  /** Called with the listening socket that was opened inside the run's network. */
   readonly adopt: (listening: NetServer) => void;
 }
 
-// Opens the port inside the run's network and hands the socket to the runner, which serves it from outside; then it is gone.
+// Program that opens the port inside the run's network, hands the socket to the runner, which serves it from
+// outside, and ends.
 const opener = `const s=require('net').createServer();s.listen(${insidePort},'127.0.0.1',()=>process.send('port',s));process.once('message',()=>process.exit(0));process.once('disconnect',()=>process.exit(1))`;
 const inside =
   'node=$1; shift; "$node" -e "$ANDON_OPENER" || exit 126; exec 3>&-; unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE ANDON_OPENER; exec "$@"';
@@ -66,14 +68,14 @@ const sandboxOf = ({ place, program, hidden, visible, network }: StartingAgent):
   network,
 });
 
-/** Gives a program its input and closes it; one that does not read it to its end is no fault. */
+/** Writes the program's input and closes it; a program that does not read its input to the end is no fault. */
 function fed(child: ChildProcess, input: string | undefined): ChildProcess {
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
   return child;
 }
 
-/** Everything below a process, by the kernel's own list, nearest first. */
+/** Every process below a process, by the kernel's own list, nearest first. */
 export async function descendantsOf(pid: number): Promise<number[]> {
   const found: number[] = [];
   const queue = [pid];

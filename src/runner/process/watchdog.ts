@@ -1,27 +1,29 @@
 import { spawn, spawnSync } from 'node:child_process';
 
-/** The environment variable that everything that a runner started carries. */
+/** The environment variable that marks every process started by a runner. */
 export const runnerMarkName = 'ANDON_RUNNER';
 
-// Kills until nothing with the mark, or of the users of its runs, is left: what is killed may have forked a moment before.
-// Another user's environment cannot always be read, whose process it is always can.
+// Kills until no process with the mark, or of the users of its runs, is left: a killed process may have
+// forked a moment before. The environment of another user's process cannot always be read, its user always
+// can.
 const killMarked = [
   'found() { grep -lsz "^$1=$2\\$" /proc/[0-9]*/environ; [ -z "$3" ] || grep -lsE "^Uid:[[:space:]]+($3)[[:space:]]" /proc/[0-9]*/status; }',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
   'while files=$(found "$@"); [ -n "$files" ]; do for f in $files; do p=${f#/proc/}; kill -9 "${p%%/*}" 2>/dev/null; done; done',
 ].join('\n');
 
-/** Waits for the end of the runner, however it comes. */
+/** Waits for the end of the runner, by any cause. */
 export interface Watchdog {
-  /** Tells it of a user whose processes are those of runs. */
+  /** Adds a user whose processes are those of runs. */
   watch(uid: number): void;
   close(): void;
 }
 
 /**
- * A process of a few lines of shell that waits for the end of this one and then kills everything that carries the mark,
- * and everything of the users that it was told of. (Behind bubblewrap nothing outlives the runner anyway; this is for
- * machines without it.) What has the runner's own user and clears its environment cannot be found this way.
+ * Starts a process of a few lines of shell that waits for the end of this one and then kills every process
+ * with the mark and every process of the users that it was told of. (Under bubblewrap no process outlives the
+ * runner anyway; the watchdog is for machines without it.) A process of the runner's own user that clears its
+ * environment cannot be found this way.
  */
 export function startWatchdog(mark: string): Watchdog {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
@@ -40,7 +42,7 @@ export function startWatchdog(mark: string): Watchdog {
   };
 }
 
-/** Kills what an earlier runner of the same mark may have left. */
+/** Kills processes that an earlier runner of the same mark may have left. */
 export function sweepMarked(mark: string): void {
   spawnSync('/bin/sh', ['-c', killMarked, 'andon-sweep', runnerMarkName, mark, ''], {
     stdio: 'ignore',

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
+/** A call that the gateway answered with success, and its reply. */
 export interface AcceptedReply {
   readonly method: string | undefined;
   readonly path: string;
@@ -9,9 +10,9 @@ export interface AcceptedReply {
 type HeardCall = (call: { readonly changed: boolean; readonly path: string }) => void;
 
 /**
- * Tells what a call of the gateway came to that was answered with success. Over tRPC the path says it. A tool call says it
- * in a header of its answer (`andon-changed`, paths of procedures), a push in the report of git: both are answered with
- * 200 when they were refused, too.
+ * Reports the effects of a call that the gateway answered with success. The path tells them for tRPC. A tool
+ * call tells them in a header of its answer (`andon-changed`, paths of procedures), a push in the report of
+ * git: both are answered with 200 even when they were refused.
  */
 export function tellCalls({ method, path, reply }: AcceptedReply, heard: HeardCall): void {
   if (path === '/mcp') tellTools(reply.headers['andon-changed'], heard);
@@ -25,7 +26,7 @@ function tellTools(named: string | string[] | undefined, heard: HeardCall): void
   for (const path of paths) heard({ changed: true, path: `/trpc/${path}` });
 }
 
-// A line of git's report of a push (gitprotocol-pack, "Report Status") with its length before it.
+// A successful line in git's report of a push (gitprotocol-pack, "Report Status") with its length before it.
 const okLine = /[0-9a-f]{4}ok refs\//;
 const overlap = 16;
 

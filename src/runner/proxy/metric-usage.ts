@@ -6,41 +6,42 @@ import type { RunUsage } from '../protocol.ts';
 const seriesMax = 4096;
 const seenMax = 4096;
 
-/** One metric of one export, as far as it is read. */
+/** One metric of one export, reduced to the fields that count. */
 interface Points {
   readonly kind: UsageKind;
   readonly name: string;
   readonly isDelta: boolean;
-  /** Tells points of equal attributes apart: of which program they are. */
+  /** Distinguishes points with different attributes: of one program or another. */
   readonly source: string;
   readonly points: readonly Record<string, unknown>[];
 }
 
 type UsageKind = 'tokens' | 'usd';
 
-// claude_code.token.usage and claude_code.cost.usage, gen_ai.client.token.usage of the semantic conventions, one's own.
+// Names of metrics: claude_code.token.usage and claude_code.cost.usage, gen_ai.client.token.usage of the
+// semantic conventions, and those of other programs.
 const kinds: readonly (readonly [RegExp, UsageKind])[] = [
   [/(^|\.)token\.usage$/, 'tokens'],
   [/(^|\.)cost\.usage$/, 'usd'],
 ];
 
-/** What became of an export. */
+/** The outcome of an export. */
 export interface TakenMetrics {
   /** Points that count nothing: no number, below zero, or of more series than are kept. */
   readonly rejected: number;
 }
 
 /**
- * What a run has spent by the metrics that its program exports (OTLP 1.x, JSON): sums, and the sums of histograms, whose
- * name ends in `token.usage` or `cost.usage` (USD). A cumulative series counts with its highest value, a delta series with
- * all its points, each once. Where one spending goes by several names the largest counts. Whatever is sent can add to what
- * was counted, never take away.
+ * Usage of a run by the metrics that its program exports (OTLP 1.x, JSON): sums, and the sums of histograms,
+ * whose name ends in `token.usage` or `cost.usage` (USD). A cumulative series counts with its highest value,
+ * a delta series with all its points, each once. When one usage is exported under several names the largest
+ * counts. An export can only add to the counted usage.
  */
 export class MetricUsage {
   readonly #series = new Map<string, { readonly name: string; readonly kind: UsageKind; value: number }>();
   readonly #seen = new LRUCache<string, true>({ max: seenMax });
 
-  /** Adds an export. Returns undefined for what is none. */
+  /** Adds an export. Returns undefined for a body that is no export. */
   take(body: unknown): TakenMetrics | undefined {
     const metrics = metricsOf(body);
     if (metrics === undefined) return undefined;
@@ -70,7 +71,8 @@ export class MetricUsage {
   #count({ name, kind, isDelta, source }: Points, point: Record<string, unknown>, value: number): boolean {
     const start = timeOf(point.startTimeUnixNano);
     const identity = `${name}\0${source}\0${textOf(point.attributes)}`;
-    // Of a cumulative series each start is one life of a program; a delta series begins anew with every point.
+    // Each start of a cumulative series is one life of a program; a delta series begins anew with every
+    // point.
     const key = hashOf(isDelta ? identity : `${identity}\0${start}`);
     if (isDelta && this.#isRepeated(`${key} ${start}`, timeOf(point.timeUnixNano))) return true;
     const series = this.#series.get(key) ?? { name, kind, value: 0 };
@@ -80,7 +82,7 @@ export class MetricUsage {
     return true;
   }
 
-  /** An exporter that got no answer sends the same point again, soon. */
+  /** True for a point sent before: an exporter without an answer soon sends the same point again. */
   #isRepeated(series: string, time: string): boolean {
     const point = `${series} ${time}`;
     if (time === '') return false;
@@ -90,7 +92,7 @@ export class MetricUsage {
   }
 }
 
-/** The metrics of an export that tell of spending; undefined where it has not the form of one. */
+/** The metrics of an export that tell usage; undefined for a body without the form of an export. */
 function metricsOf(body: unknown): Points[] | undefined {
   const resources = listOf(body, 'resourceMetrics');
   if (resources === undefined) return undefined;
@@ -114,14 +116,14 @@ function pointsOf(metric: Record<string, unknown>, source: string): Points[] {
   return [{ kind, name, isDelta, source, points: listOf(data, 'dataPoints') ?? [] }];
 }
 
-/** A member that is a list, its entries that are objects; undefined where there is none. */
+/** The entries of a list that are objects; undefined when the member is no list. */
 function listOf(from: unknown, member: string): Record<string, unknown>[] | undefined {
   const value = objectOf(from, member);
   if (!Array.isArray(value)) return undefined;
   return value.filter((one) => typeof one === 'object' && one !== null);
 }
 
-/** A number, or one as text (JSON has 64-bit integers so); not below zero. */
+/** A number, or one as text (JSON writes 64-bit integers so); not below zero. */
 function numberOf({ asInt, asDouble, sum }: Record<string, unknown>): number | undefined {
   const given = asInt ?? asDouble ?? sum;
   const value = typeof given === 'string' && /^\d{1,19}$/.test(given) ? Number(given) : given;

@@ -6,24 +6,26 @@ import type { RunUsage } from '../protocol.ts';
 import { MetricUsage, type TakenMetrics } from './metric-usage.ts';
 
 const bodyBytesMax = 1024 * 1024;
-/** Bodies that are read at once, so that a run cannot fill its runner's memory. */
+/** Bodies that are read at one time, so that a run cannot fill its runner's memory. */
 const bodiesMax = 4;
 
 const unpack = promisify(gunzip);
 
+/** The run whose metrics are taken. */
 export interface MetricsIntakeOptions {
-  /** Whether a token is one that this run was given. */
+  /** True for a token that this run was given. */
   readonly isOwn: (token: string) => boolean;
-  /** Hears what the run has spent by its metrics, in all. */
+  /** Called with the total usage of the run by its metrics. */
   readonly spent: (usage: RunUsage) => void;
 }
 
-/** Where the metrics of a run are taken, at its door. */
+/** Path of the run's proxy at which it takes metrics. */
 export const metricsPath = '/v1/metrics';
 
 /**
- * Takes the metrics of one run: OTLP over HTTP as JSON, with the token of the run, at most 1 MB each, gzip or plain.
- * What is sent counts for this run alone; answers as the protocol says (OTLP 1.x, "OTLP/HTTP Response").
+ * Takes the metrics of one run: OTLP over HTTP as JSON, with the token of the run, at most 1 MB each, gzip or
+ * plain. The metrics count for this run alone; answers as the protocol demands (OTLP 1.x, "OTLP/HTTP
+ * Response").
  */
 export function createMetricsIntake(options: MetricsIntakeOptions) {
   const usage = new MetricUsage();
@@ -47,7 +49,7 @@ export function createMetricsIntake(options: MetricsIntakeOptions) {
 
 type IntakeRefusal = readonly [status: number, words: string];
 
-/** Why a request is not even read. */
+/** The reason why a request is refused before its body is read. */
 function refusalOf(
   { method, headers }: IncomingMessage,
   { isOwn }: MetricsIntakeOptions,
@@ -63,7 +65,7 @@ function refusalOf(
 
 const bearerOf = (header = ''): string => /^bearer +(\S+)$/i.exec(header)?.[1] ?? '';
 
-/** What became of the body; undefined where it is too long, no JSON, no export, or nested too deep to be read. */
+/** The outcome of a body; undefined when it is too long, no JSON, no export, or nested too deep. */
 async function takenFrom(incoming: IncomingMessage, usage: MetricUsage): Promise<TakenMetrics | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -95,6 +97,6 @@ const outcome = (rejected: number) =>
 function refuse(incoming: IncomingMessage, answer: ServerResponse, [status, words]: IntakeRefusal): void {
   const retry = status === 429 ? { 'retry-after': '1' } : {};
   answer.writeHead(status, { 'content-type': 'text/plain', connection: 'close', ...retry });
-  // A body that nobody reads is not waited for.
+  // The connection ends without waiting for a body that is not read.
   answer.end(`andon: ${words}\n`, () => incoming.destroy());
 }

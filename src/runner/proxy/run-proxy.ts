@@ -13,25 +13,26 @@ import type { RunnerGateway } from '../protocol.ts';
 import { tellCalls } from './accepted.ts';
 import { metricsPath } from './metrics-intake.ts';
 
+/** The gateway, the token and the allowed hosts of a run's proxy. */
 export interface RunProxyOptions {
   /** The gateway, as the runner reaches it: over connections whose listener has proved its key. */
   readonly gateway: Pick<RunnerGateway, 'url' | 'agent' | 'prover'>;
   /** Hosts that the run may reach besides the gateway, or all. */
   readonly network: 'open' | readonly string[];
-  /** The token as it is now; earlier ones of this run are replaced by it on their way. */
+  /** The present token; it replaces the run's earlier ones in requests. */
   readonly token: () => string;
-  /** Whether a token is one that this run was given. */
+  /** True for a token that this run was given. */
   readonly isOwn: (token: string) => boolean;
-  /** Hears of each call that the gateway accepted: whether it changed something, and which one it was. */
+  /** Called for each call that the gateway accepted: with its path, and if it changed state. */
   readonly heard: (call: { readonly changed: boolean; readonly path: string }) => void;
-  /** Takes the metrics that the run exports, where its profile wants them; they do not go on to the gateway. */
+  /** Takes the metrics that the run exports, if its profile asks for them; they are not passed on to the gateway. */
   readonly metrics?: ((incoming: IncomingMessage, answer: ServerResponse) => Promise<void>) | undefined;
 }
 
 /**
- * The way of one run to the outside: the gateway under an address of its own, and the hosts that its profile names as a
- * proxy (CONNECT). A run outlives its first token; whoever keeps that one, an MCP client say, is served on with the
- * present one. Nothing else passes.
+ * The proxy between one run and the outside: the gateway under a local address, and, by CONNECT, the hosts
+ * that the run's profile names. A run outlives its first token; a client that keeps that token, such as an
+ * MCP client, is served on with the present one. No other connection passes.
  */
 export interface RunProxy {
   /** Listens on loopback; resolves to the port. */
@@ -50,11 +51,12 @@ const hopByHop = new Set([
   'upgrade',
 ]);
 
+/** Creates the proxy of a run; it serves after `listen` or `serve`. */
 export function createRunProxy(options: RunProxyOptions): RunProxy {
   const server = createServer((incoming, answer) => pass(options, incoming, answer));
   server.on('connect', (incoming: IncomingMessage, socket: Duplex) => tunnel(options, incoming, socket));
   server.on('clientError', (_error, socket) => socket.destroy());
-  // A push or an event stream takes as long as it takes; the gateway has time limits of its own.
+  // A push or an event stream may take any time; the gateway has time limits of its own.
   server.requestTimeout = 0;
   const adopted: NetServer[] = [];
   return {
@@ -92,7 +94,7 @@ function pass(options: RunProxyOptions, incoming: IncomingMessage, answer: Serve
   forward(options, incoming, answer, target);
 }
 
-/** Passes a request on and its answer back. */
+/** Forwards a request and its answer. */
 function forward(
   options: RunProxyOptions,
   incoming: IncomingMessage,
@@ -117,7 +119,10 @@ function forward(
   incoming.pipe(outgoing);
 }
 
-/** Answers a client of the run that wants to know that it speaks to this proxy and not to whoever took its port. */
+/**
+ * Answers a client of the run that asks for proof that it speaks to this proxy and not to a process that took
+ * its port.
+ */
 function isProved(
   { gateway: { prover } }: RunProxyOptions,
   { url = '', socket }: IncomingMessage,
@@ -131,7 +136,7 @@ function isProved(
   return true;
 }
 
-/** Where a request goes: to the gateway by path, or, asked as a proxy, to a host that is allowed. */
+/** The target of a request: the gateway by path, or, for a proxy request, an allowed host. */
 function targetOf(
   { gateway, network }: RunProxyOptions,
   asked: string,
@@ -154,7 +159,7 @@ function headersFor(
     headers[name] = value;
   }
   if (isGateway) forGateway(options, headers, url.pathname);
-  // Chunked bodies are sent on as they come.
+  // Chunked bodies are forwarded as they arrive.
   if (headers['transfer-encoding'] !== undefined) delete headers['content-length'];
   return headers;
 }
@@ -166,11 +171,11 @@ function forGateway(
 ): void {
   const { authorization } = headers;
   if (typeof authorization === 'string') headers.authorization = fresh(options, authorization);
-  // Only an answer in one piece can say in its head what was changed.
+  // Only an answer in one piece can list the changes in its head.
   if (path === '/mcp') headers.accept = 'application/json, text/event-stream';
 }
 
-/** The header with the present token in the place of an earlier one of this run; anything else as it was. */
+/** The header with the present token in the place of an earlier one of this run; any other header unchanged. */
 function fresh({ token, isOwn }: RunProxyOptions, header: string): string {
   const [scheme = '', rest = ''] = header.split(/ +/, 2);
   if (scheme.toLowerCase() === 'bearer') return isOwn(rest) ? `Bearer ${token()}` : header;
@@ -197,7 +202,7 @@ function tunnel({ network }: RunProxyOptions, incoming: IncomingMessage, socket:
   socket.on('close', () => out.destroy());
 }
 
-/** True when the profile names the host: as it is, as `*.host`, with its port or with any. */
+/** True when the profile names the host: literally, as `*.host`, with its port or with any. */
 function allows(network: RunProxyOptions['network'], host: string, port: string): boolean {
   if (host === '') return false;
   if (network === 'open') return true;

@@ -1,4 +1,4 @@
-/** Lines by which programs that run tests say how many have failed. */
+/** Lines in which test runners report the number of failed tests. */
 const summaries: readonly RegExp[] = [
   // node --test
   /^\s*(?:#|ℹ) fail (\d+)\s*$/gm,
@@ -13,15 +13,15 @@ const summaries: readonly RegExp[] = [
   // JUnit's own
   /^Tests run: \d+,\s+Failures: (\d+)/gm,
 ];
-/** Lines of one failed test each: TAP 13 and 14, but for what is to do or left out, and go. */
+/** Lines of one failed test each: TAP 13 and 14 (except tests marked as to do or skipped), and go. */
 const singles: readonly RegExp[] = [/^\s*not ok\b(?!.*# (?:TODO|SKIP))/gim, /^\s*--- FAIL:/gm];
 
 const colours = /\u001b\[[0-9;]*m/g;
 
 /**
- * How many tests a command says have failed: none when it ended with 0, whatever it printed; at least one otherwise, and
- * infinitely many where it was cut short or tells no number. What is printed comes from code of the agent, so the largest
- * number counts: printing more cannot make it less.
+ * Number of failed tests of a command: 0 after exit code 0, regardless of the output; otherwise at least 1,
+ * and infinitely many when the output was cut short or tells no number. The output comes from code of the
+ * agent, so the largest number counts: printing more cannot lower the result.
  */
 export function failingTests(output: string, exitCode: number | null): number {
   if (exitCode === 0) return 0;

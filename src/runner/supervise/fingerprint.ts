@@ -7,9 +7,9 @@ const contentBytesMax = 1024 * 1024;
 const depthMax = 64;
 
 /**
- * Tells whether the work of a run has changed: a hash over the names and contents of its files, without `.git`, read
- * as plain files and never by git (the folder is the agent's: its settings could start programs). A file is read again
- * only when its size or time has changed. At most 50,000 entries count.
+ * Detects changes in the work of a run: a hash over the names and contents of its files, without `.git`, read
+ * as plain files and never by git (the folder belongs to the agent: its settings could start programs). A
+ * file is read again only when its size or time has changed. At most 50,000 entries count.
  */
 export class WorkFingerprint {
   readonly #root: string;
@@ -63,13 +63,13 @@ export class WorkFingerprint {
       this.#known.set(path, { stamp, hash });
       return hash;
     } catch {
-      // It went away meanwhile, which is a change of its own at the next look.
+      // The file went away meanwhile, which the next look will count as a change.
       return 'gone';
     }
   }
 }
 
-/** The commit that a clone stands on, read from its files; undefined when that is no plain commit. */
+/** The commit at the head of a clone, read from its files; undefined when the head is no plain commit. */
 export async function headOf(tree: string): Promise<string | undefined> {
   const text = async (name: string): Promise<string> =>
     (await readBelow(tree, `.git/${name}`, contentBytesMax))?.toString('utf8').trim() ?? '';

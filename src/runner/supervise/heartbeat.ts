@@ -2,15 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { OutputFeed } from '../output/output-feed.ts';
 import type { BeatAnswer, EndCause, RunnerGateway, RunUsage } from '../protocol.ts';
 
+/** The run whose heartbeat is sent. */
 export interface HeartbeatOptions {
   readonly run: string;
   readonly gateway: RunnerGateway;
   readonly leaseMs: number;
   readonly output: OutputFeed;
-  /** When the token that the run has ends, in seconds. */
+  /** End of the run's present token, in seconds since 1970. */
   readonly expires: () => number;
   readonly seen: () => { readonly usage: RunUsage; readonly hasProgress: boolean };
-  /** Does what the gateway answered. */
+  /** Carries out the gateway's answer. */
   readonly follow: (answer: BeatAnswer) => Promise<void>;
   readonly stop: (cause: EndCause, note: string) => void;
 }
@@ -19,10 +20,13 @@ const lookMs = 100;
 const outputMs = 1_000;
 const lastBeatMs = 2_000;
 const everyMsMax = 15_000;
-/** Before the end of the lease by this runner's clock, so that what it started is dead by then. */
+/**
+ * Time before the end of the lease, by this runner's clock, at which its processes are killed, so that they
+ * are dead by then.
+ */
 const killMs = 200;
 
-/** Keeps a run alive at the gateway: a third of the lease apart, sooner when there is output to bring. */
+/** Keeps a run alive at the gateway: one beat every third of the lease, sooner when there is output to send. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #abort = new AbortController();
@@ -35,20 +39,23 @@ export class Heartbeat {
     this.#options = options;
   }
 
-  /** Makes the next beat come at once. */
+  /** Requests the next beat at once. */
   nudge(): void {
     this.#lastMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** A beat that is on its way is waited for, two seconds at most: what it brought would be brought again otherwise. */
+  /**
+   * Ends the beats. A beat under way is awaited for two seconds at most: otherwise its output would be sent
+   * again.
+   */
   end(): void {
     this.#abort.abort();
     setTimeout(() => this.#cut.abort(), lastBeatMs).unref();
   }
 
   /**
-   * Beats until the end. By its own clock it knows when the lease is over, in case nobody can tell: the lease runs from when
-   * the last beat that came through was sent, and a beat that is on its way does not lengthen it.
+   * Beats until the end. The runner's own clock tells the end of the lease when the gateway cannot: the lease
+   * runs from the sending of the last beat that came through, and a beat under way does not extend it.
    */
   async go(): Promise<void> {
     this.#reachedMs = performance.now();
@@ -85,7 +92,7 @@ export class Heartbeat {
     return sinceMs >= Math.min(leaseMs / 3, everyMsMax) || (!output.isEmpty && sinceMs >= outputMs);
   }
 
-  /** One sign of life. Resolves to false when the gateway was not reached; what it should have brought is kept. */
+  /** Sends one sign of life. Resolves to false when the gateway was not reached; the content of the beat is kept. */
   async #beat(): Promise<boolean> {
     const { gateway, run, output, expires, seen, follow, stop } = this.#options;
     const pieces = output.take();

@@ -10,7 +10,7 @@ import type { Watch } from './watch.ts';
 const everyMs = 2_000;
 const artefactBytesMax = 16 * 1024 * 1024;
 
-/** Looks every two seconds at what a run leaves on the disk: its work, its commit, what its program wrote of its usage. */
+/** Inspects every two seconds the files that a run leaves on the disk: its work, its commit, its program's usage. */
 export class Inspector {
   readonly #place: RunFolder;
   readonly #work: WorkFingerprint;
@@ -31,7 +31,7 @@ export class Inspector {
     if (progress.kind === 'tests') this.#tests = new TestCount({ ...counting, measure: progress, place });
   }
 
-  /** Tells the watch, when it is time. `changes` counts the calls of the gateway that changed something. */
+  /** Reports to the watch, when it is time. `changes` counts the calls of the gateway that changed state. */
   async look(watch: Watch, changes: number): Promise<void> {
     const nowMs = performance.now();
     if (nowMs - this.#lastMs < everyMs) return;
@@ -42,19 +42,19 @@ export class Inspector {
     await this.report(watch);
   }
 
-  /** The content of the file that the task is measured by, up to 16 MB; undefined where none lies there. */
+  /** The content of the file that measures the task, up to 16 MB; undefined when there is none. */
   async #artefact(): Promise<string | undefined> {
     if (this.#measure.kind !== 'artefact') return undefined;
     const content = await readBelow(this.#place.tree, this.#measure.path, artefactBytesMax);
     return content === undefined ? undefined : createHash('sha256').update(content).digest('base64url');
   }
 
-  /** Ends what counts tests; nothing of it is alive when this settles. */
+  /** Ends the counting of tests; none of its processes is alive when this call settles. */
   async close(): Promise<void> {
     await this.#tests?.close();
   }
 
-  /** What the program has written of its usage, for the last time, too. */
+  /** Reports the usage that the program has written to files; also called a last time after its end. */
   async report(watch: Watch): Promise<void> {
     if (this.#journal !== undefined) watch.heard(await this.#journal());
   }

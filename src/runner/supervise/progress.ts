@@ -1,21 +1,22 @@
 import type { ProgressMeasure } from '../protocol.ts';
 
-/** What the runner sees of the work itself. */
+/** An observation of the work of a run. */
 export interface Sighting {
   /** Equal as long as no file has changed. */
   readonly work: string;
   readonly head: string | undefined;
-  /** Calls of the gateway that changed something. */
+  /** Calls of the gateway that changed state. */
   readonly changes: number;
-  /** The content of the artefact that the task is measured by; undefined while there is none. */
+  /** The content of the artefact that measures the task; undefined while there is none. */
   readonly artefact?: string | undefined;
 }
 
 const seenMax = 10_000;
 
 /**
- * Judges by its turns whether a run gets anywhere. Pure but for what it remembers. What counts is named by the task: a tree
- * that it never had before; fewer failing tests than ever before; a content of one file that it never had before.
+ * Judges from its turns if a run makes progress. Pure except for its memory. The task names the measure: a
+ * tree that the run never had before; fewer failing tests than ever before; a content of one file that the
+ * run never had before.
  */
 export class Progress {
   readonly #kind: ProgressMeasure['kind'];
@@ -27,7 +28,10 @@ export class Progress {
   #least: number | undefined;
   #hasProgress = false;
   #flat = 0;
-  /** Of the turns since they were judged last: how many, whether a call was new, files changed, and it got somewhere. */
+  /**
+   * The turns since the last judgement: their number, and if a call was new, files changed, and the run made
+   * progress.
+   */
   #turns = 0;
   #isFresh = false;
   #isEdited = false;
@@ -38,12 +42,12 @@ export class Progress {
     this.#flatTurns = flatTurns;
   }
 
-  /** Whether the run has got anywhere: a commit, a call that changed something, or what its task is measured by. */
+  /** True once the run has made progress: a commit, a call that changed state, or the measure of its task. */
   get hasProgress(): boolean {
     return this.#hasProgress;
   }
 
-  /** Why it goes round in circles, or undefined. */
+  /** The reason in words that the run goes round in circles, or undefined. */
   get circle(): string | undefined {
     if (this.#flatTurns === 0 || this.#flat < this.#flatTurns) return undefined;
     const turns = `${this.#flat} turns in a row`;
@@ -69,30 +73,34 @@ export class Progress {
     if (this.#kind !== 'tree') this.#judge();
   }
 
-  /** The same call on another tree is another question, where the tree itself is not what is measured. */
+  /**
+   * Forgets calls after an edit: the same call on another tree is another question, unless the tree itself is
+   * the measure.
+   */
   #edited(): void {
     this.#isEdited = true;
     if (this.#kind !== 'tree') this.#calls.clear();
   }
 
-  /** What the task is measured by has moved at all, as far as a look can tell. */
+  /** True when the measure of the task has changed, as far as an observation can tell. */
   #isFirst({ head }: Sighting): boolean {
     if (this.#kind === 'artefact') return this.#isForward;
     return this.#kind === 'tree' && head !== this.#first?.head;
   }
 
-  /** One turn of the agent is over. */
+  /** Counts a finished turn of the agent. */
   turned(calls: readonly string[]): void {
     this.#turns += 1;
     for (const call of calls) {
       if (!this.#calls.has(call)) this.#isFresh = true;
       this.#calls.add(call);
     }
-    // The others are judged at the next look: what the turn changed has not been seen yet.
+    // Turns under the other measures are judged at the next observation: the changes of the turn have not
+    // been seen yet.
     if (this.#kind === 'tree') this.#judge();
   }
 
-  /** So many tests fail on a tree that the run had: infinitely many when nobody could count them. */
+  /** Takes the number of tests that fail on a tree of the run: infinitely many when they could not be counted. */
   counted(failing: number): void {
     const before = this.#least;
     this.#least = Math.min(before ?? failing, failing);
@@ -101,7 +109,7 @@ export class Progress {
     this.#end(failing < before ? 'forward' : 'flat');
   }
 
-  /** As long as none fails there is nothing to count down, and the tree says whether it goes on. */
+  /** False while no test fails: then there is no number to lower, and the tree tells progress. */
   #countsTests(): boolean {
     return this.#kind === 'tests' && this.#least !== 0;
   }
@@ -109,7 +117,7 @@ export class Progress {
   #isNew(before: Sighting, now: Sighting): boolean {
     const isArtefact = this.#kind === 'artefact';
     const isNew = this.#isUnseen(isArtefact ? `${now.artefact}` : `${now.work} ${now.head}`);
-    // What was there at the start is nobody's progress.
+    // Content present at the start is nobody's progress.
     if (before === now) return false;
     return isNew || (!isArtefact && before.changes !== now.changes);
   }
@@ -122,19 +130,19 @@ export class Progress {
 
   #judge(): void {
     if (this.#turns === 0) return;
-    // A turn that changed files is judged by the tests, once they are counted.
+    // The tests judge a turn that changed files, once they are counted.
     const waits = this.#countsTests() && this.#isEdited;
     if (!waits) this.#end(this.#isForward && !this.#countsTests() ? 'forward' : this.#standing());
   }
 
-  /** What turns come to that moved nothing. */
+  /** The judgement of turns without any progress. */
   #standing(): 'forward' | 'flat' | 'open' {
     if (!this.#isFresh) return 'flat';
     if (this.#kind === 'tree') return 'forward';
     return this.#isEdited ? 'flat' : 'open';
   }
 
-  /** Reading on is neither progress nor standing still, where something else than the tree is measured. */
+  /** Reading on is neither progress nor standing still, unless the tree is the measure. */
   #end(turns: 'forward' | 'flat' | 'open'): void {
     if (turns === 'forward') this.#flat = 0;
     if (turns === 'flat') this.#flat += 1;

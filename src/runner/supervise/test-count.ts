@@ -8,23 +8,25 @@ import type { RunFolder } from '../prepare/run-folder.ts';
 import type { ProgressMeasure } from '../protocol.ts';
 import { failingTests } from './failing-tests.ts';
 
+/** The command that counts failing tests, and its containment. */
 export interface TestCountOptions {
   readonly measure: Extract<ProgressMeasure, { kind: 'tests' }>;
   readonly place: RunFolder;
   readonly sandbox: SandboxSetting;
   readonly hidden: readonly string[];
   readonly searchPath: string | undefined;
-  /** Marks by which what it started is found if the runner dies. */
+  /** Variables that mark its processes, so that they are found if the runner dies. */
   readonly marks: Readonly<Record<string, string>>;
   readonly ownUser: (uid: number) => void;
   readonly limits: MachineLimits;
 }
 
 /**
- * Counts the failing tests of a run while it works. A command of the plan counts, not a report that the agent writes: a file
- * can say anything. It runs as a gate does, in a sandbox of its own on a copy of the clone that is made inside it, so that it
- * neither meets the agent's processes nor changes its files, and costs nothing while no turn has changed one. At most
- * half of the time is spent on it, and never more than the time limit of the gate at once.
+ * Counts the failing tests of a run while it works. A command of the plan counts, not a report of the agent,
+ * since a file can claim anything. The command runs as a gate does, in a separate sandbox on a copy of the
+ * clone made inside it, so that it neither meets the agent's processes nor changes its files. No count runs
+ * while no turn has changed a file. Counting takes at most half of the time, and a single count never more
+ * than the time limit of the gate.
  */
 export class TestCount {
   readonly #options: TestCountOptions;
@@ -38,7 +40,7 @@ export class TestCount {
     this.#folder = `${options.place.folder}.tests`;
   }
 
-  /** Begins to count, unless it counts already or has just done so. Tells the number of tests that fail. */
+  /** Begins to count, unless a count is running or has just ended. Calls back with the number of failing tests. */
   begin(counted: (failing: number) => void): void {
     if (this.#running !== undefined || this.#abort.signal.aborted) return;
     if (performance.now() < this.#restUntilMs) return;
@@ -65,7 +67,7 @@ export class TestCount {
       });
       return this.#abort.signal.aborted ? undefined : failingTests(output, exitCode);
     } catch {
-      // What cannot be counted is no progress.
+      // A count that fails is no progress.
       return Number.POSITIVE_INFINITY;
     } finally {
       await removeTree(this.#folder);
@@ -73,7 +75,7 @@ export class TestCount {
     }
   }
 
-  /** Ends the command; nothing of it is alive when this settles. */
+  /** Ends the command; none of its processes is alive when this call settles. */
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#running;

@@ -3,21 +3,22 @@ import { Progress, type Sighting } from './progress.ts';
 
 export type { Sighting } from './progress.ts';
 
-/** What an agent program reports of itself on its output. */
+/** A report of an agent program about itself, from its output. */
 export interface AgentReport {
-  /** What the run has spent so far, in all. */
+  /** Total usage of the run so far. */
   readonly usage?: RunUsage | undefined;
-  /** One turn of the agent is over; the calls that it made, as text that is equal for equal calls. */
+  /** A finished turn of the agent; its calls as text that is equal for equal calls. */
   readonly turn?: { readonly calls: readonly string[] } | undefined;
 }
 
+/** A reason to end a run: the cause, and a note for people. */
 export interface Breach {
   readonly cause: Extract<EndCause, 'over_budget' | 'no_progress' | 'timed_out' | 'idle'>;
   readonly note: string;
 }
 
 /**
- * Judges by what is reported and seen whether a run goes on. Pure but for what it remembers; times in milliseconds of
+ * Judges from reports and observations if a run goes on. Pure except for its memory; times in milliseconds of
  * one clock that only grows.
  */
 export class Watch {
@@ -50,12 +51,12 @@ export class Watch {
     return this.#progress.hasProgress;
   }
 
-  /** True when its failing tests should be counted now. */
+  /** True when the failing tests of the run should be counted now. */
   get wantsCount(): boolean {
     return this.#progress.wantsCount;
   }
 
-  /** It printed something or called the gateway. */
+  /** Notes a sign of life: output, or a call of the gateway. */
   alive(nowMs: number): void {
     this.#aliveMs = nowMs;
   }
@@ -65,13 +66,13 @@ export class Watch {
     this.#mindCircles();
   }
 
-  /** So many tests fail on its tree. */
+  /** Takes the number of tests that fail on the tree of the run. */
   counted(failing: number): void {
     this.#progress.counted(failing);
     this.#mindCircles();
   }
 
-  /** What the agent's program says. */
+  /** Takes a report of the agent's program. */
   heard({ usage, turn }: AgentReport): void {
     if (usage !== undefined) this.#usage = grown(this.#usage, usage);
     if (turn !== undefined) this.#turned(turn.calls);
@@ -88,7 +89,7 @@ export class Watch {
     if (circle !== undefined) this.#breach ??= { cause: 'no_progress', note: circle };
   }
 
-  /** Why the run has to end now, or undefined. */
+  /** The reason why the run has to end now, or undefined. */
   breach(nowMs: number): Breach | undefined {
     this.#breach ??= this.#overTime(nowMs) ?? this.#overBudget(nowMs);
     return this.#breach;
@@ -118,12 +119,12 @@ export class Watch {
   }
 }
 
-/** Reports may come late or twice; what was spent never becomes less. */
+/** The larger usage of two reports: reports may come late or twice, and usage never shrinks. */
 const grown = (before: RunUsage, now: RunUsage): RunUsage => ({
   tokens: larger(before.tokens, now.tokens),
   usdMicro: larger(before.usdMicro, now.usdMicro),
   turns: before.turns,
 });
 
-/** Never more than the gateway can be told of: what a program reports may be any number. */
+/** Bounded by the largest number that the gateway accepts: a program may report any number. */
 const larger = (a: number, b: number): number => Math.min(Number.MAX_SAFE_INTEGER, Math.max(a, b));

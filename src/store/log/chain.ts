@@ -19,14 +19,15 @@ export interface ChainLink {
   readonly hash: string;
 }
 
-/** One event as the log hands it out: placed in the chain. Times in ISO 8601, milliseconds. */
+/** One event as readers of the log get it, with its place in the chain. Times in ISO 8601, milliseconds. */
 export type ChainedEvent = LoggedEvent & LogHead<string> & ChainLink;
 
+/** The hash before the first event. */
 export const genesisHash = '0'.repeat(64);
 
 /**
- * The hash of an event: SHA-256 over the previous hash and the canonical JSON of everything the event says
- * (members sorted, as in RFC 8785; numbers and strings as JSON.stringify writes them).
+ * The hash of an event: SHA-256 over the previous hash and the canonical JSON of the whole event (members
+ * sorted, as in RFC 8785; numbers and strings as JSON.stringify writes them).
  */
 export function chainHash(previous: string, event: object): string {
   return createHash('sha256').update(previous).update('\n').update(canonicalJson(event)).digest('hex');
@@ -41,11 +42,12 @@ export function canonicalJson(value: unknown): string {
   return `{${members.map(([name, held]) => `${JSON.stringify(name)}:${canonicalJson(held)}`).join(',')}}`;
 }
 
+/** The first broken link: its position, the hash found there, and the hash that the chain asks for. */
 export type ChainFault = { readonly position: number; readonly found: string; readonly expected: string };
 
 /**
- * Verifies a run of events that starts after `position` with hash `previous`; the first fault, or undefined. Knows no type
- * of event: a log verifies whichever version wrote it.
+ * Verifies a stretch of events that starts after `position` with hash `previous`; answers the first fault, or
+ * undefined. Knows no type of event, so that the log of any version can be verified.
  */
 export function verifyChain(
   events: readonly ChainLink[],

@@ -4,14 +4,15 @@ import { storable } from '../storable.ts';
 import { statement, type Tx } from '../store.ts';
 import type { EventData } from './event-data/index.ts';
 
-/** The list itself, if it names every type of the map and no other; it does not compile otherwise. */
+/** Returns the list, which must name every type of the map and no other; any other list does not compile. */
 const everyType = <const List extends readonly (keyof EventData)[]>(
   list: List & ([keyof EventData] extends [List[number]] ? unknown : { missing: keyof EventData }),
 ): List => list;
 
 /**
- * Every type of event, past tense. A new one is added here and, with its data, to `event-data`. One that nothing emits
- * any more is taken out of both: logs that hold it are read and verified on, as events of a later version are.
+ * Every type of event, past tense. A new type is added here and, with its data, to `event-data`. A type that
+ * is not emitted any more leaves both: logs that hold it are read and verified on, as events of a later
+ * version are.
  */
 export const eventTypes = everyType([
   'agent.terminated',
@@ -76,6 +77,7 @@ export const eventTypes = everyType([
   'verdict.given',
 ] as const);
 
+/** Type of an event of this version. */
 export type EventType = (typeof eventTypes)[number];
 
 /** An event: its type, the subject (`task/cart-api`, `change/chg_…`, `grant/gnt_…`), and the data that goes with the type. */
@@ -85,10 +87,10 @@ export interface EventOf<Type extends EventType> {
   readonly data: EventData[Type];
 }
 
-/** The principal, its project and its grant. Without `allowed` it is allowed. */
+/** The principal, its project and its grant. An event without `allowed` is an allowed one. */
 export interface EventHead {
   readonly project: string;
-  /** The principal, or `gateway` for what Andon does by itself. */
+  /** The principal, or `gateway` for actions of Andon itself. */
   readonly actor: string;
   readonly gid?: string;
   readonly action?: Action;
@@ -96,6 +98,7 @@ export interface EventHead {
   readonly requestId?: string;
 }
 
+/** An event of one type before it is appended: head, subject, data, id. */
 export interface DraftOf<Type extends EventType> extends EventHead, EventOf<Type> {
   readonly id: string;
 }
@@ -103,7 +106,7 @@ export interface DraftOf<Type extends EventType> extends EventHead, EventOf<Type
 /** An event before it is appended. */
 export type EventDraft = { [Type in EventType]: DraftOf<Type> }[EventType];
 
-/** An event as it is emitted: whole, or without its head, which is that of whoever appends it. */
+/** An event as code emits it: whole, or without its head, which the appender fills in. */
 export type EmittedEvent = EventDraft | { [Type in EventType]: EventOf<Type> }[EventType];
 
 type MembersOf<Data> = Data extends unknown ? keyof Data : never;
@@ -113,7 +116,10 @@ export type ExactData<Type extends EventType, Data extends EventData[Type]> = Da
   readonly [Member in Exclude<keyof Data, MembersOf<EventData[Type]>>]: never;
 };
 
-/** Makes an event. Nothing else does: the data of another type, or a member too few or too many, does not compile. */
+/**
+ * Makes an event. Every event is made here: the data of another type, or a member too few or too many, does
+ * not compile.
+ */
 export const event = <Type extends EventType, Data extends EventData[Type]>(
   type: Type,
   subject: string,
@@ -146,24 +152,30 @@ const append = statement(
    from jsonb_array_elements($1::jsonb) with ordinality as given(e, place) order by place`,
 );
 
-/** Everything that an event says, in the order in which it is handed out. */
+/** Every column that belongs to an event, in the order in which readers get them. */
 export const saidColumns =
   'id, project, type, actor, gid, action, allowed, subject, request_id as "requestId", at, data';
 
-/** Appends events inside the transaction of their effect, all in one statement that the commit waits for. Positions are given after commit. */
+/**
+ * Appends events inside the transaction of their effect, all in one statement that the commit waits for. The
+ * sequencer gives positions after the commit.
+ */
 export function appendEvents(tx: Tx, drafts: readonly EventDraft[]): void {
   if (drafts.length === 0) return;
   const rows = drafts.map((draft) => ({ allowed: true, ...draft }));
   tx.later(append, [jsonText(rows)]);
 }
 
-/** How JSON writes NUL and half a surrogate pair. */
+/** The escapes in which JSON writes NUL and half a surrogate pair. */
 const unstorable = /\\u(?:0000|d[89a-f])/;
 
-/** JSON that PostgreSQL takes as jsonb: NUL and lone surrogates, which jsonb refuses, are written as U+FFFD. */
+/**
+ * Serialises a value as JSON that PostgreSQL takes as jsonb: NUL and lone surrogates, which jsonb refuses,
+ * are written as U+FFFD.
+ */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value);
-  // A look at every member costs more than writing it.
+  // Visiting every member costs more than writing the text.
   if (!unstorable.test(text)) return text;
   return JSON.stringify(value, (_key, held: unknown) => (typeof held === 'string' ? storable(held) : held));
 }

@@ -11,9 +11,9 @@ const tailMs = 1000;
 const pageMax = 500;
 
 /**
- * Follows the log from now on: NOTIFY is the hint, the tail by position is the truth; what this gateway placed itself need
- * not be read again. Every listener hears every event in order, once. `silentMs` tells how long the log could not be
- * read, for readiness.
+ * Follows the log from its present end: NOTIFY is the hint, the tail by position is decisive; events that
+ * this gateway sequenced itself need not be read again. Every listener hears every event in order, once.
+ * `silentMs` tells for how long the log could not be read, for readiness.
  */
 export class Feed {
   #store: Store;
@@ -21,13 +21,13 @@ export class Feed {
   #heard = new Set<Hear>();
   #timer: NodeJS.Timeout | undefined;
   #unlisten: (() => Promise<void>) | undefined;
-  // The store may be away: silentMs grows, readiness falls, the next wake tries again.
+  // While the store is away, silentMs grows and readiness falls; the next wake tries again.
   readonly #reads = new Coalesced(
     () => this.#read(),
     () => {},
   );
   #freshAtMs = performance.now();
-  /** The position is known. */
+  /** True once the position is known. */
   #follows = false;
 
   constructor(store: Store) {
@@ -54,18 +54,18 @@ export class Feed {
     return this.#position;
   }
 
-  /** How old what was heard may be: milliseconds since the log was last asked and answered. */
+  /** Age of the last news in milliseconds: the time since the log was last asked and answered. */
   get silentMs(): number {
     return performance.now() - this.#freshAtMs;
   }
 
   /**
-   * Waits until what was heard is at most `silentMsMax` old, but no longer than `withinMs`: after a pause of the whole
-   * process, of a machine that slept say, the log is read before anybody is told that it is silent.
+   * Waits until the last news is at most `silentMsMax` old, but no longer than `withinMs`: after a pause of
+   * the whole process, as of a machine that slept, the log is read before anybody is told that it is silent.
    */
   async freshen(silentMsMax: number, withinMs: number): Promise<void> {
     const signal = AbortSignal.timeout(withinMs);
-    // A reading that began before the pause tells nothing of it; the one after it does.
+    // A reading that began before the pause tells nothing of it; the next one does.
     for (let readings = 0; readings < 2 && this.silentMs > silentMsMax && !signal.aborted; readings++) {
       await Promise.race([this.#reads.ask(), once(signal, 'abort')]);
     }
@@ -77,7 +77,10 @@ export class Feed {
     return () => this.#heard.delete(listener);
   }
 
-  /** Events that were placed just now, and are committed. Those that do not follow on what was heard are read, as any other. */
+  /**
+   * Takes committed events that were just sequenced. Events that do not follow on the last one heard are read
+   * from the log, as any other.
+   */
   take(events: readonly ChainedEvent[]): void {
     const { running, isClosed } = this.#reads;
     const follow = this.#follows && running === undefined && events[0]?.position === this.#position + 1;
@@ -91,7 +94,7 @@ export class Feed {
 
   async #read(): Promise<void> {
     for (;;) {
-      // The answer is of when it was asked for: the process may have been stopped before it got it.
+      // The answer dates from the asking: the process may have been stopped before it received it.
       const askedAtMs = performance.now();
       const events = await eventsAfter(this.#store, this.#position, null, pageMax);
       this.#hand(events);

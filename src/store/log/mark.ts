@@ -4,20 +4,21 @@ import { genesisHash } from './chain.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** Where the log of an installation stood at some time, kept outside its database. */
+/** The end of an installation's log at some time, kept outside its database. */
 export const logMarkSchema = z.strictObject({
   installation: z.string().min(1).max(64),
   position: z.number().int().min(0),
   hash,
 });
+/** A mark of the log, as its schema reads it. */
 export type LogMark = z.infer<typeof logMarkSchema>;
 
-/** A database whose log does not hold what a mark says. */
+/** A database whose log lacks positions that a mark vouches for. */
 export interface BelowMark {
   readonly mark: LogMark;
-  /** The last position that the database has. */
+  /** The last position in the database. */
   readonly end: number;
-  /** How many positions up to the mark are gone; 0 when all are there and the one of the mark is another. */
+  /** Number of positions up to the mark that are gone; 0 when all are there and the hash at the mark differs. */
   readonly missing: number;
 }
 
@@ -29,7 +30,7 @@ const endStatement = statement(
 );
 const hashAt = statement('mark.hashAt', 'select hash from events where position = $1');
 
-/** Where the log of this database stands now. */
+/** The mark of this database's log at its present end. */
 export async function markOf(session: Session): Promise<LogMark> {
   const [row] = await session.rows<LogMark>(endStatement, [genesisHash]);
   if (row === undefined) throw new Error('the store was not migrated');
@@ -37,8 +38,8 @@ export async function markOf(session: Session): Promise<LogMark> {
 }
 
 /**
- * How the log of this database is below a mark; undefined when it is not. A mark of another installation is one whose
- * positions are all missing: this database is not the one that it was made for.
+ * Compares the log of this database with a mark; undefined when the log holds all that the mark vouches for.
+ * All positions are missing under a mark of another installation: it was made for another database.
  */
 export async function belowMark(session: Session, mark: LogMark): Promise<BelowMark | undefined> {
   if (mark.position === 0) return undefined;
@@ -49,7 +50,7 @@ export async function belowMark(session: Session, mark: LogMark): Promise<BelowM
   return { mark, end: end.position, missing: Math.max(0, mark.position - end.position) };
 }
 
-/** The same in words: what was found, for refusals and for people. */
+/** The same comparison in words, for refusals and for people. */
 export const belowWords = ({ mark, end, missing }: BelowMark): string =>
   missing > 0
     ? `${missing} of ${mark.position} positions are missing: the log ends at ${end}`

@@ -4,10 +4,10 @@ import { type ChainedEvent, type ChainLink, chainHash, genesisHash, type LogHead
 import { saidColumns } from './events.ts';
 import type { LoggedEvent } from './logged-event.ts';
 
-/** The channel on which gateways hear that positions were given. */
+/** The channel on which gateways hear that events got positions. */
 export const eventsChannel = 'andon_events';
 
-/** Between two runs under load: many events share one statement and one notification. */
+/** Rest between two runs under load: many events share one statement and one notification. */
 const restMs = 25;
 const batchMax = 1000;
 
@@ -27,18 +27,18 @@ const sequence = statement(
 );
 const tell = statement('chain.tell', `select pg_notify('${eventsChannel}', $1)`);
 
-/** An event that has no place yet. */
+/** An event without a position. */
 type Unsequenced = LoggedEvent & LogHead<Date> & { readonly seq: number };
 
-/** Hears of events as soon as they have their places. */
+/** Hears of events as soon as they have their positions. */
 interface Follower {
   take(events: readonly ChainedEvent[]): void;
 }
 
 /**
- * Gives committed events their position and hash, at most `countMax` of them; returns how many, and tells `sequenced` of them.
- * One sequencer works at a time over all gateways; the others find the lock taken and do nothing.
- * A row that commits late has no position yet, so it is never skipped.
+ * Gives committed events their position and hash, at most `countMax` of them; returns their number, and tells
+ * `placed` of them. One sequencer works at a time over all gateways; the others find the lock taken and do
+ * nothing. A row that commits late has no position yet, so it is never skipped.
  */
 export async function chainOnce(
   store: Store,
@@ -51,7 +51,7 @@ export async function chainOnce(
 }
 
 async function chainIn(tx: Tx, countMax: number): Promise<ChainedEvent[]> {
-  // One round trip: without the lock the rows are read for nothing, which is rare.
+  // One round trip: reading the rows is in vain only without the lock, which is rare.
   const [[lock], rows, [end]] = await Promise.all([
     tx.rows<{ held: boolean }>(chainLock),
     tx.rows<Unsequenced>(unsequenced, [countMax]),
@@ -65,7 +65,7 @@ async function chainIn(tx: Tx, countMax: number): Promise<ChainedEvent[]> {
   return sequenced;
 }
 
-/** Rows in their places after the end of the chain. */
+/** Rows with their positions after the end of the chain. */
 function sequencedAfter(end: ChainLink, rows: readonly Unsequenced[]): ChainedEvent[] {
   let { position, hash } = end;
   return rows.map((row) => {
@@ -96,7 +96,10 @@ export class Sequencer {
     this.#timer.unref();
   }
 
-  /** Call after a commit that appended events. After a pause it runs at once; under load, once in `restMs`. */
+  /**
+   * Requests a run; call it after a commit that appended events. After a pause the run starts at once; under
+   * load, once in `restMs`.
+   */
   wake(): void {
     if (this.#rounds.isClosed || this.#soon !== undefined) return;
     const restedMs = performance.now() - this.#ranAtMs;
@@ -118,7 +121,7 @@ export class Sequencer {
     }
   }
 
-  /** Places what is committed and stops. */
+  /** Sequences the committed events and stops. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);

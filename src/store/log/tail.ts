@@ -20,7 +20,7 @@ const latest = statement(
   'select coalesce(max(position), 0)::bigint as position from events',
 );
 
-/** Placed events after a position, oldest first. */
+/** Sequenced events after a position, oldest first. */
 export async function eventsAfter(
   session: Session,
   position: number,
@@ -34,7 +34,7 @@ export async function eventsAfter(
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
-/** The highest position given so far. */
+/** The highest position so far. */
 export async function latestPosition(session: Session): Promise<number> {
   const [row] = await session.rows<{ position: number }>(latest);
   return row?.position ?? 0;

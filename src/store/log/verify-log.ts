@@ -14,8 +14,13 @@ export interface Checkpoint {
   readonly signature: string;
 }
 
+/** Resolves to true when the signature of a checkpoint is genuine. */
 export type CheckpointVerifier = (checkpoint: Checkpoint) => Promise<boolean>;
 
+/**
+ * The result of a verification: the events and checkpoints that were read, the end of the chain, and the
+ * first fault.
+ */
 export interface VerifyResult {
   readonly events: number;
   readonly position: number;
@@ -30,7 +35,7 @@ const countUnsequenced = statement(
   'select count(*)::int as n from events where position is null',
 );
 
-/** Walks the whole chain and every checkpoint; the first fault, or null. */
+/** Verifies the whole chain and every checkpoint. */
 export async function verifyLog(session: Session, verified: CheckpointVerifier): Promise<VerifyResult> {
   const signed = new Map(
     (await session.orm.select().from(checkpoints).orderBy(asc(checkpoints.position))).map((row) => [
@@ -55,7 +60,7 @@ export async function verifyLog(session: Session, verified: CheckpointVerifier):
   return { events: seen, ...end, checkpoints: signed.size, unsequenced: row?.n ?? 0, fault };
 }
 
-/** A checkpoint that the chain does not bear out: another hash, a bad signature. */
+/** The fault of a checkpoint that the chain does not confirm: another hash, a bad signature. */
 export async function checkpointFault(
   events: readonly { position: number; hash: string }[],
   signed: ReadonlyMap<number, Checkpoint>,

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Names of the numbered files, in order: `0001-schema.sql` is the first. A file that was released is never edited;
- * the next one is added, here too.
+ * Names of the numbered files, in order: `0001-schema.sql` is the first. A released file is never edited; a
+ * change gets the next number, and its name here.
  */
 const migrationNames = ['schema'] as const;
 
-/** Versions up to this one are the schema before 0.1. The file 000N makes version N more than that. */
+/** Versions up to this one are the schema before 0.1. The file 000N makes this version plus N. */
 export const versionsBefore = 13;
 
 /** The oldest version that `upgrade-before-0.1.sql` starts from. */
@@ -18,7 +18,7 @@ export const schemaVersion = versionsBefore + migrationNames.length;
 
 /** A file that leads from one version to a later one. */
 export interface Migration {
-  /** The version of a database in which it was carried out. */
+  /** The version of a database after the migration. */
   readonly version: number;
   /** The file's name without its ending, as the database remembers it. */
   readonly name: string;
@@ -40,7 +40,7 @@ export function migrationsBetween(from: number, to: number): Migration[] {
   );
 }
 
-/** The statements of a migration, read from beside this module, in the sources as in what is compiled from them. */
+/** The statements of a migration, read from beside this module, both in the sources and in the compiled package. */
 export async function statementsOf({ name }: Migration): Promise<string[]> {
   return splitStatements(await readFile(fileURLToPath(new URL(`${name}.sql`, import.meta.url)), 'utf8'));
 }

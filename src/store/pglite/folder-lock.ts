@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 
 /**
- * Holds a folder for this process until released. The kernel releases it when the process dies, however it dies.
- * On Linux the lock is an abstract socket named by device and inode, so two names of one folder are one lock;
- * elsewhere it is a socket file in the folder. Errors: `store.locked`.
+ * Holds a folder for this process until released. The kernel releases the lock when the process dies, by any
+ * cause. On Linux the lock is an abstract socket named by device and inode, so two names of one folder are
+ * one lock; elsewhere it is a socket file in the folder. Errors: `store.locked`.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true, mode: 0o700 });

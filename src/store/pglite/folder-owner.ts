@@ -2,8 +2,9 @@ import { stat } from 'node:fs/promises';
 import { fail } from '../../lib/errors.ts';
 
 /**
- * Refuses folders that another user has made: root could write there, and what it wrote would lock that user out; git
- * serves no repository of somebody else. What is not there yet is nobody's. Errors: `file.denied`.
+ * Refuses folders that another user has made: root could write there, and the files that root wrote would
+ * lock that user out; git serves no repository of another user. A missing folder passes. Errors:
+ * `file.denied`.
  */
 export async function refuseOthersFolders(...folders: readonly string[]): Promise<void> {
   const self = process.geteuid?.();

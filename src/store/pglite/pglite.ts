@@ -18,6 +18,7 @@ import { lockFolder } from './folder-lock.ts';
 import { PreparedStatements } from './prepared.ts';
 import { type RoomCheck, requireRoom, roomCheck } from './room.ts';
 
+/** The place of an embedded database, and the dump that it starts from. */
 export interface PgliteOptions {
   /** The folder of the database; absent means in memory. */
   readonly folder?: string;
@@ -26,10 +27,11 @@ export interface PgliteOptions {
 }
 
 /**
- * Opens PGlite, embedded PostgreSQL. One process at a time: PGlite takes no lock of its own, and two openers lose rows
- * silently. A new folder is initialised aside and renamed, because a kill in the middle would leave it broken.
- * It survives the death of the process, not the loss of power: PGlite runs without fsync. Errors: `store.locked`, and
- * `disk.full` where there is too little room for it to write, then and later.
+ * Opens PGlite, embedded PostgreSQL. One process at a time: PGlite takes no lock of its own, and two openers
+ * lose rows silently. A new folder is initialised aside and renamed, because a kill in the middle would leave
+ * it broken. The database survives the death of the process, not the loss of power: PGlite runs without
+ * fsync. Errors: `store.locked`, and `disk.full`, at once or later, when too little room is left for it to
+ * write.
  */
 export async function openPglite(options: PgliteOptions = {}): Promise<Store> {
   if (options.folder === undefined)
@@ -52,7 +54,8 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Store> {
 }
 
 async function initialise(folder: string, dump: Blob | undefined): Promise<void> {
-  // Of a name of its own each time: whatever made an earlier one may still write there, when only its parent was killed.
+  // Each attempt takes a new name: the process of an earlier attempt may still write there, when only its
+  // parent was killed.
   const begun = `${folder}.new`;
   const left = (await readdir(dirname(folder))).map((name) => join(dirname(folder), name));
   for (const one of left.filter((path) => path.startsWith(begun)))
@@ -63,7 +66,7 @@ async function initialise(folder: string, dump: Blob | undefined): Promise<void>
   await rename(aside, folder);
 }
 
-/** A process of its own makes the folder, and takes along the memory that initdb leaves behind. */
+/** Makes the folder in a child process, which takes the memory that initdb leaves behind along at its end. */
 async function initialiseInChild(folder: string): Promise<void> {
   const { file, execArgv } = processEntry(import.meta.url, 'pglite-init');
   const child = spawn(process.execPath, [...execArgv, file, folder], {

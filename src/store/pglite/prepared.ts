@@ -8,15 +8,17 @@ import type { Statement } from '../store.ts';
 type ExecClient = Pick<PGlite | Transaction, 'exec'>;
 
 /**
- * Named statements of one PGlite. Its own queries are parsed, described and planned anew each time, in as many calls into
- * WebAssembly; prepared in SQL a statement is one call. Values are written as literals, of which the statement knows the types.
+ * Named statements of one PGlite. PGlite's own queries are parsed, described and planned anew each time, in
+ * as many calls into WebAssembly; prepared in SQL a statement is one call. Values are written as literals, of
+ * which the statement knows the types.
  */
 export class PreparedStatements {
   readonly #names = new Set<string>();
 
   /**
-   * Runs a named statement. `begun` holds what the transaction of the caller has prepared and not yet heard of: its calls
-   * are carried out in their order. Outside of one, another may have been first.
+   * Runs a named statement. `begun` holds the names that the caller's transaction has prepared without an
+   * answer yet: its calls are carried out in their order. Outside of a transaction another session may have
+   * been first.
    */
   async rows<R>(
     client: ExecClient,
@@ -36,7 +38,7 @@ export class PreparedStatements {
     } catch (error) {
       if (codeOf(error) !== duplicatePrepared) throw error;
       this.#names.add(name);
-      // It has failed the transaction, which is tried again then.
+      // The failure has ended the transaction, which is tried again as a whole.
       if (begun !== undefined) throw error;
       return lastRows(await client.exec(execute));
     }

@@ -4,12 +4,13 @@ import { fail } from '../../lib/errors.ts';
 const mega = 1024 * 1024;
 
 /**
- * Four segments of the write-ahead log. PGlite that cannot make its next one does not fail: it spins inside WebAssembly,
- * answers no call and hears no signal. So it writes nothing where there might be no room for one.
+ * Four segments of the write-ahead log. A PGlite without room for its next segment does not fail: it spins
+ * inside WebAssembly, answers no call and hears no signal. So it may write nothing when the room for one
+ * might be missing.
  */
 const roomBytesMin = 64 * mega;
 
-/** What writes, or may: locks of rows are written too. */
+/** Statements that write, or may: locks of rows are written too. */
 const writing = /\b(insert\s+into|update\s|delete\s+from|create\s|alter\s|drop\s)/i;
 
 /** Throws `disk.full` when a database in the folder must not write. */
@@ -21,13 +22,16 @@ export function requireRoom(folder: string, subject = folder): void {
   throw fail('disk.full', subject, { found, limit: `at least ${roomBytesMin / mega} MB` });
 }
 
-/** Looks at the text of every statement before PGlite gets it, and throws `disk.full` for one that it must not get. */
+/**
+ * Inspects the text of every statement before PGlite gets it, and throws `disk.full` for a statement that
+ * PGlite must not get.
+ */
 export type RoomCheck = (text: string) => void;
 
 /** The check for a database in a folder; two microseconds for a statement that writes. */
 export const roomCheck =
   (folder: string): RoomCheck =>
   (text) => {
-    // Whoever called hears of it, and is to see no folder.
+    // The error reaches the caller, who must not learn the folder.
     if (writing.test(text)) requireRoom(folder, 'the database');
   };

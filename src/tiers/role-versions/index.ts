@@ -3,19 +3,24 @@ import { version1 } from './version-1.ts';
 
 export type { ActionList } from './role-sets.ts';
 
+/** Written-out sets of roles by the number of their version. */
 export type RoleVersions = ReadonlyMap<number, WrittenSets>;
 
-/** Every version of the role table that a living token may name. What a name means in one version never changes. */
+/**
+ * Every version of the role table that a living token may name. The meaning of a name in one version never
+ * changes.
+ */
 export const roleVersions: RoleVersions = new Map([[1, written(version1)]]);
 
-/** The version that new tokens name: the one that says what `roles.ts` says, which a test holds. */
+/** The version that new tokens name: the newest one, equal to `roles.ts`, as a test ensures. */
 export const roleVersion = Math.max(...roleVersions.keys());
 
 const named = /^([A-Z][A-Z0-9_]*)@(\d{1,6})$/;
 
 /**
- * A list of actions as a token holds it: `["OWNER@1"]` for the set of that role in that version of the table, then `+noun:verb`
- * for each action more and `-noun:verb` for each less. A role that the version does not have is written out.
+ * Packs a list of actions for a token: `["OWNER@1"]` for the set of that role in that version of the table,
+ * then `+noun:verb` for each action more and `-noun:verb` for each less. A list whose role the version does
+ * not have is written out.
  */
 export function packActions(
   list: ActionList,
@@ -34,8 +39,9 @@ export function packActions(
 }
 
 /**
- * The actions of such a list, written out. A list without a role is one of an older token and taken as it is. Undefined
- * when it names a version or a role that this build does not know, or is not in the form that `packActions` gives.
+ * Unpacks such a list into actions. A list without a role comes from an older token and is taken as it is.
+ * Undefined when the list names a version or a role that this build does not know, or is not in the form that
+ * `packActions` gives.
  */
 export function unpackActions(
   list: ActionList,
@@ -54,7 +60,7 @@ const setNamed = (versions: RoleVersions, [, role = '', version]: readonly strin
 
 const isPlain = (one: string): boolean => /^[a-z]/.test(one);
 
-/** The set with the differences; undefined when one of them is none, or not of this set. */
+/** The set with the differences applied; undefined when a difference is malformed or does not fit the set. */
 function applied(base: readonly string[], differences: readonly string[]): readonly string[] | undefined {
   const more = differences.filter((one) => one.startsWith('+')).map((one) => one.slice(1));
   const less = differences.filter((one) => one.startsWith('-')).map((one) => one.slice(1));

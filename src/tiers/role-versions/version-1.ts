@@ -1,6 +1,6 @@
 import type { RoleSets } from './role-sets.ts';
 
-// Frozen: tokens of version 1 name these sets. Whoever changes a role adds a version; see index.ts.
+// Frozen: tokens of version 1 name these sets. A change of a role takes a new version; see index.ts.
 const people =
   'project:create,read,sync plan:apply,read phase:advance ' +
   'task:read,claim,renew,release,steal,ask,answer,abandon repo:fetch,push change:check,read,submit ' +
@@ -18,7 +18,7 @@ const implementers =
   'change:check,read,submit gate:read token:renew grant:explain event:read audit:read ' +
   'cord:pull,clear,read message:read,mark,send agent:update,read run:read trigger:read';
 
-/** Role by role: what the name means in version 1. */
+/** Actions of each role name in version 1. */
 export const version1: RoleSets = {
   OWNER: {
     ops: people,

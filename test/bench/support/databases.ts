@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { PostgresServer } from '../../support/postgres-server.ts';
 
-/** An empty database of that name on the server, in the place of an earlier one; its URL. */
+/** Creates an empty database of that name on the server, in the place of an earlier one; answers its URL. */
 export async function freshDatabase(server: Pick<PostgresServer, 'url'>, name: string): Promise<string> {
   const admin = new pg.Client({ connectionString: server.url });
   await admin.connect();
@@ -11,7 +11,7 @@ export async function freshDatabase(server: Pick<PostgresServer, 'url'>, name: s
   return server.url.replace(/\/postgres$/, `/${name}`);
 }
 
-/** Tells the planner what the tables hold, as PostgreSQL does by itself after a minute. */
+/** Gathers statistics for the planner, as PostgreSQL does by itself after a minute. */
 export async function analyse(url: string): Promise<void> {
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();

@@ -5,7 +5,7 @@ export const quantile = (values: readonly number[], part: number): number =>
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** How long the work takes, in milliseconds. */
+/** Duration of the work in milliseconds. */
 export async function timed(work: () => unknown): Promise<number> {
   const begun = performance.now();
   await work();

@@ -5,13 +5,13 @@ import { type App, createLog, startApp } from '../../../src/app.ts';
 import { type Client, createClient } from '../../../src/client.ts';
 import { type ConfigInput, configure } from '../../../src/config.ts';
 
-/** A gateway in this process, in a folder of its own; PGlite unless the settings name a database. */
+/** A gateway in this process, in a temporary folder; PGlite unless the settings name a database. */
 export interface BenchGateway extends AsyncDisposable {
   readonly app: App;
   readonly url: string;
-  /** Removed with the gateway. */
+  /** Folder that is removed with the gateway. */
   readonly folder: string;
-  /** The owner's. */
+  /** Token of the owner. */
   readonly token: string;
   readonly owner: Client;
 }

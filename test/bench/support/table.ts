@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 
-/** One figure; the peer or the limit that it is measured against stands in the same table, from the same run. */
+/** One figure; its peer or its limit stands in the same table, from the same run. */
 export interface BenchRow {
   readonly what: string;
   readonly value: string;
@@ -9,7 +9,7 @@ export interface BenchRow {
   readonly ok?: boolean;
 }
 
-/** What every bench gives back. */
+/** The result of a bench. */
 export interface BenchTable {
   readonly title: string;
   readonly rows: readonly BenchRow[];
@@ -24,6 +24,6 @@ export function printTable({ title, rows }: BenchTable): void {
 export async function runWhenMain(url: string, run: () => Promise<BenchTable>): Promise<void> {
   if (url !== pathToFileURL(process.argv[1] ?? '').href) return;
   printTable(await run());
-  // Peers may leave handles open; what was measured is out.
+  // Peers may leave handles open; all results are printed.
   process.exit(0);
 }

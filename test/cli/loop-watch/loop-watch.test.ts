@@ -16,7 +16,7 @@ describe('a watched loop', () => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-loop-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Runs the fixture to its end; `then` may do something to it once it spins. */
+  /** Runs the fixture to its end; `then` may act on it once it spins. */
   async function run(what: string, then: (pid: number) => Promise<void> = async () => undefined) {
     const file = turnFileOf(join(folder), 'gateway');
     rmSync(file, { force: true });

@@ -93,7 +93,7 @@ describe('andon mcp', () => {
       .filter(({ actor }) => actor === 'agent:twice')
       .map(({ type }) => type);
     expect(types).toEqual(['token.renewed']);
-    // Somebody else has just renewed it: there is nothing to do.
+    // Another process has just renewed the token: there is nothing to do.
     await renewOnce({ ...link, token: async () => second.trim() }, file, Date.now());
     expect(
       await line.events().then((all) => all.filter(({ actor }) => actor === 'agent:twice')),

@@ -31,7 +31,8 @@ describe('the folder that runs live in', () => {
     expect(workFolder(wanted, 'other-user')).toBe(own);
   });
 
-  // The name can be foreseen, and everybody may make folders there: who owns it could change what runs are given.
+  // The name is predictable, and everybody may make folders there: the owner of the folder could change the
+  // files of runs.
   it('is refused where a link lies in its place', () => {
     symlinkSync(outer, own);
     expect(() => workFolder(wanted, 'other-user')).toThrow(/somebody else/);

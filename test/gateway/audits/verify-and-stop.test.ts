@@ -13,7 +13,7 @@ describe('the hourly look at the log', () => {
   let folder: string;
   beforeAll(async () => {
     gateway = await startTestGateway('postgres');
-    // With keys of its own, as on another machine.
+    // A gateway with keys of its own, as on another machine.
     folder = mkdtempSync(join(tmpdir(), 'andon-second-'));
     second = await startTestGateway('postgres', { folder, databaseUrl: gateway.databaseUrl ?? '' });
   });
@@ -54,7 +54,7 @@ describe('the hourly look at the log', () => {
     const { workers } = gateway.app;
     await sequenced();
     await workers.checkpoint();
-    // As who owns the database can.
+    // The owner of the database can do this.
     await store.rows(statement('', 'alter table checkpoints disable trigger all'));
     await store.rows(
       statement(

@@ -45,7 +45,8 @@ describe('revocation over two gateways of one database', () => {
     const value = { grant: hand.grant, agent: hand.agent, token: jti }[one];
     await line.owner.token.revoke.mutate({ project, kind: one, value, why: 'test' });
     const started = performance.now();
-    // The truth is read under the lock: a mutation elsewhere is refused at once, whatever memory says.
+    // The lock makes a mutation elsewhere read the database: it is refused at once, even when memory does not
+    // know.
     if (i % 2 === 0)
       expect(await codesOf(second.client(hand.token).task.claim.mutate({ project }))).toEqual([
         'token.revoked',
@@ -72,7 +73,7 @@ describe('revocation over two gateways of one database', () => {
     return p99;
   }
 
-  // Everything runs on one shared machine in one process, so a round that something else disturbed is measured again.
+  // Everything runs on one shared machine in one process, so a disturbed round is measured again.
   it('binds the next mutation at once, and queries on the other gateway within 100 ms (p99)', async () => {
     let best = Number.POSITIVE_INFINITY;
     for (let round = 0; round < rounds && best >= 100; round++) best = Math.min(best, await slowest(round));

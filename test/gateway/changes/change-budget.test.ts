@@ -38,7 +38,7 @@ describe.each(engines)('the budget of commits, files and lines, on %s', (engine)
     for (const one of [source, folder]) rmSync(one, { recursive: true, force: true });
   });
 
-  /** Claims the task, pushes that many files of ten lines each in commits of their own, and offers the last. */
+  /** Claims the task, pushes that many files of ten lines, each in a separate commit, and offers the last commit. */
   async function offer(token: string, task: string, files: number) {
     const client = gateway.client(token);
     const auth = { url: gateway.url, token };

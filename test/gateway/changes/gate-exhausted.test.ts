@@ -7,7 +7,10 @@ import { planOf } from '../../support/fault-line.ts';
 import { type Line, openLine } from '../../support/line.ts';
 import { waitUntil } from '../../support/wait.ts';
 
-/** Stands in for bubblewrap on a machine that is short of processes while `busy` is there; then starts what it is given. */
+/**
+ * A stand-in for bubblewrap on a machine that is short of processes while `busy` is there; after that it
+ * starts its command.
+ */
 const shortBubblewrap = (folder: string): string => `#!/bin/sh
 while [ $# -gt 0 ] && [ "$1" != /bin/sh ]; do shift; done
 [ $# -gt 0 ] || exit 0

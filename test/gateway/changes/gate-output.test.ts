@@ -17,7 +17,7 @@ tasks:
   b: { title: B, phase: build, write: ["b/**"], gates: [cursed] }
 `;
 
-/** Stands in for what a database refuses and nobody thought of. */
+/** Stands for any value that a database refuses unexpectedly. */
 const curse = [
   `create function refuse_curse() returns trigger language plpgsql as $$ begin
      if new.output like 'curse%' then raise exception 'cursed output'; end if; return new; end $$`,

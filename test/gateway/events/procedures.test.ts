@@ -13,7 +13,7 @@ tasks:
   note: { title: n, phase: build, requires: [typing] }
 `;
 
-/** Writes a report whatever becomes of the connection; the request id keeps it from being written twice. */
+/** Writes a report over any break of the connection; the request id keeps it from being written twice. */
 async function persist({ url, ownerToken, project }: Line, n: number): Promise<string> {
   const client = createClient({ url, token: ownerToken, requestId: `report-${n}` });
   const write = async (): Promise<string> => {

@@ -56,7 +56,7 @@ describe('the thin handler, beside the adapter of tRPC', () => {
     await line.close();
   });
 
-  /** What the official client sends, as bytes, for each of the calls. */
+  /** The bytes that the official client sends for each of the calls. */
   async function record(
     calls: (client: ReturnType<typeof createClient>) => readonly Promise<unknown>[],
   ): Promise<Recorded[]> {

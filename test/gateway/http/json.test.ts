@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseJson } from '../../../src/gateway/http/json.ts';
 
-// What the schemas of the procedures refuse as unknown anyway must not get as far as them.
+// Members that the schemas of the procedures refuse anyway must not get as far as them.
 describe('a member named __proto__', () => {
   it.each([
     ['as it is', '{"__proto__":{"admin":true}}'],

@@ -18,7 +18,7 @@ tasks:
 `;
 const project = 'shop';
 
-/** Stands in for ssh: says that it was called, waits until it is let go, then runs the real upload-pack. */
+/** A stand-in for ssh: it announces its call, waits until it is let go, then runs the real upload-pack. */
 const slowTransport = (folder: string): string => `#!/bin/sh
 touch "${folder}/called.$$"
 while [ ! -e "${folder}/go" ]; do sleep 0.05; done
@@ -74,7 +74,8 @@ describe.each(engines)('andon follows an upstream, on %s', (engine) => {
     const { task } = await hand.client.task.claim.mutate({ project });
     await hand.client.task.release.mutate({ project, task: 'cart', epoch: task?.epoch ?? 0, why: 'x' });
     await line.owner.token.revoke.mutate({ project, kind: 'grant', value: hand.grant, why: 'x' });
-    // Others begin and end meanwhile; one that waited for the network would stay, since nothing has let that go yet.
+    // Other transactions begin and end meanwhile; one that waited for the network would stay, since the
+    // transport is still held.
     const open = statement(
       '',
       `select from pg_stat_activity where state = 'idle in transaction' and datname = current_database()`,

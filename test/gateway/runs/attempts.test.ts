@@ -70,7 +70,7 @@ describe.each(engines)('attempts of runs, on %s', (engine: Engine) => {
     const judge = await spawn('judge', {});
     const taken = await take();
     expect(taken?.run.id).toBe(first);
-    // Whoever claims nothing is not held.
+    // A run that claims no task is not held.
     expect((await take())?.run.id).toBe(judge);
     expect(await take()).toBeNull();
     const agent = line.client(taken?.token ?? '');

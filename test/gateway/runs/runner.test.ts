@@ -23,7 +23,7 @@ tasks:
 const noUsage = { tokens: 0, usdMicro: 0, turns: 0 };
 const seen = { exitCode: 0, signal: null, usage: noUsage, verdict: { problem: 'missing' as const } };
 
-/** The code of the first reason that a call was refused with, and what was found. */
+/** The code of the first reason that a call was refused with, and its value found. */
 const refusal = async (call: Promise<unknown>): Promise<readonly [string, string]> => {
   const error = await call.then(
     () => undefined,

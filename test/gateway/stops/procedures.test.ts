@@ -98,7 +98,7 @@ describe.each(engines)('the cord, on %s', (engine) => {
     const waiting = await line.owner.task.waiting.query({ project });
     expect(waiting.filter(({ stops }) => stops.length > 0).map(({ task }) => task)).toEqual(['schema']);
     expect(await codesOf(claim(other, 'schema'))).toEqual(['line.stopped']);
-    // What needs it is held too, once it is ready.
+    // A task that needs the stopped one is held too, once it is ready.
     await line.app.gateway.store.rows(
       { name: '', text: `update tasks set state = 'ready' where project = $1 and id = 'api'` },
       [project],
@@ -253,7 +253,7 @@ describe.each(engines)('the cord, on %s', (engine) => {
     const { stop } = await pull(builder, 'red', 'task/more');
     const main = await line.main();
     await reviewer.client.verdict.approve.mutate({ project, change: offered.change, tree: offered.tree });
-    // What is approved later lands meanwhile, on the main as it was.
+    // A change that is approved later lands meanwhile, on the main as it was.
     const later = await line.offer(other, 'other', { 'other/a.txt': 'a\n' });
     await reviewer.client.verdict.approve.mutate({ project, change: later.change, tree: later.tree });
     await line.until(later.change, 'landed');

@@ -149,7 +149,7 @@ describe.each(engines)('tokens through admission, on %s', (engine) => {
     expect(await line.app.gateway.metrics.registry.metrics()).toMatch(
       /^andon_token_renewals_repeated_total [1-9]/m,
     );
-    // The successor is renewed as ever, and the chain of the grant goes on.
+    // The successor is renewed as usual, and the chain of the grant goes on.
     const next = await renew(late.token ?? '');
     expect(next).not.toHaveProperty('repeated');
     await list(next.token ?? '');
@@ -319,7 +319,7 @@ describe.each(engines)('tokens through admission, on %s', (engine) => {
     }
   });
 
-  // The clock moves at the end: it takes the tokens of the tests above along.
+  // The clock moves in the last test, since it takes the tokens of the tests above along.
   it('mints tokens that are good at once after the clock of the database has jumped', async () => {
     await shiftClock(line.app.gateway.store, 60_000);
     const minted = await line.mint('agent:jumped');

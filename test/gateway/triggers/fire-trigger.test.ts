@@ -152,7 +152,7 @@ describe.each(engines)('triggers on %s', (engine) => {
     await waitUntil(async () => (await told()).length === 1);
     await pass(18 * 3_600_000);
     await waitUntil(async () => (await told()).length === 2);
-    // Nobody holds the task, so its executives are told; the step of twelve hours is void at five.
+    // No principal holds the task, so its executives are told; the step of twelve hours is void at five.
     expect(await told()).toEqual(['tier:executive', 'human:ada']);
     expect((await messages()).at(-1)?.title).toBe('cart: 5.0 h left until its deadline');
     expect(await history('ladder')).toMatchObject({ fired: 2, missed: 1 });
@@ -287,7 +287,7 @@ describe.each(engines)('triggers on %s', (engine) => {
     expect(times).toHaveLength(10);
   });
 
-  // The last: nobody fires any more after it.
+  // The last test: no trigger fires any more after it.
   it('finds in its next round what happened while nobody listened to the log', async () => {
     await apply('  late: { on: question.asked, notify: "human:late" }\n');
     const { store, triggers } = line.app.gateway;
@@ -295,7 +295,7 @@ describe.each(engines)('triggers on %s', (engine) => {
     if (triggers instanceof TriggerService) await triggers.close();
     const hand = await line.mint('agent:late');
     await hand.client.task.ask.mutate({ project, task: 'cart', question: 'anybody?' });
-    // The event gets its place in the log shortly after the answer.
+    // The event gets its position in the log shortly after the answer.
     await waitUntil(async () => {
       await lookRound(store, (error) => expect(error).toBeUndefined());
       return (await waitingSlots(store, false, 10)).length === 1;

@@ -28,8 +28,8 @@ interface Numbers {
   readonly lines: string[];
 }
 
-// Both rules with a limit of 0 report every function with its number. Places are not compared: ESLint points at the head
-// of a function, we at its first line.
+// Both rules with a limit of 0 report every function with its number. Places are not compared: ESLint points
+// at the head of a function, Andon at its first line.
 function byEslint(text: string): Numbers | undefined {
   for (const sourceType of ['module', 'commonjs', 'script'] as const) {
     const found = linter.verify(text, {

@@ -11,7 +11,7 @@ describe('the heart of a run', () => {
   let server: Server;
   let url: string;
   const sockets = new Set<Socket>();
-  // Accepts everything and says nothing, as the other end of a link that was cut.
+  // Accepts everything and answers nothing, as the other end of a cut link.
   beforeAll(async () => {
     server = createServer((socket) => void sockets.add(socket));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

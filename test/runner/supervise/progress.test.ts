@@ -29,7 +29,7 @@ describe('progress by failing tests', () => {
     return progress;
   };
   let tree = 0;
-  /** A turn that edits, with a call that is new every time, and what the tests say then. */
+  /** A turn that edits, with a call that is new every time, and the number of tests that fail then. */
   const edits = (progress: Progress, failing: number): void => {
     tree += 1;
     progress.turned([`edit ${tree}`]);

@@ -72,7 +72,7 @@ describe('the watch over a run', () => {
     watch.heard(spent(150));
     watch.heard(spent(3));
     expect(watch.usage.tokens).toBe(150);
-    // More than a number that the gateway can be told of is that number.
+    // A number above the one that the gateway accepts counts as that one.
     watch.heard(spent(1e300, 1e300));
     expect(watch.usage).toMatchObject({ tokens: 2 ** 53 - 1, usdMicro: 2 ** 53 - 1 });
   });

@@ -6,9 +6,12 @@ export interface CronFields {
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
   readonly months: readonly number[];
-  /** No `*` and no step in seconds, minutes and hours: such times happen once, also on days on which clocks are set. */
+  /**
+   * True without `*` and without a step in seconds, minutes and hours: such times happen once, also on days
+   * on which clocks are set.
+   */
   readonly fixed: boolean;
-  /** Whether the expression holds on a day of the calendar, month counted from 1. */
+  /** True when the expression holds on a day of the calendar, month counted from 1. */
   readonly onDay: (year: number, month: number, day: number) => boolean;
 }
 
@@ -16,7 +19,7 @@ const textMax = 200;
 const known = new Map<string, CronFields>();
 const knownMax = 2000;
 
-/** What is wrong with an expression, in words; undefined when node-cron reads it. */
+/** The fault of an expression, in words; undefined when node-cron reads it. */
 export function cronFault(expression: string): string | undefined {
   if (expression.length > textMax) return `${expression.length} characters, more than ${textMax}`;
   // Names such as @daily are cron too.
@@ -25,7 +28,7 @@ export function cronFault(expression: string): string | undefined {
   return errors.map(({ message }) => message).join('; ') || 'no cron expression';
 }
 
-/** Reads an expression of five or six fields (seconds first); it must have no fault. */
+/** Reads an expression of five or six fields (seconds first), in which `cronFault` finds nothing. */
 export function cronFields(expression: string): CronFields {
   const found = known.get(expression);
   if (found !== undefined) return found;

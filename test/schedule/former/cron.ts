@@ -2,11 +2,11 @@ import { type CronFields, cronFields } from './cron-fields.ts';
 import { type Stretch, stretches } from './zone.ts';
 
 /**
- * The second opinion on `src/tasks/schedule`: arithmetic of our own.
- * Times of a cron expression in a zone. node-cron reads the expression; the times are worked out here, because node-cron
- * 4.6 counts from the clock of the process only, drops what falls into the hour that is left out in spring, and leaves
- * out the hour that is repeated in autumn. The rule is that of Vixie cron: a fixed time happens once a day, at the first
- * of two, or when the gap ends; what has a `*` or a step in its time follows the time that passes.
+ * Independent arithmetic to compare `src/schedule` with. Times of a cron expression in a zone. node-cron
+ * reads the expression; the times are worked out here, because node-cron 4.6 counts from the clock of the
+ * process only, drops times in the hour that is left out in spring, and leaves out the hour that is repeated
+ * in autumn. The rule is that of Vixie cron: a fixed time happens once a day, at the first of two, or when
+ * the gap ends; a time with a `*` or a step follows the time that passes.
  */
 export interface Cron {
   readonly expression: string;
@@ -28,7 +28,7 @@ export function nextCron({ expression, zone }: Cron, afterMs: number): number | 
   return undefined;
 }
 
-/** How many times there are after one instant up to another, which counts. Counts days, not times. */
+/** Counts the times after one instant up to and including another. Works by days, not by times. */
 export function countCron({ expression, zone }: Cron, afterMs: number, untilMs: number): number {
   const fields = cronFields(expression);
   let count = 0;
@@ -54,7 +54,7 @@ function* daysFrom(fields: CronFields, zone: string, afterMs: number): Generator
 
 const floorSecond = (atMs: number): number => Math.floor(atMs / 1000) * 1000;
 
-/** A part of a local day: seconds of the day from and until (excluded), and what to add to get to UTC. */
+/** A part of a local day: seconds of the day from and until (excluded), and the number to add to get to UTC. */
 interface Part {
   readonly from: number;
   readonly until: number;
@@ -63,7 +63,10 @@ interface Part {
   readonly lateMs?: number;
 }
 
-/** The parts of a local day in the order of time: one, two where clocks are set, three with what a gap has put off. */
+/**
+ * The parts of a local day in the order of time: one, two on days on which clocks are set, three with times
+ * that a gap has put off.
+ */
 function partsOfDay(fields: CronFields, zone: string, day: number): Part[] {
   // Offsets reach from -12 to +14 hours.
   const around = stretches(zone, day - 14 * 3_600_000, day + dayMs + 12 * 3_600_000);
@@ -72,7 +75,7 @@ function partsOfDay(fields: CronFields, zone: string, day: number): Part[] {
   if (before === undefined || after === undefined || !fields.fixed) return parts.filter(isThere);
   const [one, other] = parts as [Part, Part];
   const leftMs = after.offsetMs - before.offsetMs;
-  // Set back: what the first part had is not repeated.
+  // Clocks were set back: times of the first part are not repeated.
   if (leftMs < 0) return [one, { ...other, from: Math.max(other.from, one.until) }].filter(isThere);
   return [one, gapOf(day, before, after), other].filter(isThere);
 }
@@ -127,7 +130,7 @@ function countOfPart(fields: CronFields, part: Part, afterMs: number, untilMs: n
   if (lateMs !== undefined) {
     const second = firstTime(fields, from);
     const falls = second !== undefined && second < until && lateMs > afterMs && lateMs <= untilMs;
-    // A time that is due at the end of the gap anyway is one time with what was put off.
+    // A time that is due at the end of the gap anyway is one time with the one that was put off.
     return falls && firstTime(fields, until) !== until ? 1 : 0;
   }
   const lowest = Math.max(from, Math.floor((afterMs - utcOfMidnightMs) / 1000) + 1);
@@ -135,7 +138,7 @@ function countOfPart(fields: CronFields, part: Part, afterMs: number, untilMs: n
   return highest <= lowest ? 0 : timesBelow(fields, highest) - timesBelow(fields, lowest);
 }
 
-/** How many times of day lie before a second of it. */
+/** Number of times of day that lie before a second of it. */
 function timesBelow({ hours, minutes, seconds }: CronFields, limit: number): number {
   const [hour, minute, second] = [
     Math.floor(limit / 3600),

@@ -10,7 +10,7 @@ const texts = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name, text: readFileSync(join(src, name), 'utf8') }));
 
-/** Declared although nothing emits them yet, and for what. */
+/** Types that are declared although nothing emits them yet, with their purpose. */
 const kept: Readonly<Partial<Record<EventType, string>>> = {
   'gate.started': 'runs of gates that several landings share',
 };

@@ -8,7 +8,10 @@ import { engines, openTestStore } from '../../support/engines.ts';
 import { stopFor } from '../../support/stop-for.ts';
 import { waitUntil } from '../../support/wait.ts';
 
-/** A store that counts and may hold readings of the log, calls in between, may tell where it begins, and passes no notification on. */
+/**
+ * A store that counts and may hold readings of the log, calls in between, may report their beginning, and
+ * passes no notification on.
+ */
 function watched(store: Store) {
   const log = {
     readings: 0,
@@ -65,7 +68,7 @@ describe.each(engines)('the feed of events, on %s', (engine) => {
         ),
       ),
     );
-  /** Appends events and gives them their places; what a sequencer would hand over. */
+  /** Appends events and sequences them; answers the events that a sequencer would hand over. */
   async function sequenced(count: number): Promise<readonly ChainedEvent[]> {
     await append(count);
     let events: readonly ChainedEvent[] = [];

@@ -39,7 +39,7 @@ main(async () => {
   while (await unfinished()) {
     const { exit, data } = await andon<BuilderClaim>(['task', 'claim', '--wait', '--timeout', '5s']);
     if (exit === 0) await carryOut(data);
-    // 3: nothing came free in that time; the others are still at work.
+    // Exit code 3: no task came free in that time; the other agents are still at work.
     else if (exit !== 3) throw new Error(`claim: exit ${exit}: ${JSON.stringify(data)}`);
   }
   say('nothing is left to do');

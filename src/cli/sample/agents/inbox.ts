@@ -1,5 +1,6 @@
 import { mustAndon, say } from './tools.ts';
 
+/** A message as the agents of the sample read it. */
 export interface SampleMessage {
   readonly id: string;
   readonly kind: string;
@@ -10,7 +11,10 @@ export interface SampleMessage {
 
 const known = new Set<string>();
 
-/** What has come into the agent's inbox since it last looked, said aloud. Marks nothing: that would be a sign of life. */
+/**
+ * The messages that have arrived in the agent's inbox since the last call, said aloud. Marks none as read:
+ * that would be a sign of life.
+ */
 export async function newMessages(): Promise<SampleMessage[]> {
   const all = await mustAndon<SampleMessage[]>(['inbox', '--all']);
   const fresh = all.filter(({ id }) => !known.has(id)).reverse();

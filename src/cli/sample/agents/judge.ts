@@ -6,7 +6,10 @@ interface JudgedChange {
   readonly tree: string;
 }
 
-/** Reads every change that waits for a verdict, rejects what leaves work undone, approves the rest; answers how many. */
+/**
+ * Reads every change that waits for a verdict, rejects unfinished work, approves the rest; answers the number
+ * of verdicts.
+ */
 export async function judgeAll(): Promise<number> {
   const changes = await mustAndon<JudgedChange[]>(['change', 'list', '--state', 'judging']);
   for (const change of changes) await judge(change);

@@ -1,6 +1,6 @@
 import { main, mustAndon, say, untilAllDone } from './tools.ts';
 
-/** The executive: reads the plan, watches, reports. It cannot touch code. */
+/** The executive: reads the plan, watches, reports, and cannot touch code. */
 
 interface ShownChange {
   readonly plan: {

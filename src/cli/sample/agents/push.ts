@@ -3,7 +3,7 @@ import { git, remoteGit, say, write } from './tools.ts';
 
 const clone = process.cwd();
 
-/** Commits an attempt on today's main and pushes it; answers whether the gateway took it. */
+/** Commits an attempt on the present main and pushes it; answers true if the gateway accepted it. */
 export async function push(attempt: Attempt, branch: string): Promise<boolean> {
   say(attempt.say);
   await remoteGit(clone, 'fetch', '--quiet', 'origin');

@@ -5,7 +5,10 @@ import { createInterface } from 'node:readline';
 import { defined } from '../../../lib/defined.ts';
 import type { EventType } from '../../../store/log/events.ts';
 
-/** What an ordinary agent has: the command line of Andon and git, as child processes, and a place to talk. */
+/**
+ * The tools of an ordinary agent: the command line of Andon and git, as child processes, and an output to
+ * talk to.
+ */
 
 interface ProgramEnd {
   readonly exit: number;
@@ -26,10 +29,10 @@ function run(command: readonly string[], cwd: string): Promise<ProgramEnd> {
   });
 }
 
-/** Says something to whoever watches. */
+/** Prints a line for the people who watch. */
 export const say = (text: string): void => void process.stdout.write(`${JSON.stringify({ say: text })}\n`);
 
-/** An answer of `andon … --json`, whatever its exit status. */
+/** The answer of `andon … --json`, with any exit code. */
 export async function andon<T>(
   args: readonly string[],
   cwd = process.cwd(),
@@ -42,23 +45,24 @@ export async function andon<T>(
   }
 }
 
-/** The same, for calls that must not fail. */
+/** The answer of `andon … --json`, for calls that must not fail. */
 export async function mustAndon<T>(args: readonly string[], cwd?: string): Promise<T> {
   const { exit, data } = await andon<T>(args, cwd);
   if (exit !== 0) throw new Error(`andon ${args.join(' ')}: exit ${exit}: ${JSON.stringify(data)}`);
   return data;
 }
 
-/** git that may be refused: it has the token from the environment of the run. */
+/** Runs git where a refusal is possible: it has the token from the environment of the run. */
 export const remoteGit = (cwd: string, ...args: string[]): Promise<ProgramEnd> => run(['git', ...args], cwd);
 
-/** Plain git; it must not fail. */
+/** Runs plain git, which must not fail. */
 export async function git(cwd: string, ...args: string[]): Promise<string> {
   const { exit, stdout, stderr } = await run(['git', ...args], cwd);
   if (exit !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`);
   return stdout.trim();
 }
 
+/** Writes files into a folder, by path. */
 export async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -66,6 +70,7 @@ export async function write(folder: string, files: Readonly<Record<string, strin
   }
 }
 
+/** A task as the agents of the sample read it. */
 export interface SampleTask {
   readonly id: string;
   readonly state: string;
@@ -75,8 +80,8 @@ const isOver = (tasks: readonly SampleTask[]): boolean =>
   tasks.every(({ state }) => state === 'done' || state === 'abandoned');
 
 /**
- * Looks with `look` now and after every event of one of the types, until every task has ended. The stream is one
- * long-lived `andon event follow`.
+ * Calls `look` at once and after every event of one of the types, until every task has ended. The stream is
+ * one long-lived `andon event follow`.
  */
 export async function untilAllDone(types: readonly EventType[], look: () => Promise<void>): Promise<void> {
   const { position } = await mustAndon<{ position: number }>(['status']);
@@ -99,7 +104,10 @@ export async function untilAllDone(types: readonly EventType[], look: () => Prom
   }
 }
 
-/** Runs an agent to its end, and writes its verdict: what `work` sums up, or that it failed, and why. */
+/**
+ * Runs an agent to its end, and writes its verdict: the summary that `work` answers, or the failure with its
+ * cause.
+ */
 export function main(work: () => Promise<string>): void {
   work().then(
     (summary) => writeVerdict('shipped', summary),
@@ -112,7 +120,7 @@ export function main(work: () => Promise<string>): void {
   );
 }
 
-/** The verdict of a run: what it believes, for the gateway to compare with what is true. */
+/** Writes the verdict of a run: the agent's belief, which the gateway compares with the evidence. */
 async function writeVerdict(result: 'shipped' | 'failed', summary: string): Promise<void> {
   const { ANDON_VERDICT: file, ANDON_RUN: id, ANDON_EPOCH: epoch } = process.env;
   if (file === undefined) throw new Error('this is an agent of the sample: andon agent spawn starts it');

@@ -4,8 +4,8 @@ import { push } from './push.ts';
 import { main, mustAndon, type SampleTask, say } from './tools.ts';
 
 /**
- * An implementer. Without a task of its own it does the guide and breaks the build twice; started for a task, after two
- * failed builds or before a deadline, it carries that one out.
+ * An implementer. Without a task it writes the guide and breaks the build twice; started for a task, after
+ * two failed builds or before a deadline, it carries that task out.
  */
 
 interface SampleClaim {
@@ -28,7 +28,7 @@ async function handOver({ task, epoch, branch }: BuilderTask, attempt: Attempt |
   say(`submitted ${task}`);
 }
 
-/** Claims a task once it is ready: one that is still at its gates is refused, and not waited for. */
+/** Claims a task once it is ready: a task that is still at its gates is refused, and not waited for. */
 async function claim(named: string): Promise<BuilderTask> {
   const isReady = async (): Promise<boolean> =>
     (await mustAndon<SampleTask[]>(['task', 'list', '--state', 'ready'])).some(({ id }) => id === named);

@@ -1,9 +1,9 @@
 import { readPlan } from '../example.ts';
 
-/** The plan of `andon sample --triggers`: seconds stand where a real plan has hours. */
+/** The plan of `andon sample --triggers`: seconds in the place of a real plan's hours. */
 export const triggersPlan = (): string => readPlan('andon-triggers.yaml');
 
-/** Seconds from now to the deadline of `format`, when the ones who work on it are there. */
+/** Seconds to the deadline of `format`, from the moment when its agents are at work. */
 export const deadlineSeconds = 40;
 
 /** The plan with a deadline, which is filled in when the first agents are at work. */

@@ -8,7 +8,7 @@ import { summariseTriggers } from './summary.ts';
 const everyMs = 400;
 const agentsMsMax = 150_000;
 
-/** Three tasks, and triggers of each kind that see to what goes wrong with them. */
+/** Three tasks, and triggers of each kind that handle failures of their work. */
 export const triggersScenario: Scenario = {
   plan: triggersPlan,
   work: async (stage) => {
@@ -36,7 +36,7 @@ async function play({ link, story, nowSeconds, signal }: Stage): Promise<void> {
     const tasks = await client.task.list.query({ project });
     return tasks.every(({ state }) => state === 'done');
   }, signal);
-  // What goes on for ever is held, so that the runs that are left can end.
+  // Endless triggers are paused, so that the remaining runs can end.
   for (const name of ['review', 'idle']) await client.trigger.pause.mutate({ project, name });
   await until(async () => (await alive(link)).length === 0, signal);
 }
@@ -52,7 +52,7 @@ async function until(holds: () => Promise<boolean>, signal: AbortSignal): Promis
     await delay(everyMs, undefined, { signal }).catch(() => undefined);
 }
 
-/** Tells every run that anybody or anything starts, until the signal; answers their outcomes. */
+/** Tells every run that an agent or a trigger starts, until the signal; answers their outcomes. */
 async function tellRuns({ link, story, signal }: Stage): Promise<readonly (string | undefined)[]> {
   const told = new Map<string, Promise<string | undefined>>();
   const look = async (): Promise<boolean> => {

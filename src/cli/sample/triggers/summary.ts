@@ -2,11 +2,12 @@ import type { ChainedEvent } from '../../../store/log/chain.ts';
 import type { GatewayLink } from '../../connect.ts';
 import { type Summary, summarise, wholeLog } from '../summary.ts';
 
+/** Numbers by name. */
 export type FireTally = Readonly<Record<string, number>>;
 
-/** What the triggers of the sample came to, counted from the log and from the inboxes. */
+/** The results of the sample's triggers, counted from the log and from the inboxes. */
 export interface TriggersSummary extends Summary {
-  /** How often each trigger fired, by its name. */
+  /** Number of fires of each trigger, by its name. */
   readonly fired: FireTally;
   /** Runs that a trigger started and that ended as they should, by profile. */
   readonly helped: FireTally;
@@ -23,9 +24,9 @@ const helpedLeast: FireTally = { reviewer: 1, builder: 1, emergency: 1 };
 const reaches = (tally: FireTally, least: FireTally): boolean =>
   Object.entries(least).every(([name, count]) => (tally[name] ?? 0) >= count);
 
-/** Counts; `done` when every task landed and every trigger did what it is there for. */
+/** Counts the results; `done` when every task landed and every trigger did its part. */
 export async function summariseTriggers(link: GatewayLink, seconds: number): Promise<TriggersSummary> {
-  // A run that was ended for its idleness has not shipped, as it should be.
+  // A run that was ended for its idleness has not shipped, as intended.
   const line = await summarise(link, [], seconds);
   const events = await wholeLog(link);
   const fired = tallyOf(events, ({ type, subject }) =>

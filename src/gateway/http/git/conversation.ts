@@ -9,7 +9,7 @@ export interface Update {
   readonly newOid: string;
 }
 
-/** What the hook tells before anything of the push is visible to others. */
+/** The hook's report about a push, before anything of the push is visible to others. */
 export interface PushOffer {
   readonly updates: readonly Update[];
   /** The environment in which git sees the pushed objects. */
@@ -19,8 +19,8 @@ export interface PushOffer {
 const offerBytesMax = 1024 * 1024;
 
 /**
- * Reads what the hook says, up to its `end`. Undefined when it was never started: git itself refused the push, or
- * there was nothing to push. Rejects with `git.protocol` on half a message.
+ * Reads the report of the hook, up to its `end`. Undefined when the hook was never started: git itself
+ * refused the push, or there was nothing to push. Rejects with `git.protocol` on half a message.
  */
 export async function readOffer(from: Readable): Promise<PushOffer | undefined> {
   let text = '';
@@ -55,7 +55,7 @@ function parseUpdate(row: string): Update {
   return { oldOid, newOid, ref };
 }
 
-/** Answers the hook; a hook that is gone hears nothing, and its push has failed already. */
+/** Answers the hook; a hook that has ended hears no answer, and its push has failed already. */
 export function answer(to: Writable, accept: boolean, lines: readonly string[]): void {
   to.on('error', () => undefined);
   const said = lines.flatMap((line) => line.split('\n')).map((line) => `say ${line}\n`);

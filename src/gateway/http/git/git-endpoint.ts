@@ -11,7 +11,7 @@ import type { Gateway } from '../../services.ts';
 import { createGitHandler, type Judgement, type Push } from './handler.ts';
 import { viewPush } from './quarantine.ts';
 
-/** The git door of the gateway: who may fetch and push is decided as everything else is. */
+/** The git endpoint of the gateway: admission decides who may fetch and push, as it decides every other call. */
 export function createGitEndpoint(gateway: Gateway, hooksDir: string, log: Logger) {
   return createGitHandler<VerifiedToken>({
     runner: gateway.git.runner,
@@ -34,8 +34,8 @@ async function authenticate(
     if (error instanceof AndonError) gateway.metrics.refusedToken(error.code);
     throw error;
   });
-  // A cheap early refusal; a push is decided again, under the lock, once its objects are there. Which task it is for is
-  // known then, so a grant that is bound to one is not asked yet.
+  // A cheap early refusal; a push is decided again, under the lock, once its objects are there. Its task is
+  // known only then, so this check leaves out the task that a grant is bound to.
   const { task, epoch } = grant.cap;
   const own = defined({ task, epoch: task === undefined ? undefined : epoch });
   await authoriseRead(gateway, callOf(grant), { action, project, ...own });

@@ -21,37 +21,39 @@ export interface Push<G> extends PushOffer {
   readonly project: string;
   readonly repository: Repository;
   readonly grant: G;
-  /** Fires when the pusher is gone or the time is over. */
+  /** Aborts when the pusher is gone or the time is over. */
   readonly abort: AbortSignal;
 }
 
+/** The judgement of a push: accepted, or refused with lines for the pusher's terminal. */
 export type Judgement = { readonly ok: true } | { readonly ok: false; readonly lines: readonly string[] };
 
+/** Services that the handler of git requests needs. */
 export interface GitHandlerOptions<G> {
   readonly runner: GitRunner;
-  /** Where `installHook` put the hook. */
+  /** Folder in which `installHook` put the hook. */
   readonly hooksDir: string;
   repository(project: string): Promise<Repository | undefined>;
   /** Throws an AndonError: 401 asks the client for a token, 403 is shown to the person. */
   authenticate(req: IncomingMessage, action: 'repo:fetch' | 'repo:push', project: string): Promise<G>;
   judge(push: Push<G>): Promise<Judgement>;
-  /** Hears of failures that the client is told little about. */
+  /** Called with failures that the client is told little about. */
   trouble?(error: unknown): void;
   readonly pushBytesMax?: number;
-  /** For one request from its first to its last byte. */
+  /** Time limit of one request from its first to its last byte, in milliseconds. */
   readonly timeoutMs?: number;
 }
 
-/** What one request came to, for the log of the caller. */
+/** The outcome of one request, for the log of the caller. */
 export interface GitOutcome {
   readonly status: number;
   readonly request?: GitRequest;
   readonly report?: Report;
 }
 
-// A fetch asks with names of commits: some hundred thousand of them fit.
+// A fetch sends names of commits: some hundred thousand of them fit.
 const fetchBytesMax = 16 * 1024 * 1024;
-// Over git's own limit by so much that its refusal, which reaches the terminal, comes first.
+// Slack over git's own limit, so that git's refusal, which reaches the terminal, comes first.
 const slackBytes = 16 * 1024 * 1024;
 const graceMs = 2_000;
 
@@ -110,7 +112,7 @@ async function serve<G>(options: GitHandlerOptions<G>, exchange: Exchange<G>): P
     return report;
   } finally {
     clearTimeout(timer);
-    // The hook's connections are not read to their ends, and those of a request that failed neither.
+    // The hook's connections are not read to their ends, nor are those of a failed request.
     child.release();
   }
 }
@@ -125,7 +127,10 @@ function output(request: GitRequest, pushBytesMax: number): { stream: Transform;
   return judged ? createReport(pushBytesMax) : { stream: new PassThrough() };
 }
 
-/** Sends what the service writes. The head waits for its first byte, so that a failure before it has a status. */
+/**
+ * Sends the output of the service. The head waits for the first byte, so that an earlier failure still has a
+ * status.
+ */
 async function send(
   child: Child,
   stream: Transform,
@@ -151,7 +156,7 @@ async function send(
   }
 }
 
-/** Hears the hook of a push, lets the judge judge, answers. Whatever fails, the answer is no. */
+/** Reads the report of the hook, asks the judge, answers. Every failure refuses the push. */
 async function converse<G>(
   options: GitHandlerOptions<G>,
   exchange: Exchange<G>,
@@ -176,7 +181,7 @@ async function converse<G>(
   }
 }
 
-/** The reasons of an error; one that has none of its own is a defect of ours, and is told to `trouble`. */
+/** The reasons of an error; an error without reasons is a defect of Andon, and goes to `trouble`. */
 function reasonsOf(error: unknown, trouble: (error: unknown) => void = () => undefined): readonly Reason[] {
   if (error instanceof AndonError) return error.reasons;
   trouble(error);
@@ -184,7 +189,7 @@ function reasonsOf(error: unknown, trouble: (error: unknown) => void = () => und
   return (known instanceof AndonError ? known : fail('internal', 'the judge')).reasons;
 }
 
-/** The quarantine lies among the objects of the very repository that is pushed to. */
+/** Refuses a push whose quarantine does not lie among the objects of the repository that it is pushed to. */
 async function requireQuarantine({ quarantine }: PushOffer, { gitDir }: Repository): Promise<void> {
   const { GIT_OBJECT_DIRECTORY: folder } = quarantine;
   if (folder === undefined) return;
@@ -206,7 +211,7 @@ function refuse(req: IncomingMessage, res: ServerResponse, error: unknown): numb
   res.writeHead(known.status, {
     'content-type': 'text/plain; charset=utf-8',
     ...(known.status === 401 && { 'www-authenticate': 'Basic realm="andon", charset="UTF-8"' }),
-    // A body that nobody reads is not waited for.
+    // The connection ends without waiting for a body that is not read.
     connection: 'close',
   });
   res.end(text, () => req.destroy());

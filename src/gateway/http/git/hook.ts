@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { replaceFile } from '../../../store/replace-file.ts';
 
 /**
- * The pre-receive hook. It tells the gateway, by descriptor 3, where the quarantine is and which refs would move, and
- * waits on descriptor 4 for what to say and whether to accept. Shell builtins only, no process is started. Whatever
- * goes wrong (no descriptor, no gateway, half an answer) ends in exit 1: the push is refused.
+ * The pre-receive hook: it reports to the gateway, by descriptor 3, the quarantine and the refs that would
+ * move, and waits on descriptor 4 for lines to print and the decision. Shell builtins only, no process is
+ * started. Any fault (no descriptor, no gateway, half an answer) ends in exit 1: the push is refused.
  */
 const preReceive = `#!/bin/sh
 # Written by Andon at every start; changes are lost. Asks the gateway, which started this push, to judge it.
@@ -26,7 +26,7 @@ say 'andon: refused: the gateway did not answer; push again'
 exit 1
 `;
 
-/** Writes the hook into a folder that only Andon writes to, which `core.hooksPath` then names. */
+/** Writes the hook into a folder that only Andon writes to, and that `core.hooksPath` names. */
 export async function installHook(hooksDir: string): Promise<void> {
   await mkdir(hooksDir, { recursive: true, mode: 0o700 });
   // A push of another gateway may be starting the hook at this moment.

@@ -11,15 +11,16 @@ import type { RefUpdate } from '../../../policies/refs.ts';
 import type { Update } from './conversation.ts';
 import type { Push } from './handler.ts';
 
-/** Everything that git knows about a push, for the policies. */
+/** Facts of git about a push, for the policies. */
 export interface PushView {
   readonly updates: readonly RefUpdate[];
   /** One row for every branch that a commit is pushed to. */
   readonly tips: readonly PushFacts[];
-  /** Reads objects of the push; good until the callback settles. */
+  /** Reads objects of the push; usable until the callback settles. */
   readonly reader: ObjectReader;
 }
 
+/** The runner, and the accepted commits to judge against. */
 export interface ViewOptions {
   readonly runner: GitRunner;
   /** Main, and the tips of approved changes that land first; empty while the project has no commit. */
@@ -28,7 +29,7 @@ export interface ViewOptions {
   readonly trees?: TreeCache;
 }
 
-/** Looks into the quarantine of a push, and closes it again however `use` ends. */
+/** Opens the quarantine of a push for `use`, and closes it again however `use` ends. */
 export async function viewPush<T>(
   push: Pick<Push<unknown>, 'repository' | 'quarantine' | 'updates'>,
   options: ViewOptions,

@@ -4,7 +4,7 @@ import { type Reason, reason } from '../../../lib/decision.ts';
 import { saidFault } from '../../../lib/machine-fault.ts';
 import { refusalLines } from '../../pushes/push-refusal.ts';
 
-/** What came of a push, as git's own report says it. */
+/** The outcome of a push, as git's own report states it. */
 export interface Report {
   /** Refs that moved. */
   readonly moved: string[];
@@ -15,8 +15,9 @@ export interface Report {
 const textBytesKept = 8 * 1024;
 
 /**
- * Passes the answer of receive-pack on and reads along (gitprotocol-pack, report-status within side-band-64k). Where
- * git itself refuses, lines in the form of every other refusal go to the pusher before git's own report.
+ * Passes the answer of receive-pack on and reads along (gitprotocol-pack, report-status within
+ * side-band-64k). When git itself refuses, the pusher gets lines in the form of every other refusal before
+ * git's own report.
  */
 export function createReport(pushBytesMax: number): { stream: Transform; report: Report } {
   const report: Report = { moved: [], reasons: [] };
@@ -33,7 +34,7 @@ export function createReport(pushBytesMax: number): { stream: Transform; report:
       const { packets, plain } = split(chunk);
       for (const part of packets.flatMap(take)) this.push(part);
       if (plain !== undefined) {
-        // Not in packets of a side band: the client asked for no talk, and what comes goes through as it is.
+        // An answer outside of side-band packets, which the client did not ask for, passes unchanged.
         this.push(plain);
         split = (rest) => ({ packets: [], plain: rest });
       }
@@ -45,11 +46,11 @@ export function createReport(pushBytesMax: number): { stream: Transform; report:
 
 interface Split {
   readonly packets: readonly Buffer[];
-  /** Bytes that are no packets of a side band; nothing after them is. */
+  /** Bytes outside of side-band packets; none of the bytes after them are packets either. */
   readonly plain?: Buffer;
 }
 
-/** Cuts bytes into packets (gitprotocol-common, pkt-line); what is not whole yet waits for the next chunk. */
+/** Cuts bytes into packets (gitprotocol-common, pkt-line); an incomplete packet waits for the next chunk. */
 function createSplitter(): (chunk: Buffer) => Split {
   let pending: Buffer = Buffer.alloc(0);
   return (chunk) => {
@@ -95,7 +96,7 @@ function readStatus(text: string, said: string, pushBytesMax: number, report: Re
 interface RefusedRef {
   readonly ref: string;
   readonly why: string;
-  /** What git said before it reported. */
+  /** git's messages before its report. */
   readonly said: string;
 }
 
@@ -108,7 +109,7 @@ function readRefusal({ ref, why, said }: RefusedRef, report: Report): string[] {
   return refusalLines(ref, [one]);
 }
 
-// What git answers for one ref, and the code under which everybody else knows it (builtin/receive-pack.c).
+// git's answers for one ref, and the codes of Andon for them (builtin/receive-pack.c).
 const refusedBy = [
   [/pre-receive hook declined/, 'judged'],
   [/hidden ref|funny refname/, 'ref.namespace'],

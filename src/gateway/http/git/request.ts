@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { fail } from '../../../lib/errors.ts';
 
+/** Service of git on the side of the server. */
 export type PackService = 'upload-pack' | 'receive-pack';
 
-/** A request of the git smart HTTP protocol (gitprotocol-http), read and found to be one. */
+/** A request of the git smart HTTP protocol (gitprotocol-http), read and verified. */
 export interface GitRequest {
   readonly project: string;
   readonly service: PackService;
-  /** The first half asks what there is, the second does it. */
+  /** The first request of a pair asks for refs, the second does the work. */
   readonly step: 'advertise' | 'serve';
   /** GIT_PROTOCOL of the service: `version=2`. */
   readonly protocol?: string;
@@ -17,7 +18,7 @@ export interface GitRequest {
 const pathPattern =
   /^\/git\/([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.git\/(info\/refs|git-upload-pack|git-receive-pack)$/;
 
-/** Reads method, path and headers. Throws `git.protocol`, or `request.path` for a path that is none of ours. */
+/** Reads method, path and headers. Throws `git.protocol`, or `request.path` for a path outside of `/git`. */
 export function readGitRequest(req: IncomingMessage): GitRequest {
   const { project, endpoint, query } = readPath(req.url ?? '/');
   const step = endpoint === 'info/refs' ? 'advertise' : 'serve';
@@ -46,7 +47,10 @@ function serviceOf(name: string | null): PackService | undefined {
   return name === 'git-receive-pack' ? 'receive-pack' : undefined;
 }
 
-/** A browser cannot send this type across origins without asking first, so a page cannot push by a form. */
+/**
+ * Requires git's content type: a browser cannot send it across origins without asking first, so a page cannot
+ * push by a form.
+ */
 function requireType(req: IncomingMessage, service: PackService): void {
   const wanted = `application/x-git-${service}-request`;
   const found = req.headers['content-type'] ?? 'none';
@@ -61,7 +65,7 @@ function isGzip(req: IncomingMessage): boolean {
   throw fail('git.protocol', 'content-encoding', { found: encoding.slice(0, 40), limit: 'gzip' });
 }
 
-/** Pushing has no version 2; git itself falls back when it is offered. */
+/** Version 2 does not exist for pushes; git itself falls back when it is offered. */
 function protocolOf(req: IncomingMessage, service: PackService): string | undefined {
   const value = req.headers['git-protocol'];
   if (typeof value !== 'string' || !/^[a-z0-9=:._-]{1,64}$/.test(value)) return undefined;

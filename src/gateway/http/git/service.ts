@@ -7,6 +7,7 @@ import type { Child } from '../../../git/spawn/children.ts';
 import { fail } from '../../../lib/errors.ts';
 import type { GitRequest } from './request.ts';
 
+/** The repository that a service of git works on, with its hooks and limits. */
 export interface ServicePlace {
   readonly runner: GitRunner;
   readonly gitDir: string;
@@ -39,7 +40,7 @@ export function announcement({ service, protocol }: GitRequest): string {
   return `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
 }
 
-/** Sends the headers of a good answer; caches must never keep one. */
+/** Sends the headers of a successful answer, which caches must never keep. */
 export function sendHead(res: ServerResponse, { service, step }: GitRequest): void {
   res.writeHead(200, {
     'content-type': `application/x-git-${service}-${step === 'advertise' ? 'advertisement' : 'result'}`,
@@ -50,8 +51,9 @@ export function sendHead(res: ServerResponse, { service, step }: GitRequest): vo
 }
 
 /**
- * Feeds the body of a request, inflated, to a service; rejects with `push.size` once it is over the limit. A service
- * that stops reading has made up its mind: the rest is read and dropped, so that the client gets to hear it.
+ * Feeds the body of a request, inflated, to a service; rejects with `push.size` once it is over the limit.
+ * When a service stops reading, it has decided: the rest is read and dropped, so that the client gets to read
+ * the answer.
  */
 export async function feed(
   req: IncomingMessage,
@@ -73,7 +75,7 @@ export async function feed(
 function bodyOf(req: IncomingMessage, gzip: boolean): Readable {
   if (!gzip) return req;
   const inflated = createGunzip();
-  // Whoever reads hears of an error; when nobody does any more, it is of no interest.
+  // The reader of the stream gets the error; without a reader the error does not matter.
   inflated.on('error', () => undefined);
   // `pipe` does not pass on that the client went away.
   req.once(

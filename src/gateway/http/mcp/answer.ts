@@ -4,8 +4,8 @@ import { type AndonError, sentence } from '../../../lib/errors.ts';
 import { asAndonError } from '../../admission/errors.ts';
 
 /**
- * An answer as a tool gives it: JSON as text for the model, the same as an object for programs. A list becomes the member
- * `items` and a plain value the member `value`, since MCP wants an object.
+ * An answer in the form of a tool: JSON as text for the model, the same as an object for programs. A list
+ * becomes the member `items` and a plain value the member `value`, since MCP demands an object.
  */
 export function answered(answer: unknown): CallToolResult {
   const text = JSON.stringify(answer) ?? 'null';
@@ -17,7 +17,7 @@ function asObject(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : { value };
 }
 
-/** A refusal as a tool gives it: every reason in one line with its next step, and the same as data. */
+/** A refusal in the form of a tool: every reason in one line with its next step, and the same as data. */
 export function refused(error: AndonError): CallToolResult {
   const { code, reasons } = error;
   const count = reasons.length === 1 ? '1 reason' : `${reasons.length} reasons`;
@@ -29,5 +29,8 @@ export function refused(error: AndonError): CallToolResult {
   };
 }
 
-/** Whatever a call failed with, as the error that tRPC would show; what is no refusal shows as `internal`. */
+/**
+ * Turns the failure of a call into the error that tRPC would show; a failure that is no refusal becomes
+ * `internal`.
+ */
 export const asRefusal = (error: unknown): AndonError => asAndonError(getTRPCErrorFromUnknown(error));

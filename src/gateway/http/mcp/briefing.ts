@@ -2,7 +2,7 @@ import type { Explanation } from '../../../tiers/explain.ts';
 import type { Call } from '../../admission/admission.ts';
 import type { DirectProcedure } from '../../admission/procedure.ts';
 
-/** The resource that tells an agent where it stands. */
+/** URI of the resource that briefs an agent on its rights and tasks. */
 export const briefingUri = 'andon://briefing';
 
 interface BriefedTask {
@@ -14,13 +14,13 @@ interface BriefedTask {
   readonly gates: readonly string[];
 }
 
-/** What the briefing is made of: two procedures of the router, called as anybody calls them. */
+/** Sources of the briefing: two procedures of the router, called as by any client. */
 export interface BriefingSources {
   readonly explain: DirectProcedure;
   readonly tasks: DirectProcedure;
 }
 
-/** What a caller may do and holds, in Markdown. Errors: those of the procedures. */
+/** The rights and tasks of a caller, in Markdown. Errors: those of the procedures. */
 export async function briefing({ explain, tasks }: BriefingSources, call: Call): Promise<string> {
   const { project } = call.grant.cap;
   const bounds = (await explain.run(call, { project })) as Explanation;

@@ -5,8 +5,8 @@ import { answered, asRefusal, refused } from './answer.ts';
 import type { GatewayTool } from './tools.ts';
 
 /**
- * Calls a tool as its procedure is called over tRPC: the same schema, the same `admit`. A tool that the grant does not
- * list is refused, and recorded, by the door like any other call.
+ * Calls a tool as its procedure is called over tRPC: the same schema, the same `admit`. Admission refuses and
+ * records a tool that the grant does not list, like any other call.
  */
 export async function callTool(tool: GatewayTool, call: Call, given: unknown): Promise<CallToolResult> {
   try {
@@ -19,7 +19,7 @@ export async function callTool(tool: GatewayTool, call: Call, given: unknown): P
   }
 }
 
-/** The project of the grant where the model names none; a grant on every project has to be told. */
+/** Fills in the project of the grant when the model names none; with a grant on every project the model has to. */
 function withProject({ grant }: Call, given: unknown): unknown {
   const input = given ?? {};
   const { project } = grant.cap;

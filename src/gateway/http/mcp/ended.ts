@@ -6,7 +6,7 @@ import type { Gateway } from '../../services.ts';
 import { callTool } from './call-tool.ts';
 import type { McpCall } from './server.ts';
 
-/** Why the token of a call is good for nothing any more, as memory knows it; undefined while it lives. */
+/** Reasons why the token of a call has ended, as memory knows them; undefined while it lives. */
 export function endedReasons(
   { tokens, nowSeconds }: Gateway,
   { grant }: Call,
@@ -20,8 +20,8 @@ export function endedReasons(
 }
 
 /**
- * A dead token is answered with 401, as the protocol demands, so no tool answers. What was tried with it goes through the
- * door all the same, which refuses it and writes that down.
+ * Records the calls of an ended token: they are answered with 401, as the protocol demands, so no tool
+ * answers; admission gets them all the same, refuses them and records that.
  */
 export async function recordTries({ tools, call }: McpCall, body: unknown): Promise<void> {
   for (const message of Array.isArray(body) ? body : [body]) {

@@ -18,9 +18,10 @@ import { workingCopyOf } from './working-copy.ts';
 type McpHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
 /**
- * `/mcp`: streamable HTTP of the Model Context Protocol without sessions. Every POST carries its token and is answered by
- * a server of its own, so no client can hold memory, a revocation ends a session between two calls, and any gateway of a
- * database answers any request. There is no stream to listen on: GET and DELETE are refused, as the protocol allows.
+ * `/mcp`: streamable HTTP of the Model Context Protocol without sessions. Every POST carries its token and is
+ * answered by a server object of its own, so no client can hold memory, a revocation ends a session between
+ * two calls, and any gateway of a database answers any request. There is no stream to listen on: GET and
+ * DELETE are refused, as the protocol allows.
  */
 export function createMcpHandler(gateway: Gateway, router: AnyRouter): McpHandler {
   const tools = toolsOf(router);
@@ -45,9 +46,9 @@ export function createMcpHandler(gateway: Gateway, router: AnyRouter): McpHandle
 }
 
 /**
- * Tells in the header `andon-changed` which procedures changed something, with commas between them: the path of a request
- * is always the same here, and a runner counts progress by what it passes on. An answer as a stream of events has begun
- * by then and tells nothing.
+ * Lists in the header `andon-changed` the procedures that changed state, with commas between them: the path
+ * of a request is always the same here, and a runner counts progress by the calls that it forwards. An answer
+ * as a stream of events has sent its headers by then and lists none.
  */
 function tellChanges(res: ServerResponse): (path: string) => void {
   const paths: string[] = [];
@@ -57,7 +58,7 @@ function tellChanges(res: ServerResponse): (path: string) => void {
   };
 }
 
-/** A batch is bounded as one over tRPC is. */
+/** Bounds a batch as tRPC's are bounded. */
 function bounded(body: unknown): unknown {
   if (Array.isArray(body) && body.length > limits.batchCallsMax)
     throw fail('request.batch', 'batch', { found: body.length, limit: limits.batchCallsMax });
@@ -75,12 +76,12 @@ async function answer(
     enableJsonResponse: prefersJson(req.headers.accept),
   });
   res.once('close', () => void server.close());
-  // The SDK is not compiled with exactOptionalPropertyTypes, so its class does not fit its own interface here.
+  // The SDK is compiled without exactOptionalPropertyTypes, so its class does not fit its own interface here.
   await server.connect(transport as Transport);
   await transport.handleRequest(req, res, body);
 }
 
-/** Clients must accept both forms; the one that they name first is sent. */
+/** True when JSON comes first: clients must accept both forms, and get the one that they name first. */
 const prefersJson = (accept = ''): boolean => {
   const stream = accept.indexOf('text/event-stream');
   const json = accept.indexOf('application/json');

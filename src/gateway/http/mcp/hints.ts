@@ -1,6 +1,7 @@
 /**
- * Mutations that take something away which cannot be had back by a further call: work, rights, an open phase. Clients ask
- * a person before such tools (MCP `destructiveHint`); a test holds that every path here is one of the router.
+ * Mutations that take something away which no further call can bring back: work, rights, an open phase.
+ * Clients ask a person before such tools (MCP `destructiveHint`); a test ensures that every path here is one
+ * of the router.
  */
 export const destructive: ReadonlySet<string> = new Set([
   'agent.terminate',

@@ -1,6 +1,7 @@
 /**
- * Procedures that are no tool, and why. Whoever may call them still can, by the command line or tRPC. Everything else
- * becomes a tool by itself as soon as it stands in the router; subscriptions never do, since a tool answers once.
+ * Procedures that are no tool, with the reason. Callers with the right can still call them, by the command
+ * line or tRPC. Every other procedure of the router becomes a tool by itself; subscriptions never do, since a
+ * tool answers once.
  */
 export const leftOut: Readonly<Record<string, string>> = {
   'token.renew':

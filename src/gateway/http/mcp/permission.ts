@@ -14,7 +14,7 @@ const input = z.object({
   tool_use_id: z.string().max(200).optional(),
 });
 
-/** What Claude Code asks by `--permission-prompt-tool`: may this tool be used with this input? */
+/** The question that Claude Code asks by `--permission-prompt-tool`: may this tool be used with this input? */
 export const permissionTool: Tool = {
   name: 'permission_prompt',
   title: 'Permission: prompt',
@@ -32,12 +32,15 @@ export const permissionTool: Tool = {
   annotations: { readOnlyHint: true, openWorldHint: false },
 };
 
-/** What the transport knows of the machine of the agent; told by whoever configured its client, never by the model. */
+/**
+ * Facts about the agent's machine that the transport knows, from the configuration of the client, never from
+ * the model.
+ */
 export type WorkingCopy = Pick<ToolFacts, 'clone' | 'runFolder' | 'network' | 'gatewayHost'>;
 
 /**
- * Answers the question in the form that Claude Code reads, a text of JSON. Whatever goes wrong is a denial. Denials are
- * not written to the log: nothing has been tried yet, and what is tried in spite of them is recorded at the door.
+ * Answers the question in the form that Claude Code reads, a text of JSON. Every failure is a denial. Denials
+ * are not written to the log: no call has been made yet, and admission records calls made in spite of them.
  */
 export async function answerPermission(
   gateway: Gateway,

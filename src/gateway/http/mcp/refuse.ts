@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Code } from '../../../lib/codes/index.ts';
 import type { AndonError } from '../../../lib/errors.ts';
 
-/** Codes of JSON-RPC 2.0 for what is refused before a message is looked at. */
+/** Codes of JSON-RPC 2.0 for requests that are refused before any message is read. */
 const rpcCodes: Partial<Record<Code, number>> = { 'request.invalid': -32700, 'request.depth': -32700 };
 const invalidRequest = -32600;
 
@@ -18,7 +18,7 @@ export function refuseRpc(res: ServerResponse, error: AndonError): void {
     error: { code: rpcCodes[code] ?? invalidRequest, message, data: { andon: { code, reasons } } },
     id: null,
   };
-  // What was sent beyond the limit is not read to its end.
+  // A body beyond the limit is not read to its end.
   res.setHeader('connection', 'close');
   if (status === 405) res.setHeader('allow', 'POST');
   const text = JSON.stringify(body);
@@ -26,7 +26,10 @@ export function refuseRpc(res: ServerResponse, error: AndonError): void {
   res.end(text);
 }
 
-/** Refuses for the token (RFC 6750, section 3): without one the scheme alone is named, with one what is wrong with it. */
+/**
+ * Refuses a request for its token (RFC 6750, section 3): names the scheme when there is no token, and the
+ * token's fault when there is one.
+ */
 export function refuseToken(res: ServerResponse, error: AndonError): void {
   const detail =
     error.code === 'token.missing' ? '' : `, error="invalid_token", error_description="${error.code}"`;

@@ -19,27 +19,28 @@ import { callTool } from './call-tool.ts';
 import { answerPermission, permissionTool, type WorkingCopy } from './permission.ts';
 import { type GatewayTool, isListed } from './tools.ts';
 
-/** What one request is answered with. */
+/** Context for the answer to one request. */
 export interface McpCall {
   readonly gateway: Gateway;
   readonly tools: ReadonlyMap<string, GatewayTool>;
   readonly call: Call;
   readonly workingCopy: WorkingCopy;
-  /** Hears the path of each procedure that was allowed to change something. */
+  /** Called with the path of each procedure that was allowed to change state. */
   readonly changed: (path: string) => void;
 }
 
-// One for all: a server makes its own otherwise, and that costs more than the whole call. Nothing of ours uses it.
+// One validator for all: a server makes its own otherwise, which costs more than the whole call. Andon does
+// not use it.
 const jsonSchemaValidator = new AjvJsonSchemaValidator();
 
-// Looser than the SDK's own schema, which it checks once more: a failure there is answered with the code for wrong
-// parameters, and a failure here would show as a defect of the server.
+// Looser than the SDK's own schema, which is checked after this one: a failure there is answered with the
+// code for wrong parameters, and a failure here would show as a defect of the server.
 const anyToolCall = z.object({ method: z.literal('tools/call'), params: z.unknown().optional() });
 
 const instructions =
   'Andon is the line this project is worked on. Read andon://briefing first. Take work with task_claim, push to the branch it names, offer it with change_submit. A refusal names every reason and the next step: do that, and do not look for a way around it.';
 
-/** The MCP server for one HTTP request: it holds nothing, so it can be thrown away when the answer is out. */
+/** The MCP server for one HTTP request: it holds no state, so it can be dropped after the answer. */
 export function createMcpServer(context: McpCall): Server {
   const server = new Server(
     { name: 'andon', title: 'Andon', version: '1' },
@@ -55,7 +56,7 @@ export function createMcpServer(context: McpCall): Server {
         uri: briefingUri,
         name: 'briefing',
         title: 'Briefing',
-        description: 'What you may do here, and the task that you hold.',
+        description: 'Your rights here, and the task that you hold.',
         mimeType: 'text/markdown',
       },
     ],

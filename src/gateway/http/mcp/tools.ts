@@ -15,9 +15,9 @@ export interface GatewayTool {
   readonly path: string;
   readonly action: Action;
   readonly procedure: DirectProcedure;
-  /** As a grant on every project sees it: `project` has to be given. */
+  /** The tool for a grant on every project: `project` has to be given. */
   readonly open: Tool;
-  /** As a grant on one project sees it: `project` may be left out. */
+  /** The tool for a grant on one project: `project` may be left out. */
   readonly bound: Tool;
 }
 
@@ -31,10 +31,14 @@ export function toolsOf(router: AnyRouter): ReadonlyMap<string, GatewayTool> {
   return new Map(made.map((tool) => [tool.name, tool]));
 }
 
-/** Whether a grant lists the tool: the action is among its actions, and its tier may do it. The call is judged again anyway. */
+/**
+ * True when a grant lists the tool: the action is among its ops, and its tier may exercise it. The call is
+ * judged again anyway.
+ */
 export const isListed = (cap: Capability, { action }: GatewayTool): boolean =>
   cap.actions.includes(action) && (actions[action].tiers as readonly Tier[]).includes(cap.tier);
 
+/** The name of a procedure's tool: `task.claim` becomes `task_claim`. */
 export const toolName = (path: string): string =>
   path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replaceAll('.', '_');
 
@@ -54,7 +58,7 @@ function toolOf(path: string, procedure: DirectProcedure, meta: ProcedureMeta): 
   return { name, path, action: meta.action, procedure, open, bound: bind(open) };
 }
 
-/** `task_claim` as `Task: claim`. */
+/** The title of a tool: `task_claim` becomes `Task: claim`. */
 function titleOf(name: string): string {
   const [noun = '', ...rest] = name.split('_');
   return `${noun.charAt(0).toUpperCase()}${noun.slice(1)}: ${rest.join(' ')}`;

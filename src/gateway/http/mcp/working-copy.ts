@@ -4,9 +4,10 @@ import type { WorkingCopy } from './permission.ts';
 const cloneBytesMax = 4096;
 
 /**
- * What the configuration of a client says about where its agent works: `X-Andon-Clone` names the clone by its absolute
- * path, `X-Andon-Run` the folder of its run, `X-Andon-Network: open` says that the agent may use the network, `X-Andon-Host` under which host and port it knows
- * the gateway when something stands between. Headers come from whoever started the agent.
+ * The place of an agent's work, from the configuration of its client: `X-Andon-Clone` names the clone by its
+ * absolute path, `X-Andon-Run` the folder of its run, `X-Andon-Network: open` says that the agent may use the
+ * network, `X-Andon-Host` the host and port of the gateway as the agent knows it behind a proxy. The program
+ * that started the agent sets these headers.
  */
 export function workingCopyOf({ headers }: IncomingMessage): WorkingCopy {
   const { 'x-andon-clone': clone, 'x-andon-run': run, 'x-andon-host': host } = headers;
@@ -18,7 +19,7 @@ export function workingCopyOf({ headers }: IncomingMessage): WorkingCopy {
   };
 }
 
-/** Header text arrives as Latin-1, one character a byte; paths are UTF-8. */
+/** A header as an absolute path: header text arrives as Latin-1, one character a byte; paths are UTF-8. */
 function absolute(text: string): string | undefined {
   const path = Buffer.from(text, 'latin1').toString('utf8');
   return path.startsWith('/') && text.length <= cloneBytesMax && !path.includes('\ufffd') ? path : undefined;

@@ -11,7 +11,7 @@ import { actionPort, type FiringOf } from '../ports.ts';
 
 const mark = statement('triggers.madeTask', 'update tasks set made_by = $3 where project = $1 and id = $2');
 
-/** The plan with one task more, and what applying it comes to. */
+/** The plan with one more task, and the result of applying that plan. */
 interface Added {
   readonly id: string;
   readonly plan: Plan;
@@ -19,8 +19,9 @@ interface Added {
 }
 
 /**
- * Adds a task to the applied plan, as applying a plan with one task more would: the plan stays the truth about scopes,
- * gates and phases. The task is marked as the trigger's, so that the next plan from a file does not take it away.
+ * Adds a task to the applied plan, as applying a plan with one more task would: scopes, gates and phases stay
+ * those of the plan. The task is marked as the trigger's, so that the next plan from a file does not take it
+ * away.
  */
 export const addTask = actionPort('task', {
   needs: 'plan:apply',

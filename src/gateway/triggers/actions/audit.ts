@@ -5,7 +5,7 @@ import { durationMs } from '../../../lib/durations.ts';
 import { event, gatewayEvent } from '../../../store/log/events.ts';
 import { actionPort } from '../ports.ts';
 
-/** Asks for an audit, which the next gateway that is free carries out. */
+/** Requests an audit, which the next free gateway carries out. */
 export const audit = actionPort('audit', {
   needs: 'audit:run',
   decide: ({ action }) => allowed(action),

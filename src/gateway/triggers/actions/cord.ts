@@ -2,7 +2,10 @@ import { allowed } from '../../../lib/decision.ts';
 import { pullCord } from '../../../stops/rows.ts';
 import { actionPort } from '../ports.ts';
 
-/** Pulls the cord for the project, as its owner could. Taken alone, so that nothing slips past a red stop. */
+/**
+ * Pulls the cord for the project, as its owner could. Under the exclusive lock, so that no call slips past a
+ * red stop.
+ */
 export const cord = actionPort('cord', {
   needs: 'cord:pull',
   exclusive: true,

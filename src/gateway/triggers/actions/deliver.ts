@@ -11,7 +11,7 @@ const put = statement(
    values ($1, $2, $3, $4, $5, $6, $7, 'waiting')`,
 );
 
-/** Whatever goes outside is only written down here: it is sent after the commit, by whichever gateway takes it. */
+/** Stores a delivery to the outside: it is sent after the commit, by the gateway that takes it. */
 async function write(tx: Tx, kind: 'webhook' | 'command', firing: Firing, target: string): Promise<object> {
   const { row, slot } = firing;
   const id = newId('delivery');
@@ -26,14 +26,14 @@ export const webhook = actionPort('webhook', {
   make: (tx, firing, url) => write(tx, 'webhook', firing, url),
 });
 
-/** A command that the operator named when the gateway was started. */
+/** Starts a command that the operator named when the gateway was started. */
 export const command = actionPort('command', {
   needs: 'trigger:create',
   decide: ({ action }) => allowed(action.command),
   make: (tx, firing, name) => write(tx, 'command', firing, name),
 });
 
-/** What a receiver gets, the same at every try. */
+/** The body that a receiver gets, the same at every try. */
 const bodyOf = (id: string, { row, slot, cause, now }: Firing): string =>
   jsonText({
     delivery: id,

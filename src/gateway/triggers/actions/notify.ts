@@ -15,7 +15,7 @@ interface TaskFacts {
   readonly deadline: Date | null;
 }
 
-/** A message to an inbox. Nobody holds the task: its executives are told in the place of the holder. */
+/** Sends a message to an inbox. When no principal holds the task, executives are told in the place of the holder. */
 export const notify = actionPort('notify', {
   needs: 'report:write',
   facts: async (tx: Tx, { row, cause }): Promise<TaskFacts | undefined> => {

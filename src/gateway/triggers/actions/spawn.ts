@@ -13,7 +13,7 @@ interface OwnerFacts {
   readonly unready: readonly Reason[];
 }
 
-/** Asks for a run, inside the bounds of the owner's grant, in the transaction of the fire; a runner takes it. */
+/** Requests a run, within the bounds of the owner's grant, in the transaction of the fire; a runner takes it. */
 export const spawn = actionPort('spawn', {
   needs: 'agent:spawn',
   facts: async (tx, firing): Promise<OwnerFacts> => {
@@ -39,7 +39,7 @@ export const spawn = actionPort('spawn', {
   },
 });
 
-/** The task of a run: the one that is named, that of the event, or that whose deadline comes. */
+/** The task of a run: the named one, that of the event, or the one whose deadline comes. */
 function taskOf({ action, cause }: FiringOf<'spawn'>): string | undefined {
   if (action.for !== undefined && action.for !== 'event') return action.for;
   return action.for === 'event' || cause.step !== undefined ? cause.task : undefined;
@@ -62,7 +62,7 @@ function requestOf(firing: FiringOf<'spawn'>): RunRequest {
   };
 }
 
-/** What a run is told that has no mission of its own: why it was started. */
+/** The mission of a run without one of its own: the reason of its start. */
 const missionOf = ({ row, slot, cause }: Firing): string =>
   cause.event === undefined
     ? `You were started by the trigger ${row.name} for ${slot}.`

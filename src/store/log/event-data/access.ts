@@ -2,11 +2,11 @@ import type { Tier } from '../../../tiers/actions.ts';
 import type { Budget } from '../../../tiers/capability.ts';
 import type { Lease, LoggedReason, RevocationEntry, Why } from './shared.ts';
 
-/** Of events about grants, tokens, keys and refusals. */
+/** Data of events about grants, tokens, keys and refusals. */
 export interface AccessData {
   'call.denied': { readonly tier: Tier; readonly reasons: readonly LoggedReason[] };
   'epoch.raised': Lease & Why;
-  /** The owner's, the root of all; or a child, minted by a call. */
+  /** Either the owner's grant, the root of all, or a child, minted by a call. */
   'grant.minted': { readonly agent: string; readonly tier: Tier } & (
     | { readonly parent: null }
     | {

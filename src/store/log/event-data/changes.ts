@@ -1,19 +1,19 @@
 import type { Budget } from '../../../tiers/capability.ts';
 import type { Landed, Lease, Nothing, OfTask, Why } from './shared.ts';
 
-/** Of events about changes: pushed, gated, judged, landed. */
+/** Data of events about changes: pushed, gated, judged, landed. */
 export interface ChangeData {
   'change.approved': OfTask & { readonly tree: string };
   'change.landed': Landed;
   'change.pushed': Lease & {
     readonly refs: readonly string[];
     readonly tips: readonly string[];
-    /** The first hundred. */
+    /** The first hundred commits. */
     readonly commits: readonly string[];
     readonly count: number;
   };
   'change.rebuilt': OfTask & {
-    /** Trees. */
+    /** The trees before and after. */
     readonly from: string;
     readonly to: string;
     readonly base: string;
@@ -25,7 +25,7 @@ export interface ChangeData {
       readonly commit: string;
       readonly tree: string;
       readonly state: string;
-      /** An artefact has none. */
+      /** Absent for an artefact. */
       readonly size?: Pick<Budget, 'commits' | 'files' | 'lines'>;
     };
   'gate.ended': OfTask & {
@@ -39,12 +39,12 @@ export interface ChangeData {
     readonly timedOut?: true;
     readonly command?: string | null;
   };
-  /** Every gate of a tree, or one that somebody passed by hand. */
+  /** Either every gate of a tree, or one that a person passed by hand. */
   'gate.passed': OfTask & { readonly tree: string } & (
       | { readonly all: true }
       | { readonly gate: string; readonly note: string; readonly ownWork: boolean }
     );
-  /** Nothing writes it yet; see `kept` in test/store/event-types.test.ts. */
+  /** Not emitted by this version; see `kept` in test/store/event-types.test.ts. */
   'gate.started': Nothing;
   'landing.intended': Landed & { readonly commit: string; readonly tree: string };
   'landing.voided': OfTask & Why & { readonly landing: string };

@@ -1,7 +1,7 @@
 import type { Tier } from '../../../tiers/actions.ts';
 import type { Audited, RevocationEntry, RunOf, Why } from './shared.ts';
 
-/** Of events about agents, their runs, and what they tell each other. */
+/** Data of events about agents, their runs, and the messages between them. */
 export interface RunData {
   'agent.terminated': Why & { readonly rows: readonly RevocationEntry[]; readonly runs: readonly string[] };
   'agent.updated': { readonly members: readonly string[] };
@@ -33,9 +33,9 @@ export interface RunData {
     readonly exitCode: number | null;
     readonly signal: string | null;
     readonly usage: { readonly tokens: number; readonly usdMicro: number; readonly turns: number };
-    /** The result of its verdict, or the problem with that. */
+    /** The result in the run's verdict, or the problem with the verdict. */
     readonly said: string;
-    /** Of its verdict, where it left one. */
+    /** Confidence in the run's verdict, if the run left one. */
     readonly confidence?: number | null;
     readonly implications?: readonly string[];
     readonly output?: string | null;

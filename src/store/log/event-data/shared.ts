@@ -1,12 +1,13 @@
 import type { Reason } from '../../../lib/decision.ts';
 
-/** Says nothing beyond its type and its subject. */
+/** Data of an event that consists of its type and its subject. */
 export type Nothing = Readonly<Record<string, never>>;
 
 /** A refusal in the log; codes of earlier and later versions stand beside those of this one. */
 export type LoggedReason = Omit<Reason, 'code'> & { readonly code: string };
 
 export const revocationKinds = ['token', 'grant', 'agent', 'key'] as const;
+/** Kind of thing that a revocation ends. */
 export type RevocationKind = (typeof revocationKinds)[number];
 
 /** A revocation as it is stored and as its event carries it. */
@@ -16,27 +17,28 @@ export interface RevocationEntry {
   readonly value: string;
 }
 
-/** Under which lease, or into which epoch. */
+/** The lease, or the epoch that begins. */
 export interface Lease {
   readonly epoch: number;
 }
 
-/** About a task. */
+/** Names the task of an event. */
 export interface OfTask {
   readonly task: string;
 }
 
+/** Names the trigger of an event. */
 export interface OfTrigger {
-  /** Its id. */
+  /** Id of the trigger. */
   readonly trigger: string;
 }
 
-/** Ids of the triggers that led to this, the first one first. */
+/** Ids of the triggers that led to this event, the first one first. */
 export interface Caused extends OfTrigger {
   readonly causes: readonly string[];
 }
 
-/** Of which kind an audit is. */
+/** Names the kind of an audit. */
 export interface Audited {
   readonly kind: string;
 }
@@ -48,25 +50,25 @@ export interface Landed extends OfTask {
   readonly to: string;
 }
 
-/** A stop: its colour, what it holds, the reason. */
+/** A stop: its colour, its scope, the reason. */
 export interface Stopped {
   readonly colour: string;
   readonly scope: string;
   readonly why: string;
 }
 
-/** The agent of a run, and its task. */
+/** The agent of a run, and the run's task. */
 export interface RunOf {
   readonly agent: string;
   readonly task: string | null;
 }
 
-/** The reason that was given. */
+/** The reason that a principal gave. */
 export interface Why {
   readonly why: string;
 }
 
-/** A root cause: the whys down to it, what it comes down to, and what keeps it away. */
+/** A root cause: the whys down to it, the cause itself, and the measure that prevents it. */
 export interface Explained {
   readonly whys: readonly { readonly why: string; readonly evidence: string }[];
   readonly kind: string;

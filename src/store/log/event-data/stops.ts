@@ -1,9 +1,9 @@
 import type { Caused, Explained, OfTrigger, Stopped } from './shared.ts';
 
-/** Of events about stops and triggers. */
+/** Data of events about stops and triggers. */
 export interface StopData {
   'cord.cleared': Stopped & { readonly seconds: number; readonly rootCause?: Explained };
-  /** A new stop; or one that is open already, pulled once more by the same person. */
+  /** Either a new stop, or an open one that the same person pulled once more. */
   'cord.pulled': Stopped &
     ({ readonly cause: string; readonly about: string; readonly told: number } | { readonly count: number });
   'trigger.created': OfTrigger & { readonly source: string; readonly spec: object };

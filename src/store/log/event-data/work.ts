@@ -1,9 +1,9 @@
 import type { Lease, LoggedReason, Nothing, Why } from './shared.ts';
 
-/** Of events about projects, plans, phases, tasks and questions. */
+/** Data of events about projects, plans, phases, tasks and questions. */
 export interface WorkData {
   'lease.expired': Lease & { readonly holder: string | null };
-  /** With a reason where somebody opened it. */
+  /** Carries a reason when a principal opened the phase. */
   'phase.opened': Nothing | Why;
   'plan.applied': {
     readonly hash: string;

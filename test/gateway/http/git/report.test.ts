@@ -6,7 +6,7 @@ const packet = (band: number, text: string): Buffer => {
   return Buffer.concat([Buffer.from((body.length + 4).toString(16).padStart(4, '0')), body]);
 };
 
-/** What git reports for a ref that it could not move, after what it said about it. */
+/** git's report of a ref that it could not move, behind its messages about the ref. */
 async function refused(said: string, why: string) {
   const { stream, report } = createReport(1000);
   const ng = `ng refs/heads/task/a/1/work ${why}\n`;
