@@ -10,6 +10,7 @@ import {
   gatewayEvent,
 } from '../store/log/events.ts';
 import { statement, type Tx } from '../store/store.ts';
+import { endAttempt } from '../tasks/attempts.ts';
 import { type ChangeRow, lockChange, lockTask } from '../tasks/rows.ts';
 import { changeMay, taskMay } from '../tasks/states.ts';
 import { moveChange, moveTask } from '../tasks/transition.ts';
@@ -122,25 +123,39 @@ export async function finishGate(
   // A gate of an earlier candidate says nothing about this one.
   if (row.tree !== change.tree) return [ended];
   if (passed) return [ended, ...(await settleGates(tx, change))];
-  const refused = await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`);
+  const refused = await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`, lastLines(result));
   const { project, task } = change;
   return [ended, ...refused, ...(await stopAtHook(tx, { project, task, gate: row.gate, command, timedOut }))];
 }
 
-/** Refuses a change; its task is ready again and its former holder preferred. */
+/** Refuses a change; its task is ready again, its former holder preferred, and its maker is told why, with the details. */
 export async function refuseChange(
   tx: Tx,
   change: ChangeRow,
   why: 'gateFailed' | 'reject' | 'conflict',
   note: string,
+  details: readonly string[] = [],
 ): Promise<EventDraft[]> {
   // A change that is landing or has ended is not refused any more.
   if (!changeMay(change, 'conflict')) return [];
   moveChange(tx, change, why, note);
   const task = await lockTask(tx, change.project, change.task);
-  if (task !== undefined && taskMay(task, 'refuse')) moveTask(tx, task, 'refuse');
-  return [lineEvent(change, 'change.refused', { task: change.task, why, note })];
+  const refused = lineEvent(change, 'change.refused', { task: change.task, why, note });
+  if (task === undefined || !taskMay(task, 'refuse')) return [refused];
+  moveTask(tx, task, 'refuse');
+  const { project, epoch, author: agent } = change;
+  const of = { project, task: change.task, epoch, agent };
+  return [refused, ...(await endAttempt(tx, { ...of, outcome: outcomes[why], reasons: [note, ...details] }))];
 }
+
+const outcomes = { gateFailed: 'gate_failed', reject: 'rejected', conflict: 'conflict' } as const;
+const linesMax = 30;
+
+/** The end of a gate's output: what its reader mends comes last. */
+const lastLines = ({ exitCode, timedOut, output }: GateResult): string[] => [
+  timedOut ? 'it ran into its time limit' : `exit status ${exitCode ?? 'none'}`,
+  output.trimEnd().split('\n').slice(-linesMax).join('\n'),
+];
 
 /** An event that Andon appends by itself, about a change. */
 export const lineEvent = <Type extends EventType, Data extends EventData[Type]>(

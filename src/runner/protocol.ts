@@ -1,4 +1,5 @@
 import type { Agent } from 'node:http';
+import type { ToldTask } from '../messages/task-words.ts';
 import type { MachineLimits } from '../sandbox/machine-limits.ts';
 import type { LoggedEvent } from '../store/log/logged-event.ts';
 
@@ -62,7 +63,7 @@ export interface RunSettings {
 }
 
 /** A task as it was claimed for a run. */
-export interface ClaimedTask {
+export interface ClaimedTask extends ToldTask {
   readonly id: string;
   readonly title: string;
   readonly epoch: number;

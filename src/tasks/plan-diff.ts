@@ -9,6 +9,8 @@ import { isTaskEnd, type TaskState } from './states.ts';
 export interface TaskColumns {
   readonly id: string;
   readonly title: string;
+  readonly description: string;
+  readonly acceptance: readonly string[];
   readonly phase: string;
   readonly priority: number;
   readonly position: number;
@@ -42,6 +44,8 @@ function taskColumns(plan: Plan, id: string, task: PlanTask, position: number): 
   return {
     id,
     title: task.title,
+    description: task.description ?? '',
+    acceptance: task.acceptance ?? [],
     phase: task.phase,
     priority: priorities.indexOf(task.priority),
     position,
@@ -63,7 +67,16 @@ export const planHash = (plan: Plan): string =>
   createHash('sha256').update(JSON.stringify(plan)).digest('hex');
 
 // What is protected is asked of the applied plan at each push: a person may open a file for work that has begun.
-const harmless = new Set(['title', 'priority', 'position', 'deadline', 'expectedMinutes', 'unprotect']);
+const harmless = new Set([
+  'title',
+  'description',
+  'acceptance',
+  'priority',
+  'position',
+  'deadline',
+  'expectedMinutes',
+  'unprotect',
+]);
 const running: ReadonlySet<TaskState> = new Set(['in_progress', 'gated']);
 
 /**

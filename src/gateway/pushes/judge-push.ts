@@ -17,7 +17,8 @@ import type { Protection } from '../../policies/protected/protection.ts';
 import { type RefUpdate, refReasons } from '../../policies/refs.ts';
 import { treeReasons } from '../../policies/tree.ts';
 import { event } from '../../store/log/events.ts';
-import type { Session } from '../../store/store.ts';
+import type { Session, Tx } from '../../store/store.ts';
+import { notePush } from '../../tasks/attempts.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
@@ -183,7 +184,7 @@ function definition(
       readFacts(tx, await lockTask(tx, input.project, input.task), input, (await entered).planHash),
     decide: ({ grant, input, prepared, facts, entered }) =>
       allowUnless(pushReasons(grant, { task: input.task, epoch: input.epoch }, prepared, facts, entered.now)),
-    effect: async (_tx, _permit, { input, prepared }) => {
+    effect: async (tx, _permit, { grant, input, prepared }) => {
       const commits = prepared.tips.flatMap((tip) => tip.commits.map(({ oid }) => oid));
       const data = {
         epoch: input.epoch,
@@ -192,12 +193,26 @@ function definition(
         commits: commits.slice(0, 100),
         count: commits.length,
       };
+      noteBranch(tx, grant.sub, input, prepared);
       return {
         answer: { accepted: commits.length },
         events: [event('change.pushed', `task/${input.task}`, data)],
       };
     },
   };
+}
+
+/** Whoever tries the task next may start from the branch that was pushed last. */
+function noteBranch(
+  tx: Tx,
+  agent: string,
+  { project, task, epoch }: PushInput,
+  { updates, tips }: SeenPush,
+): void {
+  const ref = updates.findLast(({ kind }) => kind !== 'delete')?.ref;
+  const commit = tips.at(-1)?.tip;
+  if (ref === undefined || commit === undefined || task === '') return;
+  notePush(tx, { project, task, epoch, agent }, { branch: ref.replace(/^refs\/heads\//, ''), commit });
 }
 
 /** Decides a push through the door; every reason, none when it was let in. */

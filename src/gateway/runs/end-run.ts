@@ -9,6 +9,7 @@ import { type ReadVerdict, readVerdict, type VerdictSource } from '../../runs/ve
 import { pullCord } from '../../stops/rows.ts';
 import { type EmittedEvent, type EventDraft, event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
+import { endAttempt } from '../../tasks/attempts.ts';
 import type { HeldRow } from '../../tasks/lease.ts';
 import { moveTask } from '../../tasks/transition.ts';
 import { revoke } from '../auth/revoking.ts';
@@ -152,11 +153,20 @@ function saidOf({ verdict, problem }: ReadVerdict) {
 }
 
 /** Tasks that the run still holds go back to the pool. */
-async function release(tx: Tx, run: RunRow, { outcome }: Judged): Promise<EmittedEvent[]> {
+async function release(tx: Tx, run: RunRow, { outcome, note }: Judged): Promise<EmittedEvent[]> {
   const tasks = await tx.rows<HeldRow>(heldBy, [run.project, run.gid]);
-  for (const task of tasks) moveTask(tx, task, 'release');
   const why = `its run ended: ${outcome}`;
-  return tasks.map(({ id, epoch }) => event('task.released', `task/${id}`, { epoch, why, run: run.id }));
+  const events: EmittedEvent[] = [];
+  for (const task of tasks) {
+    moveTask(tx, task, 'release');
+    const { id, epoch } = task;
+    events.push(event('task.released', `task/${id}`, { epoch, why, run: run.id }));
+    const of = { project: run.project, task: id, epoch, agent: run.agent };
+    events.push(
+      ...(await endAttempt(tx, { ...of, outcome: 'released', reasons: [why, note].filter(Boolean) })),
+    );
+  }
+  return events;
 }
 
 async function killTokens(tx: Tx, run: RunRow): Promise<EmittedEvent[]> {

@@ -1,3 +1,4 @@
+import { taskWords } from '../../messages/task-words.ts';
 import type { ClaimedTask, RunOrder } from '../protocol.ts';
 
 /** What an agent is told: the prompt of its profile, its mission, its task, and how work is handed over. */
@@ -44,6 +45,7 @@ function aboutTask(task: ClaimedTask | undefined): string[] {
     `Gates that your change passes: ${task.gates.join(', ') || 'none'}.`,
     `Commit, then: git push origin HEAD:${task.branch}`,
     'Then hand it over: andon change submit (or the tool change_submit with the commit id).',
+    ...taskWords(task),
   ];
 }
 

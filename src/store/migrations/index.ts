@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
  * Names of the numbered files, in order: `0001-schema.sql` is the first. A file that was released is never edited;
  * the next one is added, here too.
  */
-const migrationNames = ['schema'] as const;
+const migrationNames = ['schema', 'attempts'] as const;
 
 /** Versions up to this one are the schema before 0.1. The file 000N makes version N more than that. */
 export const versionsBefore = 13;
