@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { type Reason, reason } from '../lib/decision.ts';
 import type { PlanGate } from '../plan/plan.ts';
 import { newId } from '../process/new-id.ts';
 import type { EventData } from '../store/log/event-data/index.ts';
@@ -81,7 +83,7 @@ export interface GateResult {
 
 const finish = statement(
   'gates.finish',
-  `update gate_runs set status = $2, exit_code = $3, ms = $4, output = $5, sandboxed = $6, ended_at = andon_now()
+  `update gate_runs set status = $2, exit_code = $3, ms = $4, output = $5, sandboxed = $6, definition = $8, ended_at = andon_now()
    where id = $1 and status = 'running' and runner = $7 returning gate, tree`,
 );
 
@@ -91,7 +93,7 @@ const finish = statement(
  */
 export async function finishGate(
   tx: Tx,
-  run: { id: string; project: string; change: string; command: string | null },
+  run: { id: string; project: string; change: string; gate: PlanGate | null },
   runner: string,
   result: GateResult,
 ): Promise<EventDraft[]> {
@@ -105,11 +107,12 @@ export async function finishGate(
     result.output,
     result.sandboxed,
     runner,
+    evidenceOf(run.gate, result),
   ];
   const [row] = await tx.rows<{ gate: string; tree: string }>(finish, values);
   if (row === undefined) return [];
   const { passed, exitCode, ms, sandboxed, timedOut } = result;
-  const { command } = run;
+  const command = run.gate === null || 'by' in run.gate ? null : run.gate.run;
   const ended = lineEvent(change, 'gate.ended', {
     task: change.task,
     gate: row.gate,
@@ -127,6 +130,46 @@ export async function finishGate(
   const { project, task } = change;
   return [ended, ...refused, ...(await stopAtHook(tx, { project, task, gate: row.gate, command, timedOut }))];
 }
+
+/** Names a gate as it is declared: evidence is good for that and for nothing else. */
+export const gateDefinition = (gate: PlanGate): string =>
+  createHash('sha256').update(JSON.stringify(gate)).digest('hex');
+
+/** The definition that a result is evidence of; null where the machine may have had a part in it. */
+const evidenceOf = (gate: PlanGate | null, { exitCode, timedOut }: GateResult): string | null =>
+  gate === null || exitCode === null || timedOut ? null : gateDefinition(gate);
+
+const failedBefore = statement(
+  'gates.failedBefore',
+  `select distinct on (gate, definition) gate, definition, exit_code as "exitCode", output from gate_runs
+   where project = $1 and tree = $2 and status = 'failed' and definition is not null order by gate, definition, ended_at desc`,
+);
+
+/** Reasons from gates that failed on this very tree before, as they are declared today: what failed would fail again. */
+export async function knownFailures(
+  tx: Tx,
+  { project, tree }: { readonly project: string; readonly tree: string },
+  gates: readonly NamedGate[],
+): Promise<Reason[]> {
+  if (gates.length === 0) return [];
+  const rows = await tx.rows<KnownFailure>(failedBefore, [project, tree]);
+  return gates.flatMap(({ name, gate }) => {
+    const failed = rows.find((row) => row.gate === name && row.definition === gateDefinition(gate));
+    if (failed === undefined) return [];
+    const end = failed.output.trimEnd().split('\n').slice(-shownLines).join(' | ').slice(-shownLength);
+    return [reason('gate.known', `gate/${name}`, { found: `exit status ${failed.exitCode}: ${end}` })];
+  });
+}
+
+interface KnownFailure {
+  readonly gate: string;
+  readonly definition: string;
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+const shownLines = 3;
+const shownLength = 300;
 
 /** Refuses a change; its task is ready again, its former holder preferred, and its maker is told why, with the details. */
 export async function refuseChange(

@@ -54,6 +54,9 @@ const writesMax = 3;
 
 type CommandGate = Extract<PlanGate, { run: string }>;
 
+/** A gate that ran, as it was declared then; null where it is no command any more. */
+type EndedGate = Omit<WaitingGate, 'gate'> & { readonly gate: CommandGate | null };
+
 export interface GateWorkerOptions {
   readonly store: Store;
   readonly git: Repositories;
@@ -130,7 +133,7 @@ export class GateWorker {
       command === null
         ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
         : await this.#evidence(waiting, command, machineLimitsOf(plan));
-    const ended = { ...waiting, command: command?.run ?? null };
+    const ended = { ...waiting, gate: command };
     if (this.#abort.signal.aborted) return;
     await this.#write(ended, result);
     this.#ports.ended(waiting.project);
@@ -140,7 +143,7 @@ export class GateWorker {
    * What cannot be written down is not a failed gate: it runs again once nobody gives a sign of life for it. What the database
    * itself refuses is no accident; the third time the gate has failed, and says so.
    */
-  async #write(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+  async #write(ended: EndedGate, result: GateResult): Promise<void> {
     try {
       await this.#finish(ended, result);
       this.#unwritten.delete(ended.id);
@@ -159,7 +162,7 @@ export class GateWorker {
     }
   }
 
-  #finish(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+  #finish(ended: EndedGate, result: GateResult): Promise<void> {
     return this.#ports.systemTransaction(ended.project, async (tx) => ({
       result: undefined,
       events: await finishGate(tx, ended, this.#ports.owner, result),

@@ -123,6 +123,12 @@ export const taskCodes = {
     'every gate of a change passes on its candidate',
     'read the output: andon gate show; mend, push and submit again',
   ),
+  'gate.known': row(
+    409,
+    'refused',
+    'a tree that failed a gate is not tried again while the gate is declared as it was',
+    'mend what the gate found, commit, push and submit again',
+  ),
   'gate.sandbox': row(
     503,
     'failed',
