@@ -117,6 +117,12 @@ export const taskCodes = {
     'a manual gate is passed by a person or tier that the plan names',
     'let the named tier pass it',
   ),
+  'gate.waiting': row(
+    409,
+    'conflict',
+    'a change is approved when its gates have passed',
+    'andon gate list shows which gates wait',
+  ),
   'gate.failed': row(
     409,
     'failed',
