@@ -112,7 +112,7 @@ export async function finishGate(
   const [row] = await tx.rows<{ gate: string; tree: string }>(finish, values);
   if (row === undefined) return [];
   const { passed, exitCode, ms, sandboxed, timedOut } = result;
-  const command = run.gate === null || 'by' in run.gate ? null : run.gate.run;
+  const command = commandOf(run.gate);
   const ended = lineEvent(change, 'gate.ended', {
     task: change.task,
     gate: row.gate,
@@ -131,8 +131,10 @@ export async function finishGate(
   return [ended, ...refused, ...(await stopAtHook(tx, { project, task, gate: row.gate, command, timedOut }))];
 }
 
+const commandOf = (gate: PlanGate | null): string | null => (gate === null || 'by' in gate ? null : gate.run);
+
 /** Names a gate as it is declared: evidence is good for that and for nothing else. */
-export const gateDefinition = (gate: PlanGate): string =>
+const gateDefinition = (gate: PlanGate): string =>
   createHash('sha256').update(JSON.stringify(gate)).digest('hex');
 
 /** The definition that a result is evidence of; null where the machine may have had a part in it. */

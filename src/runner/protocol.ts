@@ -15,6 +15,8 @@ export interface RunOrder {
   readonly model: string | null;
   readonly task: string | null;
   readonly change: string | null;
+  /** The task of that change, and the lease under which it was made. */
+  readonly judges: { readonly task: string; readonly epoch: number } | undefined;
   readonly mission: string | null;
   readonly maxMs: number;
   readonly leaseMs: number;

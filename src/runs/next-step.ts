@@ -2,9 +2,9 @@ import type { Judged, Outcome } from './outcome.ts';
 
 /** What follows from an outcome. */
 export interface NextStep {
-  /** Another attempt may be made, if the cap allows one. */
-  readonly retry: boolean;
-  /** The stop that the outcome calls for, and why. */
+  /** Another attempt may be made, if the cap allows one; `once`: one is made whatever the cap says, and no second. */
+  readonly retry: boolean | 'once';
+  /** The stop that the outcome calls for where no other attempt follows, and why. */
   readonly stop: { readonly colour: 'yellow' | 'red'; readonly cause: StopCause } | null;
   /** Who hears of it at once. */
   readonly tell: readonly ('executive' | 'human')[];
@@ -12,13 +12,18 @@ export interface NextStep {
 
 export type StopCause = 'verdict' | 'missing_verdict' | 'nothing_done';
 
-const step = (retry: boolean, tell: NextStep['tell'] = [], stop: NextStep['stop'] = null): NextStep => ({
+const step = (
+  retry: NextStep['retry'],
+  tell: NextStep['tell'] = [],
+  stop: NextStep['stop'] = null,
+): NextStep => ({
   retry,
   stop,
   tell,
 });
 
 const red = (cause: StopCause): NextStep['stop'] => ({ colour: 'red', cause });
+const yellow = (cause: StopCause): NextStep['stop'] => ({ colour: 'yellow', cause });
 
 const everybody = ['executive', 'human'] as const;
 
@@ -29,7 +34,8 @@ const everybody = ['executive', 'human'] as const;
 const steps = {
   shipped: step(false),
   halted: step(false, everybody, red('verdict')),
-  missing_verdict: step(false, everybody, red('missing_verdict')),
+  // Asked for once more; a run that cannot write a file has not said more than is true.
+  missing_verdict: step('once', everybody, yellow('missing_verdict')),
   no_progress: step(false, ['executive']),
   failed_verdict: step(true, ['executive']),
   over_budget: step(false, ['executive']),
@@ -50,7 +56,7 @@ export const isLeft = ({ outcome }: Pick<Judged, 'outcome'>): boolean => !settle
 
 /** True when a reviewer ended without a judgement: the change waits on, and has to be given to another. */
 export const isReviewLost = ({ outcome }: Pick<Judged, 'outcome'>): boolean =>
-  steps[outcome].retry || outcome === 'no_progress';
+  steps[outcome].retry !== false || outcome === 'no_progress';
 
 /** What follows from the end of a run: its row of the table, or a stop when it said more than is true. */
 export const nextStep = ({ outcome, contradiction }: Pick<Judged, 'outcome' | 'contradiction'>): NextStep =>

@@ -4,7 +4,7 @@ import { type Session, statement, type Tx } from '../store/store.ts';
 import { changes, projects, tasks } from './schema.ts';
 
 /** Texts for those who work on a task: no rule reads them, and they are long. */
-export const taskTexts = ['description', 'acceptance'] as const;
+const taskTexts = ['description', 'acceptance'] as const;
 
 export type TaskRow = Omit<typeof tasks.$inferSelect, (typeof taskTexts)[number]>;
 export type ProjectRow = typeof projects.$inferSelect;

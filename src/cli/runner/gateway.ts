@@ -110,6 +110,7 @@ function asOrder(
     expires,
     progress = { kind: 'tree' },
     limits = machineLimitsDefault,
+    judges,
   }: TakenAnswer,
   prompt: string | undefined,
 ): RunOrder {
@@ -137,6 +138,7 @@ function asOrder(
     expires,
     progress,
     limits,
+    judges,
     settings: {
       run: profile.run,
       program: profile.program,

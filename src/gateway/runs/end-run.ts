@@ -7,6 +7,7 @@ import { type RunRow, writeEnd } from '../../runs/rows.ts';
 import type { Usage } from '../../runs/schema.ts';
 import { type ReadVerdict, readVerdict, type VerdictSource } from '../../runs/verdict-file.ts';
 import { pullCord } from '../../stops/rows.ts';
+import type { Scope } from '../../stops/stop-scope.ts';
 import { type EmittedEvent, type EventDraft, event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { endAttempt } from '../../tasks/attempts.ts';
@@ -62,6 +63,7 @@ function judge(run: RunRow, seen: SeenEnd, said: ReadVerdict, truth: RunTruth): 
   const judged = judgeRun({
     tier: run.tier,
     hasTask: run.task !== null,
+    hasChange: run.change !== null,
     cause,
     exitCode,
     signal,
@@ -79,15 +81,19 @@ async function follow(
   context: EndContext,
 ): Promise<{ retry: string | null; events: readonly EmittedEvent[] }> {
   const step = nextStep(judged);
-  const goesOn = step.stop === null && (step.retry || (run.change !== null && isReviewLost(judged)));
-  const retried = goesOn ? await retryRun(tx, run, context) : undefined;
-  const stops = await pullFor(tx, run, judged, step);
+  const goesOn = step.retry !== false || (run.change !== null && isReviewLost(judged));
+  const retried = goesOn ? await retryRun(tx, run, context, retriesOf(run, step)) : undefined;
+  const stops = retried === undefined ? await pullFor(tx, run, judged, step) : [];
   const follows = followsText(run, judged, retried);
   await tell(tx, run, { ...judged, follows }, follows === undefined ? step.tell : everybody);
   return retried === undefined
     ? { retry: null, events: stops }
     : { retry: retried.run, events: [retried.event, ...stops] };
 }
+
+/** How many attempts may follow the first one. */
+const retriesOf = ({ launch: { profile } }: RunRow, { retry }: NextStep): number =>
+  retry === 'once' ? 1 : profile.retries;
 
 /**
  * What those are told who have to know more than the outcome: that nothing more happens by itself, or that attempts keep failing.
@@ -122,12 +128,18 @@ async function pullFor(
   return pullCord(tx, {
     project: run.project,
     colour: stop.colour,
-    scope: run.task === null ? { kind: 'project', value: '' } : { kind: 'workflow', value: run.task },
+    scope: scopeOf(run, stop.colour),
     why: `${run.agent}: ${note}`.slice(0, 2000),
     cause: stop.cause,
     subject: `run/${run.id}`,
     by: stop.cause === 'verdict' ? run.agent : 'gateway',
   });
+}
+
+/** Yellow holds the run's task alone, red all that its task is for; a run without a task holds the project. */
+function scopeOf({ task }: RunRow, colour: 'yellow' | 'red'): Scope {
+  if (task === null) return { kind: 'project', value: '' };
+  return { kind: colour === 'red' ? 'workflow' : 'task', value: task };
 }
 
 const dataOf = (run: RunRow, judged: Judged, { cause, exitCode, signal, usage }: SeenEnd) => ({

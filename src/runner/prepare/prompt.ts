@@ -49,12 +49,12 @@ function aboutTask(task: ClaimedTask | undefined): string[] {
   ];
 }
 
-const aboutChange = ({ change }: RunOrder): string[] =>
+const aboutChange = ({ change, judges }: RunOrder): string[] =>
   change === null
     ? []
     : [
         '',
-        `Judge the change ${change}: andon change show ${change}, then andon verdict approve or reject, with reasons.`,
+        `Judge the change ${change}${judges === undefined ? '' : ` of the task ${judges.task}, epoch ${judges.epoch}`}: andon change show ${change}, then andon verdict approve or reject, with reasons.`,
       ];
 
 const ending = ({ id, task }: RunOrder, verdictFile: string): string[] => [
