@@ -131,12 +131,12 @@ function taken({ url, project }: GatewayLink, claimed: ClaimAnswerOfTask) {
   const lines = [
     `${task?.id}  epoch ${task?.epoch}  until ${task?.leaseUntil}`,
     `write   ${task?.write.join(', ') || '-'}`,
-    `branch  ${branch}`,
+    `branch  refs/heads/${branch}`,
     ...words.map(printable),
   ];
   const talk = [
     `next: andon git clone ${url}/git/${project}.git   (once)`,
-    `      andon git push origin HEAD:${branch}`,
+    `      andon git push origin HEAD:refs/heads/${branch}`,
     '      andon change submit',
   ];
   return { data: claimed, lines, talk };

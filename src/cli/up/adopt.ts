@@ -5,21 +5,25 @@ import { defined } from '../../lib/defined.ts';
 import type { AndonError } from '../../lib/errors.ts';
 import type { Place } from '../init/place.ts';
 import { asAndonError } from '../refusal.ts';
+import { checkedOutBranch, leftOutWords } from './left-out.ts';
 
 interface Settling {
   readonly place: Place;
   readonly project: string;
   readonly upstream: string | undefined;
+  /** The branch to adopt; that which is checked out where the person stands without. */
+  readonly branch: string | undefined;
 }
 
 /** Makes the project and applies its first plan when they are not there yet. Answers what was done, for people. */
-export async function settle(app: App, { place, project, upstream }: Settling): Promise<string[]> {
+export async function settle(app: App, { place, project, upstream, branch }: Settling): Promise<string[]> {
   // In this process: over the network it would have to trust the certificate that it was just given.
   const client = app.caller((await readFile(app.owner.file, 'utf8')).trim());
   const talk: string[] = [];
   const isNew = !(await isThere(client, project));
   if (isNew) {
-    const source = { source: place.root, ...defined({ upstream }) };
+    const wanted = branch ?? (await checkedOutBranch(place.root));
+    const source = { source: place.root, ...defined({ upstream, branch: wanted }) };
     const made = await client.project.create({ project, ...source }).catch(async (error: unknown) => {
       // Another gateway that starts beside this one may make it at this moment.
       if (await comesSoon(client, project)) return undefined;
@@ -29,6 +33,7 @@ export async function settle(app: App, { place, project, upstream }: Settling): 
       made === undefined
         ? 'another gateway adopted it'
         : `adopted ${made.branch} at ${made.main.slice(0, 10)}`,
+      ...(made === undefined ? [] : await leftOutWords(place.root, made.branch)),
     );
   }
   return [...talk, ...(await firstPlan(client, project, place.plan, isNew))];

@@ -44,7 +44,9 @@ export async function up(run: Run<UpOptions>): Promise<void> {
     const project =
       typeof named === 'string' ? named : await knownProject(app, place.plan ?? '', named.fault);
     const talk =
-      below === undefined ? await settle(app, { place, project, upstream }) : belowTalk(below, terminal);
+      below === undefined
+        ? await settle(app, { place, project, upstream, branch: run.options.branch })
+        : belowTalk(below, terminal);
     const port = Number(new URL(app.url).port);
     await keepSettings(place.dataFolder, { port });
     file = gatewayFile(app, project);

@@ -96,7 +96,7 @@ export const taskCodes = {
     403,
     'refused',
     'a submitted commit is the tip of a branch of the task and epoch',
-    'push the commit first: git push origin HEAD:task/<task>/<epoch>/work',
+    'push the commit first: git push origin HEAD:refs/heads/task/<task>/<epoch>/work',
   ),
   'change.conflict': row(
     409,

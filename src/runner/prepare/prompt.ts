@@ -43,7 +43,7 @@ function aboutTask(task: ClaimedTask | undefined): string[] {
     `You may change: ${task.write.join(', ') || 'no file'}${denied}.`,
     'Files that steer tools (manifests, lock files, settings of builds, tests, CI and agents) are protected unless the plan opens them for the task.',
     `Gates that your change passes: ${task.gates.join(', ') || 'none'}.`,
-    `Commit, then: git push origin HEAD:${task.branch}`,
+    `Commit, then: git push origin HEAD:refs/heads/${task.branch}`,
     'Then hand it over: andon change submit (or the tool change_submit with the commit id).',
     ...taskWords(task),
   ];

@@ -61,7 +61,7 @@ const taskLines = (task: BriefedTask): string[] => [
   '',
   `- write: ${task.write.join(', ')}`,
   `- gates: ${task.gates.join(', ') || 'none'}`,
-  `- push: \`git push origin HEAD:task/${task.id}/${task.epoch}/work\`, then the tool \`change_submit\``,
+  `- push: \`git push origin HEAD:refs/heads/task/${task.id}/${task.epoch}/work\`, then the tool \`change_submit\``,
   '- renew the lease with `task_renew` before it ends',
   '',
   ...taskWords(task),
