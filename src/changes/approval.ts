@@ -1,5 +1,6 @@
 import { type EventDraft, event, gatewayEvent } from '../store/log/events.ts';
 import type { Tx } from '../store/store.ts';
+import { endAttempt } from '../tasks/attempts.ts';
 import { advanceReadiness } from '../tasks/readiness.ts';
 import { type ChangeRow, lockTask } from '../tasks/rows.ts';
 import { type ChangeBefore, taskMay } from '../tasks/states.ts';
@@ -20,14 +21,18 @@ export async function approve(
   const task = await lockTask(tx, change.project, change.task);
   if (task === undefined || task.done === 'landed') return [approved];
   if (task.done === 'artefact') moveChange(tx, { id: change.id, state }, 'accept');
-  return [approved, ...(await finishTask(tx, change.project, change.task))];
+  return [approved, ...(await finishTask(tx, change))];
 }
 
-/** Ends a gated task as done, and readies the tasks that waited for it. */
-export async function finishTask(tx: Tx, project: string, id: string): Promise<EventDraft[]> {
+/** Ends the gated task of a change as done, and readies what waited for it. */
+export async function finishTask(
+  tx: Tx,
+  { project, task: id, epoch, author: agent }: ChangeRow,
+): Promise<EventDraft[]> {
   const task = await lockTask(tx, project, id);
   if (task === undefined || !taskMay(task, 'finish')) return [];
   moveTask(tx, task, 'finish');
+  await endAttempt(tx, { project, task: id, epoch, agent, outcome: task.done, reasons: [] });
   const done = gatewayEvent(project, event('task.done', `task/${id}`, { done: task.done }));
   return [done, ...(await advanceReadiness(tx, project))];
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { type Reason, reason } from '../lib/decision.ts';
 import type { PlanGate } from '../plan/plan.ts';
 import { newId } from '../process/new-id.ts';
 import type { EventData } from '../store/log/event-data/index.ts';
@@ -10,6 +12,7 @@ import {
   gatewayEvent,
 } from '../store/log/events.ts';
 import { statement, type Tx } from '../store/store.ts';
+import { endAttempt } from '../tasks/attempts.ts';
 import { type ChangeRow, lockChange, lockTask } from '../tasks/rows.ts';
 import { changeMay, taskMay } from '../tasks/states.ts';
 import { moveChange, moveTask } from '../tasks/transition.ts';
@@ -84,7 +87,7 @@ export interface GateResult {
 
 const finish = statement(
   'gates.finish',
-  `update gate_runs set status = $2, exit_code = $3, ms = $4, output = $5, sandboxed = $6, ended_at = andon_now()
+  `update gate_runs set status = $2, exit_code = $3, ms = $4, output = $5, sandboxed = $6, definition = $8, ended_at = andon_now()
    where id = $1 and status = 'running' and runner = $7 returning gate, tree`,
 );
 
@@ -94,7 +97,7 @@ const finish = statement(
  */
 export async function finishGate(
   tx: Tx,
-  run: { id: string; project: string; change: string; command: string | null },
+  run: { id: string; project: string; change: string; gate: PlanGate | null },
   runner: string,
   result: GateResult,
 ): Promise<EventDraft[]> {
@@ -108,11 +111,12 @@ export async function finishGate(
     result.output,
     result.sandboxed,
     runner,
+    evidenceOf(run.gate, result),
   ];
   const [row] = await tx.rows<{ gate: string; tree: string }>(finish, values);
   if (row === undefined) return [];
   const { passed, exitCode, ms, sandboxed, timedOut } = result;
-  const { command } = run;
+  const command = commandOf(run.gate);
   const ended = systemEvent(change, 'gate.ended', {
     task: change.task,
     gate: row.gate,
@@ -126,25 +130,81 @@ export async function finishGate(
   // A gate of an earlier candidate is no evidence for this one.
   if (row.tree !== change.tree) return [ended];
   if (passed) return [ended, ...(await settleGates(tx, change))];
-  const refused = await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`);
+  const refused = await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`, lastLines(result));
   const { project, task } = change;
   return [ended, ...refused, ...(await stopAtHook(tx, { project, task, gate: row.gate, command, timedOut }))];
 }
 
-/** Refuses a change; its task is ready again and its former holder preferred. */
+const commandOf = (gate: PlanGate | null): string | null => (gate === null || 'by' in gate ? null : gate.run);
+
+/** Names a gate as it is declared: evidence is good for that and for nothing else. */
+const gateDefinition = (gate: PlanGate): string =>
+  createHash('sha256').update(JSON.stringify(gate)).digest('hex');
+
+/** The definition that a result is evidence of; null where the machine may have had a part in it. */
+const evidenceOf = (gate: PlanGate | null, { exitCode, timedOut }: GateResult): string | null =>
+  gate === null || exitCode === null || timedOut ? null : gateDefinition(gate);
+
+const failedBefore = statement(
+  'gates.failedBefore',
+  `select distinct on (gate, definition) gate, definition, exit_code as "exitCode", output from gate_runs
+   where project = $1 and tree = $2 and status = 'failed' and definition is not null order by gate, definition, ended_at desc`,
+);
+
+/** Reasons from gates that failed on this very tree before, as they are declared today: what failed would fail again. */
+export async function knownFailures(
+  tx: Tx,
+  { project, tree }: { readonly project: string; readonly tree: string },
+  gates: readonly NamedGate[],
+): Promise<Reason[]> {
+  if (gates.length === 0) return [];
+  const rows = await tx.rows<KnownFailure>(failedBefore, [project, tree]);
+  return gates.flatMap(({ name, gate }) => {
+    const failed = rows.find((row) => row.gate === name && row.definition === gateDefinition(gate));
+    if (failed === undefined) return [];
+    const end = failed.output.trimEnd().split('\n').slice(-shownLines).join(' | ').slice(-shownLength);
+    return [reason('gate.known', `gate/${name}`, { found: `exit status ${failed.exitCode}: ${end}` })];
+  });
+}
+
+interface KnownFailure {
+  readonly gate: string;
+  readonly definition: string;
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+const shownLines = 3;
+const shownLength = 300;
+
+/** Refuses a change; its task is ready again, its former holder preferred, and its maker is told why, with the details. */
 export async function refuseChange(
   tx: Tx,
   change: ChangeRow,
   why: 'gateFailed' | 'reject' | 'conflict',
   note: string,
+  details: readonly string[] = [],
 ): Promise<EventDraft[]> {
   // A change that is landing or has ended can no more be refused.
   if (!changeMay(change, 'conflict')) return [];
   moveChange(tx, change, why, note);
   const task = await lockTask(tx, change.project, change.task);
-  if (task !== undefined && taskMay(task, 'refuse')) moveTask(tx, task, 'refuse');
-  return [systemEvent(change, 'change.refused', { task: change.task, why, note })];
+  const refused = systemEvent(change, 'change.refused', { task: change.task, why, note });
+  if (task === undefined || !taskMay(task, 'refuse')) return [refused];
+  moveTask(tx, task, 'refuse');
+  const { project, epoch, author: agent } = change;
+  const of = { project, task: change.task, epoch, agent };
+  return [refused, ...(await endAttempt(tx, { ...of, outcome: outcomes[why], reasons: [note, ...details] }))];
 }
+
+const outcomes = { gateFailed: 'gate_failed', reject: 'rejected', conflict: 'conflict' } as const;
+const linesMax = 30;
+
+/** The end of a gate's output: what its reader mends comes last. */
+const lastLines = ({ exitCode, timedOut, output }: GateResult): string[] => [
+  timedOut ? 'it ran into its time limit' : `exit status ${exitCode ?? 'none'}`,
+  output.trimEnd().split('\n').slice(-linesMax).join('\n'),
+];
 
 /** An event about a change that Andon itself appends. */
 export const systemEvent = <Type extends EventType, Data extends EventData[Type]>(

@@ -130,7 +130,7 @@ export async function concludeLanding(
     from: landing.oldMain,
     to: landing.newMain,
   });
-  return [landed, ...(await finishTask(tx, change.project, change.task))];
+  return [landed, ...(await finishTask(tx, change))];
 }
 
 /** Step three, when main did not move: voids the intent, and the change is approved as before. */

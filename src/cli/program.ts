@@ -2,6 +2,7 @@ import { Command, type CommanderError } from 'commander';
 import { exitCodes } from '../lib/code-row.ts';
 import { reason } from '../lib/decision.ts';
 import { checkCommand } from './check/command.ts';
+import { forgetPointers } from './check/git.ts';
 import { withCommon } from './command.ts';
 import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
@@ -52,6 +53,8 @@ export function createProgram(world: World, version: string): Command {
   program.addCommand(completionCommand(world, () => program));
   // `andon --json task list` means the same as `andon task list --json`.
   program.hook('preAction', (root, leaf) => {
+    // A check that runs as a hook is told by these what is committed; git itself is the caller's.
+    if (!['check', 'git'].includes(leaf.name())) forgetPointers();
     for (const [name, value] of Object.entries(root.opts())) {
       if (root.getOptionValueSource(name) === 'cli') leaf.setOptionValueWithSource(name, value, 'cli');
     }

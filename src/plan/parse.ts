@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
 import { type Reason, reason } from '../lib/decision.ts';
 import { AndonError, fail } from '../lib/errors.ts';
+import { planFaults, shortened } from './fault.ts';
 import { type Plan, planSchema } from './plan.ts';
 import { nestsDeeperThan } from './yaml-depth.ts';
 
@@ -31,15 +31,17 @@ export function parsePlan(text: string): Plan {
     merge: false,
   });
   // An unknown tag is only a warning to the parser, and its value would pass as a string.
-  const faults = [...document.errors, ...document.warnings].slice(0, reasonsMax);
+  const unread = [...document.errors, ...document.warnings].slice(0, reasonsMax);
   throwIfAny(
-    faults.map((error) =>
-      reason('plan.invalid', `line ${lines.linePos(error.pos[0]).line}`, { found: firstLine(error.message) }),
+    unread.map((error) =>
+      reason('plan.invalid', `line $lines.linePos(error.pos[0]).line`, { found: firstLine(error.message) }),
     ),
   );
-  const parsed = planSchema.safeParse(expand(document));
+  const value = expand(document);
+  const parsed = planSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new AndonError(nonEmpty(parsed.error.issues.slice(0, reasonsMax).map(asReason)));
+  const faults = planFaults(parsed.error.issues, { document, lines, value });
+  throw new AndonError(nonEmpty(faults.slice(0, reasonsMax)));
 }
 
 // The schema would drop such a member without a word.
@@ -63,23 +65,6 @@ function expand(document: ReturnType<typeof parseDocument>): unknown {
 }
 
 const firstLine = (text: string): string => shortened(text.split('\n')[0] ?? '');
-
-// Values of the file are quoted back to people; a megabyte of text is no help.
-const shortened = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
-
-/** Turns one fault of a zod schema into a reason: the place as a dotted path, and the fault in words. */
-function asReason(issue: z.core.$ZodIssue): Reason {
-  const place = shortened(issue.path.map(String).join('.')) || 'andon.yaml';
-  const found = shortened(
-    issue.code === 'unrecognized_keys'
-      ? `unknown member ${issue.keys
-          .slice(0, 20)
-          .map((key) => `\`${key}\``)
-          .join(', ')}`
-      : issue.message,
-  );
-  return reason('plan.invalid', place, { found });
-}
 
 function throwIfAny(faults: Reason[]): void {
   if (faults.length > 0) throw new AndonError(nonEmpty(faults));

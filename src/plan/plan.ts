@@ -73,6 +73,14 @@ const machineLimits = z
 
 const task = z.strictObject({
   title: text(200),
+  description: text(64 * 1024)
+    .optional()
+    .describe('What is wanted, in Markdown; quoted as data wherever an agent reads it'),
+  acceptance: z
+    .array(text(2000))
+    .max(50)
+    .optional()
+    .describe('What must hold when the task is done, one criterion each'),
   phase: name,
   needs: z.array(name).max(1000).default([]).describe('Tasks that must be done first'),
   write: z.array(glob).max(64).default([]).describe('Paths that the work may change'),

@@ -1,4 +1,5 @@
 import type { Agent } from 'node:http';
+import type { ToldTask } from '../messages/task-words.ts';
 import type { MachineLimits } from '../sandbox/machine-limits.ts';
 import type { LoggedEvent } from '../store/log/logged-event.ts';
 
@@ -14,6 +15,8 @@ export interface RunOrder {
   readonly model: string | null;
   readonly task: string | null;
   readonly change: string | null;
+  /** The task of that change, and the lease under which it was made. */
+  readonly judges: { readonly task: string; readonly epoch: number } | undefined;
   readonly mission: string | null;
   readonly maxMs: number;
   readonly leaseMs: number;
@@ -62,7 +65,7 @@ export interface RunSettings {
 }
 
 /** A task as it was claimed for a run. */
-export interface ClaimedTask {
+export interface ClaimedTask extends ToldTask {
   readonly id: string;
   readonly title: string;
   readonly epoch: number;

@@ -7,12 +7,14 @@ import type { RunRow } from './rows.ts';
 const counts = statement(
   'runs.evidence',
   `with its as (
-     select type from events where project = $1 and gid = $2 and allowed and position > (select since from runs where id = $3)
-     union all select type from events where project = $1 and gid = $2 and allowed and position is null)
+     select type, subject from events where project = $1 and gid = $2 and allowed and position > (select since from runs where id = $3)
+     union all select type, subject from events where project = $1 and gid = $2 and allowed and position is null)
    select
      count(*) filter (where type = 'change.pushed')::int as pushes,
      count(*) filter (where type = 'change.submitted')::int as submitted,
      count(*) filter (where type = any($4::text[]))::int as produced,
+     count(*) filter (where type in ('verdict.given', 'gate.passed') and subject = 'change/' || $5)::int as judgements,
+     exists (select 1 from changes where project = $1 and id = $5 and state in ('gating', 'judging')) as "changeWaits",
      count(*) filter (where type = 'task.claimed')::int as claimed
    from its`,
 );
@@ -41,17 +43,33 @@ interface Counts {
   readonly submitted: number;
   readonly produced: number;
   readonly claimed: number;
+  readonly judgements: number;
+  readonly changeWaits: boolean;
 }
 
-const nothing: Counts = { pushes: 0, submitted: 0, produced: 0, claimed: 0 };
+const nothing: Counts = {
+  pushes: 0,
+  submitted: 0,
+  produced: 0,
+  claimed: 0,
+  judgements: 0,
+  changeWaits: false,
+};
 
 /** Evidence of a run, read from the gateway's own tables: none of it comes from the agent. */
 export async function readEvidence(session: Session, run: RunRow): Promise<RunEvidence> {
-  const [did = nothing] = await session.rows<Counts>(counts, [run.project, run.gid, run.id, producing]);
+  const [did = nothing] = await session.rows<Counts>(counts, [
+    run.project,
+    run.gid,
+    run.id,
+    producing,
+    run.change ?? '',
+  ]);
   const [held] = await session.rows<{ n: number }>(holds, [run.project, run.gid]);
   const [open] = await session.rows<{ n: number }>(asked, [run.project, run.agent]);
-  const { pushes, submitted, produced, claimed } = did;
+  const { claimed, ...counted } = did;
+  const { submitted } = counted;
   const hasGone = claimed > 0 && submitted === 0 && held?.n === 0;
   const waitsForAnswer = open?.n !== 0;
-  return { pushes, submitted, produced, lostTask: hasGone && run.task !== null, waitsForAnswer };
+  return { ...counted, lostTask: hasGone && run.task !== null, waitsForAnswer };
 }

@@ -2,9 +2,9 @@ import type { Judged, Outcome } from './outcome.ts';
 
 /** Consequences of an outcome. */
 export interface NextStep {
-  /** Another attempt may be made, if the cap allows one. */
-  readonly retry: boolean;
-  /** The stop that the outcome calls for, with its cause. */
+  /** Another attempt may be made, if the cap allows one; `once`: one is made whatever the cap says, and no second. */
+  readonly retry: boolean | 'once';
+  /** The stop that the outcome calls for where no other attempt follows, with its cause. */
   readonly stop: { readonly colour: 'yellow' | 'red'; readonly cause: StopCause } | null;
   /** The tiers that are told at once. */
   readonly tell: readonly ('executive' | 'human')[];
@@ -13,13 +13,18 @@ export interface NextStep {
 /** Cause of a stop that follows from an outcome. */
 export type StopCause = 'verdict' | 'missing_verdict' | 'nothing_done';
 
-const step = (retry: boolean, tell: NextStep['tell'] = [], stop: NextStep['stop'] = null): NextStep => ({
+const step = (
+  retry: NextStep['retry'],
+  tell: NextStep['tell'] = [],
+  stop: NextStep['stop'] = null,
+): NextStep => ({
   retry,
   stop,
   tell,
 });
 
 const red = (cause: StopCause): NextStep['stop'] => ({ colour: 'red', cause });
+const yellow = (cause: StopCause): NextStep['stop'] => ({ colour: 'yellow', cause });
 
 const everybody = ['executive', 'human'] as const;
 
@@ -30,7 +35,8 @@ const everybody = ['executive', 'human'] as const;
 const steps = {
   shipped: step(false),
   halted: step(false, everybody, red('verdict')),
-  missing_verdict: step(false, everybody, red('missing_verdict')),
+  // Asked for once more; a run that cannot write a file has not said more than is true.
+  missing_verdict: step('once', everybody, yellow('missing_verdict')),
   no_progress: step(false, ['executive']),
   failed_verdict: step(true, ['executive']),
   over_budget: step(false, ['executive']),
@@ -51,7 +57,7 @@ export const isLeft = ({ outcome }: Pick<Judged, 'outcome'>): boolean => !settle
 
 /** True when a reviewer ended without a judgement: the change still waits, and needs another reviewer. */
 export const isReviewLost = ({ outcome }: Pick<Judged, 'outcome'>): boolean =>
-  steps[outcome].retry || outcome === 'no_progress';
+  steps[outcome].retry !== false || outcome === 'no_progress';
 
 /**
  * The consequences of the end of a run: the row of its outcome, or a stop when its claims contradict the

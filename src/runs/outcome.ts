@@ -42,12 +42,18 @@ export interface RunEvidence {
   readonly lostTask: boolean;
   /** True when a question of the run is still unanswered. */
   readonly waitsForAnswer: boolean;
+  /** Verdicts and manual gates that it gave on the change that it was started for. */
+  readonly judgements: number;
+  /** The change that it was started for still waits for a verdict. */
+  readonly changeWaits: boolean;
 }
 
 /** The end of a run, as its runner reported it, with verdict and evidence. */
 export interface RunEnd {
   readonly tier: Tier;
   readonly hasTask: boolean;
+  /** It was started to judge a change. */
+  readonly hasChange: boolean;
   readonly cause: EndCause;
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -123,12 +129,20 @@ function bySaying(end: RunEnd): Judged {
 
 /** Judges a run without a valid verdict: work that was handed over counts as done, anything else does not. */
 function withoutVerdict(end: RunEnd, problem: VerdictProblem, found = ''): Judged {
-  if (end.cause === 'handed_over' && end.evidence.submitted > 0)
-    return judged('shipped', 'it was ended after its change was submitted, before it wrote a verdict');
+  const done = doneAllTheSame(end);
+  if (done !== undefined) return judged('shipped', done);
   const crash = crashOf(end);
   if (problem === 'missing' && crash !== undefined) return judged('crashed', crash);
   const detail = found === '' ? '' : ` (${found})`;
   return judged('missing_verdict', `verdict ${problem.replaceAll('_', ' ')}${detail}`);
+}
+
+function doneAllTheSame({ cause, hasChange, evidence }: RunEnd): string | undefined {
+  if (cause === 'handed_over' && evidence.submitted > 0)
+    return 'it was ended after its change was submitted, before it wrote a verdict';
+  return hasChange && evidence.judgements > 0
+    ? 'it gave its verdict on the change, and wrote none of its own'
+    : undefined;
 }
 
 function crashOf({ exitCode, signal }: RunEnd): string | undefined {
@@ -141,8 +155,16 @@ function shipped(end: RunEnd, summary: string): Judged {
   if (evidence.waitsForAnswer) return judged('failed_verdict', 'it said shipped, but its question is open');
   if (isBacked(end)) return judged('shipped', summary);
   if (didNothing(end)) return judged('no_progress', 'it said shipped, and nothing was done', true);
+  if (end.hasChange) return judged('failed_verdict', 'it said shipped, but gave no verdict on its change');
   return judged('failed_verdict', 'it said shipped, but no change was submitted');
 }
 
-/** True when there is evidence of work: for a task a submission alone; without a task any output of the tier. */
-const isBacked = (end: RunEnd): boolean => (end.hasTask ? end.evidence.submitted > 0 : !didNothing(end));
+/**
+ * A change counts as judged by a verdict on it, from whomever; a task as handed over by a submission alone; without either, a
+ * run has done what its tier produces.
+ */
+function isBacked(end: RunEnd): boolean {
+  const { judgements, changeWaits, submitted } = end.evidence;
+  if (end.hasChange) return judgements > 0 || !changeWaits;
+  return end.hasTask ? submitted > 0 : !didNothing(end);
+}

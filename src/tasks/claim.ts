@@ -147,13 +147,17 @@ const take = movesTasks(
      select free.id from unnest($2::text[]) wanted(id) cross join lateral
        (select t.id, t.state from tasks t where t.project = $1 and t.id = wanted.id for update skip locked) free
      where free.state ${from} limit 1)
-   returning id, title, phase, epoch, lease_until as "leaseUntil", write, deny, gates`,
+   returning id, title, description, acceptance, phase, epoch, lease_until as "leaseUntil", write, deny, gates`,
 );
 
 /** A task as its claim left it, with the new lease. */
 export interface TakenTask {
   readonly id: string;
   readonly title: string;
+  /** Markdown; empty when the plan says nothing. */
+  readonly description: string;
+  /** Each must hold when the task is done. */
+  readonly acceptance: readonly string[];
   readonly phase: string;
   readonly epoch: number;
   readonly leaseUntil: Date;

@@ -35,14 +35,14 @@ function grouped<T extends { task: string }>(rows: readonly T[]): Map<string, T[
 
 const putTasks = statement(
   'plan.tasks',
-  `insert into tasks (project, id, title, phase, state, priority, position, write, deny, scope_hash, requires, gates, done, deadline, expected_minutes)
-   select $1, t->>'id', t->>'title', t->>'phase', 'backlog', (t->>'priority')::smallint, (t->>'position')::int,
+  `insert into tasks (project, id, title, description, acceptance, phase, state, priority, position, write, deny, scope_hash, requires, gates, done, deadline, expected_minutes)
+   select $1, t->>'id', t->>'title', t->>'description', array(select jsonb_array_elements_text(t->'acceptance')), t->>'phase', 'backlog', (t->>'priority')::smallint, (t->>'position')::int,
      s.write, s.deny, andon_scope_hash(s.write, s.deny),
      array(select jsonb_array_elements_text(t->'requires')), array(select jsonb_array_elements_text(t->'gates')),
      t->>'done', (t->>'deadline')::timestamptz, (t->>'expectedMinutes')::int
    from jsonb_array_elements($2::jsonb) as given(t) cross join lateral (select
      array(select jsonb_array_elements_text(t->'write')) as write, array(select jsonb_array_elements_text(t->'deny')) as deny) s
-   on conflict (project, id) do update set title = excluded.title, phase = excluded.phase, priority = excluded.priority,
+   on conflict (project, id) do update set title = excluded.title, description = excluded.description, acceptance = excluded.acceptance, phase = excluded.phase, priority = excluded.priority,
      position = excluded.position, write = excluded.write, deny = excluded.deny, scope_hash = excluded.scope_hash, claim_class = default, requires = excluded.requires,
      gates = excluded.gates, done = excluded.done, deadline = excluded.deadline, expected_minutes = excluded.expected_minutes`,
 );

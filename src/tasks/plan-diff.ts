@@ -9,6 +9,8 @@ import { isTaskEnd, type TaskState } from './states.ts';
 export interface TaskColumns {
   readonly id: string;
   readonly title: string;
+  readonly description: string;
+  readonly acceptance: readonly string[];
   readonly phase: string;
   readonly priority: number;
   readonly position: number;
@@ -44,6 +46,8 @@ function taskColumns(plan: Plan, id: string, task: PlanTask, position: number): 
   return {
     id,
     title: task.title,
+    description: task.description ?? '',
+    acceptance: task.acceptance ?? [],
     phase: task.phase,
     priority: priorities.indexOf(task.priority),
     position,
@@ -66,7 +70,16 @@ export const planHash = (plan: Plan): string =>
 
 // The judge of a push reads protection from the applied plan: a person may open a file for work that has
 // begun.
-const harmless = new Set(['title', 'priority', 'position', 'deadline', 'expectedMinutes', 'unprotect']);
+const harmless = new Set([
+  'title',
+  'description',
+  'acceptance',
+  'priority',
+  'position',
+  'deadline',
+  'expectedMinutes',
+  'unprotect',
+]);
 const running: ReadonlySet<TaskState> = new Set(['in_progress', 'gated']);
 
 /**

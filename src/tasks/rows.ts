@@ -1,18 +1,25 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, getTableColumns } from 'drizzle-orm';
 import { columnsOf } from '../store/columns.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { changes, projects, tasks } from './schema.ts';
 
-/** A row of the table of tasks. */
-export type TaskRow = typeof tasks.$inferSelect;
+/** Texts for those who work on a task: no rule reads them, and they are long. */
+const taskTexts = ['description', 'acceptance'] as const;
+
+/** A row of the table of tasks, without its texts. */
+export type TaskRow = Omit<typeof tasks.$inferSelect, (typeof taskTexts)[number]>;
 /** A row of the table of projects. */
 export type ProjectRow = typeof projects.$inferSelect;
 /** A row of the table of changes. */
 export type ChangeRow = typeof changes.$inferSelect;
 
+const { description: _description, acceptance: _acceptance, ...withoutTexts } = getTableColumns(tasks);
+/** The columns of a task without its texts, for drizzle. */
+export const taskColumns = withoutTexts;
+
 const lock = statement(
   'task.lock',
-  `select ${columnsOf(tasks)} from tasks where project = $1 and id = $2 for update`,
+  `select ${columnsOf(tasks, taskTexts)} from tasks where project = $1 and id = $2 for update`,
 );
 
 /** The row of a task, locked until the transaction ends. */

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, integer, jsonb, pgTable, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
+import type { AttemptOutcome } from '../messages/task-words.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ChangeState, TaskState } from './states.ts';
 
@@ -36,6 +37,9 @@ export const tasks = pgTable(
     project: text('project').notNull(),
     id: text('id').notNull(),
     title: text('title').notNull(),
+    /** Markdown; empty when the plan says nothing. */
+    description: text('description').notNull().default(''),
+    acceptance: text('acceptance').array().notNull().default([]),
     phase: text('phase').notNull(),
     state: text('state').$type<TaskState>().notNull(),
     priority: smallint('priority').notNull(),
@@ -58,6 +62,24 @@ export const tasks = pgTable(
     madeBy: text('made_by'),
   },
   (table) => [primaryKey({ columns: [table.project, table.id] })],
+);
+
+/** Attempts at tasks, one an epoch. */
+export const taskAttempts = pgTable(
+  'task_attempts',
+  {
+    project: text('project').notNull(),
+    task: text('task').notNull(),
+    epoch: integer('epoch').notNull(),
+    agent: text('agent').notNull(),
+    /** Null while the attempt goes on. */
+    outcome: text('outcome').$type<AttemptOutcome>(),
+    reasons: text('reasons').array().notNull().default([]),
+    branch: text('branch'),
+    commitId: text('commit_id'),
+    at: at('at').notNull().default(sql`andon_now()`),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.task, table.epoch] })],
 );
 
 export const taskNeeds = pgTable(
@@ -123,6 +145,8 @@ export const gateRuns = pgTable('gate_runs', {
   ms: integer('ms'),
   output: text('output'),
   sandboxed: boolean('sandboxed'),
+  /** Hash of the gate as it was declared when it ran. */
+  definition: text('definition'),
   passedBy: text('passed_by'),
   passedGid: text('passed_gid'),
   createdAt: at('created_at').notNull(),

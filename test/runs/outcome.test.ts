@@ -15,10 +15,19 @@ const says = (result: VerdictFile['result']): ReadVerdict => ({
     implications: [],
   },
 });
-const nothing = { pushes: 0, submitted: 0, produced: 0, lostTask: false, waitsForAnswer: false };
+const nothing = {
+  pushes: 0,
+  submitted: 0,
+  produced: 0,
+  lostTask: false,
+  waitsForAnswer: false,
+  judgements: 0,
+  changeWaits: false,
+};
 const end = (change: Partial<RunEnd> = {}): RunEnd => ({
   tier: 'implementer',
   hasTask: true,
+  hasChange: false,
   cause: 'exited',
   exitCode: 0,
   signal: null,
@@ -63,6 +72,25 @@ describe('the outcome of a run', () => {
     const of = { hasTask: false, tier: 'validator', said: says('shipped') } as const;
     expect(judgeRun(end({ ...of, evidence: { ...nothing, produced: 1 } })).outcome).toBe('shipped');
     expect(judgeRun(end(of))).toMatchObject({ outcome: 'no_progress', contradiction: true });
+  });
+
+  it('is judged by the verdict on its change, where a run was started to judge one', () => {
+    const of = { tier: 'validator', hasTask: true, hasChange: true, said: says('shipped') } as const;
+    const waits = { ...nothing, changeWaits: true };
+    const gave = { ...waits, produced: 1, judgements: 1 };
+    expect(judgeRun(end({ ...of, evidence: gave })).outcome).toBe('shipped');
+    expect(judgeRun(end({ ...of, evidence: gave, said: { problem: 'malformed' } })).outcome).toBe('shipped');
+    // A verdict on another change is none on this one.
+    expect(judgeRun(end({ ...of, evidence: { ...waits, produced: 1 } }))).toMatchObject({
+      outcome: 'failed_verdict',
+      contradiction: false,
+    });
+    expect(judgeRun(end({ ...of, evidence: waits }))).toMatchObject({
+      outcome: 'no_progress',
+      contradiction: true,
+    });
+    // Somebody else has judged it meanwhile.
+    expect(judgeRun(end({ ...of, evidence: nothing })).outcome).toBe('shipped');
   });
 
   it('is missing when a run ends well and says nothing', () => {
@@ -142,16 +170,18 @@ describe('what follows', () => {
     nextStep({ outcome, contradiction });
 
   it('is said of every outcome', () => {
-    for (const outcome of outcomes) expect(step(outcome)).toMatchObject({ retry: expect.any(Boolean) });
+    for (const outcome of outcomes) expect(step(outcome)).toMatchObject({ retry: expect.anything() });
   });
 
-  it('is a stop when the line was halted, the verdict is missing, or more was said than is true', () => {
+  it('is a stop when the line was halted, or more was said than is true, and a yellow one for want of a verdict', () => {
+    expect(step('missing_verdict')).toMatchObject({ retry: 'once', stop: { colour: 'yellow' } });
     expect(outcomes.filter((outcome) => step(outcome).stop !== null)).toEqual(['missing_verdict', 'halted']);
     for (const outcome of outcomes) expect(step(outcome, true).stop?.colour).toBe('red');
   });
 
   it('is another attempt only where trying again can help', () => {
     expect(outcomes.filter((outcome) => step(outcome).retry)).toEqual([
+      'missing_verdict',
       'failed_verdict',
       'timed_out',
       'crashed',
@@ -164,7 +194,7 @@ describe('what follows', () => {
     for (const outcome of outcomes) {
       for (const contradiction of [true, false]) {
         const { retry, stop } = step(outcome, contradiction);
-        expect(retry && stop !== null).toBe(false);
+        expect(retry === true && stop !== null).toBe(false);
       }
     }
   });

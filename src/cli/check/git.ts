@@ -26,6 +26,23 @@ const safeEnv = {
   GIT_NO_REPLACE_OBJECTS: '1',
 };
 
+/** Variables by which git points at one repository: those that a hook of another repository would leave to us. */
+const pointers = [
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_COMMON_DIR',
+  'GIT_NAMESPACE',
+  'GIT_PREFIX',
+];
+
+/** Takes out of this process's environment what points git elsewhere: a person means the repository where they stand. */
+export function forgetPointers(env: NodeJS.ProcessEnv = process.env): void {
+  for (const name of pointers) delete env[name];
+}
+
 /**
  * Runs one git process in `cwd`; any exit status is an answer. The environment is kept, since
  * `GIT_INDEX_FILE` tells a pre-commit hook the index that is being committed.

@@ -12,7 +12,7 @@ const about = `runs git with your token, so that clone, fetch and push reach the
 The token is in the environment of that git only (http.<url>.extraHeader): not on disk, not in an argument.
 
   andon git clone URL/git/PROJECT.git
-  andon git push origin HEAD:task/TASK/EPOCH/work`;
+  andon git push origin HEAD:refs/heads/task/TASK/EPOCH/work`;
 
 /** The command `andon git`. Ends with the exit code of git. */
 export function gitCommand(world: World): Command {

@@ -11,6 +11,7 @@ interface JudgeOptions {
   readonly ownWork?: boolean;
   readonly note?: string;
   readonly reason?: string[];
+  readonly gate?: string[];
 }
 
 /** The change under judgement: its whole id, and the tree that the judgement binds. */
@@ -90,15 +91,24 @@ async function showGates({ link }: Run<object>, change: string, gate: string | u
 export function verdictCommand(world: World): Command {
   return group('verdict', 'verdicts on a change')
     .addCommand(
-      judging(leaf('approve', 'approve a change whose gates have passed'))
+      judging(
+        leaf('approve', 'approve a change whose gates have passed, or wait for your own manual gate only'),
+      )
         .option('--note <text>', 'your observations')
+        .addOption(many('--gate <name>', 'a manual gate to pass by the way, where several are left'))
         .action(
           act<JudgeOptions, [string]>(world, async ({ link, options }, change) => {
             const at = await link();
             const seen = await lookAt(at, change, options.tree);
             const note = defined({ note: options.note });
-            const data = await at.client.verdict.approve.mutate({ ...seen, ...note, ...ownWorkOf(options) });
-            return { data, lines: [`${short(data.change)}: approved`], talk: ['the gateway lands it now'] };
+            const by = { ...note, ...ownWorkOf(options), ...defined({ gates: options.gate }) };
+            const data = await at.client.verdict.approve.mutate({ ...seen, ...by });
+            const passed = data.gates.map((gate) => `${gate}: passed`);
+            return {
+              data,
+              lines: [...passed, `${short(data.change)}: approved`],
+              talk: ['the gateway lands it now'],
+            };
           }),
         ),
     )

@@ -28,6 +28,7 @@ export function upCommand(world: World): Command {
         'required refuses gates and runs without bubblewrap, preferred allows them',
       ).choices(['required', 'preferred']),
     )
+    .option('--branch <name>', 'the branch to adopt at the first start (default: the one checked out here)')
     .option('--no-runner', 'start no runner: agents run elsewhere, or by hand')
     .option('--runs <n>', 'most runs of agents at once on this machine', wholeNumber(1, 1000))
     .addOption(many('--command <name=path>', 'a program that triggers may start, by name (may be repeated)'))

@@ -64,8 +64,9 @@ async function claim(client: Client, project: string, named: string, signal: Abo
     const { task, branch, reasons } = await client.task.claim.mutate({ project, task: named }, { signal });
     if (task === null || branch === null)
       throw new Error(reasons.map(({ rule, found }) => `${rule} (${found ?? ''})`).join('; '));
-    const { id, title, epoch, write, deny, gates } = task;
-    return { id, title, epoch, branch, write, deny, gates };
+    // A gateway of an earlier version says nothing of these.
+    const { description = '', acceptance = [], attempts = [], answers = [] } = task as Partial<typeof task>;
+    return { ...task, branch, description, acceptance, attempts, answers };
   } catch (error) {
     const { reasons } = asAndonError(error);
     throw new Error(
@@ -110,6 +111,7 @@ function asOrder(
     expires,
     progress = { kind: 'tree' },
     limits = machineLimitsDefault,
+    judges,
   }: TakenAnswer,
   prompt: string | undefined,
 ): RunOrder {
@@ -137,6 +139,7 @@ function asOrder(
     expires,
     progress,
     limits,
+    judges,
     settings: {
       run: profile.run,
       program: profile.program,

@@ -3,10 +3,12 @@ import type { ExitName } from '../../lib/code-row.ts';
 import { codes } from '../../lib/codes/index.ts';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
+import { taskWords } from '../../messages/task-words.ts';
 import type { EventType } from '../../store/log/events.ts';
 import { act, durationSeconds, leaf, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { follow, untilInterrupted } from '../follow.ts';
+import { printable } from '../printable.ts';
 import { asAndonError, refusalLines } from '../refusal.ts';
 import type { World } from '../world.ts';
 
@@ -125,14 +127,16 @@ function nothing({ terminal }: Run<ClaimOptions>, claimed: ClaimAnswerOfTask) {
 
 function taken({ url, project }: GatewayLink, claimed: ClaimAnswerOfTask) {
   const { task, branch } = claimed;
+  const words = task === null ? [] : taskWords(task);
   const lines = [
     `${task?.id}  epoch ${task?.epoch}  until ${task?.leaseUntil}`,
     `write   ${task?.write.join(', ') || '-'}`,
-    `branch  ${branch}`,
+    `branch  refs/heads/${branch}`,
+    ...words.map(printable),
   ];
   const talk = [
     `next: andon git clone ${url}/git/${project}.git   (once)`,
-    `      andon git push origin HEAD:${branch}`,
+    `      andon git push origin HEAD:refs/heads/${branch}`,
     '      andon change submit',
   ];
   return { data: claimed, lines, talk };

@@ -1,3 +1,4 @@
+import { taskWords } from '../../messages/task-words.ts';
 import type { Run } from '../command.ts';
 import { printable } from '../printable.ts';
 import { short } from '../table.ts';
@@ -23,7 +24,11 @@ export async function showTask({ link }: Run<object>, task: string) {
   );
   return {
     data: row,
-    lines: [...facts.map(([name, value]) => `${name.padEnd(9)} ${printable(value)}`), ...questions],
+    lines: [
+      ...facts.map(([name, value]) => `${name.padEnd(9)} ${printable(value)}`),
+      ...questions,
+      ...taskWords({ ...row, answers: [] }).map(printable),
+    ],
   };
 }
 

@@ -5,22 +5,29 @@ import { defined } from '../../lib/defined.ts';
 import type { AndonError } from '../../lib/errors.ts';
 import type { UserRepository } from '../init/repository.ts';
 import { asAndonError } from '../refusal.ts';
+import { checkedOutBranch, leftOutWords } from './left-out.ts';
 
 interface Settling {
   readonly repository: UserRepository;
   readonly project: string;
   readonly upstream: string | undefined;
+  /** The branch to adopt; that which is checked out where the person stands without. */
+  readonly branch: string | undefined;
 }
 
 /** Makes the project and applies its first plan, unless they exist. Answers the steps done, for people. */
-export async function settle(app: App, { repository, project, upstream }: Settling): Promise<string[]> {
+export async function settle(
+  app: App,
+  { repository, project, upstream, branch }: Settling,
+): Promise<string[]> {
   // Called in this process: over the network the client would have to trust the certificate that the gateway
   // was just given.
   const client = app.caller((await readFile(app.owner.file, 'utf8')).trim());
   const talk: string[] = [];
   const isNew = !(await isThere(client, project));
   if (isNew) {
-    const source = { source: repository.root, ...defined({ upstream }) };
+    const wanted = branch ?? (await checkedOutBranch(repository.root));
+    const source = { source: repository.root, ...defined({ upstream, branch: wanted }) };
     const made = await client.project.create({ project, ...source }).catch(async (error: unknown) => {
       // Another gateway that starts beside this one may be making the project.
       if (await comesSoon(client, project)) return undefined;
@@ -30,6 +37,7 @@ export async function settle(app: App, { repository, project, upstream }: Settli
       made === undefined
         ? 'another gateway adopted it'
         : `adopted ${made.branch} at ${made.main.slice(0, 10)}`,
+      ...(made === undefined ? [] : await leftOutWords(repository.root, made.branch)),
     );
   }
   return [...talk, ...(await firstPlan(client, project, repository.plan, isNew))];

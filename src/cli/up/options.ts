@@ -14,6 +14,8 @@ export interface UpOptions {
   readonly webhookHost?: string[];
   readonly witness?: string[];
   readonly logLevel: string;
+  /** The branch to adopt, at the first start. */
+  readonly branch?: string;
   readonly runner?: boolean;
   readonly runs?: number;
 }

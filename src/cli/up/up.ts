@@ -45,7 +45,9 @@ export async function up(run: Run<UpOptions>): Promise<void> {
     const project =
       typeof named === 'string' ? named : await knownProject(app, repository.plan ?? '', named.fault);
     const talk =
-      below === undefined ? await settle(app, { repository, project, upstream }) : belowTalk(below, terminal);
+      below === undefined
+        ? await settle(app, { repository, project, upstream, branch: run.options.branch })
+        : belowTalk(below, terminal);
     const port = Number(new URL(app.url).port);
     await keepSettings(repository.dataFolder, { port });
     file = gatewayFile(app, project);

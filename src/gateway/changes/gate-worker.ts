@@ -55,6 +55,9 @@ const writesMax = 3;
 
 type CommandGate = Extract<PlanGate, { run: string }>;
 
+/** A gate that ran, as it was declared then; null where it is no command any more. */
+type EndedGate = Omit<WaitingGate, 'gate'> & { readonly gate: CommandGate | null };
+
 /** Services and settings of the worker. */
 export interface GateWorkerOptions {
   readonly store: Store;
@@ -132,7 +135,7 @@ export class GateWorker {
       command === null
         ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
         : await this.#evidence(waiting, command, machineLimitsOf(plan));
-    const ended = { ...waiting, command: command?.run ?? null };
+    const ended = { ...waiting, gate: command };
     if (this.#abort.signal.aborted) return;
     await this.#write(ended, result);
     this.#ports.ended(waiting.project);
@@ -143,7 +146,7 @@ export class GateWorker {
    * signs of life stop. A refusal by the database itself is no accident; at the third one the gate has
    * failed, with that reason.
    */
-  async #write(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+  async #write(ended: EndedGate, result: GateResult): Promise<void> {
     try {
       await this.#finish(ended, result);
       this.#unwritten.delete(ended.id);
@@ -162,7 +165,7 @@ export class GateWorker {
     }
   }
 
-  #finish(ended: WaitingGate & { readonly command: string | null }, result: GateResult): Promise<void> {
+  #finish(ended: EndedGate, result: GateResult): Promise<void> {
     return this.#ports.systemTransaction(ended.project, async (tx) => ({
       result: undefined,
       events: await finishGate(tx, ended, this.#ports.owner, result),

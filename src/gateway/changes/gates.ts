@@ -2,8 +2,6 @@ import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { settleGates } from '../../changes/gates.ts';
 import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
-import { event } from '../../store/log/events.ts';
-import { statement } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { gateRuns } from '../../tasks/schema.ts';
 import type { Grant } from '../../tiers/capability.ts';
@@ -11,13 +9,8 @@ import { id, name, project, textOrEmpty } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
+import { passManual } from './manual-gates.ts';
 import { findChange } from './procedures.ts';
-
-const passGate = statement(
-  'gates.pass',
-  `update gate_runs set status = 'passed', passed_by = $3, passed_gid = $4, output = $5, ended_at = andon_now()
-   where change = $1 and gate = $2 and tree = $6 and manual and status = 'waiting' returning id`,
-);
 
 /** Gates: commands that the gateway runs, and those that a person or validator passes by hand. */
 export function gateRouter(gateway: Gateway) {
@@ -56,14 +49,7 @@ export function gateRouter(gateway: Gateway) {
           allowUnless(manualReasons(found.facts, found.input.gate, found.grant), change),
         ),
       effect: async (tx, { decided: change }, { grant, input }) => {
-        await tx.rows(passGate, [change.id, input.gate, grant.sub, grant.grantId, input.note, change.tree]);
-        const passed = event('gate.passed', `change/${change.id}`, {
-          task: change.task,
-          gate: input.gate,
-          tree: change.tree,
-          note: input.note,
-          ownWork: input.ownWork,
-        });
+        const passed = await passManual(tx, change, { ...input, grant });
         const settled = await settleGates(tx, change);
         return {
           answer: { change: change.id, gate: input.gate, status: 'passed' as const },

@@ -52,10 +52,10 @@ interface JudgementCase {
  * The change that the caller may judge, or every reason against that. `kind` adds the conditions of the kind
  * of judgement.
  */
-export function decideJudgement<Row extends ChangeRow>(
+export function decideJudgement<Decided>(
   { grant, input, facts }: JudgementCase,
-  kind: (change: ChangeRow) => Decision<Row>,
-): Decision<Row> {
+  kind: (change: ChangeRow) => Decision<Decided>,
+): Decision<Decided> {
   const { change } = facts;
   const duty = dutyReasons(facts, grant, input.ownWork);
   if (change === undefined) return denied(reason('change.missing', input.change), ...duty);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type NamedGate, openGates } from '../../changes/gates.ts';
+import { knownFailures, type NamedGate, openGates } from '../../changes/gates.ts';
 import { type Reason, reason, unlessAlso } from '../../lib/decision.ts';
 import { newId } from '../../process/new-id.ts';
 import { event } from '../../store/log/events.ts';
@@ -41,6 +41,8 @@ interface SubmitFacts {
   readonly openQuestions: number;
   /** The remaining budget of the grant; not read for an artefact. */
   readonly left: Budget | undefined;
+  /** Gates of the task that failed on this very tree before. */
+  readonly failed: readonly Reason[];
 }
 
 const openQuestions = statement(
@@ -50,7 +52,7 @@ const openQuestions = statement(
 
 async function submitFacts(
   tx: Tx,
-  { input, grant, entered }: Entering<SubmitInput, Offer>,
+  { input, grant, prepared, entered }: Entering<SubmitInput, Offer>,
 ): Promise<SubmitFacts> {
   const [task, [open], row, { planHash }] = await Promise.all([
     lockTask(tx, input.project, input.task),
@@ -59,7 +61,9 @@ async function submitFacts(
     entered,
   ]);
   const gates = await gatesOf(tx, task, planHash);
-  return { task, gates, openQuestions: open?.n ?? 0, left: row?.leftBudget };
+  const tree = prepared.kind === 'candidate' ? prepared.tree : undefined;
+  const failed = tree === undefined ? [] : await knownFailures(tx, { project: input.project, tree }, gates);
+  return { task, gates, openQuestions: open?.n ?? 0, left: row?.leftBudget, failed };
 }
 
 /** The gates of a task as the plan declares them. */
@@ -160,6 +164,7 @@ export function submitProcedure(gateway: Gateway) {
       unlessAlso(decideLease(facts.task, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now), [
         ...offerReasons(facts.task, prepared, input.artefact),
         ...sizeReasons(prepared, facts.left),
+        ...facts.failed,
         ...(facts.openQuestions > 0
           ? [reason('task.question', `task/${input.task}`, { found: `${facts.openQuestions} open` })]
           : []),

@@ -1,19 +1,23 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { approve } from '../../changes/approval.ts';
-import { refuseChange } from '../../changes/gates.ts';
+import { refuseChange, systemEvent } from '../../changes/gates.ts';
 import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
 import { newId } from '../../process/new-id.ts';
-import { event } from '../../store/log/events.ts';
+import { type EmittedEvent, event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
 import { verdicts } from '../../tasks/schema.ts';
 import { type ChangeBefore, changeMay, changeMoves } from '../../tasks/states.ts';
+import { moveChange } from '../../tasks/transition.ts';
 import type { Grant } from '../../tiers/capability.ts';
-import { id, project, text, textOrEmpty } from '../admission/inputs.ts';
+import type { Entering } from '../admission/definitions.ts';
+import { id, name, project, text, textOrEmpty } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
+import { type Approvable, decideApproval, passManual, readOpenGates } from './manual-gates.ts';
 import { findChange } from './procedures.ts';
 
 /** Verdicts bind the tree that was judged. */
@@ -33,24 +37,60 @@ export function verdictRouter(gateway: Gateway) {
   });
 }
 
-/** The change in a state in which it can be judged so, or the reasons why it is in none. */
-const judgedAs =
-  <Event extends 'approve' | 'reject'>(event: Event) =>
-  (change: ChangeRow): Decision<ChangeRow & { readonly state: ChangeBefore<Event> }> => {
-    if (changeMay(change, event)) return allowed(change);
-    const limit = changeMoves[event].from.join(' or ');
-    return denied(reason('change.state', change.id, { found: change.state, limit }));
-  };
+/** The change in a state in which it can be rejected, or why it is in none. */
+function rejectable(change: ChangeRow): Decision<ChangeRow & { readonly state: ChangeBefore<'reject'> }> {
+  if (changeMay(change, 'reject')) return allowed(change);
+  const limit = changeMoves.reject.from.join(' or ');
+  return denied(reason('change.state', change.id, { found: change.state, limit }));
+}
+
+async function approvalFacts(
+  tx: Tx,
+  { input, grant, entered }: Entering<{ readonly project: string; readonly change: string }>,
+) {
+  const judgement = await readJudgement(tx, input, grant);
+  const plan = await planAt(tx, input.project, (await entered).planHash);
+  const { change } = judgement;
+  const open = change?.state === 'gating' ? await readOpenGates(tx, change, plan?.gates ?? {}) : [];
+  return { ...judgement, open };
+}
+
+/** Passes what the decision found left, and moves the change to where it is judged. Gate and verdict are two facts of the log. */
+async function passByTheWay(
+  tx: Tx,
+  { passing, change }: Approvable,
+  by: { readonly note: string; readonly ownWork: boolean; readonly grant: Grant },
+): Promise<{ change: ChangeRow & { readonly state: ChangeBefore<'approve'> }; events: EmittedEvent[] }> {
+  if (passing === null) return { change, events: [] };
+  const events: EmittedEvent[] = [];
+  for (const gate of passing) events.push(await passManual(tx, change, { ...by, gate }));
+  const judged = moveChange(tx, change, 'gatesPassed');
+  events.push(systemEvent(change, 'gate.passed', { task: change.task, tree: change.tree, all: true }));
+  return { change: { ...change, state: judged }, events };
+}
 
 function approveProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'verdict:approve',
-    description: 'Approves a change whose gates have passed; the gateway then lands it.',
-    input: z.strictObject({ ...judgementInput, note: textOrEmpty(10_000).default('') }),
+    description:
+      'Approves a change whose gates have passed; the gateway then lands it. Passes by the way the one manual gate that is left, if it is one of the approver’s tier.',
+    input: z.strictObject({
+      ...judgementInput,
+      note: textOrEmpty(10_000).default(''),
+      gates: z
+        .array(name)
+        .max(32)
+        .default([])
+        .describe('Manual gates to pass by the way, where several are left'),
+    }),
     exclusive: true,
-    facts: (tx, { input, grant }) => readJudgement(tx, input, grant),
-    decide: (found) => decideJudgement(found, judgedAs('approve')),
-    effect: async (tx, { decided: change }, { grant, input, entered }) => {
+    facts: approvalFacts,
+    decide: (found) =>
+      decideJudgement(found, (change) =>
+        decideApproval(change, found.facts.open, { named: found.input.gates, grant: found.grant }),
+      ),
+    effect: async (tx, { decided }, { grant, input, entered }) => {
+      const { change, events: passed } = await passByTheWay(tx, decided, { ...input, grant });
       const verdict = await writeVerdict(tx, {
         grant,
         change,
@@ -60,7 +100,10 @@ function approveProcedure(gateway: Gateway) {
         at: entered.now,
       });
       const events = await approve(tx, change);
-      return { answer: { change: change.id, verdict: 'approve' as const }, events: [verdict, ...events] };
+      return {
+        answer: { change: change.id, verdict: 'approve' as const, gates: decided.passing ?? [] },
+        events: [...passed, verdict, ...events],
+      };
     },
     after: (answer, input) => {
       gateway.workers.wake(input.project);
@@ -76,7 +119,7 @@ function rejectProcedure(gateway: Gateway) {
     input: z.strictObject({ ...judgementInput, reasons: z.array(text(4000)).min(1).max(50) }),
     exclusive: true,
     facts: (tx, { input, grant }) => readJudgement(tx, input, grant),
-    decide: (found) => decideJudgement(found, judgedAs('reject')),
+    decide: (found) => decideJudgement(found, rejectable),
     effect: async (tx, { decided: change }, { grant, input, entered }) => {
       const verdict = await writeVerdict(tx, {
         grant,

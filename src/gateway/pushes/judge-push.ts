@@ -17,7 +17,8 @@ import type { Protection } from '../../policies/protected/protection.ts';
 import { type RefUpdate, refReasons } from '../../policies/refs.ts';
 import { treeReasons } from '../../policies/tree.ts';
 import { event } from '../../store/log/events.ts';
-import type { Session } from '../../store/store.ts';
+import { type Session, statement, type Tx } from '../../store/store.ts';
+import { notePush } from '../../tasks/attempts.ts';
 import { leaseReasons } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
@@ -88,6 +89,8 @@ export async function sourceReasons(
 }
 
 interface PushState {
+  /** Branches that the pusher may push to: read only for a push that names none of a task. */
+  readonly held: readonly string[];
   readonly task: TaskRow | undefined;
   readonly protection: Protection;
   readonly open: readonly string[];
@@ -111,6 +114,7 @@ function pushReasons(
   facts: PushState,
   now: Date,
 ): Reason[] {
+  if (claimed.task === '') return elsewhereReasons(seen.updates, facts.held);
   const { task } = facts;
   const prefix = `refs/heads/task/${claimed.task}/${claimed.epoch}/`;
   const granted = grant.cap.refs.some((allowed) => prefix.startsWith(`refs/heads/${allowed}`));
@@ -126,6 +130,17 @@ function pushReasons(
     ...seen.source,
   ];
   return withoutRepeats(found);
+}
+
+/** A push to no branch of a task has one fault, whatever it holds: the reason names the branch that would do. */
+function elsewhereReasons(updates: readonly RefUpdate[], held: readonly string[]): Reason[] {
+  const [branch] = held;
+  const next =
+    branch === undefined
+      ? 'claim a task first: andon task claim'
+      : `git push origin HEAD:refs/heads/${branch}`;
+  const limit = held.join(', ') || 'no branch: this agent holds no task';
+  return updates.map(({ ref }) => reason('ref.namespace', ref, { found: ref, limit, next }));
 }
 
 function treeScope(grant: Grant, { task, protection }: PushState): TreeScope {
@@ -165,10 +180,21 @@ async function readFacts(
   const plan = await planAt(session, input.project, planHash);
   return {
     task,
+    held: [],
     open: open.map(({ name }) => name),
     blobBytesMax: plan?.limits.blobBytes ?? limits.blobBytesMax,
     protection: protectionIn(plan, task?.id),
   };
+}
+
+const held = statement(
+  'push.held',
+  `select id, epoch from tasks where project = $1 and holder = $2 and state = 'in_progress' order by lease_until limit 5`,
+);
+
+async function heldBranches(tx: Tx, project: string, agent: string): Promise<string[]> {
+  const rows = await tx.rows<{ id: string; epoch: number }>(held, [project, agent]);
+  return rows.map(({ id, epoch }) => `task/${id}/${epoch}/work`);
 }
 
 function definition(
@@ -180,11 +206,20 @@ function definition(
     input: pushInput,
     access: ({ task, epoch }) => (task === '' ? {} : { task, epoch }),
     prepare: () => seen,
-    facts: async (tx, { input, entered }) =>
-      readFacts(tx, await lockTask(tx, input.project, input.task), input, (await entered).planHash),
+    facts: async (tx, { grant, input, entered }) => ({
+      ...(await readFacts(
+        tx,
+        await lockTask(tx, input.project, input.task),
+        input,
+        (
+          await entered
+        ).planHash,
+      )),
+      held: input.task === '' ? await heldBranches(tx, input.project, grant.sub) : [],
+    }),
     decide: ({ grant, input, prepared, facts, entered }) =>
       allowUnless(pushReasons(grant, { task: input.task, epoch: input.epoch }, prepared, facts, entered.now)),
-    effect: async (_tx, _permit, { input, prepared }) => {
+    effect: async (tx, _permit, { grant, input, prepared }) => {
       const commits = prepared.tips.flatMap((tip) => tip.commits.map(({ oid }) => oid));
       const data = {
         epoch: input.epoch,
@@ -193,12 +228,26 @@ function definition(
         commits: commits.slice(0, 100),
         count: commits.length,
       };
+      noteBranch(tx, grant.sub, input, prepared);
       return {
         answer: { accepted: commits.length },
         events: [event('change.pushed', `task/${input.task}`, data)],
       };
     },
   };
+}
+
+/** Notes the branch of the push, from which the next attempt may start. */
+function noteBranch(
+  tx: Tx,
+  agent: string,
+  { project, task, epoch }: PushInput,
+  { updates, tips }: SeenPush,
+): void {
+  const ref = updates.findLast(({ kind }) => kind !== 'delete')?.ref;
+  const commit = tips.at(-1)?.tip;
+  if (ref === undefined || commit === undefined || task === '') return;
+  notePush(tx, { project, task, epoch, agent }, { branch: ref.replace(/^refs\/heads\//, ''), commit });
 }
 
 /** Admits or refuses a push; answers every reason, none for an accepted push. */

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { lockRunsBelow, lockRunsOf } from '../../runs/rows.ts';
-import { event, jsonText } from '../../store/log/events.ts';
+import { type EmittedEvent, event, jsonText } from '../../store/log/events.ts';
 import { statement } from '../../store/store.ts';
+import { endAttempt } from '../../tasks/attempts.ts';
 import type { HeldRow } from '../../tasks/lease.ts';
 import { moveTask } from '../../tasks/transition.ts';
 import type { Tier } from '../../tiers/actions.ts';
@@ -153,9 +154,12 @@ function terminateProcedure(gateway: Gateway) {
       for (const run of facts.runs)
         stopped.push(...(await stopRun(tx, run, { by: grant.sub, why: input.why }, context)));
       const why = `${input.agent} was terminated`;
-      const released = facts.tasks.map(({ id, epoch }) =>
-        event('task.released', `task/${id}`, { epoch, why }),
-      );
+      const released: EmittedEvent[] = [];
+      for (const { id, epoch } of facts.tasks) {
+        released.push(event('task.released', `task/${id}`, { epoch, why }));
+        const of = { project: input.project, task: id, epoch, agent: input.agent };
+        released.push(...(await endAttempt(tx, { ...of, outcome: 'released', reasons: [why, input.why] })));
+      }
       const runs = facts.runs.map(({ id }) => id);
       const ended = event('agent.terminated', input.agent, { rows, why: input.why, runs });
       return {

@@ -7,8 +7,10 @@ import { type RunRow, writeEnd } from '../../runs/rows.ts';
 import type { Usage } from '../../runs/schema.ts';
 import { type ReadVerdict, readVerdict, type VerdictSource } from '../../runs/verdict-file.ts';
 import { pullCord } from '../../stops/rows.ts';
+import type { Scope } from '../../stops/stop-scope.ts';
 import { type EmittedEvent, type EventDraft, event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
+import { endAttempt } from '../../tasks/attempts.ts';
 import type { HeldRow } from '../../tasks/lease.ts';
 import { moveTask } from '../../tasks/transition.ts';
 import { revoke } from '../auth/revoking.ts';
@@ -62,6 +64,7 @@ function judge(run: RunRow, seen: SeenEnd, said: ReadVerdict, evidence: RunEvide
   const judged = judgeRun({
     tier: run.tier,
     hasTask: run.task !== null,
+    hasChange: run.change !== null,
     cause,
     exitCode,
     signal,
@@ -79,15 +82,19 @@ async function follow(
   context: EndContext,
 ): Promise<{ retry: string | null; events: readonly EmittedEvent[] }> {
   const step = nextStep(judged);
-  const goesOn = step.stop === null && (step.retry || (run.change !== null && isReviewLost(judged)));
-  const retried = goesOn ? await retryRun(tx, run, context) : undefined;
-  const stops = await pullFor(tx, run, judged, step);
+  const goesOn = step.retry !== false || (run.change !== null && isReviewLost(judged));
+  const retried = goesOn ? await retryRun(tx, run, context, retriesOf(run, step)) : undefined;
+  const stops = retried === undefined ? await pullFor(tx, run, judged, step) : [];
   const follows = followsText(run, judged, retried);
   await tell(tx, run, { ...judged, follows }, follows === undefined ? step.tell : everybody);
   return retried === undefined
     ? { retry: null, events: stops }
     : { retry: retried.run, events: [retried.event, ...stops] };
 }
+
+/** The number of attempts that may follow the first one. */
+const retriesOf = ({ launch: { profile } }: RunRow, { retry }: NextStep): number =>
+  retry === 'once' ? 1 : profile.retries;
 
 /**
  * The message to the principals who have to know more than the outcome: that nothing more happens by itself,
@@ -126,12 +133,18 @@ async function pullFor(
   return pullCord(tx, {
     project: run.project,
     colour: stop.colour,
-    scope: run.task === null ? { kind: 'project', value: '' } : { kind: 'workflow', value: run.task },
+    scope: scopeOf(run, stop.colour),
     why: `${run.agent}: ${note}`.slice(0, 2000),
     cause: stop.cause,
     subject: `run/${run.id}`,
     by: stop.cause === 'verdict' ? run.agent : 'gateway',
   });
+}
+
+/** Yellow holds the run's task alone, red all that its task is for; a run without a task holds the project. */
+function scopeOf({ task }: RunRow, colour: 'yellow' | 'red'): Scope {
+  if (task === null) return { kind: 'project', value: '' };
+  return { kind: colour === 'red' ? 'workflow' : 'task', value: task };
 }
 
 const dataOf = (run: RunRow, judged: Judged, { cause, exitCode, signal, usage }: SeenEnd) => ({
@@ -157,11 +170,20 @@ function saidOf({ verdict, problem }: ReadVerdict) {
 }
 
 /** Gives tasks that the run still holds back to the pool. */
-async function release(tx: Tx, run: RunRow, { outcome }: Judged): Promise<EmittedEvent[]> {
+async function release(tx: Tx, run: RunRow, { outcome, note }: Judged): Promise<EmittedEvent[]> {
   const tasks = await tx.rows<HeldRow>(heldBy, [run.project, run.gid]);
-  for (const task of tasks) moveTask(tx, task, 'release');
   const why = `its run ended: ${outcome}`;
-  return tasks.map(({ id, epoch }) => event('task.released', `task/${id}`, { epoch, why, run: run.id }));
+  const events: EmittedEvent[] = [];
+  for (const task of tasks) {
+    moveTask(tx, task, 'release');
+    const { id, epoch } = task;
+    events.push(event('task.released', `task/${id}`, { epoch, why, run: run.id }));
+    const of = { project: run.project, task: id, epoch, agent: run.agent };
+    events.push(
+      ...(await endAttempt(tx, { ...of, outcome: 'released', reasons: [why, note].filter(Boolean) })),
+    );
+  }
+  return events;
 }
 
 async function killTokens(tx: Tx, run: RunRow): Promise<EmittedEvent[]> {

@@ -26,8 +26,9 @@ export async function retryRun(
   tx: Tx,
   run: RunRow,
   { issuer, plan, now, epoch }: EndContext,
+  retriesMax: number,
 ): Promise<Retried | undefined> {
-  if (plan === undefined || run.attempt > run.launch.profile.retries) return undefined;
+  if (plan === undefined || run.attempt > retriesMax) return undefined;
   if (!(await isWanted(tx, run))) return undefined;
   const spawner = await livingSpawner(tx, run.spawnerGid, issuer);
   if (spawner === undefined) return undefined;

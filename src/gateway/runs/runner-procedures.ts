@@ -1,3 +1,4 @@
+import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
@@ -11,6 +12,7 @@ import { containmentKinds } from '../../sandbox/sandbox.ts';
 import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
+import { changes } from '../../tasks/schema.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { claimsFromWire, type WireClaims } from '../../tiers/wire.ts';
 import { project } from '../admission/inputs.ts';
@@ -41,6 +43,8 @@ export interface TakenRun {
   readonly progress?: ProgressMeasure;
   /** Limits on the run's share of the machine; absent from a gateway of an earlier version. */
   readonly limits?: MachineLimits;
+  /** The task of the change that it is to judge, and the lease under which that was made. */
+  readonly judges?: { readonly task: string; readonly epoch: number };
   readonly draft?: WireClaims;
   readonly token?: string;
 }
@@ -128,7 +132,9 @@ function takeProcedure(gateway: Gateway) {
       const { launch, ...bare } = row;
       const plan = await planAt(tx, input.project, entered.planHash);
       const bounds = { progress: measureOf(plan, row.task), limits: machineLimitsOf(plan) };
-      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, ...bounds, draft };
+      const judges = await judgedBy(tx, row);
+      const given = { ...bounds, ...defined({ judges }) };
+      const taken: TakenRun = { run: bare, profile: launch.profile, expires: draft.exp, ...given, draft };
       const data = { agent: row.agent, task: row.task, runner: input.runner };
       return {
         answer: { taken },
@@ -139,6 +145,15 @@ function takeProcedure(gateway: Gateway) {
       taken: answer.taken === null ? null : await withToken(gateway.tokens, answer.taken),
     }),
   });
+}
+
+async function judgedBy(tx: Tx, { project: projectName, change }: RunRow) {
+  if (change === null) return undefined;
+  const [row] = await tx.orm
+    .select({ task: changes.task, epoch: changes.epoch })
+    .from(changes)
+    .where(and(eq(changes.project, projectName), eq(changes.id, change)));
+  return row;
 }
 
 async function withToken<T extends { readonly draft?: WireClaims; readonly token?: string }>(

@@ -7,6 +7,7 @@ import { readStops } from '../../stops/rows.ts';
 import { stopReasons } from '../../stops/stop-scope.ts';
 import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
+import { readHistory, type TaskHistory } from '../../tasks/attempts.ts';
 import {
   type Candidate,
   type Claimant,
@@ -25,9 +26,12 @@ import { name, project } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 
+/** A task with what those before tried, and how they ended. */
+type ClaimedWork = TakenTask & TaskHistory;
+
 /** The answer of a claim: the task with the branch to push to, or null and the reasons why no task was taken. */
 export interface ClaimAnswer {
-  readonly task: TakenTask | null;
+  readonly task: ClaimedWork | null;
   readonly branch: string | null;
   readonly reasons: readonly Reason[];
 }
@@ -142,7 +146,14 @@ const leaseOf = (plan: Plan | undefined, wantedSeconds: number | undefined): num
 const reviveClaim = (stored: ClaimAnswer): ClaimAnswer =>
   stored.task === null
     ? stored
-    : { ...stored, task: { ...stored.task, leaseUntil: new Date(stored.task.leaseUntil) } };
+    : {
+        ...stored,
+        task: {
+          ...stored.task,
+          leaseUntil: new Date(stored.task.leaseUntil),
+          attempts: stored.task.attempts.map((one) => ({ ...one, at: new Date(one.at) })),
+        },
+      };
 
 async function claimFacts(
   tx: Tx,
@@ -200,8 +211,9 @@ export function claimProcedure(gateway: Gateway) {
         return { answer: { task: null, branch: null, reasons: against }, events: [] };
       }
       const branch = `task/${taken.id}/${taken.epoch}/work`;
+      const history = await readHistory(tx, input.project, taken.id);
       return {
-        answer: { task: taken, branch, reasons: [] },
+        answer: { task: { ...taken, ...history }, branch, reasons: [] },
         events: [event('task.claimed', `task/${taken.id}`, { epoch: taken.epoch, leaseMs: facts.leaseMs })],
       };
     },

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
+import { sendMessage } from '../../messages/messages.ts';
 import { stopsAgainst } from '../../stops/rows.ts';
 import { settleStranded } from '../../stops/stranded.ts';
 import { event } from '../../store/log/events.ts';
+import type { Tx } from '../../store/store.ts';
+import { endAttempt } from '../../tasks/attempts.ts';
 import { decideLease, renewLease, stealLease } from '../../tasks/lease.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
-import { lockTask } from '../../tasks/rows.ts';
+import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import { taskMay } from '../../tasks/states.ts';
 import { moveTask } from '../../tasks/transition.ts';
 import type { Effect } from '../admission/definitions.ts';
@@ -53,12 +56,12 @@ export function releaseProcedure(gateway: Gateway) {
     facts: (tx, { input }) => lockTask(tx, input.project, input.task),
     decide: ({ grant, input, facts, entered }) =>
       decideLease(facts, input.task, { agent: grant.sub, epoch: input.epoch }, entered.now),
-    effect: async (tx, { decided: task }, { input }) => {
+    effect: async (tx, { decided: task }, { grant, input }) => {
       moveTask(tx, task, 'release');
-      return {
-        answer: { task: input.task, state: 'ready' as const },
-        events: [event('task.released', `task/${input.task}`, { epoch: input.epoch, why: input.why })],
-      };
+      const of = { project: input.project, task: input.task, epoch: input.epoch, agent: grant.sub };
+      const readied = await endAttempt(tx, { ...of, outcome: 'released', reasons: [input.why] });
+      const released = event('task.released', `task/${input.task}`, { epoch: input.epoch, why: input.why });
+      return { answer: { task: input.task, state: 'ready' as const }, events: [released, ...readied] };
     },
   });
 }
@@ -83,6 +86,7 @@ export function stealProcedure(gateway: Gateway) {
     effect: async (tx, { decided: task }, { grant, input, entered }) => {
       const to = { agent: input.to, grantId: grant.grantId };
       const { epoch, leaseUntil } = stealLease(tx, task, to, entered.now);
+      await tellStolen(tx, task, { to: input.to, by: grant.sub, why: input.why });
       return {
         answer: { task: input.task, epoch, leaseUntil, holder: input.to },
         events: [
@@ -95,6 +99,25 @@ export function stealProcedure(gateway: Gateway) {
         ],
       };
     },
+  });
+}
+
+/** The former holder hears that the task is somebody else's, the new one that it is theirs. */
+async function tellStolen(
+  tx: Tx,
+  { project: projectName, id: task, epoch, holder }: TaskRow,
+  { to, by, why }: { readonly to: string; readonly by: string; readonly why: string },
+): Promise<void> {
+  const of = { project: projectName, task, epoch, agent: holder ?? 'nobody' };
+  await endAttempt(tx, { ...of, outcome: 'stolen', reasons: [`${by} gave it to ${to}: ${why}`] });
+  await sendMessage(tx, {
+    project: projectName,
+    recipient: to,
+    kind: 'note',
+    subject: `task/${task}`,
+    title: `${task} is yours, epoch ${epoch + 1}: ${by} took it from ${holder ?? 'nobody'}`,
+    body: why,
+    data: { task, epoch: epoch + 1 },
   });
 }
 

@@ -5,7 +5,9 @@ import { fail } from '../../lib/errors.ts';
 import { readStops } from '../../stops/rows.ts';
 import { stopReasons } from '../../stops/stop-scope.ts';
 import type { Session } from '../../store/store.ts';
+import { readHistory } from '../../tasks/attempts.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
+import { taskColumns } from '../../tasks/rows.ts';
 import { questions, taskNeeds, tasks } from '../../tasks/schema.ts';
 import { taskStates } from '../../tasks/states.ts';
 import { type Waiting, waitingFor } from '../../tasks/waiting.ts';
@@ -32,12 +34,13 @@ export function taskRouter(gateway: Gateway) {
           input.state === undefined
             ? eq(tasks.project, input.project)
             : and(eq(tasks.project, input.project), eq(tasks.state, input.state));
-        return store.orm.select().from(tasks).where(where).orderBy(asc(tasks.position));
+        return store.orm.select(taskColumns).from(tasks).where(where).orderBy(asc(tasks.position));
       },
     }),
     show: query(gateway, {
       action: 'task:read',
-      description: 'Shows one task: scope, needs, gates, holder, open questions and what it waits for.',
+      description:
+        'Shows one task: what is wanted, scope, needs, gates, holder, questions, and how earlier attempts ended.',
       input: z.strictObject({ project, task: name }),
       answer: async (input) => {
         const [row] = await store.orm
@@ -53,7 +56,8 @@ export function taskRouter(gateway: Gateway) {
           .select()
           .from(questions)
           .where(and(eq(questions.project, input.project), eq(questions.task, input.task)));
-        return { ...row, needs: needs.map((need) => need.needs), questions: open };
+        const history = await readHistory(store, input.project, input.task);
+        return { ...row, needs: needs.map((need) => need.needs), questions: open, ...history };
       },
     }),
     waiting: query(gateway, {

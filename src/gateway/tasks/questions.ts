@@ -1,7 +1,8 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
-import { sendMessage } from '../../messages/messages.ts';
+import { sendMessage, sendMessages } from '../../messages/messages.ts';
+import { quoted } from '../../messages/task-words.ts';
 import { newId } from '../../process/new-id.ts';
 import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
@@ -107,7 +108,7 @@ export function answerProcedure(gateway: Gateway) {
       facts.length === 0
         ? denied(reason('task.state', `task/${input.task}`, { found: 'no open question' }))
         : allowed(facts),
-    effect: async (tx, _permit, { grant, input, entered }) => {
+    effect: async (tx, _permit, { grant, input, facts, entered }) => {
       await tx.orm
         .update(questions)
         .set({
@@ -119,6 +120,7 @@ export function answerProcedure(gateway: Gateway) {
         .where(
           and(eq(questions.project, input.project), eq(questions.task, input.task), isNull(questions.answer)),
         );
+      await tellAnswered(tx, input, grant.sub, facts);
       return {
         answer: { task: input.task },
         events: [
@@ -130,4 +132,33 @@ export function answerProcedure(gateway: Gateway) {
       };
     },
   });
+}
+
+/** Whoever asked hears the answer, and whoever holds the task or had it last. */
+async function tellAnswered(
+  tx: Tx,
+  {
+    project: projectName,
+    task,
+    answer,
+  }: { readonly project: string; readonly task: string; readonly answer: string },
+  by: string,
+  asked: readonly { readonly askedBy: string; readonly question: string }[],
+): Promise<void> {
+  const row = await lockTask(tx, projectName, task);
+  const holder = row?.holder ?? row?.preferred;
+  const recipients = new Set([...asked.map(({ askedBy }) => askedBy), ...(holder ? [holder] : [])]);
+  recipients.delete(by);
+  await sendMessages(
+    tx,
+    [...recipients].map((recipient) => ({
+      project: projectName,
+      recipient,
+      kind: 'note' as const,
+      subject: `task/${task}`,
+      title: `${by} answered the question about ${task}`,
+      body: [...asked.flatMap(({ question }) => quoted(question)), answer].join('\n'),
+      data: { task },
+    })),
+  );
 }

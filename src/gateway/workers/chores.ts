@@ -5,6 +5,7 @@ import type { Sequencer } from '../../store/log/sequencer.ts';
 import { checkpoints } from '../../store/schema.ts';
 import { type Store, statement } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
+import { endAttempt } from '../../tasks/attempts.ts';
 import { expireLeases } from '../../tasks/lease.ts';
 import { returnBudgets } from '../auth/minting.ts';
 import type { TokenService } from '../auth/token-service.ts';
@@ -33,13 +34,14 @@ export async function expireAll(store: Store, systemTransaction: SystemTransacti
 
 async function expire(project: string, systemTransaction: SystemTransaction): Promise<void> {
   await systemTransaction(project, async (tx) => {
-    const expired = await expireLeases(tx, project);
-    return {
-      result: undefined,
-      events: expired.map(({ id, epoch, holder }) =>
-        gatewayEvent(project, event('lease.expired', `task/${id}`, { epoch, holder })),
-      ),
-    };
+    const events = [];
+    for (const { id, epoch, holder } of await expireLeases(tx, project)) {
+      events.push(gatewayEvent(project, event('lease.expired', `task/${id}`, { epoch, holder })));
+      const of = { project, task: id, epoch, agent: holder };
+      const reasons = ['nobody renewed its lease in time (andon task renew)'];
+      events.push(...(await endAttempt(tx, { ...of, outcome: 'expired', reasons })));
+    }
+    return { result: undefined, events };
   });
 }
 

@@ -86,7 +86,7 @@ export const gitCodes = {
     403,
     'refused',
     'an agent pushes only to refs/heads/task/<task>/<epoch>/… of the lease it holds',
-    'git push origin HEAD:task/<task>/<epoch>/work',
+    'git push origin HEAD:refs/heads/task/<task>/<epoch>/work',
   ),
   'ref.delete': row(
     403,

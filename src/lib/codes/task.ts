@@ -96,7 +96,7 @@ export const taskCodes = {
     403,
     'refused',
     'a submitted commit is the tip of a branch of the task and epoch',
-    'push the commit first: git push origin HEAD:task/<task>/<epoch>/work',
+    'push the commit first: git push origin HEAD:refs/heads/task/<task>/<epoch>/work',
   ),
   'change.conflict': row(
     409,
@@ -117,11 +117,23 @@ export const taskCodes = {
     'a manual gate is passed by a person or tier that the plan names',
     'let the named tier pass it',
   ),
+  'gate.waiting': row(
+    409,
+    'conflict',
+    'a change is approved when its gates have passed',
+    'andon gate list shows which gates wait',
+  ),
   'gate.failed': row(
     409,
     'failed',
     'every gate of a change passes on its candidate',
     'read the output: andon gate show; mend, push and submit again',
+  ),
+  'gate.known': row(
+    409,
+    'refused',
+    'a tree that failed a gate is not tried again while the gate is declared as it was',
+    'mend what the gate found, commit, push and submit again',
   ),
   'gate.sandbox': row(
     503,

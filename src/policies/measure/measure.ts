@@ -23,12 +23,16 @@ export function measure(text: string, kind: SourceKind, digest: (text: string) =
   const tooLarge = sizeFault(text);
   if (tooLarge !== undefined) return { refusal: tooLarge };
   const file = parsed(text, kind);
-  const fault = syntaxFault(file);
+  const fault = syntaxFault(file, kind);
   return fault === undefined ? { units: walkUnits(file, digest) } : { refusal: fault };
 }
 
 /** Early errors that a runtime tolerates in sloppy scripts: octal numbers and escapes, leading zeros. */
 const sloppy: ReadonlySet<number> = new Set([1121, 1487, 1488, 1489]);
+/** Files that a runtime takes for CommonJS unless they import or export. */
+const scripts: ReadonlySet<SourceKind> = new Set<SourceKind>(['js', 'jsx', 'cjs']);
+/** `a?.#x` is JavaScript since ES2022; the parser reads it whole, and still objects. */
+const privateInChain = 18030;
 /**
  * Error 17008, an unclosed element: a probe ends in the middle of the text, and such an element is reported
  * at its beginning.
@@ -99,8 +103,9 @@ function faultsOf(file: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
   return found;
 }
 
-function syntaxFault(file: ts.SourceFile): FileRefusal | undefined {
-  const first = faultsOf(file)[0];
+function syntaxFault(file: ts.SourceFile, kind: SourceKind): FileRefusal | undefined {
+  const isScript = scripts.has(kind) && !ts.isExternalModule(file);
+  const first = faultsOf(file).find(({ code }) => code !== privateInChain && !(isScript && sloppy.has(code)));
   if (first === undefined) return undefined;
   const line = file.getLineAndCharacterOfPosition(Math.min(first.start, file.end)).line + 1;
   return { code: 'source.syntax', line, found: ts.flattenDiagnosticMessageText(first.messageText, ' ') };

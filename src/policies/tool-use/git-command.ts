@@ -142,5 +142,5 @@ function prefixesOf({ cap }: ToolFacts): readonly string[] {
 
 function howTo({ cap }: ToolFacts): string {
   const { task = '<task>', epoch = '<epoch>' } = cap;
-  return `git push origin HEAD:task/${task}/${epoch}/work`;
+  return `git push origin HEAD:refs/heads/task/${task}/${epoch}/work`;
 }

@@ -54,6 +54,7 @@ export function environmentOf(of: EnvironmentOf): Record<string, string> {
     ANDON_INBOX: place.inboxFile,
     ...(order.model === null ? {} : { ANDON_MODEL: order.model }),
     ...(order.change === null ? {} : { ANDON_CHANGE: order.change }),
+    ...judgedEnvironment(order),
     ...taskEnvironment(task),
     ...gitOf(order, url),
     ...metricsOf(order, url),
@@ -61,6 +62,9 @@ export function environmentOf(of: EnvironmentOf): Record<string, string> {
     ...of.marks,
   };
 }
+
+const judgedEnvironment = ({ judges }: RunOrder): Record<string, string> =>
+  judges === undefined ? {} : { ANDON_TASK: judges.task, ANDON_EPOCH: String(judges.epoch) };
 
 const taskEnvironment = (task: ClaimedTask | undefined): Record<string, string> =>
   task === undefined

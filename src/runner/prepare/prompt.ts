@@ -1,3 +1,4 @@
+import { taskWords } from '../../messages/task-words.ts';
 import type { ClaimedTask, RunOrder } from '../protocol.ts';
 
 /** The instructions of an agent: the prompt of its profile, its mission, its task, and the way to hand over work. */
@@ -42,17 +43,18 @@ function aboutTask(task: ClaimedTask | undefined): string[] {
     `You may change: ${task.write.join(', ') || 'no file'}${denied}.`,
     'Files that steer tools (manifests, lock files, settings of builds, tests, CI and agents) are protected unless the plan opens them for the task.',
     `Gates that your change passes: ${task.gates.join(', ') || 'none'}.`,
-    `Commit, then: git push origin HEAD:${task.branch}`,
+    `Commit, then: git push origin HEAD:refs/heads/${task.branch}`,
     'Then hand it over: andon change submit (or the tool change_submit with the commit id).',
+    ...taskWords(task),
   ];
 }
 
-const aboutChange = ({ change }: RunOrder): string[] =>
+const aboutChange = ({ change, judges }: RunOrder): string[] =>
   change === null
     ? []
     : [
         '',
-        `Judge the change ${change}: andon change show ${change}, then andon verdict approve or reject, with reasons.`,
+        `Judge the change ${change}${judges === undefined ? '' : ` of the task ${judges.task}, epoch ${judges.epoch}`}: andon change show ${change}, then andon verdict approve or reject, with reasons.`,
       ];
 
 const ending = ({ id, task }: RunOrder, verdictFile: string): string[] => [

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../support/engines.ts';
-import { codesOf, type Line, openLine } from '../../support/line.ts';
+import { codesOf, type Line, openLine, passTime } from '../../support/line.ts';
 
 const project = 'shop';
 const plan = `
@@ -35,6 +35,10 @@ describe.each(engines)('runs under a stop, on %s', (engine) => {
   const take = async () => {
     const taken = await line.owner.run.take.mutate({ project, runner: 'here', adapters: ['command'] });
     return taken.taken?.run;
+  };
+  const takeUntil = async (run: string): Promise<void> => {
+    for (let taken = await take(); taken?.id !== run; taken = await take())
+      if (taken === undefined) throw new Error(`${run} cannot be taken`);
   };
   const pull = (colour: 'red' | 'yellow', scope = 'project') =>
     line.owner.cord.pull.mutate({ project, colour, scope, why: 'wrong' });
@@ -95,18 +99,26 @@ describe.each(engines)('runs under a stop, on %s', (engine) => {
     for (const run of held) await line.owner.run.stop.mutate({ project, run, why: 'make room' });
   });
 
-  it('that end without a verdict stop the workflow of their task, red', async () => {
-    const { runs } = await line.owner.run.list.query({ project });
-    const cart = runs.find(({ task }) => task === 'cart');
+  it('that end without a verdict are asked for it once more, and then stop their task, yellow', async () => {
+    const ofCart = async () =>
+      (await line.owner.run.list.query({ project })).runs.filter(({ task }) => task === 'cart');
+    const stopsNow = async () => (await line.owner.cord.status.query({ project })).stops;
+    const cart = (await ofCart()).find(({ state }) => state !== 'ended');
     expect((await end(cart?.id ?? '')).outcome).toBe('missing_verdict');
-    const { stops } = await line.owner.cord.status.query({ project });
+    expect(await stopsNow()).toEqual([]);
+    const again = (await ofCart()).find(({ attempt }) => attempt === 2);
+    expect(again).toMatchObject({ state: 'waiting', attempt: 2 });
+    await passTime(120_000, line);
+    await takeUntil(again?.id ?? '');
+    expect((await end(again?.id ?? '')).outcome).toBe('missing_verdict');
+    const stops = await stopsNow();
     expect(stops).toMatchObject([
       {
-        colour: 'red',
+        colour: 'yellow',
         cause: 'missing_verdict',
-        scope: 'workflow/cart',
+        scope: 'task/cart',
         pulledBy: 'gateway',
-        subject: `run/${cart?.id}`,
+        subject: `run/${again?.id}`,
       },
     ]);
     expect(await codesOf(spawn('builder', 'cart'))).toEqual(['line.stopped']);

@@ -18,7 +18,16 @@ const settings = {
 };
 const order: RunOrder = {
   ...{ id: 'run_1', project: 'shop', agent: 'agent:one', profile: 'one', tier: 'implementer', role: 'R' },
-  ...{ adapter: 'claude', model: 'sonnet', task: null, change: null, mission: null, maxMs: 1, leaseMs: 1 },
+  ...{
+    adapter: 'claude',
+    model: 'sonnet',
+    task: null,
+    change: null,
+    judges: undefined,
+    mission: null,
+    maxMs: 1,
+    leaseMs: 1,
+  },
   ...{ attempt: 1, token: 'the-token', expires: 1, settings, progress: { kind: 'tree' } },
   limits: machineLimitsDefault,
 };

@@ -1,3 +1,4 @@
+import { type ToldTask, taskWords } from '../../../messages/task-words.ts';
 import type { Explanation } from '../../../tiers/explain.ts';
 import type { Call } from '../../admission/admission.ts';
 import type { DirectProcedure } from '../../admission/procedure.ts';
@@ -5,7 +6,7 @@ import type { DirectProcedure } from '../../admission/procedure.ts';
 /** URI of the resource that briefs an agent on its rights and tasks. */
 export const briefingUri = 'andon://briefing';
 
-interface BriefedTask {
+interface BriefedTask extends ToldTask {
   readonly id: string;
   readonly title: string;
   readonly epoch: number;
@@ -18,15 +19,20 @@ interface BriefedTask {
 export interface BriefingSources {
   readonly explain: DirectProcedure;
   readonly tasks: DirectProcedure;
+  readonly show: DirectProcedure;
 }
 
 /** The rights and tasks of a caller, in Markdown. Errors: those of the procedures. */
-export async function briefing({ explain, tasks }: BriefingSources, call: Call): Promise<string> {
+export async function briefing({ explain, tasks, show }: BriefingSources, call: Call): Promise<string> {
   const { project } = call.grant.cap;
   const bounds = (await explain.run(call, { project })) as Explanation;
   const rows =
     project === '*' ? [] : ((await tasks.run(call, { project, state: 'in_progress' })) as BriefedTask[]);
-  const held = rows.filter(({ holder }) => holder === call.grant.sub);
+  const held = await Promise.all(
+    rows
+      .filter(({ holder }) => holder === call.grant.sub)
+      .map(({ id: task }) => show.run(call, { project, task }) as Promise<BriefedTask>),
+  );
   return [
     `# Andon: ${project === '*' ? 'every project' : project}`,
     '',
@@ -55,6 +61,8 @@ const taskLines = (task: BriefedTask): string[] => [
   '',
   `- write: ${task.write.join(', ')}`,
   `- gates: ${task.gates.join(', ') || 'none'}`,
-  `- push: \`git push origin HEAD:task/${task.id}/${task.epoch}/work\`, then the tool \`change_submit\``,
+  `- push: \`git push origin HEAD:refs/heads/task/${task.id}/${task.epoch}/work\`, then the tool \`change_submit\``,
   '- renew the lease with `task_renew` before it ends',
+  '',
+  ...taskWords(task),
 ];

@@ -95,7 +95,11 @@ const resourceNotFound = -32002;
 async function readResource({ tools, call }: McpCall, uri: string) {
   if (uri !== briefingUri)
     throw new McpError(resourceNotFound, 'resource not found', { uri: uri.slice(0, 200) });
-  const sources = { explain: procedureOf(tools, 'token_explain'), tasks: procedureOf(tools, 'task_list') };
+  const sources = {
+    explain: procedureOf(tools, 'token_explain'),
+    tasks: procedureOf(tools, 'task_list'),
+    show: procedureOf(tools, 'task_show'),
+  };
   try {
     const text = await briefing(sources, call);
     return { contents: [{ uri, mimeType: 'text/markdown', text }] };

@@ -45,6 +45,12 @@ function taskOf({ action, cause }: FiringOf<'spawn'>): string | undefined {
   return action.for === 'event' || cause.step !== undefined ? cause.task : undefined;
 }
 
+/** The change that a validator is started to judge: that of the event, which it then has to give its verdict on. */
+function changeOf({ action, cause, plan }: FiringOf<'spawn'>): string | undefined {
+  if (action.for !== 'event' || plan?.agents[action.profile]?.tier !== 'validator') return undefined;
+  return /^change\/(chg_\w+)$/.exec(cause.event?.subject ?? '')?.[1];
+}
+
 function requestOf(firing: FiringOf<'spawn'>): RunRequest {
   const { row, action, cause } = firing;
   const { profile, role, model, mission, maxDuration, autoTerminate } = action;
@@ -57,6 +63,7 @@ function requestOf(firing: FiringOf<'spawn'>): RunRequest {
     autoTerminate,
     maxMs: maxDuration === undefined ? undefined : durationMs(maxDuration),
     task: taskOf(firing),
+    change: changeOf(firing),
     trigger: row.id,
     depth: cause.causes.length + 1,
   };

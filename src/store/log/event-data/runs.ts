@@ -45,6 +45,8 @@ export interface RunData {
       readonly produced: number;
       readonly lostTask: boolean;
       readonly waitsForAnswer: boolean;
+      readonly judgements?: number;
+      readonly changeWaits?: boolean;
     };
     /** The id of the next attempt. */
     readonly retry: string | null;

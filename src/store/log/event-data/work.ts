@@ -35,7 +35,8 @@ export interface WorkData {
   'task.abandoned': Why & { readonly stranded: readonly string[] };
   'task.claimed': Lease & { readonly leaseMs: number };
   'task.done': { readonly done: string };
-  'task.readied': Nothing;
+  /** `after`: how the attempt before ended; left out when the task is ready for the first time. */
+  'task.readied': { readonly after?: string };
   'task.released': Lease & Why & { readonly run?: string };
   'task.renewed': Lease;
   'task.stolen': Lease & Why & { readonly from: string | null; readonly to: string };

@@ -1,0 +1,96 @@
+import { type Decision, denied, type Reason, reason } from '../../lib/decision.ts';
+import { shortId } from '../../lib/ids.ts';
+import type { PlanGate } from '../../plan/plan.ts';
+import { type EmittedEvent, event } from '../../store/log/events.ts';
+import { statement, type Tx } from '../../store/store.ts';
+import type { ChangeRow } from '../../tasks/rows.ts';
+import { type ChangeBefore, changeMay, changeMoves } from '../../tasks/states.ts';
+import type { Grant } from '../../tiers/capability.ts';
+
+/** A gate of a change that has not passed yet on the tree under judgement. */
+export interface OpenGate {
+  readonly gate: string;
+  readonly manual: boolean;
+  readonly status: 'waiting' | 'running' | 'failed';
+  /** The gate as the plan declares it today. */
+  readonly declared: PlanGate | undefined;
+}
+
+const left = statement(
+  'gates.leftOpen',
+  `select gate, manual, status from gate_runs where change = $1 and tree = $2 and status <> 'passed' order by gate`,
+);
+
+/** The gates of a change that have not passed on its tree. */
+export async function readOpenGates(
+  tx: Tx,
+  change: Pick<ChangeRow, 'id' | 'tree'>,
+  declared: Readonly<Record<string, PlanGate>>,
+): Promise<OpenGate[]> {
+  const rows = await tx.rows<Omit<OpenGate, 'declared'>>(left, [change.id, change.tree]);
+  return rows.map((row) => ({ ...row, declared: declared[row.gate] }));
+}
+
+/** A change that may be approved, with the manual gates that its approver passes by the way. */
+export type Approvable =
+  | { readonly passing: null; readonly change: ChangeRow & { readonly state: ChangeBefore<'approve'> } }
+  | {
+      readonly passing: readonly string[];
+      readonly change: ChangeRow & { readonly state: ChangeBefore<'gatesPassed'> };
+    };
+
+/**
+ * The change as it can be approved: its gates have passed, or what is left is one manual gate of the approver's own tier (or
+ * those that the approver names). Nothing is passed by the way that belongs to another tier.
+ */
+export function decideApproval(
+  change: ChangeRow,
+  open: readonly OpenGate[],
+  { named, grant }: { readonly named: readonly string[]; readonly grant: Grant },
+): Decision<Approvable> {
+  if (changeMay(change, 'approve')) return { decided: { change, passing: null } };
+  if (!changeMay(change, 'gatesPassed')) {
+    const limit = changeMoves.approve.from.join(' or ');
+    return denied(reason('change.state', change.id, { found: change.state, limit }));
+  }
+  const passing = open.filter((gate) => isPassable(gate, grant)).map(({ gate }) => gate);
+  const isNamed = named.length === 0 ? passing.length === 1 : passing.every((gate) => named.includes(gate));
+  if (isNamed && passing.length === open.length) return { decided: { change, passing } };
+  const [first, ...others] = open.map((gate) => openReason(change, gate));
+  return denied(first ?? reason('change.state', change.id, { found: change.state }), ...others);
+}
+
+const isPassable = ({ manual, status, declared }: OpenGate, { cap }: Grant): boolean =>
+  manual &&
+  status === 'waiting' &&
+  declared !== undefined &&
+  'by' in declared &&
+  declared.by === cap.tier &&
+  cap.actions.includes('gate:pass');
+
+function openReason({ id }: ChangeRow, { gate, manual, status, declared }: OpenGate): Reason {
+  if (!manual) {
+    const next = `wait for it: andon gate show ${shortId(id)} ${gate}`;
+    return reason('gate.waiting', `gate/${gate}`, { found: `a command, ${status}`, next });
+  }
+  const by = declared !== undefined && 'by' in declared ? declared.by : 'nobody';
+  const next = `andon gate pass ${shortId(id)} ${gate}`;
+  return reason('gate.waiting', `gate/${gate}`, { found: `to be passed by a ${by}`, next });
+}
+
+const pass = statement(
+  'gates.pass',
+  `update gate_runs set status = 'passed', passed_by = $3, passed_gid = $4, output = $5, ended_at = andon_now()
+   where change = $1 and gate = $2 and tree = $6 and manual and status = 'waiting' returning id`,
+);
+
+/** Passes a manual gate on the tree of the change, by the holder of the grant. */
+export async function passManual(
+  tx: Tx,
+  change: Pick<ChangeRow, 'id' | 'task' | 'tree'>,
+  { gate, note, ownWork, grant }: { gate: string; note: string; ownWork: boolean; grant: Grant },
+): Promise<EmittedEvent> {
+  await tx.rows(pass, [change.id, gate, grant.sub, grant.grantId, note, change.tree]);
+  const data = { task: change.task, gate, tree: change.tree, note, ownWork };
+  return event('gate.passed', `change/${change.id}`, data);
+}

@@ -1,0 +1,100 @@
+import { sendMessage } from '../messages/messages.ts';
+import { type AttemptOutcome, attemptOutcomes, type ToldTask } from '../messages/task-words.ts';
+import { columnsOf } from '../store/columns.ts';
+import { type EventDraft, event, gatewayEvent } from '../store/log/events.ts';
+import { type Session, statement, type Tx } from '../store/store.ts';
+import { taskAttempts } from './schema.ts';
+
+const leftOut = ['project', 'task'] as const;
+
+/** An attempt at a task as the next one sees it. `reasons` quote what others wrote: data, no instructions. */
+export type AttemptRow = Readonly<Omit<typeof taskAttempts.$inferSelect, (typeof leftOut)[number]>>;
+
+/** Names one attempt: the lease that a task was held under, and its holder. */
+export interface AttemptOf {
+  readonly project: string;
+  readonly task: string;
+  readonly epoch: number;
+  readonly agent: string;
+}
+
+export interface AttemptEnd extends AttemptOf {
+  readonly outcome: AttemptOutcome;
+  readonly reasons: readonly string[];
+}
+
+const pushed = statement(
+  'attempts.pushed',
+  `insert into task_attempts (project, task, epoch, agent, branch, commit_id) values ($1, $2, $3, $4, $5, $6)
+   on conflict (project, task, epoch) do update set branch = excluded.branch, commit_id = excluded.commit_id, at = andon_now()`,
+);
+const ended = statement(
+  'attempts.ended',
+  `insert into task_attempts (project, task, epoch, agent, outcome, reasons) values ($1, $2, $3, $4, $5, $6)
+   on conflict (project, task, epoch) do update set outcome = excluded.outcome, reasons = excluded.reasons, at = andon_now()`,
+);
+const latest = statement(
+  'attempts.latest',
+  `select ${columnsOf(taskAttempts, leftOut)} from task_attempts where project = $1 and task = $2 order by epoch desc limit $3`,
+);
+
+const reasonLengthMax = 4_000;
+const shownMax = 5;
+
+/** Notes the branch that an attempt has pushed last. */
+export function notePush(
+  tx: Tx,
+  { project, task, epoch, agent }: AttemptOf,
+  to: { readonly branch: string; readonly commit: string },
+): void {
+  tx.later(pushed, [project, task, epoch, agent, to.branch, to.commit]);
+}
+
+/**
+ * Writes how an attempt ended, and tells the agent that made it, unless the work is done. Whoever tries next reads the
+ * same with the claim, so nobody has to ask what went wrong. Answers the event that readies the task again, if it does.
+ */
+export async function endAttempt(tx: Tx, end: AttemptEnd): Promise<EventDraft[]> {
+  const { project, task, epoch, agent, outcome } = end;
+  const reasons = end.reasons.map((text) => text.slice(-reasonLengthMax));
+  tx.later(ended, [project, task, epoch, agent, outcome, reasons]);
+  if (done.has(outcome)) return [];
+  await sendMessage(tx, {
+    project,
+    recipient: agent,
+    kind: 'note',
+    subject: `task/${task}`,
+    title: `${task}, attempt ${epoch}: ${attemptOutcomes[outcome]}`,
+    body: reasons.join('\n'),
+    data: { task, epoch, outcome },
+  });
+  if (outcome === 'stolen') return [];
+  return [gatewayEvent(project, event('task.readied', `task/${task}`, { after: outcome }))];
+}
+
+const done: ReadonlySet<AttemptOutcome> = new Set(['landed', 'approved', 'artefact']);
+
+/** The latest attempts at a task, the newest first, at most five. */
+const readAttempts = (session: Session, project: string, task: string): Promise<AttemptRow[]> =>
+  session.rows<AttemptRow>(latest, [project, task, shownMax]);
+
+const answered = statement(
+  'questions.answered',
+  `select question, answer, answered_by as by from questions
+   where project = $1 and task = $2 and answer is not null order by answered_at desc limit $3`,
+);
+
+/** The part of a task's history that whoever works on it next needs. */
+export interface TaskHistory {
+  readonly attempts: readonly AttemptRow[];
+  readonly answers: ToldTask['answers'];
+}
+
+/** The latest attempts at a task, and the answers that were given about it, the newest first. */
+export async function readHistory(session: Session, project: string, task: string): Promise<TaskHistory> {
+  const [attempts, answers] = await Promise.all([
+    readAttempts(session, project, task),
+    session.rows<ToldTask['answers'][number]>(answered, [project, task, shownMax]),
+  ]);
+  return { attempts, answers };
+}

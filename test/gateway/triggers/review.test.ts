@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../support/engines.ts';
+import { type Hand, type Line, openLine } from '../../support/line.ts';
+import { waitUntil } from '../../support/wait.ts';
+
+const project = 'shop';
+const plan = `
+version: 1
+project: ${project}
+done: landed
+phases: [build]
+gates: { review: { by: validator } }
+agents:
+  reviewer: { tier: validator, adapter: command, run: "true" }
+tasks:
+  cart: { title: Cart, phase: build, write: ["cart/**"], gates: [review] }
+  docs: { title: Docs, phase: build, write: ["docs/**"], gates: [review] }
+triggers:
+  review: { on: change.submitted, spawn: reviewer, for: event }
+`;
+
+describe.each(engines)('a trigger on what was submitted, on %s', (engine) => {
+  let line: Line;
+  let builder: Hand;
+  beforeAll(async () => {
+    line = await openLine(engine, { plan });
+    builder = await line.mint('agent:builder');
+  });
+  afterAll(() => line.close());
+
+  const runs = async () => (await line.owner.run.list.query({ project })).runs;
+  const take = async () =>
+    (await line.owner.run.take.mutate({ project, runner: 'here', adapters: ['command'] })).taken;
+  const end = (run: string, verdict: string) =>
+    line.owner.run.end.mutate({
+      project,
+      run,
+      runner: 'here',
+      cause: 'exited',
+      exitCode: 0,
+      signal: null,
+      usage: { tokens: 0, usdMicro: 0, turns: 0 },
+      verdict: { text: verdict },
+    });
+  const shipped = (run: string): string =>
+    JSON.stringify({ version: 1, run, result: 'shipped', summary: 'read it' });
+
+  it('binds the change: its reviewer gets change, task and epoch, and is judged by its verdict', async () => {
+    const { change, tree } = await line.offer(builder, 'cart', { 'cart/a.md': 'a\n' });
+    await waitUntil(async () => (await runs()).length === 1);
+    const taken = await take();
+    expect(taken?.run).toMatchObject({ profile: 'reviewer', change, task: 'cart' });
+    expect(taken?.judges).toEqual({ task: 'cart', epoch: 1 });
+    const reviewer = line.client(taken?.token ?? '');
+    await reviewer.verdict.approve.mutate({ project, change, tree });
+    await line.until(change, 'landed');
+    expect(await end(taken?.run.id ?? '', shipped(taken?.run.id ?? ''))).toMatchObject({
+      outcome: 'shipped',
+    });
+  });
+
+  it('does not take the word of one that gave no verdict', async () => {
+    await line.offer(builder, 'docs', { 'docs/a.md': 'a\n' });
+    await waitUntil(async () =>
+      (await runs()).some(({ state, task }) => state === 'waiting' && task === 'docs'),
+    );
+    const taken = await take();
+    const id = taken?.run.id ?? '';
+    expect(taken?.run.task).toBe('docs');
+    expect(await end(id, shipped(id))).toMatchObject({ outcome: 'no_progress' });
+  });
+});
