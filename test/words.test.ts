@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const src = resolve(import.meta.dirname, '..', 'src');
 
-/** Words that no name in src holds, each with the word that says the same. */
+/** Words that no name in src holds, each with the word to use instead. */
 const instead: Readonly<Record<string, string>> = {
   chainer: 'sequencer',
   desk: 'worker',
@@ -35,8 +35,8 @@ const instead: Readonly<Record<string, string>> = {
 };
 
 /**
- * Names that are not the house's to choose, and the files or folders at that edge: of tokens, of stored data, of rows that
- * clients are shown as they are, and of the operating system.
+ * Names that are given from outside, and the files or folders at that edge: of tokens, of stored data, of
+ * rows that clients see unchanged, and of the operating system.
  */
 const wire: ReadonlyMap<string, readonly string[]> = new Map([
   ['truth', ['gateway/runs/end-run.ts', 'store/log/event-data/runs.ts']],

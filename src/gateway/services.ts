@@ -26,6 +26,7 @@ export interface Gateway extends Admission {
   readonly log: Logger;
 }
 
+/** The result of verifying the log, and its gap below the mark in words. */
 export type VerifiedLog = VerifyResult & { readonly below: string | null };
 
 /** Methods of the workers that procedures call; `Workers` implements them. */

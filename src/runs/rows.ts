@@ -50,7 +50,7 @@ export async function readRun(session: Session, project: string, id: string): Pr
 export const lockRunsOf = (tx: Tx, project: string, agent: string): Promise<RunRow[]> =>
   tx.rows(ofAgent, [project, agent]);
 
-/** Unfinished runs whose grant descends from one of `gids`, locked. */
+/** Unfinished runs whose grant descends from one of `grantIds`, locked. */
 export const lockRunsBelow = (tx: Tx, project: string, grantIds: readonly string[]): Promise<RunRow[]> =>
   tx.rows(below, [project, grantIds]);
 

@@ -109,8 +109,8 @@ const halved = (budget: Budget): Budget =>
 
 /**
  * Every reason why no grant of its tier and role may hold this capability, regardless of the delegating
- * grant: ops outside the column of the actions table or of the role, delegation that the tier does not have,
- * `*` as project, ceilings.
+ * grant: actions outside the column of the actions table or of the role, delegation that the tier does not
+ * have, `*` as project, ceilings.
  */
 export function tierReasons(cap: Capability, ceilings?: Ceilings): Reason[] {
   const role = roleOf(cap.role);

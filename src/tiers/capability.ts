@@ -12,7 +12,8 @@ export interface Budget {
 
 /**
  * The `cap` member of a token: the immutable upper bound of the bearer's rights. An absent right is no right.
- * `w r x` are globs (write, read, denied); the writable paths are L(w \ x), the readable ones L(r \ x).
+ * `write`, `read` and `deny` are globs; the writable paths are L(write \ deny), the readable ones L(read \
+ * deny).
  */
 export interface Capability {
   readonly v: 1;
@@ -24,7 +25,7 @@ export interface Capability {
   readonly plan: string;
   /** Actions that the bearer may exercise. */
   readonly actions: readonly Action[];
-  /** Actions that the bearer may delegate. A child's ops and dops are subsets of these. */
+  /** Actions that the bearer may delegate. A child's `actions` and `delegable` are subsets of these. */
   readonly delegable: readonly Action[];
   /** Phases in which the bearer may work; `*` alone means every phase. */
   readonly phases: readonly string[];

@@ -24,7 +24,7 @@ export function leq(child: Capability, parent: Capability): Reason[] {
 
 /**
  * The greatest capability that `parent` can hand to a grant of `tier`: its own bounds, one generation less,
- * and its `dops` in the place of its `ops`.
+ * and its `delegable` in the place of its `actions`.
  */
 export function delegable(parent: Capability, tier: Tier): Capability {
   return { ...parent, tier, actions: parent.delegable, depth: Math.max(0, parent.depth - 1) };

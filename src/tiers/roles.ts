@@ -1,7 +1,7 @@
 import { type Action, actions, type Tier } from './actions.ts';
 import { actionsOf } from './profile.ts';
 
-/** A named profile inside a tier: its purpose, and the ops that it narrows the tier to. */
+/** A named profile inside a tier: its purpose, and the actions that it narrows the tier to. */
 export interface Role {
   readonly tier: Tier;
   readonly purpose: string;

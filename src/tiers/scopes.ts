@@ -5,10 +5,10 @@ import type { Capability } from './capability.ts';
 const writing = new WeakMap<Capability, PathMatcher>();
 const reading = new WeakMap<Capability, PathMatcher>();
 
-/** The paths that a capability may write, `L(w \ x)`; compiled at first use. */
+/** The paths that a capability may write, `L(write \ deny)`; compiled at first use. */
 export const writableBy = (cap: Capability): PathMatcher => compiled(writing, cap, cap.write);
 
-/** The paths that a capability may read, `L(r \ x)`; compiled at first use. */
+/** The paths that a capability may read, `L(read \ deny)`; compiled at first use. */
 export const readableBy = (cap: Capability): PathMatcher => compiled(reading, cap, cap.read);
 
 function compiled(

@@ -1,6 +1,6 @@
 import type { Capability, VerifiedToken } from './capability.ts';
 
-/** Members of a capability by their short names: in tokens, in stored grants, and in what clients send and get. */
+/** Members of a capability by their short names: in tokens, in stored grants, and in messages from and to clients. */
 const capabilityNames = { ops: 'actions', dops: 'delegable', w: 'write', r: 'read', x: 'deny' } as const;
 const claimNames = { gid: 'grantId', lin: 'lineage', ep: 'epoch' } as const;
 
@@ -14,10 +14,10 @@ type Renamed<Members, Names> = {
 /** Members of a capability, or some of them, with whole names. */
 export type FromWire<Members> = Renamed<Members, CapabilityNames>;
 
-/** A capability as it is signed, stored and shown. */
+/** A capability in its signed, stored and shown form. */
 export type WireCapability = Renamed<Capability, Inverse<CapabilityNames>>;
 
-/** The payload of a token that is not signed yet. */
+/** The payload of a token before it is signed. */
 export type WireClaims = Renamed<Omit<VerifiedToken, 'kid' | 'cap'>, Inverse<ClaimNames>> & {
   readonly cap: WireCapability;
 };
@@ -29,23 +29,28 @@ const inverse = (names: ReadonlyMap<string, string>): ReadonlyMap<string, string
 const capabilityShort = inverse(capabilityLong);
 const claimShort = inverse(claimLong);
 
-// Members keep their order, on which the bytes of a token depend; one without another name is taken as it is.
+// Renames members. They keep their order, on which the bytes of a token depend; a member without another name
+// is taken as it is.
 const renamed = (members: object, names: ReadonlyMap<string, string>): object =>
   Object.fromEntries(Object.entries(members).map(([name, value]) => [names.get(name) ?? name, value]));
 
-/** Renames whichever members are there, so that a request stays as silent as it was. */
+/** Renames the members that are there, so that a request stays as silent as it was. */
 export const membersFromWire = <Members extends object>(members: Members): FromWire<Members> =>
   renamed(members, capabilityLong) as FromWire<Members>;
 
+/** Reads a capability with short names. */
 export const capabilityFromWire = (wire: WireCapability): Capability =>
   renamed(wire, capabilityLong) as Capability;
 
+/** Writes a capability with short names. */
 export const capabilityToWire = (cap: Capability): WireCapability =>
   renamed(cap, capabilityShort) as WireCapability;
 
+/** Reads the payload of a token with short names. */
 export const claimsFromWire = (wire: WireClaims): Omit<VerifiedToken, 'kid'> =>
   ({ ...renamed(wire, claimLong), cap: capabilityFromWire(wire.cap) }) as Omit<VerifiedToken, 'kid'>;
 
+/** Writes the payload of a token with short names. */
 export const claimsToWire = (claims: Omit<VerifiedToken, 'kid'>): WireClaims =>
   ({ ...renamed(claims, claimShort), cap: capabilityToWire(claims.cap) }) as WireClaims;
 

@@ -4,6 +4,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/architecture.test.ts', 'test/words.test.ts'],
+    include: ['test/architecture.test.ts', 'test/comments.test.ts', 'test/words.test.ts'],
   },
 });

@@ -17,7 +17,8 @@ import { draftOf } from '../support/authority.ts';
 import { fullCapability, issuer, someCapability } from '../support/capabilities.ts';
 import { runs } from '../support/seed.ts';
 
-// The key pair of RFC 8037, appendix A: known to everybody, so that the whole token can be held against one of before.
+// The key pair of RFC 8037, appendix A: known to everybody, so that the whole token can be compared with an
+// earlier one.
 const jwk = {
   kty: 'OKP',
   crv: 'Ed25519',

@@ -58,7 +58,7 @@ export const claimsSchema = z
 /** Parses claims strictly; throws `token.claims` that names the first faulty member. */
 export const parseClaims = (claims: unknown): GrantDraft => claimsFromWire(parseWireClaims(claims));
 
-/** The same, with the members and in the order in which they are signed. */
+/** Parses claims strictly, with the members, and in the order, in which they are signed. */
 export function parseWireClaims(claims: unknown): WireClaims {
   const parsed = claimsSchema.safeParse(claims);
   if (parsed.success) return parsed.data;

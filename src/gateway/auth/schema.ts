@@ -13,7 +13,7 @@ import { capabilityFromWire, capabilityToWire, type WireCapability } from '../..
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
-/** A capability in a column: under its short names there, as other versions of Andon read it. */
+/** A capability in a column: with its short names, as other versions of Andon read it. */
 const storedCapability = customType<{ data: Capability; driverData: WireCapability | string }>({
   dataType: () => 'jsonb',
   fromDriver: (stored) =>

@@ -50,7 +50,7 @@ export interface TokenAnswer {
   readonly grant: string;
   readonly agent: string;
   readonly expires: number;
-  /** As it is stored for a retry of the call. */
+  /** The claims as they are stored for a retry of the call. */
   readonly draft?: WireClaims;
   readonly token?: string;
 }

@@ -62,7 +62,7 @@ function listProcedure(gateway: Gateway) {
   });
 }
 
-/** A grant as clients know it. */
+/** A grant in the form that clients know. */
 const shownGrant = ({ grantId, project: of, parent, agent, cap, lineage, ...rest }: GrantRow) => ({
   gid: grantId,
   project: of,

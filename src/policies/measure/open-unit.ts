@@ -42,7 +42,7 @@ function skipBlank(text: string, from: number): number {
   return from + (blank.exec(text)?.[0].length ?? 0);
 }
 
-/** The unit of a frame whose children are all counted; adds its whole digest to the outer frame. */
+/** The unit of an open unit whose children are all counted; adds its whole digest to the outer unit. */
 export function closeUnit(unit: OpenUnit, file: ts.SourceFile, digest: (text: string) => string): Unit {
   const hash = digest(unit.parts.join('\u0000'));
   const wholeHash = unit.inside.length === 0 ? hash : digest([hash, ...unit.inside].join('\u0000'));

@@ -6,7 +6,7 @@ import { closeUnit, type OpenUnit, unitStart } from './open-unit.ts';
 import { type Tokens, tokensOf } from './tokens.ts';
 import type { Unit, UnitKind } from './unit.ts';
 
-/** A node still to be visited, or a frame to be closed after everything inside it has been visited. */
+/** A node still to be visited, or a unit to be closed after everything inside it has been visited. */
 type Step =
   | {
       readonly node: ts.Node;

@@ -37,7 +37,7 @@ interface Follower {
 
 /**
  * Gives committed events their position and hash, at most `countMax` of them; returns their number, and tells
- * `placed` of them. One sequencer works at a time over all gateways; the others find the lock taken and do
+ * `sequenced` of them. One sequencer works at a time over all gateways; the others find the lock taken and do
  * nothing. A row that commits late has no position yet, so it is never skipped.
  */
 export async function chainOnce(

@@ -32,8 +32,8 @@ export function toolsOf(router: AnyRouter): ReadonlyMap<string, GatewayTool> {
 }
 
 /**
- * True when a grant lists the tool: the action is among its ops, and its tier may exercise it. The call is
- * judged again anyway.
+ * True when a grant lists the tool: the action is among its actions, and its tier may exercise it. The call
+ * is judged again anyway.
  */
 export const isListed = (cap: Capability, { action }: GatewayTool): boolean =>
   cap.actions.includes(action) && (actions[action].tiers as readonly Tier[]).includes(cap.tier);
