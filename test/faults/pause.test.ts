@@ -22,9 +22,10 @@ import {
 } from '../support/fault-line.ts';
 import { isStopped, untilStopped, wakeUntil } from '../support/fault-pause.ts';
 import { git, mustGit } from '../support/gateway.ts';
+import { sized } from '../support/size.ts';
 import { waitUntil } from '../support/wait.ts';
 
-const trials = 25;
+const trials = sized(8, 25);
 /** Lease of the plan that `planOf` makes. */
 const leaseMs = 60_000;
 const linux = existsSync('/proc/self/stat');

@@ -1,17 +1,18 @@
 import { expect, it } from 'vitest';
 import { killAtRandom } from '../support/fault-random.ts';
 import { seed } from '../support/seed.ts';
+import { sized } from '../support/size.ts';
 
-// A restart on PGlite costs four times one on PostgreSQL, hence the uneven share of the hundred.
+// A restart on PGlite costs four times one on PostgreSQL, hence the uneven share.
 const shares = [
-  { engine: 'postgres', kills: 85, lifeMsMax: 1400 },
-  { engine: 'pglite', kills: 15, lifeMsMax: 2000 },
+  { engine: 'postgres', kills: sized(26, 85), lifeMsMax: 1400 },
+  { engine: 'pglite', kills: sized(5, 15), lifeMsMax: 2000 },
 ] as const;
 
 it.concurrent.each(shares)(
   'loses nothing in $kills kills at random moments under load on $engine',
   async (share) => {
-    console.log(`${share.engine}: ${share.kills} of 100 random kills, seed ${seed}`);
+    console.log(`${share.engine}: ${share.kills} random kills, seed ${seed}`);
     const report = await killAtRandom({ ...share, seed, agentsCount: 2 });
     const { breaches, ...figures } = report;
     console.log(`${share.engine}: ${JSON.stringify(figures)}`);

@@ -61,7 +61,7 @@ describe('the package, as npm pack makes it', () => {
     expect(names.sort()).toEqual(
       [
         ...['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'],
-        ...['andon.schema.json', 'deploy', 'dist', 'docs'],
+        ...['andon.schema.json', 'deploy', 'dist', 'docs', 'examples'],
         ...['node_modules', 'package.json', 'plugin', 'templates'],
       ].sort(),
     );

@@ -212,7 +212,7 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
       const text = await outputOf(gateway, project, run);
       expect(text).toMatch(/agent:speaker-\w{6} implementer IMPLEMENTER haiku-9/);
       expect(text).toContain('"title": "Do speaker"');
-      expect(text).toContain(`git push origin HEAD:task/t-speaker/1/work`);
+      expect(text).toContain(`git push origin HEAD:refs/heads/task/t-speaker/1/work`);
       expect(text).not.toMatch(/eyJ[\w-]{20,}\./);
     });
 

@@ -9,7 +9,15 @@ export default defineConfig({
     execArgv: ['--enable-source-maps', ...shortLived],
     server: { deps: { external: [/\/andon-built-/] } },
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/long/**/*.test.ts'],
+    // Those of `npm test` that take a number run here with their large one.
+    env: { ANDON_TEST_SIZE: 'long' },
+    include: [
+      'test/long/**/*.test.ts',
+      'test/stops/cord-race.test.ts',
+      'test/faults/{random,pause,triggers}.test.ts',
+      'test/policies/measure/eslint.test.ts',
+      'test/schedule/cron.test.ts',
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     hookTimeout: 60_000,
     maxWorkers: 1,

@@ -9,10 +9,11 @@ import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Hand, type Line, openLine } from '../support/line.ts';
 import { random } from '../support/random.ts';
 import { seed } from '../support/seed.ts';
+import { sized } from '../support/size.ts';
 
 const project = 'shop';
-const rounds = 1000;
-const landingRounds = 30;
+const rounds = sized(200, 1000);
+const landingRounds = sized(10, 30);
 const claimants = 4;
 const tasks = Array.from({ length: 60 }, (_, n) => `t${n}`);
 const landing = Array.from({ length: landingRounds }, (_, n) => `l${n}`);

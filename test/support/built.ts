@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'vitest/config';
 import { kept } from './kept.ts';
@@ -24,7 +32,9 @@ export function builtFolder(): string {
   execFileSync(process.execPath, [tsc, ...args], { cwd: root });
   copyMigrations(join(root, 'src'), join(place, 'dist/store/migrations'));
   copyFileSync(join(root, 'package.json'), join(place, 'package.json'));
-  for (const name of ['node_modules', 'plugin', 'templates', 'examples'])
+  // Read by agents in a sandbox, which shows them this folder and not where a link leads.
+  cpSync(join(root, 'examples'), join(place, 'examples'), { recursive: true });
+  for (const name of ['node_modules', 'plugin', 'templates'])
     symlinkSync(realpathSync(join(root, name)), join(place, name));
   keep(place);
   return folder;
@@ -35,10 +45,11 @@ function stateOfSources(): string {
   const hash = createHash('sha256')
     .update(root)
     .update(readFileSync(import.meta.filename));
-  for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
-    const { mtimeMs, size } = statSync(join(sources, name));
-    hash.update(`${name} ${mtimeMs} ${size}\n`);
-  }
+  for (const from of [sources, join(root, 'examples')])
+    for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' }).sort()) {
+      const { mtimeMs, size } = statSync(join(from, name));
+      hash.update(`${name} ${mtimeMs} ${size}\n`);
+    }
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -156,7 +156,7 @@ describe.each(engines)('the endpoint of tools, on %s', (engine) => {
     const claimed = await mcp.must('task_claim', { task: 'cart' });
     expect(claimed.branch).toBe('task/cart/1/work');
     const briefing = await mcp.client.readResource({ uri: 'andon://briefing' });
-    expect(JSON.stringify(briefing)).toContain('HEAD:task/cart/1/work');
+    expect(JSON.stringify(briefing)).toContain('HEAD:refs/heads/task/cart/1/work');
     const commit = await line.commit({ 'src/cart/add.ts': 'export const add = 1;\n' });
     await line.push(builder, claimed.branch, commit);
     const preview = await mcp.must('change_check', { task: 'cart', epoch: 1, commit });
