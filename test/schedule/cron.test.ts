@@ -3,6 +3,7 @@ import { countCron, nextCron, previousCron } from '../../src/schedule/cron.ts';
 import { cronFault } from '../../src/schedule/cron-fields.ts';
 import { isZone, zoneOffsetMs } from '../../src/schedule/zone.ts';
 import { cpuClock } from '../support/cpu-clock.ts';
+import { sized } from '../support/size.ts';
 import { countCron as formerCount, nextCron as formerNext } from './former/cron.ts';
 
 const zones = [
@@ -38,7 +39,7 @@ const expressions = [
   '@weekly',
 ];
 const fromMs = Date.UTC(2026, 0, 1);
-const untilMs = Date.UTC(2036, 0, 1);
+const untilMs = Date.UTC(2026 + sized(3, 10), 0, 1);
 const dayMs = 86_400_000;
 
 type Times = (expression: string, zone: string, afterMs: number, most: number, endMs?: number) => number[];
@@ -71,7 +72,7 @@ function settings(zone: string): number[] {
 }
 
 describe.each(zones)('cron times in %s', (zone) => {
-  it.each(expressions)('are those of an independent implementation over ten years: %s', (expression) => {
+  it.each(expressions)('are those of an independent implementation over years: %s', (expression) => {
     // Expressions that come all day are compared where they are hard, and at both ends.
     const frequent = /^\*|\/2|\/7/.test(expression);
     const starts = frequent ? [fromMs, ...settings(zone), untilMs - dayMs] : [fromMs];

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
+    testTimeout: 60_000,
     include: ['test/architecture.test.ts', 'test/comments.test.ts', 'test/words.test.ts'],
   },
 });

@@ -13,6 +13,7 @@ export default defineConfig({
     ],
     // Hundreds of packages through ESLint: minutes.
     exclude: ['test/policies/measure/eslint.test.ts'],
+    testTimeout: 60_000,
     maxWorkers: 2,
   },
 });

@@ -195,6 +195,6 @@ describe('command lines', () => {
   it('names every reason of a line, with the next step', () => {
     const found = toolUseReasons({ tool: 'Bash', input: { command: 'curl x; git push origin main' } }, facts);
     expect(found.map(({ code }) => code)).toEqual(['tool.network', 'ref.namespace']);
-    expect(found[1]?.next).toBe('git push origin HEAD:task/cart/3/work');
+    expect(found[1]?.next).toBe('git push origin HEAD:refs/heads/task/cart/3/work');
   });
 });
