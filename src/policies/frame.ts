@@ -45,6 +45,7 @@ function judgeFrame(
   }
   judgeConflicts(commit, scope, findings);
   const code = commit.parents.length > 1 ? 'frame.merge' : 'scope.write';
+  const named = namingOf(commit, facts);
   for (const change of commit.changes) {
     const { path } = change;
     const found = closedWords(change, scope);
@@ -52,7 +53,11 @@ function judgeFrame(
       judgeInside(change, scope, findings);
     } else if (!outside.has(path)) {
       outside.add(path);
-      findings.add(scope.writable(path) ? 'scope.protected' : code, path, detailOf(found, path, scope));
+      findings.add(
+        scope.writable(path) ? 'scope.protected' : code,
+        path,
+        named(detailOf(found, path, scope)),
+      );
     }
   }
 }
@@ -68,7 +73,23 @@ function judgeInside({ path, newMode }: PathChange, scope: TreeScope, findings: 
   if (newMode === undefined && !scope.mayDelete) findings.add('scope.delete', path, { found: 'deleted' });
 }
 
-const detailOf = (found: string, path: string, scope: TreeScope) =>
+interface FrameDetail {
+  readonly found: string;
+  readonly next?: string;
+}
+
+/** Names the commit where a push has several: a later commit that takes the change back does not help. */
+function namingOf(
+  { oid, accepted }: CommitFacts,
+  { commits }: PushFacts,
+): (detail: FrameDetail) => FrameDetail {
+  const [base] = accepted;
+  if (commits.length === 1 || base === undefined) return (detail) => detail;
+  const again = `every commit of a push is judged: git reset --soft ${base.slice(0, 12)}, leave the path out, commit again`;
+  return ({ found, next = again }) => ({ found: `${found}, in commit ${oid.slice(0, 12)}`, next });
+}
+
+const detailOf = (found: string, path: string, scope: TreeScope): FrameDetail =>
   scope.writable(path) || scope.protectedBy(path) === undefined
     ? { found }
     : {

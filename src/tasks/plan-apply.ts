@@ -5,6 +5,7 @@ import { jsonText } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { conflicts, type Scoped } from './conflicts.ts';
 import { type PlanDiff, planHash, type StoredTask } from './plan-diff.ts';
+import { openQuestions } from './questions.ts';
 import { withdrawReadiness } from './readiness.ts';
 import { projects, taskNeeds, tasks } from './schema.ts';
 import { isTaskEnd } from './states.ts';
@@ -15,9 +16,11 @@ export async function storedTasks(session: Session, project: string): Promise<St
   const rows = await session.orm.select().from(tasks).where(eq(tasks.project, project));
   const needs = await session.orm.select().from(taskNeeds).where(eq(taskNeeds.project, project));
   const byTask = grouped(needs);
+  const open = await openQuestions(session, project);
   return rows.map((row) => ({
     ...row,
     deadline: row.deadline?.toISOString() ?? null,
+    openQuestions: open.get(row.id) ?? 0,
     needs: (byTask.get(row.id) ?? []).map((need) => need.needs).sort(),
   }));
 }

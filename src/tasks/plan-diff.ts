@@ -3,6 +3,7 @@ import { type Reason, reason } from '../lib/decision.ts';
 import { durationMs } from '../lib/durations.ts';
 import { priorities } from '../plan/kinds.ts';
 import type { Plan, PlanTask } from '../plan/plan.ts';
+import { questionReasons } from './questions.ts';
 import { isTaskEnd, type TaskState } from './states.ts';
 
 /** The columns of a task that the plan determines. */
@@ -29,6 +30,8 @@ export type StoredTask = TaskColumns & {
   readonly state: TaskState;
   /** The trigger that added the task to the plan; null for a task that people or executives planned. */
   readonly madeBy: string | null;
+  /** Questions that nobody has answered. */
+  readonly openQuestions: number;
 };
 
 /** The difference between the stored tasks and a plan. */
@@ -123,7 +126,10 @@ export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[], planned
     phases: plan.phases,
     reasons: [
       ...changed.flatMap(({ after, members }) => heldBack(stored.get(after.id), members)),
-      ...removed.flatMap((id) => heldBack(stored.get(id), ['removed'])),
+      ...removed.flatMap((id) => [
+        ...heldBack(stored.get(id), ['removed']),
+        ...questionReasons(id, stored.get(id)?.openQuestions),
+      ]),
     ],
   };
 }

@@ -43,6 +43,16 @@ test('a path outside is named once, for the first commit that touches it', () =>
   expect(found(push(twice, twice, merge))).toEqual(['scope.write out', 'frame.merge more']);
 });
 
+test('of several commits the one at fault is named, and the way back to where they began', () => {
+  const first = commit({ oid: oid('1'), changes: [changed('out')] });
+  const taken = commit({ oid: oid('2'), changes: [] });
+  const [reason] = frameReasons(push(first, taken), scope);
+  expect(reason).toMatchObject({ found: `outside in/**, in commit ${'1'.repeat(12)}` });
+  expect(reason?.next).toContain(`git reset --soft ${'a'.repeat(12)}`);
+  const [alone] = frameReasons(push(first), scope);
+  expect(alone).toMatchObject({ found: 'outside in/**' });
+});
+
 test('a deletion inside needs the right to delete, one outside the right to write', () => {
   const facts = push(commit({ changes: [removed('in/a'), removed('out')] }));
   expect(found(facts)).toEqual(['scope.delete in/a', 'scope.write out']);

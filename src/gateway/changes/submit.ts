@@ -6,6 +6,7 @@ import { event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { decideLease, type HeldTask } from '../../tasks/lease.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
+import { openQuestions, questionReasons } from '../../tasks/questions.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import { moveTask } from '../../tasks/transition.ts';
 import type { Budget } from '../../tiers/capability.ts';
@@ -45,25 +46,20 @@ interface SubmitFacts {
   readonly failed: readonly Reason[];
 }
 
-const openQuestions = statement(
-  'questions.open',
-  'select count(*)::int as n from questions where project = $1 and task = $2 and answer is null',
-);
-
 async function submitFacts(
   tx: Tx,
   { input, grant, prepared, entered }: Entering<SubmitInput, Offer>,
 ): Promise<SubmitFacts> {
-  const [task, [open], row, { planHash }] = await Promise.all([
+  const [task, open, row, { planHash }] = await Promise.all([
     lockTask(tx, input.project, input.task),
-    tx.rows<{ n: number }>(openQuestions, [input.project, input.task]),
+    openQuestions(tx, input.project, input.task),
     input.commit === undefined ? undefined : lockGrant(tx, grant.grantId),
     entered,
   ]);
   const gates = await gatesOf(tx, task, planHash);
   const tree = prepared.kind === 'candidate' ? prepared.tree : undefined;
   const failed = tree === undefined ? [] : await knownFailures(tx, { project: input.project, tree }, gates);
-  return { task, gates, openQuestions: open?.n ?? 0, left: row?.leftBudget, failed };
+  return { task, gates, openQuestions: open.get(input.task) ?? 0, left: row?.leftBudget, failed };
 }
 
 /** The gates of a task as the plan declares them. */
@@ -165,9 +161,7 @@ export function submitProcedure(gateway: Gateway) {
         ...offerReasons(facts.task, prepared, input.artefact),
         ...sizeReasons(prepared, facts.left),
         ...facts.failed,
-        ...(facts.openQuestions > 0
-          ? [reason('task.question', `task/${input.task}`, { found: `${facts.openQuestions} open` })]
-          : []),
+        ...questionReasons(input.task, facts.openQuestions),
       ]),
     effect: async (tx, { decided: held }, found) => {
       const { prepared, grant } = found;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
+import { allowUnless, denied, reason } from '../../lib/decision.ts';
 import { sendMessage } from '../../messages/messages.ts';
 import { stopsAgainst } from '../../stops/rows.ts';
 import { settleStranded } from '../../stops/stranded.ts';
@@ -7,6 +7,7 @@ import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { endAttempt } from '../../tasks/attempts.ts';
 import { decideLease, renewLease, stealLease } from '../../tasks/lease.ts';
+import { openQuestions, questionReasons } from '../../tasks/questions.ts';
 import { advanceReadiness } from '../../tasks/readiness.ts';
 import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import { taskMay } from '../../tasks/states.ts';
@@ -129,12 +130,15 @@ export function abandonProcedure(gateway: Gateway) {
       'Takes a task out of the plan’s work for good, with a reason; its phase no longer waits for it. The answer names the tasks that need it, which can then not be done.',
     input: z.strictObject({ project, task: name, why: text(2000) }),
     exclusive: true,
-    facts: (tx, { input }) => lockTask(tx, input.project, input.task),
-    decide: ({ input, facts }) => {
-      if (facts === undefined) return denied(reason('task.missing', `task/${input.task}`));
-      return taskMay(facts, 'abandon')
-        ? allowed(facts)
-        : denied(reason('task.state', `task/${input.task}`, { found: facts.state }));
+    facts: async (tx, { input }) => ({
+      task: await lockTask(tx, input.project, input.task),
+      open: (await openQuestions(tx, input.project, input.task)).get(input.task),
+    }),
+    decide: ({ input, facts: { task, open } }) => {
+      if (task === undefined) return denied(reason('task.missing', `task/${input.task}`));
+      return taskMay(task, 'abandon')
+        ? allowUnless(questionReasons(input.task, open), task)
+        : denied(reason('task.state', `task/${input.task}`, { found: task.state }));
     },
     effect: async (tx, { decided: task }, { input }) => {
       moveTask(tx, task, 'abandon');
