@@ -152,7 +152,9 @@ export const planTrigger = z
     overlap: z
       .enum(['skip', 'queue', 'allow'])
       .default('skip')
-      .describe('What happens while the last run or task of it has not ended'),
+      .describe(
+        'What happens while the last run or task of it has not ended; with `for: event` the run for the same task',
+      ),
     perHour: z.int().min(1).max(3600).default(60).describe('More than so many an hour become one message'),
     paused: z.boolean().default(false),
   })

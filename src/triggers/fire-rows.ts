@@ -88,6 +88,22 @@ export async function lastStillRuns(tx: Tx, { id, project, lastMade }: TriggerRo
   return row?.isRunning === true;
 }
 
+const isAtWork = statement(
+  'triggers.isAtWork',
+  `select exists (select 1 from runs where project = $1 and trigger = $2 and task is not distinct from $3 and state <> 'ended')
+   as "isRunning"`,
+);
+
+/** True while a run that the trigger made for this task has not ended; one for another task is other work. */
+export async function stillRunsFor(
+  tx: Tx,
+  { id, project }: TriggerRow,
+  task: string | undefined,
+): Promise<boolean> {
+  const [row] = await tx.rows<{ isRunning: boolean }>(isAtWork, [project, id, task ?? null]);
+  return row?.isRunning === true;
+}
+
 /** Number of slots of a trigger that wait for an earlier run to end. */
 export async function queuedCount(tx: Tx, trigger: string): Promise<number> {
   const [row] = await tx.rows<{ count: number }>(queuedOf, [trigger]);

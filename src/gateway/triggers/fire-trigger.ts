@@ -17,6 +17,7 @@ import {
   lockSlot,
   queuedCount,
   queueSlot,
+  stillRunsFor,
 } from '../../triggers/fire-rows.ts';
 import { triggerEvent } from '../../triggers/queue.ts';
 import type { TriggerRow } from '../../triggers/rows.ts';
@@ -91,12 +92,18 @@ async function readSlot(
   const row = await lockById(tx, trigger);
   const due = row === undefined ? undefined : await lockSlot(tx, row.id, slot);
   if (row === undefined || due === undefined) return undefined;
-  const isHeldUp = row.spec.overlap !== 'allow' && (await lastStillRuns(tx, row));
+  const isHeldUp = row.spec.overlap !== 'allow' && (await isAtWork(tx, row, due));
   const queued = isHeldUp ? await queuedCount(tx, row.id) : 0;
   const firing = await firingOf(tx, row, due, grant, await entered);
   const action = firing && (await readAction(tx, ports, firing));
   return { row, due, isHeldUp, queued, action };
 }
+
+/** A trigger that spawns for the task of its event is held up by a run for that task alone: each task is work of its own. */
+const isAtWork = (tx: Tx, row: TriggerRow, { cause }: DueRow): Promise<boolean> =>
+  row.spec.spawn !== undefined && row.spec.for === 'event'
+    ? stillRunsFor(tx, row, cause.task)
+    : lastStillRuns(tx, row);
 
 /** The slot with its action; undefined when the trigger has no such step any more. */
 async function firingOf(

@@ -37,7 +37,7 @@ describe.each(engines)('a gate on a machine without processes left, on %s', (eng
     rmSync(folder, { recursive: true });
   });
 
-  it('waits and is tried again; the work is not blamed', async () => {
+  it('waits and is tried again; the work is not blamed', { timeout: 120_000 }, async () => {
     const hand = await line.mint('agent:a');
     const { change } = await line.offer(hand, 't0', { 'src/t0/a.ts': 'export {};\n' });
     await waitUntil(() => readFileSync(join(folder, 'tries'), 'utf8').split('tried').length > 2);

@@ -15,6 +15,8 @@ agents:
 tasks:
   cart: { title: Cart, phase: build, write: ["cart/**"], gates: [review] }
   docs: { title: Docs, phase: build, write: ["docs/**"], gates: [review] }
+  more: { title: More, phase: build, write: ["more/**"], gates: [review] }
+  last: { title: Last, phase: build, write: ["last/**"], gates: [review] }
 triggers:
   review: { on: change.submitted, spawn: reviewer, for: event }
 `;
@@ -57,6 +59,17 @@ describe.each(engines)('a trigger on what was submitted, on %s', (engine) => {
     expect(await end(taken?.run.id ?? '', shipped(taken?.run.id ?? ''))).toMatchObject({
       outcome: 'shipped',
     });
+  });
+
+  it('is held up by a run for the same task alone: two changes have a reviewer each', async () => {
+    await line.offer(builder, 'more', { 'more/a.md': 'a\n' });
+    await line.offer(builder, 'last', { 'last/a.md': 'a\n' });
+    const waiting = async () =>
+      (await runs()).filter(({ state }) => state === 'waiting').map(({ task }) => task);
+    await waitUntil(async () => (await waiting()).length === 2);
+    expect((await waiting()).sort()).toEqual(['last', 'more']);
+    for (let taken = await take(); taken !== null && taken !== undefined; taken = await take())
+      await line.owner.run.stop.mutate({ project, run: taken.run.id, why: 'enough' });
   });
 
   it('does not take the word of one that gave no verdict', async () => {
