@@ -14,7 +14,7 @@ import {
 import { statement, type Tx } from '../store/store.ts';
 import { endAttempt } from '../tasks/attempts.ts';
 import { type ChangeRow, lockChange, lockTask } from '../tasks/rows.ts';
-import { changeMay, taskMay } from '../tasks/states.ts';
+import { type ChangeBefore, changeMay, taskMay } from '../tasks/states.ts';
 import { moveChange, moveTask } from '../tasks/transition.ts';
 import { approve } from './approval.ts';
 import { hookMark, stopAtHook } from './gate-stop.ts';
@@ -59,6 +59,13 @@ const standing = statement(
   'select 1 as yes from verdicts where change = $1 and tree = $2 and approve order by at desc limit 1',
 );
 
+/** Moves a change to judging, all of whose gates have passed on its tree; answers its new state with the event. */
+export function passAll(tx: Tx, change: ChangeRow & { readonly state: ChangeBefore<'gatesPassed'> }) {
+  const state = moveChange(tx, change, 'gatesPassed');
+  const passed = systemEvent(change, 'gate.passed', { task: change.task, tree: change.tree, all: true });
+  return { change: { ...change, state }, passed };
+}
+
 /**
  * Moves a change whose gates have all passed on its tree: to judging, or straight to approved when an earlier
  * verdict still holds.
@@ -67,11 +74,10 @@ export async function settleGates(tx: Tx, change: ChangeRow): Promise<EventDraft
   if (!changeMay(change, 'gatesPassed')) return [];
   const [row] = await tx.rows<{ n: number }>(left, [change.id, change.tree]);
   if (row === undefined || row.n > 0) return [];
-  const state = moveChange(tx, change, 'gatesPassed');
-  const passed = systemEvent(change, 'gate.passed', { task: change.task, tree: change.tree, all: true });
+  const { change: judged, passed } = passAll(tx, change);
   const [verdict] = await tx.rows(standing, [change.id, change.tree]);
   if (verdict === undefined) return [passed];
-  return [passed, ...(await approve(tx, { ...change, state }))];
+  return [passed, ...(await approve(tx, judged))];
 }
 
 /** The result of a gate command. */

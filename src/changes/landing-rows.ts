@@ -3,8 +3,9 @@ import { newId } from '../process/new-id.ts';
 import { stopsAgainst } from '../stops/rows.ts';
 import type { EventDraft } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
+import { openQuestions } from '../tasks/questions.ts';
 import { type ChangeRow, lockChange } from '../tasks/rows.ts';
-import { changes, gateRuns, landings, questions, verdicts } from '../tasks/schema.ts';
+import { changes, gateRuns, landings, verdicts } from '../tasks/schema.ts';
 import { moveChange } from '../tasks/transition.ts';
 import { finishTask } from './approval.ts';
 import { type NamedGate, openGates, refuseChange, settleGates, systemEvent } from './gates.ts';
@@ -23,18 +24,6 @@ export interface Intent {
   readonly owner: string;
 }
 
-const openQuestions = (session: Session, change: ChangeRow) =>
-  session.orm
-    .select({ id: questions.id })
-    .from(questions)
-    .where(
-      and(
-        eq(questions.project, change.project),
-        eq(questions.task, change.task),
-        sql`${questions.answer} is null`,
-      ),
-    );
-
 const unlandedNeeds = statement(
   'landing.needs',
   `select c.id from task_needs n join changes c on c.project = n.project and c.task = n.needs
@@ -42,7 +31,7 @@ const unlandedNeeds = statement(
 );
 
 const heldBack = async (session: Session, change: ChangeRow): Promise<boolean> =>
-  (await openQuestions(session, change)).length > 0 ||
+  (await openQuestions(session, change.project, change.task)).size > 0 ||
   (await session.rows(unlandedNeeds, [change.project, change.task])).length > 0 ||
   (await stopsAgainst(session, change.project, { what: 'landing', task: change.task })).length > 0;
 

@@ -43,14 +43,14 @@ function judgeFrame(
     });
     return;
   }
-  judgeConflicts(commit, scope, findings);
   const code = commit.parents.length > 1 ? 'frame.merge' : 'scope.write';
   const named = namingOf(commit, facts);
+  judgeConflicts(commit, scope, findings, named);
   for (const change of commit.changes) {
     const { path } = change;
     const found = closedWords(change, scope);
     if (found === undefined) {
-      judgeInside(change, scope, findings);
+      judgeInside(change, scope, findings, named);
     } else if (!outside.has(path)) {
       outside.add(path);
       findings.add(
@@ -62,15 +62,26 @@ function judgeFrame(
   }
 }
 
-function judgeConflicts({ conflicts }: CommitFacts, scope: TreeScope, findings: Findings): void {
+function judgeConflicts(
+  { conflicts }: CommitFacts,
+  scope: TreeScope,
+  findings: Findings,
+  named: Naming,
+): void {
   for (const path of conflicts) {
     const found = closedWords({ path, newMode: 'any' }, scope);
-    if (found !== undefined) findings.add('frame.conflict', path, { found });
+    if (found !== undefined) findings.add('frame.conflict', path, named({ found }));
   }
 }
 
-function judgeInside({ path, newMode }: PathChange, scope: TreeScope, findings: Findings): void {
-  if (newMode === undefined && !scope.mayDelete) findings.add('scope.delete', path, { found: 'deleted' });
+function judgeInside(
+  { path, newMode }: PathChange,
+  scope: TreeScope,
+  findings: Findings,
+  named: Naming,
+): void {
+  if (newMode === undefined && !scope.mayDelete)
+    findings.add('scope.delete', path, named({ found: 'deleted' }));
 }
 
 interface FrameDetail {
@@ -78,11 +89,10 @@ interface FrameDetail {
   readonly next?: string;
 }
 
+type Naming = (detail: FrameDetail) => FrameDetail;
+
 /** Names the commit where a push has several: a later commit that takes the change back does not help. */
-function namingOf(
-  { oid, accepted }: CommitFacts,
-  { commits }: PushFacts,
-): (detail: FrameDetail) => FrameDetail {
+function namingOf({ oid, accepted }: CommitFacts, { commits }: PushFacts): Naming {
   const [base] = accepted;
   if (commits.length === 1 || base === undefined) return (detail) => detail;
   const again = `every commit of a push is judged: git reset --soft ${base.slice(0, 12)}, leave the path out, commit again`;

@@ -68,7 +68,7 @@ const agents: Record<string, { run: string; more?: string }> = {
     more: 'model: haiku-9',
   },
 };
-const reviewer = `andon verdict approve "$ANDON_CHANGE" --json --note "read it" && printf '{"version":1,"run":"%s","result":"shipped","summary":"approved"}' "$ANDON_RUN" > "$ANDON_VERDICT"`;
+const reviewer = `test "$ANDON_TASK/$ANDON_EPOCH" = t-good/1 && andon verdict approve "$ANDON_CHANGE" --json --note "read it" && printf '{"version":1,"run":"%s","result":"shipped","summary":"approved"}' "$ANDON_RUN" > "$ANDON_VERDICT"`;
 
 function plan(hidden: string): string {
   const profiles = Object.entries(agents).map(([name, { run, more }]) => {

@@ -142,7 +142,7 @@ function tell({ terminal, world }: Run<UpOptions>, file: GatewayFile, talk: read
     `key       ${file.key}   (ANDON_GATEWAY_KEY of whoever reaches it by URL)`,
     'mint      andon token mint --agent agent:builder-1 --tier implementer --out .andon/tokens/builder-1',
     'watch     andon status --watch',
-    `take      andon git pull ${file.git} main   (what has landed, into your checkout)`,
+    `take      andon git pull ${file.git}   (what has landed, into your checkout)`,
     'Ctrl-C ends the gateway; nothing is lost.',
   ];
   for (const line of lines) terminal.talk(line);

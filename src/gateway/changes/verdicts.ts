@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { approve } from '../../changes/approval.ts';
-import { refuseChange, systemEvent } from '../../changes/gates.ts';
+import { passAll, refuseChange } from '../../changes/gates.ts';
 import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
 import { newId } from '../../process/new-id.ts';
 import { type EmittedEvent, event } from '../../store/log/events.ts';
@@ -10,7 +10,6 @@ import { planAt } from '../../tasks/plan-cache.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
 import { verdicts } from '../../tasks/schema.ts';
 import { type ChangeBefore, changeMay, changeMoves } from '../../tasks/states.ts';
-import { moveChange } from '../../tasks/transition.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { Entering } from '../admission/definitions.ts';
 import { id, name, project, text, textOrEmpty } from '../admission/inputs.ts';
@@ -64,9 +63,8 @@ async function passByTheWay(
   if (passing === null) return { change, events: [] };
   const events: EmittedEvent[] = [];
   for (const gate of passing) events.push(await passManual(tx, change, { ...by, gate }));
-  const judged = moveChange(tx, change, 'gatesPassed');
-  events.push(systemEvent(change, 'gate.passed', { task: change.task, tree: change.tree, all: true }));
-  return { change: { ...change, state: judged }, events };
+  const { change: judged, passed } = passAll(tx, change);
+  return { change: judged, events: [...events, passed] };
 }
 
 function approveProcedure(gateway: Gateway) {

@@ -29,6 +29,20 @@ describe('measure', () => {
     expect(complexities(`function f(a, b, c) { ${body}; }`, 'js')).toEqual({ f: expected });
   });
 
+  it('takes what Node takes: a private name in a chain, and octal escapes of scripts, not of modules', () => {
+    expect(complexities('class A { #x = 1; static eq(a) { return a?.#x; } }', 'mjs')).toMatchObject({
+      eq: 2,
+    });
+    const red = 'const red = (s) => "\\033[31m" + s;';
+    expect(refusalOf(`module.exports = ${red.slice(12)}`, 'cjs')).toBeUndefined();
+    for (const [text, kind] of [
+      [`export ${red}`, 'js'],
+      [red, 'mjs'],
+      [red, 'ts'],
+    ] as const)
+      expect(refusalOf(text, kind)?.code).toBe('source.syntax');
+  });
+
   it('counts default values of parameters for the function, computed names and decorators for what encloses it', () => {
     const found = unitsOf('class C { @d(a ?? b) [x || y](p = 1, @e(c && d) q = 2) {} }');
     expect(found.map((unit) => [unit.name, unit.complexity])).toEqual([
