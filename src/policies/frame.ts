@@ -66,7 +66,7 @@ function judgeConflicts(
   { conflicts }: CommitFacts,
   scope: TreeScope,
   findings: Findings,
-  named: Naming,
+  named: CommitNaming,
 ): void {
   for (const path of conflicts) {
     const found = closedWords({ path, newMode: 'any' }, scope);
@@ -78,7 +78,7 @@ function judgeInside(
   { path, newMode }: PathChange,
   scope: TreeScope,
   findings: Findings,
-  named: Naming,
+  named: CommitNaming,
 ): void {
   if (newMode === undefined && !scope.mayDelete)
     findings.add('scope.delete', path, named({ found: 'deleted' }));
@@ -89,10 +89,10 @@ interface FrameDetail {
   readonly next?: string;
 }
 
-type Naming = (detail: FrameDetail) => FrameDetail;
+type CommitNaming = (detail: FrameDetail) => FrameDetail;
 
 /** Names the commit where a push has several: a later commit that takes the change back does not help. */
-function namingOf({ oid, accepted }: CommitFacts, { commits }: PushFacts): Naming {
+function namingOf({ oid, accepted }: CommitFacts, { commits }: PushFacts): CommitNaming {
   const [base] = accepted;
   if (commits.length === 1 || base === undefined) return (detail) => detail;
   const again = `every commit of a push is judged: git reset --soft ${base.slice(0, 12)}, leave the path out, commit again`;
