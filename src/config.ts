@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { WitnessName } from './gateway/log-mark/places.ts';
 import { fail } from './lib/errors.ts';
+import { limits } from './lib/limits.ts';
 import type { SandboxSetting } from './sandbox/run-gate.ts';
 
 /** Options that a gateway is started with. */
@@ -63,7 +64,7 @@ const defaults = {
   logLevel: 'info',
   clientsMax: 4_096,
   streamsMax: 2_000,
-  connectionsMax: 16,
+  connectionsMax: limits.connectionsDefault,
   commands: {},
   webhookHosts: [],
   witnesses: [],

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { fail } from '../lib/errors.ts';
+import { limits } from '../lib/limits.ts';
 import { Pipelined } from './pipelined.ts';
 import { isUnavailable, withRetry } from './retry.ts';
 import { storableParams } from './storable.ts';
@@ -39,7 +40,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     settings.push(`-c synchronous_commit=${options.synchronousCommit}`);
   const pool = new pg.Pool({
     connectionString: options.url,
-    max: options.connectionsMax ?? 16,
+    max: options.connectionsMax ?? limits.connectionsDefault,
     types,
     pipeline: true,
     connectionTimeoutMillis: 10_000,

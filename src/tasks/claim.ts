@@ -52,8 +52,14 @@ const scopes = statement(
   `select scope_hash as "scopeHash", write, deny from tasks where project = $1 and id = any($2::text[])`,
 );
 
-/** Sizes of the pages of candidates: most claims find a task among the first few. */
-export const pageSizes = [8, 64, 100_000] as const;
+/** Rows of the second page of candidates, for a claim to whom others have left nothing of the first. */
+export const secondPageMax = 200;
+
+/**
+ * Sizes of the pages of candidates: most claims find a task among the first few. Other claims under way find the same
+ * tasks, and each takes one, so the first page grows by their number.
+ */
+export const pageSizes = (others: number): readonly number[] => [8 + others, secondPageMax, 100_000];
 
 /**
  * Ready tasks, the most urgent first, the claimant's former work first among equals; at most `pageMax`. Their
@@ -147,11 +153,15 @@ const take = movesTasks(
      select free.id from unnest($2::text[]) wanted(id) cross join lateral
        (select t.id, t.state from tasks t where t.project = $1 and t.id = wanted.id for update skip locked) free
      where free.state ${from} limit 1)
-   returning id, title, description, acceptance, phase, epoch, lease_until as "leaseUntil", write, deny, gates`,
+   returning id, title, description, acceptance, phase, epoch, lease_until as "leaseUntil", write, deny, gates,
+     (epoch > 1 or exists (select from questions q
+        where q.project = tasks.project and q.task = tasks.id and q.answer is not null)) as "hasHistory"`,
 );
 
 /** A task as its claim left it, with the new lease. */
 export interface TakenTask {
+  /** True when an attempt was made before, or a question about it was answered. */
+  readonly hasHistory: boolean;
   readonly id: string;
   readonly title: string;
   /** Markdown; empty when the plan says nothing. */

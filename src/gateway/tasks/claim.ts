@@ -14,6 +14,7 @@ import {
   claimReasons,
   pageSizes,
   readCandidates,
+  secondPageMax,
   type TakenTask,
   takeOne,
 } from '../../tasks/claim.ts';
@@ -27,7 +28,7 @@ import { mutation } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 
 /** A task with what those before tried, and how they ended. */
-type ClaimedWork = TakenTask & TaskHistory;
+type ClaimedWork = Omit<TakenTask, 'hasHistory'> & TaskHistory;
 
 /** The answer of a claim: the task with the branch to push to, or null and the reasons why no task was taken. */
 export interface ClaimAnswer {
@@ -93,6 +94,9 @@ const claimInput = z.strictObject({
 
 type ClaimInput = z.infer<typeof claimInput>;
 
+/** Claims of this process that read candidates at this moment: they find the same tasks. */
+let looking = 0;
+
 /** Reads candidates by growing pages, until a page holds a task that the claimant may take or there are no more. */
 async function lookFor(
   tx: Tx,
@@ -102,18 +106,24 @@ async function lookFor(
 ): Promise<readonly Candidate[]> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
   let found: readonly Candidate[] = [];
-  for (const pageMax of pageSizes) {
-    found = await readCandidates(tx, where, claimant, pageMax, planned);
-    const stops = await stopped;
-    const free = ({ id }: Candidate): boolean => stops.of(id).length === 0;
-    if (
-      stops.all ||
-      found.length < pageMax ||
-      found.some((candidate) => free(candidate) && claimReasons(claimant, candidate).length === 0)
-    )
-      return found;
+  const sizes = pageSizes(looking);
+  looking++;
+  try {
+    for (const pageMax of sizes) {
+      found = await readCandidates(tx, where, claimant, pageMax, planned);
+      const stops = await stopped;
+      const free = ({ id }: Candidate): boolean => stops.of(id).length === 0;
+      if (
+        stops.all ||
+        found.length < pageMax ||
+        found.some((candidate) => free(candidate) && claimReasons(claimant, candidate).length === 0)
+      )
+        return found;
+    }
+    return found;
+  } finally {
+    looking--;
   }
-  return found;
 }
 
 const unreadyNamed = async (tx: Tx, { project: projectName, task }: ClaimInput): Promise<Reason[]> =>
@@ -126,7 +136,7 @@ async function takeAnother(
   { plan, leaseMs }: ClaimFacts,
 ): Promise<TakenTask | undefined> {
   const where = { project: input.project, task: input.task ?? claimant.cap.task };
-  const candidates = await readCandidates(tx, where, claimant, pageSizes[1], Promise.resolve(plan));
+  const candidates = await readCandidates(tx, where, claimant, secondPageMax, Promise.resolve(plan));
   return takeOne(tx, input.project, claimant, judge(candidates).allowed, leaseMs);
 }
 
@@ -154,6 +164,8 @@ const reviveClaim = (stored: ClaimAnswer): ClaimAnswer =>
           attempts: stored.task.attempts.map((one) => ({ ...one, at: new Date(one.at) })),
         },
       };
+
+const noHistory: TaskHistory = { attempts: [], answers: [] };
 
 async function claimFacts(
   tx: Tx,
@@ -211,9 +223,10 @@ export function claimProcedure(gateway: Gateway) {
         return { answer: { task: null, branch: null, reasons: against }, events: [] };
       }
       const branch = `task/${taken.id}/${taken.epoch}/work`;
-      const history = await readHistory(tx, input.project, taken.id);
+      const { hasHistory, ...task } = taken;
+      const history = hasHistory ? await readHistory(tx, input.project, taken.id) : noHistory;
       return {
-        answer: { task: { ...taken, ...history }, branch, reasons: [] },
+        answer: { task: { ...task, ...history }, branch, reasons: [] },
         events: [event('task.claimed', `task/${taken.id}`, { epoch: taken.epoch, leaseMs: facts.leaseMs })],
       };
     },
