@@ -5,6 +5,7 @@ import { advanceReadiness } from '../tasks/readiness.ts';
 import { type ChangeRow, lockTask } from '../tasks/rows.ts';
 import { type ChangeBefore, taskMay } from '../tasks/states.ts';
 import { moveChange, moveTask } from '../tasks/transition.ts';
+import { enterQueue } from './queue/entries.ts';
 
 /**
  * Approves a change. A task whose done state is `approved` ends here; a task that an artefact completes has
@@ -19,6 +20,7 @@ export async function approve(
   const said = event('change.approved', `change/${change.id}`, { task: change.task, tree: change.tree });
   const approved = gatewayEvent(change.project, said);
   const task = await lockTask(tx, change.project, change.task);
+  if (task?.done !== 'artefact') enterQueue(tx, change);
   if (task === undefined || task.done === 'landed') return [approved];
   if (task.done === 'artefact') moveChange(tx, { id: change.id, state }, 'accept');
   return [approved, ...(await finishTask(tx, change))];

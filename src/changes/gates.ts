@@ -17,7 +17,9 @@ import { type ChangeRow, lockChange, lockTask } from '../tasks/rows.ts';
 import { type ChangeBefore, changeMay, taskMay } from '../tasks/states.ts';
 import { moveChange, moveTask } from '../tasks/transition.ts';
 import { approve } from './approval.ts';
+import { flakyEvents } from './flaky.ts';
 import { hookMark, stopAtHook } from './gate-stop.ts';
+import { leaveQueue } from './queue/entries.ts';
 
 /** A gate as the plan declares it, with its name. */
 export interface NamedGate {
@@ -93,7 +95,7 @@ export interface GateResult {
 
 const finish = statement(
   'gates.finish',
-  `update gate_runs set status = $2, exit_code = $3, ms = $4, output = $5, sandboxed = $6, definition = $8, ended_at = andon_now()
+  `update gate_runs set status = $2, exit_code = $3, ms = $4, output = $5, sandboxed = $6, definition = $8, timed_out = $9, ended_at = andon_now()
    where id = $1 and status = 'running' and runner = $7 returning gate, tree`,
 );
 
@@ -103,11 +105,11 @@ const finish = statement(
  */
 export async function finishGate(
   tx: Tx,
-  run: { id: string; project: string; change: string; gate: PlanGate | null },
+  run: EndedRun,
   runner: string,
   result: GateResult,
 ): Promise<EventDraft[]> {
-  const change = await lockChange(tx, run.project, run.change);
+  const change = run.change === null ? null : await lockChange(tx, run.project, run.change);
   if (change === undefined) return [];
   const values = [
     run.id,
@@ -117,44 +119,70 @@ export async function finishGate(
     result.output,
     result.sandboxed,
     runner,
-    evidenceOf(run.gate, result),
+    definitionOf(run.gate),
+    result.timedOut,
   ];
   const [row] = await tx.rows<{ gate: string; tree: string }>(finish, values);
   if (row === undefined) return [];
-  const { passed, exitCode, ms, sandboxed, timedOut } = result;
+  const { passed, timedOut } = result;
   const command = commandOf(run.gate);
-  const ended = systemEvent(change, 'gate.ended', {
-    task: change.task,
-    gate: row.gate,
-    tree: row.tree,
+  const flaky = await flakyEvents(
+    tx,
+    { ...row, project: run.project, definition: definitionOf(run.gate) },
     passed,
-    exitCode,
-    ms,
-    sandboxed,
-    ...(timedOut ? { timedOut, command: hookMark(command) } : {}),
-  });
+  );
+  const ended = [endedEvent(run, change, row, result), ...flaky];
+  // The queue reads the evidence of its runs by itself.
+  if (change === null) return ended;
   // A gate of an earlier candidate is no evidence for this one.
-  if (row.tree !== change.tree) return [ended];
-  if (passed) return [ended, ...(await settleGates(tx, change))];
+  if (row.tree !== change.tree) return ended;
+  if (passed) return [...ended, ...(await settleGates(tx, change))];
   const refused = await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`, lastLines(result));
   const { project, task } = change;
-  return [ended, ...refused, ...(await stopAtHook(tx, { project, task, gate: row.gate, command, timedOut }))];
+  return [
+    ...ended,
+    ...refused,
+    ...(await stopAtHook(tx, { project, task, gate: row.gate, command, timedOut })),
+  ];
+}
+
+/** A run that has ended: for a change, or for changes that the queue tests together. */
+export interface EndedRun {
+  readonly id: string;
+  readonly project: string;
+  readonly change: string | null;
+  readonly changes: readonly string[];
+  /** Null where the gate is no command any more. */
+  readonly gate: PlanGate | null;
+}
+
+function endedEvent(
+  { gate: declared, project, changes }: EndedRun,
+  change: ChangeRow | null,
+  { gate, tree }: { readonly gate: string; readonly tree: string },
+  { passed, exitCode, ms, sandboxed, timedOut }: GateResult,
+): EventDraft {
+  const late = timedOut ? { timedOut, command: hookMark(commandOf(declared)) } : {};
+  const data = { gate, tree, passed, exitCode, ms, sandboxed, ...late };
+  return change === null
+    ? gatewayEvent(project, event('gate.ended', `project/${project}`, { changes, ...data }))
+    : systemEvent(change, 'gate.ended', { task: change.task, ...data });
 }
 
 const commandOf = (gate: PlanGate | null): string | null => (gate === null || 'by' in gate ? null : gate.run);
 
 /** Names a gate as it is declared: evidence is good for that and for nothing else. */
-const gateDefinition = (gate: PlanGate): string =>
+export const gateDefinition = (gate: PlanGate): string =>
   createHash('sha256').update(JSON.stringify(gate)).digest('hex');
 
-/** The definition that a result is evidence of; null where the machine may have had a part in it. */
-const evidenceOf = (gate: PlanGate | null, { exitCode, timedOut }: GateResult): string | null =>
-  gate === null || exitCode === null || timedOut ? null : gateDefinition(gate);
+/** The definition that a result is evidence of; null for a gate that is no command any more. */
+const definitionOf = (gate: PlanGate | null): string | null => (gate === null ? null : gateDefinition(gate));
 
+// A gate that ran out of time, or whose command never ran, may have the machine to thank for that.
 const failedBefore = statement(
   'gates.failedBefore',
   `select distinct on (gate, definition) gate, definition, exit_code as "exitCode", output from gate_runs
-   where project = $1 and tree = $2 and status = 'failed' and definition is not null order by gate, definition, ended_at desc`,
+   where project = $1 and tree = $2 and status = 'failed' and definition is not null and exit_code is not null and not timed_out order by gate, definition, ended_at desc`,
 );
 
 /** Reasons from gates that failed on this very tree before, as they are declared today: what failed would fail again. */
@@ -187,13 +215,14 @@ const shownLength = 300;
 export async function refuseChange(
   tx: Tx,
   change: ChangeRow,
-  why: 'gateFailed' | 'reject' | 'conflict',
+  why: keyof typeof outcomes,
   note: string,
   details: readonly string[] = [],
 ): Promise<EventDraft[]> {
   // A change that is landing or has ended can no more be refused.
   if (!changeMay(change, 'conflict')) return [];
   moveChange(tx, change, why, note);
+  leaveQueue(tx, change);
   const task = await lockTask(tx, change.project, change.task);
   const refused = systemEvent(change, 'change.refused', { task: change.task, why, note });
   if (task === undefined || !taskMay(task, 'refuse')) return [refused];
@@ -203,11 +232,20 @@ export async function refuseChange(
   return [refused, ...(await endAttempt(tx, { ...of, outcome: outcomes[why], reasons: [note, ...details] }))];
 }
 
-const outcomes = { gateFailed: 'gate_failed', reject: 'rejected', conflict: 'conflict' } as const;
+const outcomes = {
+  gateFailed: 'gate_failed',
+  reject: 'rejected',
+  conflict: 'conflict',
+  withdraw: 'withdrawn',
+} as const;
 const linesMax = 30;
 
 /** The end of a gate's output: what its reader mends comes last. */
-const lastLines = ({ exitCode, timedOut, output }: GateResult): string[] => [
+export const lastLines = ({
+  exitCode,
+  timedOut,
+  output,
+}: Pick<GateResult, 'exitCode' | 'timedOut' | 'output'>): string[] => [
   timedOut ? 'it ran into its time limit' : `exit status ${exitCode ?? 'none'}`,
   output.trimEnd().split('\n').slice(-linesMax).join('\n'),
 ];

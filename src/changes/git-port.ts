@@ -7,7 +7,6 @@ export interface MergeCandidate {
 
 /** One move of main, with the fence that it is made under. */
 export interface LandingMove {
-  readonly change: string;
   readonly oldMain: string;
   readonly newMain: string;
   readonly fence: string;
@@ -25,10 +24,13 @@ export interface LandingParts {
 /** The operations of landing on the repository of a project. */
 export interface GitPort {
   main(project: string): Promise<string>;
-  /** Merges `commit` with the present main. */
+  /** The tree of a commit. */
+  treeOf(project: string, commit: string): Promise<string>;
+  /** Merges `commit` with a base: main, or a candidate that others are merged into. */
   rebuild(
     project: string,
     commit: string,
+    base: string,
   ): Promise<MergeCandidate | { readonly conflicts: readonly string[] }>;
   /** True when two candidates change the same paths to the same blobs: a clean rebuild of an unchanged patch. */
   samePatch(project: string, before: MergeCandidate, after: MergeCandidate): Promise<boolean>;

@@ -1,93 +1,78 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { newId } from '../process/new-id.ts';
-import { stopsAgainst } from '../stops/rows.ts';
 import type { EventDraft } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
-import { openQuestions } from '../tasks/questions.ts';
 import { type ChangeRow, lockChange } from '../tasks/rows.ts';
-import { changes, gateRuns, landings, verdicts } from '../tasks/schema.ts';
+import { gateRuns, landings, verdicts } from '../tasks/schema.ts';
 import { moveChange } from '../tasks/transition.ts';
 import { finishTask } from './approval.ts';
 import { type NamedGate, openGates, refuseChange, settleGates, systemEvent } from './gates.ts';
+import { leaveQueue } from './queue/entries.ts';
 
 /** A row of the table of landings. */
 export type LandingRow = typeof landings.$inferSelect;
 
-/** A landing about to happen. The event id becomes the audit id in the trailer. */
-export interface Intent {
+/** One change of a swap that is about to happen. The event id becomes the audit id in the trailer. */
+export interface IntendedMember {
   readonly id: string;
   readonly event: string;
-  readonly change: ChangeRow;
-  readonly oldMain: string;
+  readonly change: string;
   readonly newMain: string;
+  readonly tree: string;
+}
+
+/** A swap of main that is about to happen, with its changes in their order. */
+export interface Intent {
+  readonly project: string;
+  readonly oldMain: string;
   readonly fence: string;
   readonly owner: string;
-}
-
-const unlandedNeeds = statement(
-  'landing.needs',
-  `select c.id from task_needs n join changes c on c.project = n.project and c.task = n.needs
-   where n.project = $1 and n.task = $2 and c.state in ('approved', 'landing') limit 1`,
-);
-
-const heldBack = async (session: Session, change: ChangeRow): Promise<boolean> =>
-  (await openQuestions(session, change.project, change.task)).size > 0 ||
-  (await session.rows(unlandedNeeds, [change.project, change.task])).length > 0 ||
-  (await stopsAgainst(session, change.project, { what: 'landing', task: change.task })).length > 0;
-
-/**
- * The approved change that is next to land: the oldest that no question, no unlanded need and no stop holds
- * back. Looks without a lock, so that looking holds nobody up; `intend` looks again under the lock.
- */
-export async function nextToLand(session: Session, project: string): Promise<ChangeRow | undefined> {
-  const approved = await session.orm
-    .select()
-    .from(changes)
-    .where(and(eq(changes.project, project), eq(changes.state, 'approved')))
-    .orderBy(asc(changes.stateAt))
-    .limit(50);
-  for (const change of approved) {
-    if (await heldBack(session, change)) continue;
-    return change;
-  }
-  return undefined;
+  readonly members: readonly IntendedMember[];
+  /** The tree that gates passed on, and the ids of their runs. */
+  readonly vouchedTree: string;
+  readonly vouchedBy: readonly string[];
 }
 
 /**
- * Step one of landing: writes the intent, if the change is still approved and no other landing is under way
- * in the project. The caller holds the project's exclusive lock. Returns undefined when the change may not
- * land.
+ * Step one of landing: writes the intents of one swap, one row for each change, chained from main to the last commit.
+ * The caller holds the project's exclusive lock. Returns undefined when one of them may not land: then none does.
  */
 export async function intend(tx: Tx, intent: Intent): Promise<EventDraft[] | undefined> {
-  const change = await lockChange(tx, intent.change.project, intent.change.id);
-  if (!isApproved(change) || change.tree !== intent.change.tree) return undefined;
-  if (await heldBack(tx, change)) return undefined;
+  const { project, oldMain, fence, owner, members, vouchedTree, vouchedBy } = intent;
   const busy = await tx.orm
     .select({ id: landings.id })
     .from(landings)
-    .where(and(eq(landings.project, change.project), eq(landings.state, 'intent')));
+    .where(and(eq(landings.project, project), eq(landings.state, 'intent')));
   if (busy.length > 0) return undefined;
-  await tx.orm.insert(landings).values({
-    id: intent.id,
-    project: change.project,
-    change: change.id,
-    oldMain: intent.oldMain,
-    newMain: intent.newMain,
-    fence: intent.fence,
-    state: 'intent',
-    owner: intent.owner,
-    intentAt: sql`andon_now()`,
-  });
-  moveChange(tx, change, 'intend');
-  const intended = systemEvent(change, 'landing.intended', {
-    task: change.task,
-    landing: intent.id,
-    from: intent.oldMain,
-    to: intent.newMain,
-    commit: change.commitId,
-    tree: change.tree,
-  });
-  return [{ ...intended, id: intent.event }];
+  const events: EventDraft[] = [];
+  let from = oldMain;
+  for (const [index, member] of members.entries()) {
+    const change = await lockChange(tx, project, member.change);
+    if (!isApproved(change)) return undefined;
+    const { id, event, newMain, tree } = member;
+    const position = index + 1;
+    await tx.orm.insert(landings).values({
+      id,
+      project,
+      change: change.id,
+      oldMain: from,
+      newMain,
+      fence,
+      state: 'intent',
+      owner,
+      intentAt: sql`andon_now()`,
+      position,
+      batch: members.length,
+      vouchedTree,
+      vouchedBy: [...vouchedBy],
+    });
+    moveChange(tx, change, 'intend');
+    const { task, commitId: commit } = change;
+    const data = { task, landing: id, from, to: newMain, commit, tree, position, batch: members.length };
+    events.push({ ...systemEvent(change, 'landing.intended', data), id: event });
+    from = newMain;
+  }
+  return events;
 }
 
 const end = statement(
@@ -103,11 +88,14 @@ const isApproved = (change: ChangeRow | undefined): change is ChangeRow & { read
 /** The state that an open intent gives its change; the move verifies it. */
 const underIntent = ({ id }: ChangeRow) => ({ id, state: 'landing' as const });
 
+/** The members of a row that its conclusion tells of. */
+export type LandedRow = Pick<
+  LandingRow,
+  'id' | 'project' | 'change' | 'newMain' | 'oldMain' | 'position' | 'batch' | 'vouchedBy'
+>;
+
 /** Step three, after main has moved: ends the task as done, and readies the tasks that waited for it. */
-export async function concludeLanding(
-  tx: Tx,
-  landing: Pick<LandingRow, 'id' | 'project' | 'change' | 'newMain' | 'oldMain'>,
-): Promise<EventDraft[]> {
+export async function concludeLanding(tx: Tx, landing: LandedRow): Promise<EventDraft[]> {
   const change = await lockChange(tx, landing.project, landing.change);
   const [ended] = await tx.rows(end, [landing.id, 'done']);
   if (ended === undefined || change === undefined) return [];
@@ -118,7 +106,11 @@ export async function concludeLanding(
     landing: landing.id,
     from: landing.oldMain,
     to: landing.newMain,
+    position: landing.position,
+    batch: landing.batch,
+    vouchedBy: landing.vouchedBy,
   });
+  leaveQueue(tx, change);
   return [landed, ...(await finishTask(tx, change))];
 }
 
@@ -255,5 +247,6 @@ export async function staleIntents(
         eq(landings.state, 'intent'),
         sql`${landings.intentAt} <= andon_now() - ${olderThanMs} * interval '1 millisecond'`,
       ),
-    );
+    )
+    .orderBy(asc(landings.position));
 }

@@ -1,18 +1,17 @@
 import { newId } from '../process/new-id.ts';
-import type { Session } from '../store/store.ts';
+import type { Session, Tx } from '../store/store.ts';
 import type { SystemTransaction } from '../store/system-transaction.ts';
-import type { ChangeRow } from '../tasks/rows.ts';
-import type { NamedGate } from './gates.ts';
+import { readPlan } from '../tasks/plan-apply.ts';
 import type { GitPort } from './git-port.ts';
 import {
   concludeLanding,
+  type IntendedMember,
   intend,
-  nextToLand,
-  rebind,
-  refuseConflict,
+  type LandingRow,
   staleIntents,
   voidLanding,
 } from './landing-rows.ts';
+import { type QueueEntry, readEntries, readHolds } from './queue/entries.ts';
 
 /** Ports through which landing reads the store and moves main. */
 export interface LandingPorts {
@@ -21,8 +20,6 @@ export interface LandingPorts {
   readonly session: Session;
   /** Runs `work` in a transaction of Andon itself: under the project's exclusive lock, with its events appended. */
   readonly systemTransaction: SystemTransaction;
-  readonly gatesOf: (change: ChangeRow) => Promise<readonly NamedGate[]>;
-  readonly titleOf: (change: ChangeRow) => Promise<string>;
   /** Names this process in intents. */
   readonly owner: string;
   /** Called at named points, so that tests can end the process there. */
@@ -30,111 +27,132 @@ export interface LandingPorts {
 }
 
 /** A point of landing at which tests can end the process. */
-export type LandingPoint = 'before-intent' | 'after-intent' | 'after-move' | 'after-done';
+export type LandingPoint =
+  | 'built'
+  | 'stepped-aside'
+  | 'before-intent'
+  | 'after-intent'
+  | 'after-move'
+  | 'after-done';
 
-/** The outcome of one attempt to land. */
-export type LandingOutcome = 'nothing' | 'landed' | 'rebuilt' | 'conflict' | 'again';
+/** Changes that land in one swap of main, in their order, each with the tree that main has after it. */
+export interface Swap {
+  readonly project: string;
+  readonly main: string;
+  readonly members: readonly { readonly entry: QueueEntry; readonly tree: string }[];
+  /** The tree that gates passed on: that of the last member. */
+  readonly tree: string;
+  /** Ids of the runs that vouch for the tree, and the plan whose gates they passed. */
+  readonly vouchedBy: readonly string[];
+  readonly planHash: string | null;
+}
 
 /**
- * Lands at most one change of the project: intent row, fenced compare-and-swap of main, done row. `reconcile`
- * finishes or voids a landing that crashed between the steps; a process that wakes late finds its fence
- * raised and moves nothing.
+ * Lands the changes of a swap: an intent for each in one transaction, one fenced compare-and-swap of main, and their
+ * ends in one transaction. `reconcile` finishes or voids a landing that crashed between the steps; a process that wakes
+ * late finds its fence raised and moves nothing. True when main has moved.
  */
-export async function landOne(ports: LandingPorts, project: string): Promise<LandingOutcome> {
-  const { git, session } = ports;
-  const change = await nextToLand(session, project);
-  if (change === undefined) return 'nothing';
-  const main = await git.main(project);
-  if (main !== change.base) return rebuildOn(ports, change);
-  return moveTo(ports, change, main);
-}
-
-async function rebuildOn(
-  { git, systemTransaction, gatesOf }: LandingPorts,
-  change: ChangeRow,
-): Promise<LandingOutcome> {
-  const rebuilt = await git.rebuild(change.project, change.commitId);
-  if ('conflicts' in rebuilt) {
-    await systemTransaction(change.project, async (tx) => ({
-      result: undefined,
-      events: await refuseConflict(tx, change, rebuilt.conflicts),
-    }));
-    return 'conflict';
-  }
-  const samePatch = await git.samePatch(change.project, change, rebuilt);
-  const gates = await gatesOf(change);
-  await git.keepCandidate(change.project, change.id, rebuilt.candidate);
-  await systemTransaction(change.project, async (tx) => ({
-    result: undefined,
-    events: await rebind(tx, change, { ...rebuilt, samePatch }, gates),
-  }));
-  return 'rebuilt';
-}
-
-async function moveTo(ports: LandingPorts, change: ChangeRow, oldMain: string): Promise<LandingOutcome> {
+export async function land(ports: LandingPorts, swap: Swap): Promise<boolean> {
   const { git, systemTransaction, owner } = ports;
-  const { project } = change;
-  const event = newId('event');
+  const { project, main, tree: vouchedTree, vouchedBy } = swap;
   const fence = await git.fence(project);
-  const message = landingMessage(change, await ports.titleOf(change), event);
-  const newMain = await git.landingCommit(project, {
-    main: oldMain,
-    commit: change.commitId,
-    tree: change.tree,
-    message,
-    at: change.stateAt,
-  });
-  const intent = { id: newId('landing'), event, change, oldMain, newMain, fence, owner };
+  const members = await landingCommits(ports, swap);
+  const newMain = members.at(-1)?.newMain ?? main;
   ports.at?.('before-intent');
-  const intended = await systemTransaction(project, async (tx) => {
-    const events = await intend(tx, intent);
+  const intended = await systemTransaction(project, async (tx, { planHash }) => {
+    const events =
+      planHash === swap.planHash && (await mayLand(tx, swap))
+        ? await intend(tx, { project, oldMain: main, fence, owner, members, vouchedTree, vouchedBy })
+        : undefined;
     return { result: events !== undefined, events: events ?? [] };
   });
-  if (!intended) return 'again';
+  if (!intended) return false;
   ports.at?.('after-intent');
-  const moved = await git.moveMain(project, { change: change.id, oldMain, newMain, fence });
+  const moved = await git.moveMain(project, { oldMain: main, newMain, fence });
   ports.at?.('after-move');
-  const landing = { id: intent.id, project, change: change.id, oldMain, newMain };
-  await systemTransaction(project, async (tx) => ({
-    result: undefined,
-    events: moved
-      ? await concludeLanding(tx, landing)
-      : await voidLanding(tx, landing, 'main or fence had moved'),
+  const landings = members.map(({ id, change, newMain: to }, index) => ({
+    id,
+    project,
+    change,
+    oldMain: members[index - 1]?.newMain ?? main,
+    newMain: to,
+    position: index + 1,
+    batch: members.length,
+    vouchedBy: [...vouchedBy],
   }));
+  await conclude(ports, project, landings, moved ? undefined : 'main or fence had moved');
   ports.at?.('after-done');
-  if (moved) await git.dropCandidate(project, change.id);
-  return moved ? 'landed' : 'again';
+  return moved;
 }
 
-/** The message of a landing; the trailers name the change, the task and the event of the intent. */
-function landingMessage(
-  change: Pick<ChangeRow, 'id' | 'task' | 'author'>,
-  title: string,
-  event: string,
-): string {
-  const subject = `Land ${change.task}: ${title}`.replace(/[\r\n]+/g, ' ').slice(0, 200);
-  return `${subject}\n\nAndon-Task: ${change.task}\nAndon-Change: ${change.id}\nAndon-Author: ${change.author}\nAndon-Audit: ${event}\n`;
+/** Asks again, under the project's lock, for everything that holds a change. */
+async function mayLand(tx: Tx, { project, members }: Swap): Promise<boolean> {
+  const swapped = new Set(members.map(({ entry }) => entry.id));
+  // The others are read as well: a change may need one of them that is held.
+  const entries = await readEntries(tx, project);
+  const { held } = await readHolds(tx, project, entries, await readPlan(tx, project));
+  return entries.filter(({ id }) => swapped.has(id) && !held.has(id)).length === swapped.size;
 }
+
+/** Writes the merge commit of each member on that of the one before it; moves no ref. */
+async function landingCommits({ git }: LandingPorts, swap: Swap): Promise<IntendedMember[]> {
+  const { project, members } = swap;
+  const made: IntendedMember[] = [];
+  let main = swap.main;
+  for (const [index, { entry, tree }] of members.entries()) {
+    const event = newId('event');
+    const message = landingMessage(entry, event, vouchingLines(swap, index + 1));
+    const parts = { main, commit: entry.commitId, tree, message, at: entry.stateAt };
+    main = await git.landingCommit(project, parts);
+    made.push({ id: newId('landing'), event, change: entry.id, newMain: main, tree });
+  }
+  return made;
+}
+
+const vouchingLines = ({ members, tree, vouchedBy }: Swap, position: number): string =>
+  vouchedBy
+    .map(
+      (run) =>
+        `Andon-Vouched: by ${run} on ${tree.slice(0, 12)}, position ${position} of ${members.length}\n`,
+    )
+    .join('');
+
+/** The message of a landing; the trailers name the change, the task, the event of the intent, and the runs that vouch. */
+function landingMessage({ id, task, title, author }: QueueEntry, event: string, vouching: string): string {
+  const subject = `Land ${task}: ${title}`.replace(/[\r\n]+/g, ' ').slice(0, 200);
+  return `${subject}\n\nAndon-Task: ${task}\nAndon-Change: ${id}\nAndon-Author: ${author}\nAndon-Audit: ${event}\n${vouching}`;
+}
+
+/** Ends the landings of a swap in one transaction: as done, or void for a reason. */
+const conclude = (
+  { systemTransaction }: LandingPorts,
+  project: string,
+  landings: readonly Parameters<typeof concludeLanding>[1][],
+  voidedFor: string | undefined,
+): Promise<void> =>
+  systemTransaction(project, async (tx) => {
+    const events = [];
+    for (const landing of landings)
+      events.push(
+        ...(voidedFor === undefined
+          ? await concludeLanding(tx, landing)
+          : await voidLanding(tx, landing, voidedFor)),
+      );
+    return { result: undefined, events };
+  });
 
 /**
  * Finishes or voids unconcluded landings. The fence is raised first, so that the process that wrote the
- * intent, if it was only paused, can no longer move main; only after that main is read.
+ * intents, if it was only paused, can no longer move main; only after that main is read. Of one swap all have landed or
+ * none has.
  */
-export async function reconcile(
-  { git, session, systemTransaction }: LandingPorts,
-  project: string,
-  olderThanMs: number,
-): Promise<number> {
+export async function reconcile(ports: LandingPorts, project: string, olderThanMs: number): Promise<number> {
+  const { git, session } = ports;
   const stale = await staleIntents(session, project, olderThanMs);
-  for (const landing of stale) {
-    await git.raiseFence(project);
-    const landed = await git.landed(project, landing.newMain);
-    await systemTransaction(project, async (tx) => ({
-      result: undefined,
-      events: landed
-        ? await concludeLanding(tx, landing)
-        : await voidLanding(tx, landing, 'recovered after a crash'),
-    }));
-  }
+  const last: LandingRow | undefined = stale.at(-1);
+  if (last === undefined) return 0;
+  await git.raiseFence(project);
+  const landed = await git.landed(project, last.newMain);
+  await conclude(ports, project, stale, landed ? undefined : 'recovered after a crash');
   return stale.length;
 }

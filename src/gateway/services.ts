@@ -31,6 +31,8 @@ export type VerifiedLog = VerifyResult & { readonly below: string | null };
 
 /** Methods of the workers that procedures call; `Workers` implements them. */
 export interface WorkersPort {
+  /** Gates that run at once on this gateway. */
+  readonly slots: number;
   /** Runs the waiting gates of the project, and lands its approved changes. Never rejects. */
   wake(project: string): void;
   /** Wakes the project; `*` all of them. */

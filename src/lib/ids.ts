@@ -10,6 +10,7 @@ const idKinds = {
   grant: 'gnt',
   landing: 'lnd',
   message: 'msg',
+  part: 'prt',
   question: 'qst',
   report: 'rpt',
   request: 'req',

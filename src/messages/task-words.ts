@@ -3,6 +3,7 @@ export const attemptOutcomes = {
   rejected: 'rejected',
   gate_failed: 'a gate failed',
   conflict: 'it conflicted with main',
+  withdrawn: 'withdrawn',
   expired: 'its lease ran out',
   released: 'given back',
   stolen: 'given to somebody else',

@@ -3,18 +3,18 @@ import { canonicalJson } from '../store/log/chain.ts';
 import type { Plan, PlanTask } from './plan.ts';
 import { needsPerson } from './trigger-check.ts';
 
-const members = ['gates', 'agents', 'models', 'limits', 'done', 'lease'] as const;
+const members = ['gates', 'agents', 'models', 'limits', 'done', 'lease', 'landing'] as const;
 
 /**
  * The changed members of a plan that only a human may change: gates, agent profiles and models, ceilings,
- * protected files, and the definition of done; triggers that start agents or reach outside; and tasks that
+ * protected files, the way of landing, and the definition of done; triggers that start agents or reach outside; and tasks that
  * come to unprotect more, pass fewer gates or count as done sooner. An executive edits the rest. Compared in
  * canonical form: a plan from the database has its members in another order.
  */
 export function humanOnly(before: Plan | undefined, after: Plan): string[] {
   if (before === undefined) return ['first'];
   const found: string[] = members.filter(
-    (member) => canonicalJson(before[member]) !== canonicalJson(after[member]),
+    (member) => canonicalJson(before[member] ?? null) !== canonicalJson(after[member] ?? null),
   );
   if (!protectsTheSame(before.protect, after.protect)) found.push('protect');
   for (const [id, task] of Object.entries(after.tasks)) {

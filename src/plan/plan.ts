@@ -113,6 +113,28 @@ const task = z.strictObject({
     .describe('What tells that a run gets on with the task; default: its tree'),
 });
 
+// No defaults here either.
+const landing = z
+  .strictObject({
+    batch: z
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        'Most changes that one run of the gates vouches for; 1 tests each landed tree by itself; default 8',
+      ),
+    retry: z
+      .number()
+      .int()
+      .min(0)
+      .max(10)
+      .optional()
+      .describe('How often a change that failed by itself runs again before it is refused; default 1'),
+  })
+  .describe('How approved changes land; only a person changes it');
+
 /** The schema of andon.yaml. `done` has no default on purpose: each project defines when its tasks count as done. */
 export const planSchema = z.strictObject({
   version: z.literal(1),
@@ -144,6 +166,7 @@ export const planSchema = z.strictObject({
     .default('60s')
     .describe('How long a claim is held without renewal'),
   gates: z.record(name, z.union([commandGate, manualGate])).default({}),
+  landing: landing.optional(),
   protect: z
     .array(glob)
     .max(128)

@@ -17,7 +17,8 @@ export type StopReason =
   | 'hook'
   | 'blocked'
   | 'stranded'
-  | 'sync';
+  | 'sync'
+  | 'main';
 
 /** Scope of a stop: one task; a task and all tasks that need it; a project; every project of the gateway. */
 export type Scope =

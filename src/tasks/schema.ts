@@ -133,7 +133,8 @@ export const changes = pgTable('changes', {
 export const gateRuns = pgTable('gate_runs', {
   id: text('id').primaryKey(),
   project: text('project').notNull(),
-  change: text('change').notNull(),
+  /** Null for a run of the landing queue, which belongs to a tree. */
+  change: text('change'),
   gate: text('gate').notNull(),
   tree: text('tree').notNull(),
   manual: boolean('manual').notNull(),
@@ -147,6 +148,11 @@ export const gateRuns = pgTable('gate_runs', {
   sandboxed: boolean('sandboxed'),
   /** Hash of the gate as it was declared when it ran. */
   definition: text('definition'),
+  timedOut: boolean('timed_out').notNull(),
+  /** For a run of the landing queue: the commit to check out, the changes on it, and the place among waiting runs. */
+  candidate: text('candidate'),
+  changes: text('changes').array().notNull(),
+  rank: integer('rank').notNull(),
   passedBy: text('passed_by'),
   passedGid: text('passed_gid'),
   createdAt: at('created_at').notNull(),
@@ -181,4 +187,40 @@ export const landings = pgTable('landings', {
   owner: text('owner').notNull(),
   intentAt: at('intent_at').notNull(),
   endedAt: at('ended_at'),
+  /** The place in the swap that it is part of, from 1, and the number of changes of that swap. */
+  position: integer('position').notNull().default(1),
+  batch: integer('batch').notNull().default(1),
+  /** The tree that gates passed on, and their runs; null and empty where no gate is asked for. */
+  vouchedTree: text('vouched_tree'),
+  vouchedBy: text('vouched_by').array().notNull(),
 });
+
+/** The place of an approved change in the landing queue. */
+export const queueEntries = pgTable('queue_entries', {
+  change: text('change').primaryKey(),
+  project: text('project').notNull(),
+  approvedAt: at('approved_at').notNull(),
+  strikes: integer('strikes').notNull(),
+  part: text('part'),
+  partMain: text('part_main'),
+  partGate: text('part_gate'),
+  cleared: text('cleared'),
+  clearedAt: at('cleared_at'),
+  position: integer('position'),
+  heldBy: text('held_by'),
+  heldWhy: text('held_why'),
+});
+
+/** Trees that the landing queue has built or tried. */
+export const queueTrees = pgTable(
+  'queue_trees',
+  {
+    project: text('project').notNull(),
+    main: text('main').notNull(),
+    changes: text('changes').array().notNull(),
+    tree: text('tree'),
+    candidate: text('candidate'),
+    conflicts: text('conflicts').array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.main, table.changes] })],
+);

@@ -38,7 +38,7 @@ export type ChangeState = (typeof changeStates)[number];
 /** Events that move a change. */
 export const changeMoves = {
   gatesPassed: { from: ['gating'], to: 'judging' },
-  gateFailed: { from: ['gating', 'judging'], to: 'refused' },
+  gateFailed: { from: ['gating', 'judging', 'approved'], to: 'refused' },
   approve: { from: ['judging'], to: 'approved' },
   reject: { from: ['gating', 'judging'], to: 'refused' },
   intend: { from: ['approved'], to: 'landing' },
@@ -46,6 +46,7 @@ export const changeMoves = {
   void: { from: ['landing'], to: 'approved' },
   rebuild: { from: ['gating', 'judging', 'approved'], to: 'gating' },
   conflict: { from: ['gating', 'judging', 'approved'], to: 'refused' },
+  withdraw: { from: ['gating', 'judging', 'approved'], to: 'refused' },
   accept: { from: ['approved'], to: 'landed' },
 } as const satisfies Moves<ChangeState>;
 

@@ -80,6 +80,7 @@ const changeStatements: Readonly<Record<ChangeEvent, Statement>> = {
   void: changeStatement('void'),
   rebuild: changeStatement('rebuild'),
   conflict: changeStatement('conflict'),
+  withdraw: changeStatement('withdraw'),
   accept: changeStatement('accept'),
 };
 

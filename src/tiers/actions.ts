@@ -25,6 +25,8 @@ export const actions = {
   'change:check': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'change:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'change:submit': { kind: 'mutation', tiers: ['human', 'implementer'] },
+  'change:withdraw': { kind: 'mutation', tiers: ['human', 'implementer'] },
+  'queue:order': { kind: 'mutation', tiers: ['human', 'executive'] },
   'gate:read': { kind: 'query', tiers: ['human', 'executive', 'implementer', 'validator'] },
   'gate:pass': { kind: 'mutation', tiers: ['human', 'validator'] },
   'verdict:approve': { kind: 'mutation', tiers: ['human', 'validator'] },

@@ -55,8 +55,8 @@ const sentences: { readonly [Type in EventType]?: (event: Told<Type>) => string 
   'change.rebuilt': ({ data }) => `${data.task}: main has moved, built again`,
   'change.refused': ({ data }) => `${data.task} goes back: ${data.note}`,
   'cord.pulled': ({ data }) => `the line is stopped: ${data.why}`,
-  'gate.ended': ({ data: { gate, task, passed, ms, sandboxed } }) =>
-    `gate ${gate} of ${task} ${passed ? 'passed' : 'FAILED'} in ${ms} ms${sandboxed ? '' : ' (unsandboxed)'}`,
+  'gate.ended': ({ data: { gate, passed, ms, sandboxed, ...of } }) =>
+    `gate ${gate} of ${'task' in of ? of.task : `${of.changes.length} together`} ${passed ? 'passed' : 'FAILED'} in ${ms} ms${sandboxed ? '' : ' (unsandboxed)'}`,
   'grant.minted': ({ data }) => `a token for ${data.agent}, ${data.tier}`,
   'phase.opened': (event) => `phase ${about(event)} is open`,
   'plan.applied': ({ data }) => `plan applied, ${data.added} tasks`,

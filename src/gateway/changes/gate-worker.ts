@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { finishGate, type GateResult } from '../../changes/gates.ts';
+import { finishGate, type GateResult, systemEvent } from '../../changes/gates.ts';
 import { temporaryFolder } from '../../git/temporary.ts';
 import { faultOf } from '../../lib/machine-fault.ts';
 import { durationMs, type PlanGate } from '../../plan/plan.ts';
@@ -9,6 +9,7 @@ import type { MachineLimits } from '../../sandbox/machine-limits.ts';
 import { removeTree } from '../../sandbox/remove-tree.ts';
 import { runGate, type SandboxSetting } from '../../sandbox/run-gate.ts';
 import { orDiskFull } from '../../store/disk-room.ts';
+import { type EventDraft, event, gatewayEvent } from '../../store/log/events.ts';
 import { leftNothing } from '../../store/retry.ts';
 import { type Store, statement } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
@@ -21,23 +22,29 @@ import { machineLimitsOf } from '../runs/measure.ts';
 interface WaitingGate {
   readonly id: string;
   readonly project: string;
-  readonly change: string;
+  /** Null for a run of the landing queue. */
+  readonly change: string | null;
+  readonly changes: readonly string[];
   readonly gate: string;
   readonly tree: string;
   readonly candidate: string;
 }
 
+// Work that is nearest to its end goes first: runs of the landing queue, in the queue's order.
+const waiting = `from gate_runs g left join changes c on c.id = g.change
+     where g.project = $1 and g.status = 'waiting' and not g.manual
+       and (g.change is null or (g.tree = c.tree and c.state = 'gating'))`;
+const isWaiting = statement('gates.waiting', `select 1 as yes ${waiting} limit 1`);
 const takeGate = statement(
   'gates.take',
   `update gate_runs set status = 'running', runner = $2, started_at = andon_now(), alive_at = andon_now()
-   where id = (select g.id from gate_runs g join changes c on c.id = g.change
-     where g.project = $1 and g.status = 'waiting' and not g.manual and g.tree = c.tree and c.state = 'gating'
-     order by g.created_at limit 1 for update of g skip locked)
-   returning id, project, change, gate, tree, (select candidate from changes c where c.id = change) as candidate`,
+   where id = (select g.id ${waiting} order by (g.change is not null), g.rank, g.created_at limit 1 for update of g skip locked)
+   returning id, project, change, changes, gate, tree, coalesce(candidate, (select candidate from changes c where c.id = change)) as candidate,
+     (select task from changes c where c.id = change) as task`,
 );
 const keepGates = statement(
   'gates.keep',
-  `update gate_runs set alive_at = andon_now() where status = 'running' and id = any($1::text[])`,
+  `update gate_runs set alive_at = andon_now() where status = 'running' and id = any($1::text[]) returning id`,
 );
 // A gate of this process that it does not keep, because its end could not be written, is free five seconds
 // later.
@@ -52,6 +59,20 @@ const freeGatesOfOwner = statement(
 );
 
 const writesMax = 3;
+
+interface TakenGate extends WaitingGate {
+  readonly task: string | null;
+}
+
+interface RunningGate {
+  readonly ended: Promise<void>;
+  readonly abort: AbortController;
+}
+
+const startedEvent = ({ project, change, changes, task, gate, tree }: TakenGate): EventDraft =>
+  change === null || task === null
+    ? gatewayEvent(project, event('gate.started', `project/${project}`, { changes, gate, tree }))
+    : systemEvent({ id: change, project }, 'gate.started', { task, gate, tree });
 
 type CommandGate = Extract<PlanGate, { run: string }>;
 
@@ -88,7 +109,7 @@ export interface GateWorkerPorts {
 export class GateWorker {
   readonly #options: GateWorkerOptions;
   readonly #ports: GateWorkerPorts;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, RunningGate>();
   readonly #abort = new AbortController();
   readonly #errors: LogOnce;
   /** Number of times the database refused the result of a gate. */
@@ -100,24 +121,33 @@ export class GateWorker {
     this.#ports = ports;
   }
 
-  /** Gives a sign of life for the gates of this process, and frees abandoned ones. */
+  /** Gives a sign of life for the gates of this process, ends those that the queue has dropped, and frees abandoned ones. */
   async keep(): Promise<void> {
-    const { store, abandonedMs } = this.#options;
-    if (this.#running.size > 0) await store.rows(keepGates, [[...this.#running.keys()]]);
-    await store.rows(freeGates, [this.#ports.owner, abandonedMs]);
+    await this.dropUnwanted();
+    await this.#options.store.rows(freeGates, [this.#ports.owner, this.#options.abandonedMs]);
+  }
+
+  /** Ends the commands of this process whose row is gone: nobody waits for their result. */
+  async dropUnwanted(): Promise<void> {
+    if (this.#running.size === 0) return;
+    const mine = [...this.#running.keys()];
+    const rows = await this.#options.store.rows<{ id: string }>(keepGates, [mine]);
+    const wanted = new Set(rows.map(({ id }) => id));
+    for (const id of mine) if (!wanted.has(id)) this.#running.get(id)?.abort.abort();
   }
 
   /** Takes waiting gates of the project while there is room. Never rejects. */
   async fill(project: string): Promise<void> {
     try {
       while (!this.#abort.signal.aborted && this.#running.size < this.#options.gatesAtOnceMax) {
-        const [gate] = await this.#options.store.rows<WaitingGate>(takeGate, [project, this.#ports.owner]);
+        const gate = await this.#take(project);
         if (gate === undefined) return;
-        const run = this.#run(gate).catch((error: unknown) =>
-          this.#errors.error(error, { gate: gate.gate }, 'gate'),
+        const abort = new AbortController();
+        const ended = this.#run(gate, AbortSignal.any([this.#abort.signal, abort.signal])).catch(
+          (error: unknown) => this.#errors.error(error, { gate: gate.gate }, 'gate'),
         );
-        this.#running.set(gate.id, run);
-        void run.finally(() => {
+        this.#running.set(gate.id, { ended, abort });
+        void ended.finally(() => {
           this.#running.delete(gate.id);
           void this.fill(project);
         });
@@ -127,16 +157,25 @@ export class GateWorker {
     }
   }
 
-  async #run(waiting: WaitingGate): Promise<void> {
+  async #take(project: string): Promise<WaitingGate | undefined> {
+    const { store } = this.#options;
+    if ((await store.rows(isWaiting, [project])).length === 0) return undefined;
+    return this.#ports.systemTransaction(project, async (tx) => {
+      const [gate] = await tx.rows<TakenGate>(takeGate, [project, this.#ports.owner]);
+      return { result: gate, events: gate === undefined ? [] : [startedEvent(gate)] };
+    });
+  }
+
+  async #run(waiting: WaitingGate, abort: AbortSignal): Promise<void> {
     const plan = await readPlan(this.#options.store, waiting.project);
     const gate = plan?.gates[waiting.gate];
     const command = gate === undefined || !('run' in gate) ? null : gate;
     const result =
       command === null
         ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
-        : await this.#evidence(waiting, command, machineLimitsOf(plan));
+        : await this.#evidence(waiting, command, machineLimitsOf(plan), abort);
     const ended = { ...waiting, gate: command };
-    if (this.#abort.signal.aborted) return;
+    if (abort.aborted) return;
     await this.#write(ended, result);
     this.#ports.ended(waiting.project);
   }
@@ -176,12 +215,12 @@ export class GateWorker {
     waiting: WaitingGate,
     { run, timeout, network }: CommandGate,
     limits: MachineLimits,
+    abort: AbortSignal,
   ): Promise<GateResult> {
     const { git, metrics, sandbox, hidden } = this.#options;
     const folder = temporaryFolder('gate', gateBase());
     try {
       await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
-      const abort = this.#abort.signal;
       const timeoutMs = durationMs(timeout);
       const command = { command: run, timeoutMs, network, limits };
       const result = await runGate({ folder, ...command, sandbox, hidden, abort });
@@ -201,7 +240,7 @@ export class GateWorker {
   /** Cuts running gates short; another worker runs them again. */
   async close(): Promise<void> {
     this.#abort.abort();
-    await Promise.allSettled(this.#running.values());
+    await Promise.allSettled([...this.#running.values()].map(({ ended }) => ended));
     await this.#options.store.rows(freeGatesOfOwner, [this.#ports.owner]).catch(() => []);
   }
 }

@@ -8,9 +8,9 @@ import type { Grant } from '../../tiers/capability.ts';
 import { id, name, project, textOrEmpty } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
+import { findChange } from './find-change.ts';
 import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
 import { passManual } from './manual-gates.ts';
-import { findChange } from './procedures.ts';
 
 /** Gates: commands that the gateway runs, and those that a person or validator passes by hand. */
 export function gateRouter(gateway: Gateway) {

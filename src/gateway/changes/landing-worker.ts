@@ -1,7 +1,9 @@
-import { and, eq } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { Logger } from 'pino';
-import type { NamedGate } from '../../changes/gates.ts';
-import { type LandingPoint, landOne, reconcile } from '../../changes/landing.ts';
+import { type LandingPoint, reconcile } from '../../changes/landing.ts';
+import type { QueueEntry } from '../../changes/queue/entries.ts';
+import { queueRound } from '../../changes/queue/round.ts';
+import { forgetTrees } from '../../changes/queue/trees.ts';
 import { syncStop } from '../../changes/sync-stop.ts';
 import { Coalesced } from '../../lib/coalesced.ts';
 import { defined } from '../../lib/defined.ts';
@@ -10,12 +12,11 @@ import { pullCord } from '../../stops/rows.ts';
 import { type EventDraft, event, gatewayEvent } from '../../store/log/events.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
-import { readPlan } from '../../tasks/plan-apply.ts';
-import type { ChangeRow } from '../../tasks/rows.ts';
-import { projects, tasks } from '../../tasks/schema.ts';
+import { projects } from '../../tasks/schema.ts';
 import { LogOnce } from '../log-once.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Repositories } from '../repositories/repositories.ts';
+import { Steering } from './steering.ts';
 
 /** Services and settings of the worker. */
 export interface LandingWorkerOptions {
@@ -23,6 +24,8 @@ export interface LandingWorkerOptions {
   readonly git: Repositories;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Gates that run at once: the queue has as many trees under test. */
+  readonly gatesAtOnceMax: number;
   /** Milliseconds after which another process's intent counts as abandoned. */
   readonly abandonedMs: number;
   /** Called at named points of a landing, so that tests can end the process there. */
@@ -34,12 +37,15 @@ export interface LandingWorkerPorts {
   /** Names this process in intents. */
   readonly owner: string;
   readonly systemTransaction: SystemTransaction;
-  /** Called when a change was rebuilt and its gates wait again. */
-  readonly rebuilt: (project: string) => void;
+  /** Called when gates wait to run, or runs are no longer wished. */
+  readonly wished: (project: string) => void;
 }
 
+/** Steps of one round at most, so that no fault of the planner keeps the process busy. */
+const stepsMax = 5_000;
+
 /**
- * Lands approved changes, one at a time in each project, and mirrors main to the upstream if the project asks
+ * Lands approved changes in batches, one swap at a time in each project, and mirrors main to the upstream if the project asks
  * for that.
  */
 export class LandingWorker {
@@ -48,11 +54,13 @@ export class LandingWorker {
   /** Landings by project. */
   readonly #landings = new Map<string, Coalesced>();
   readonly #errors: LogOnce;
+  readonly #steering: Steering;
   #closed = false;
 
   constructor(options: LandingWorkerOptions, ports: LandingWorkerPorts) {
     this.#options = options;
     this.#errors = new LogOnce(options.log);
+    this.#steering = new Steering(options.git);
     this.#ports = ports;
   }
 
@@ -91,54 +99,33 @@ export class LandingWorker {
   }
 
   #landingPorts() {
-    const { git, at, store } = this.#options;
+    const { git, at, store, gatesAtOnceMax } = this.#options;
     return {
       git,
       session: store,
       systemTransaction: this.#ports.systemTransaction,
       owner: this.#ports.owner,
-      gatesOf: (change: ChangeRow) => this.#gatesOf(change),
-      titleOf: (change: ChangeRow) => this.#titleOf(change),
+      slots: gatesAtOnceMax,
+      nowMs: Date.now,
+      steers: (entry: QueueEntry) => this.#steering.of(entry),
       ...defined({ at }),
     };
   }
 
-  async #gatesOf(change: ChangeRow): Promise<NamedGate[]> {
-    const { store } = this.#options;
-    const plan = await readPlan(store, change.project);
-    const [task] = await store.orm
-      .select({ id: tasks.id, project: tasks.project, gates: tasks.gates })
-      .from(tasks)
-      .where(and(eq(tasks.project, change.project), eq(tasks.id, change.task)));
-    return (task?.gates ?? []).flatMap((name) => {
-      const gate = plan?.gates[name];
-      return gate === undefined ? [] : [{ name, gate }];
-    });
-  }
-
-  async #titleOf(change: ChangeRow): Promise<string> {
-    const [task] = await this.#options.store.orm
-      .select({ title: tasks.title })
-      .from(tasks)
-      .where(and(eq(tasks.project, change.project), eq(tasks.id, change.task)));
-    return task?.title ?? change.task;
-  }
-
   async #landAll(project: string): Promise<void> {
     const started = performance.now();
-    for (let tries = 0; tries < 1000 && !this.#closed; tries++) {
-      const outcome = await landOne(this.#landingPorts(), project);
-      if (outcome === 'nothing') return;
-      if (outcome === 'landed') await this.#landed(project, started);
-      if (outcome === 'rebuilt') this.#ports.rebuilt(project);
-      // Another gateway is landing, or main moved in between: the next tick looks again.
-      if (outcome === 'again') return;
+    for (let steps = 0; steps < stepsMax && !this.#closed; steps++) {
+      const outcome = await queueRound(this.#landingPorts(), project);
+      if (outcome.is === 'landed') await this.#landed(project, started);
+      if (outcome.is === 'rebuilt' || outcome.is === 'runs') this.#ports.wished(project);
+      if (outcome.is === 'rest' || outcome.is === 'runs') return;
     }
   }
 
   async #landed(project: string, started: number): Promise<void> {
     const { store, git, metrics, log } = this.#options;
     metrics.landed((performance.now() - started) / 1000);
+    await forgetTrees(store, project, await git.main(project));
     const [row] = await store.orm
       .select({ upstream: projects.upstream })
       .from(projects)

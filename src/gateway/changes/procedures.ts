@@ -1,13 +1,15 @@
-import { and, desc, eq, or, sql } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { fail } from '../../lib/errors.ts';
 import { changes, gateRuns, verdicts } from '../../tasks/schema.ts';
 import { changeStates } from '../../tasks/states.ts';
 import { commitId, id, name, project } from '../admission/inputs.ts';
 import { query, t } from '../admission/procedure.ts';
 import { previewCommit } from '../pushes/preview-push.ts';
 import type { Gateway } from '../services.ts';
+import { findChange } from './find-change.ts';
+import { holdProcedure, moveProcedure, queueProcedure, releaseProcedure, whyProcedure } from './queue.ts';
 import { submitProcedure } from './submit.ts';
+import { withdrawProcedure } from './withdraw.ts';
 
 /** Changes: commits offered for landing. */
 export function changeRouter(gateway: Gateway) {
@@ -61,6 +63,12 @@ export function changeRouter(gateway: Gateway) {
       },
     }),
     check: checkProcedure(gateway),
+    queue: queueProcedure(gateway),
+    why: whyProcedure(gateway),
+    move: moveProcedure(gateway),
+    hold: holdProcedure(gateway),
+    release: releaseProcedure(gateway),
+    withdraw: withdrawProcedure(gateway),
   });
 }
 
@@ -77,24 +85,4 @@ function checkProcedure(gateway: Gateway) {
       return { offer: offer.kind, conflicts: offer.kind === 'conflict' ? offer.paths : [], reasons };
     },
   });
-}
-
-/** A change by its id or the short form of it. Errors: `change.missing`. */
-export async function findChange(
-  gateway: Gateway,
-  projectName: string,
-  wanted: string,
-): Promise<typeof changes.$inferSelect> {
-  const named = or(
-    eq(changes.id, wanted),
-    sql`left(${changes.id}, 4) || right(${changes.id}, 8) = ${wanted}`,
-  );
-  const found = await gateway.store.orm
-    .select()
-    .from(changes)
-    .where(and(eq(changes.project, projectName), named))
-    .limit(2);
-  const [only] = found;
-  if (only === undefined || found.length > 1) throw fail('change.missing', wanted);
-  return only;
 }

@@ -15,9 +15,9 @@ import type { Entering } from '../admission/definitions.ts';
 import { id, name, project, text, textOrEmpty } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
+import { findChange } from './find-change.ts';
 import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
 import { type Approvable, decideApproval, passManual, readOpenGates } from './manual-gates.ts';
-import { findChange } from './procedures.ts';
 
 /** Verdicts bind the tree that was judged. */
 export function verdictRouter(gateway: Gateway) {

@@ -169,8 +169,26 @@ export class Repositories implements GitPort {
     return readPatch({ ...this.#place(project), reader }, change, cap);
   }
 
-  async rebuild(project: string, commit: string): Promise<MergeCandidate | { conflicts: readonly string[] }> {
-    const base = await this.main(project);
+  async treeOf(project: string, commit: string): Promise<string> {
+    const { reader } = await this.open(project);
+    return (await reader.commit(commit)).tree;
+  }
+
+  /** The paths that a candidate changes against its base; undefined when they are too many to read. */
+  async changedPaths(
+    project: string,
+    { base, tree }: MergeCandidate,
+  ): Promise<readonly string[] | undefined> {
+    const { reader } = await this.open(project);
+    const diff = await diffTrees(reader, await this.treeOf(project, base), tree, patchPathsMax);
+    return diff.excess === undefined ? diff.changes.map(({ path }) => path) : undefined;
+  }
+
+  async rebuild(
+    project: string,
+    commit: string,
+    base: string,
+  ): Promise<MergeCandidate | { conflicts: readonly string[] }> {
     const built = await buildCandidate(this.#place(project), base, commit);
     if (!built.ok) return { conflicts: built.conflicts };
     return {

@@ -53,8 +53,16 @@ export class Workers implements WorkersPort {
     this.#landings = new LandingWorker(options, {
       owner,
       systemTransaction,
-      rebuilt: (project) => void this.#gates.fill(project),
+      wished: (project) =>
+        void this.#gates.dropUnwanted().then(
+          () => this.#gates.fill(project),
+          () => {},
+        ),
     });
+  }
+
+  get slots(): number {
+    return this.#options.gatesAtOnceMax;
   }
 
   get #rests(): boolean {

@@ -110,6 +110,24 @@ export const taskCodes = {
     'a verdict is bound to the tree that was judged',
     'look at the new candidate and judge again',
   ),
+  'change.author': row(
+    403,
+    'refused',
+    'a change is withdrawn by its maker or by a person',
+    'ask its maker, or a person: andon change withdraw',
+  ),
+  'change.held': row(
+    409,
+    'conflict',
+    'a change that somebody holds does not land',
+    'andon queue shows who holds it and why; andon queue release lets it land',
+  ),
+  'change.needs': row(
+    409,
+    'conflict',
+    'a change lands after the work that its task needs',
+    'andon queue shows what it waits for',
+  ),
   'gate.missing': row(404, 'notFound', 'the gate is declared for the task of the change', 'andon gate list'),
   'gate.manual': row(
     403,

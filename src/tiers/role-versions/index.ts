@@ -1,5 +1,6 @@
 import { type ActionList, type WrittenSets, written } from './role-sets.ts';
 import { version1 } from './version-1.ts';
+import { version2 } from './version-2.ts';
 
 export type { ActionList } from './role-sets.ts';
 
@@ -10,7 +11,10 @@ export type RoleVersions = ReadonlyMap<number, WrittenSets>;
  * Every version of the role table that a living token may name. The meaning of a name in one version never
  * changes.
  */
-export const roleVersions: RoleVersions = new Map([[1, written(version1)]]);
+export const roleVersions: RoleVersions = new Map([
+  [1, written(version1)],
+  [2, written(version2)],
+]);
 
 /** The version that new tokens name: the newest one, equal to `roles.ts`, as a test ensures. */
 export const roleVersion = Math.max(...roleVersions.keys());

@@ -1,10 +1,22 @@
 import type { Budget } from '../../../tiers/capability.ts';
-import type { Landed, Lease, Nothing, OfTask, Why } from './shared.ts';
+import type { Landed, Lease, OfTask, Why } from './shared.ts';
+
+/** The gate and the tree of a run: for the change of a task, or for changes that the queue tests together. */
+export type GateRunOf = (OfTask | { readonly changes: readonly string[] }) & {
+  readonly gate: string;
+  readonly tree: string;
+};
+
+/** The place of a landing in the swap of main that it is part of. */
+export interface InSwap {
+  readonly position: number;
+  readonly batch: number;
+}
 
 /** Data of events about changes: pushed, gated, judged, landed. */
 export interface ChangeData {
   'change.approved': OfTask & { readonly tree: string };
-  'change.landed': Landed;
+  'change.landed': Landed & InSwap & { readonly vouchedBy: readonly string[] };
   'change.pushed': Lease & {
     readonly refs: readonly string[];
     readonly tips: readonly string[];
@@ -28,9 +40,7 @@ export interface ChangeData {
       /** Absent for an artefact. */
       readonly size?: Pick<Budget, 'commits' | 'files' | 'lines'>;
     };
-  'gate.ended': OfTask & {
-    readonly gate: string;
-    readonly tree: string;
+  'gate.ended': GateRunOf & {
     readonly passed: boolean;
     readonly exitCode: number | null;
     readonly ms: number;
@@ -44,10 +54,25 @@ export interface ChangeData {
       | { readonly all: true }
       | { readonly gate: string; readonly note: string; readonly ownWork: boolean }
     );
-  /** Not emitted by this version; see `kept` in test/store/event-types.test.ts. */
-  'gate.started': Nothing;
-  'landing.intended': Landed & { readonly commit: string; readonly tree: string };
+  /** A tree has both passed and failed the same gate; said once. */
+  'gate.flaky': { readonly gate: string; readonly tree: string };
+  'gate.started': GateRunOf;
+  'landing.intended': Landed & InSwap & { readonly commit: string; readonly tree: string };
   'landing.voided': OfTask & Why & { readonly landing: string };
+  /** A person or a lead holds a change, lets it go, or gives it a place. */
+  'queue.held': OfTask & Why;
+  'queue.released': OfTask & Why;
+  'queue.moved': OfTask & Why & { readonly to: number };
+  /** The members of a part that passed on `main` by itself: they go to the end of the queue. */
+  'queue.cleared': { readonly main: string; readonly changes: readonly string[] };
+  /** Changes whose tree failed a gate together: each part is tested on `main` by itself. */
+  'queue.parted': {
+    readonly main: string;
+    readonly parts: readonly (readonly string[])[];
+    readonly strikes: number;
+    /** The gate that failed; absent where the plan declares it no longer. */
+    readonly gate?: string;
+  };
   'verdict.given': OfTask & {
     readonly verdict: string;
     readonly approve: boolean;

@@ -1,0 +1,142 @@
+import { newId } from '../../process/new-id.ts';
+import { type Session, statement, type Tx } from '../../store/store.ts';
+import { gateDefinition, type NamedGate } from '../gates.ts';
+import type { GateTally, WishedRun } from './queue.ts';
+import type { QueueTree } from './trees.ts';
+
+/** Names what a run is evidence of: a tree, a gate, and the gate's definition. */
+const evidenceKey = (tree: string, gate: string, definition: string): string =>
+  `${tree} ${gate} ${definition}`;
+
+interface TallyRow extends GateTally {
+  readonly tree: string;
+  readonly gate: string;
+  readonly definition: string;
+}
+
+const tallies = statement(
+  'queue.tallies',
+  `select tree, gate, definition,
+     count(*) filter (where status = 'passed')::int as passes, count(*) filter (where status = 'failed')::int as fails,
+     coalesce(bool_or(change is null and status in ('waiting', 'running')), false) as running
+   from gate_runs where project = $1 and not manual and definition is not null and tree = any($2::text[])
+   group by tree, gate, definition`,
+);
+
+/** Results by tree, gate and definition: those of submissions count as much as those of the queue. */
+export async function readTallies(
+  session: Session,
+  project: string,
+  trees: Iterable<QueueTree>,
+): Promise<(tree: string, gate: NamedGate) => GateTally> {
+  const wanted = [...new Set([...trees].flatMap(({ tree }) => tree ?? []))];
+  const rows = await session.rows<TallyRow>(tallies, [project, wanted]);
+  const found = new Map(rows.map((row) => [evidenceKey(row.tree, row.gate, row.definition), row]));
+  return (tree, { name, gate }) => found.get(evidenceKey(tree, name, gateDefinition(gate))) ?? nothing;
+}
+
+const nothing: GateTally = { passes: 0, fails: 0, running: false };
+
+/** A run that is to go on or begin: a wish whose tree is built. */
+export interface BuiltWish {
+  readonly wish: WishedRun;
+  readonly tree: string;
+  readonly candidate: string;
+  readonly definition: string;
+}
+
+interface Unfinished {
+  readonly id: string;
+  readonly tree: string;
+  readonly gate: string;
+  readonly definition: string;
+  readonly rank: number;
+}
+
+const unfinished = statement(
+  'queue.unfinished',
+  `select id, tree, gate, definition, rank from gate_runs
+   where project = $1 and change is null and status in ('waiting', 'running') order by rank, id`,
+);
+const cancel = statement('queue.cancel', 'delete from gate_runs where id = any($1::text[])');
+const ranks = statement(
+  'queue.ranks',
+  `update gate_runs g set rank = n.rank from unnest($1::text[], $2::int[]) n(id, rank) where g.id = n.id and g.rank <> n.rank`,
+);
+const add = statement(
+  'queue.add',
+  `insert into gate_runs (id, project, gate, tree, manual, status, definition, candidate, changes, rank)
+   values ($1, $2, $3, $4, false, 'waiting', $5, $6, $7, $8)`,
+);
+
+/** The runs of the queue that wait or are under way, in their order. */
+export const readUnfinished = (session: Session, project: string): Promise<Unfinished[]> =>
+  session.rows<Unfinished>(unfinished, [project]);
+
+const keyOf = ({ tree, gate, definition }: Omit<Unfinished, 'id' | 'rank'>): string =>
+  evidenceKey(tree, gate, definition);
+
+/** True when the runs are exactly those wished, in that order. */
+export const isAsWished = (runs: readonly Unfinished[], wishes: readonly BuiltWish[]): boolean =>
+  runs.length === wishes.length && runs.every((run, place) => keyOf(run) === keyOfWish(wishes[place]));
+
+const keyOfWish = (wish: BuiltWish | undefined): string =>
+  wish === undefined ? '' : evidenceKey(wish.tree, wish.wish.gate, wish.definition);
+
+/**
+ * Makes the runs of the queue those that are wished, in that order: keeps what is, adds what is missing, and drops the
+ * rest. The result of a dropped run changes nothing. The caller holds the project's lock.
+ */
+export async function syncRuns(tx: Tx, project: string, wishes: readonly BuiltWish[]): Promise<void> {
+  const runs = await readUnfinished(tx, project);
+  const byKey = new Map(runs.map((run) => [keyOf(run), run]));
+  const kept = new Set<string>();
+  const places: [id: string, rank: number][] = [];
+  for (const [rank, one] of wishes.entries()) {
+    const run = byKey.get(keyOfWish(one));
+    if (run === undefined) {
+      const { wish, tree, candidate, definition } = one;
+      tx.later(add, [
+        newId('gate'),
+        project,
+        wish.gate,
+        tree,
+        definition,
+        candidate,
+        wish.tree.changes,
+        rank,
+      ]);
+      continue;
+    }
+    kept.add(run.id);
+    places.push([run.id, rank]);
+  }
+  const dropped = runs.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
+  if (dropped.length > 0) tx.later(cancel, [dropped]);
+  if (places.length > 0) tx.later(ranks, [places.map(([id]) => id), places.map(([, rank]) => rank)]);
+}
+
+/** The runs that let a tree pass: the latest of each gate that asks for one. */
+const vouching = statement(
+  'queue.vouching',
+  `select distinct on (gate) id, gate from gate_runs
+   where project = $1 and tree = $2 and status = 'passed' and not manual and (gate, definition) in
+     (select * from unnest($3::text[], $4::text[])) order by gate, ended_at desc`,
+);
+
+/** Ids of the runs on a tree that vouch for its gates, as these are declared. Undefined when a gate has none. */
+export async function vouchersOf(
+  session: Session,
+  project: string,
+  tree: string,
+  gates: readonly NamedGate[],
+): Promise<string[] | undefined> {
+  if (gates.length === 0) return [];
+  const rows = await session.rows<{ id: string; gate: string }>(vouching, [
+    project,
+    tree,
+    gates.map(({ name }) => name),
+    gates.map(({ gate }) => gateDefinition(gate)),
+  ]);
+  return rows.length === gates.length ? rows.map(({ id }) => id) : undefined;
+}

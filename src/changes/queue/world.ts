@@ -1,0 +1,147 @@
+import type { Plan } from '../../plan/plan.ts';
+import { type Session, statement } from '../../store/store.ts';
+import { readProject } from '../../tasks/rows.ts';
+import type { NamedGate } from '../gates.ts';
+import type { GitPort } from '../git-port.ts';
+import { type HeldQueue, type QueueEntry, readEntries, readHolds } from './entries.ts';
+import { landingSettings } from './landing-settings.ts';
+import type { GateTally, QueueWorld, TreeName } from './queue.ts';
+import { orderQueue } from './queue-order.ts';
+import { readTallies } from './runs.ts';
+import { nameKey, type QueueTree, readTrees } from './trees.ts';
+
+/** What the queue of a project is read with. */
+export interface QueueReading {
+  readonly session: Session;
+  readonly git: GitPort;
+  /** Most boundaries and parts under test at once. */
+  readonly slots: number;
+  readonly nowMs: () => number;
+  /** True for a change of files by which tools are steered: it is tested alone. */
+  readonly steers: (entry: QueueEntry) => Promise<boolean>;
+}
+
+/** The queue of a project at one moment: the planner's world, and the rows behind it. */
+export interface QueueNow {
+  readonly world: QueueWorld;
+  readonly plan: Plan | undefined;
+  readonly planHash: string | null;
+  readonly entries: ReadonlyMap<string, QueueEntry>;
+  readonly holds: HeldQueue;
+  readonly trees: Map<string, QueueTree>;
+  /** The results of a gate on a tree, by the tree's hash. */
+  readonly tallyOf: (tree: string, gate: NamedGate) => GateTally;
+}
+
+const brokenStop = statement(
+  'queue.brokenStop',
+  `select id, subject from stops where project = $1 and cause = 'main' and cleared_at is null order by at`,
+);
+
+/** The open stop about a main that fails a gate, with the gate. */
+export async function readBrokenMain(
+  session: Session,
+  project: string,
+): Promise<{ readonly id: string; readonly gate: string } | undefined> {
+  const [row] = await session.rows<{ id: string; subject: string }>(brokenStop, [project]);
+  return row === undefined ? undefined : { id: row.id, gate: row.subject.replace(/^gate\//, '') };
+}
+
+/** The gates of an entry that are commands, as the plan declares them. */
+export const commandGates = (plan: Plan | undefined, { gates }: Pick<QueueEntry, 'gates'>): NamedGate[] =>
+  gates.flatMap((name) => gateNamed(plan, name) ?? []);
+
+/** Reads the queue of a project; undefined when nothing is approved, and main is not known to be broken. */
+export async function readQueue(reading: QueueReading, project: string): Promise<QueueNow | undefined> {
+  const { session, git, slots, nowMs, steers } = reading;
+  const [rows, broken] = await Promise.all([readEntries(session, project), readBrokenMain(session, project)]);
+  if (rows.length === 0 && broken === undefined) return undefined;
+  const row = await readProject(session, project);
+  const plan = row?.plan ?? undefined;
+  const main = await git.main(project);
+  const holds = await readHolds(session, project, rows, plan);
+  const mains = new Set([main, ...rows.flatMap(({ partMain }) => partMain ?? [])]);
+  const trees = await readTrees(session, git, project, mains);
+  const tallyOf = await readTallies(session, project, trees.values());
+  const free = queueOrder(holds, nowMs());
+  const entries = new Map(rows.map((entry) => [entry.id, entry]));
+  const tally = (tree: TreeName, gate: string): GateTally => {
+    const hash = trees.get(nameKey(tree))?.tree;
+    const declared = gateNamed(plan, gate);
+    return hash == null || declared === undefined ? nothing : tallyOf(hash, declared);
+  };
+  const queue = await Promise.all(
+    free.map(async (id) =>
+      queued(entries.get(id) as QueueEntry, plan, holds, await steers(entries.get(id) as QueueEntry)),
+    ),
+  );
+  const world: QueueWorld = {
+    queue,
+    slots,
+    ...landingSettings(plan),
+    main,
+    brokenGates:
+      broken === undefined
+        ? []
+        : brokenGates(broken.gate, plan, (gate) => tally({ main, changes: [] }, gate)),
+    evidence: {
+      tally,
+      build: (name) => {
+        const found = trees.get(nameKey(name));
+        if (found === undefined) return undefined;
+        return found.tree === null ? 'conflict' : 'built';
+      },
+    },
+  };
+  return { world, plan, planHash: row?.planHash ?? null, entries, holds, trees, tallyOf };
+}
+
+const nothing: GateTally = { passes: 0, fails: 0, running: false };
+
+/** The gate that the stop names, and every other that main fails while the stop is open: one stop tells of all. */
+const brokenGates = (
+  named: string,
+  plan: Plan | undefined,
+  onMain: (gate: string) => GateTally,
+): readonly string[] =>
+  Object.keys(plan?.gates ?? {}).filter((gate) => {
+    const { passes, fails } = onMain(gate);
+    return gate === named || (fails > 0 && passes === 0);
+  });
+
+/** Ids of the changes that may land, in their order. */
+export const queueOrder = (holds: HeldQueue, nowMs: number): readonly string[] =>
+  orderQueue(
+    holds.free.map((entry) => orderRow(entry, holds)),
+    nowMs,
+  );
+
+const orderRow = (entry: QueueEntry, { needs }: HeldQueue) => ({
+  id: entry.id,
+  priority: entry.priority,
+  approvedAtMs: entry.approvedAt.getTime(),
+  needs: needs.get(entry.id) ?? [],
+  position: entry.position ?? undefined,
+  clearedAtMs: entry.clearedAt?.getTime(),
+});
+
+const partOf = ({ part, partMain, partGate }: QueueEntry, plan: Plan | undefined) =>
+  part === null || partMain === null
+    ? undefined
+    : { id: part, main: partMain, gate: partGate === null ? undefined : gateNamed(plan, partGate)?.name };
+
+/** A gate of the plan that is a command. */
+function gateNamed(plan: Plan | undefined, name: string): NamedGate | undefined {
+  const gate = plan !== undefined && Object.hasOwn(plan.gates, name) ? plan.gates[name] : undefined;
+  return gate === undefined || !('run' in gate) ? undefined : { name, gate };
+}
+
+const queued = (entry: QueueEntry, plan: Plan | undefined, { needs }: HeldQueue, alone: boolean) => ({
+  id: entry.id,
+  needs: needs.get(entry.id) ?? [],
+  gates: commandGates(plan, entry).map(({ name }) => name),
+  alone,
+  strikes: entry.strikes,
+  part: partOf(entry, plan),
+  cleared: entry.cleared ?? undefined,
+});
