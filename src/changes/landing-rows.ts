@@ -1,12 +1,12 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
-import { newId } from '../process/new-id.ts';
 import type { EventDraft } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { type ChangeRow, lockChange } from '../tasks/rows.ts';
-import { gateRuns, landings, verdicts } from '../tasks/schema.ts';
+import { landings } from '../tasks/schema.ts';
 import { moveChange } from '../tasks/transition.ts';
 import { finishTask } from './approval.ts';
 import { type NamedGate, openGates, refuseChange, settleGates, systemEvent } from './gates.ts';
+import type { MergeCandidate } from './git-port.ts';
 import { leaveQueue } from './queue/entries.ts';
 
 /** A row of the table of landings. */
@@ -132,90 +132,24 @@ const rebase = statement(
   'update changes set base = $2, candidate = $3, tree = $4, rebuilt = rebuilt + 1 where id = $1',
 );
 
-/** A rebuilt candidate of a change. */
-export interface Rebuilt {
-  readonly base: string;
-  readonly candidate: string;
-  readonly tree: string;
-  /** True when the patch is the same, path by path and blob by blob. */
-  readonly samePatch: boolean;
-}
-
 /**
- * Binds an approved change under which main has moved to its new candidate, and gates it again. The verdict
- * survives only a clean rebuild of an unchanged patch; an unchanged tree keeps its evidence too.
+ * Binds an approved change to a new candidate, whose patch is another one than the one that was judged, and sends the
+ * change back to its gates and its judge.
  */
 export async function rebind(
   tx: Tx,
   before: ChangeRow,
-  rebuilt: Rebuilt,
+  { base, candidate, tree }: MergeCandidate,
   gates: readonly NamedGate[],
 ): Promise<EventDraft[]> {
   const change = await lockChange(tx, before.project, before.id);
   if (!isApproved(change) || change.tree !== before.tree) return [];
-  await tx.rows(rebase, [change.id, rebuilt.base, rebuilt.candidate, rebuilt.tree]);
-  if (rebuilt.tree === change.tree) return [];
+  await tx.rows(rebase, [change.id, base, candidate, tree]);
   const state = moveChange(tx, change, 'rebuild');
-  if (rebuilt.samePatch) await carryVerdict(tx, change, rebuilt.tree);
-  const after: ChangeRow = {
-    ...change,
-    state,
-    base: rebuilt.base,
-    candidate: rebuilt.candidate,
-    tree: rebuilt.tree,
-  };
+  const after: ChangeRow = { ...change, state, base, candidate, tree };
   openGates(tx, after, gates);
-  await carryManualGates(tx, change, rebuilt);
-  const event = systemEvent(change, 'change.rebuilt', {
-    task: change.task,
-    from: change.tree,
-    to: rebuilt.tree,
-    base: rebuilt.base,
-    verdictKept: rebuilt.samePatch,
-  });
-  return [event, ...(await settleGates(tx, after))];
-}
-
-async function carryVerdict(tx: Tx, change: ChangeRow, tree: string): Promise<void> {
-  const [standing] = await tx.orm
-    .select()
-    .from(verdicts)
-    .where(and(eq(verdicts.change, change.id), eq(verdicts.tree, change.tree), eq(verdicts.approve, true)))
-    .limit(1);
-  if (standing === undefined) return;
-  await tx.orm
-    .insert(verdicts)
-    .values({ ...standing, id: newId('verdict'), tree, carriedFrom: standing.id, at: new Date(standing.at) });
-}
-
-// A person looks at the patch, so a manual gate is carried with the verdict; a command runs again.
-async function carryManualGates(tx: Tx, change: ChangeRow, rebuilt: Rebuilt): Promise<void> {
-  if (!rebuilt.samePatch) return;
-  const passed = await tx.orm
-    .select()
-    .from(gateRuns)
-    .where(
-      and(
-        eq(gateRuns.change, change.id),
-        eq(gateRuns.tree, change.tree),
-        eq(gateRuns.manual, true),
-        eq(gateRuns.status, 'passed'),
-      ),
-    );
-  for (const run of passed) {
-    await tx.orm
-      .update(gateRuns)
-      .set({
-        status: 'passed',
-        passedBy: run.passedBy,
-        passedGid: run.passedGid,
-        output: run.output,
-        endedAt: run.endedAt,
-      })
-      .where(
-        and(eq(gateRuns.change, change.id), eq(gateRuns.tree, rebuilt.tree), eq(gateRuns.gate, run.gate)),
-      );
-  }
+  const data = { task: change.task, from: change.tree, to: tree, base };
+  return [systemEvent(change, 'change.rebuilt', data), ...(await settleGates(tx, after))];
 }
 
 /** Gives a change back to its maker when it no longer merges with the moved main. */

@@ -21,6 +21,7 @@ import { mcpCommand } from './commands/mcp.ts';
 import { phaseCommand } from './commands/phase.ts';
 import { planCommand } from './commands/plan.ts';
 import { projectCommand } from './commands/project.ts';
+import { queueCommand, whyCommand } from './commands/queue.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { runnerCommand } from './commands/runner.ts';
@@ -73,6 +74,8 @@ const working = [
   changeCommand,
   gateCommand,
   verdictCommand,
+  queueCommand,
+  whyCommand,
   eventCommand,
   auditCommand,
   reportCommand,

@@ -47,6 +47,10 @@ const changes: Record<string, ChangeState> = {
   'approved intend': 'landing',
   'approved rebuild': 'gating',
   'approved conflict': 'refused',
+  'gating withdraw': 'refused',
+  'judging withdraw': 'refused',
+  'approved withdraw': 'refused',
+  'approved gateFailed': 'refused',
   'approved accept': 'landed',
   'landing land': 'landed',
   'landing void': 'approved',
@@ -67,7 +71,7 @@ describe('the transitions of tasks, changes and runs', () => {
     for (const state of changeStates)
       for (const event of changeEvents)
         expect(changeAfter(state, event), `${state} ${event}`).toBe(changes[`${state} ${event}`] ?? null);
-    expect(changeEvents).toHaveLength(10);
+    expect(changeEvents).toHaveLength(11);
   });
 
   it('answers every pair of a run’s state and event', () => {

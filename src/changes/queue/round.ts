@@ -28,6 +28,7 @@ export async function queueRound(ports: QueuePorts, project: string): Promise<Ro
   if (now === undefined) return dropRuns(ports, project);
   if (await clearMended(ports, project, now)) return again;
   const step = planQueue(now.world);
+  if (process.env.QDEBUG) console.error(JSON.stringify(step).slice(0, 400));
   return carryOut({ ports, project, now }, step);
 }
 
@@ -120,7 +121,7 @@ async function bindAnew(round: Round, { entry, base, tree, candidate }: NewPatch
     const gate = now.plan?.gates[name];
     return gate === undefined ? [] : [{ name, gate }];
   });
-  await moved(round, (tx) => rebind(tx, entry, { base, tree, candidate, samePatch: false }, gates));
+  await moved(round, (tx) => rebind(tx, entry, { base, tree, candidate }, gates));
   return { is: 'rebuilt' };
 }
 

@@ -43,6 +43,18 @@ export function changeCommand(world: World): Command {
         .action(act<object, [string]>(world, show)),
     )
     .addCommand(
+      leaf('withdraw', 'take back a change that has not landed; its task is ready again')
+        .argument('<change>')
+        .requiredOption('--reason <text>', 'the reason, which the log keeps')
+        .action(
+          act<{ reason: string }, [string]>(world, async ({ link, options }, change) => {
+            const { client, project } = await link();
+            const data = await client.change.withdraw.mutate({ project, change, why: options.reason });
+            return { data, lines: [`${short(data.change)}: withdrawn; ${data.task} is ready again`] };
+          }),
+        ),
+    )
+    .addCommand(
       leaf('diff', 'show the patch of a change')
         .argument('<change>')
         .action(act<object, [string]>(world, diff)),

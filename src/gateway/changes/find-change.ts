@@ -1,16 +1,16 @@
 import { and, eq, or, sql } from 'drizzle-orm';
-import { fail } from '../../lib/errors.ts';
-import type { ChangeRow } from '../../tasks/rows.ts';
+import { AndonError, fail } from '../../lib/errors.ts';
+import type { Session, Tx } from '../../store/store.ts';
+import { type ChangeRow, lockChange } from '../../tasks/rows.ts';
 import { changes } from '../../tasks/schema.ts';
-import type { Gateway } from '../services.ts';
 
 /** A change by its id or the short form of it. Errors: `change.missing`. */
-export async function findChange(gateway: Gateway, projectName: string, wanted: string): Promise<ChangeRow> {
+export async function findChange(session: Session, projectName: string, wanted: string): Promise<ChangeRow> {
   const named = or(
     eq(changes.id, wanted),
     sql`left(${changes.id}, 4) || right(${changes.id}, 8) = ${wanted}`,
   );
-  const found = await gateway.store.orm
+  const found = await session.orm
     .select()
     .from(changes)
     .where(and(eq(changes.project, projectName), named))
@@ -18,4 +18,17 @@ export async function findChange(gateway: Gateway, projectName: string, wanted: 
   const [only] = found;
   if (only === undefined || found.length > 1) throw fail('change.missing', wanted);
   return only;
+}
+
+/** A change by its id or the short form of it, locked until the transaction ends; undefined when there is none. */
+export async function lockNamedChange(
+  tx: Tx,
+  projectName: string,
+  wanted: string,
+): Promise<ChangeRow | undefined> {
+  const found = await findChange(tx, projectName, wanted).catch((error: unknown) => {
+    if (error instanceof AndonError) return undefined;
+    throw error;
+  });
+  return found === undefined ? undefined : lockChange(tx, projectName, found.id);
 }

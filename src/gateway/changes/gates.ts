@@ -20,7 +20,7 @@ export function gateRouter(gateway: Gateway) {
       description: 'Lists the gates of a change with status and evidence.',
       input: z.strictObject({ project, change: id }),
       answer: async (input) => {
-        const change = await findChange(gateway, input.project, input.change);
+        const change = await findChange(gateway.store, input.project, input.change);
         return gateway.store.orm.select().from(gateRuns).where(eq(gateRuns.change, change.id));
       },
     }),

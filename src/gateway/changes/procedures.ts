@@ -42,7 +42,7 @@ export function changeRouter(gateway: Gateway) {
       description: 'Shows a change with its gates and verdicts.',
       input: z.strictObject({ project, change: id }),
       answer: async (input) => {
-        const change = await findChange(gateway, input.project, input.change);
+        const change = await findChange(gateway.store, input.project, input.change);
         const gates = await store.orm.select().from(gateRuns).where(eq(gateRuns.change, change.id));
         const given = await store.orm.select().from(verdicts).where(eq(verdicts.change, change.id));
         return { ...change, gates, verdicts: given };
@@ -54,7 +54,7 @@ export function changeRouter(gateway: Gateway) {
         'Shows the patch of a change’s candidate against the main it was built on, within the read scope.',
       input: z.strictObject({ project, change: id }),
       answer: async (input, call) => {
-        const change = await findChange(gateway, input.project, input.change);
+        const change = await findChange(gateway.store, input.project, input.change);
         return {
           change: change.id,
           tree: change.tree,

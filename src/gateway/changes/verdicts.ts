@@ -29,7 +29,7 @@ export function verdictRouter(gateway: Gateway) {
       description: 'Lists the verdicts on a change.',
       input: z.strictObject({ project, change: id }),
       answer: async (input) => {
-        const change = await findChange(gateway, input.project, input.change);
+        const change = await findChange(gateway.store, input.project, input.change);
         return gateway.store.orm.select().from(verdicts).where(eq(verdicts.change, change.id));
       },
     }),

@@ -29,7 +29,6 @@ export interface ChangeData {
     readonly from: string;
     readonly to: string;
     readonly base: string;
-    readonly verdictKept: boolean;
   };
   'change.refused': OfTask & Why & { readonly note: string };
   'change.submitted': OfTask &
