@@ -83,6 +83,7 @@ export async function workOnce(
   persist: Persist,
   ledger: Ledger,
   wanted?: string,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Work | undefined> {
   const claimed = await persist((endpoint, requestId) =>
     endpoint
@@ -92,7 +93,7 @@ export async function workOnce(
   if (claimed.task === null) return undefined;
   const { id: task, epoch } = claimed.task;
   ledger.claims.push({ task, epoch, agent: agent.name });
-  const commit = await commitFor(agent, persist, task, epoch);
+  const commit = await commitFor(agent, persist, task, epoch, more);
   const ref = `refs/heads/${claimed.branch}`;
   await pushUntilIn(agent, persist, `${commit}:${ref}`);
   ledger.pushes.push({ ref, commit });
@@ -108,6 +109,7 @@ export async function commitFor(
   persist: Persist,
   task: string,
   epoch: number,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const clone = join(agent.folder, 'clone');
   await persist(async (endpoint) => {
@@ -117,7 +119,7 @@ export async function commitFor(
     await mustGit(clone, ['fetch', '-q', remote, '+refs/heads/main:refs/remotes/origin/main'], auth);
   });
   await mustGit(clone, ['checkout', '-q', '-f', '-B', 'work', 'origin/main']);
-  write(clone, { [`src/${task}/work.ts`]: `export const epoch = ${epoch};\n` });
+  write(clone, { [`src/${task}/work.ts`]: `export const epoch = ${epoch};\n`, ...more });
   await mustGit(clone, ['add', '-A']);
   await mustGit(clone, ['commit', '-q', '-m', `${task} ${epoch}`]);
   return mustGit(clone, ['rev-parse', 'HEAD']);

@@ -5,7 +5,7 @@ export type AtPoint = (point: string) => void;
 
 /**
  * A store that names its commits: `task.claimed before commit` and `… after commit`, for every type of event that a
- * transaction appends, and `gate taken` once a gate is marked as running.
+ * transaction appends.
  */
 export function watchStore(store: Store, at: AtPoint): Store {
   return {
@@ -13,11 +13,8 @@ export function watchStore(store: Store, at: AtPoint): Store {
     get orm() {
       return store.orm;
     },
-    async rows<R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> {
-      const found = await store.rows<R>(statement, params);
-      if (statement.name === 'gates.take' && found.length > 0) at('gate taken');
-      return found;
-    },
+    rows: <R>(statement: Statement, params?: readonly unknown[]): Promise<R[]> =>
+      store.rows<R>(statement, params),
     async transaction(work) {
       let seen = new Set<string>();
       const result = await store.transaction(async (tx) => {

@@ -78,8 +78,11 @@ export interface LineOptions extends TestGatewayOptions {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-export async function openLine(engine: Engine, options: LineOptions): Promise<Line> {
-  const gateway = await startTestGateway(engine, options);
+export const openLine = async (engine: Engine, options: LineOptions): Promise<Line> =>
+  lineOn(await startTestGateway(engine, options), options);
+
+/** Makes the project of the options on a gateway that runs; the line closes it. */
+export async function lineOn(gateway: TestGateway, options: LineOptions): Promise<Line> {
   const project = options.project ?? 'shop';
   const source = await sourceRepository({ 'README.md': '# shop\n', ...options.files });
   await gateway.owner.project.create.mutate({ project, source });
