@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Store } from '../../../src/store/store.ts';
 import { engines } from '../../support/engines.ts';
 import { codesOf, type Hand, type Line, type Offered, openLine } from '../../support/line.ts';
 import { approveTogether, landingFaults, moveMainBeside, queueRuns } from '../../support/queue-line.ts';
@@ -18,6 +19,8 @@ gates:
   tests: { run: "sh check.sh", timeout: 30s }
 tasks:
 ${names.map((name) => task(name)).join('\n')}
+  base: { title: base, phase: build, write: ["src/base/**"], done: approved }
+  top: { title: top, phase: build, write: ["src/top/**"], needs: [base] }
 `;
 // Fails on a tree with a broken main, with a bad change, or with two changes that do not go together.
 const check = `
@@ -26,9 +29,26 @@ for one in src/*/bad; do test ! -e "$one" || exit 4; done
 test ! -e src/t4/left || test ! -e src/t6/right || exit 5
 `;
 const project = 'shop';
+const rootCause = {
+  whys: [{ why: 'a test pulled it', evidence: 'this test' }],
+  kind: 'test' as const,
+  prevention: 'nothing is wrong',
+};
 const one = (name: string, file = 'a.js') => ({
   task: name,
   files: { [`src/${name}/${file}`]: `export const a = '${name}';\n` },
+});
+
+/** The methods of a store as an object may be spread from them. */
+const bound = (store: Store): Store => ({
+  engine: store.engine,
+  get orm() {
+    return store.orm;
+  },
+  rows: (statement, params) => store.rows(statement, params),
+  transaction: (work) => store.transaction(work),
+  listen: (channel, heard, lost) => store.listen(channel, heard, lost),
+  close: () => store.close(),
 });
 
 describe.each(engines)('the landing queue, on %s', (engine) => {
@@ -36,10 +56,27 @@ describe.each(engines)('the landing queue, on %s', (engine) => {
   let builder: Hand;
   let reviewer: Hand;
   let begin: string;
+  /** Runs once between the landing's last look and its intent. */
+  let beforeIntent: (() => Promise<void>) | undefined;
+  let atIntent: (() => Promise<void>) | undefined;
   beforeAll(async () => {
     line = await openLine(engine, {
       plan,
       files: { 'check.sh': check },
+      extras: {
+        at: (point) => {
+          if (point === 'before-intent') atIntent = beforeIntent;
+        },
+        watch: (store) => ({
+          ...bound(store),
+          transaction: async (work) => {
+            const before = atIntent;
+            atIntent = undefined;
+            await before?.();
+            return store.transaction(work);
+          },
+        }),
+      },
     });
     builder = await line.mint('agent:builder');
     reviewer = await line.mint('agent:reviewer', { tier: 'validator' });
@@ -151,5 +188,50 @@ describe.each(engines)('the landing queue, on %s', (engine) => {
     await line.owner.change.release.mutate({ project, change: first, why: 'released' });
     await line.until(first, 'landed');
     expect(await landingFaults(line, begin)).toEqual([]);
+  });
+
+  it('lands none of a batch on the run that passed when a stop comes to one of its members', async () => {
+    let stop = '';
+    const offered = await approveTogether(line, hands(), [one('t7'), one('t22', 'b.js')], async () => {
+      await moveMainBeside(line, { 'beside.txt': 'beside\n' });
+      beforeIntent = async () => {
+        beforeIntent = undefined;
+        const why = 'not this one';
+        ({ stop } = await line.owner.cord.pull.mutate({ project, colour: 'red', scope: 'task/t22', why }));
+      };
+    });
+    const [free, held] = offered;
+    await line.until(free?.change ?? '', 'landed');
+    const landed = (await line.events()).filter(
+      ({ type, subject }) => type === 'change.landed' && subject === `change/${free?.change}`,
+    );
+    expect(landed[0]?.data).toMatchObject({ position: 1, batch: 1 });
+    expect((await line.change(held?.change ?? '')).state).toBe('approved');
+    await line.owner.cord.clear.mutate({ project, stop, rootCause });
+    await line.until(held?.change ?? '', 'landed');
+    expect(await landingFaults(line, begin)).toEqual([]);
+  });
+
+  it('holds what was built on work that was refused after its approval', async () => {
+    const base = await line.offer(builder, 'base', { 'src/base/a.js': 'export const base = 1;\n' });
+    await line.owner.cord.pull
+      .mutate({ project, colour: 'red', scope: 'task/base', why: 'later' })
+      .then(async ({ stop }) => {
+        await reviewer.client.verdict.approve.mutate({ project, change: base.change, tree: base.tree });
+        const top = await line.offer(
+          builder,
+          'top',
+          { 'src/top/a.js': 'export const top = 1;\n' },
+          base.commit,
+        );
+        await reviewer.client.verdict.approve.mutate({ project, change: top.change, tree: top.tree });
+        await moveMainBeside(line, { 'src/base/a.js': 'export const other = 2;\n' });
+        await line.owner.cord.clear.mutate({ project, stop, rootCause });
+        await line.until(base.change, 'refused');
+        for (let round = 0; round < 3; round++) await line.app.workers.tick();
+        expect((await line.change(top.change)).state).toBe('approved');
+        const { why } = await line.owner.change.why.query({ project, change: top.change });
+        expect(why).toBe(`held: change.needs, base is refused (change/${top.change})`);
+      });
   });
 });
