@@ -73,7 +73,7 @@ const wire: ReadonlyMap<string, readonly string[]> = new Map([
     ],
   ],
   ['holderGid', ['tasks/schema.ts']],
-  ['passedGid', ['tasks/schema.ts', 'changes/landing-rows.ts']],
+  ['passedGid', ['tasks/schema.ts']],
   ['ownerGid', ['triggers/', 'gateway/triggers/actions/spawn.ts']],
   ['runnerGid', ['runs/schema.ts', 'gateway/runs/']],
   ['spawnerGid', ['runs/schema.ts', 'gateway/runs/']],

@@ -53,23 +53,16 @@ export interface Swap {
  * late finds its fence raised and moves nothing. True when main has moved.
  */
 export async function land(ports: LandingPorts, swap: Swap): Promise<boolean> {
-  const { git, systemTransaction, owner } = ports;
-  const { project, main, tree: vouchedTree, vouchedBy } = swap;
+  const { git, at = () => {} } = ports;
+  const { project, main, vouchedBy } = swap;
   const fence = await git.fence(project);
   const members = await landingCommits(ports, swap);
   const newMain = members.at(-1)?.newMain ?? main;
-  ports.at?.('before-intent');
-  const intended = await systemTransaction(project, async (tx, { planHash }) => {
-    const events =
-      planHash === swap.planHash && (await mayLand(tx, swap))
-        ? await intend(tx, { project, oldMain: main, fence, owner, members, vouchedTree, vouchedBy })
-        : undefined;
-    return { result: events !== undefined, events: events ?? [] };
-  });
-  if (!intended) return false;
-  ports.at?.('after-intent');
+  at('before-intent');
+  if (!(await intended(ports, swap, fence, members))) return false;
+  at('after-intent');
   const moved = await git.moveMain(project, { oldMain: main, newMain, fence });
-  ports.at?.('after-move');
+  at('after-move');
   const landings = members.map(({ id, change, newMain: to }, index) => ({
     id,
     project,
@@ -81,9 +74,24 @@ export async function land(ports: LandingPorts, swap: Swap): Promise<boolean> {
     vouchedBy: [...vouchedBy],
   }));
   await conclude(ports, project, landings, moved ? undefined : 'main or fence had moved');
-  ports.at?.('after-done');
+  at('after-done');
   return moved;
 }
+
+/** Writes the intents, unless another plan has been applied since the runs passed, or something holds a member. */
+const intended = (
+  { systemTransaction, owner }: LandingPorts,
+  swap: Swap,
+  fence: string,
+  members: readonly IntendedMember[],
+): Promise<boolean> =>
+  systemTransaction(swap.project, async (tx, { planHash }) => {
+    const { project, main: oldMain, tree: vouchedTree, vouchedBy } = swap;
+    const isFree = planHash === swap.planHash && (await mayLand(tx, swap));
+    const intent = { project, oldMain, fence, owner, members, vouchedTree, vouchedBy };
+    const events = isFree ? await intend(tx, intent) : undefined;
+    return { result: events !== undefined, events: events ?? [] };
+  });
 
 /** Asks again, under the project's lock, for everything that holds a change. */
 async function mayLand(tx: Tx, { project, members }: Swap): Promise<boolean> {

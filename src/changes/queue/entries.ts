@@ -41,7 +41,7 @@ const approved = statement(
 );
 
 /** Entries that one round looks at: further ones wait until these have landed or gone. */
-export const queueMax = 1_000;
+const queueMax = 1_000;
 
 /** The approved changes of a project, the earliest approval first. */
 export const readEntries = (session: Session, project: string): Promise<QueueEntry[]> =>

@@ -104,3 +104,6 @@ export type QueueStep =
   /** Main itself fails `gate`. */
   | { readonly do: 'mainFails'; readonly gate: string; readonly main: string }
   | { readonly do: 'run'; readonly wishes: readonly WishedRun[] };
+
+/** The answer of one kind. */
+export type StepOf<Kind extends QueueStep['do']> = Extract<QueueStep, { readonly do: Kind }>;

@@ -6,7 +6,7 @@ import { type LandingPorts, land } from '../landing.ts';
 import { rebind, refuseConflict } from '../landing-rows.ts';
 import type { QueueEntry } from './entries.ts';
 import { planQueue } from './planner.ts';
-import type { QueueStep, TreeName } from './queue.ts';
+import type { QueueStep, StepOf, TreeName } from './queue.ts';
 import { type BuiltWish, isAsWished, readUnfinished, syncRuns, vouchersOf } from './runs.ts';
 import { clearPart, refuseBad, stepAside, tellMainFails } from './steps.ts';
 import { buildTree, type NewPatch, nameKey, queueRefOf } from './trees.ts';
@@ -38,35 +38,34 @@ interface Round {
   readonly now: QueueNow;
 }
 
-async function carryOut(round: Round, step: QueueStep): Promise<RoundOutcome> {
-  const { ports, project, now } = round;
-  switch (step.do) {
-    case 'run':
-      return keepRuns(round, step);
-    case 'land':
-      return landAll(round, step);
-    case 'refuse': {
-      const tree = now.trees.get(nameKey(step.tree))?.tree ?? '';
-      await moved(round, (tx) => refuseBad(tx, entryOf(round, step.change), step, tree, lastLines));
-      return again;
-    }
-    case 'conflict': {
-      const { conflicts = [] } = now.trees.get(nameKey(step.tree)) ?? {};
-      await moved(round, (tx) => refuseConflict(tx, entryOf(round, step.change), conflicts));
-      return again;
-    }
-    case 'stepAside':
-      await moved(round, (tx) => stepAside(tx, project, now.world.main, step, (id) => entryOf(round, id)));
-      ports.at?.('stepped-aside');
-      return again;
-    case 'clear':
-      await moved(round, (tx) => clearPart(tx, project, step, (id) => entryOf(round, id)));
-      return again;
-    case 'mainFails':
-      await moved(round, (tx) => tellMainFails(tx, project, step));
-      return again;
-  }
-}
+type Steps = {
+  readonly [Kind in QueueStep['do']]: (round: Round, step: StepOf<Kind>) => Promise<RoundOutcome>;
+};
+
+const steps: Steps = {
+  run: keepRuns,
+  land: landAll,
+  refuse: (round, step) => {
+    const tree = round.now.trees.get(nameKey(step.tree))?.tree ?? '';
+    return moved(round, (tx) => refuseBad(tx, entryOf(round, step.change), step, tree, lastLines));
+  },
+  conflict: (round, step) => {
+    const { conflicts = [] } = round.now.trees.get(nameKey(step.tree)) ?? {};
+    return moved(round, (tx) => refuseConflict(tx, entryOf(round, step.change), conflicts));
+  },
+  stepAside: async (round, step) => {
+    const { project, now, ports } = round;
+    await moved(round, (tx) => stepAside(tx, project, now.world.main, step, (id) => entryOf(round, id)));
+    ports.at?.('stepped-aside');
+    return again;
+  },
+  clear: (round, step) =>
+    moved(round, (tx) => clearPart(tx, round.project, step, (id) => entryOf(round, id))),
+  mainFails: (round, step) => moved(round, (tx) => tellMainFails(tx, round.project, step)),
+};
+
+const carryOut = (round: Round, step: QueueStep): Promise<RoundOutcome> =>
+  (steps[step.do] as (round: Round, step: QueueStep) => Promise<RoundOutcome>)(round, step);
 
 function entryOf({ now }: Round, id: string): QueueEntry {
   const entry = now.entries.get(id);
@@ -74,11 +73,16 @@ function entryOf({ now }: Round, id: string): QueueEntry {
   return entry;
 }
 
-const moved = ({ ports, project }: Round, work: (tx: Tx) => Promise<readonly EventDraft[]>): Promise<void> =>
-  ports.systemTransaction(project, async (tx) => ({ result: undefined, events: await work(tx) }));
+async function moved(
+  { ports, project }: Round,
+  work: (tx: Tx) => Promise<readonly EventDraft[]>,
+): Promise<RoundOutcome> {
+  await ports.systemTransaction(project, async (tx) => ({ result: undefined, events: await work(tx) }));
+  return again;
+}
 
 /** Builds the trees of the wishes, and makes the runs of the queue those that are wished. */
-async function keepRuns(round: Round, { wishes }: Extract<QueueStep, { do: 'run' }>): Promise<RoundOutcome> {
+async function keepRuns(round: Round, { wishes }: StepOf<'run'>): Promise<RoundOutcome> {
   const { ports, project, now } = round;
   const before = now.trees.size;
   const built = new Map<string, BuiltWish>();
@@ -125,10 +129,7 @@ async function bindAnew(round: Round, { entry, base, tree, candidate }: NewPatch
   return { is: 'rebuilt' };
 }
 
-async function landAll(
-  round: Round,
-  { changes, tree }: Extract<QueueStep, { do: 'land' }>,
-): Promise<RoundOutcome> {
+async function landAll(round: Round, { changes, tree }: StepOf<'land'>): Promise<RoundOutcome> {
   const { ports, project, now } = round;
   const outcome = await buildTree({ ...ports, project, ...now }, tree);
   if (outcome.is === 'newPatch') return bindAnew(round, outcome.patch);

@@ -6,9 +6,7 @@ import { statement, type Tx } from '../../store/store.ts';
 import { lockChange } from '../../tasks/rows.ts';
 import { refuseChange } from '../gates.ts';
 import type { QueueEntry } from './entries.ts';
-import type { QueueStep } from './queue.ts';
-
-type Step<Kind extends QueueStep['do']> = Extract<QueueStep, { do: Kind }>;
+import type { StepOf } from './queue.ts';
 
 /** The part of an entry that a step changes: a step that another gateway has made already is not made again. */
 const unchanged = statement(
@@ -41,7 +39,7 @@ export async function stepAside(
   tx: Tx,
   project: string,
   main: string,
-  { parts, gate, strikes }: Step<'stepAside'>,
+  { parts, gate, strikes }: StepOf<'stepAside'>,
   entryOf: (id: string) => QueueEntry,
 ): Promise<EventDraft[]> {
   if (!(await areUnchanged(tx, project, parts.flat().map(entryOf)))) return [];
@@ -64,7 +62,7 @@ const setCleared = statement(
 export async function clearPart(
   tx: Tx,
   project: string,
-  { changes, main }: Step<'clear'>,
+  { changes, main }: StepOf<'clear'>,
   entryOf: (id: string) => QueueEntry,
 ): Promise<EventDraft[]> {
   if (!(await areUnchanged(tx, project, changes.map(entryOf)))) return [];
@@ -88,7 +86,7 @@ interface FailedRun {
 export async function refuseBad(
   tx: Tx,
   entry: QueueEntry,
-  { gate, tree: { main } }: Step<'refuse'>,
+  { gate, tree: { main } }: StepOf<'refuse'>,
   tree: string,
   lastLines: (run: FailedRun) => string[],
 ): Promise<EventDraft[]> {
@@ -110,7 +108,7 @@ const lastGood = statement(
 export async function tellMainFails(
   tx: Tx,
   project: string,
-  { gate, main }: Step<'mainFails'>,
+  { gate, main }: StepOf<'mainFails'>,
 ): Promise<readonly EventDraft[]> {
   const [row] = await tx.rows<{ main: string }>(lastGood, [project, gate]);
   const good = row === undefined || row.main === main ? 'none is on record' : row.main.slice(0, 12);

@@ -60,13 +60,15 @@ export interface NewPatch {
   readonly candidate: string;
 }
 
+type BuiltTree = QueueTree & { readonly tree: string; readonly candidate: string };
+
 /** The outcome of building a tree by its name. */
 export type TreeOutcome =
-  | { readonly is: 'built'; readonly tree: QueueTree & { readonly tree: string; readonly candidate: string } }
+  | { readonly is: 'built'; readonly tree: BuiltTree }
   | { readonly is: 'conflict' }
   | { readonly is: 'newPatch'; readonly patch: NewPatch };
 
-/** What building needs. `trees` gets every tree that is built or tried on the way. */
+/** Parts that building needs. `trees` gets every tree that is built or tried on the way. */
 export interface Building {
   readonly session: Session;
   readonly git: GitPort;
@@ -81,19 +83,23 @@ export interface Building {
  * ahead of it.
  */
 export async function buildTree(building: Building, name: TreeName): Promise<TreeOutcome> {
-  let under = { changes: [] as readonly string[], tree: '', candidate: name.main };
+  const { trees } = building;
+  let under: BuiltTree = { ...baseOf(building, name.main), conflicts: [] };
   for (const id of name.changes) {
-    const changes = [...under.changes, id];
-    const found = building.trees.get(nameKey({ main: name.main, changes }));
-    const next = found ?? (await buildNext(building, name.main, under, id));
+    const key = nameKey({ main: name.main, changes: [...under.changes, id] });
+    const next = trees.get(key) ?? (await buildNext(building, name.main, under, id));
     if ('entry' in next) return { is: 'newPatch', patch: next };
     if (next.tree === null || next.candidate === null) return { is: 'conflict' };
-    under = { changes, tree: next.tree, candidate: next.candidate };
+    under = { ...next, tree: next.tree, candidate: next.candidate };
   }
-  const main = building.trees.get(nameKey({ main: name.main, changes: [] }));
-  const tree = under.changes.length === 0 ? (main?.tree ?? '') : under.tree;
-  return { is: 'built', tree: { ...under, tree, conflicts: [] } };
+  return { is: 'built', tree: under };
 }
+
+/** Main itself, on which the first change is merged. */
+const baseOf = ({ trees }: Building, main: string) => {
+  const tree = trees.get(nameKey({ main, changes: [] }))?.tree ?? '';
+  return { changes: [], tree, candidate: main };
+};
 
 async function buildNext(
   building: Building,

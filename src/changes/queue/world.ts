@@ -10,7 +10,7 @@ import { orderQueue } from './queue-order.ts';
 import { readTallies } from './runs.ts';
 import { nameKey, type QueueTree, readTrees } from './trees.ts';
 
-/** What the queue of a project is read with. */
+/** Services that the queue of a project is read with. */
 export interface QueueReading {
   readonly session: Session;
   readonly git: GitPort;

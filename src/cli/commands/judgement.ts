@@ -107,7 +107,7 @@ export function verdictCommand(world: World): Command {
             return {
               data,
               lines: [...passed, `${short(data.change)}: approved`],
-              talk: ['the gateway lands it now'],
+              talk: [`it is in the landing queue; next: andon why ${short(data.change)}`],
             };
           }),
         ),

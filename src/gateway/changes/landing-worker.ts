@@ -16,7 +16,7 @@ import { projects } from '../../tasks/schema.ts';
 import { LogOnce } from '../log-once.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Repositories } from '../repositories/repositories.ts';
-import { Steering } from './steering.ts';
+import { SteeringChanges } from './steering.ts';
 
 /** Services and settings of the worker. */
 export interface LandingWorkerOptions {
@@ -54,13 +54,13 @@ export class LandingWorker {
   /** Landings by project. */
   readonly #landings = new Map<string, Coalesced>();
   readonly #errors: LogOnce;
-  readonly #steering: Steering;
+  readonly #steering: SteeringChanges;
   #closed = false;
 
   constructor(options: LandingWorkerOptions, ports: LandingWorkerPorts) {
     this.#options = options;
     this.#errors = new LogOnce(options.log);
-    this.#steering = new Steering(options.git);
+    this.#steering = new SteeringChanges(options.git);
     this.#ports = ports;
   }
 

@@ -9,7 +9,7 @@ const byTable = protectionOf({ protect: [], unprotect: [] });
  * Tells which changes touch files that steer tools, by the table of such files. Tests that such a change weakens would
  * vouch for others, so it lands alone.
  */
-export class Steering {
+export class SteeringChanges {
   readonly #git: Repositories;
   /** A change never gets another patch. */
   readonly #known = new LRUCache<string, { readonly steers: boolean }>({ max: 2_000 });

@@ -1,3 +1,4 @@
+import type { MergeCandidate } from '../../changes/git-port.ts';
 import { diffTrees } from '../../git/objects/diff.ts';
 import type { ObjectReader } from '../../git/objects/reader.ts';
 import { at, type GitPlace } from '../../git/place.ts';
@@ -49,4 +50,17 @@ export async function readPatch(
     text: stdout.subarray(0, patchBytesMax).toString('utf8'),
     truncated: stdout.length > patchBytesMax || seen.length > 500 || diff.excess !== undefined,
   };
+}
+
+/**
+ * The paths that a candidate changes against its base, with the blobs before and after; undefined when they are too
+ * many to read.
+ */
+export async function changesOf(
+  reader: ObjectReader,
+  { base, tree }: Pick<MergeCandidate, 'base' | 'tree'>,
+): Promise<readonly PathChange[] | undefined> {
+  const { tree: before } = await reader.commit(base);
+  const diff = await diffTrees(reader, before, tree, limits.pushPathsMax);
+  return diff.excess === undefined ? diff.changes : undefined;
 }

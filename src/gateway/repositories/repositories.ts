@@ -8,7 +8,6 @@ import { changeSize } from '../../git/change-size.ts';
 import { checkoutTree } from '../../git/checkout.ts';
 import { createFactsCache, type FactsCache } from '../../git/facts-cache.ts';
 import { type ListedFile, listChanges, listFiles } from '../../git/list-files.ts';
-import { diffTrees } from '../../git/objects/diff.ts';
 import { createObjectReader, type ObjectReader } from '../../git/objects/reader.ts';
 import { createTreeCache, type TreeCache } from '../../git/objects/tree-cache.ts';
 import { bumpFence, isAncestor, listRefs, moveRef, readFence } from '../../git/refs.ts';
@@ -23,13 +22,12 @@ import type { GitRunner } from '../../git/runner.ts';
 import { followUpstream, type SyncResult } from '../../git/upstream.ts';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
-import { limits } from '../../lib/limits.ts';
 import type { Store } from '../../store/store.ts';
 import { changes, taskNeeds } from '../../tasks/schema.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { begin, candidateOf, landingOf } from './commits.ts';
 import type { Offer, OfferInput, Patch } from './offer.ts';
-import { readPatch } from './patch.ts';
+import { changesOf, readPatch } from './patch.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** Open handles of one project's repository. */
@@ -51,7 +49,6 @@ export interface RepositoriesOptions {
   readonly upstreamEnv?: Readonly<Record<string, string>>;
 }
 
-const patchPathsMax = limits.pushPathsMax;
 const fenceTriesMax = 50;
 
 /** The bare repositories of all projects, each opened at its first use. */
@@ -170,18 +167,13 @@ export class Repositories implements GitPort {
   }
 
   async treeOf(project: string, commit: string): Promise<string> {
-    const { reader } = await this.open(project);
-    return (await reader.commit(commit)).tree;
+    return (await (await this.open(project)).reader.commit(commit)).tree;
   }
 
   /** The paths that a candidate changes against its base; undefined when they are too many to read. */
-  async changedPaths(
-    project: string,
-    { base, tree }: MergeCandidate,
-  ): Promise<readonly string[] | undefined> {
+  async changedPaths(project: string, candidate: MergeCandidate): Promise<readonly string[] | undefined> {
     const { reader } = await this.open(project);
-    const diff = await diffTrees(reader, await this.treeOf(project, base), tree, patchPathsMax);
-    return diff.excess === undefined ? diff.changes.map(({ path }) => path) : undefined;
+    return (await changesOf(reader, candidate))?.map(({ path }) => path);
   }
 
   async rebuild(
@@ -191,23 +183,14 @@ export class Repositories implements GitPort {
   ): Promise<MergeCandidate | { conflicts: readonly string[] }> {
     const built = await buildCandidate(this.#place(project), base, commit);
     if (!built.ok) return { conflicts: built.conflicts };
-    return {
-      base,
-      tree: built.tree,
-      candidate: await candidateOf(this.#place(project), base, commit, built.tree),
-    };
+    const { tree } = built;
+    return { base, tree, candidate: await candidateOf(this.#place(project), base, commit, tree) };
   }
 
   async samePatch(project: string, before: MergeCandidate, after: MergeCandidate): Promise<boolean> {
-    const [one, other] = await Promise.all([this.#patchKey(project, before), this.#patchKey(project, after)]);
-    return one !== undefined && one === other;
-  }
-
-  async #patchKey(project: string, { base, tree }: MergeCandidate): Promise<string | undefined> {
     const { reader } = await this.open(project);
-    const { tree: baseTree } = await reader.commit(base);
-    const diff = await diffTrees(reader, baseTree, tree, patchPathsMax);
-    return diff.excess === undefined ? JSON.stringify(diff.changes) : undefined;
+    const [one, other] = await Promise.all([changesOf(reader, before), changesOf(reader, after)]);
+    return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
   }
 
   landingCommit(project: string, parts: LandingParts): Promise<string> {
