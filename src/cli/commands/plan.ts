@@ -5,7 +5,7 @@ import { AndonError, fail } from '../../lib/errors.ts';
 import type { ProtectedWrite } from '../../plan/protected-writes.ts';
 import { act, group, leaf, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
-import { printableText } from '../printable.ts';
+import { printable, printableText } from '../printable.ts';
 import { refusalLines } from '../refusal.ts';
 import type { World } from '../world.ts';
 
@@ -91,13 +91,22 @@ async function applyPlan(run: Run<object>, file: string) {
   return { data: answer, lines, talk: [answer.applied ? 'applied' : 'unchanged'] };
 }
 
-function diffLines({ added, changed, removed }: ShownPlanDiff): string[] {
+function diffLines({ guards, added, changed, removed, phases, hasOtherPhases }: ShownPlanDiff): string[] {
   const lines = [
+    ...guards.map(guardWords),
+    ...(hasOtherPhases ? [`~ phases: ${phases.join(', ')}`] : []),
     ...added.map((task) => `+ ${task}`),
     ...changed.map(({ task, members }) => `~ ${task}: ${members.join(', ')}`),
     ...removed.map((task) => `- ${task}`),
   ];
   return lines.length === 0 ? ['no difference'] : lines;
+}
+
+/** One changed guard in one line: `! gates.tests.run: npm test -> true  (weakens; for people)`. */
+function guardWords({ where, before, after, weakens, personOnly }: ShownPlanDiff['guards'][number]): string {
+  const notes = [...(weakens ? ['weakens'] : []), ...(personOnly ? ['for people'] : [])];
+  const note = notes.length === 0 ? '' : `  (${notes.join('; ')})`;
+  return printable(`${weakens ? '!' : '='} ${where}: ${before ?? 'none'} -> ${after ?? 'none'}${note}`);
 }
 
 async function checkFile(run: Run<object>, file: string) {

@@ -49,6 +49,7 @@ const shownMembers = [
   'approve',
   'why',
   'title',
+  'guards',
   'reasons',
 ] as const;
 
@@ -56,15 +57,21 @@ function detail({ data, action, allowed }: ChainedEvent): string {
   const said = new Map<string, unknown>(Object.entries(data));
   const parts = shownMembers.flatMap((name) => {
     const value = said.get(name);
-    return value === undefined || value === null ? [] : [`${name} ${shown(value)}`];
+    return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
+      ? []
+      : [`${name} ${shown(value)}`];
   });
   if (!allowed && action !== null) parts.unshift(action);
   return parts.length === 0 ? '' : `  ${parts.join(', ')}`.slice(0, 240);
 }
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.map(shown).join('; ');
-  if (typeof value === 'object' && value !== null && 'code' in value)
-    return `${value.code} ${'subject' in value ? (value.subject ?? '') : ''}`.trim();
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (!isObject(value)) return typeof value === 'string' ? value : JSON.stringify(value);
+  // A changed guard of a plan; `!` as in a difference.
+  if ('where' in value) return `${value.weakens === true ? '! ' : ''}${value.where}`;
+  return 'code' in value ? `${value.code} ${value.subject ?? ''}`.trim() : JSON.stringify(value);
 }

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { allowUnless, type Decision, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { checkPlan } from '../../plan/check.ts';
+import { guardDiff } from '../../plan/guard-diff.ts';
 import { humanOnly } from '../../plan/human-only.ts';
 import { parsePlan } from '../../plan/parse.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { settleStranded } from '../../stops/stranded.ts';
+import type { GuardLine } from '../../store/log/event-data/shared.ts';
 import { type EmittedEvent, event } from '../../store/log/events.ts';
 import { readPlan, storedTasks, writePlan } from '../../tasks/plan-apply.ts';
 import {
@@ -45,13 +47,23 @@ function soundPlan(source: string, projectName: string): Plan {
 }
 
 /** A difference in the form of an answer. */
-const shown = (diff: PlanDiff, triggers: TriggerDiff) => ({
+const shown = ({ guards, diff, triggers }: Omit<Compared, 'plan'>) => ({
+  guards,
   added: diff.added.map(({ id }) => id),
   changed: diff.changed.map(({ after, members }) => ({ task: after.id, members })),
   removed: diff.removed,
   phases: diff.phases,
+  hasOtherPhases: diff.hasOtherPhases,
   triggers: { put: triggers.put.map(([name]) => name), removed: triggers.removed },
   reasons: [...diff.reasons, ...takenNames(triggers)],
+});
+
+const loggedMax = 100;
+
+/** The guards that an event carries: the first ones, which weaken most, and the number of the others. */
+const loggedGuards = (guards: readonly GuardLine[]) => ({
+  guards: guards.slice(0, loggedMax),
+  ...(guards.length > loggedMax && { guardsLeft: guards.length - loggedMax }),
 });
 
 const takenNames = ({ taken }: TriggerDiff): Reason[] =>
@@ -65,10 +77,23 @@ interface PlanFacts {
   readonly rows: TriggerRow[];
 }
 
-/** The result of applying a plan, tasks that triggers have added to the one before included. */
-function compared(given: Plan, { stored, before, rows }: Omit<PlanFacts, 'end'>) {
+/** The result of applying a plan. */
+interface Compared {
+  /** Tasks that triggers added to the plan before are included. */
+  readonly plan: Plan;
+  readonly guards: readonly GuardLine[];
+  readonly diff: PlanDiff;
+  readonly triggers: TriggerDiff;
+}
+
+function compared(given: Plan, { stored, before, rows }: Omit<PlanFacts, 'end'>): Compared {
   const plan = withMadeTasks(given, before, stored);
-  return { plan, diff: diffPlan(plan, stored, before), triggers: diffTriggers(plan.triggers, rows) };
+  return {
+    plan,
+    guards: guardDiff(before, plan),
+    diff: diffPlan(plan, stored, before),
+    triggers: diffTriggers(plan.triggers, rows),
+  };
 }
 
 /** The plan: tasks, their order, and their limits. */
@@ -89,12 +114,13 @@ export function planRouter(gateway: Gateway) {
       input: z.strictObject({ project, text: planText }),
       answer: async (input) => {
         const { store } = gateway;
-        const stored = await storedTasks(store, input.project);
-        const before = await readPlan(store, input.project);
-        const plan = withMadeTasks(soundPlan(input.text, input.project), before, stored);
+        const given = soundPlan(input.text, input.project);
         return shown(
-          diffPlan(plan, stored, before),
-          diffTriggers(plan.triggers, await listTriggers(store, input.project)),
+          compared(given, {
+            stored: await storedTasks(store, input.project),
+            before: await readPlan(store, input.project),
+            rows: await listTriggers(store, input.project),
+          }),
         );
       },
     }),
@@ -104,7 +130,7 @@ export function planRouter(gateway: Gateway) {
 }
 
 /** The plan to apply; `unchanged` when it is applied already. */
-interface DecidedApply extends ReturnType<typeof compared> {
+interface DecidedApply extends Compared {
   readonly unchanged: boolean;
 }
 
@@ -146,7 +172,7 @@ function putProcedure(gateway: Gateway) {
     decide: (found) => decideApply(gateway.triggers, found),
     effect: async (tx, { decided }, { grant, input, facts, entered }) => {
       const { diff, triggers, plan, unchanged } = decided;
-      const answer = { applied: !unchanged, ...shown(diff, triggers) };
+      const answer = { applied: !unchanged, ...shown(decided) };
       if (unchanged) return { answer, events: [] as EmittedEvent[] };
       await writePlan(tx, input.project, plan, diff);
       const owner = { owner: grant.sub, grantId: grant.grantId, epoch: grant.epoch };
@@ -155,6 +181,7 @@ function putProcedure(gateway: Gateway) {
       const settled = await settleStranded(tx, input.project);
       const data = {
         hash: planHash(plan),
+        ...loggedGuards(decided.guards),
         added: diff.added.length,
         changed: diff.changed.length,
         removed: diff.removed,
