@@ -67,6 +67,15 @@ function taskColumns(plan: Plan, id: string, task: PlanTask, position: number): 
   };
 }
 
+/** The tasks of a plan as a database without work on them holds them. */
+export const tasksOf = (plan: Plan): StoredTask[] =>
+  Object.entries(plan.tasks).map(([id, task], position) => ({
+    ...taskColumns(plan, id, task, position),
+    state: 'backlog',
+    madeBy: null,
+    openQuestions: 0,
+  }));
+
 const minutes = (text: string): number => Math.max(1, Math.round(durationMs(text) / 60_000));
 
 /** The hash under which a plan is applied; equal plans have equal hashes. */

@@ -48,6 +48,8 @@ const shownMembers = [
   'status',
   'approve',
   'why',
+  'reason',
+  'reverts',
   'title',
   'guards',
   'reasons',

@@ -94,7 +94,7 @@ async function firstPlan(
 }
 
 async function applyFirst(client: Caller, project: string, text: string): Promise<string[]> {
-  const { added } = await client.plan.put({ project, text });
+  const { added } = await client.plan.put({ project, text, reason: 'first start of andon up' });
   return [`applied andon.yaml: ${added.length} ${added.length === 1 ? 'task' : 'tasks'}`];
 }
 

@@ -27,6 +27,12 @@ export const taskCodes = {
     'a plan neither removes nor changes tasks in progress',
     'let the task end or release it first',
   ),
+  'plan.revision': row(
+    404,
+    'notFound',
+    'an applied plan is named by its number, or by the first six characters of its hash or more',
+    'andon plan history',
+  ),
   'plan.missing': row(404, 'notFound', 'a project has an applied plan', 'andon plan apply'),
   'task.missing': row(404, 'notFound', 'the task is in the plan', 'andon task list'),
   'task.state': row(

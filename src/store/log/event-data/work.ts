@@ -18,6 +18,11 @@ export interface WorkData {
     readonly triggers?: { readonly put: readonly string[]; readonly removed: readonly string[] };
     /** The trigger that added a task. */
     readonly trigger?: string;
+    /** The number under which the plan is kept. */
+    readonly revision?: number;
+    readonly reason?: string;
+    /** The revision whose text was applied again. */
+    readonly reverts?: number;
   };
   'project.created': {
     readonly project: string;
