@@ -4,6 +4,7 @@ import { spanWords } from '../../lib/durations.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { addClear } from '../cord/clear.ts';
 import { type StopShown, stopLines } from '../cord/words.ts';
+import { dateWords } from '../dates.ts';
 import { printable } from '../printable.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
@@ -97,7 +98,7 @@ const logCells = (stop: StopShown & { readonly seconds: number | null }) => [
   stop.project === '*' ? 'all' : stop.scope,
   stop.cause,
   stop.pulledBy,
-  stop.at.slice(0, 19),
+  dateWords(stop.at),
   stop.seconds === null ? 'open' : `${spanWords(stop.seconds * 1000)} by ${stop.clearedBy}`,
   printable(stop.why.slice(0, 80)),
 ];

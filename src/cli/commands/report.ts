@@ -6,6 +6,7 @@ import { fail } from '../../lib/errors.ts';
 import { type ReportKind, reportKinds } from '../../messages/kinds.ts';
 import { runAudit } from '../audit/run-audit.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
+import { dateWords } from '../dates.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
 
@@ -46,7 +47,13 @@ export function reportCommand(world: World): Command {
             const { client, project } = await link();
             const limit = defined({ limit: options.limit });
             const rows = await client.report.list.query({ project, ...limit });
-            const cells = rows.map((row) => [short(row.id), row.kind, row.byAgent, row.at, row.title]);
+            const cells = rows.map((row) => [
+              short(row.id),
+              row.kind,
+              row.byAgent,
+              dateWords(row.at),
+              row.title,
+            ]);
             return {
               data: rows,
               lines: table(['REPORT', 'KIND', 'BY', 'AT', 'TITLE'], cells, terminal.paint),

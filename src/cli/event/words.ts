@@ -1,5 +1,6 @@
 import type { ChainedEvent } from '../../store/log/chain.ts';
 import type { LoggedEvent } from '../../store/log/logged-event.ts';
+import { dateWords } from '../dates.ts';
 import { printable } from '../printable.ts';
 import { short } from '../table.ts';
 import type { Paint, Tone } from '../terminal.ts';
@@ -26,7 +27,7 @@ export function toneOf({ type, data }: LoggedEvent): Tone {
 /** One event in one line: time, actor, type, subject, and the important part of its data. */
 export function eventLine(event: ChainedEvent, paint: Paint): string {
   const { position, at, type, actor, subject } = event;
-  const time = paint('quiet', `${String(position).padStart(5)} ${at.slice(11, 19)}`);
+  const time = paint('quiet', `${String(position).padStart(5)} ${dateWords(at)}`);
   const words = detail(event);
   return `${time} ${paint(toneOf(event), type.padEnd(17))} ${printable(subjectWords(subject))}  ${paint('quiet', printable(`${actor}${words}`))}`;
 }

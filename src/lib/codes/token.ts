@@ -105,6 +105,12 @@ export const tokenCodes = {
     'a name that a living grant bears is given again only by the parent of that grant, an ancestor of it, or a person',
     'choose another name, or let a person mint it',
   ),
+  'token.life': row(
+    403,
+    'refused',
+    'a token lives no longer than its tier allows, nor than its grant',
+    'ask for less; the holder renews it (andon token renew) for as long as the grant lasts (--grant)',
+  ),
   'grant.end': row(
     403,
     'refused',
