@@ -7,6 +7,7 @@ import { type ReportKind, reportKinds } from '../../messages/kinds.ts';
 import { runAudit } from '../audit/run-audit.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { dateWords } from '../dates.ts';
+import { printableText } from '../printable.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
 
@@ -38,6 +39,21 @@ export function reportCommand(world: World): Command {
       leaf('progress', 'report the work since the last report, the open work, and the risks')
         .option('--last', 'show the last one instead of a new one')
         .action(act<{ last?: boolean }>(world, async (run) => runAudit(run, 'report'))),
+    )
+    .addCommand(
+      leaf('show', 'show a decision, an alert or a report')
+        .argument('<report>', 'id, whole or short')
+        .action(
+          act<object, [string]>(world, async ({ link }, report) => {
+            const { client, project } = await link();
+            const row = await client.report.show.query({ project, report });
+            const head = `${row.kind} ${row.id}  by ${row.byAgent}  ${dateWords(row.at)}`;
+            return {
+              data: row,
+              lines: [head, `# ${row.title}`, '', ...row.body.split('\n')].map(printableText),
+            };
+          }),
+        ),
     )
     .addCommand(
       leaf('list', 'list decisions, alerts and reports, the newest first')

@@ -107,6 +107,7 @@ export const requestCodes = {
     'a backup is a whole archive that Andon wrote',
     'name a file that andon backup made',
   ),
+  'report.missing': row(404, 'notFound', 'the report is known to the project', 'andon report list'),
   'audit.missing': row(404, 'notFound', 'the audit is known to the project', 'andon audit list'),
   'audit.broken': row(
     500,

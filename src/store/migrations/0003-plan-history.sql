@@ -39,3 +39,8 @@ create function andon_keep_plan(given text) returns void language sql as $$
 $$;
 
 select andon_keep_plan(name) from projects;
+
+-- Readers of the log who ask for a type, an actor or a time. As `at` grows with the table, a few blocks of a small index do.
+create index events_type on events (project, type, position) where position is not null;
+create index events_actor on events (project, actor, position) where position is not null;
+create index events_at on events using brin (at);
