@@ -39,7 +39,7 @@ function judgeFrame(
   if (commit.accepted.length === 0 && facts.acceptedAny) {
     findings.add('frame.merge', commit.oid, {
       found: 'a history of its own, without a commit of main',
-      next: 'start from main: git fetch origin main, then rebase onto it',
+      next: 'start from main: git fetch origin main, then git rebase FETCH_HEAD',
     });
     return;
   }
@@ -104,7 +104,7 @@ const detailOf = (found: string, path: string, scope: TreeScope): FrameDetail =>
     ? { found }
     : {
         found: `${found}, and not in ${scope.words}`,
-        next: 'leave the file out, or ask a person to name it under `write` and under `unprotect`: andon task ask',
+        next: 'leave the file out, or ask a person to name it under `write` and under `unprotect`: andon task ask <task> "…"',
       };
 
 /**

@@ -3,7 +3,7 @@ import { defined } from '../../lib/defined.ts';
 import { spanWords } from '../../lib/durations.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { addClear } from '../cord/clear.ts';
-import { type StopShown, stopLines } from '../cord/words.ts';
+import { clearCommand, type StopShown, stopLines } from '../cord/words.ts';
 import { dateWords } from '../dates.ts';
 import { printable } from '../printable.ts';
 import { short, table } from '../table.ts';
@@ -59,7 +59,7 @@ async function pull({ link, options }: Run<PullOptions>) {
   return {
     data,
     lines: [`${short(data.stop)}  ${colour} on ${scope}${times}`],
-    talk: [`next: andon cord status; andon cord clear ${short(data.stop)} …`],
+    talk: [`next: andon cord status; ${clearCommand(data.stop, colour)}`],
   };
 }
 

@@ -25,7 +25,7 @@ export function eventCommand(world: World): Command {
       leaf(
         'export',
         'write the whole log as JSON lines',
-        'writes the whole log of the gateway as JSON lines, events and signed checkpoints, for andon audit verify --file',
+        'writes the whole log of the gateway as JSON lines, events and signed checkpoints, for andon audit verify --file <events.jsonl>',
       )
         .option('--out <file>', 'the file (default: stdout)')
         .action(act<{ out?: string }>(world, exportEvents)),

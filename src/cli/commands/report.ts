@@ -82,8 +82,7 @@ export function reportCommand(world: World): Command {
 async function bodyOf({ options, world }: Run<WriteOptions>): Promise<string> {
   const { body, file } = options;
   if (body !== undefined) return body;
-  if (file === undefined)
-    throw fail('cli.usage', 'andon report write', { found: 'neither --body nor --file' });
+  if (file === undefined) throw fail('cli.usage', 'report write', { found: 'neither --body nor --file' });
   try {
     return await readFile(file === '-' ? '/dev/stdin' : resolve(world.cwd, file), 'utf8');
   } catch (error) {

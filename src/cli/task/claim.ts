@@ -136,7 +136,7 @@ function taken({ url, project }: GatewayLink, claimed: ClaimAnswerOfTask) {
     ...words.map(printable),
   ];
   const talk = [
-    `next: andon git clone ${url}/git/${project}.git   (once)`,
+    `next: andon git clone ${url}/git/${project}.git   (once; then cd ${project})`,
     `      andon git push origin HEAD:refs/heads/${branch}`,
     '      andon change submit',
   ];

@@ -22,7 +22,8 @@ export function refusalLines(ref: string, reasons: readonly Reason[]): string[] 
     `  ${reason.code.padEnd(codes)}  ${printable(reason.subject).padEnd(subjects)}  ${detail(reason)}`.trimEnd(),
   );
   const steps = [...new Set(reasons.map(({ next }) => printable(next)))];
-  return [`andon: refused ${short} (${count})`, ...rows, `next: ${steps.join('; ')}; push again`];
+  const again = steps.some((step) => step.startsWith('git push ')) ? [] : ['push again'];
+  return [`andon: refused ${short} (${count})`, ...rows, `next: ${[...steps, ...again].join('; ')}`];
 }
 
 const width = (lengths: readonly number[], max: number): number => Math.min(Math.max(0, ...lengths), max);

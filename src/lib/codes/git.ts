@@ -6,19 +6,19 @@ export const gitCodes = {
     403,
     'refused',
     'a commit changes only paths inside the write scope',
-    'leave the path out, or ask for it: andon task ask',
+    'leave the path out, or ask for it: andon task ask <task> "…"',
   ),
   'scope.protected': row(
     403,
     'refused',
     'a file that steers a tool is protected; a person names it under `unprotect`',
-    'leave the file out, or ask a person to name it or its tool under `unprotect` of the task: andon task ask',
+    'leave the file out, or ask a person to name it or its tool under `unprotect` of the task: andon task ask <task> "…"',
   ),
   'scope.delete': row(
     403,
     'refused',
     'an implementer deletes no file that it did not add (a rename is a deletion)',
-    'keep the file, or ask a human: andon task ask',
+    'keep the file, or ask a human: andon task ask <task> "…"',
   ),
   'frame.merge': row(
     403,
@@ -30,7 +30,7 @@ export const gitCodes = {
     403,
     'refused',
     'accepted work merges without conflict outside the write scope',
-    'ask for the conflicting paths: andon task ask',
+    'ask for the conflicting paths: andon task ask <task> "…"',
   ),
   'tree.symlink': row(403, 'refused', 'a change adds no symbolic link', 'commit a regular file'),
   'tree.gitlink': row(

@@ -39,9 +39,14 @@ export const taskCodes = {
     409,
     'conflict',
     'the state of the task allows the action',
-    'andon task show prints the state of the task and what it waits for',
+    'andon task show <task> prints the state of the task and what it waits for',
   ),
-  'task.question': row(409, 'conflict', 'a task with an open question cannot be closed', 'andon task answer'),
+  'task.question': row(
+    409,
+    'conflict',
+    'a task with an open question cannot be closed',
+    'andon task answer <task> "…"',
+  ),
   'task.capability': row(
     403,
     'refused',
@@ -90,7 +95,7 @@ export const taskCodes = {
     409,
     'conflict',
     'the state of the change allows the action',
-    'andon change show prints its state',
+    'andon change show <change> prints its state',
   ),
   'change.empty': row(
     403,
@@ -116,7 +121,12 @@ export const taskCodes = {
     'a verdict is bound to the tree that was judged',
     'look at the new candidate and judge again',
   ),
-  'gate.missing': row(404, 'notFound', 'the gate is declared for the task of the change', 'andon gate list'),
+  'gate.missing': row(
+    404,
+    'notFound',
+    'the gate is declared for the task of the change',
+    'andon gate list <change>',
+  ),
   'gate.manual': row(
     403,
     'refused',
@@ -127,13 +137,13 @@ export const taskCodes = {
     409,
     'conflict',
     'a change is approved when its gates have passed',
-    'andon gate list shows which gates wait',
+    'andon gate list <change> shows which gates wait',
   ),
   'gate.failed': row(
     409,
     'failed',
     'every gate of a change passes on its candidate',
-    'read the output: andon gate show; mend, push and submit again',
+    'read the output: andon gate show <change>; mend, push and submit again',
   ),
   'gate.known': row(
     409,

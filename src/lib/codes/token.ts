@@ -18,13 +18,13 @@ export const tokenCodes = {
     401,
     'refused',
     'a token is signed by a key of this gateway',
-    'mint a new token: andon token mint',
+    'mint a new token: andon token mint --agent <agent>',
   ),
   'token.key': row(
     401,
     'refused',
     'a token names a key that is active or still honoured',
-    'mint a new token: andon token mint',
+    'mint a new token: andon token mint --agent <agent>',
   ),
   'token.audience': row(
     401,

@@ -13,7 +13,7 @@ test('a refusal names the ref, every reason in columns, and the next steps once'
     '  scope.write  src/pay/charge.ts           outside src/cart/**',
     '  complexity   src/cart/add.ts:41 addItem  12, limit 8',
     '  complexity   src/cart/add.ts:99 x        9, limit 8',
-    'next: leave the path out, or ask for it: andon task ask; split the function; push again',
+    'next: leave the path out, or ask for it: andon task ask <task> "…"; split the function; push again',
   ]);
 });
 
