@@ -118,4 +118,11 @@ function closedWords({ path, newMode }: PathChange, scope: TreeScope): string | 
   return newMode === undefined ? `deleted ${where}` : where;
 }
 
-const excessDetail = ({ what, limit }: Excess) => ({ found: `more ${what} than are judged at once`, limit });
+const excessDetail = ({ what, limit }: Excess) =>
+  what === 'depth'
+    ? {
+        found: 'a folder with a path too long',
+        limit: `${limit} characters`,
+        next: 'move its files up: git mv, then git commit --amend',
+      }
+    : { found: `more ${what} than are judged at once`, limit };

@@ -103,7 +103,9 @@ describe('the next steps of a session', () => {
     const [step] = stepsIn(early);
     expect(step).toMatch(/^andon task (show cart|next)/);
     await takes(step?.replace(/ prints.*/, ''), 'implementer');
-    const [status, clear] = stepsIn(said(await takes('andon cord pull --scope project --why broken', 'owner')));
+    const [status, clear] = stepsIn(
+      said(await takes('andon cord pull --scope project --why broken', 'owner')),
+    );
     expect((await run(status ?? '', 'owner')).exit).toBe(7);
     await takes(clear?.replace('…', 'mended'), 'owner');
     const red = said(await takes('andon cord pull --scope project --red --why broken', 'owner'));

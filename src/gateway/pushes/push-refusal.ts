@@ -22,8 +22,10 @@ export function refusalLines(ref: string, reasons: readonly Reason[]): string[] 
     `  ${reason.code.padEnd(codes)}  ${printable(reason.subject).padEnd(subjects)}  ${detail(reason)}`.trimEnd(),
   );
   const steps = [...new Set(reasons.map(({ next }) => printable(next)))];
-  const again = steps.some((step) => step.startsWith('git push ')) ? [] : ['push again'];
-  return [`andon: refused ${short} (${count})`, ...rows, `next: ${[...steps, ...again].join('; ')}`];
+  const isPush = (step: string): boolean => step.startsWith('git push ');
+  const pushes = steps.some(isPush) ? steps.filter(isPush) : ['push again'];
+  const ordered = [...steps.filter((step) => !isPush(step)), ...pushes];
+  return [`andon: refused ${short} (${count})`, ...rows, `next: ${ordered.join('; ')}`];
 }
 
 const width = (lengths: readonly number[], max: number): number => Math.min(Math.max(0, ...lengths), max);

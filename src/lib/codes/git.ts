@@ -48,8 +48,8 @@ export const gitCodes = {
   'tree.name': row(
     403,
     'refused',
-    'no path has a .git look-alike, an empty, dot or dot-dot segment, a control byte, a backslash or invalid UTF-8',
-    'rename the path',
+    'no path has a .git look-alike, an empty, dot or dot-dot segment, a control byte, a backslash or invalid UTF-8, or is too long',
+    'rename the path: git mv, then git commit --amend',
   ),
   'tree.twin': row(
     403,
@@ -69,6 +69,12 @@ export const gitCodes = {
     'refused',
     'a push stays under the limits for bytes, commits and changed paths',
     'push in smaller parts',
+  ),
+  'push.message': row(
+    403,
+    'refused',
+    'a commit with its message is at most 1 MB',
+    'shorten the message: git commit --amend; of an earlier commit by git rebase -i',
   ),
   'push.object': row(
     403,

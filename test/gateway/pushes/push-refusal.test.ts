@@ -17,6 +17,12 @@ test('a refusal names the ref, every reason in columns, and the next steps once'
   ]);
 });
 
+test('a push that is named is the last step', () => {
+  const next = 'git push --no-follow-tags origin HEAD:refs/heads/task/a/1/work';
+  const reasons = [reason('ref.namespace', 'refs/tags/v1', { next }), reason('complexity', 'a.ts:1 a')];
+  expect(refusalLines('refs/tags/v1', reasons).at(-1)).toBe(`next: split the function; ${next}`);
+});
+
 test('a path cannot draw on the terminal', () => {
   expect(printable('a\u001b[2J\nb\u202ec\u2028')).toBe('a\\u001b[2J\\u000ab\\u202ec\\u2028');
 });
