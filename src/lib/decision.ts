@@ -22,7 +22,17 @@ export interface ReasonDetail {
 /** Makes a reason; rule and next step come from the table of codes. */
 export function reason(code: Code, subject: string, detail: ReasonDetail = {}): Reason {
   const { rule, next } = codes[code];
-  return { code, subject, rule, next, ...detail };
+  const made = { code, subject, rule, next, ...detail };
+  return { ...made, next: filled(made.next, subject) };
+}
+
+const named = /^([a-z]+)\/([A-Za-z0-9][A-Za-z0-9_.-]*)$/;
+
+/** A next step with the name of its subject: `<task>` is `cart` in a reason about `task/cart`. */
+function filled(next: string, subject: string): string {
+  if (!next.includes('<')) return next;
+  const [, noun = '', name = ''] = named.exec(subject) ?? [];
+  return noun === '' ? next : next.replaceAll(`<${noun}>`, () => name);
 }
 
 /** An action that is refused, with every reason. */

@@ -22,3 +22,12 @@ export function spanWords(ms: number): string {
   if (ms < hourMs) return `${Math.round(ms / minuteMs)} min`;
   return ms < 2 * dayMs ? `${(ms / hourMs).toFixed(1)} h` : `${(ms / dayMs).toFixed(1)} d`;
 }
+
+/** Formats a short length of time by the millisecond, a long one in larger units: `350 ms`, `36 s`, `12 min`. */
+export const tookWords = (ms: number): string => (ms < secondMs ? `${Math.round(ms)} ms` : spanWords(ms));
+
+/** The instant of a number of seconds since 1970 in ISO 8601; the number itself where no date has it. */
+export function isoOfSeconds(seconds: number): string {
+  const at = new Date(seconds * secondMs);
+  return Number.isNaN(at.getTime()) ? String(seconds) : at.toISOString();
+}

@@ -7,7 +7,9 @@ const controlOrBackslash = /[\u0000-\u001f\u007f\\]/;
  * look-alikes of `.git` are those of git's own `is_hfs_dotgit` and `is_ntfs_dotgit`.
  */
 export function pathFault(text: string): string | undefined {
-  if (text === '' || text.length > limits.pathBytesMax) return 'empty or too long';
+  if (text === '') return 'empty';
+  if (text.length > limits.pathBytesMax)
+    return `too long: ${text.length} characters, at most ${limits.pathBytesMax}`;
   if (controlOrBackslash.test(text)) return 'control byte or backslash';
   if (text.includes('\ufffd') || !text.isWellFormed()) return 'invalid UTF-8';
   for (const segment of text.split('/')) {
@@ -20,7 +22,8 @@ export function pathFault(text: string): string | undefined {
 function segmentFault(segment: string): string | undefined {
   if (segment === '') return 'empty segment';
   if (segment === '.' || segment === '..') return 'dot segment';
-  if (segment.length > limits.segmentBytesMax) return 'segment too long';
+  if (segment.length > limits.segmentBytesMax)
+    return `a name of ${segment.length} characters, at most ${limits.segmentBytesMax}`;
   if (looksLikeDotGit(segment)) return '.git look-alike';
   return undefined;
 }

@@ -34,7 +34,7 @@ export function parsePlan(text: string): Plan {
   const unread = [...document.errors, ...document.warnings].slice(0, reasonsMax);
   throwIfAny(
     unread.map((error) =>
-      reason('plan.invalid', `line $lines.linePos(error.pos[0]).line`, { found: firstLine(error.message) }),
+      reason('plan.invalid', `line ${lines.linePos(error.pos[0]).line}`, { found: firstLine(error.message) }),
     ),
   );
   const value = expand(document);

@@ -39,7 +39,7 @@ function judgeFrame(
   if (commit.accepted.length === 0 && facts.acceptedAny) {
     findings.add('frame.merge', commit.oid, {
       found: 'a history of its own, without a commit of main',
-      next: 'start from main: git fetch origin main, then rebase onto it',
+      next: 'start from main: git fetch origin main, then git rebase FETCH_HEAD',
     });
     return;
   }
@@ -104,7 +104,7 @@ const detailOf = (found: string, path: string, scope: TreeScope): FrameDetail =>
     ? { found }
     : {
         found: `${found}, and not in ${scope.words}`,
-        next: 'leave the file out, or ask a person to name it under `write` and under `unprotect`: andon task ask',
+        next: 'leave the file out, or ask a person to name it under `write` and under `unprotect`: andon task ask <task> "…"',
       };
 
 /**
@@ -118,4 +118,11 @@ function closedWords({ path, newMode }: PathChange, scope: TreeScope): string | 
   return newMode === undefined ? `deleted ${where}` : where;
 }
 
-const excessDetail = ({ what, limit }: Excess) => ({ found: `more ${what} than are judged at once`, limit });
+const excessDetail = ({ what, limit }: Excess) =>
+  what === 'depth'
+    ? {
+        found: 'a folder with a path too long',
+        limit: `${limit} characters`,
+        next: 'move its files up: git mv, then git commit --amend',
+      }
+    : { found: `more ${what} than are judged at once`, limit };

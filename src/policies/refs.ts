@@ -1,4 +1,4 @@
-import type { Reason } from '../lib/decision.ts';
+import type { Reason, ReasonDetail } from '../lib/decision.ts';
 import { createFindings, type Findings } from './findings.ts';
 
 /** The update of one ref that a push asks for, with git's facts about it. */
@@ -21,6 +21,10 @@ export function refReasons(updates: readonly RefUpdate[], prefixes: readonly str
   const findings = createFindings();
   for (const update of updates) {
     const { ref } = update;
+    if (isTag(ref)) {
+      findings.add('ref.namespace', ref, tagDetail(updates));
+      continue;
+    }
     if (!prefixes.some((prefix) => below(ref, prefix))) {
       findings.add('ref.namespace', ref, { found: ref, limit: prefixes.join(', ') || 'no ref at all' });
     }
@@ -28,6 +32,18 @@ export function refReasons(updates: readonly RefUpdate[], prefixes: readonly str
   }
   return findings.list();
 }
+
+/** True for a tag, which may follow a push unasked. */
+export const isTag = (ref: string): boolean => ref.startsWith('refs/tags/');
+
+/** A tag is refused with the push that leaves the tags out: settings of git let them follow. */
+function tagDetail(updates: readonly RefUpdate[]): ReasonDetail {
+  const branch = updates.find(({ ref }) => !isTag(ref))?.ref ?? 'refs/heads/task/<task>/<epoch>/work';
+  return { found: 'a tag', limit: 'branches of a task', next: withoutTags(branch) };
+}
+
+/** The push of a branch alone, whatever `push.followTags` says. */
+export const withoutTags = (branch: string): string => `git push --no-follow-tags origin HEAD:${branch}`;
 
 function judgeMove({ ref, kind, forward, type }: RefUpdate, findings: Findings): void {
   if (kind === 'delete') {

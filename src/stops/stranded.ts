@@ -68,7 +68,7 @@ async function pullFor(tx: Tx, project: string, { root, tasks }: Stranded): Prom
       kind: 'alert',
       subject: `task/${root}`,
       title: `${root} is abandoned, and ${tasks.length === 1 ? 'a task waits' : `${tasks.length} tasks wait`} for it`,
-      body: `${why}.\n\nTake the need out of andon.yaml and apply it (andon plan apply), or abandon them too (andon task abandon).`,
+      body: `${why}.\n\nTake the need out of andon.yaml and apply it (andon plan apply), or abandon them too (andon task abandon <task> --why …).`,
       data: { tasks },
     });
   return events;

@@ -5,6 +5,7 @@ import { jsonText } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { conflicts, type Scoped } from './conflicts.ts';
 import { type PlanDiff, planHash, type StoredTask } from './plan-diff.ts';
+import { keepPlan, keepPresentPlan, type PlanOrigin } from './plan-history.ts';
 import { openQuestions } from './questions.ts';
 import { withdrawReadiness } from './readiness.ts';
 import { projects, taskNeeds, tasks } from './schema.ts';
@@ -74,8 +75,22 @@ const abandonTasks = movesTasks(
   ({ set, from }) => `update tasks set ${set} where project = $1 and id = any($2::text[]) and state ${from}`,
 );
 
-/** Writes a plan whose difference was allowed. The caller holds the project's lock exclusively. */
-export async function writePlan(tx: Tx, project: string, plan: Plan, diff: PlanDiff): Promise<void> {
+/** A plan whose difference was allowed, and its origin. */
+export interface AllowedPlan {
+  readonly plan: Plan;
+  readonly diff: PlanDiff;
+  readonly origin: PlanOrigin;
+}
+
+/**
+ * Writes a plan, and keeps it; answers its revision. The caller holds the project's lock exclusively.
+ */
+export async function writePlan(
+  tx: Tx,
+  project: string,
+  { plan, diff, origin }: AllowedPlan,
+): Promise<number> {
+  await keepPresentPlan(tx, project);
   const written = [...diff.added, ...diff.changed.map(({ after }) => after)];
   await tx.rows(putPhases, [project, [...plan.phases]]);
   await tx.rows(putTasks, [project, jsonText(written)]);
@@ -88,6 +103,7 @@ export async function writePlan(tx: Tx, project: string, plan: Plan, diff: PlanD
     'update projects set plan = $2, plan_hash = $3, plan_revision = plan_revision + 1 where name = $1',
   );
   await tx.rows(revision, [project, jsonText(plan), planHash(plan)]);
+  return keepPlan(tx, project, origin);
 }
 
 /**

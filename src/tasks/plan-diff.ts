@@ -3,6 +3,7 @@ import { type Reason, reason } from '../lib/decision.ts';
 import { durationMs } from '../lib/durations.ts';
 import { priorities } from '../plan/kinds.ts';
 import type { Plan, PlanTask } from '../plan/plan.ts';
+import { canonicalJson } from '../store/log/chain.ts';
 import { questionReasons } from './questions.ts';
 import { isTaskEnd, type TaskState } from './states.ts';
 
@@ -40,6 +41,7 @@ export interface PlanDiff {
   readonly changed: readonly { readonly after: TaskColumns; readonly members: readonly string[] }[];
   readonly removed: readonly string[];
   readonly phases: readonly string[];
+  readonly hasOtherPhases: boolean;
   /** Reasons why the difference cannot be applied. */
   readonly reasons: readonly Reason[];
 }
@@ -65,11 +67,23 @@ function taskColumns(plan: Plan, id: string, task: PlanTask, position: number): 
   };
 }
 
+/** The tasks of a plan as a database without work on them holds them. */
+export const tasksOf = (plan: Plan): StoredTask[] =>
+  Object.entries(plan.tasks).map(([id, task], position) => ({
+    ...taskColumns(plan, id, task, position),
+    state: 'backlog',
+    madeBy: null,
+    openQuestions: 0,
+  }));
+
 const minutes = (text: string): number => Math.max(1, Math.round(durationMs(text) / 60_000));
 
 /** The hash under which a plan is applied; equal plans have equal hashes. */
 export const planHash = (plan: Plan): string =>
   createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+
+/** Members of a task that no column holds: readers take them from the applied plan. */
+const uncolumned = ['unprotect', 'progress'] as const;
 
 // The judge of a push reads protection from the applied plan: a person may open a file for work that has
 // begun.
@@ -81,7 +95,7 @@ const harmless = new Set([
   'position',
   'deadline',
   'expectedMinutes',
-  'unprotect',
+  ...uncolumned,
 ]);
 const running: ReadonlySet<TaskState> = new Set(['in_progress', 'gated']);
 
@@ -113,7 +127,7 @@ export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[], planned
     const members =
       before === undefined
         ? []
-        : [...differingMembers(before, after), ...(opensOther(planned, plan, after.id) ? ['unprotect'] : [])];
+        : [...differingMembers(before, after), ...differingUncolumned(planned, plan, after.id)];
     return members.length === 0 ? [] : [{ after, members }];
   });
   const removed = storedTasks
@@ -124,6 +138,7 @@ export function diffPlan(plan: Plan, storedTasks: readonly StoredTask[], planned
     changed,
     removed,
     phases: plan.phases,
+    hasOtherPhases: planned !== undefined && planned.phases.join(' ') !== plan.phases.join(' '),
     reasons: [
       ...changed.flatMap(({ after, members }) => heldBack(stored.get(after.id), members)),
       ...removed.flatMap((id) => [
@@ -139,10 +154,12 @@ function differingMembers(before: StoredTask, after: TaskColumns): string[] {
   return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }
 
-/** True when two plans unprotect different files for a task, which no column holds. */
-function opensOther(before: Plan | undefined, after: Plan, id: string): boolean {
-  if (before === undefined || !Object.hasOwn(before.tasks, id)) return false;
-  return JSON.stringify(before.tasks[id]?.unprotect) !== JSON.stringify(after.tasks[id]?.unprotect);
+function differingUncolumned(before: Plan | undefined, after: Plan, id: string): string[] {
+  if (before === undefined || !Object.hasOwn(before.tasks, id)) return [];
+  const [was, is] = [before.tasks[id], after.tasks[id]];
+  return uncolumned.filter(
+    (name) => canonicalJson(was?.[name] ?? null) !== canonicalJson(is?.[name] ?? null),
+  );
 }
 
 function heldBack(before: StoredTask | undefined, members: readonly string[]): Reason[] {

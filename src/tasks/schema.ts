@@ -20,6 +20,28 @@ export const projects = pgTable('projects', {
   createdAt: at('created_at').notNull().default(sql`andon_now()`),
 });
 
+/** Every applied plan. */
+export const planHistory = pgTable(
+  'plan_history',
+  {
+    project: text('project').notNull(),
+    revision: integer('revision').notNull(),
+    hash: text('hash').notNull(),
+    /** Null where a trigger added a task to the plan before. */
+    text: text('text'),
+    /** Tasks of the applied plan that the text does not have. */
+    added: jsonb('added').$type<Plan['tasks']>().notNull().default({}),
+    /** Null where the log does not tell. */
+    appliedBy: text('applied_by'),
+    trigger: text('trigger'),
+    reason: text('reason'),
+    /** The revision whose text was applied again. */
+    reverts: integer('reverts'),
+    at: at('at').notNull().default(sql`andon_now()`),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.revision] })],
+);
+
 export const phases = pgTable(
   'phases',
   {

@@ -1,4 +1,5 @@
 import { type Reason, reason } from '../lib/decision.ts';
+import { isoOfSeconds } from '../lib/durations.ts';
 import { type Action, actions, everybodys, type Tier } from './actions.ts';
 import type { Capability, Grant } from './capability.ts';
 import { list } from './lattice.ts';
@@ -53,7 +54,12 @@ function lifeReasons(grant: Grant, facts: AccessFacts, found: Reason[]): void {
     );
   }
   if (facts.nowSeconds >= grant.exp) {
-    found.push(reason('token.expired', grant.grantId, { found: facts.nowSeconds, limit: grant.exp }));
+    found.push(
+      reason('token.expired', grant.grantId, {
+        found: isoOfSeconds(facts.nowSeconds),
+        limit: isoOfSeconds(grant.exp),
+      }),
+    );
   }
 }
 

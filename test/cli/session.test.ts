@@ -88,6 +88,51 @@ describe('a session at the command line', () => {
     expect(statSync(out).mode & 0o777).toBe(0o600);
   });
 
+  it('says until when a token is good, and refuses or tells a lifetime that it does not give', async () => {
+    const mint = [
+      'token',
+      'mint',
+      '--agent',
+      'agent:long',
+      '--tier',
+      'implementer',
+      '--out',
+      join(folder, 'long'),
+    ];
+    const long = await cli([...mint, '--life', '8h'], as('owner'));
+    expect(long.exit).toBe(4);
+    expect(long.stderr).toMatch(/token\.life +lifeSeconds +found 8\.0 h, limit 15 min \(tier implementer\)/);
+    const short = await cli([...mint, '--life', '10m', '--grant', '2m'], as('owner'));
+    expect(short.stderr).toMatch(/token\.life +lifeSeconds +found 10 min, limit 2 min \(its grant\)/);
+    const given = await cli([...mint, '--life', '10m', '--grant', '8h'], as('owner'));
+    const date = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/.source;
+    expect(given.stderr).toMatch(
+      new RegExp(`good until ${date}\nrenewed by andon token renew until ${date}`),
+    );
+    const renew = ['token', 'renew', '--token-file', join(folder, 'long')];
+    expect((await cli([...renew, '--life', '8h'], as('owner'))).stderr).toMatch(
+      /Z: 15 min of the 8\.0 h asked for/,
+    );
+    expect((await cli([...renew, '--life', '5m'], as('owner'))).stderr).toMatch(
+      /^good until [^:]*:\d\d:\d\dZ$/m,
+    );
+    const all = [
+      'task list',
+      'token list',
+      'token explain',
+      'change list',
+      'event list',
+      'audit list',
+      'report list',
+      'trigger list',
+    ];
+    for (const command of [...all, 'plan history']) {
+      const { stdout } = await cli(command.split(' '), as('owner'));
+      // Seconds since 1970 have ten figures, milliseconds thirteen.
+      expect(stdout, command).not.toMatch(/\b1[7-9]\d{8}(\d{3})?\b|\dT\d\d:/m);
+    }
+  });
+
   it('tells in words why a push to a task that nobody holds is refused', async () => {
     const clone = join(folder, 'early');
     const auth = { url: gateway.url, token: readFileSync(tokens.builder, 'utf8') };
@@ -120,7 +165,9 @@ describe('a session at the command line', () => {
       await cli(['task', 'claim', 'cart'], as('builder'));
     }
     await waitUntil(() => told.length > 0);
-    expect(told[0]).toMatch(/^ *\d+ \d\d:\d\d:\d\d task\.claimed +task\/cart +agent:implementer/);
+    expect(told[0]).toMatch(
+      /^ *\d+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ task\.claimed +task\/cart +agent:implementer/,
+    );
   });
 
   it('passes a gate by hand, but not that of the own work, and then lands', async () => {

@@ -285,7 +285,11 @@ test('a path of a thousand folders', async () => {
   let oid = await forgeTree(work, [await file('f')]);
   for (let level = 0; level < 1_000; level++)
     oid = await forgeTree(work, [{ mode: '40000', name: 'dd', oid }]);
-  await refused(await forgeInCart(work, main, [{ mode: '40000', name: 'deep', oid }]), 'push.size', 'depth');
+  await refused(
+    await forgeInCart(work, main, [{ mode: '40000', name: 'deep', oid }]),
+    'push.size',
+    'a folder with a path too long',
+  );
 }, 60_000);
 
 test('a push to main', async () => {

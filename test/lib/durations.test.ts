@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { durationMs, spanWords } from '../../src/lib/durations.ts';
+import { durationMs, isoOfSeconds, spanWords, tookWords } from '../../src/lib/durations.ts';
 
 it.each([
   [-5_000, '0 s'],
@@ -32,4 +32,10 @@ it.each([
   ['1w', Number.NaN],
 ])('reads %s as %d ms', (text, ms) => {
   expect(durationMs(text)).toBe(ms);
+});
+
+it('says short lengths by the millisecond, and instants as dates', () => {
+  expect([tookWords(349.6), tookWords(36_400)]).toEqual(['350 ms', '36 s']);
+  expect(isoOfSeconds(1_796_127_802.4)).toBe('2026-12-01T12:23:22.400Z');
+  expect(isoOfSeconds(1e15)).toBe('1000000000000000');
 });

@@ -30,6 +30,10 @@ function faultsOf(plan: string): Record<string, string> {
   return {};
 }
 
+it('names the line of a text that is no YAML', () => {
+  expect(Object.keys(faultsOf(`${text}bad: [`))).toEqual(['line 15']);
+});
+
 it('names member, line, finding and wish of each fault, of the form that comes closest, in no word of the library', () => {
   const faults = faultsOf(text);
   expect(faults).toEqual({

@@ -3,6 +3,7 @@ import { fail } from '../../lib/errors.ts';
 import type { VerifyResult } from '../../store/log/verify-log.ts';
 import { type AuditFlags, answerOf, runAudit } from '../audit/run-audit.ts';
 import { act, durationSeconds, group, leaf, type Run } from '../command.ts';
+import { dateWords } from '../dates.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
 
@@ -56,7 +57,7 @@ function withAudits(world: World, command: Command): Command {
             row.kind,
             row.alert ? 'alert' : row.state,
             row.askedBy,
-            String(row.requestedAt),
+            dateWords(row.requestedAt),
             row.title ?? '-',
           ]);
           const head = ['AUDIT', 'KIND', 'STATE', 'BY', 'AT', 'TITLE'];

@@ -3,6 +3,7 @@ import { defined } from '../../lib/defined.ts';
 import { type ChangeState, changeStates } from '../../tasks/states.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
+import { dateWords } from '../dates.ts';
 import { heldLease } from '../lease.ts';
 import { printable, printableText } from '../printable.ts';
 import { refusalLines } from '../refusal.ts';
@@ -125,7 +126,7 @@ function listCommand(world: World): Command {
             row.task,
             row.author,
             short(row.commitId),
-            row.createdAt,
+            dateWords(row.createdAt),
           ]);
           const head = ['CHANGE', 'STATE', 'TASK', 'AUTHOR', 'COMMIT', 'SINCE'];
           return { data: rows, lines: table(head, cells, terminal.paint) };

@@ -3,7 +3,8 @@ import { defined } from '../../lib/defined.ts';
 import { spanWords } from '../../lib/durations.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { addClear } from '../cord/clear.ts';
-import { type StopShown, stopLines } from '../cord/words.ts';
+import { clearCommand, type StopShown, stopLines } from '../cord/words.ts';
+import { dateWords } from '../dates.ts';
 import { printable } from '../printable.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
@@ -58,7 +59,7 @@ async function pull({ link, options }: Run<PullOptions>) {
   return {
     data,
     lines: [`${short(data.stop)}  ${colour} on ${scope}${times}`],
-    talk: [`next: andon cord status; andon cord clear ${short(data.stop)} …`],
+    talk: [`next: andon cord status; ${clearCommand(data.stop, colour)}`],
   };
 }
 
@@ -97,7 +98,7 @@ const logCells = (stop: StopShown & { readonly seconds: number | null }) => [
   stop.project === '*' ? 'all' : stop.scope,
   stop.cause,
   stop.pulledBy,
-  stop.at.slice(0, 19),
+  dateWords(stop.at),
   stop.seconds === null ? 'open' : `${spanWords(stop.seconds * 1000)} by ${stop.clearedBy}`,
   printable(stop.why.slice(0, 80)),
 ];

@@ -1,28 +1,14 @@
 import type { Command } from 'commander';
 import { act, group, leaf, many, wholeNumber } from '../command.ts';
 import { exportEvents } from '../event/export.ts';
+import { listCommand } from '../event/list.ts';
 import type { FollowInput } from '../event/stream.ts';
-import { eventLine } from '../event/words.ts';
 import type { World } from '../world.ts';
 
 /** The command `andon event`: the log. */
 export function eventCommand(world: World): Command {
   return group('event', 'the log: everything that was allowed or denied')
-    .addCommand(
-      leaf('list', 'list events, oldest first')
-        .option('--after <position>', 'begin after this position', wholeNumber(0, 1e12))
-        .option('--limit <n>', 'most rows to show', wholeNumber(1, 1000))
-        .action(
-          act<{ after?: number; limit?: number }>(world, async ({ link, options, terminal }) => {
-            const { client, project } = await link();
-            const page = { after: options.after ?? 0, limit: options.limit ?? 100 };
-            const data = await client.event.list.query({ project, ...page });
-            const last = data.events.at(-1)?.position ?? data.latest;
-            const talk = last < data.latest ? [`more: --after ${last} (latest ${data.latest})`] : [];
-            return { data, lines: data.events.map((event) => eventLine(event, terminal.paint)), talk };
-          }),
-        ),
-    )
+    .addCommand(listCommand(world))
     .addCommand(
       leaf('follow', 'print events as they happen, until Ctrl-C')
         .option('--after <position>', 'begin after this position (default: now)', wholeNumber(0, 1e12))
@@ -39,7 +25,7 @@ export function eventCommand(world: World): Command {
       leaf(
         'export',
         'write the whole log as JSON lines',
-        'writes the whole log of the gateway as JSON lines, events and signed checkpoints, for andon audit verify --file',
+        'writes the whole log of the gateway as JSON lines, events and signed checkpoints, for andon audit verify --file <events.jsonl>',
       )
         .option('--out <file>', 'the file (default: stdout)')
         .action(act<{ out?: string }>(world, exportEvents)),

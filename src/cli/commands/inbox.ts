@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
 import { act, leaf, type Run, wholeNumber } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
+import { dateWords } from '../dates.ts';
 import { printable, printableText } from '../printable.ts';
 import { short } from '../table.ts';
 import type { Paint } from '../terminal.ts';
@@ -40,7 +41,7 @@ async function inbox({ link, options, terminal }: Run<InboxOptions>) {
 }
 
 function messageLines({ id, at, kind, recipient, title, body }: InboxMessage, paint: Paint): string[] {
-  const head = `${short(id)}  ${at.slice(0, 19)}  ${kind} to ${printable(recipient)}`;
+  const head = `${short(id)}  ${dateWords(at)}  ${kind} to ${printable(recipient)}`;
   const text = printableText(body).split('\n');
   return [head, `  ${paint('strong', printable(title))}`, ...text.map((line) => `  ${line}`)];
 }

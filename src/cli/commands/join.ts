@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { fail } from '../../lib/errors.ts';
 import { type Answer, act, leaf, type Run } from '../command.ts';
+import { dateWords } from '../dates.ts';
 import { exportLine, settings } from '../join/environment.ts';
 import { type ClientName, clientNames, type JoinFile, joinFiles } from '../join/plan.ts';
 import { template, templateNames } from '../join/texts.ts';
@@ -70,7 +71,7 @@ async function joinGateway({ world, options, link }: Run<JoinOptions>): Promise<
     },
     lines: [...lines, ...(written === undefined ? files.flatMap(fileLines) : [])],
     talk: [
-      `${agent} (${role}, ${tier}) on ${project}; the token is good until ${new Date(expires * 1000).toISOString()}`,
+      `${agent} (${role}, ${tier}) on ${project}; the token is good until ${dateWords(expires * 1000)}`,
       ...(stdio ? [] : ['for longer than that: --stdio, or andon token renew']),
       ...(written === undefined ? [] : [writtenWords(written)]),
     ],

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
+import { tookWords } from '../../lib/durations.ts';
 import { act, group, leaf, many, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { printable, printableText } from '../printable.ts';
@@ -41,7 +42,7 @@ export function gateCommand(world: World): Command {
             const cells = rows.map((row) => [
               row.gate,
               stateCell(row.status),
-              row.ms === null ? '-' : `${row.ms} ms`,
+              row.ms === null ? '-' : tookWords(row.ms),
               row.manual ? (row.passedBy ?? 'by hand') : sandboxWords(row.sandboxed),
             ]);
             return { data: rows, lines: table(['GATE', 'STATE', 'TOOK', 'HOW'], cells, terminal.paint) };

@@ -1,15 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { defined } from '../../lib/defined.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import type { ProtectedWrite } from '../../plan/protected-writes.ts';
 import { act, group, leaf, type Run } from '../command.ts';
-import type { GatewayLink } from '../connect.ts';
+import { diffLines } from '../plan/difference.ts';
+import {
+  diffRevisions,
+  historyCommand,
+  namesRevision,
+  revertCommand,
+  showRevision,
+} from '../plan/history.ts';
 import { printableText } from '../printable.ts';
 import { refusalLines } from '../refusal.ts';
 import type { World } from '../world.ts';
-
-type ShownPlanDiff = Awaited<ReturnType<GatewayLink['client']['plan']['diff']['query']>>;
 
 const fileArgument = ['[file]', 'the plan', 'andon.yaml'] as const;
 
@@ -18,20 +24,28 @@ export function planCommand(world: World): Command {
   return group('plan', 'the plan: show, check, compare, apply')
     .addCommand(showCommand(world))
     .addCommand(
-      leaf('diff', 'show what applying a plan would change')
+      leaf(
+        'diff',
+        'show what applying a plan would change',
+        'shows what applying a plan would change, changed guards first; or, of two applied plans (number or hash), the difference',
+      )
         .argument(...fileArgument)
-        .action(act<object, [string]>(world, diffPlan)),
+        .argument('[other]', 'an applied plan to compare with (default: the latest)')
+        .action(act<object, [string, string?]>(world, diffEither)),
     )
     .addCommand(
       leaf('apply', 'apply a plan', 'applies a plan; the same plan again changes nothing')
         .argument(...fileArgument)
         .option('--dry-run', 'show the difference only')
+        .option('--reason <text>', 'why, which is kept with the plan')
         .action(
-          act<{ dryRun?: boolean }, [string]>(world, (run, file) =>
+          act<{ dryRun?: boolean; reason?: string }, [string]>(world, (run, file) =>
             run.options.dryRun === true ? diffPlan(run, file) : applyPlan(run, file),
           ),
         ),
     )
+    .addCommand(historyCommand(world))
+    .addCommand(revertCommand(world))
     .addCommand(
       leaf(
         'check',
@@ -44,8 +58,14 @@ export function planCommand(world: World): Command {
 }
 
 function showCommand(world: World): Command {
-  return leaf('show', 'show the applied plan').action(
-    act(world, async ({ link }) => {
+  const command = leaf('show', 'show the applied plan, or an earlier one').argument(
+    '[plan]',
+    'the number of an earlier plan, or the beginning of its hash',
+  );
+  return command.action(
+    act<object, [string?]>(world, async (run, revision) => {
+      if (revision !== undefined) return showRevision(run, revision);
+      const { link } = run;
       const { client, project } = await link();
       const shown = await client.plan.show.query({ project });
       if (shown.plan === null) throw fail('plan.missing', `plan/${project}`);
@@ -83,21 +103,22 @@ async function diffPlan(run: Run<object>, file: string) {
   };
 }
 
-async function applyPlan(run: Run<object>, file: string) {
-  const text = await readPlanFile(run, file);
-  const { client, project } = await run.link();
-  const answer = await client.plan.put.mutate({ project, text });
-  const lines = diffLines(answer);
-  return { data: answer, lines, talk: [answer.applied ? 'applied' : 'unchanged'] };
+async function diffEither(run: Run<object>, one: string, other: string | undefined) {
+  if (namesRevision(one, run.world)) return diffRevisions(run, one, other);
+  if (other === undefined) return diffPlan(run, one);
+  throw fail('cli.usage', one, {
+    found: 'no applied plan',
+    limit: 'a number, or six characters of a hash or more',
+    next: 'andon plan history',
+  });
 }
 
-function diffLines({ added, changed, removed }: ShownPlanDiff): string[] {
-  const lines = [
-    ...added.map((task) => `+ ${task}`),
-    ...changed.map(({ task, members }) => `~ ${task}: ${members.join(', ')}`),
-    ...removed.map((task) => `- ${task}`),
-  ];
-  return lines.length === 0 ? ['no difference'] : lines;
+async function applyPlan(run: Run<{ reason?: string }>, file: string) {
+  const text = await readPlanFile(run, file);
+  const { client, project } = await run.link();
+  const answer = await client.plan.put.mutate({ project, text, ...defined({ reason: run.options.reason }) });
+  const lines = diffLines(answer);
+  return { data: answer, lines, talk: [answer.applied ? 'applied' : 'unchanged'] };
 }
 
 async function checkFile(run: Run<object>, file: string) {

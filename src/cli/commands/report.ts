@@ -6,6 +6,8 @@ import { fail } from '../../lib/errors.ts';
 import { type ReportKind, reportKinds } from '../../messages/kinds.ts';
 import { runAudit } from '../audit/run-audit.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
+import { dateWords } from '../dates.ts';
+import { printableText } from '../printable.ts';
 import { short, table } from '../table.ts';
 import type { World } from '../world.ts';
 
@@ -39,6 +41,21 @@ export function reportCommand(world: World): Command {
         .action(act<{ last?: boolean }>(world, async (run) => runAudit(run, 'report'))),
     )
     .addCommand(
+      leaf('show', 'show a decision, an alert or a report')
+        .argument('<report>', 'id, whole or short')
+        .action(
+          act<object, [string]>(world, async ({ link }, report) => {
+            const { client, project } = await link();
+            const row = await client.report.show.query({ project, report });
+            const head = `${row.kind} ${row.id}  by ${row.byAgent}  ${dateWords(row.at)}`;
+            return {
+              data: row,
+              lines: [head, `# ${row.title}`, '', ...row.body.split('\n')].map(printableText),
+            };
+          }),
+        ),
+    )
+    .addCommand(
       leaf('list', 'list decisions, alerts and reports, the newest first')
         .option('--limit <n>', 'most rows to show', wholeNumber(1, 200))
         .action(
@@ -46,7 +63,13 @@ export function reportCommand(world: World): Command {
             const { client, project } = await link();
             const limit = defined({ limit: options.limit });
             const rows = await client.report.list.query({ project, ...limit });
-            const cells = rows.map((row) => [short(row.id), row.kind, row.byAgent, row.at, row.title]);
+            const cells = rows.map((row) => [
+              short(row.id),
+              row.kind,
+              row.byAgent,
+              dateWords(row.at),
+              row.title,
+            ]);
             return {
               data: rows,
               lines: table(['REPORT', 'KIND', 'BY', 'AT', 'TITLE'], cells, terminal.paint),
@@ -59,8 +82,7 @@ export function reportCommand(world: World): Command {
 async function bodyOf({ options, world }: Run<WriteOptions>): Promise<string> {
   const { body, file } = options;
   if (body !== undefined) return body;
-  if (file === undefined)
-    throw fail('cli.usage', 'andon report write', { found: 'neither --body nor --file' });
+  if (file === undefined) throw fail('cli.usage', 'report write', { found: 'neither --body nor --file' });
   try {
     return await readFile(file === '-' ? '/dev/stdin' : resolve(world.cwd, file), 'utf8');
   } catch (error) {

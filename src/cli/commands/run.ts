@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { spanWords } from '../../lib/durations.ts';
 import { type RunState, runStates } from '../../runs/states.ts';
 import { act, group, leaf, many, type Run, wholeNumber } from '../command.ts';
-import { printableText } from '../printable.ts';
+import { showRun } from '../run/show.ts';
 import { followOutput } from '../runner/follow-output.ts';
 import { type Cell, short, table } from '../table.ts';
 import type { World } from '../world.ts';
@@ -27,13 +27,7 @@ export function runCommand(world: World): Command {
     .addCommand(
       leaf('show', 'show a run: its spawner, its rights, its verdict and its work')
         .argument('<run>', 'id, whole or short')
-        .action(
-          act<object, [string]>(world, async ({ link }, run) => {
-            const { client, project } = await link();
-            const data = await client.run.show.query({ project, run });
-            return { data, lines: JSON.stringify(data, null, 2).split('\n').map(printableText) };
-          }),
-        ),
+        .action(act<object, [string]>(world, showRun)),
     )
     .addCommand(
       leaf('output', 'show the output of a run')

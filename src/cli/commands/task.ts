@@ -3,6 +3,7 @@ import { defined } from '../../lib/defined.ts';
 import { spanWords } from '../../lib/durations.ts';
 import { type TaskState, taskStates } from '../../tasks/states.ts';
 import { act, durationSeconds, group, leaf, wholeNumber } from '../command.ts';
+import { dateWords } from '../dates.ts';
 import { heldLease } from '../lease.ts';
 import { stateCell, table } from '../table.ts';
 import { claimCommand } from '../task/claim.ts';
@@ -77,7 +78,10 @@ function renewCommand(world: World): Command {
           return keepRenewing(run, link, held, run.options.every);
         }
         const data = await link.client.task.renew.mutate({ project: link.project, ...held });
-        return { data, lines: [`${held.task}: epoch ${held.epoch}, held until ${data.leaseUntil}`] };
+        return {
+          data,
+          lines: [`${held.task}: epoch ${held.epoch}, held until ${dateWords(data.leaseUntil)}`],
+        };
       }),
     );
 }

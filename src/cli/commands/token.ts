@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { Client } from '../../client.ts';
 import { defined } from '../../lib/defined.ts';
+import { spanWords } from '../../lib/durations.ts';
 import { act, durationSeconds, group, leaf } from '../command.ts';
+import { dateWords } from '../dates.ts';
 import { short, table } from '../table.ts';
 import { explainLines } from '../token/explain.ts';
 import { mintCommand } from '../token/mint.ts';
@@ -68,21 +70,33 @@ function renewCommand(world: World): Command {
         const renew = () => client.token.renew.mutate({ project, ...life });
         if (tokenFile === undefined) {
           const { token = '', ...rest } = await renew();
-          return { data: { ...rest, token }, lines: [token], talk: [expiry(rest)] };
+          return { data: { ...rest, token }, lines: [token], talk: [expiry(rest, options.life)] };
         }
-        let answer = { expires: 0 };
+        let answer: NextToken = { expires: 0 };
         await renewFile(tokenFile, async () => {
           const { token, ...rest } = await renew();
           answer = rest;
           return token;
         });
-        return { data: { ...answer, file: tokenFile }, lines: [tokenFile], talk: [expiry(answer)] };
+        return {
+          data: { ...answer, file: tokenFile },
+          lines: [tokenFile],
+          talk: [expiry(answer, options.life)],
+        };
       }),
     );
 }
 
-const expiry = ({ expires }: { expires: number }): string =>
-  `good until ${new Date(expires * 1000).toISOString()}`;
+/** The end of the next token, and the wish where the token lives less long. */
+function expiry({ expires, lifeSeconds }: NextToken, wished: number | undefined): string {
+  const isShorter = wished !== undefined && lifeSeconds !== undefined && lifeSeconds < wished;
+  const note = isShorter
+    ? `: ${spanWords(lifeSeconds * 1000)} of the ${spanWords(wished * 1000)} asked for, the most that its tier and grant allow`
+    : '';
+  return `good until ${dateWords(expires * 1000)}${note}`;
+}
+
+type NextToken = { readonly expires: number; readonly lifeSeconds?: number };
 
 const kinds = { tok: 'token', gnt: 'grant' } as const;
 
@@ -144,5 +158,5 @@ function listCommand(world: World): Command {
 
 function standing(row: { revokedAt: string | null; expiresAt: string }): string {
   if (row.revokedAt !== null) return 'revoked';
-  return Date.parse(row.expiresAt) < Date.now() ? 'ended' : `until ${row.expiresAt}`;
+  return Date.parse(row.expiresAt) < Date.now() ? 'ended' : `until ${dateWords(row.expiresAt)}`;
 }

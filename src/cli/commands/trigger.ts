@@ -6,6 +6,7 @@ import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import type { PlanTriggerInput } from '../../plan/triggers.ts';
 import { act, group, leaf, wholeNumber } from '../command.ts';
+import { dateWords } from '../dates.ts';
 import { type Cell, table } from '../table.ts';
 import type { World } from '../world.ts';
 
@@ -33,7 +34,7 @@ export function triggerCommand(world: World): Command {
     .addCommand(fireCommand(world));
 }
 
-const when = (at: string | null): string => (at === null ? '-' : at.replace(/\.\d+Z$/, 'Z'));
+const when = (at: string | null): string => (at === null ? '-' : dateWords(at));
 
 function listCommand(world: World): Command {
   return leaf('list', 'list the triggers with their next time and their outcomes').action(

@@ -75,7 +75,7 @@ function fromOptions(options: ClearOptions): Pick<ClearInput, 'why' | 'rootCause
 
 function incomplete({ why = [], evidence = [], kind, prevention }: ClearOptions) {
   const [kinds, preventions] = [kind, prevention].map((one) => (one === undefined ? 'no' : 'one'));
-  return fail('cli.usage', 'andon cord clear', {
+  return fail('cli.usage', 'cord clear', {
     found: `${why.length} --why, ${evidence.length} --evidence, ${kinds} --kind, ${preventions} --prevention`,
     limit: 'an --evidence for every --why, one --kind, one --prevention',
     next: 'andon cord clear --help shows the form',

@@ -19,7 +19,13 @@ export function stopLines(stops: readonly StopShown[], paint: Paint): string[] {
     return [
       `${paint(tone, `${stop.colour.toUpperCase()} stop`)} ${short(stop.id)} on ${where}, ${since}, by ${printable(stop.pulledBy)}${times}`,
       `  why: ${printable(stop.why)}`,
-      `  cleared by ${printable(stop.clears)}: andon cord clear ${short(stop.id)} ${stop.colour === 'red' ? '--root-cause file.yaml' : '--why …'}`,
+      `  cleared by ${printable(stop.clears)}: ${clearCommand(stop.id, stop.colour)}`,
     ];
   });
 }
+
+/** The command that clears a stop. */
+export const clearCommand = (stop: string, colour: string): string =>
+  colour === 'red'
+    ? `andon cord clear ${short(stop)} --root-cause file.yaml`
+    : `andon cord clear ${short(stop)} --why …`;

@@ -1,4 +1,5 @@
 import type { Reason } from '../../lib/decision.ts';
+import { dateWords } from '../dates.ts';
 import { type Finding, note, ok } from './finding.ts';
 
 interface Kept {
@@ -17,7 +18,7 @@ export function keptFindings(kept: readonly Kept[]): Finding[] {
   return kept.flatMap(({ gid, agent, expiresAt, reasons }) =>
     reasons.map(({ rule, found, limit }) => {
       const words = `${found ?? ''}${limit === undefined ? '' : `, limit ${limit}`}; ${rule}`;
-      const end = new Date(expiresAt).toISOString();
+      const end = dateWords(expiresAt);
       return note(
         'grants',
         `${agent} ${gid}`,

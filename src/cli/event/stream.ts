@@ -1,8 +1,7 @@
 import { defined } from '../../lib/defined.ts';
-import { fail } from '../../lib/errors.ts';
-import { type EventType, eventTypes } from '../../store/log/events.ts';
 import type { Run } from '../command.ts';
 import { follow, untilInterrupted } from '../follow.ts';
+import { asType } from './list.ts';
 import { eventLine } from './words.ts';
 
 /** Options of `andon event follow`. */
@@ -32,10 +31,4 @@ export async function followEvents({ link, options, terminal }: Run<FollowInput>
   } finally {
     end.release();
   }
-}
-
-function asType(text: string): EventType {
-  const found = eventTypes.find((type) => type === text);
-  if (found === undefined) throw fail('cli.usage', '--type', { found: text, limit: eventTypes.join(', ') });
-  return found;
 }

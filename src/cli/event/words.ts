@@ -1,5 +1,6 @@
 import type { ChainedEvent } from '../../store/log/chain.ts';
 import type { LoggedEvent } from '../../store/log/logged-event.ts';
+import { dateWords } from '../dates.ts';
 import { printable } from '../printable.ts';
 import { short } from '../table.ts';
 import type { Paint, Tone } from '../terminal.ts';
@@ -26,7 +27,7 @@ export function toneOf({ type, data }: LoggedEvent): Tone {
 /** One event in one line: time, actor, type, subject, and the important part of its data. */
 export function eventLine(event: ChainedEvent, paint: Paint): string {
   const { position, at, type, actor, subject } = event;
-  const time = paint('quiet', `${String(position).padStart(5)} ${at.slice(11, 19)}`);
+  const time = paint('quiet', `${String(position).padStart(5)} ${dateWords(at)}`);
   const words = detail(event);
   return `${time} ${paint(toneOf(event), type.padEnd(17))} ${printable(subjectWords(subject))}  ${paint('quiet', printable(`${actor}${words}`))}`;
 }
@@ -48,7 +49,10 @@ const shownMembers = [
   'status',
   'approve',
   'why',
+  'reason',
+  'reverts',
   'title',
+  'guards',
   'reasons',
 ] as const;
 
@@ -56,15 +60,21 @@ function detail({ data, action, allowed }: ChainedEvent): string {
   const said = new Map<string, unknown>(Object.entries(data));
   const parts = shownMembers.flatMap((name) => {
     const value = said.get(name);
-    return value === undefined || value === null ? [] : [`${name} ${shown(value)}`];
+    return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
+      ? []
+      : [`${name} ${shown(value)}`];
   });
   if (!allowed && action !== null) parts.unshift(action);
   return parts.length === 0 ? '' : `  ${parts.join(', ')}`.slice(0, 240);
 }
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.map(shown).join('; ');
-  if (typeof value === 'object' && value !== null && 'code' in value)
-    return `${value.code} ${'subject' in value ? (value.subject ?? '') : ''}`.trim();
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (!isObject(value)) return typeof value === 'string' ? value : JSON.stringify(value);
+  // A changed guard of a plan; `!` as in a difference.
+  if ('where' in value) return `${value.weakens === true ? '! ' : ''}${value.where}`;
+  return 'code' in value ? `${value.code} ${value.subject ?? ''}`.trim() : JSON.stringify(value);
 }

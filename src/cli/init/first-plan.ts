@@ -84,7 +84,7 @@ project: ${project}
 # What counts as done: landed (on main), approved (by a validator) or artefact.
 done: landed
 
-# In order. A phase opens when all tasks of the one before it are done, or by andon phase advance.
+# In order. A phase opens when all tasks of the one before it are done, or by andon phase advance <phase> --why …
 phases: [build]
 
 # Bounds for agents that write code; these are the defaults.

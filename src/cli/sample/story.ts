@@ -1,3 +1,4 @@
+import { tookWords } from '../../lib/durations.ts';
 import type { ChainedEvent, LogHead } from '../../store/log/chain.ts';
 import type { LoggedReason } from '../../store/log/event-data/shared.ts';
 import type { EventOf, EventType } from '../../store/log/events.ts';
@@ -56,7 +57,7 @@ const sentences: { readonly [Type in EventType]?: (event: Told<Type>) => string 
   'change.refused': ({ data }) => `${data.task} goes back: ${data.note}`,
   'cord.pulled': ({ data }) => `the line is stopped: ${data.why}`,
   'gate.ended': ({ data: { gate, passed, ms, sandboxed, ...of } }) =>
-    `gate ${gate} of ${'task' in of ? of.task : `${of.changes.length} together`} ${passed ? 'passed' : 'FAILED'} in ${ms} ms${sandboxed ? '' : ' (unsandboxed)'}`,
+    `gate ${gate} of ${'task' in of ? of.task : `${of.changes.length} together`} ${passed ? 'passed' : 'FAILED'} in ${tookWords(ms)}${sandboxed ? '' : ' (unsandboxed)'}`,
   'grant.minted': ({ data }) => `a token for ${data.agent}, ${data.tier}`,
   'phase.opened': (event) => `phase ${about(event)} is open`,
   'plan.applied': ({ data }) => `plan applied, ${data.added} tasks`,

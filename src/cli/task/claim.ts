@@ -7,6 +7,7 @@ import { taskWords } from '../../messages/task-words.ts';
 import type { EventType } from '../../store/log/events.ts';
 import { act, durationSeconds, leaf, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
+import { dateWords } from '../dates.ts';
 import { follow, untilInterrupted } from '../follow.ts';
 import { printable } from '../printable.ts';
 import { asAndonError, refusalLines } from '../refusal.ts';
@@ -129,13 +130,13 @@ function taken({ url, project }: GatewayLink, claimed: ClaimAnswerOfTask) {
   const { task, branch } = claimed;
   const words = task === null ? [] : taskWords(task);
   const lines = [
-    `${task?.id}  epoch ${task?.epoch}  until ${task?.leaseUntil}`,
+    `${task?.id}  epoch ${task?.epoch}  until ${dateWords(task?.leaseUntil ?? '-')}`,
     `write   ${task?.write.join(', ') || '-'}`,
     `branch  refs/heads/${branch}`,
     ...words.map(printable),
   ];
   const talk = [
-    `next: andon git clone ${url}/git/${project}.git   (once)`,
+    `next: andon git clone ${url}/git/${project}.git   (once; then cd ${project})`,
     `      andon git push origin HEAD:refs/heads/${branch}`,
     '      andon change submit',
   ];

@@ -1,5 +1,6 @@
 import { taskWords } from '../../messages/task-words.ts';
 import type { Run } from '../command.ts';
+import { dateWords } from '../dates.ts';
 import { printable } from '../printable.ts';
 import { short } from '../table.ts';
 
@@ -11,7 +12,12 @@ export async function showTask({ link }: Run<object>, task: string) {
     ['title', row.title],
     ['state', row.state],
     ['phase', row.phase],
-    ['holder', row.holder === null ? '-' : `${row.holder}, epoch ${row.epoch}, until ${row.leaseUntil}`],
+    [
+      'holder',
+      row.holder === null
+        ? '-'
+        : `${row.holder}, epoch ${row.epoch}, until ${dateWords(row.leaseUntil ?? '-')}`,
+    ],
     ['needs', list(row.needs)],
     ['write', list(row.write)],
     ['gates', list(row.gates)],

@@ -1,4 +1,5 @@
 import type { GatewayLink } from '../connect.ts';
+import { dateWords } from '../dates.ts';
 import { printable } from '../printable.ts';
 
 type ExplainedGrant = Awaited<ReturnType<GatewayLink['client']['token']['explain']['query']>>;
@@ -7,7 +8,7 @@ type ExplainedGrant = Awaited<ReturnType<GatewayLink['client']['token']['explain
 export function explainLines(one: ExplainedGrant): string[] {
   const facts: [string, string][] = [
     ['agent', `${one.agent} (${one.tier} ${one.role}: ${one.purpose})`],
-    ['grant', `${one.grant}, token until ${new Date(one.expires * 1000).toISOString()}`],
+    ['grant', `${one.grant}, token until ${dateWords(one.expires * 1000)}`],
     [
       'project',
       `${one.project}, phases ${one.phases.join(', ') || '-'}${one.task === undefined ? '' : `, task ${one.task}`}`,

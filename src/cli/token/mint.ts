@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { act, durationSeconds, leaf, many, wholeNumber } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
+import { dateWords } from '../dates.ts';
 import type { World } from '../world.ts';
 import { writeToken } from './token-file.ts';
 
@@ -46,7 +47,11 @@ export function mintCommand(world: World): Command {
     .option('--epoch <n>', 'with --task: good for this lease only', wholeNumber(1, 1_000_000_000))
     .option('--complexity <n>', 'highest cyclomatic complexity of a function', wholeNumber(1, 1000))
     .option('--lines <n>', 'most lines of a function', wholeNumber(1, 100_000))
-    .option('--life <duration>', 'lifetime of the token', durationSeconds)
+    .option(
+      '--life <duration>',
+      'lifetime of the token (at most 15m, of an executive 60m, of a person 12h)',
+      durationSeconds,
+    )
     .option(
       '--grant <duration>',
       'time for which it may be renewed (default 12h, at most as long as yours)',
@@ -58,8 +63,10 @@ export function mintCommand(world: World): Command {
         const { client, project, gatewayKey } = await link();
         const { token = '', ...rest } = await client.token.mint.mutate(mintInput(project, options));
         const key = await gatewayKey();
+        const { expires, grantExpires = expires } = rest;
         const talk = [
-          `${rest.agent}: grant ${rest.grant}, good until ${new Date(rest.expires * 1000).toISOString()}`,
+          `${rest.agent}: grant ${rest.grant}, good until ${dateWords(expires * 1000)}`,
+          `renewed by andon token renew until ${dateWords(grantExpires * 1000)}`,
         ];
         if (options.out === undefined) {
           return {

@@ -94,14 +94,16 @@ async function firstPlan(
 }
 
 async function applyFirst(client: Caller, project: string, text: string): Promise<string[]> {
-  const { added } = await client.plan.put({ project, text });
+  const { added } = await client.plan.put({ project, text, reason: 'first start of andon up' });
   return [`applied andon.yaml: ${added.length} ${added.length === 1 ? 'task' : 'tasks'}`];
 }
 
 async function compare(client: Caller, project: string, text: string): Promise<string[]> {
-  const { added, changed, removed } = await client.plan.diff({ project, text });
-  const count = added.length + changed.length + removed.length;
-  return count === 0 ? [] : ['andon.yaml differs from the applied plan: andon plan diff, andon plan apply'];
+  const { guards, added, changed, removed, hasOtherPhases } = await client.plan.diff({ project, text });
+  const count = guards.length + added.length + changed.length + removed.length;
+  return count === 0 && !hasOtherPhases
+    ? []
+    : ['andon.yaml differs from the applied plan: andon plan diff, andon plan apply'];
 }
 
 const draftLines = ({ reasons: [first] }: AndonError, isApplied: boolean): string[] => [

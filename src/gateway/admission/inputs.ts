@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationMs, durationPattern } from '../../lib/durations.ts';
 import { plainNamePattern, plainTextPattern, principalPattern } from '../../lib/names.ts';
 
 /** Names of projects, tasks, phases and gates. */
@@ -37,3 +38,22 @@ export const page = {
   after: z.number().int().min(0).default(0),
   limit: z.number().int().min(1).max(1000).default(100),
 };
+
+const instantPattern = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?)?$/;
+
+const millisecondsOf = (text: string): number =>
+  Date.parse(text.length === 10 ? text : `${text.replace(' ', 'T').replace(/Z$/, '')}Z`);
+
+/** A time as people write it: a date, a date with a time, in UTC, or an age such as `2h`. */
+export const instant = z
+  .string()
+  .max(40)
+  .refine(
+    (text) =>
+      durationPattern.test(text) || (instantPattern.test(text) && !Number.isNaN(millisecondsOf(text))),
+    'a date (2030-01-31), a date and time in UTC (2030-01-31 12:00:00Z), or an age (2h)',
+  );
+
+/** The time that an `instant` means at `now`. */
+export const timeOf = (text: string, now: Date): Date =>
+  new Date(durationPattern.test(text) ? now.getTime() - durationMs(text) : millisecondsOf(text));

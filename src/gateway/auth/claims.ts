@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isoOfSeconds } from '../../lib/durations.ts';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { principalPattern } from '../../lib/names.ts';
@@ -79,12 +80,17 @@ export function checkClaims(claims: CheckedClaims, issuer: string, nowSeconds: n
   const audience = audienceOf(issuer, claims.cap.project);
   if (claims.aud !== audience) throw fail('token.audience', 'aud', { found: claims.aud, limit: audience });
   const latest = nowSeconds + clockToleranceSeconds;
-  if (claims.iat > latest) throw fail('token.early', 'iat', { found: claims.iat, limit: latest });
-  if (claims.nbf > latest) throw fail('token.early', 'nbf', { found: claims.nbf, limit: latest });
+  if (claims.iat > latest)
+    throw fail('token.early', 'iat', { found: isoOfSeconds(claims.iat), limit: isoOfSeconds(latest) });
+  if (claims.nbf > latest)
+    throw fail('token.early', 'nbf', { found: isoOfSeconds(claims.nbf), limit: isoOfSeconds(latest) });
 }
 
 /** Throws `token.expired` from the second named by `exp` on (RFC 7519 section 4.1.4). */
 export function checkExpiry(claims: Pick<VerifiedToken, 'jti' | 'exp'>, nowSeconds: number): void {
   if (nowSeconds >= claims.exp)
-    throw fail('token.expired', claims.jti, { found: nowSeconds, limit: claims.exp });
+    throw fail('token.expired', claims.jti, {
+      found: isoOfSeconds(nowSeconds),
+      limit: isoOfSeconds(claims.exp),
+    });
 }

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { Bell } from '../../lib/bell.ts';
 import type { ChainedEvent } from '../../store/log/chain.ts';
 import { eventTypes } from '../../store/log/events.ts';
+import { searchEvents } from '../../store/log/search.ts';
 import { eventsAfter, latestPosition } from '../../store/log/tail.ts';
 import { statement } from '../../store/store.ts';
 import { authoriseRead } from '../admission/admit-query.ts';
-import { page, project } from '../admission/inputs.ts';
+import { instant, project, text, timeOf } from '../admission/inputs.ts';
 import { answered, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 
@@ -14,6 +15,18 @@ const latest = statement(
   'events.page',
   `select coalesce(max(position), 0)::bigint as latest from events where project = $1 and position is not null`,
 );
+
+const listInput = z.strictObject({
+  project,
+  after: z.number().int().min(0).optional().describe('Only events behind this position, the first of them'),
+  before: z.number().int().min(1).optional().describe('Only events before this position'),
+  limit: z.number().int().min(1).max(1000).default(100),
+  types: z.array(z.enum(eventTypes)).min(1).max(eventTypes.length).optional(),
+  subject: text(300).optional().describe('Such as task/cart-api, or change/chg_ with the end of its id'),
+  actor: text(100).optional().describe('Such as agent:builder-1, or gateway'),
+  since: instant.optional().describe('A date, a date and time in UTC, or an age such as 2h'),
+  until: instant.optional().describe('As since; events before that time'),
+});
 
 const subscribeInput = z.strictObject({
   project,
@@ -28,15 +41,18 @@ export function eventRouter(gateway: Gateway) {
   return t.router({
     list: query(gateway, {
       action: 'event:read',
-      description: 'Lists events of a project after a position, oldest first.',
-      input: z.strictObject({ project, ...page }),
+      description:
+        'Lists events of a project, oldest first: the latest that match, or with `after` those that follow a position.',
+      input: listInput,
       answer: async (input) => {
-        const events = await eventsAfter(
-          store,
-          input.after,
-          input.project === '*' ? null : input.project,
-          input.limit,
-        );
+        const now = new Date(gateway.nowSeconds() * 1000);
+        const { since, until } = input;
+        const events = await searchEvents(store, {
+          ...input,
+          project: input.project === '*' ? undefined : input.project,
+          since: since === undefined ? undefined : timeOf(since, now),
+          until: until === undefined ? undefined : timeOf(until, now),
+        });
         if (input.project === '*') return { events, latest: await latestPosition(store) };
         const [row] = await store.rows<{ latest: number }>(latest, [input.project]);
         return { events, latest: row?.latest ?? 0 };

@@ -14,7 +14,7 @@ import { frameReasons } from '../../policies/frame.ts';
 import { mayHoldSource } from '../../policies/measure/source-kind.ts';
 import { phasePolicy } from '../../policies/phase.ts';
 import type { Protection } from '../../policies/protected/protection.ts';
-import { type RefUpdate, refReasons } from '../../policies/refs.ts';
+import { isTag, type RefUpdate, refReasons, withoutTags } from '../../policies/refs.ts';
 import { treeReasons } from '../../policies/tree.ts';
 import { event } from '../../store/log/events.ts';
 import { type Session, statement, type Tx } from '../../store/store.ts';
@@ -136,12 +136,13 @@ function pushReasons(
 function elsewhereReasons(updates: readonly RefUpdate[], held: readonly string[]): Reason[] {
   const [branch] = held;
   const next =
-    branch === undefined
-      ? 'claim a task first: andon task claim'
-      : `git push origin HEAD:refs/heads/${branch}`;
+    branch === undefined ? 'claim a task first: andon task claim' : pushOf(`refs/heads/${branch}`, updates);
   const limit = held.join(', ') || 'no branch: this agent holds no task';
   return updates.map(({ ref }) => reason('ref.namespace', ref, { found: ref, limit, next }));
 }
+
+const pushOf = (branch: string, updates: readonly RefUpdate[]): string =>
+  updates.some(({ ref }) => isTag(ref)) ? withoutTags(branch) : `git push origin HEAD:${branch}`;
 
 function treeScope(grant: Grant, { task, protection }: PushState): TreeScope {
   const writable = writableBy(grant.cap);

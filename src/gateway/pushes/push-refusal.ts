@@ -22,7 +22,10 @@ export function refusalLines(ref: string, reasons: readonly Reason[]): string[] 
     `  ${reason.code.padEnd(codes)}  ${printable(reason.subject).padEnd(subjects)}  ${detail(reason)}`.trimEnd(),
   );
   const steps = [...new Set(reasons.map(({ next }) => printable(next)))];
-  return [`andon: refused ${short} (${count})`, ...rows, `next: ${steps.join('; ')}; push again`];
+  const isPush = (step: string): boolean => step.startsWith('git push ');
+  const pushes = steps.some(isPush) ? steps.filter(isPush) : ['push again'];
+  const ordered = [...steps.filter((step) => !isPush(step)), ...pushes];
+  return [`andon: refused ${short} (${count})`, ...rows, `next: ${ordered.join('; ')}`];
 }
 
 const width = (lengths: readonly number[], max: number): number => Math.min(Math.max(0, ...lengths), max);

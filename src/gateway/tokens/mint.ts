@@ -6,7 +6,7 @@ import { statement, type Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { capabilityRequestSchema } from '../../tiers/capability-schema.ts';
-import { endReasons } from '../../tiers/grant-end.ts';
+import { endReasons, lifeReasons } from '../../tiers/grant-end.ts';
 import { type Bearer, namingReasons } from '../../tiers/naming.ts';
 import { claimsFromWire, claimsToWire, membersFromWire, type WireClaims } from '../../tiers/wire.ts';
 import type { Case, Effect } from '../admission/definitions.ts';
@@ -31,7 +31,13 @@ const mintInput = z.strictObject({
     .partial({ role: true })
     .default({})
     .describe('Members that are narrower than the default'),
-  lifeSeconds: z.number().int().min(1).max(86_400).optional(),
+  lifeSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .optional()
+    .describe('At most 15 minutes, of an executive 60, of a person 12 hours; without it as long as that'),
   grantSeconds: z
     .number()
     .int()
@@ -50,6 +56,10 @@ export interface TokenAnswer {
   readonly grant: string;
   readonly agent: string;
   readonly expires: number;
+  /** The end of the grant, until which its tokens are renewed; in seconds, as `expires`. */
+  readonly grantExpires?: number;
+  /** The lifetime of a renewed token, which may be shorter than the wish. */
+  readonly lifeSeconds?: number;
   /** The claims as they are stored for a retry of the call. */
   readonly draft?: WireClaims;
   readonly token?: string;
@@ -93,6 +103,7 @@ function boundReasons(
   return [
     ...namingReasons({ agent: input.agent, cap, by, bearers }),
     ...endReasons('grantSeconds', end, row.expiresAt),
+    ...lifeReasons(input.lifeSeconds, { tier: cap.tier, grantSeconds }),
   ];
 }
 
@@ -167,6 +178,7 @@ export function mintProcedure(gateway: Gateway) {
           grant: minted.grantId,
           agent: input.agent,
           expires: minted.draft.exp,
+          grantExpires: minted.draft.iat + grantSeconds,
           draft: claimsToWire(minted.draft),
         },
         events: [event('grant.minted', `grant/${minted.grantId}`, data)],

@@ -164,7 +164,13 @@ async function renewed(
   await tx.rows(replace, [token.jti, draft.jti]);
   const data = { from: token.jti, to: draft.jti };
   return {
-    answer: { grant: token.grantId, agent: token.sub, expires: draft.exp, draft: claimsToWire(draft) },
+    answer: {
+      grant: token.grantId,
+      agent: token.sub,
+      expires: draft.exp,
+      lifeSeconds: draft.exp - draft.iat,
+      draft: claimsToWire(draft),
+    },
     events: [event('token.renewed', `grant/${token.grantId}`, data)],
   };
 }

@@ -74,7 +74,7 @@ export function createObjectReader(options: ReaderOptions): ObjectReader {
     const answer = await ask('contents', oid, bytesMax);
     if (answer?.type !== type)
       throw fail('push.object', oid, { found: answer?.type ?? 'missing', limit: type });
-    if (answer.content === undefined) throw fail('tree.size', oid, { found: answer.bytes, limit: bytesMax });
+    if (answer.content === undefined) throw tooLarge(oid, type, { found: answer.bytes, limit: bytesMax });
     return answer.content;
   };
 
@@ -100,6 +100,10 @@ export function createObjectReader(options: ReaderOptions): ObjectReader {
     },
   };
 }
+
+/** A commit is large by its message, whatever the limit on files says. */
+const tooLarge = (oid: Oid, type: string, detail: { found: number; limit: number }) =>
+  fail(type === 'commit' ? 'push.message' : 'tree.size', oid, detail);
 
 async function startBatch(
   { runner, gitDir, env }: ReaderOptions,

@@ -6,19 +6,19 @@ export const gitCodes = {
     403,
     'refused',
     'a commit changes only paths inside the write scope',
-    'leave the path out, or ask for it: andon task ask',
+    'leave the path out, or ask for it: andon task ask <task> "…"',
   ),
   'scope.protected': row(
     403,
     'refused',
     'a file that steers a tool is protected; a person names it under `unprotect`',
-    'leave the file out, or ask a person to name it or its tool under `unprotect` of the task: andon task ask',
+    'leave the file out, or ask a person to name it or its tool under `unprotect` of the task: andon task ask <task> "…"',
   ),
   'scope.delete': row(
     403,
     'refused',
     'an implementer deletes no file that it did not add (a rename is a deletion)',
-    'keep the file, or ask a human: andon task ask',
+    'keep the file, or ask a human: andon task ask <task> "…"',
   ),
   'frame.merge': row(
     403,
@@ -30,7 +30,7 @@ export const gitCodes = {
     403,
     'refused',
     'accepted work merges without conflict outside the write scope',
-    'ask for the conflicting paths: andon task ask',
+    'ask for the conflicting paths: andon task ask <task> "…"',
   ),
   'tree.symlink': row(403, 'refused', 'a change adds no symbolic link', 'commit a regular file'),
   'tree.gitlink': row(
@@ -48,8 +48,8 @@ export const gitCodes = {
   'tree.name': row(
     403,
     'refused',
-    'no path has a .git look-alike, an empty, dot or dot-dot segment, a control byte, a backslash or invalid UTF-8',
-    'rename the path',
+    'no path has a .git look-alike, an empty, dot or dot-dot segment, a control byte, a backslash or invalid UTF-8, or is too long',
+    'rename the path: git mv, then git commit --amend',
   ),
   'tree.twin': row(
     403,
@@ -69,6 +69,12 @@ export const gitCodes = {
     'refused',
     'a push stays under the limits for bytes, commits and changed paths',
     'push in smaller parts',
+  ),
+  'push.message': row(
+    403,
+    'refused',
+    'a commit with its message is at most 1 MB',
+    'shorten the message: git commit --amend; of an earlier commit by git rebase -i',
   ),
   'push.object': row(
     403,

@@ -107,6 +107,7 @@ export const requestCodes = {
     'a backup is a whole archive that Andon wrote',
     'name a file that andon backup made',
   ),
+  'report.missing': row(404, 'notFound', 'the report is known to the project', 'andon report list'),
   'audit.missing': row(404, 'notFound', 'the audit is known to the project', 'andon audit list'),
   'audit.broken': row(
     500,
@@ -124,13 +125,13 @@ export const requestCodes = {
     409,
     'conflict',
     'one program listens at an address',
-    'end that program, or choose another port: andon up --port',
+    'end that program, or choose another port: andon up --port <n>',
   ),
   'gateway.unproved': row(
     503,
     'unreachable',
     'a token is sent only to a listener that proves the key of its gateway for this address',
-    'start the gateway at this address again (andon up); name its further addresses by andon up --hosts; to trust a new key, remove the old one (FILE.gateway beside the token, or known-gateways in your state folder)',
+    'start the gateway at this address again (andon up); name its further addresses by andon up --hosts <host>; to trust a new key, remove the old one (FILE.gateway beside the token, or known-gateways in your state folder)',
   ),
   'gateway.exposed': row(
     400,
@@ -154,7 +155,7 @@ export const requestCodes = {
     403,
     'refused',
     'the network is closed to an agent that was started without it',
-    'work with what is in the clone, or ask with andon task ask',
+    'work with what is in the clone, or ask with andon task ask <task> "…"',
   ),
   'tool.command': row(
     403,

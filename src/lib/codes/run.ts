@@ -13,7 +13,7 @@ export const runCodes = {
     409,
     'conflict',
     'a run that has ended stays as it ended',
-    'andon agent spawn starts another',
+    'andon agent spawn <profile> starts another',
   ),
   'run.limit': row(
     409,

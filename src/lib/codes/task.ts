@@ -27,15 +27,26 @@ export const taskCodes = {
     'a plan neither removes nor changes tasks in progress',
     'let the task end or release it first',
   ),
+  'plan.revision': row(
+    404,
+    'notFound',
+    'an applied plan is named by its number, or by the first six characters of its hash or more',
+    'andon plan history',
+  ),
   'plan.missing': row(404, 'notFound', 'a project has an applied plan', 'andon plan apply'),
   'task.missing': row(404, 'notFound', 'the task is in the plan', 'andon task list'),
   'task.state': row(
     409,
     'conflict',
     'the state of the task allows the action',
-    'andon task show prints the state of the task and what it waits for',
+    'andon task show <task> prints the state of the task and what it waits for',
   ),
-  'task.question': row(409, 'conflict', 'a task with an open question cannot be closed', 'andon task answer'),
+  'task.question': row(
+    409,
+    'conflict',
+    'a task with an open question cannot be closed',
+    'andon task answer <task> "…"',
+  ),
   'task.capability': row(
     403,
     'refused',
@@ -84,7 +95,7 @@ export const taskCodes = {
     409,
     'conflict',
     'the state of the change allows the action',
-    'andon change show prints its state',
+    'andon change show <change> prints its state',
   ),
   'change.empty': row(
     403,
@@ -114,13 +125,13 @@ export const taskCodes = {
     403,
     'refused',
     'a change is withdrawn by its maker or by a person',
-    'ask its maker, or a person: andon change withdraw',
+    'ask its maker, or a person: andon change withdraw <change> --reason <text>',
   ),
   'change.held': row(
     409,
     'conflict',
     'a change that somebody holds does not land',
-    'andon queue shows who holds it and why; andon queue release lets it land',
+    'andon queue shows who holds it and why; andon queue release <change> --reason <text> lets it land',
   ),
   'change.needs': row(
     409,
@@ -128,7 +139,12 @@ export const taskCodes = {
     'a change lands after the work that its task needs',
     'andon queue shows what it waits for',
   ),
-  'gate.missing': row(404, 'notFound', 'the gate is declared for the task of the change', 'andon gate list'),
+  'gate.missing': row(
+    404,
+    'notFound',
+    'the gate is declared for the task of the change',
+    'andon gate list <change>',
+  ),
   'gate.manual': row(
     403,
     'refused',
@@ -139,13 +155,13 @@ export const taskCodes = {
     409,
     'conflict',
     'a change is approved when its gates have passed',
-    'andon gate list shows which gates wait',
+    'andon gate list <change> shows which gates wait',
   ),
   'gate.failed': row(
     409,
     'failed',
     'every gate of a change passes on its candidate',
-    'read the output: andon gate show; mend, push and submit again',
+    'read the output: andon gate show <change>; mend, push and submit again',
   ),
   'gate.known': row(
     409,

@@ -18,13 +18,13 @@ export const tokenCodes = {
     401,
     'refused',
     'a token is signed by a key of this gateway',
-    'mint a new token: andon token mint',
+    'mint a new token: andon token mint --agent <agent>',
   ),
   'token.key': row(
     401,
     'refused',
     'a token names a key that is active or still honoured',
-    'mint a new token: andon token mint',
+    'mint a new token: andon token mint --agent <agent>',
   ),
   'token.audience': row(
     401,
@@ -104,6 +104,12 @@ export const tokenCodes = {
     'refused',
     'a name that a living grant bears is given again only by the parent of that grant, an ancestor of it, or a person',
     'choose another name, or let a person mint it',
+  ),
+  'token.life': row(
+    403,
+    'refused',
+    'a token lives no longer than its tier allows, nor than its grant',
+    'ask for less; the holder renews it (andon token renew) for as long as the grant lasts (--grant)',
   ),
   'grant.end': row(
     403,

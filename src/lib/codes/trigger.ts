@@ -24,7 +24,7 @@ export const triggerCodes = {
     409,
     'refused',
     'triggers that fire triggers form no circle, and a chain of at most 4',
-    'look at the causes in andon trigger history, and pause one of them',
+    'look at the causes in andon trigger history <trigger>, and pause one of them',
   ),
   'trigger.action': row(
     503,

@@ -54,7 +54,7 @@ const aboutChange = ({ change, judges }: RunOrder): string[] =>
     ? []
     : [
         '',
-        `Judge the change ${change}${judges === undefined ? '' : ` of the task ${judges.task}, epoch ${judges.epoch}`}: andon change show ${change}, then andon verdict approve or reject, with reasons.`,
+        `Judge the change ${change}${judges === undefined ? '' : ` of the task ${judges.task}, epoch ${judges.epoch}`}: andon change show ${change}, then andon verdict approve ${change}, or andon verdict reject ${change} --reason "…".`,
       ];
 
 const ending = ({ id, task }: RunOrder, verdictFile: string): string[] => [

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { follow } from '../../../src/cli/follow.ts';
 import { createClient } from '../../../src/client.ts';
 import { engines } from '../../support/engines.ts';
-import { type Line, openLine } from '../../support/line.ts';
+import { codesOf, type Line, openLine, passTime, refusal } from '../../support/line.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const plan = `version: 1
@@ -100,5 +100,79 @@ tasks:
     } finally {
       await line.close();
     }
+  });
+});
+
+describe.each(engines)('the list of events on %s', (engine) => {
+  let line: Line;
+  let report: string;
+  beforeAll(async () => {
+    line = await openLine(engine, { plan });
+    await line.mint('agent:one');
+    await line.mint('agent:two');
+    await passTime(7_200_000, line);
+    report = await persist(line, 1);
+    await waitUntil(async () => (await list()).events.at(-1)?.type === 'report.written');
+  });
+  afterAll(() => line.close());
+  type Search = Parameters<Line['owner']['event']['list']['query']>[0];
+  const list = (search: Omit<Search, 'project'> = {}) =>
+    line.owner.event.list.query({ project: line.project, ...search });
+  const positions = async (search: Omit<Search, 'project'>) =>
+    (await list(search)).events.map(({ position }) => position);
+
+  it('shows the latest, the newest last, and reads on forwards and backwards', async () => {
+    const { events: all, latest } = await list();
+    const every = all.map(({ position }) => position);
+    expect(every).toEqual([...every].sort((one, other) => one - other));
+    expect(every.at(-1)).toBe(latest);
+    expect(await positions({ limit: 2 })).toEqual(every.slice(-2));
+    expect(await positions({ limit: 2, before: every.at(-2) ?? 0 })).toEqual(every.slice(-4, -2));
+    expect(await positions({ limit: 2, after: 0 })).toEqual(every.slice(0, 2));
+    expect(await positions({ limit: 2, after: every[1] ?? 0 })).toEqual(every.slice(2, 4));
+  });
+
+  it('chooses by type, actor and subject', async () => {
+    const types = ['grant.minted', 'report.written'] as const;
+    expect((await list({ types: [...types] })).events.map(({ type }) => type)).toEqual([types[0], ...types]);
+    expect((await list({ actor: 'gateway' })).events.every(({ actor }) => actor === 'gateway')).toBe(true);
+    expect((await list({ actor: 'agent:nobody' })).events).toEqual([]);
+    const whole = `report/${report}`;
+    const short = `report/${report.slice(0, 4)}${report.slice(-8)}`;
+    for (const subject of [whole, short])
+      expect((await list({ subject })).events.map((one) => one.subject)).toEqual([whole]);
+    expect((await list({ subject: 'report' })).events).toEqual([]);
+    const refused = await refusal(list({ types: ['no.such' as 'task.done'] }));
+    expect(refused[0]?.code).toBe('request.invalid');
+  });
+
+  it('chooses by time: dates in UTC, or ages by the clock of the database', async () => {
+    const { events: all } = await list();
+    const last = all.at(-1);
+    if (last === undefined) throw new Error('no event');
+    const later = await list({ since: '1h' });
+    expect(later.events.every(({ type }) => type !== 'grant.minted')).toBe(true);
+    expect(later.events.at(-1)?.position).toBe(last.position);
+    const earlier = await list({ until: '1h' });
+    expect(earlier.events.at(-1)?.position).toBe((later.events[0]?.position ?? 0) - 1);
+    const day = new Date(Date.parse(last.at) + 86_400_000).toISOString();
+    for (const since of [day, day.slice(0, 10), `${day.slice(0, 19).replace('T', ' ')}Z`])
+      expect((await list({ since })).events, since).toEqual([]);
+    expect((await list({ since: '2020-01-31', until: day })).events).toHaveLength(all.length);
+    // Exactly its time is `since` and not before `until`.
+    expect(await positions({ since: last.at, limit: 1 })).toEqual([last.position]);
+    expect(await positions({ until: last.at })).not.toContain(last.position);
+    for (const since of ['yesterday', '2030-13-01', '2030-01-31T12:00+01:00', ''])
+      expect(await codesOf(list({ since })), since).toEqual(['request.invalid']);
+  });
+
+  it('shows a report by its id, whole or short, and only of its project', async () => {
+    const show = (id: string) => line.owner.report.show.query({ project: line.project, report: id });
+    const short = `${report.slice(0, 4)}${report.slice(-8)}`;
+    for (const id of [report, short]) expect(await show(id)).toMatchObject({ id: report, body: 'text' });
+    expect(await codesOf(show('rpt_00000000'))).toEqual(['report.missing']);
+    await line.owner.project.create.mutate({ project: 'other' });
+    const other = line.owner.report.show.query({ project: 'other', report });
+    expect(await codesOf(other)).toEqual(['report.missing']);
   });
 });

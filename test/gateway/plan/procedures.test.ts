@@ -53,6 +53,42 @@ describe.each(engines)('plans through admission, on %s', (engine) => {
     expect((await line.task('cart')).title).toBe('Cart');
   });
 
+  it('shows first what weakens a guard, and writes that into the log', async () => {
+    const next = plan
+      .replace('title: Late', 'title: Later')
+      .replace('by: validator', 'run: "true"')
+      .replace('phases: [build, harden]', 'phases: [build, harden, ship]');
+    const look = {
+      where: 'gates.look',
+      before: 'by validator',
+      after: 'true',
+      weakens: true,
+      personOnly: true,
+    };
+    const diff = await lead.client.plan.diff.query({ project, text: next });
+    expect(diff).toMatchObject({ guards: [look], hasOtherPhases: true });
+    expect(Object.keys(diff)[0]).toBe('guards');
+    expect(await put(next)).toMatchObject({ guards: [look] });
+    const applied = (await line.events()).filter(({ type }) => type === 'plan.applied');
+    expect(applied.at(-1)?.data).toMatchObject({ guards: [look] });
+    const again = await line.owner.plan.diff.query({ project, text: next });
+    expect(again).toMatchObject({ guards: [], changed: [], hasOtherPhases: false });
+    const progress = next.replace('title: Cart,', 'title: Cart, progress: tree,');
+    expect(await line.owner.plan.diff.query({ project, text: progress })).toMatchObject({
+      changed: [{ task: 'cart', members: ['progress'] }],
+    });
+    await put(plan);
+  });
+
+  it('writes no more changed guards into the log than a reader takes in', async () => {
+    const gates = Array.from({ length: 120 }, (_, n) => `g${n}: { by: human }`).join(', ');
+    await put(plan.replace('gates: { look', `gates: { ${gates}, look`));
+    const applied = (await line.events()).filter(({ type }) => type === 'plan.applied').at(-1);
+    expect(applied?.data.guards).toHaveLength(100);
+    expect(applied?.data.guardsLeft).toBe(20);
+    await put(plan);
+  });
+
   it('takes away no work in progress, and lets harmless members change', async () => {
     const { task } = await builder.client.task.claim.mutate({ project, task: 'cart' });
     const narrowed = plan.replace('src/cart/**', 'src/cart/a/**');

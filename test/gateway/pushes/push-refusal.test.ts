@@ -13,8 +13,14 @@ test('a refusal names the ref, every reason in columns, and the next steps once'
     '  scope.write  src/pay/charge.ts           outside src/cart/**',
     '  complexity   src/cart/add.ts:41 addItem  12, limit 8',
     '  complexity   src/cart/add.ts:99 x        9, limit 8',
-    'next: leave the path out, or ask for it: andon task ask; split the function; push again',
+    'next: leave the path out, or ask for it: andon task ask <task> "…"; split the function; push again',
   ]);
+});
+
+test('a push that is named is the last step', () => {
+  const next = 'git push --no-follow-tags origin HEAD:refs/heads/task/a/1/work';
+  const reasons = [reason('ref.namespace', 'refs/tags/v1', { next }), reason('complexity', 'a.ts:1 a')];
+  expect(refusalLines('refs/tags/v1', reasons).at(-1)).toBe(`next: split the function; ${next}`);
 });
 
 test('a path cannot draw on the terminal', () => {

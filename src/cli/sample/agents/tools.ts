@@ -123,7 +123,8 @@ export function main(work: () => Promise<string>): void {
 /** Writes the verdict of a run: the agent's belief, which the gateway compares with the evidence. */
 async function writeVerdict(result: 'shipped' | 'failed', summary: string): Promise<void> {
   const { ANDON_VERDICT: file, ANDON_RUN: id, ANDON_EPOCH: epoch } = process.env;
-  if (file === undefined) throw new Error('this is an agent of the sample: andon agent spawn starts it');
+  if (file === undefined)
+    throw new Error('this is an agent of the sample: andon agent spawn <profile> starts it');
   const plain = summary.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 2000);
   const lease = defined({ epoch: epoch === undefined ? undefined : Number(epoch) });
   await writeFile(file, JSON.stringify({ version: 1, run: id, ...lease, result, summary: plain }));

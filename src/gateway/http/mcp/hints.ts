@@ -7,6 +7,7 @@ export const destructive: ReadonlySet<string> = new Set([
   'agent.terminate',
   'phase.advance',
   'plan.put',
+  'plan.revert',
   'run.stop',
   'task.abandon',
   'task.release',
@@ -21,6 +22,7 @@ export const destructive: ReadonlySet<string> = new Set([
 export const idempotent: ReadonlySet<string> = new Set([
   'agent.update',
   'plan.put',
+  'plan.revert',
   'project.sync',
   'task.abandon',
   'task.renew',

@@ -1,6 +1,6 @@
 import { allowed, allowUnless, type Decision, denied, isDenied, reason } from '../../../lib/decision.ts';
 import { checkPlan } from '../../../plan/check.ts';
-import { type Plan, planSchema } from '../../../plan/plan.ts';
+import { type Plan, type PlanTask, planSchema } from '../../../plan/plan.ts';
 import { settleStranded } from '../../../stops/stranded.ts';
 import { event, gatewayEvent } from '../../../store/log/events.ts';
 import { statement } from '../../../store/store.ts';
@@ -34,10 +34,12 @@ export const addTask = actionPort('task', {
     const diff = diffPlan(plan, stored);
     return allowUnless([...checkPlan(plan), ...diff.reasons], { id, plan, diff });
   },
-  make: async (tx, { row: { project, id: trigger } }, { id, plan, diff }) => {
-    await writePlan(tx, project, plan, diff);
+  make: async (tx, { row: { project, id: trigger, name, owner: by } }, { id, plan, diff }) => {
+    const added = { [id]: plan.tasks[id] as PlanTask };
+    const origin = { by, text: null, added, trigger: name };
+    const revision = await writePlan(tx, project, { plan, diff, origin });
     await tx.rows(mark, [project, id, trigger]);
-    const data = { hash: planHash(plan), added: 1, changed: 0, removed: [], trigger };
+    const data = { hash: planHash(plan), added: 1, changed: 0, removed: [], trigger, revision };
     const applied = gatewayEvent(project, event('plan.applied', `plan/${project}`, data));
     const readied = await advanceReadiness(tx, project);
     const { events } = await settleStranded(tx, project);

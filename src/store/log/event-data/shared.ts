@@ -74,3 +74,17 @@ export interface Explained {
   readonly kind: string;
   readonly prevention: string;
 }
+
+/** One changed guard of a plan: its place, the two values in words, and the meaning of the change. */
+export interface GuardLine {
+  /** `gates.tests.run`, `limits.wip`, `tasks.cart.unprotect`. */
+  readonly where: string;
+  /** Null for a guard that is new. */
+  readonly before: string | null;
+  /** Null for a guard that is gone. */
+  readonly after: string | null;
+  /** True when more passes with the change than without it. */
+  readonly weakens: boolean;
+  /** True when only a person may apply the change. */
+  readonly personOnly: boolean;
+}

@@ -1,4 +1,4 @@
-import type { Lease, LoggedReason, Nothing, Why } from './shared.ts';
+import type { GuardLine, Lease, LoggedReason, Nothing, Why } from './shared.ts';
 
 /** Data of events about projects, plans, phases, tasks and questions. */
 export interface WorkData {
@@ -7,6 +7,10 @@ export interface WorkData {
   'phase.opened': Nothing | Why;
   'plan.applied': {
     readonly hash: string;
+    /** Guards that changed, the weakened ones first; at most so many that a reader takes them in. */
+    readonly guards?: readonly GuardLine[];
+    /** Further changed guards. */
+    readonly guardsLeft?: number;
     readonly added: number;
     readonly changed: number;
     readonly removed: readonly string[];
@@ -14,6 +18,11 @@ export interface WorkData {
     readonly triggers?: { readonly put: readonly string[]; readonly removed: readonly string[] };
     /** The trigger that added a task. */
     readonly trigger?: string;
+    /** The number under which the plan is kept. */
+    readonly revision?: number;
+    readonly reason?: string;
+    /** The revision whose text was applied again. */
+    readonly reverts?: number;
   };
   'project.created': {
     readonly project: string;
