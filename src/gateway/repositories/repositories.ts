@@ -29,7 +29,7 @@ import { changes, taskNeeds } from '../../tasks/schema.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { begin, candidateOf, landingOf } from './commits.ts';
 import type { Offer, OfferInput, Patch } from './offer.ts';
-import { readPatch } from './patch.ts';
+import { type PatchEnds, readPatch } from './patch.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** Open handles of one project's repository. */
@@ -164,9 +164,9 @@ export class Repositories implements GitPort {
   }
 
   /** The difference of a change, without the files that the capability may not read. */
-  async patch(project: string, change: { base: string; candidate: string }, cap: Capability): Promise<Patch> {
+  async patch(project: string, change: PatchEnds, cap: Capability, path?: string): Promise<Patch> {
     const { reader } = await this.open(project);
-    return readPatch({ ...this.#place(project), reader }, change, cap);
+    return readPatch({ ...this.#place(project), reader }, change, cap, path);
   }
 
   async rebuild(project: string, commit: string): Promise<MergeCandidate | { conflicts: readonly string[] }> {
