@@ -1,5 +1,6 @@
-import { and, desc, eq, or, sql } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { changes, gateRuns, verdicts } from '../../tasks/schema.ts';
 import { changeStates } from '../../tasks/states.ts';
@@ -58,7 +59,8 @@ export function changeRouter(gateway: Gateway) {
       answer: async (input, call) => {
         const change = await findChange(gateway, input.project, input.change);
         const patch = await git.patch(input.project, change, call.grant.cap, input.path);
-        return { change: change.id, tree: change.tree, ...patch };
+        const before = gateway.shownTrees.show(call.grant.grantId, change.id, change.tree);
+        return { change: change.id, tree: change.tree, ...defined({ before }), ...patch };
       },
     }),
     check: checkProcedure(gateway),
@@ -80,22 +82,16 @@ function checkProcedure(gateway: Gateway) {
   });
 }
 
-/** A change by its id or the short form of it. Errors: `change.missing`. */
+/** A change by its id. Errors: `change.missing`. */
 export async function findChange(
   gateway: Gateway,
   projectName: string,
   wanted: string,
 ): Promise<typeof changes.$inferSelect> {
-  const named = or(
-    eq(changes.id, wanted),
-    sql`left(${changes.id}, 4) || right(${changes.id}, 8) = ${wanted}`,
-  );
-  const found = await gateway.store.orm
+  const [found] = await gateway.store.orm
     .select()
     .from(changes)
-    .where(and(eq(changes.project, projectName), named))
-    .limit(2);
-  const [only] = found;
-  if (only === undefined || found.length > 1) throw fail('change.missing', wanted);
-  return only;
+    .where(and(eq(changes.project, projectName), eq(changes.id, wanted)));
+  if (found === undefined) throw fail('change.missing', wanted);
+  return found;
 }

@@ -59,6 +59,8 @@ describe('andon mcp', () => {
     const client = await opened(await fileOf('agent:stdio'));
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toContain('task_claim');
+    const briefed = await client.callTool({ name: 'briefing', arguments: {} });
+    expect(JSON.stringify(briefed.content)).toContain('agent:stdio');
     const listed = await client.callTool({ name: 'task_list', arguments: {} });
     expect((listed.structuredContent as { items: unknown[] }).items).toHaveLength(1);
     const asked = await client.callTool({

@@ -10,6 +10,8 @@ export interface DiffAnswer {
   readonly tree: string;
   readonly files: readonly { readonly path: string; readonly status: string }[];
   readonly text: string;
+  /** The tree that the caller was shown before, when it was another. */
+  readonly before?: string | undefined;
 }
 
 interface Section {
@@ -42,12 +44,22 @@ const linesIn = (text: string): number => text.split('\n').length - 1;
  * to ask for it. A file that is too long for one answer is shown from a line (`offset`) on.
  */
 export function boundedDiff(
-  { change, tree, files, text }: DiffAnswer,
+  { change, tree, files, text, before }: DiffAnswer,
   { path, offset }: { readonly path: string | undefined; readonly offset: number },
 ): Record<string, unknown> {
+  const moved =
+    before === undefined
+      ? {}
+      : { moved: 'the candidate has changed since your last look: read all of it again' };
   if (path !== undefined && files.length === 0)
-    return { change, tree, text: '', next: `nothing in this change at ${path}, within what you may read` };
-  return { change, tree, ...shownOf(sectionsOf(text), files, offset) };
+    return {
+      change,
+      tree,
+      ...moved,
+      text: '',
+      next: `nothing in this change at ${path}, within what you may read`,
+    };
+  return { change, tree, ...moved, ...shownOf(sectionsOf(text), files, offset) };
 }
 
 function shownOf(
