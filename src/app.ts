@@ -16,6 +16,7 @@ import { startKeeper } from './gateway/log-mark/open-keeper.ts';
 import { createMetrics } from './gateway/metrics.ts';
 import { openIdentity } from './gateway/proof/identity.ts';
 import { Repositories } from './gateway/repositories/repositories.ts';
+import { ShownTrees } from './gateway/repositories/shown-trees.ts';
 import { upstreamEnvironment } from './gateway/repositories/upstream-environment.ts';
 import { type AppRouter, createRouter } from './gateway/router.ts';
 import type { Gateway } from './gateway/services.ts';
@@ -174,6 +175,7 @@ async function makeGateway(
     analyser,
     workers,
     metrics,
+    shownTrees: new ShownTrees(),
     log,
     nowSeconds: () => clock.nowMs() / 1000,
     seeTime: clock.see,

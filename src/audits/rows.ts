@@ -57,10 +57,7 @@ const list = statement(
   'audits.list',
   `select ${columns} from audits where project = $1 and ($2::text is null or kind = $2) order by requested_at desc limit $3`,
 );
-const one = statement(
-  'audits.one',
-  `select ${columns} from audits where project = $1 and (id = $2 or left(id, 4) || right(id, 8) = $2) limit 1`,
-);
+const one = statement('audits.one', `select ${columns} from audits where project = $1 and id = $2`);
 
 /** Takes for this worker the audit that waits longest, or one whose gateway has gone. */
 export async function takeAudit(session: Session, worker: string): Promise<AuditRow | undefined> {
@@ -98,7 +95,7 @@ export const listAudits = (
   most: number,
 ): Promise<AuditRow[]> => session.rows(list, [project, kind ?? null, most]);
 
-/** An audit by its id, whole or short. */
+/** An audit by its id. */
 export async function readAudit(
   session: Session,
   project: string,

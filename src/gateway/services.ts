@@ -10,6 +10,7 @@ import type { TokenService } from './auth/token-service.ts';
 import type { LogKeeper } from './log-mark/log-keeper.ts';
 import type { Metrics } from './metrics.ts';
 import type { Repositories } from './repositories/repositories.ts';
+import type { ShownTrees } from './repositories/shown-trees.ts';
 
 /** The services that procedures may use, one of each, made once in app.ts. */
 export interface Gateway extends Admission {
@@ -23,6 +24,8 @@ export interface Gateway extends Admission {
   readonly workers: WorkersPort;
   readonly triggers: TriggersPort;
   readonly metrics: Metrics;
+  /** The trees that judges were shown. */
+  readonly shownTrees: ShownTrees;
   readonly log: Logger;
 }
 

@@ -5,6 +5,7 @@ import { otherOwner } from './other-owner.ts';
 import { readRef } from './refs.ts';
 import type { GitRunner } from './runner.ts';
 import { type GitEnvironment, type Trust, trusting } from './trust.ts';
+import { refuseBroken } from './whole.ts';
 
 /** The source of an adopted repository, and the place of Andon's copy. */
 export interface Adoption {
@@ -23,8 +24,8 @@ export const cloneMs = 10 * 60_000;
 
 /**
  * Clones one branch and the tags, and answers the name of the branch; makes nothing while that branch of the
- * source has no commit. Rejects with `repo.missing`, `repo.shallow`, or `repo.owner` for a repository of a
- * user whom the operator's git does not trust.
+ * source has no commit. Rejects with `repo.missing`, `repo.shallow`, `repo.broken`, or `repo.owner` for a repository of
+ * a user whom the operator's git does not trust.
  */
 export function adopt(adoption: Adoption): Promise<{ branch: string; isEmpty: boolean }> {
   return trusting(adoption.runner, adoption.operator ?? {}, (trust) => adoptTrusted(adoption, trust));
@@ -34,7 +35,7 @@ async function adoptTrusted({ runner, source, gitDir, branch }: Adoption, { env,
   const sourceDir = await gitDirOf(runner, source, env);
   // git trusts the work tree; git-upload-pack asks for its repository.
   await also(sourceDir);
-  await refusePartial(runner, sourceDir);
+  await refuseShallow(sourceDir);
   const name = branch ?? (await checkedOut(runner, sourceDir));
   if ((await readRef({ runner, gitDir: sourceDir }, `refs/heads/${name}`)) === undefined) {
     if (branch !== undefined) throw fail('repo.missing', source, { found: `no branch ${branch}` });
@@ -47,6 +48,7 @@ async function adoptTrusted({ runner, source, gitDir, branch }: Adoption, { env,
   // A remote that points into the user's folder would be an invitation to fetch from or push to it.
   await runner.run(['config', '--file', join(gitDir, 'config'), '--remove-section', 'remote.origin'], {});
   await settleAlternates(runner, gitDir);
+  await refuseBroken({ runner, gitDir, source, isPartial: await isPartialClone(runner, sourceDir) });
   return { branch: name, isEmpty: false };
 }
 
@@ -67,32 +69,20 @@ async function gitDirOf(runner: GitRunner, source: string, env: GitEnvironment):
 const isOurs = async (gitDir: string): Promise<boolean> =>
   (await stat(join(gitDir, 'objects'))).uid === process.geteuid?.();
 
-/**
- * Refuses a shallow or partial repository, which lacks objects that Andon would have to serve and to judge
- * against.
- */
-async function refusePartial(runner: GitRunner, gitDir: string): Promise<void> {
+/** Refuses a shallow repository, which lacks a part of its history. */
+async function refuseShallow(gitDir: string): Promise<void> {
   const shallow = await stat(join(gitDir, 'shallow')).then(
     (file) => file.size > 0,
     () => false,
   );
   if (shallow) throw fail('repo.shallow', gitDir, { found: 'a shallow clone' });
-  const config = await runner.run(
-    [
-      'config',
-      '--file',
-      join(gitDir, 'config'),
-      '--get-regexp',
-      '^(remote\\..*\\.promisor|extensions\\.partialclone)$',
-    ],
-    {},
-  );
-  if (config.code === 0) {
-    throw fail('repo.shallow', gitDir, {
-      found: 'a partial clone',
-      next: 'clone it again without --filter, then try again',
-    });
-  }
+}
+
+/** True for a repository that fetches objects when they are asked for: it may be whole all the same. */
+async function isPartialClone(runner: GitRunner, gitDir: string): Promise<boolean> {
+  const names = '^(remote\\..*\\.promisor|extensions\\.partialclone)$';
+  const args = ['config', '--file', join(gitDir, 'config'), '--get-regexp', names];
+  return (await runner.run(args, {})).code === 0;
 }
 
 async function checkedOut(runner: GitRunner, gitDir: string): Promise<string> {

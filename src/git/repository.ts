@@ -31,7 +31,7 @@ export interface CreateRepository {
  * Makes the bare repository of a project. From a source on the same file system, packs and objects are hard
  * links: history of any size is there at once and not twice on the disk; objects of another user are copied.
  * Only the one branch and the tags come along. Rejects with `repo.shallow` for a source without its whole
- * history, `repo.missing` for a missing one, `repo.owner` for one of a user whom the operator's git does not
+ * history, `repo.broken` for one with a missing or unreadable object, `repo.missing` for a missing one, `repo.owner` for one of a user whom the operator's git does not
  * trust.
  */
 export async function createRepository(options: CreateRepository): Promise<Repository> {

@@ -58,7 +58,7 @@ const mark = statement(
   'messages.mark',
   `update messages set read_at = andon_now(), read_by = $4
    where project = $1 and recipient = any($2::text[]) and read_at is null
-     and (id = any($3::text[]) or left(id, 4) || right(id, 8) = any($3::text[])) returning id`,
+     and id = any($3::text[]) returning id`,
 );
 
 /** The recipients whose messages a reader sees: the reader by name, and the reader's tier. */

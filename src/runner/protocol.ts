@@ -149,6 +149,8 @@ export interface RunnerGateway {
   readonly url: string;
   /** Connects to the gateway only where its listener proves the key of the gateway. */
   readonly agent: Agent;
+  /** Hears of a connection that failed, where another gateway may be reached. */
+  missed?(error: unknown): void;
   /** Proves to the clients of a run that they speak to its proxy. */
   readonly prover: {
     /** Fingerprint of the key, for ANDON_GATEWAY_KEY of a run. */

@@ -113,13 +113,13 @@ export const pullCord = async (tx: Tx, draft: CordDraft): Promise<readonly Event
 
 const named = statement(
   'stops.named',
-  `select ${stopColumns} from stops where project = $1 and (id = $2 or left(id, 4) || right(id, 8) = $2) limit 2 for update`,
+  `select ${stopColumns} from stops where project = $1 and id = $2 for update`,
 );
 
-/** A stop by its id or the short form of the id, locked until the transaction ends. */
+/** A stop by its id, locked until the transaction ends. */
 export async function lockStop(tx: Tx, project: string, id: string): Promise<StopRow | undefined> {
-  const [only, other] = await tx.rows<StoredStop>(named, [project, id]);
-  return only === undefined || other !== undefined ? undefined : asStop(only);
+  const [row] = await tx.rows<StoredStop>(named, [project, id]);
+  return row === undefined ? undefined : asStop(row);
 }
 
 const clear = statement(

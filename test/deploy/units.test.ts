@@ -1,14 +1,23 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { cli } from '../support/cli.ts';
+import { builtMain, cli } from '../support/cli.ts';
 
 const deploy = new URL('../../deploy/', import.meta.url).pathname;
 const units = ['andon.service', 'andon-runner@.service'] as const;
-const installed = '/usr/local/bin/andon';
+const installed = '/usr/bin/env andon';
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 if (!hasSystemd) console.log('SKIPPED: systemd-analyze is missing, the units of deploy/ are not verified');
 
@@ -68,7 +77,8 @@ describe.skipIf(!hasSystemd)('systemd-analyze', () => {
 /** The command lines of the units and of the compose file, as words behind `andon`. */
 function commandLines(): string[][] {
   const ofUnits = units.map((unit) => {
-    const [, line = ''] = /^ExecStart=\S+ (.*)$/m.exec(readFileSync(join(deploy, unit), 'utf8')) ?? [];
+    const [, line = ''] =
+      /^ExecStart=\/usr\/bin\/env andon (.*)$/m.exec(readFileSync(join(deploy, unit), 'utf8')) ?? [];
     return line.split(' ');
   });
   const compose = parse(readFileSync(join(deploy, 'compose.yaml'), 'utf8'), { merge: true }) as {
@@ -88,4 +98,58 @@ it('start the program with flags that it knows', async () => {
     for (const flag of words.filter((word) => word.startsWith('--') && word !== '--json'))
       expect(stdout, `andon ${command} ${flag}`).toContain(flag);
   }
+});
+
+const root = new URL('../../', import.meta.url).pathname;
+const texts = readdirSync(deploy).map((name): [string, string] => [
+  name,
+  readFileSync(join(deploy, name), 'utf8'),
+]);
+const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+
+describe('the files of deploy/', () => {
+  it.each(texts)('name only pages and files of the package that exist: %s', (_name, text) => {
+    const named = [...text.matchAll(/\b(?:docs|deploy|templates|examples|plugin)\/[\w./@-]*\w/g)].map(
+      ([path]) => path,
+    );
+    for (const path of named) expect(existsSync(join(root, path)), path).toBe(true);
+    expect(named).toContain('docs/operations.md');
+    // A page in the network is nobody's promise: none is named.
+    expect(text).not.toMatch(/^Documentation=http/m);
+  });
+
+  it.each(texts.filter(([name]) => name.endsWith('.service')))(
+    'name only places that the page on operations makes: %s',
+    (_name, text) => {
+      const places = [...text.matchAll(/(?<![\w.%])\/(?:etc|srv|var)\/[\w./-]*\w/g)].map(([path]) => path);
+      expect(places.length).toBeGreaterThan(1);
+      for (const place of places) expect(operations, place).toContain(place);
+    },
+  );
+
+  it('build the image of the version of this package', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    const compose = readFileSync(join(deploy, 'compose.yaml'), 'utf8');
+    expect(compose).toContain(`andon-${version}.tgz`);
+    expect(compose).toContain(`image: andon:${version}`);
+  });
+
+  it.each(units)('find the program of %s where npm puts it', async (unit) => {
+    const text = readFileSync(join(deploy, unit), 'utf8');
+    const [, file = ''] = /^EnvironmentFile=-?(\S+)$/m.exec(text) ?? [];
+    expect(operations).toContain(`>> ${unit === 'andon.service' ? file : '/etc/andon/gateway.env'}`);
+    // The layout of `npm prefix -g`: the programs of packages in bin, beside node where nvm made it.
+    const bin = join(folder, 'prefix', 'bin');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'andon'), `#!/usr/bin/env node\nimport(${JSON.stringify(builtMain())});\n`, {
+      mode: 0o755,
+    });
+    if (!existsSync(join(bin, 'node'))) symlinkSync(process.execPath, join(bin, 'node'));
+    const [, program = '', first = ''] = /^ExecStart=(\S+) (\S+) /m.exec(text) ?? [];
+    const { status, stdout } = spawnSync(program, [first, '--version'], {
+      env: { PATH: `${bin}:/nowhere` },
+      encoding: 'utf8',
+    });
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+/)]);
+  });
 });

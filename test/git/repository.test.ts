@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -9,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -96,6 +98,8 @@ test('a source that borrows objects is copied whole', async () => {
 });
 
 test('shallow and partial clones, a folder without git and an unknown branch are refused, and nothing is left', async () => {
+  // A partial clone fetches what it checks out: it lacks what only earlier commits have.
+  await commit(source, { 'two.txt': 'the first two' }, 'two');
   await commit(source, { 'two.txt': '2' }, 'two');
   await must(server.folder, ['clone', '-q', '--depth=1', `file://${source}`, 'shallow']);
   await must(source, ['config', 'uploadpack.allowFilter', 'true']);
@@ -115,6 +119,58 @@ test('shallow and partial clones, a folder without git and an unknown branch are
     });
   }
   expect(readdirSync(server.folder).sort()).toEqual(before);
+});
+
+test('a repository with a missing or broken object is refused with the object and the next step', async () => {
+  const whole = await must(source, ['rev-parse', 'HEAD:two.txt']);
+  const at = (repository: string): string =>
+    join(server.folder, repository, '.git/objects', whole.slice(0, 2), whole.slice(2));
+  const damage: Record<string, (file: string) => void> = {
+    lost: (file) => rmSync(file),
+    torn: (file) => writeFileSync(file, readFileSync(file).subarray(0, 5)),
+    other: (file) => writeFileSync(file, 'garbage'),
+  };
+  for (const [name, hurt] of Object.entries(damage)) {
+    await must(server.folder, ['clone', '-q', '--no-hardlinks', source, name]);
+    if (!existsSync(at(name))) copyFileSync(at('source'), at(name));
+    chmodSync(at(name), 0o600);
+    hurt(at(name));
+    const refused = create('broken.git', join(server.folder, name));
+    await expect(refused, name).rejects.toMatchObject({
+      code: 'repo.broken',
+      message: expect.stringContaining(whole),
+    });
+    await expect(refused).rejects.toThrow(/git fsck --full says there/);
+    expect(existsSync(join(server.folder, 'broken.git'))).toBe(false);
+  }
+});
+
+test('a broken pack is refused, and a broken object that nothing reaches hinders nobody', async () => {
+  await must(server.folder, ['clone', '-q', '--no-local', source, 'packed']);
+  const packs = join(server.folder, 'packed/.git/objects/pack');
+  const pack = join(packs, readdirSync(packs).find((name) => name.endsWith('.pack')) ?? '');
+  const bytes = readFileSync(pack);
+  chmodSync(pack, 0o600);
+  bytes.writeUInt16BE(0xffff, bytes.length - 30);
+  writeFileSync(pack, bytes);
+  await expect(create('broken.git', join(server.folder, 'packed'))).rejects.toMatchObject({
+    code: 'repo.broken',
+  });
+  await must(server.folder, ['clone', '-q', source, 'littered']);
+  const oid = await must(join(server.folder, 'littered'), ['hash-object', '-w', 'two.txt']);
+  expect(oid).toMatch(/^[0-9a-f]{40}$/);
+  const stray = join(server.folder, 'littered/.git/objects/ab');
+  mkdirSync(stray, { recursive: true });
+  writeFileSync(join(stray, 'c'.repeat(38)), 'garbage');
+  await create('littered.git', join(server.folder, 'littered'));
+});
+
+test('a partial clone is adopted once its objects are there', async () => {
+  const partial = join(server.folder, 'partial');
+  await expect(create('partial.git', partial)).rejects.toThrow(/git fetch --refetch --no-filter there/);
+  await must(partial, ['fetch', '-q', '--refetch', '--no-filter', 'origin']);
+  const { gitDir } = await create('partial.git', partial);
+  await must(gitDir, ['fsck', '--strict']);
 });
 
 test('unsafe settings, hooks and files are named', async () => {

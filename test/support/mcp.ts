@@ -21,9 +21,10 @@ export async function connectMcp(
   url: string,
   token: string,
   headers: Readonly<Record<string, string>> = {},
+  query = '',
 ): Promise<McpHand> {
   const client = new Client({ name: 'test', version: '1' });
-  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
+  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp${query}`), {
     requestInit: { headers: { authorization: `Bearer ${token}`, ...headers } },
   });
   await client.connect(transport as Transport);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
+import { directTo } from '../../git/loopback-remote.ts';
 import { fail } from '../../lib/errors.ts';
 import { act, leaf } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
@@ -43,16 +44,21 @@ async function tellWhy({ client, projectIfAny }: GatewayLink, terminal: Terminal
   }
 }
 
-/** The git settings of the caller's environment, if any, followed by the header for the gateway. */
+/** The git settings of the caller's environment, if any, followed by the header for the gateway, and no proxy on this machine. */
 function authEnvironment({ env }: World, url: string, token: string): Record<string, string | undefined> {
   const before = Number(env.GIT_CONFIG_COUNT ?? 0);
   const at = Number.isInteger(before) && before >= 0 ? before : 0;
+  const own = [[`http.${url}/.extraHeader`, `Authorization: Bearer ${token}`], ...directTo(url)];
   return {
     ...env,
     GIT_TERMINAL_PROMPT: env.GIT_TERMINAL_PROMPT ?? '0',
-    GIT_CONFIG_COUNT: String(at + 1),
-    [`GIT_CONFIG_KEY_${at}`]: `http.${url}/.extraHeader`,
-    [`GIT_CONFIG_VALUE_${at}`]: `Authorization: Bearer ${token}`,
+    GIT_CONFIG_COUNT: String(at + own.length),
+    ...Object.fromEntries(
+      own.flatMap(([key, value], n) => [
+        [`GIT_CONFIG_KEY_${at + n}`, key],
+        [`GIT_CONFIG_VALUE_${at + n}`, value],
+      ]),
+    ),
   };
 }
 

@@ -5,7 +5,8 @@ import { fail } from '../../lib/errors.ts';
 import { plainNamePattern } from '../../lib/names.ts';
 import { act, leaf, type Run } from '../command.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
-import { firstPlan, guessGates, projectName } from '../init/first-plan.ts';
+import { firstPlan, projectName } from '../init/first-plan.ts';
+import { guessGates } from '../init/guess-gates.ts';
 import { remoteAt } from '../init/remote.ts';
 import { userRepositoryAt } from '../init/repository.ts';
 import type { World } from '../world.ts';
@@ -28,11 +29,14 @@ async function init({ world, options }: Run<InitOptions>) {
   const repository = await userRepositoryAt(world.cwd);
   const { root, dataFolder, planFile, plan } = repository;
   const done: string[] = [];
+  const missing: string[] = [];
   if (plan === undefined) {
     const project = checkedName(options.project ?? projectName(basename(root)));
     // `wx`, because a file that appeared meanwhile belongs to the user.
-    await writeFile(planFile, firstPlan(project, await guessGates(root)), { flag: 'wx' });
+    const gates = await guessGates(root, world.env.PATH ?? '');
+    await writeFile(planFile, firstPlan(project, gates), { flag: 'wx' });
     done.push('wrote andon.yaml');
+    missing.push(...new Set(gates.flatMap((gate) => gate.missing ?? [])));
   }
   if (await excludeDataFolder(root)) done.push('added .andon/ to .git/info/exclude');
   if (await noteUpstream(dataFolder, world.cwd, options.upstream))
@@ -41,7 +45,10 @@ async function init({ world, options }: Run<InitOptions>) {
   return {
     data: { root, planFile, changed: done },
     lines,
-    talk: ['next: look at andon.yaml, then andon up'],
+    talk: [
+      ...missing.map((program) => `${program} is not on this machine; gates of andon.yaml need it`),
+      'next: look at andon.yaml, then andon up',
+    ],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { act, leaf } from '../command.ts';
 import type { World } from '../world.ts';
 
@@ -9,8 +9,13 @@ Every message goes to /mcp of the gateway with your token, which is renewed in i
 export function mcpCommand(world: World): Command {
   return leaf('mcp', 'serve the tools of the gateway on standard input and output', about)
     .option('--no-renew', 'leave the token as it is')
+    .addOption(
+      new Option('--tools <choice>', 'the tools that are listed: those of the daily work, or every one')
+        .choices(['core', 'all'])
+        .default('core'),
+    )
     .action(
-      act<{ renew: boolean }>(world, async ({ link, options }) => {
+      act<{ renew: boolean; tools: 'core' | 'all' }>(world, async ({ link, options }) => {
         const at = await link();
         const { bridge } = await import('../mcp/bridge.ts');
         const { TokenKeeper } = await import('../mcp/keep-token.ts');
@@ -18,7 +23,7 @@ export function mcpCommand(world: World): Command {
           options.renew && at.tokenFile !== undefined ? new TokenKeeper(at, at.tokenFile, world) : undefined;
         await keeper?.start();
         try {
-          await bridge(at, world);
+          await bridge(at, options.tools, world);
         } finally {
           keeper?.close();
         }

@@ -8,11 +8,17 @@ const about = `takes runs of agents from the gateway and brings each to its end,
 andon up holds one already; more may run on other machines:
 
   andon token mint --agent runner:mac-1 --role RUNNER --grant 30d --out runner.token
-  andon runner --url https://andon.example:7420 --token-file runner.token --name mac-1`;
+  andon runner --url https://andon.example:7420 --token-file runner.token --name mac-1
+
+Several --url (or several addresses in ANDON_URL, with spaces between them) are gateways of one database: the next one is
+asked when one is not reached.`;
 
 /** The command `andon runner`. */
 export function runnerCommand(world: World): Command {
-  return leaf('runner', 'start and contain runs of agents on this machine', about)
+  const command = leaf('runner', 'start and contain runs of agents on this machine', about);
+  const url = command.options.find(({ long }) => long === '--url');
+  url?.argParser((text: string, before: unknown) => [...(Array.isArray(before) ? before : []), text]);
+  return command
     .option('--name <name>', 'the name of this runner, different on every machine', 'local')
     .option('--capacity <n>', 'most runs at once', wholeNumber(1, 1000), 8)
     .addOption(

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { Client } from '../../client.ts';
 import { defined } from '../../lib/defined.ts';
 import { spanWords } from '../../lib/durations.ts';
 import { act, durationSeconds, group, leaf } from '../command.ts';
@@ -119,19 +118,10 @@ function revokeCommand(world: World): Command {
       act<{ why: string }, [string]>(world, async ({ link, options }, value) => {
         const { client, project } = await link();
         const kind = kindOf(value);
-        const named = kind === 'grant' ? await wholeGrant(client, project, value) : value;
-        const data = await client.token.revoke.mutate({ project, kind, value: named, why: options.why });
+        const data = await client.token.revoke.mutate({ project, kind, value, why: options.why });
         return { data, lines: data.revoked.map((row) => `revoked ${row.kind} ${row.value}`) };
       }),
     );
-}
-
-/** The grant of a short form, when the project has exactly one such grant. */
-async function wholeGrant(client: Client, project: string, value: string): Promise<string> {
-  if (value.length > 12) return value;
-  const rows = await client.token.list.query({ project, limit: 1000 });
-  const found = rows.filter(({ gid }) => short(gid) === value);
-  return found.length === 1 && found[0] !== undefined ? found[0].gid : value;
 }
 
 function listCommand(world: World): Command {

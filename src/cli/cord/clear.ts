@@ -58,7 +58,9 @@ async function clearThere(
   said: Omit<ClearInput, 'project' | 'stop'>,
 ) {
   const { stops } = await client.cord.status.query({ project });
-  const everywhere = stops.some(({ id, project: of }) => of === '*' && (id === stop || short(id) === stop));
+  const everywhere = stops.some(
+    ({ id, project: of }) => of === '*' && (id.startsWith(stop) || short(id) === stop),
+  );
   return client.cord.clear.mutate({ project: everywhere ? '*' : project, stop, ...said });
 }
 

@@ -1,3 +1,6 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { createAgentFetch } from '../../gateway/proof/agent-fetch.ts';
 import { fail } from '../../lib/errors.ts';
 import { connect, type LinkOptions } from '../connect.ts';
 import { asAndonError } from '../refusal.ts';
@@ -46,9 +49,14 @@ interface Readiness {
   readonly feedSilentMs: number;
 }
 
+/** Connections of this request alone: the global fetch may be told to ask a proxy. */
+const agentFor = (url: string): HttpAgent => (url.startsWith('https:') ? new HttpsAgent() : new HttpAgent());
+
 async function askReady(url: string): Promise<{ ready: Readiness; dateMs: number }> {
   try {
-    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerMsMax) });
+    const answer = await createAgentFetch(agentFor(url))(`${url}/readyz`, {
+      signal: AbortSignal.timeout(answerMsMax),
+    });
     // The header has whole seconds; half of one is the best guess.
     const dateMs = Date.parse(answer.headers.get('date') ?? '') + 500;
     return { ready: (await answer.json()) as Readiness, dateMs };

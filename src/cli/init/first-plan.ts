@@ -1,13 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
-/** A command that looks like a gate of the repository. */
-export interface GuessedGate {
-  readonly name: string;
-  readonly run: string;
-  /** True when the command installs from a registry. */
-  readonly network?: boolean;
-}
+import type { GuessedGate } from './guess-gates.ts';
 
 /**
  * Turns the name of a folder into the name of a project: lower case, with a dash for every character that
@@ -24,59 +15,22 @@ export function projectName(folder: string): string {
   return name === '' ? 'project' : name;
 }
 
-/** Gates guessed from package.json, Makefile and pyproject.toml. As guesses, they are written as comments. */
-export async function guessGates(root: string): Promise<GuessedGate[]> {
-  const read = (file: string): Promise<string> => readFile(join(root, file), 'utf8').catch(() => '');
-  const found = [
-    ...fromPackage(await read('package.json')),
-    ...fromMakefile(await read('Makefile')),
-    ...fromPyproject(await read('pyproject.toml')),
-  ];
-  // The first gate of a name wins, in the order above.
-  return found.filter(({ name }, at) => found.findIndex((one) => one.name === name) === at);
-}
+const missingLine = ({ missing }: GuessedGate): string[] =>
+  missing === undefined
+    ? []
+    : [`#  ${missing} is not on this machine: install it before you take away the mark.`];
 
-function fromPackage(text: string): GuessedGate[] {
-  const scripts = scriptsOf(text);
-  const install = 'npm ci --ignore-scripts --no-audit --no-fund';
-  return ['test', 'lint', 'typecheck', 'check'].flatMap((script) =>
-    typeof scripts[script] === 'string'
-      ? [
-          {
-            name: script === 'test' ? 'tests' : script,
-            run: `${install} && npm run ${script}`,
-            network: true,
-          },
-        ]
-      : [],
-  );
-}
+const guessLines = (gate: GuessedGate): string[] => [
+  ...missingLine(gate),
+  `#  ${gate.name}: { run: ${JSON.stringify(gate.run)}, timeout: 10m${gate.network ? ', network: true' : ''} }`,
+];
 
-function scriptsOf(text: string): Record<string, unknown> {
-  try {
-    const { scripts } = JSON.parse(text) as { scripts?: unknown };
-    return typeof scripts === 'object' && scripts !== null ? (scripts as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-const fromMakefile = (text: string): GuessedGate[] =>
-  ['test', 'lint', 'check'].flatMap((target) =>
-    new RegExp(`^${target}\\s*:`, 'm').test(text)
-      ? [{ name: target === 'test' ? 'tests' : target, run: `make ${target}` }]
-      : [],
-  );
-
-const fromPyproject = (text: string): GuessedGate[] =>
-  text.includes('pytest') ? [{ name: 'tests', run: 'python -m pytest' }] : [];
-
-const guessLine = ({ name, run, network }: GuessedGate): string =>
-  `#  ${name}: { run: ${JSON.stringify(run)}, timeout: 10m${network === true ? ', network: true' : ''} }`;
+/** The form of a gate, where nothing in the repository tells its command. */
+const anyGate = { name: 'tests', run: 'the command that runs your tests', network: false };
 
 /** The text of a first andon.yaml: valid as it is, with further possibilities in comments. */
 export function firstPlan(project: string, gates: readonly GuessedGate[]): string {
-  const guesses = gates.length === 0 ? [{ name: 'tests', run: 'npm test' }] : gates;
+  const guesses = gates.length === 0 ? [anyGate] : gates;
   return `# What is to be done here, in which order, under which limits. andon schema prints every member.
 version: 1
 project: ${project}
@@ -98,7 +52,7 @@ lease: 30m
 # without network (unless network: true) where there is one. Take away the marks of those that fit:
 gates:
   review: { by: validator }
-${guesses.map(guessLine).join('\n')}
+${guesses.flatMap(guessLines).join('\n')}
 
 # Who works here. A token is minted from a profile: andon token mint --agent agent:builder-1 --profile builder
 agents:

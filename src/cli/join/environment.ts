@@ -1,3 +1,5 @@
+import { directTo } from '../../git/loopback-remote.ts';
+
 /** A line of a POSIX shell that sets a variable. */
 export interface Setting {
   readonly name: string;
@@ -23,13 +25,17 @@ export interface JoinTarget {
  * file.
  */
 export function settings({ url, project, tokenFile, gatewayKey }: JoinTarget): Setting[] {
+  const direct = directTo(url).map(([key, value]) => [key, quoted(value)] as const);
   const base = [
     { name: 'ANDON_URL', value: quoted(url) },
     { name: 'ANDON_PROJECT', value: quoted(project) },
     ...(gatewayKey === undefined ? [] : [{ name: 'ANDON_GATEWAY_KEY', value: quoted(gatewayKey) }]),
   ];
   return tokenFile === undefined
-    ? [...base, ...gitSettings([[`http.${url}/.extraHeader`, '"Authorization: Bearer $ANDON_TOKEN"']])]
+    ? [
+        ...base,
+        ...gitSettings([[`http.${url}/.extraHeader`, '"Authorization: Bearer $ANDON_TOKEN"'], ...direct]),
+      ]
     : [
         ...base,
         { name: 'ANDON_TOKEN_FILE', value: quoted(tokenFile) },
@@ -38,6 +44,7 @@ export function settings({ url, project, tokenFile, gatewayKey }: JoinTarget): S
           // An empty helper overrides those of the user, which would store the token.
           [`credential.${url}.helper`, "''"],
           [`credential.${url}.helper`, quoted(fileHelper)],
+          ...direct,
         ]),
       ];
 }

@@ -9,13 +9,17 @@ type BridgeLink = Pick<GatewayLink, 'url' | 'token' | 'fetch'>;
  * of that moment. For clients that start their servers, and for sessions that outlive a token. Ends when the
  * input does.
  */
-export async function bridge({ url, token, fetch }: BridgeLink, world: Pick<World, 'stderr'>): Promise<void> {
+export async function bridge(
+  { url, token, fetch }: BridgeLink,
+  tools: 'core' | 'all',
+  world: Pick<World, 'stderr'>,
+): Promise<void> {
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
   const { StreamableHTTPClientTransport } = await import(
     '@modelcontextprotocol/sdk/client/streamableHttp.js'
   );
   const near = new StdioServerTransport();
-  const far = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
+  const far = new StreamableHTTPClientTransport(new URL(`${url}/mcp?tools=${tools}`), {
     fetch: async (input, init) => {
       const headers = new Headers(init?.headers);
       headers.set('authorization', `Bearer ${await token()}`);

@@ -9,17 +9,28 @@ import type { GatewayLink } from '../connect.ts';
 import { follow } from '../follow.ts';
 import { promptText } from '../join/texts.ts';
 import { asAndonError } from '../refusal.ts';
+import type { SeveralLink } from './several-gateways.ts';
 
 type TakenAnswer = NonNullable<Awaited<ReturnType<Client['run']['take']['mutate']>>['taken']>;
 
+/** A link that may lead to several gateways. */
+type RunnerLink = GatewayLink & Partial<Pick<SeveralLink, 'missed'>>;
+
 /** The gateway for a runner, over the same router as for any client. */
-export function runnerGateway(link: GatewayLink, runner: string): RunnerGateway {
-  const { client, url, project, fetch, agent } = link;
+export function runnerGateway(link: RunnerLink, runner: string): RunnerGateway {
+  const { client, project, fetch } = link;
   const mine = (run: string) => ({ project, run, runner });
-  const as = (token: string): Client => createClient({ url, fetch, token: () => token });
+  const { url: base } = link;
+  const as = (token: string): Client => createClient({ url: base, fetch, token: () => token });
   return {
-    url,
-    agent,
+    // Read anew for each connection: a link to several gateways goes on to the next.
+    get url() {
+      return link.url;
+    },
+    get agent() {
+      return link.agent;
+    },
+    missed: (error) => link.missed?.(error),
     prover: gatewayProver(),
     take: async (adapters, signal) => {
       const wanted = { project, runner, adapters: [...adapters] };

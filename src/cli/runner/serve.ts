@@ -14,10 +14,14 @@ import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
 import { runnerGateway } from './gateway.ts';
 import { programFolders } from './program-folders.ts';
+import { connectSeveral } from './several-gateways.ts';
 import { workFolder } from './work-folder.ts';
 
 /** Options of `andon runner`. */
 export interface RunnerCliOptions {
+  readonly url?: string | readonly string[];
+  readonly project?: string;
+  readonly tokenFile?: string;
   readonly name: string;
   readonly capacity: number;
   readonly adapter?: RunOrder['adapter'][];
@@ -34,7 +38,7 @@ const renewMs = 10 * 60_000;
 /** The command `andon runner`: runs until Ctrl-C, SIGTERM, or, on request, the end of the process that started it. */
 export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
   const { options, terminal, world } = run;
-  const link = await run.link();
+  const link = await connectSeveral(options, world);
   await mayRun(link);
   const containment = findContainment(world.env.PATH);
   warn(run, containment);

@@ -18,8 +18,11 @@ export const principal = z
   .string()
   .regex(principalPattern, '`agent:`, `human:`, `runner:` or `trigger:` and a name');
 
-/** An id, whole or its short form (kind and last eight characters). */
-export const id = z.string().regex(/^[a-z]{3}_[0-9a-z]{8,26}$/, 'an id such as chg_01k9…');
+/**
+ * An id: whole, in its short form (kind and last eight characters), or a beginning that is unique in its project.
+ * Admission hands the whole id on (`short-ids.ts`).
+ */
+export const id = z.string().regex(/^[a-z]{3}_[0-9a-z]{4,26}$/, 'an id such as chg_01k9…');
 
 /** A whole commit id, of SHA-1 or SHA-256. */
 export const commitId = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'a whole commit id in hexadecimal');
@@ -57,3 +60,6 @@ export const instant = z
 /** The time that an `instant` means at `now`. */
 export const timeOf = (text: string, now: Date): Date =>
   new Date(durationPattern.test(text) ? now.getTime() - durationMs(text) : millisecondsOf(text));
+
+/** An id as above, or another name. */
+export const idOrName = text(200);

@@ -10,6 +10,7 @@ import { admit } from './admit.ts';
 import { admitQuery } from './admit-query.ts';
 import type { MutationDefinition, ProcedureMeta, ProjectInput, QueryDefinition } from './definitions.ts';
 import { asAndonError, trpcCode } from './errors.ts';
+import { idMembers, withWholeIds } from './short-ids.ts';
 
 /**
  * The context that the transport hands to every procedure. `call` is a function so that an unauthenticated
@@ -64,8 +65,11 @@ export function mutation<A extends Action, Input extends ProjectInput, Prepared,
   admission: Admission,
   definition: MutationDefinition<A, Input, Prepared, Facts, Decided, Answer, Raw>,
 ) {
+  const ids = idMembers(definition.input);
   const run = (call: Call, input: Input) =>
-    answered(admission, async () => admit(admission, definition, call, input));
+    answered(admission, async () =>
+      admit(admission, definition, call, await withWholeIds(admission, ids, call.grant, input)),
+    );
   const procedure = t.procedure
     .meta({ action: definition.action, description: definition.description })
     .input(definition.input)
@@ -83,8 +87,11 @@ export function query<A extends Action, Input extends ProjectInput, Answer, Raw>
   admission: Admission,
   definition: QueryDefinition<A, Input, Answer, Raw>,
 ) {
+  const ids = idMembers(definition.input);
   const run = (call: Call, input: Input) =>
-    answered(admission, async () => admitQuery(admission, definition, call, input));
+    answered(admission, async () =>
+      admitQuery(admission, definition, call, await withWholeIds(admission, ids, call.grant, input)),
+    );
   const procedure = t.procedure
     .meta({ action: definition.action, description: definition.description })
     .input(definition.input)

@@ -30,7 +30,7 @@ export function gateRouter(gateway: Gateway) {
       input: z.strictObject({ ...judgementInput, gate: name, note: textOrEmpty(10_000).default('') }),
       exclusive: true,
       facts: async (tx, { input, grant, entered }) => {
-        const judgement = await readJudgement(tx, input, grant);
+        const judgement = await readJudgement(tx, input, grant, gateway.shownTrees);
         const plan = await planAt(tx, input.project, (await entered).planHash);
         const [run] = await tx.orm
           .select()
@@ -39,7 +39,7 @@ export function gateRouter(gateway: Gateway) {
             and(
               eq(gateRuns.change, input.change),
               eq(gateRuns.gate, input.gate),
-              eq(gateRuns.tree, input.tree),
+              eq(gateRuns.tree, judgement.change?.tree ?? ''),
             ),
           );
         return { ...judgement, declared: plan?.gates[input.gate], run };

@@ -1,8 +1,9 @@
 import { and, desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { defined } from '../../lib/defined.ts';
 import { changes, gateRuns, verdicts } from '../../tasks/schema.ts';
 import { changeStates } from '../../tasks/states.ts';
-import { commitId, id, name, project } from '../admission/inputs.ts';
+import { commitId, id, name, project, text } from '../admission/inputs.ts';
 import { query, t } from '../admission/procedure.ts';
 import { previewCommit } from '../pushes/preview-push.ts';
 import type { Gateway } from '../services.ts';
@@ -52,14 +53,16 @@ export function changeRouter(gateway: Gateway) {
       action: 'change:read',
       description:
         'Shows the patch of a change’s candidate against the main it was built on, within the read scope.',
-      input: z.strictObject({ project, change: id }),
+      input: z.strictObject({
+        project,
+        change: id,
+        path: text(4096).optional().describe('One file, or a folder for the files below it'),
+      }),
       answer: async (input, call) => {
         const change = await findChange(gateway.store, input.project, input.change);
-        return {
-          change: change.id,
-          tree: change.tree,
-          ...(await git.patch(input.project, change, call.grant.cap)),
-        };
+        const patch = await git.patch(input.project, change, call.grant.cap, input.path);
+        const before = gateway.shownTrees.show(call.grant.grantId, change.id, change.tree);
+        return { change: change.id, tree: change.tree, ...defined({ before }), ...patch };
       },
     }),
     check: checkProcedure(gateway),

@@ -7,11 +7,11 @@ import { queueOrder } from '../../changes/queue/world.ts';
 import { allowUnless, denied, type Reason, reason } from '../../lib/decision.ts';
 import { event } from '../../store/log/events.ts';
 import type { Session } from '../../store/store.ts';
-import { type ChangeRow, readProject } from '../../tasks/rows.ts';
+import { type ChangeRow, lockChange, readProject } from '../../tasks/rows.ts';
 import { id, project, text } from '../admission/inputs.ts';
 import { mutation, query } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
-import { findChange, lockNamedChange } from './find-change.ts';
+import { findChange } from './find-change.ts';
 
 /** The landing queue of a project at one moment. */
 export interface QueueAnswer {
@@ -102,7 +102,7 @@ export const holdProcedure = (gateway: Gateway) =>
     description: 'Keeps an approved change from landing until somebody releases it.',
     input: orderInput,
     exclusive: true,
-    facts: (tx, { input }) => lockNamedChange(tx, input.project, input.change),
+    facts: (tx, { input }) => lockChange(tx, input.project, input.change),
     decide: ({ input, facts }) => decideOrder(facts, input.change),
     effect: async (tx, { decided: change }, { grant, input }) => {
       holdInQueue(tx, change, { by: grant.sub, why: input.why });
@@ -122,7 +122,7 @@ export const releaseProcedure = (gateway: Gateway) =>
     description: 'Lets a change land that somebody held.',
     input: orderInput,
     exclusive: true,
-    facts: (tx, { input }) => lockNamedChange(tx, input.project, input.change),
+    facts: (tx, { input }) => lockChange(tx, input.project, input.change),
     decide: ({ input, facts }) => decideOrder(facts, input.change),
     effect: async (tx, { decided: change }, { input }) => {
       releaseInQueue(tx, change);
@@ -143,7 +143,7 @@ export const moveProcedure = (gateway: Gateway) =>
       'Gives an approved change a place in the landing queue, 1 for the first; what it needs still lands before it.',
     input: z.strictObject({ ...orderInput.shape, to: z.number().int().min(1).max(1000) }),
     exclusive: true,
-    facts: (tx, { input }) => lockNamedChange(tx, input.project, input.change),
+    facts: (tx, { input }) => lockChange(tx, input.project, input.change),
     decide: ({ input, facts }) => decideOrder(facts, input.change),
     effect: async (tx, { decided: change }, { input }) => {
       const { rows } = await readQueueRows(gateway, tx, input.project);

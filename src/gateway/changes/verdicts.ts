@@ -14,6 +14,7 @@ import type { Grant } from '../../tiers/capability.ts';
 import type { Entering } from '../admission/definitions.ts';
 import { id, name, project, text, textOrEmpty } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
+import type { ShownTrees } from '../repositories/shown-trees.ts';
 import type { Gateway } from '../services.ts';
 import { findChange } from './find-change.ts';
 import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
@@ -45,9 +46,10 @@ function rejectable(change: ChangeRow): Decision<ChangeRow & { readonly state: C
 
 async function approvalFacts(
   tx: Tx,
-  { input, grant, entered }: Entering<{ readonly project: string; readonly change: string }>,
+  { input, grant, entered }: Entering<{ readonly project: string; readonly change: string }, unknown>,
+  shownTrees: ShownTrees,
 ) {
-  const judgement = await readJudgement(tx, input, grant);
+  const judgement = await readJudgement(tx, input, grant, shownTrees);
   const plan = await planAt(tx, input.project, (await entered).planHash);
   const { change } = judgement;
   const open = change?.state === 'gating' ? await readOpenGates(tx, change, plan?.gates ?? {}) : [];
@@ -82,7 +84,7 @@ function approveProcedure(gateway: Gateway) {
         .describe('Manual gates to pass by the way, where several are left'),
     }),
     exclusive: true,
-    facts: approvalFacts,
+    facts: (tx, entering) => approvalFacts(tx, entering, gateway.shownTrees),
     decide: (found) =>
       decideJudgement(found, (change) =>
         decideApproval(change, found.facts.open, { named: found.input.gates, grant: found.grant }),
@@ -116,8 +118,8 @@ function rejectProcedure(gateway: Gateway) {
     description: 'Rejects a change with reasons; its task is ready again, its former holder preferred.',
     input: z.strictObject({ ...judgementInput, reasons: z.array(text(4000)).min(1).max(50) }),
     exclusive: true,
-    facts: (tx, { input, grant }) => readJudgement(tx, input, grant),
-    decide: (found) => decideJudgement(found, rejectable),
+    facts: (tx, { input, grant }) => readJudgement(tx, input, grant, gateway.shownTrees),
+    decide: (found) => decideJudgement(found, rejectable, false),
     effect: async (tx, { decided: change }, { grant, input, entered }) => {
       const verdict = await writeVerdict(tx, {
         grant,

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { refuseChange } from '../../changes/gates.ts';
 import { allowUnless, denied, reason } from '../../lib/decision.ts';
+import { lockChange } from '../../tasks/rows.ts';
 import { changeMay } from '../../tasks/states.ts';
 import { id, project, text } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
-import { lockNamedChange } from './find-change.ts';
 
 /** The procedure `change.withdraw`: its maker, or a person, takes a change back; its task is ready again. */
 export function withdrawProcedure(gateway: Gateway) {
@@ -15,7 +15,7 @@ export function withdrawProcedure(gateway: Gateway) {
       'Takes back a change that has not landed; its task is ready again. For its maker, and for people.',
     input: z.strictObject({ project, change: id, why: text(2000) }),
     exclusive: true,
-    facts: (tx, { input }) => lockNamedChange(tx, input.project, input.change),
+    facts: (tx, { input }) => lockChange(tx, input.project, input.change),
     decide: ({ grant, input, facts: change }) => {
       if (change === undefined) return denied(reason('change.missing', input.change));
       const subject = `change/${change.id}`;

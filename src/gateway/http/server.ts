@@ -113,9 +113,9 @@ function createRoutes(options: ServerOptions): [string, PathHandler][] {
 function mcp({ gateway, router }: ServerOptions): PathHandler {
   const load = async () => (await import('./mcp/handler.ts')).createMcpHandler(gateway, router);
   let loaded: ReturnType<typeof load> | undefined;
-  return async (req, res) => {
+  return async (req, res, { search }) => {
     loaded ??= load();
-    await (await loaded)(req, res);
+    await (await loaded)(req, res, search);
   };
 }
 

@@ -15,20 +15,36 @@ const statusOf = ({ oldOid, newOid }: PathChange): Patch['files'][number]['statu
   return newOid === undefined ? 'deleted' : 'modified';
 };
 
-/** The patch of a candidate against its main, for the paths that the grant may read; cut at 512 kB. */
+/** The two commits that a patch lies between. */
+export interface PatchEnds {
+  readonly base: string;
+  readonly candidate: string;
+}
+
+/** True for a path itself, and for those below it. */
+const isAt = (path: string, wanted: string | undefined): boolean =>
+  wanted === undefined || path === wanted || path.startsWith(`${wanted.replace(/\/$/, '')}/`);
+
+/**
+ * The patch of a candidate against its main, for the paths that the grant may read, or those of them at `wanted`; cut at
+ * 512 kB.
+ */
 export async function readPatch(
   place: GitPlace & { readonly reader: ObjectReader },
-  change: { base: string; candidate: string },
+  change: PatchEnds,
   cap: Capability,
+  wanted?: string,
 ): Promise<Patch> {
   if (change.candidate === '') return { files: [], text: '', truncated: false };
   const { reader } = place;
   const [base, candidate] = await Promise.all([reader.commit(change.base), reader.commit(change.candidate)]);
   const diff = await diffTrees(reader, base.tree, candidate.tree, limits.pushPathsMax);
   const readable = readableBy(cap);
-  const seen = diff.changes.filter(({ path }) => readable(path));
+  const seen = diff.changes.filter(({ path }) => readable(path) && isAt(path, wanted));
   if (seen.length === 0) return { files: [], text: '', truncated: diff.excess !== undefined };
   const args = [
+    '-c',
+    'core.quotePath=false',
     'diff-tree',
     '-p',
     '-r',

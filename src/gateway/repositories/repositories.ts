@@ -27,7 +27,7 @@ import { changes, taskNeeds } from '../../tasks/schema.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { begin, candidateOf, landingOf } from './commits.ts';
 import type { Offer, OfferInput, Patch } from './offer.ts';
-import { changesOf, readPatch } from './patch.ts';
+import { changesOf, type PatchEnds, readPatch } from './patch.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** Open handles of one project's repository. */
@@ -161,9 +161,9 @@ export class Repositories implements GitPort {
   }
 
   /** The difference of a change, without the files that the capability may not read. */
-  async patch(project: string, change: { base: string; candidate: string }, cap: Capability): Promise<Patch> {
+  async patch(project: string, change: PatchEnds, cap: Capability, path?: string): Promise<Patch> {
     const { reader } = await this.open(project);
-    return readPatch({ ...this.#place(project), reader }, change, cap);
+    return readPatch({ ...this.#place(project), reader }, change, cap, path);
   }
 
   async treeOf(project: string, commit: string): Promise<string> {

@@ -4,18 +4,16 @@ import { fail } from '../../lib/errors.ts';
 import { outputAfter } from '../../runs/output.ts';
 import { lockRun, type RunRow, readRun } from '../../runs/rows.ts';
 import { runStates } from '../../runs/states.ts';
-import { type Session, statement } from '../../store/store.ts';
+import { statement } from '../../store/store.ts';
 import type { Tier } from '../../tiers/actions.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { claimsFromWire } from '../../tiers/wire.ts';
-import { name, project, text } from '../admission/inputs.ts';
+import { id, name, project, text } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { endContext } from './end-context.ts';
 import { runnerProcedures } from './runner-procedures.ts';
 import { stopRun } from './stop-run.ts';
-
-const runId = z.string().regex(/^run_[0-9a-z]{8,26}$/, 'an id such as run_01k9…');
 
 const list = statement(
   'runs.list',
@@ -24,11 +22,6 @@ const list = statement(
    from runs where project = $1 and ($2::text[] is null or state = any($2)) and ($3::text is null or task = $3)
    order by requested_at desc, id desc limit $4`,
 );
-const wholeId = statement(
-  'runs.wholeId',
-  `select id from runs where project = $1 and (id = $2 or (length($2) < 30 and left(id, 4) || right(id, 8) = $2)) limit 2`,
-);
-
 /** A run, as lists show it. */
 export interface RunSummary {
   readonly id: string;
@@ -56,15 +49,6 @@ export interface RunSummary {
   readonly sandbox: string | null;
 }
 
-/** The whole id of a run from its whole or short form. Errors: `run.missing`. */
-async function wholeRunId(session: Session, projectName: string, given: string): Promise<string> {
-  const rows = await session.rows<{ id: string }>(wholeId, [projectName, given]);
-  const [row] = rows;
-  if (row === undefined || rows.length > 1)
-    throw fail('run.missing', given, { found: rows.length === 0 ? 'no such run' : 'more than one' });
-  return row.id;
-}
-
 /** Runs: processes of agents, from the intent to the outcome. */
 export function runRouter(gateway: Gateway) {
   const { store } = gateway;
@@ -90,9 +74,9 @@ export function runRouter(gateway: Gateway) {
     show: query(gateway, {
       action: 'run:read',
       description: 'Shows a run: its spawner, its rights, its verdict and its work.',
-      input: z.strictObject({ project, run: runId }),
+      input: z.strictObject({ project, run: id }),
       answer: async (input) => {
-        const run = await readRun(store, input.project, await wholeRunId(store, input.project, input.run));
+        const run = await readRun(store, input.project, input.run);
         if (run === undefined) throw fail('run.missing', input.run);
         const { launch, ...shown } = run;
         const { w, budget } = launch.claims.cap;
@@ -104,15 +88,15 @@ export function runRouter(gateway: Gateway) {
       description: 'Shows the output of a run, in pieces; the middle of a long output is left out.',
       input: z.strictObject({
         project,
-        run: runId,
+        run: id,
         after: z.number().int().min(0).default(0),
         limit: z.number().int().min(1).max(16).default(8),
       }),
       answer: async (input) => {
-        const run = await wholeRunId(store, input.project, input.run);
-        const pieces = await outputAfter(store, run, input.after, input.limit);
-        const row = await readRun(store, input.project, run);
-        return { run, pieces, ended: row?.state === 'ended' };
+        const row = await readRun(store, input.project, input.run);
+        if (row === undefined) throw fail('run.missing', input.run);
+        const pieces = await outputAfter(store, row.id, input.after, input.limit);
+        return { run: row.id, pieces, ended: row.state === 'ended' };
       },
     }),
     stop: stopProcedure(gateway),
@@ -125,9 +109,8 @@ function stopProcedure(gateway: Gateway) {
     action: 'run:stop',
     description:
       'Ends a run: its runner kills all of its processes, its tokens are revoked, its tasks go back to the pool.',
-    input: z.strictObject({ project, run: runId, why: text(2000) }),
-    prepare: (input) => wholeRunId(gateway.store, input.project, input.run),
-    facts: (tx, { input, prepared }) => lockRun(tx, input.project, prepared),
+    input: z.strictObject({ project, run: id, why: text(2000) }),
+    facts: (tx, { input }) => lockRun(tx, input.project, input.run),
     decide: ({ grant, input, facts }) => {
       if (facts === undefined) return denied(reason('run.missing', input.run));
       if (facts.state === 'ended')

@@ -6,7 +6,7 @@ import { revocationKinds } from '../../store/log/event-data/shared.ts';
 import { event } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Grant } from '../../tiers/capability.ts';
-import { project, text } from '../admission/inputs.ts';
+import { idOrName, project, text } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
 import { entriesFor, findTargets, type RevocationTarget, revoke, targetReasons } from '../auth/revoking.ts';
 import { signingKeys } from '../auth/schema.ts';
@@ -15,7 +15,7 @@ import type { Gateway } from '../services.ts';
 const revokeInput = z.strictObject({
   project,
   kind: z.enum(revocationKinds),
-  value: text(200),
+  value: idOrName,
   why: text(2000),
 });
 

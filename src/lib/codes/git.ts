@@ -124,6 +124,12 @@ export const gitCodes = {
     'a repository is adopted with its whole history',
     'git fetch --unshallow there, then try again',
   ),
+  'repo.broken': row(
+    409,
+    'refused',
+    'a repository is adopted with every object of its history',
+    'see what git fsck --full says there, bring the objects from another clone (copy its .git/objects/pack), then try again',
+  ),
   'repo.owner': row(
     403,
     'refused',

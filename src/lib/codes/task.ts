@@ -115,6 +115,12 @@ export const taskCodes = {
     'a change merges with main without conflict',
     'merge main into your branch, push and submit again',
   ),
+  'change.unseen': row(
+    409,
+    'conflict',
+    'an approval, and the pass of a gate, is bound to the tree that its judge was shown last, or names the tree',
+    'read the change, then judge it again: andon change diff',
+  ),
   'change.moved': row(
     409,
     'conflict',

@@ -1,3 +1,4 @@
+import { directTo } from '../../git/loopback-remote.ts';
 import type { ClaimedTask, RunOrder } from '../protocol.ts';
 import { metricsPath } from '../proxy/metrics-intake.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -58,7 +59,7 @@ export function environmentOf(of: EnvironmentOf): Record<string, string> {
     ...taskEnvironment(task),
     ...gitOf(order, url),
     ...metricsOf(order, url),
-    ...proxyOf(of.proxy),
+    ...proxyOf(of.proxy, passed.NO_PROXY ?? passed.no_proxy),
     ...of.marks,
   };
 }
@@ -71,13 +72,21 @@ const taskEnvironment = (task: ClaimedTask | undefined): Record<string, string> 
     ? {}
     : { ANDON_TASK: task.id, ANDON_EPOCH: String(task.epoch), ANDON_BRANCH: task.branch };
 
+const gitConfig = (rows: readonly (readonly [key: string, value: string])[]): Record<string, string> => ({
+  GIT_CONFIG_COUNT: String(rows.length),
+  ...Object.fromEntries(
+    rows.flatMap(([key, value], n) => [
+      [`GIT_CONFIG_KEY_${n}`, key],
+      [`GIT_CONFIG_VALUE_${n}`, value],
+    ]),
+  ),
+});
+
 /** Settings by which git reaches the gateway with a token: it lies in no file of the clone and in no argument. */
 export const gitOf = (order: RunOrder, url: string): Record<string, string> => ({
   GIT_TERMINAL_PROMPT: '0',
   GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_COUNT: '1',
-  GIT_CONFIG_KEY_0: `http.${url}/.extraHeader`,
-  GIT_CONFIG_VALUE_0: `Authorization: Bearer ${order.token}`,
+  ...gitConfig([[`http.${url}/.extraHeader`, `Authorization: Bearer ${order.token}`], ...directTo(url)]),
   GIT_AUTHOR_NAME: order.agent,
   GIT_AUTHOR_EMAIL: `${order.agent.replace(/^agent:/, '')}@agents.invalid`,
   GIT_COMMITTER_NAME: order.agent,
@@ -96,10 +105,12 @@ const metricsOf = ({ settings: { usage }, token }: RunOrder, url: string): Recor
       }
     : {};
 
-const proxyOf = (proxy: string | undefined): Record<string, string> =>
-  proxy === undefined
-    ? {}
-    : Object.fromEntries([
-        ...['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].map((name) => [name, proxy] as const),
-        ...['NO_PROXY', 'no_proxy'].map((name) => [name, '127.0.0.1,localhost'] as const),
-      ]);
+/** The gateway of the run is on this machine: a proxy, even one that a profile passes on, is never asked for it. */
+function proxyOf(proxy: string | undefined, passed: string | undefined): Record<string, string> {
+  const direct = ['127.0.0.1', 'localhost', ...(passed === undefined ? [] : [passed])].join(',');
+  const asked = proxy === undefined ? [] : ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
+  return Object.fromEntries([
+    ...asked.map((name) => [name, proxy ?? ''] as const),
+    ...['NO_PROXY', 'no_proxy'].map((name) => [name, direct] as const),
+  ]);
+}

@@ -16,7 +16,7 @@ import { metricsPath } from './metrics-intake.ts';
 /** The gateway, the token and the allowed hosts of a run's proxy. */
 export interface RunProxyOptions {
   /** The gateway, as the runner reaches it: over connections whose listener has proved its key. */
-  readonly gateway: Pick<RunnerGateway, 'url' | 'agent' | 'prover'>;
+  readonly gateway: Pick<RunnerGateway, 'url' | 'agent' | 'missed' | 'prover'>;
   /** Hosts that the run may reach besides the gateway, or all. */
   readonly network: 'open' | readonly string[];
   /** The present token; it replaces the run's earlier ones in requests. */
@@ -112,6 +112,7 @@ function forward(
     reply.pipe(answer);
   });
   outgoing.once('error', (error) => {
+    if (isGateway) options.gateway.missed?.(error);
     if (!answer.headersSent) answer.writeHead(502, { 'content-type': 'text/plain' });
     answer.end(`andon: the gateway cannot be reached: ${error.message}\n`);
   });

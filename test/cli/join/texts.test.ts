@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { template, templateNames } from '../../../src/cli/join/texts.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 import type { World } from '../../../src/cli/world.ts';
+import { coreTools } from '../../../src/gateway/http/mcp/core-tools.ts';
 import { toolsOf } from '../../../src/gateway/http/mcp/tools.ts';
 import { createRouter } from '../../../src/gateway/router.ts';
 
@@ -39,6 +40,15 @@ describe('what agents are told', () => {
           `andon ${line}`,
         ).toContain(option);
     }
+  });
+
+  it('names in the plugin only tools that a client lists by default', () => {
+    const core = new Set([...coreTools.implementer, ...coreTools.validator]);
+    const named = texts
+      .filter(([path]) => path.startsWith('plugin/'))
+      .flatMap(([, text]) => [...text.matchAll(/`([a-z]+_[a-z_]+|briefing)`/g)].map(([, name = '']) => name));
+    expect(named.length).toBeGreaterThan(10);
+    for (const name of named) expect([...core], name).toContain(name);
   });
 
   it.each(texts)('names only tools that exist: %s', (_path, text) => {

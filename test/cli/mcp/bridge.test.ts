@@ -30,7 +30,7 @@ describe('andon mcp', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function opened(tokenFile: string): Promise<Client> {
+  async function opened(tokenFile: string, ...options: string[]): Promise<Client> {
     const client = new Client({ name: 'test', version: '1' });
     const env = {
       ...cleanEnvironment(join(folder, 'home')),
@@ -40,7 +40,7 @@ describe('andon mcp', () => {
     await client.connect(
       new StdioClientTransport({
         command: process.execPath,
-        args: [builtMain(), 'mcp'],
+        args: [builtMain(), 'mcp', ...options],
         env,
         cwd: folder,
         stderr: 'pipe',
@@ -59,6 +59,8 @@ describe('andon mcp', () => {
     const client = await opened(await fileOf('agent:stdio'));
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toContain('task_claim');
+    const briefed = await client.callTool({ name: 'briefing', arguments: {} });
+    expect(JSON.stringify(briefed.content)).toContain('agent:stdio');
     const listed = await client.callTool({ name: 'task_list', arguments: {} });
     expect((listed.structuredContent as { items: unknown[] }).items).toHaveLength(1);
     const asked = await client.callTool({
@@ -67,6 +69,18 @@ describe('andon mcp', () => {
     });
     expect(JSON.stringify(asked.content)).toContain('allow');
     await client.close();
+  });
+
+  it('lists the tools of the daily work, and with --tools all every one', async () => {
+    const file = await fileOf('agent:lists');
+    const names = async (...options: string[]) => {
+      const client = await opened(file, ...options);
+      const { tools } = await client.listTools();
+      await client.close();
+      return tools.map(({ name }) => name);
+    };
+    expect(await names()).not.toContain('report_list');
+    expect(await names('--tools', 'all')).toContain('report_list');
   });
 
   it('renews the token in its file before it ends', { timeout: 60_000 }, async () => {

@@ -6,6 +6,9 @@ import type { Gateway } from '../../services.ts';
 import { callTool } from './call-tool.ts';
 import type { McpCall } from './server.ts';
 
+// The answers of these calls are thrown away.
+const noReach = { granted: new Set<string>(), listed: new Set<string>() };
+
 /** Reasons why the token of a call has ended, as memory knows them; undefined while it lives. */
 export function endedReasons(
   { tokens, nowSeconds }: Gateway,
@@ -27,6 +30,6 @@ export async function recordTries({ tools, call }: McpCall, body: unknown): Prom
   for (const message of Array.isArray(body) ? body : [body]) {
     const parsed = CallToolRequestSchema.safeParse(message);
     const tool = parsed.success ? tools.get(parsed.data.params.name) : undefined;
-    if (tool !== undefined) await callTool(tool, call, parsed.data?.params.arguments);
+    if (tool !== undefined) await callTool(tool, call, parsed.data?.params.arguments, noReach);
   }
 }

@@ -9,13 +9,14 @@ import { asAndonError } from '../../admission/errors.ts';
 import type { Gateway } from '../../services.ts';
 import { readBody } from '../body.ts';
 import { parseJson } from '../json.ts';
+import type { ToolChoice } from './core-tools.ts';
 import { endedReasons, recordTries } from './ended.ts';
 import { refuseRpc, refuseToken } from './refuse.ts';
 import { createMcpServer, type McpCall } from './server.ts';
 import { toolsOf } from './tools.ts';
 import { workingCopyOf } from './working-copy.ts';
 
-type McpHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+type McpHandler = (req: IncomingMessage, res: ServerResponse, search?: string) => Promise<void>;
 
 /**
  * `/mcp`: streamable HTTP of the Model Context Protocol without sessions. Every POST carries its token and is
@@ -25,14 +26,15 @@ type McpHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
  */
 export function createMcpHandler(gateway: Gateway, router: AnyRouter): McpHandler {
   const tools = toolsOf(router);
-  return async (req, res) => {
+  return async (req, res, search = '') => {
     try {
       const token = await gateway.tokens.identify(req.headers.authorization);
       if (req.method !== 'POST')
         throw fail('request.method', req.method ?? '', { limit: 'POST', next: 'send messages by POST' });
       const body = bounded(parseJson(await readBody(req, limits.bodyBytesMax)));
       const call = callOf(token, { requestId: requestIdOf(req), batch: Array.isArray(body) });
-      const context = { gateway, tools, call, workingCopy: workingCopyOf(req), changed: tellChanges(res) };
+      const client = { workingCopy: workingCopyOf(req), choice: choiceOf(search), changed: tellChanges(res) };
+      const context = { gateway, tools, call, ...client };
       const ended = endedReasons(gateway, call);
       if (ended === undefined) await answer(context, req, res, body);
       else {
@@ -87,6 +89,13 @@ const prefersJson = (accept = ''): boolean => {
   const json = accept.indexOf('application/json');
   return stream === -1 || (json !== -1 && json < stream);
 };
+
+/** The tools that a client lists: `/mcp` the core of its tier, `/mcp?tools=all` every tool of its grant. */
+function choiceOf(search: string): ToolChoice {
+  const given = new URLSearchParams(search).get('tools') ?? 'core';
+  if (given === 'core' || given === 'all') return given;
+  throw fail('request.invalid', 'tools', { found: given.slice(0, 100), limit: 'core or all' });
+}
 
 const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/;
 

@@ -17,15 +17,14 @@ const input = z.object({
 /** The question that Claude Code asks by `--permission-prompt-tool`: may this tool be used with this input? */
 export const permissionTool: Tool = {
   name: 'permission_prompt',
-  title: 'Permission: prompt',
   description:
     'For --permission-prompt-tool of Claude Code, not for the model: tells whether a tool may be used, by the grant of the token.',
   inputSchema: {
     type: 'object',
     properties: {
-      tool_name: { type: 'string' },
-      input: { type: 'object' },
-      tool_use_id: { type: 'string' },
+      tool_name: { type: 'string', description: 'Name of the tool' },
+      input: { type: 'object', description: 'Its input' },
+      tool_use_id: { type: 'string', description: 'Id of the use' },
     },
     required: ['tool_name', 'input'],
   },

@@ -1,12 +1,15 @@
 import type { Tool } from '@modelcontextprotocol/sdk/types.js';
 import type { AnyRouter } from '@trpc/server';
-import { z } from 'zod';
 import { type Action, actions, type Tier } from '../../../tiers/actions.ts';
 import type { Capability } from '../../../tiers/capability.ts';
 import type { ProcedureMeta } from '../../admission/definitions.ts';
 import { type DirectProcedure, directProcedures } from '../../admission/procedure.ts';
+import { ownTexts, type View, viewOf } from './answers/views.ts';
+import { coreTools, type ToolChoice } from './core-tools.ts';
 import { destructive, idempotent, openWorld } from './hints.ts';
 import { leftOut } from './left-out.ts';
+import { modelSchema } from './schema.ts';
+import { toolName } from './tool-name.ts';
 
 /** A procedure as a tool. */
 export interface GatewayTool {
@@ -15,9 +18,10 @@ export interface GatewayTool {
   readonly path: string;
   readonly action: Action;
   readonly procedure: DirectProcedure;
+  readonly view: View;
   /** The tool for a grant on every project: `project` has to be given. */
   readonly open: Tool;
-  /** The tool for a grant on one project: `project` may be left out. */
+  /** The tool for a grant on one project: `project` is not listed, and may be given. */
   readonly bound: Tool;
 }
 
@@ -38,30 +42,27 @@ export function toolsOf(router: AnyRouter): ReadonlyMap<string, GatewayTool> {
 export const isListed = (cap: Capability, { action }: GatewayTool): boolean =>
   cap.actions.includes(action) && (actions[action].tiers as readonly Tier[]).includes(cap.tier);
 
-/** The name of a procedure's tool: `task.claim` becomes `task_claim`. */
-export const toolName = (path: string): string =>
-  path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replaceAll('.', '_');
+/** True when a client that chose so lists the tool for a tier. */
+export const isChosen = (choice: ToolChoice, { tier }: Capability, name: string): boolean =>
+  choice === 'all' || coreTools[tier].includes(name);
 
 function toolOf(path: string, procedure: DirectProcedure, meta: ProcedureMeta): GatewayTool {
   const name = toolName(path);
-  const { $schema: _draft, ...schema } = z.toJSONSchema(procedure.input, {
-    io: 'input',
-    unrepresentable: 'any',
-  });
+  const view = viewOf(path);
   const open: Tool = {
     name,
-    title: titleOf(name),
     description: meta.description,
-    inputSchema: { ...schema, type: 'object' } as Tool['inputSchema'],
+    inputSchema: withOwn(modelSchema(name, procedure.input), view),
     annotations: annotationsOf(path, procedure),
   };
-  return { name, path, action: meta.action, procedure, open, bound: bind(open) };
+  return { name, path, action: meta.action, procedure, view, open, bound: bind(open) };
 }
 
-/** The title of a tool: `task_claim` becomes `Task: claim`. */
-function titleOf(name: string): string {
-  const [noun = '', ...rest] = name.split('_');
-  return `${noun.charAt(0).toUpperCase()}${noun.slice(1)}: ${rest.join(' ')}`;
+/** The schema with the members that the view adds, and without those that it sets. */
+function withOwn(schema: Tool['inputSchema'], { adds, hides }: View): Tool['inputSchema'] {
+  const kept = Object.entries(schema.properties ?? {}).filter(([name]) => !hides.includes(name));
+  const added = adds.map((name) => [name, ownTexts[name]] as const);
+  return { ...schema, properties: Object.fromEntries([...kept, ...added]) };
 }
 
 function annotationsOf(path: string, { type }: DirectProcedure): Tool['annotations'] {
@@ -74,9 +75,10 @@ function annotationsOf(path: string, { type }: DirectProcedure): Tool['annotatio
   };
 }
 
+/** The project of the grant stands for the one that is left out, so a model need not read of it. */
 function bind(tool: Tool): Tool {
   const { properties = {}, required = [], ...rest } = tool.inputSchema;
-  const project = { ...properties.project, description: 'The project of your token when left out.' };
+  const { project: _given, ...others } = properties;
   const still = required.filter((member) => member !== 'project');
-  return { ...tool, inputSchema: { ...rest, properties: { ...properties, project }, required: still } };
+  return { ...tool, inputSchema: { ...rest, properties: others, required: still } };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { destructive, idempotent, openWorld } from '../../../../src/gateway/http/mcp/hints.ts';
 import { leftOut } from '../../../../src/gateway/http/mcp/left-out.ts';
-import { toolName } from '../../../../src/gateway/http/mcp/tools.ts';
+import { toolName } from '../../../../src/gateway/http/mcp/tool-name.ts';
 import { createRouter } from '../../../../src/gateway/router.ts';
 import { type Action, actions, type Tier } from '../../../../src/tiers/actions.ts';
 import { engines } from '../../../support/engines.ts';
@@ -46,11 +46,12 @@ describe.each(engines)('the endpoint of tools, on %s', (engine) => {
     await line.close();
   });
 
-  async function hand(token: string, headers?: Record<string, string>): Promise<McpHand> {
-    const made = await connectMcp(line.url, token, headers);
+  async function hand(token: string, headers?: Record<string, string>, query?: string): Promise<McpHand> {
+    const made = await connectMcp(line.url, token, headers, query);
     open.push(made);
     return made;
   }
+  const all = async (token: string) => (await hand(token, {}, '?tools=all')).client.listTools();
   const tokenOf = async (tier: Tier): Promise<string> =>
     tier === 'human' ? line.ownerToken() : (await line.mint(`agent:${tier}-x`, { tier })).token;
   const expected = (ops: readonly Action[]) =>
@@ -66,24 +67,26 @@ describe.each(engines)('the endpoint of tools, on %s', (engine) => {
     async (tier) => {
       const token = await tokenOf(tier);
       const { may } = await line.client(token).token.explain.query({ project });
-      const { tools } = await (await hand(token)).client.listTools();
+      const { tools } = await all(token);
       const ops = may.map(({ action }) => action);
       expect(ops.length).toBeGreaterThan(10);
-      expect(tools.map(({ name }) => name).sort()).toEqual([...expected(ops), 'permission_prompt'].sort());
+      expect(tools.map(({ name }) => name).sort()).toEqual(
+        [...expected(ops), 'briefing', 'permission_prompt'].sort(),
+      );
       expect(tools.some(({ name }) => name === 'token_mint')).toBe(tier === 'human' || tier === 'executive');
     },
   );
 
   it('lists less to a grant that was narrowed', async () => {
     const narrow = await line.mint('agent:narrow', { ops: ['task:read', 'grant:explain'] });
-    const { tools } = await (await hand(narrow.token)).client.listTools();
+    const { tools } = await all(narrow.token);
     expect(tools.map(({ name }) => name).sort()).toEqual(
-      ['permission_prompt', 'task_list', 'task_show', 'task_waiting', 'token_explain'].sort(),
+      ['briefing', 'permission_prompt', 'task_list', 'task_show', 'task_waiting', 'token_explain'].sort(),
     );
   });
 
   it('says of each tool what it does and whether it reads, takes away or may be repeated', async () => {
-    const { tools } = await (await hand(line.ownerToken())).client.listTools();
+    const { tools } = await all(line.ownerToken());
     for (const { path, action, description, type } of walked) {
       const tool = tools.find(({ name }) => name === toolName(path));
       if (type === 'subscription' || leftOut[path] !== undefined) {
@@ -108,21 +111,26 @@ describe.each(engines)('the endpoint of tools, on %s', (engine) => {
     const { tools } = await (await hand(builder.token)).client.listTools();
     const claim = tools.find(({ name }) => name === 'task_claim');
     expect(claim?.inputSchema.required ?? []).not.toContain('project');
-    expect(Object.keys(claim?.inputSchema.properties ?? {})).toContain('project');
+    expect(Object.keys(claim?.inputSchema.properties ?? {})).not.toContain('project');
+    expect((await (await hand(builder.token)).must('task_show', { project, task: 'cart' })).id).toBe('cart');
   });
 
   it('answers what tRPC answers', async () => {
     const reader = await line.mint('agent:reader');
     const mcp = await hand(reader.token);
     const { client } = reader;
-    expect(await mcp.must('task_list')).toEqual({ items: await client.task.list.query({ project }) });
-    expect(await mcp.must('plan_show', { project })).toEqual(await client.plan.show.query({ project }));
-    expect(await mcp.must('token_explain')).toEqual(await client.token.explain.query({ project }));
+    const status = await client.project.status.query({ project });
+    expect(await mcp.must('project_status')).toEqual({ ...status, position: expect.any(Number) });
+    const { may: _may, mayNot: _not, ...bounds } = await client.token.explain.query({ project });
+    expect(await mcp.must('token_explain')).toMatchObject(JSON.parse(JSON.stringify(bounds)));
     expect(await mcp.must('task_show', { task: 'cart' })).toEqual(
       await client.task.show.query({ project, task: 'cart' }),
     );
+    const [first] = await client.task.list.query({ project });
     const listed = await mcp.call('task_list');
-    expect(JSON.parse(textOf(listed))).toEqual(await client.task.list.query({ project }));
+    const { id, title, state, phase, epoch } = first ?? {};
+    expect(listed.structuredContent?.items).toContainEqual({ id, title, state, phase, epoch });
+    expect(JSON.parse(textOf(listed))).toEqual(listed.structuredContent);
   });
 
   it('refuses as tRPC refuses, with every reason, for model and program, and writes it down', async () => {
@@ -134,7 +142,9 @@ describe.each(engines)('the endpoint of tools, on %s', (engine) => {
       .mutate({ project, ...given })
       .catch((error: { data: { andon: unknown } }) => error.data.andon);
     expect(result.isError).toBe(true);
-    expect(result.structuredContent).toEqual({ error: told });
+    const { code, reasons } = told as { code: string; reasons: { next: string }[] };
+    const bare = reasons.map(({ next: _next, ...reason }) => expect.objectContaining(reason));
+    expect(result.structuredContent).toEqual({ error: { code, reasons: bare } });
     const codes = ['grant.tier', 'grant.action', 'grant.task'];
     expect((await mcp.reasons('task_steal', given)).map(({ code }) => code)).toEqual(codes);
     for (const word of [...codes, 'refused (3 reasons)', 'next:']) expect(textOf(result)).toContain(word);

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cli } from '../support/cli.ts';
-import { mustGit, sourceRepository } from '../support/gateway.ts';
+import { cli } from '../../support/cli.ts';
+import { mustGit, sourceRepository } from '../../support/gateway.ts';
 
 describe('andon init', () => {
   let folder: string;
@@ -26,6 +26,18 @@ describe('andon init', () => {
     const checked = await cli(['plan', 'check', '--json'], { cwd: folder });
     expect(JSON.parse(checked.stdout)).toEqual({ ok: true, project: 'shop', phases: 1, tasks: 1 });
     expect(read('andon.yaml')).toContain('npm run test');
+  });
+
+  it('says which program the gates need that this machine lacks', async () => {
+    const made = await sourceRepository({
+      'package.json': '{ "scripts": { "test": "x" } }',
+      'pnpm-lock.yaml': "lockfileVersion: '9.0'\n",
+    });
+    const { stderr } = await cli(['init'], { cwd: made, env: { PATH: '/usr/bin:/bin' } });
+    const draft = readFileSync(join(made, 'andon.yaml'), 'utf8');
+    rmSync(made, { recursive: true, force: true });
+    expect(stderr).toContain('pnpm is not on this machine; gates of andon.yaml need it');
+    expect(draft).toContain('#  pnpm is not on this machine');
   });
 
   it('changes nothing when it is run again', async () => {
