@@ -7,7 +7,7 @@ import { moveChange } from '../tasks/transition.ts';
 import { finishTask } from './approval.ts';
 import { type NamedGate, openGates, refuseChange, settleGates, systemEvent } from './gates.ts';
 import type { MergeCandidate } from './git-port.ts';
-import { leaveQueue } from './queue/entries.ts';
+import { countOvertaken, leaveQueue } from './queue/entries.ts';
 
 /** A row of the table of landings. */
 export type LandingRow = typeof landings.$inferSelect;
@@ -110,6 +110,7 @@ export async function concludeLanding(tx: Tx, landing: LandedRow): Promise<Event
     batch: landing.batch,
     vouchedBy: landing.vouchedBy,
   });
+  countOvertaken(tx, change);
   leaveQueue(tx, change);
   return [landed, ...(await finishTask(tx, change))];
 }

@@ -228,6 +228,8 @@ export const queueEntries = pgTable('queue_entries', {
   partGate: text('part_gate'),
   cleared: text('cleared'),
   clearedAt: at('cleared_at'),
+  headPlace: integer('head_place'),
+  overtaken: integer('overtaken').notNull(),
   position: integer('position'),
   heldBy: text('held_by'),
   heldWhy: text('held_why'),

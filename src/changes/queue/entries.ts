@@ -14,7 +14,7 @@ type Place = Omit<typeof queueEntries.$inferSelect, 'change' | 'project'>;
 /** An approved change with its place in the queue, and what the queue reads of its task. */
 export interface QueueEntry extends ChangeRow, Place {
   readonly title: string;
-  /** As the table keeps it: 0 is the most urgent. */
+  /** Its index among the priorities: 0 is the most urgent. */
   readonly priority: number;
   readonly gates: readonly string[];
 }
@@ -29,6 +29,14 @@ export const enterQueue = (tx: Tx, { id, project }: Pick<ChangeRow, 'id' | 'proj
   tx.later(enter, [id, project]);
 
 const leave = statement('queue.leave', 'delete from queue_entries where change = $1');
+const overtake = statement(
+  'queue.overtake',
+  `update queue_entries e set overtaken = e.overtaken + 1 from queue_entries landed
+   where landed.change = $1 and e.project = landed.project and e.approved_at < landed.approved_at`,
+);
+
+/** Counts on all that joined the queue before a change that it has landed before them. */
+export const countOvertaken = (tx: Tx, { id }: Pick<ChangeRow, 'id'>): void => tx.later(overtake, [id]);
 
 /** Takes a change that has landed, or was refused, out of the queue. */
 export const leaveQueue = (tx: Tx, { id }: Pick<ChangeRow, 'id'>): void => tx.later(leave, [id]);

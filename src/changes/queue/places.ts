@@ -35,3 +35,13 @@ export async function moveInQueue(
   const pinned = [...others.slice(0, to - 1), id];
   await tx.rows(place, [pinned]);
 }
+
+const head = statement(
+  'queue.head',
+  `update queue_entries e set head_place = array_position($2::text[], e.change) - 1 where e.project = $1
+     and e.head_place is distinct from array_position($2::text[], e.change) - 1`,
+);
+
+/** Places the changes that are under test, so that newcomers join behind them. */
+export const placeHead = (tx: Tx, project: string, changes: readonly string[]): void =>
+  tx.later(head, [project, changes]);

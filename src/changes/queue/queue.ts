@@ -103,7 +103,12 @@ export type QueueStep =
   | { readonly do: 'clear'; readonly changes: readonly string[]; readonly main: string }
   /** Main itself fails `gate`. */
   | { readonly do: 'mainFails'; readonly gate: string; readonly main: string }
-  | { readonly do: 'run'; readonly wishes: readonly WishedRun[] };
+  | {
+      readonly do: 'run';
+      readonly wishes: readonly WishedRun[];
+      /** The head of the queue up to the last change that is under test in the stack: a newcomer joins behind it. */
+      readonly head: readonly string[];
+    };
 
 /** The answer of one kind. */
 export type StepOf<Kind extends QueueStep['do']> = Extract<QueueStep, { readonly do: Kind }>;

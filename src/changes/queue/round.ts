@@ -5,6 +5,7 @@ import { gateDefinition, lastLines } from '../gates.ts';
 import { type LandingPorts, land } from '../landing.ts';
 import { rebind, refuseConflict } from '../landing-rows.ts';
 import type { QueueEntry } from './entries.ts';
+import { placeHead } from './places.ts';
 import { planQueue } from './planner.ts';
 import type { QueueStep, StepOf, TreeName } from './queue.ts';
 import { type BuiltWish, isAsWished, readUnfinished, syncRuns, vouchersOf } from './runs.ts';
@@ -82,7 +83,7 @@ async function moved(
 }
 
 /** Builds the trees of the wishes, and makes the runs of the queue those that are wished. */
-async function keepRuns(round: Round, { wishes }: StepOf<'run'>): Promise<RoundOutcome> {
+async function keepRuns(round: Round, { wishes, head }: StepOf<'run'>): Promise<RoundOutcome> {
   const { ports, project, now } = round;
   const before = now.trees.size;
   const built = new Map<string, BuiltWish>();
@@ -99,23 +100,36 @@ async function keepRuns(round: Round, { wishes }: StepOf<'run'>): Promise<RoundO
   ports.at?.('built');
   // A tree that came out of another name may have its evidence already.
   if (now.trees.size > before) return again;
-  return setRuns(ports, project, [...built.values()]);
+  return setRuns(ports, project, [...built.values()], { head, entries: now.entries });
 }
+
+/** The head of the queue that is under test, and the entries as they are placed so far. */
+interface Placed {
+  readonly head: readonly string[];
+  readonly entries: ReadonlyMap<string, QueueEntry>;
+}
+
+const isHead = ({ head, entries }: Placed): boolean =>
+  [...entries.values()].every(({ id, headPlace }) => (headPlace ?? -1) === head.indexOf(id));
 
 async function setRuns(
   { session, systemTransaction }: QueuePorts,
   project: string,
   wishes: readonly BuiltWish[],
+  placed: Placed | undefined,
 ): Promise<RoundOutcome> {
-  if (isAsWished(await readUnfinished(session, project), wishes)) return { is: 'rest' };
+  const isPlaced = placed === undefined || isHead(placed);
+  if (isPlaced && isAsWished(await readUnfinished(session, project), wishes)) return { is: 'rest' };
   await systemTransaction(project, async (tx) => {
     await syncRuns(tx, project, wishes);
+    if (!isPlaced) placeHead(tx, project, placed.head);
     return { result: undefined, events: [] };
   });
   return { is: 'runs' };
 }
 
-const dropRuns = (ports: QueuePorts, project: string): Promise<RoundOutcome> => setRuns(ports, project, []);
+const dropRuns = (ports: QueuePorts, project: string): Promise<RoundOutcome> =>
+  setRuns(ports, project, [], undefined);
 
 /** Sends a change whose patch is another one on the present main back to its gates and its judge. */
 async function bindAnew(round: Round, { entry, base, tree, candidate }: NewPatch): Promise<RoundOutcome> {

@@ -1,3 +1,4 @@
+import { priorities } from '../../plan/kinds.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { type Session, statement } from '../../store/store.ts';
 import { readProject } from '../../tasks/rows.ts';
@@ -118,7 +119,9 @@ export const queueOrder = (holds: HeldQueue, nowMs: number): readonly string[] =
 
 const orderRow = (entry: QueueEntry, { needs }: HeldQueue) => ({
   id: entry.id,
-  priority: entry.priority,
+  priority: priorities[entry.priority] ?? 'normal',
+  overtaken: entry.overtaken,
+  headPlace: entry.headPlace ?? undefined,
   approvedAtMs: entry.approvedAt.getTime(),
   needs: needs.get(entry.id) ?? [],
   position: entry.position ?? undefined,

@@ -44,9 +44,9 @@ async function list({ link, options, terminal }: Run<EventListInput>) {
   return { data, lines, talk: data.events.length < limit ? [] : [moreWords(data, after)] };
 }
 
-type Page = { readonly events: readonly { readonly position: number }[]; readonly latest: number };
+type EventPage = { readonly events: readonly { readonly position: number }[]; readonly latest: number };
 
-function moreWords({ events, latest }: Page, after: number | undefined): string {
+function moreWords({ events, latest }: EventPage, after: number | undefined): string {
   const [first, last] = [events.at(0)?.position, events.at(-1)?.position];
   return after === undefined ? `earlier: --before ${first}` : `more: --after ${last} (latest ${latest})`;
 }

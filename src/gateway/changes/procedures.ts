@@ -14,7 +14,7 @@ import { withdrawProcedure } from './withdraw.ts';
 
 /** Changes: commits offered for landing. */
 export function changeRouter(gateway: Gateway) {
-  const { git, store } = gateway;
+  const { store } = gateway;
   return t.router({
     submit: submitProcedure(gateway),
     list: query(gateway, {
@@ -49,22 +49,7 @@ export function changeRouter(gateway: Gateway) {
         return { ...change, gates, verdicts: given };
       },
     }),
-    diff: query(gateway, {
-      action: 'change:read',
-      description:
-        'Shows the patch of a change’s candidate against the main it was built on, within the read scope.',
-      input: z.strictObject({
-        project,
-        change: id,
-        path: text(4096).optional().describe('One file, or a folder for the files below it'),
-      }),
-      answer: async (input, call) => {
-        const change = await findChange(gateway.store, input.project, input.change);
-        const patch = await git.patch(input.project, change, call.grant.cap, input.path);
-        const before = gateway.shownTrees.show(call.grant.grantId, change.id, change.tree);
-        return { change: change.id, tree: change.tree, ...defined({ before }), ...patch };
-      },
-    }),
+    diff: diffProcedure(gateway),
     check: checkProcedure(gateway),
     queue: queueProcedure(gateway),
     why: whyProcedure(gateway),
@@ -72,6 +57,25 @@ export function changeRouter(gateway: Gateway) {
     hold: holdProcedure(gateway),
     release: releaseProcedure(gateway),
     withdraw: withdrawProcedure(gateway),
+  });
+}
+
+function diffProcedure(gateway: Gateway) {
+  return query(gateway, {
+    action: 'change:read',
+    description:
+      'Shows the patch of a change’s candidate against the main it was built on, within the read scope.',
+    input: z.strictObject({
+      project,
+      change: id,
+      path: text(4096).optional().describe('One file, or a folder for the files below it'),
+    }),
+    answer: async (input, call) => {
+      const change = await findChange(gateway.store, input.project, input.change);
+      const patch = await gateway.git.patch(input.project, change, call.grant.cap, input.path);
+      const before = gateway.shownTrees.show(call.grant.grantId, change.id, change.tree);
+      return { change: change.id, tree: change.tree, ...defined({ before }), ...patch };
+    },
   });
 }
 

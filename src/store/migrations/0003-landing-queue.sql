@@ -13,6 +13,10 @@ create table queue_entries (
   -- the main on which its part passed, and the time of that
   cleared text,
   cleared_at timestamptz,
+  -- its place in the head that is under test, which nobody joins but at the end
+  head_place int,
+  -- changes that joined later and have landed before
+  overtaken int not null default 0,
   -- set by a person: the place before all others, the lowest first; and the reason why it must not land
   position int,
   held_by text,
