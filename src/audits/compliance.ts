@@ -25,5 +25,7 @@ export function complianceAudit(
       ...section('Over the limits', rows),
     ].join('\n'),
     result: { violations: violations.length, byRule, list: violations.slice(0, 1000), ...looked },
+    isNew: grown,
+    facts: [looked.main, violations.length],
   };
 }

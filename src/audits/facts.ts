@@ -1,7 +1,7 @@
 import { latestPosition } from '../store/log/tail.ts';
 import { type Session, statement } from '../store/store.ts';
 import type { WatchedAgent } from './idle-audit.ts';
-import type { AuditedTask } from './plan-audit.ts';
+import type { AuditedTask, RefusedCalls } from './plan-audit.ts';
 import { type SeenEvent, type Tally, tallyEvents } from './tally.ts';
 
 const tasks = statement(
@@ -44,27 +44,52 @@ export async function tallyFrom(
   }
 }
 
+// An agent without work counts while it keeps a living token, and a ready task is free that its grant has the skills
+// for. Under a stop of the project, and at the limit of work in progress, nobody
+// may take work.
 const watched = statement(
   'audits.agents',
   `with at_work as (
-     select r.agent, r.task, r.id as run, greatest(coalesce(r.progress_at, r.started_at), r.started_at) as last_at
+     select r.agent, r.task, r.id as run, greatest(coalesce(r.progress_at, r.started_at), r.started_at) as last_at, null as could_take
        from runs r where r.project = $1 and r.state = 'running'
      union all
-     select t.holder, t.id, null, t.state_at from tasks t where t.project = $1 and t.state = 'in_progress'
-       and not exists (select 1 from runs r where r.project = $1 and r.agent = t.holder and r.state = 'running'))
-   select w.agent, w.task, w.run,
+     select t.holder, t.id, null, t.state_at, null from tasks t where t.project = $1 and t.state = 'in_progress'
+       and not exists (select 1 from runs r where r.project = $1 and r.agent = t.holder and r.state = 'running')),
+   free as (
+     select t.id, t.requires, t.state_at, t.phase from tasks t where t.project = $1 and t.state = 'ready'
+       and ($2::int is null or (select count(*) from tasks p where p.project = $1 and p.state = 'in_progress') < $2)
+       and not exists (select from task_conflicts c join tasks o on o.project = c.project and o.id = c.other
+         where c.project = $1 and c.task = t.id and o.state in ('in_progress', 'gated'))
+       and not exists (select from stops s where s.project in ($1, '*') and s.cleared_at is null
+         and (s.scope_kind in ('project', 'all') or s.scope_value = t.id))),
+   could as (
+     select distinct on (g.agent) g.agent, f.id, greatest(g.created_at, f.state_at) as last_at
+     from grants g join free f on (g.cap->'skills' ? '*' or f.requires <@ array(select jsonb_array_elements_text(g.cap->'skills')))
+       and (g.cap->'phases' ? '*' or g.cap->'phases' ? f.phase) and coalesce(g.cap->>'task', f.id) = f.id
+     where g.project = $1 and g.cap->>'tier' = 'implementer' and g.revoked_at is null and g.expires_at > andon_now()
+       and not exists (select from grants a where a.gid = any(g.lin) and a.revoked_at is not null)
+       and exists (select from tokens k where k.gid = g.gid and k.replaced_at is null and k.expires_at > andon_now())
+       and not exists (select from at_work w where w.agent = g.agent)
+     order by g.agent, f.state_at, f.id)
+   select w.agent, w.task, w.run, w.could_take as "couldTake",
      greatest(w.last_at, (select max(e.at) from events e where e.project = $1 and e.actor = w.agent and e.allowed
        and e.type not in ('task.renewed', 'token.renewed') and e.position > (select coalesce(max(position), 0) - 20000 from events where position is not null))) as "lastAt"
-   from at_work w order by 1`,
+   from (select agent, task, run, last_at, could_take from at_work union all select agent, null, null, last_at, id from could) w order by 1`,
 );
 const ready = statement(
   'audits.ready',
   `select count(*)::int as n from tasks where project = $1 and state = 'ready'`,
 );
 
-/** Agents that have a living run or hold a task, each with the time of its last accepted action. */
-export const readWatched = (session: Session, project: string): Promise<WatchedAgent[]> =>
-  session.rows(watched, [project]);
+/**
+ * Agents that have a living run, hold a task, or could take one, each with the time of its last accepted action;
+ * `wip` is the limit of work in progress.
+ */
+export const readWatched = (
+  session: Session,
+  project: string,
+  wip: number | undefined,
+): Promise<WatchedAgent[]> => session.rows(watched, [project, wip ?? null]);
 
 /** Number of ready tasks of a project. */
 export async function readyCount(session: Session, project: string): Promise<number> {
@@ -101,6 +126,43 @@ export async function readSpent(
     since,
   ]);
   return row ?? { runs: 0, tokens: 0, usdMicro: 0 };
+}
+
+const refused = statement(
+  'audits.refused',
+  `select principal as actor, event, count from denials where project = $1 and last_at >= $2 order by last_at desc limit 2000`,
+);
+// Of a refusal that came again after its row had been taken by a later one, the event alone is left.
+const refusedBefore = statement(
+  'audits.refusedBefore',
+  `select actor, count(*)::int as count from events e where project = $1 and type = 'call.denied' and position > $2 and position <= $3
+     and not exists (select from denials d where d.project = e.project and d.principal = e.actor and d.event = e.id)
+   group by actor`,
+);
+
+/** Refused calls of agents, and the numbers by event up to which they have been counted. */
+export interface CountedCalls {
+  readonly calls: readonly RefusedCalls[];
+  readonly counted: Readonly<Record<string, number>>;
+}
+
+/** Counts the refused calls since an audit, repeated ones included, which have one event together. */
+export async function readRefusedCalls(
+  session: Session,
+  project: string,
+  since: { readonly at: Date; readonly from: number; readonly to: number },
+  counted: Readonly<Record<string, number>>,
+): Promise<CountedCalls> {
+  const rows = await session.rows<RefusedCalls & { event: string }>(refused, [project, since.at]);
+  const others = await session.rows<RefusedCalls>(refusedBefore, [project, since.from, since.to]);
+  const sums = new Map<string, number>();
+  const add = (actor: string, count: number): unknown => sums.set(actor, (sums.get(actor) ?? 0) + count);
+  for (const { actor, event, count } of rows) add(actor, count - (counted[event] ?? 0));
+  for (const { actor, count } of others) add(actor, count);
+  return {
+    calls: [...sums].map(([actor, count]) => ({ actor, count })),
+    counted: Object.fromEntries(rows.map(({ event, count }) => [event, count])),
+  };
 }
 
 const clock = statement('audits.now', 'select andon_now() as now');

@@ -2,13 +2,18 @@ import { spanWords } from '../lib/durations.ts';
 import type { AuditFinding } from './kinds.ts';
 import { section } from './plan-audit.ts';
 
-/** An agent that could work: it has a living run, or holds a task. */
+/** An agent that could work: it has a living run, holds a task, or could take one that is ready. */
 export interface WatchedAgent {
   readonly agent: string;
   readonly task: string | null;
   readonly run: string | null;
-  /** Time of the agent's last accepted action, or of its beginning. */
+  /**
+   * Time of the agent's last accepted action, or of its beginning; of an agent without work at the earliest that
+   * of the ready task that it could take.
+   */
   readonly lastAt: Date;
+  /** A ready task that the agent could take, and holds none. */
+  readonly couldTake: string | null;
 }
 
 const idleTold = 4 * 3_600_000;
@@ -33,17 +38,24 @@ export function idleAudit(
   overMs = idleTold,
 ): AuditFinding {
   const idle = idleAgents(agents, now, overMs);
-  const rows = idle.map(
-    ({ agent, task, idleMs }) =>
-      `${agent}: nothing for ${spanWords(idleMs)}${task === null ? '' : `, holds ${task}`}`,
-  );
+  const rows = idle.map((one) => `${one.agent}: nothing for ${spanWords(one.idleMs)}${workWords(one)}`);
   const over = spanWords(overMs);
+  const atWork = agents.filter(({ couldTake }) => couldTake === null).length;
   const title =
-    idle.length === 0 ? `no agent idle for over ${over}` : `${idle.length} agents idle for over ${over}`;
+    idle.length === 0
+      ? `no agent idle for over ${over}`
+      : `${idle.length} ${idle.length === 1 ? 'agent' : 'agents'} idle for over ${over}`;
   return {
     alert: idle.length > 0,
     title,
-    body: [`${agents.length} agents at work, ${ready} tasks ready.`, ...section('Idle', rows)].join('\n'),
-    result: { idle: idle.slice(0, 200), agents: agents.length, ready, overMs },
+    body: [`${atWork} agents at work, ${ready} tasks ready.`, ...section('Idle', rows)].join('\n'),
+    result: { idle: idle.slice(0, 200), agents: atWork, ready, overMs },
+    isNew: false,
+    facts: idle.map(({ agent, task, run }) => [agent, task, run]).sort(),
   };
 }
+
+const workWords = ({ task, couldTake }: WatchedAgent): string => {
+  if (task !== null) return `, holds ${task}`;
+  return couldTake === null ? '' : `, holds nothing, and ${couldTake} is ready`;
+};

@@ -17,4 +17,11 @@ export interface AuditFinding {
   /** Markdown. */
   readonly body: string;
   readonly result: Record<string, unknown>;
+  /** True when the finding tells of something that came since the audit before. */
+  readonly isNew: boolean;
+  /**
+   * The lasting facts that the finding tells of, without words that change with time alone. A finding that is not
+   * new, with the facts of the one before, is told to nobody again.
+   */
+  readonly facts: readonly unknown[];
 }

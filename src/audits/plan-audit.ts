@@ -5,7 +5,7 @@ import type { Tally, Violation } from './tally.ts';
 
 /** Share of the plan above which a deviation alerts. */
 const deviationMax = 0.15;
-/** Number of refusals of one agent since the last audit that makes a burst. */
+/** Number of refused calls of one agent since the last audit that makes a burst. */
 const burstMin = 10;
 
 /** A task as the audit of the plan reads it. */
@@ -36,11 +36,25 @@ export interface CodeViolation {
 export interface PlanAuditFacts {
   readonly tasks: readonly AuditedTask[];
   readonly tally: Tally;
-  /** Refusals since the last audit. */
+  /** Refusals since the last audit, by their reasons. */
   readonly recent: readonly Violation[];
+  /** Refused calls since the last audit, by agent: one call may have many reasons. */
+  readonly calls: readonly RefusedCalls[];
   /** Functions over the limits that reached main since the last audit. */
   readonly code: readonly CodeViolation[];
   readonly now: Date;
+}
+
+/** The number of refused calls of one agent. */
+export interface RefusedCalls {
+  readonly actor: string;
+  readonly count: number;
+}
+
+/** A thing that deviates from the plan: a task, an agent without a task, a commit; and the kind that it counts under. */
+export interface Deviating {
+  readonly what: string;
+  readonly kind: 'out of scope' | 'skipped' | 'unplanned';
 }
 
 /** Deviation of the work from the plan, in numbers of tasks. */
@@ -51,6 +65,8 @@ export interface Deviation {
   readonly unplanned: number;
   /** (out of scope + skipped + unplanned) / planned. */
   readonly share: number;
+  /** Everything that is counted, each once. */
+  readonly list: readonly Deviating[];
 }
 
 /** A risk that the plan ends late. */
@@ -64,15 +80,30 @@ export interface Risk {
 
 /**
  * The deviation of the work from the plan. A task counts as skipped when it was given up, or when its phase
- * went on without it.
+ * went on without it. A task that deviates in several ways counts once, under the first of them.
  */
 export function deviationOf({ tasks, tally }: Pick<PlanAuditFacts, 'tasks' | 'tally'>): Deviation {
+  const found = new Map<string, Deviating['kind']>();
+  const add = (kind: Deviating['kind'], names: readonly string[]): void => {
+    for (const what of names) if (!found.has(what)) found.set(what, kind);
+  };
+  add('out of scope', tally.outOfScope);
+  add(
+    'skipped',
+    tasks.filter(isSkipped).map(({ id }) => id),
+  );
+  add('unplanned', tally.unplanned);
+  const list = [...found].map(([what, kind]) => ({ what, kind }));
+  const count = (kind: Deviating['kind']): number => list.filter((one) => one.kind === kind).length;
   const planned = tasks.length;
-  const skipped = tasks.filter(isSkipped).length;
-  const outOfScope = tally.outOfScope.length;
-  const unplanned = tally.unplanned.length;
-  const share = planned === 0 ? 0 : (outOfScope + skipped + unplanned) / planned;
-  return { planned, outOfScope, skipped, unplanned, share };
+  return {
+    planned,
+    outOfScope: count('out of scope'),
+    skipped: count('skipped'),
+    unplanned: count('unplanned'),
+    share: planned === 0 ? 0 : list.length / planned,
+    list,
+  };
 }
 
 const isSkipped = ({ state, phaseOver }: AuditedTask): boolean =>
@@ -131,21 +162,18 @@ function byHistory({ id, epoch, openQuestions }: AuditedTask): Risk[] {
 
 const minutes = (amount: number): string => spanWords(amount * minuteMs);
 
-/** Bursts of refusals of one agent since the last audit. */
-export function burstsOf(recent: readonly Violation[]): { actor: string; count: number }[] {
-  const byActor = new Map<string, number>();
-  for (const { actor, count } of recent) byActor.set(actor, (byActor.get(actor) ?? 0) + count);
-  return [...byActor].filter(([, count]) => count >= burstMin).map(([actor, count]) => ({ actor, count }));
-}
+/** Bursts of refused calls of one agent since the last audit. */
+export const burstsOf = (calls: readonly RefusedCalls[]): RefusedCalls[] =>
+  calls.filter(({ count }) => count >= burstMin);
 
 /** The hourly audit of a plan. Any function over the limits on main alerts: they have no tolerance. */
 export function planAudit(facts: PlanAuditFacts): AuditFinding {
   const deviation = deviationOf(facts);
   const risks = risksOf(facts.tasks, facts.now);
-  const bursts = burstsOf(facts.recent);
+  const bursts = burstsOf(facts.calls);
   const alerts = alertsOf(deviation, facts.code, bursts);
   const result = {
-    deviation,
+    deviation: { ...deviation, list: deviation.list.slice(0, 100) },
     risks: risks.slice(0, 100),
     bursts,
     violations: facts.recent.slice(0, 100),
@@ -156,32 +184,44 @@ export function planAudit(facts: PlanAuditFacts): AuditFinding {
     alerts.length === 0
       ? `plan audit: deviation ${percent(deviation.share)}, ${risks.length} risks`
       : `plan audit: ${alerts.join('; ')}`;
-  return { alert: alerts.length > 0, title, body: bodyOf(deviation, risks, facts), result };
+  const isOver = deviation.share > deviationMax;
+  return {
+    alert: alerts.length > 0,
+    title,
+    body: bodyOf(deviation, risks, facts),
+    result,
+    isNew: facts.code.length > 0 || bursts.length > 0,
+    facts: isOver ? deviation.list : [],
+  };
 }
 
 function alertsOf(
   deviation: Deviation,
   code: readonly CodeViolation[],
-  bursts: readonly { actor: string; count: number }[],
+  bursts: readonly RefusedCalls[],
 ): string[] {
   return [
     ...(deviation.share > deviationMax
       ? [`deviation ${percent(deviation.share)}, limit ${percent(deviationMax)}`]
       : []),
     ...(code.length > 0 ? [`${code.length} functions over the limits came to main`] : []),
-    ...bursts.map(({ actor, count }) => `${count} refusals of ${actor}`),
+    ...bursts.map(({ actor, count }) => `${count} refused calls of ${actor}`),
   ];
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 function bodyOf(
-  { planned, outOfScope, skipped, unplanned, share }: Deviation,
+  { planned, outOfScope, skipped, unplanned, share, list }: Deviation,
   risks: readonly Risk[],
   { recent, code }: PlanAuditFacts,
 ): string {
   return [
     `Deviation: (${outOfScope} out of scope + ${skipped} skipped + ${unplanned} unplanned) / ${planned} planned = ${percent(share)}.`,
+    ...section(
+      'Deviates from the plan',
+      list.slice(0, 20).map(({ what, kind }) => `${what}: ${kind}`),
+    ),
     ...section(
       'Risks',
       risks.slice(0, 20).map(({ task, kind, detail }) => `${task}: ${kind}, ${detail}`),

@@ -41,9 +41,21 @@ export function progressReport(facts: ProgressFacts): AuditFinding {
     alert: false,
     title: `${project}: ${done} of ${tasks.length} tasks done`,
     body,
-    result: { states, landed, spent, deviation, risks: risks.slice(0, 100), counts: tally.counts },
+    result: {
+      states,
+      landed,
+      spent,
+      deviation: { ...deviation, list: deviation.list.slice(0, 100) },
+      risks: risks.slice(0, 100),
+      counts: tally.counts,
+    },
+    isNew: landed.length > 0 || spent.runs > 0 || told.some((type) => count(tally, type) > 0),
+    facts: [states, deviation.list, risks.map(({ task, kind }) => [task, kind])],
   };
 }
+
+/** Types of the events that a report tells of, besides what landed. */
+const told = ['change.refused', 'call.denied', 'cord.pulled'];
 
 const count = ({ counts }: Tally, type: string): number => counts[type] ?? 0;
 

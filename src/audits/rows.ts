@@ -87,6 +87,20 @@ export async function lastAudit(
   return row;
 }
 
+const lastEnded = statement(
+  'audits.lastEnded',
+  `select ${columns} from audits where project = $1 and kind = $2 and ended_at is not null and id <> $3 order by requested_at desc limit 1`,
+);
+
+/** The last audit of that kind beside this one, done or failed. */
+export async function auditBefore(
+  session: Session,
+  { project, kind, id }: Pick<AuditRow, 'project' | 'kind' | 'id'>,
+): Promise<AuditRow | undefined> {
+  const [row] = await session.rows<AuditRow>(lastEnded, [project, kind, id]);
+  return row;
+}
+
 /** The audits of a project, of one kind or all, the newest first, at most `most`. */
 export const listAudits = (
   session: Session,

@@ -105,6 +105,8 @@ const reasonsOf = ({ type, data }: SeenEvent): readonly LoggedReason[] =>
 function unplannedOf({ type, data, subject }: SeenEvent, hasBegun: boolean): string[] {
   if (type === 'project.synced') return data.kind === 'forwarded' ? [`commit ${data.main.slice(0, 12)}`] : [];
   if (type !== 'plan.applied' || !hasBegun) return [];
-  const { added, hash } = data;
+  const { added, hash, addedTasks } = data;
+  if (addedTasks !== undefined) return [...addedTasks];
+  // An event of an earlier version counts its tasks and does not name them.
   return Array.from({ length: Math.min(added, 100) }, (_, n) => `${subject} +${n + 1} (${hash.slice(0, 8)})`);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idleAgents, idleAudit } from '../../src/audits/idle-audit.ts';
+import { idleAgents, idleAudit, type WatchedAgent } from '../../src/audits/idle-audit.ts';
 import { type AuditedTask, burstsOf, deviationOf, planAudit, risksOf } from '../../src/audits/plan-audit.ts';
 import { progressReport } from '../../src/audits/progress.ts';
 import { noTally, type SeenEvent, tallyEvents } from '../../src/audits/tally.ts';
@@ -49,7 +49,33 @@ describe('the deviation from a plan', () => {
       skipped: 2,
       unplanned: 1,
       share: 0.8,
+      list: [
+        { what: 't1', kind: 'out of scope' },
+        { what: 't3', kind: 'skipped' },
+        { what: 't4', kind: 'skipped' },
+        { what: 'plan/p +1 (abc)', kind: 'unplanned' },
+      ],
     });
+  });
+
+  it('counts a task once, however it deviates, and names what it counts', () => {
+    const late: SeenEvent = {
+      ...seen,
+      ...event('plan.applied', 'plan/p', {
+        added: 2,
+        addedTasks: ['t4', 't9'],
+        hash: 'h',
+        changed: 0,
+        removed: [],
+      }),
+    };
+    const events = [claimed, denied('scope.write', 'agent:a', 'task/t3'), late, late];
+    const tally = tallyEvents(noTally, events);
+    const deviation = deviationOf({ tasks, tally });
+    expect(deviation).toMatchObject({ outOfScope: 1, skipped: 1, unplanned: 1, share: 0.6 });
+    const found = planAudit({ tasks, tally, recent: [], calls: [], code: [], now });
+    expect(found.body).toContain('- t3: out of scope\n- t4: skipped\n- t9: unplanned');
+    expect(found.result.deviation).toMatchObject({ list: deviation.list });
   });
 
   it('does not count the first plan, refusals of another kind, or a sync that brought nothing', () => {
@@ -82,7 +108,7 @@ describe('the deviation from a plan', () => {
   });
 
   it('alerts over 15 % and not at it', () => {
-    const facts = { recent: [], code: [], now };
+    const facts = { recent: [], calls: [], code: [], now };
     const twenty = Array.from({ length: 20 }, (_, n) => task(`t${n}`));
     const withSkipped = (n: number) =>
       twenty.map((one, index) => (index < n ? { ...one, state: 'abandoned' as const } : one));
@@ -101,20 +127,23 @@ describe('the deviation from a plan', () => {
 describe('a plan audit', () => {
   it('has no tolerance for a function over the limits on main', () => {
     const code = [{ code: 'complexity', path: 'src/a.ts', line: 3, found: '12' }];
-    const found = planAudit({ tasks: [task('t1')], tally: noTally, recent: [], code, now });
+    const found = planAudit({ tasks: [task('t1')], tally: noTally, recent: [], calls: [], code, now });
     expect(found.alert).toBe(true);
     expect(found.body).toContain('src/a.ts:3 complexity 12');
   });
 
-  it('takes ten refusals of one agent for a burst', () => {
-    const tally = tallyEvents(noTally, [
-      ...Array.from({ length: 10 }, () => denied('scope.write', 'agent:b')),
-      denied('scope.write', 'agent:c'),
-    ]);
-    expect(burstsOf(tally.violations)).toEqual([{ actor: 'agent:b', count: 10 }]);
-    expect(
-      planAudit({ tasks: [task('t1')], tally: noTally, recent: tally.violations, code: [], now }).alert,
-    ).toBe(true);
+  it('takes ten refused calls of one agent for a burst', () => {
+    const calls = [
+      { actor: 'agent:b', count: 10 },
+      { actor: 'agent:c', count: 9 },
+    ];
+    expect(burstsOf(calls)).toEqual([{ actor: 'agent:b', count: 10 }]);
+    const found = planAudit({ tasks: [task('t1')], tally: noTally, recent: [], calls, code: [], now });
+    expect(found).toMatchObject({
+      alert: true,
+      isNew: true,
+      title: 'plan audit: 10 refused calls of agent:b',
+    });
   });
 
   it('lists risks, the worst first', () => {
@@ -142,14 +171,24 @@ describe('a plan audit', () => {
 
 describe('idle agents', () => {
   const agents = [
-    { agent: 'agent:busy', task: 't1', run: null, lastAt: ago(10) },
-    { agent: 'agent:idle', task: 't2', run: 'run_x', lastAt: ago(60 * 5) },
-    { agent: 'agent:edge', task: null, run: null, lastAt: ago(60 * 4) },
+    { agent: 'agent:busy', task: 't1', run: null, lastAt: ago(10), couldTake: null },
+    { agent: 'agent:idle', task: 't2', run: 'run_x', lastAt: ago(60 * 5), couldTake: null },
+    { agent: 'agent:edge', task: null, run: null, lastAt: ago(60 * 4), couldTake: null },
   ];
 
   it('are those of which nothing came for longer than four hours', () => {
     expect(idleAgents(agents, now, 4 * 3_600_000).map(({ agent }) => agent)).toEqual(['agent:idle']);
-    expect(idleAudit(agents, 3, now)).toMatchObject({ alert: true, title: '1 agents idle for over 4.0 h' });
+    expect(idleAudit(agents, 3, now)).toMatchObject({ alert: true, title: '1 agent idle for over 4.0 h' });
+  });
+
+  it('are those beside ready work, too, and those are not at work', () => {
+    const beside = { agent: 'agent:free', task: null, run: null, lastAt: ago(60 * 6), couldTake: 't3' };
+    const [busy, idle] = agents as [WatchedAgent, WatchedAgent];
+    const found = idleAudit([busy, idle, beside], 1, now);
+    expect(found.body).toBe(
+      '2 agents at work, 1 tasks ready.\n\n## Idle\n\n- agent:free: nothing for 6.0 h, holds nothing, and t3 is ready\n- agent:idle: nothing for 5.0 h, holds t2',
+    );
+    expect(found.facts).toEqual(idleAudit([beside, idle, busy], 1, new Date(now.getTime() + 60_000)).facts);
   });
 });
 

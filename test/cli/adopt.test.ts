@@ -52,6 +52,20 @@ describe('the first start in a repository', () => {
     expect(await adoption(await repository())).not.toMatch(/submodules|LFS/);
   });
 
+  it('says that the plan of the folder differs, when it changes a gate alone', {
+    timeout: 120_000,
+  }, async () => {
+    const shop = await repository();
+    const plan = `version: 1\nproject: shop\ndone: landed\nphases: [build]\ngates: { look: { by: human } }\n`;
+    writeFileSync(join(shop, 'andon.yaml'), plan);
+    expect(await adoption(shop)).toContain('applied andon.yaml');
+    expect(await adoption(shop)).not.toContain('andon.yaml differs');
+    writeFileSync(join(shop, 'andon.yaml'), plan.replace('human', 'validator'));
+    expect(await adoption(shop)).toContain(
+      'andon.yaml differs from the applied plan: andon plan diff, andon plan apply',
+    );
+  });
+
   it('means the repository where a person stands, wherever GIT_DIR of the surroundings points', async () => {
     const [shop, decoy] = [await repository(), await repository()];
     const before = readFileSync(join(decoy, '.git/info/exclude'), 'utf8');

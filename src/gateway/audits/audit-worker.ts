@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { Logger } from 'pino';
-import { type AuditRow, endAudit, takeAudit } from '../../audits/rows.ts';
+import { type AuditRow, auditBefore, endAudit, takeAudit } from '../../audits/rows.ts';
 import { Coalesced } from '../../lib/coalesced.ts';
 import { sendMessage } from '../../messages/messages.ts';
 import { reports } from '../../messages/schema.ts';
 import { newId } from '../../process/new-id.ts';
+import { canonicalJson } from '../../store/log/chain.ts';
 import { event, gatewayEvent } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
@@ -53,11 +55,14 @@ export class AuditWorker {
       (error: unknown) => ({ ...failed(audit, error), state: 'failed' as const }),
     );
     await this.#systemTransaction(audit.project, async (tx) => {
-      if (!(await endAudit(tx, audit, this.#worker, found))) return { result: undefined, events: [] };
-      await tell(tx, audit, found);
+      const isAgain = sameAs(await auditBefore(tx, audit), found);
+      const result = { ...found.result, told: toldOf(found) };
+      if (!(await endAudit(tx, audit, this.#worker, { ...found, result })))
+        return { result: undefined, events: [] };
+      if (!isAgain) await tell(tx, audit, found);
       const { kind, trigger, askedBy } = audit;
       const { state, alert, title } = found;
-      const data = { kind, state, alert, title, trigger, askedBy };
+      const data = { kind, state, alert, title, trigger, askedBy, ...(isAgain && { again: true }) };
       const ended = event('audit.ended', `audit/${audit.id}`, data);
       return { result: undefined, events: [gatewayEvent(audit.project, ended)] };
     });
@@ -73,9 +78,18 @@ const failed = ({ kind }: AuditRow, error: unknown): CarriedOut => ({
   title: `the ${kind} audit failed`,
   body: error instanceof Error ? error.message : String(error),
   result: {},
+  isNew: false,
+  facts: ['failed', error instanceof Error ? error.message : String(error)],
   from: 0,
   to: 0,
 });
+
+const toldOf = ({ facts }: CarriedOut): string =>
+  createHash('sha256').update(canonicalJson(facts)).digest('hex');
+
+/** True when the audit before this one told the same: an alert or a report is told when something has changed. */
+const sameAs = (before: AuditRow | undefined, found: CarriedOut): boolean =>
+  !found.isNew && before?.result?.told === toldOf(found);
 
 /** Tells executives and people of an alert at once; stores a progress report and puts it into their inboxes. */
 async function tell(tx: Tx, audit: AuditRow, { alert, title, body }: CarriedOut): Promise<void> {

@@ -4,6 +4,7 @@ import {
   readAuditedTasks,
   readLanded,
   readNow,
+  readRefusedCalls,
   readSpent,
   readWatched,
   readyCount,
@@ -36,6 +37,8 @@ interface AuditMemory {
   readonly tally: Tally;
   readonly main: string | undefined;
   readonly violations: number | undefined;
+  /** Refused calls by their event, as far as they were counted. */
+  readonly counted: Readonly<Record<string, number>>;
 }
 
 const carriers: Readonly<Record<AuditKind, (tools: AuditTools, audit: AuditRow) => Promise<CarriedOut>>> = {
@@ -49,7 +52,7 @@ const carriers: Readonly<Record<AuditKind, (tools: AuditTools, audit: AuditRow) 
 export const carryOut = (tools: AuditTools, audit: AuditRow): Promise<CarriedOut> =>
   carriers[audit.kind](tools, audit);
 
-const noMemory: AuditMemory = { tally: noTally, main: undefined, violations: undefined };
+const noMemory: AuditMemory = { tally: noTally, main: undefined, violations: undefined, counted: {} };
 
 async function before(
   store: Store,
@@ -75,7 +78,10 @@ async function auditPlan(tools: AuditTools, audit: AuditRow): Promise<CarriedOut
   const main = await git.main(project);
   const code =
     known.main === undefined ? [] : await codeBetween(await codeOfPlan(tools, project), known.main, main);
+  const since = { at: known.at, from: known.to, to };
+  const { calls, counted } = await readRefusedCalls(store, project, since, known.counted);
   const facts = {
+    calls,
     tasks: await readAuditedTasks(store, project),
     tally,
     recent: recent.tally.violations,
@@ -83,7 +89,7 @@ async function auditPlan(tools: AuditTools, audit: AuditRow): Promise<CarriedOut
     now: await readNow(store),
   };
   return {
-    ...withMemory(planAudit(facts), { tally: { ...tally, violations: [] }, main }),
+    ...withMemory(planAudit(facts), { tally: { ...tally, violations: [] }, main, counted }),
     from: known.to,
     to,
   };
@@ -96,7 +102,7 @@ async function codeOfPlan({ store, git, analyser }: AuditTools, project: string)
 }
 
 async function auditIdle({ store }: AuditTools, { project, options }: AuditRow): Promise<CarriedOut> {
-  const agents = await readWatched(store, project);
+  const agents = await readWatched(store, project, (await readPlan(store, project))?.limits.wip);
   const found = idleAudit(agents, await readyCount(store, project), await readNow(store), options.overMs);
   return { ...found, from: 0, to: 0 };
 }

@@ -63,7 +63,7 @@ export function auditRunProcedures(gateway: Gateway) {
       answer: async (input) => {
         const audit = await readAudit(store, input.project, input.audit);
         if (audit === undefined) throw fail('audit.missing', input.audit);
-        const { memory: _own, ...result } = (audit.result ?? {}) as Record<string, unknown>;
+        const { memory: _own, told: _hash, ...result } = (audit.result ?? {}) as Record<string, unknown>;
         return { ...audit, result };
       },
     }),

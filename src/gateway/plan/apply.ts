@@ -107,6 +107,7 @@ async function carryOut(tx: Tx, decided: DecidedApply, found: Case<ApplyInput, G
     ...defined({ reason: input.reason, reverts: prepared.reverts }),
     ...loggedGuards(guards),
     added: diff.added.length,
+    addedTasks: diff.added.slice(0, loggedMax).map(({ id }) => id),
     changed: diff.changed.length,
     removed: diff.removed,
     triggers: answer.triggers,

@@ -135,6 +135,89 @@ describe.each(engines)('audits of a plan, on %s', (engine) => {
     expect(reports[0]).toMatchObject({ kind: 'report', byAgent: 'gateway' });
   });
 
+  const toldOf = async (id: string) =>
+    (
+      await gateway.app.gateway.store.rows<{ recipient: string }>(
+        { name: '', text: 'select recipient from messages where project = $1 and subject = $2' },
+        [project, `audit/${id}`],
+      )
+    ).length;
+
+  it('tells of the same only once, until something has changed', async () => {
+    const [before, again] = [await audit('plan'), await audit('plan')];
+    // The deviation of before lasts, and its refusals and functions have been told.
+    expect([before.alert, again.alert]).toEqual([true, true]);
+    expect(await toldOf(again.id)).toBe(0);
+    const idle = [await audit('idle', 3600), await audit('idle', 3600)];
+    expect(idle.map(({ alert }) => alert)).toEqual([true, true]);
+    expect(await toldOf(idle[1]?.id ?? '')).toBe(0);
+    await audit('report');
+    expect(await toldOf((await audit('report')).id)).toBe(0);
+    const search = { project, types: ['audit.ended' as const], subject: `audit/${again.id}` };
+    await waitUntil(async () => (await gateway.owner.event.list.query(search)).events.length > 0);
+    const { events } = await gateway.owner.event.list.query(search);
+    expect(events[0]?.data).toMatchObject({ alert: true, again: true });
+    await gateway.owner.task.abandon.mutate({ project, task: 't2', why: 'no time' });
+    const changed = await audit('plan');
+    expect(changed.result).toMatchObject({ deviation: { skipped: 1 } });
+    expect(await toldOf(changed.id)).toBe(2);
+  });
+
+  it('counts refused calls, those that repeat as well, each once and in one audit', async () => {
+    const { token = '' } = await gateway.owner.token.mint.mutate({
+      project,
+      agent: 'agent:knocks',
+      cap: { role: 'IMPLEMENTER' },
+    });
+    const client = gateway.client(token);
+    const knock = async (times: number) => {
+      for (let n = 0; n < times; n++)
+        await expect(client.phase.advance.mutate({ project, phase: 'build', why: 'x' })).rejects.toThrow();
+    };
+    await knock(9);
+    const few = await audit('plan');
+    expect(few.result).toMatchObject({ bursts: [] });
+    await knock(10);
+    const many = await audit('plan');
+    expect(many.result).toMatchObject({ bursts: [{ actor: 'agent:knocks', count: 10 }] });
+    expect(await toldOf(many.id)).toBe(2);
+    expect((await audit('plan')).result).toMatchObject({ bursts: [] });
+  });
+
+  it('sees an agent that could take a ready task, and takes none', async () => {
+    await gateway.owner.plan.put.mutate({
+      project,
+      text: plan('  t3: { title: Three, phase: build, write: ["ops/**"], requires: [rust] }\n'),
+    });
+    const mint = (agent: string, skills: string[], lifeSeconds = 900) =>
+      gateway.owner.token.mint.mutate({ project, agent, cap: { role: 'IMPLEMENTER', skills }, lifeSeconds });
+    await mint('agent:gone', ['rust'], 60);
+    await mint('agent:other', ['go']);
+    const { token = '' } = await mint('agent:rusty', ['rust']);
+    const beside = async () => {
+      const { result } = await audit('idle', 300);
+      const { idle } = result as { idle: { agent: string; couldTake: string | null }[] };
+      return idle.filter(({ couldTake }) => couldTake !== null).map((one) => `${one.agent} ${one.couldTake}`);
+    };
+    expect(await beside()).toEqual([]);
+    await passTime(10 * 60_000, gateway);
+    // Without a living token nobody is there, and without the skill the task is none for it.
+    expect(await beside()).toEqual(['agent:rusty t3']);
+    const client = gateway.client(token);
+    await gateway.owner.cord.pull.mutate({ project, colour: 'yellow', scope: 'project', why: 'a look' });
+    expect(await beside()).toEqual([]);
+    const { stops } = await gateway.owner.cord.status.query({ project });
+    await gateway.owner.cord.clear.mutate({ project, stop: stops[0]?.id ?? '', why: 'looked' });
+    expect(await beside()).toEqual(['agent:rusty t3']);
+    // One task is in progress.
+    const full = plan('  t3: { title: Three, phase: build, write: ["ops/**"], requires: [rust] }\n');
+    await gateway.owner.plan.put.mutate({ project, text: `limits: { wip: 1 }\n${full}` });
+    expect(await beside()).toEqual([]);
+    await gateway.owner.plan.put.mutate({ project, text: full });
+    await client.task.claim.mutate({ project, task: 't3' });
+    expect(await beside()).toEqual([]);
+  });
+
   it('is refused to implementers, and writes nothing then', async () => {
     const { token = '' } = await gateway.owner.token.mint.mutate({
       project,

@@ -39,7 +39,15 @@ export const addTask = actionPort('task', {
     const origin = { by, text: null, added, trigger: name };
     const revision = await writePlan(tx, project, { plan, diff, origin });
     await tx.rows(mark, [project, id, trigger]);
-    const data = { hash: planHash(plan), added: 1, changed: 0, removed: [], trigger, revision };
+    const data = {
+      hash: planHash(plan),
+      added: 1,
+      addedTasks: [id],
+      changed: 0,
+      removed: [],
+      trigger,
+      revision,
+    };
     const applied = gatewayEvent(project, event('plan.applied', `plan/${project}`, data));
     const readied = await advanceReadiness(tx, project);
     const { events } = await settleStranded(tx, project);

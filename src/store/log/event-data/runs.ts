@@ -11,6 +11,8 @@ export interface RunData {
     readonly title: string;
     readonly trigger: string | null;
     readonly askedBy: string;
+    /** True when the audit before found the same, of which nobody is told again. */
+    readonly again?: boolean;
   };
   'audit.requested': Audited & { readonly trigger?: string };
   'message.read': { readonly messages: readonly string[] };

@@ -12,6 +12,8 @@ export interface WorkData {
     /** Further changed guards. */
     readonly guardsLeft?: number;
     readonly added: number;
+    /** The first of the added tasks, by their names. */
+    readonly addedTasks?: readonly string[];
     readonly changed: number;
     readonly removed: readonly string[];
     /** Triggers that a plan from a file changed. */
