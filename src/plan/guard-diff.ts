@@ -6,6 +6,7 @@ import { profileChanges } from './guards/profiles.ts';
 import { doneChanges, protectChanges, taskChanges } from './guards/tasks.ts';
 import { triggerChanges } from './guards/triggers.ts';
 import { humanOnly } from './human-only.ts';
+import { landingSettings } from './landing-settings.ts';
 import type { Plan } from './plan.ts';
 
 /**
@@ -33,6 +34,7 @@ const changesOf = (before: Plan, after: Plan): GuardChange[] => [
   ...gateChanges(before, after),
   ...limitChanges(before, after),
   ...leaseChanges(before, after),
+  ...landingChanges(before, after),
   ...doneChanges(before, after),
   ...protectChanges(before, after),
   ...taskChanges(before, after),
@@ -42,3 +44,13 @@ const changesOf = (before: Plan, after: Plan): GuardChange[] => [
 
 const leaseChanges = ({ lease: was }: Plan, { lease: is }: Plan): GuardChange[] =>
   was === is ? [] : [{ where: 'lease', member: 'lease', before: was, after: is, weakens: isRaised(was, is) }];
+
+/** Changes of how many trees a run vouches for without having seen them, and how often a failure is tried again. */
+const landingChanges = (before: Plan, after: Plan): GuardChange[] => {
+  const [was, is] = [landingSettings(before), landingSettings(after)];
+  return (['batch', 'retry'] as const).flatMap((name) => {
+    if (was[name] === is[name]) return [];
+    const ends = { before: was[name], after: is[name], weakens: isRaised(was[name], is[name]) };
+    return [{ where: `landing.${name}`, member: 'landing', ...ends }];
+  });
+};

@@ -53,6 +53,8 @@ const weakening: [string, string, string][] = [
   ['{ by: human }', '{ run: "true" }', '! gates.look: by human -> true'],
   ['timeout: 5m', 'timeout: 600s', '! gates.tests.timeout: 5m -> 600s'],
   ['timeout: 5m', 'timeout: 5m, network: true', '! gates.tests.network: false -> true'],
+  ['done: landed', 'done: landed\nlanding: { batch: 9 }', '! landing.batch: 8 -> 9'],
+  ['done: landed', 'done: landed\nlanding: { retry: 2 }', '! landing.retry: 1 -> 2'],
   ['wip: 4', 'wip: 5', '! limits.wip: 4 -> 5'],
   ['wip: 4, ', '', '! limits.wip: 4 -> null'],
   ['wip: 4', 'wip: 4, blobBytes: 200000000', '! limits.blobBytes: 104857600 (default) -> 200000000'],
@@ -102,6 +104,7 @@ const weakening: [string, string, string][] = [
 const others: [string, string, string][] = [
   ['by: human }', 'by: human }\n  lint: { run: lint }', '= gates.lint: null -> lint'],
   ['timeout: 5m', 'timeout: 4m', '= gates.tests.timeout: 5m -> 4m'],
+  ['done: landed', 'done: landed\nlanding: { batch: 1 }', '= landing.batch: 8 -> 1'],
   ['wip: 4', 'wip: 3', '= limits.wip: 4 -> 3'],
   ['{ budget', '{ complexity: 5, budget', '= limits.implementer.complexity: 8 (default) -> 5'],
   ['lease: 60s', 'lease: 30s', '= lease: 60s -> 30s'],

@@ -103,26 +103,26 @@ async function keepRuns(round: Round, { wishes, head }: StepOf<'run'>): Promise<
   return setRuns(ports, project, [...built.values()], { head, entries: now.entries });
 }
 
-/** The head of the queue that is under test, and the entries as they are placed so far. */
-interface Placed {
+/** The head of the queue that is under test, and the entries as they are under so far. */
+interface HeadUnderTest {
   readonly head: readonly string[];
   readonly entries: ReadonlyMap<string, QueueEntry>;
 }
 
-const isHead = ({ head, entries }: Placed): boolean =>
+const isHead = ({ head, entries }: HeadUnderTest): boolean =>
   [...entries.values()].every(({ id, headPlace }) => (headPlace ?? -1) === head.indexOf(id));
 
 async function setRuns(
   { session, systemTransaction }: QueuePorts,
   project: string,
   wishes: readonly BuiltWish[],
-  placed: Placed | undefined,
+  under: HeadUnderTest | undefined,
 ): Promise<RoundOutcome> {
-  const isPlaced = placed === undefined || isHead(placed);
-  if (isPlaced && isAsWished(await readUnfinished(session, project), wishes)) return { is: 'rest' };
+  const isCurrent = under === undefined || isHead(under);
+  if (isCurrent && isAsWished(await readUnfinished(session, project), wishes)) return { is: 'rest' };
   await systemTransaction(project, async (tx) => {
     await syncRuns(tx, project, wishes);
-    if (!isPlaced) placeHead(tx, project, placed.head);
+    if (!isCurrent) placeHead(tx, project, under.head);
     return { result: undefined, events: [] };
   });
   return { is: 'runs' };

@@ -1,11 +1,11 @@
 import { priorities } from '../../plan/kinds.ts';
+import { landingSettings } from '../../plan/landing-settings.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { type Session, statement } from '../../store/store.ts';
 import { readProject } from '../../tasks/rows.ts';
 import type { NamedGate } from '../gates.ts';
 import type { GitPort } from '../git-port.ts';
 import { type HeldQueue, type QueueEntry, readEntries, readHolds } from './entries.ts';
-import { landingSettings } from './landing-settings.ts';
 import type { GateTally, QueueWorld, TreeName } from './queue.ts';
 import { orderQueue } from './queue-order.ts';
 import { readTallies } from './runs.ts';

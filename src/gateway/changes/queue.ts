@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { readEntries, readHolds } from '../../changes/queue/entries.ts';
-import { landingSettings } from '../../changes/queue/landing-settings.ts';
 import { holdInQueue, moveInQueue, releaseInQueue } from '../../changes/queue/places.ts';
 import { type QueueRow, queueRows, readDurations, readTested, whyWords } from '../../changes/queue/view.ts';
 import { queueOrder } from '../../changes/queue/world.ts';
 import { allowUnless, denied, type Reason, reason } from '../../lib/decision.ts';
+import { landingSettings } from '../../plan/landing-settings.ts';
 import { event } from '../../store/log/events.ts';
 import type { Session } from '../../store/store.ts';
 import { type ChangeRow, lockChange, readProject } from '../../tasks/rows.ts';

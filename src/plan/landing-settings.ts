@@ -1,4 +1,4 @@
-import type { Plan } from '../../plan/plan.ts';
+import type { Plan } from './plan.ts';
 
 /** Most changes that one run vouches for, and the runs that a change gets before it is refused. */
 export interface LandingSettings {
