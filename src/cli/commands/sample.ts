@@ -8,6 +8,7 @@ six tasks to main, with refused pushes, a failing gate and a rejection on the wa
 
 const agents = [
   ...['lead', 'builder', 'reviewer'],
+  'fleet-stocker',
   ...['triggers-lead', 'triggers-builder', 'triggers-dawdler', 'triggers-reviewer'],
 ];
 
@@ -19,6 +20,7 @@ export function sampleCommand(world: World): Command {
       '--triggers',
       'show actions that happen by themselves: a review by the clock, a deadline, a broken build, an idle agent',
     )
+    .option('--fleet', 'show twelve agents that land twenty tasks in batches; two are wrong only together')
     .option('--folder <folder>', 'make the sample in this folder (default: a temporary one)')
     .option('--database-url <url>', 'PostgreSQL (default: PGlite)')
     .addOption(

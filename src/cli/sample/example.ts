@@ -31,7 +31,7 @@ export interface Attempts {
 }
 
 /** A plan of the sample project, as its file holds it. */
-export const readPlan = (name: 'andon.yaml' | 'andon-triggers.yaml'): string =>
+export const readPlan = (name: 'andon.yaml' | 'andon-triggers.yaml' | 'andon-fleet.yaml'): string =>
   readFileSync(join(folder, name), 'utf8');
 
 /** The repository before the first task, without its plan: contents by path. */

@@ -11,6 +11,7 @@ import { connect, type GatewayLink } from '../connect.ts';
 import { untilInterrupted } from '../follow.ts';
 import { startOwnRunner } from '../up/own-runner.ts';
 import type { World } from '../world.ts';
+import { fleetScenario } from './fleet/scenario.ts';
 import { tellEvents } from './narrate.ts';
 import type { SampleOptions } from './options.ts';
 import { makeRepository } from './repository.ts';
@@ -72,8 +73,10 @@ async function startGateway(
   return { app, config };
 }
 
-const scenarioOf = ({ triggers }: SampleOptions): Scenario =>
-  triggers === true ? triggersScenario : lineScenario;
+const scenarioOf = ({ triggers, fleet }: SampleOptions): Scenario => {
+  if (fleet === true) return fleetScenario;
+  return triggers === true ? triggersScenario : lineScenario;
+};
 
 interface Telling {
   readonly app: App;
@@ -91,7 +94,11 @@ async function tell(run: Run<SampleOptions>, link: GatewayLink, telling: Telling
   await link.client.plan.put.mutate({ project, text: scenario.plan() });
   const over = new AbortController();
   const narrated = tellEvents(link, story, over.signal);
-  const runner = await startOwnRunner({ ...run, options: {} }, app, { project, config });
+  const runner = await startOwnRunner(
+    { ...run, options: run.options.fleet === true ? { runs: 16 } : {} },
+    app,
+    { project, config },
+  );
   try {
     const { nowSeconds } = app.gateway;
     const outcomes = await scenario.work({ link, story, nowSeconds, signal });
