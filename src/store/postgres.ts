@@ -4,6 +4,7 @@ import pg from 'pg';
 import { fail } from '../lib/errors.ts';
 import { limits } from '../lib/limits.ts';
 import { Pipelined } from './pipelined.ts';
+import { refusePooler } from './pooler.ts';
 import { isUnavailable, withRetry } from './retry.ts';
 import { storableParams } from './storable.ts';
 import type { Orm, Session, Statement, Store, Tx } from './store.ts';
@@ -23,7 +24,7 @@ const types = {
     oid === int8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
 } as pg.CustomTypesConfig;
 
-/** Opens a pool on a PostgreSQL server (15 or newer). Errors: `store.unavailable`. */
+/** Opens a pool on a PostgreSQL server (15 or newer). Errors: `store.unavailable`, `store.pooled`. */
 export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const settings = [
     '-c idle_in_transaction_session_timeout=15000',
@@ -38,14 +39,14 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   ];
   if (options.synchronousCommit !== undefined)
     settings.push(`-c synchronous_commit=${options.synchronousCommit}`);
-  const pool = new pg.Pool({
+  const connection = {
     connectionString: options.url,
-    max: options.connectionsMax ?? limits.connectionsDefault,
-    types,
-    pipeline: true,
     connectionTimeoutMillis: 10_000,
     options: settings.join(' '),
-  } as pg.PoolConfig);
+  };
+  await unavailableAsError(() => refusePooler(connection));
+  const max = options.connectionsMax ?? limits.connectionsDefault;
+  const pool = new pg.Pool({ ...connection, max, types, pipeline: true } as pg.PoolConfig);
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
   // The pool takes its own listener away while a connection is lent out, and a server may die just then.

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { statement } from '../../src/store/store.ts';
 import { cli } from '../support/cli.ts';
 import { createEmptyDatabase, type Engine, engines } from '../support/engines.ts';
 import { mustGit, sourceRepository, startTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -23,6 +24,18 @@ phases: [build]
 tasks:
   cart: { title: Cart, phase: build, write: ["src/**"] }
 `;
+
+/** Texts that a person or an agent may write: line ends of Unicode, quotes, marks of COPY, right-to-left, an emoji. */
+const texts = [
+  'two\nlines\tand a tab',
+  'line\u2028and paragraph\u2029separators, next line\u0085',
+  '"quoted" \\N \\. \\u0000 \'single\' $$ %s',
+  '\u202eright to left\u202c \ufeff\ufffe\uffff',
+  '\u{1f600}\u{10ffff} e\u0301',
+  `${'long '.repeat(1900)}end`,
+];
+
+const bodies = statement('test.bodies', `select body from messages where title = 'any text' order by id`);
 
 describe.each(engines)('a backup on %s', (engine: Engine) => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-backup-'));
@@ -43,6 +56,8 @@ describe.each(engines)('a backup on %s', (engine: Engine) => {
     const cap = { tier: 'implementer' } as const;
     token = (await gateway.owner.token.mint.mutate({ project: 'shop', agent: 'agent:b', cap })).token ?? '';
     await gateway.client(token).task.claim.mutate({ project: 'shop' });
+    for (const body of texts)
+      await gateway.owner.message.send.mutate({ project: 'shop', to: 'agent:b', title: 'any text', body });
     await gateway.close();
     const taken = await cli(['backup', copy, '--data', join(folder, 'data'), ...database, '--json']);
     expect(taken.exit, taken.stdout + taken.stderr).toBe(0);
@@ -108,6 +123,8 @@ describe.each(engines)('a backup on %s', (engine: Engine) => {
       expect(audit.events).toBeGreaterThan(positions);
       const [task] = await gateway.owner.task.list.query({ project: 'shop' });
       expect(task?.id).toBe('cart');
+      const rows = await gateway.app.gateway.store.rows<{ body: string }>(bodies);
+      expect(rows.map(({ body }) => body)).toEqual(texts);
       const old = gateway.client(token).task.list.query({ project: 'shop' });
       await expect(old).rejects.toMatchObject({ data: { andon: { code: 'token.revoked' } } });
     } finally {

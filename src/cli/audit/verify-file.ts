@@ -1,14 +1,13 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { verifyCheckpoint } from '../../gateway/auth/token-service.ts';
 import { fail } from '../../lib/errors.ts';
 import { jsonOf } from '../../lib/json.ts';
 import { type ChainFault, genesisHash, verifyChain } from '../../store/log/chain.ts';
 import { type Checkpoint, checkpointFault } from '../../store/log/verify-log.ts';
+import { linesOf } from '../lines.ts';
 
 /** The result of verifying an exported log. */
 export interface FileVerification {
@@ -93,10 +92,9 @@ async function signedFault(
 }
 
 async function* exportedLines(path: string): AsyncGenerator<z.infer<typeof lineSchema>> {
-  const input = createReadStream(path, 'utf8');
   let number = 0;
   try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(path)) {
       number += 1;
       if (line.trim() !== '') yield parseLine(line, `${path}:${number}`);
     }

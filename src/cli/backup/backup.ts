@@ -5,6 +5,7 @@ import type { GitRunner } from '../../git/runner.ts';
 import { fail } from '../../lib/errors.ts';
 import { refuseUnknown, versionOf } from '../../store/migrate.ts';
 import { type Store, statement, type Tx } from '../../store/store.ts';
+import type { MadeBackup } from './gateway-socket.ts';
 import { digestOf, type Manifest, manifestName, packFile, tableFile } from './manifest.ts';
 import { readRepositories, savePack } from './repositories.ts';
 import { dumpTable, plainName, tablesInOrder } from './tables.ts';
@@ -40,6 +41,13 @@ export async function backup({ store, runner, reposFolder, folder }: BackupInput
     throw error;
   }
 }
+
+/** The numbers of a backup, for people. */
+export const madeOf = ({ position, repositories, tables }: Manifest): MadeBackup => ({
+  position,
+  rows: tables.reduce((sum, table) => sum + table.rows, 0),
+  repositories: repositories.map(({ project }) => project),
+});
 
 type BackupSight = Omit<Manifest, 'files'>;
 

@@ -1,10 +1,11 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { fail } from '../../lib/errors.ts';
 import { type Session, statement } from '../../store/store.ts';
+import { linesOf } from '../lines.ts';
 
 const pageMax = 1000;
+// jsonb holds 256 MB at most, and a page is one value of it.
+const pageCharactersMax = 16 * 1024 * 1024;
 
 /** Andon's tables, each after the tables that it refers to. Migrations are counted in the manifest instead. */
 export async function tablesInOrder(session: Session): Promise<string[]> {
@@ -84,17 +85,17 @@ export async function loadTable(session: Session, table: string, path: string): 
   const name = plainName(table);
   let count = 0;
   let page: string[] = [];
+  let characters = 0;
   const flush = async (): Promise<void> => {
     if (page.length > 0) await insert(session, name, page);
     count += page.length;
     page = [];
+    characters = 0;
   };
-  for await (const line of createInterface({
-    input: createReadStream(path, 'utf8'),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
+  for await (const line of linesOf(path)) {
     if (line !== '') page.push(line);
-    if (page.length >= pageMax) await flush();
+    characters += line.length;
+    if (page.length >= pageMax || characters > pageCharactersMax) await flush();
   }
   await flush();
   return count;

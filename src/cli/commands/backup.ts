@@ -7,6 +7,7 @@ import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { type Answer, act, leaf, type Run } from '../command.ts';
+import { asAndonError } from '../refusal.ts';
 import type { World } from '../world.ts';
 import { dataFolderOf } from './doctor.ts';
 
@@ -16,7 +17,7 @@ interface StoreOptions {
 }
 
 const aboutBackup = `copies database and repositories, as they are at one moment, into a new folder.
-With PGlite the gateway must be stopped; with PostgreSQL it may run. Private keys and tokens are not copied: they lie in
+The gateway may run: one that holds PGlite makes the backup itself. Private keys and tokens are not copied: they lie in
 your state folder, and a restore ends every earlier token.`;
 
 const aboutRestore = `brings a backup back into an empty data folder or an empty PostgreSQL database, raises every epoch (no
@@ -103,7 +104,8 @@ const urlOf = ({ options, world }: Run<StoreOptions>): string | undefined =>
   options.databaseUrl ?? (world.env.DATABASE_URL || undefined);
 
 async function runBackup(run: Run<StoreOptions>, target: string) {
-  const { backup } = await import('../backup/backup.ts');
+  const { backup, madeOf } = await import('../backup/backup.ts');
+  const { askForBackup } = await import('../backup/gateway-socket.ts');
   const folder = resolve(run.world.cwd, target);
   if (existsSync(folder))
     throw fail('store.backup', folder, { found: 'a folder that is there', next: 'name another folder' });
@@ -115,11 +117,15 @@ async function runBackup(run: Run<StoreOptions>, target: string) {
       found: 'no database',
       next: 'name the data folder with --data',
     });
-  const manifest = await onStore(dataFolder, databaseUrl, (opened) => backup({ ...opened, folder }));
-  const { position, repositories, tables } = manifest;
-  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  const made = await onStore(dataFolder, databaseUrl, async (opened) =>
+    madeOf(await backup({ ...opened, folder })),
+  ).catch((error: unknown) => {
+    if (databaseUrl !== undefined || asAndonError(error).code !== 'store.locked') throw error;
+    return askForBackup(dataFolder, folder);
+  });
+  const { position, rows, repositories } = made;
   return {
-    data: { folder, position, rows, repositories: repositories.map(({ project }) => project) },
+    data: { folder, ...made },
     lines: [folder],
     talk: [
       `${rows} rows, ${repositories.length} ${repositories.length === 1 ? 'repository' : 'repositories'}, log up to position ${position}; no private keys`,

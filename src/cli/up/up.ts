@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from '../../app.ts';
 import type { Config, ConfigInput } from '../../config.ts';
+import { defined } from '../../lib/defined.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { containmentWords } from '../../sandbox/containment-words.ts';
 import { findContainment } from '../../sandbox/sandbox.ts';
 import { type BelowMark, belowWords } from '../../store/log/mark.ts';
+import { serveBackups } from '../backup/gateway-socket.ts';
 import type { Run } from '../command.ts';
 import { type GatewayFile, readGateway, removeGateway, writeGateway } from '../gateway-file.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
@@ -39,6 +41,7 @@ export async function up(run: Run<UpOptions>): Promise<void> {
   const app = await start(run, config, repository);
   let file: GatewayFile | undefined;
   let runner: OwnRunner | undefined;
+  const backups = await makeBackups(app, config);
   try {
     const { below } = app.gateway.logKeeper;
     const { upstream } = await readSettings(repository.dataFolder);
@@ -59,9 +62,27 @@ export async function up(run: Run<UpOptions>): Promise<void> {
     terminal.talk(`${signal}: letting running calls end`);
   } finally {
     await runner?.close();
+    await backups.close();
     if (file !== undefined) await removeGateway(repository.dataFolder, config.stateFolder, file);
     await app.close();
   }
+}
+
+/** Backups of an embedded database, which this process alone can open. */
+async function makeBackups(app: App, { dataFolder, databaseUrl }: Config) {
+  if (databaseUrl !== undefined) return { close: async () => undefined };
+  const { backup, madeOf } = await import('../backup/backup.ts');
+  const { createGitRunner } = await import('../../git/runner.ts');
+  return serveBackups(dataFolder, async (folder) => {
+    const runner = createGitRunner(defined({ path: process.env.PATH }));
+    const { store } = app.gateway;
+    try {
+      if (existsSync(folder)) throw fail('store.backup', folder, { found: 'a folder that is there' });
+      return madeOf(await backup({ store, runner, reposFolder: join(dataFolder, 'repos'), folder }));
+    } finally {
+      await runner.close();
+    }
+  });
 }
 
 const belowTalk = (below: BelowMark, { paintTalk }: Terminal): string[] => [

@@ -77,6 +77,12 @@ export const requestCodes = {
     'a version of Andon upgrades the schemas and backups of the versions shortly before it',
     'take Andon at commit e25a4e2 in between: start it once on the database (restore the backup with it first), then start or back up with this one',
   ),
+  'store.pooled': row(
+    503,
+    'failed',
+    'a gateway has sessions of its own in PostgreSQL: it listens in one, and prepares its statements in each',
+    'put the address of the server itself into DATABASE_URL, or that of a pooler in session mode that passes `options` on',
+  ),
   'store.unavailable': row(
     503,
     'unreachable',
