@@ -58,7 +58,7 @@ function blame(world: QueueWorld, trial: Trial, gate: string): PartAnswer {
 
 /** Cuts into as many parts as there are slots beside that of the first boundary, and into two at least. */
 function stepAside(world: QueueWorld, { members, failed: gate, part }: Trial): QueueStep {
-  const whole = part === undefined ? members : inPart(world, part);
+  const whole = [...new Set([...members, ...(part === undefined ? [] : inPart(world, part))])];
   const count = Math.min(whole.length, Math.max(2, world.slots - 1));
   const at = (n: number): number => Math.round((n * whole.length) / count);
   const parts = Array.from({ length: count }, (_, n) => idsOf(whole.slice(at(n), at(n + 1))));
@@ -69,10 +69,9 @@ function judge(world: QueueWorld, part: Part): PartAnswer {
   const trial = trialOfPart(world, part);
   const { tree, members, open, failed } = trial;
   if (members.length === 0) return [];
-  if (failed === undefined && open.length > 0) return [trial];
-  const isExcused =
-    failed !== undefined && tree.main !== world.main && mainState(world, tree.main, failed) === 'fails';
-  if (failed === undefined || isExcused) return { do: 'clear', changes: idsOf(members), main: tree.main };
+  const clear: QueueStep = { do: 'clear', changes: idsOf(members), main: tree.main };
+  if (failed === undefined) return open.length > 0 ? [trial] : clear;
+  if (tree.main !== world.main && mainState(world, tree.main, failed) === 'fails') return clear;
   return inPart(world, part).length > 1 ? stepAside(world, trial) : blame(world, trial, failed);
 }
 

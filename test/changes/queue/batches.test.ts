@@ -51,7 +51,7 @@ const bound = (store: Store): Store => ({
   close: () => store.close(),
 });
 
-describe.each(engines)('the landing queue, on %s', (engine) => {
+describe.each(engines)('the landing queue, on %s', { timeout: 120_000 }, (engine) => {
   let line: Line;
   let builder: Hand;
   let reviewer: Hand;

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { articleOf } from '../fleet/article.ts';
 import { push } from './push.ts';
-import { main, mustAndon, type SampleTask, say } from './tools.ts';
+import { andon, main, mustAndon, type SampleTask, say } from './tools.ts';
 
 /**
  * One implementer of twelve: takes whatever is ready, adds an article to the catalogue, and hands it over, until
@@ -22,8 +21,6 @@ interface Attempted {
   readonly reasons: readonly string[];
 }
 
-const everyMs = 1_000;
-
 async function sell({ task, branch }: FleetClaim): Promise<void> {
   if (task === null || branch === null) return;
   const { id, epoch, attempts } = task;
@@ -42,14 +39,15 @@ const isOver = (tasks: readonly SampleTask[]): boolean => tasks.every(({ state }
 
 main(async () => {
   let sold = 0;
-  for (;;) {
-    const claim = await mustAndon<FleetClaim>(['task', 'claim']);
-    if (claim.task !== null) {
-      await sell(claim);
+  while (!isOver(await mustAndon<SampleTask[]>(['task', 'list']))) {
+    const { exit, data } = await andon<FleetClaim>(['task', 'claim', '--wait', '--timeout', '5s']);
+    if (exit === 0) {
+      await sell(data);
       sold++;
       continue;
     }
-    if (isOver(await mustAndon<SampleTask[]>(['task', 'list']))) return `${sold} articles handed over`;
-    await delay(everyMs);
+    // Exit code 3: no task came free in that time; the others are still at work.
+    if (exit !== 3) throw new Error(`claim: exit ${exit}: ${JSON.stringify(data)}`);
   }
+  return `${sold} articles handed over`;
 });
