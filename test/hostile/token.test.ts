@@ -27,7 +27,7 @@ const withCap = (change: object) =>
 describe('the forger, so that no attack fails for another reason', () => {
   it('writes a token that is accepted', async () => {
     const { cap } = claimsToWire(draftOf());
-    const packed = { ...cap, ops: ['IMPLEMENTER@1'], dops: ['IMPLEMENTER@1'] };
+    const packed = { ...cap, ops: ['IMPLEMENTER@2'], dops: ['IMPLEMENTER@2'] };
     expect(bench.forge(bench.header(), payload({ cap: packed }))).toBe(token);
     expect(await withPayload(payload())).toBe('accepted');
   });

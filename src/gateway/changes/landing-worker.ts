@@ -9,6 +9,7 @@ import { Coalesced } from '../../lib/coalesced.ts';
 import { defined } from '../../lib/defined.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { pullCord } from '../../stops/rows.ts';
+import { orDiskFull } from '../../store/disk-room.ts';
 import { type EventDraft, event, gatewayEvent } from '../../store/log/events.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
@@ -74,10 +75,15 @@ export class LandingWorker {
     if (known !== undefined) return known;
     const landing = new Coalesced(
       () => this.#landAll(project),
-      (error) => this.#errors.error(error, { project }, 'landing'),
+      (error) => void this.#failed(project, error),
     );
     this.#landings.set(project, landing);
     return landing;
+  }
+
+  async #failed(project: string, error: unknown): Promise<void> {
+    const found = await orDiskFull(error, this.#options.git.folderOf(project));
+    this.#errors.error(found, { project }, 'landing');
   }
 
   /** Ends the landings of a dead process. One project with a broken repository must not hold up the others. */
