@@ -6,8 +6,10 @@
 /** A set of members that steps aside to be tested on a main by itself. */
 export interface Part {
   readonly id: string;
-  /** Main on which the part is tested. When main has moved, the part is tested on the new one. */
+  /** Main on which the part is tested; a part without a run on it is tested on the present one. */
   readonly main: string;
+  /** Gate that made its members step aside; undefined when the plan declares it no longer. The part runs it first. */
+  readonly gate: string | undefined;
 }
 
 /** An approved change that nothing holds. A change never gets another commit, so its id names its patch. */
@@ -22,7 +24,7 @@ export interface QueuedChange {
   /** Times that a boundary with this change failed. */
   readonly strikes: number;
   readonly part: Part | undefined;
-  /** Main on which the part of this change passed; undefined when none did. */
+  /** Main on which the part of this change was last found free of blame; undefined when it never was. */
   readonly cleared: string | undefined;
 }
 
@@ -62,6 +64,8 @@ export interface QueueWorld {
   /** Runs that a part of one gets after its first failure, before it is refused. */
   readonly retry: number;
   readonly main: string;
+  /** Gates for which a stop is open, because a main failed them. */
+  readonly brokenGates: readonly string[];
   readonly evidence: Evidence;
 }
 
@@ -76,15 +80,26 @@ export interface WishedRun {
  * `run` holds all that is worth running now, in the order of its worth, and is the end of a round.
  */
 export type QueueStep =
-  /** These land in one swap, each with a merge commit; every gate of each has passed on `tree`. */
+  /**
+   * These land in one swap, each with a merge commit; every gate of each has passed on `tree`. Changes without gates
+   * may land on a tree that is not built yet: when it turns out to conflict, the planner is asked again.
+   */
   | { readonly do: 'land'; readonly changes: readonly string[]; readonly tree: TreeName }
   /** This change fails `gate` on a main that passes it. */
   | { readonly do: 'refuse'; readonly change: string; readonly gate: string; readonly tree: TreeName }
   /** This change conflicts with main. */
   | { readonly do: 'conflict'; readonly change: string; readonly tree: TreeName }
-  /** These are tested in parts, each on main by itself; each gets `strikes` more. */
-  | { readonly do: 'stepAside'; readonly parts: readonly (readonly string[])[]; readonly strikes: 0 | 1 }
-  /** The part of these has passed on main: they go to the end of the queue. */
+  /**
+   * These failed `gate`, and are tested in parts, each on the present main by itself; each gets `strikes` more. One
+   * part and no strike is a part that moves to the present main, before its first run.
+   */
+  | {
+      readonly do: 'stepAside';
+      readonly parts: readonly (readonly string[])[];
+      readonly gate: string | undefined;
+      readonly strikes: 0 | 1;
+    }
+  /** The part of these has passed on `main`, or `main` itself was at fault: they go to the end of the queue. */
   | { readonly do: 'clear'; readonly changes: readonly string[]; readonly main: string }
   /** Main itself fails `gate`. */
   | { readonly do: 'mainFails'; readonly gate: string; readonly main: string }
