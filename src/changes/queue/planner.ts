@@ -1,15 +1,5 @@
 import type { Part, QueueStep, QueueWorld } from './queue.ts';
-import {
-  failedGate,
-  gatesOf,
-  grow,
-  idsOf,
-  isKnown,
-  isRunning,
-  openGates,
-  stackOf,
-  type Trial,
-} from './stack.ts';
+import { gatesOf, grow, idsOf, stackOf, type Trial, trialOf } from './stack.ts';
 
 /** Verdict on a main by itself: before it is at fault, it gets as many runs as a change. */
 function mainState({ evidence, retry }: QueueWorld, main: string, gate: string): 'passes' | 'fails' | 'open' {
@@ -17,12 +7,6 @@ function mainState({ evidence, retry }: QueueWorld, main: string, gate: string):
   if (passes > 0) return 'passes';
   return fails > retry ? 'fails' : 'open';
 }
-
-const mainTrial = (main: string, gate: string): Trial => ({
-  tree: { main, changes: [] },
-  members: [],
-  gates: [gate],
-});
 
 function brokenMain(world: QueueWorld): QueueStep | undefined {
   const { queue, main, brokenGates } = world;
@@ -34,94 +18,80 @@ function brokenMain(world: QueueWorld): QueueStep | undefined {
 
 /** A change that still needs another may only conflict because that one is missing. */
 function conflictWithMain({ queue, main, evidence }: QueueWorld): QueueStep | undefined {
-  const found = queue
+  const conflict = queue
     .filter(({ id }) => evidence.build({ main, changes: [id] }) === 'conflict')
     .find(({ needs }) => !queue.some(({ id }) => needs.includes(id)));
-  return found && { do: 'conflict', change: found.id, tree: { main, changes: [found.id] } };
+  return conflict && { do: 'conflict', change: conflict.id, tree: { main, changes: [conflict.id] } };
 }
 
+const inPart = ({ queue }: QueueWorld, { id }: Part) => queue.filter(({ part }) => part?.id === id);
+
 /** The gate that failed goes first. One that main fails tells nothing of members whose tasks do not name it. */
-function trialOn(world: QueueWorld, main: string, part: Part): Trial {
-  const rest = world.queue.filter((one) => one.part?.id === part.id).map((one) => ({ ...one, strikes: 0 }));
-  const { trial } = grow(world, { main, changes: [] }, rest, rest.length);
-  const { gate } = part;
-  if (gate === undefined) return { ...trial, part };
-  const isTelling = trial.gates.includes(gate) || mainState(world, main, gate) !== 'fails';
-  return { ...trial, part, gates: isTelling ? [...new Set([gate, ...trial.gates])] : trial.gates };
+function partOn(world: QueueWorld, main: string, part: Part): Trial {
+  const { tree, members } = grow(world, { main, changes: [] }, inPart(world, part), world.batch).trial;
+  const own = gatesOf(members);
+  const { gate = '' } = part;
+  const isTelling = own.includes(gate) || (gate !== '' && mainState(world, main, gate) !== 'fails');
+  return { ...trialOf(world, tree, members, isTelling ? [...new Set([gate, ...own])] : own), part };
 }
 
 /** A part that has begun on its main stays there: where changes land often, it would else begin anew for ever. */
-function trialOf(world: QueueWorld, part: Part): Trial {
-  const begun = trialOn(world, part.main, part);
-  return isKnown(world, begun) ? begun : trialOn(world, world.main, part);
+function trialOfPart(world: QueueWorld, part: Part): Trial {
+  const begun = partOn(world, part.main, part);
+  return begun.members.length > 0 && begun.isKnown ? begun : partOn(world, world.main, part);
 }
 
-/** A step that is due, or a failure to be narrowed down, or the trials that a part waits for. */
-interface PartFinding {
-  readonly step?: QueueStep;
-  readonly cut?: Trial;
-  readonly trials?: readonly Trial[];
-}
+/** A step that is due, or else the trials that a part waits for. */
+type PartAnswer = QueueStep | readonly Trial[];
 
 /** One change by itself is at fault when it failed often enough on a main that passes. */
-function blame(world: QueueWorld, trial: Trial, gate: string): PartFinding {
+function blame(world: QueueWorld, trial: Trial, gate: string): PartAnswer {
   const { tree, members } = trial;
-  const ofMain = mainState(world, tree.main, gate);
-  if (ofMain === 'fails') return {};
-  const retried = { ...trial, gates: [gate] };
+  const main = { main: tree.main, changes: [] };
+  const state = mainState(world, tree.main, gate);
+  if (state === 'fails') return [];
   const isLast = world.evidence.tally(tree, gate).fails > world.retry;
-  if (ofMain === 'open') return { trials: [mainTrial(tree.main, gate), ...(isLast ? [] : [retried])] };
-  return isLast
-    ? { step: { do: 'refuse', change: idsOf(members).join(), gate, tree } }
-    : { trials: [retried] };
+  if (isLast && state === 'passes') return { do: 'refuse', change: idsOf(members).join(), gate, tree };
+  const ofMain = state === 'open' ? [trialOf(world, main, [], [gate])] : [];
+  return isLast ? ofMain : [...ofMain, trial];
 }
 
-function judge(world: QueueWorld, trial: Trial): PartFinding {
-  const { tree, members } = trial;
-  const gate = failedGate(world, trial);
-  if (gate === undefined && openGates(world, trial).length > 0) return { trials: [trial] };
-  const isExcused = tree.main !== world.main && mainState(world, tree.main, gate ?? '') === 'fails';
-  if (gate === undefined || isExcused) {
-    return { step: { do: 'clear', changes: idsOf(members), main: tree.main } };
-  }
-  return members.length > 1 ? { cut: trial } : blame(world, trial, gate);
+/** Cuts into as many parts as there are slots beside that of the first boundary, and into two at least. */
+function stepAside(world: QueueWorld, { members, failed: gate, part }: Trial): QueueStep {
+  const whole = [...new Set([...members, ...(part === undefined ? [] : inPart(world, part))])];
+  const count = Math.min(whole.length, Math.max(2, world.slots - 1));
+  const at = (n: number): number => Math.round((n * whole.length) / count);
+  const parts = Array.from({ length: count }, (_, n) => idsOf(whole.slice(at(n), at(n + 1))));
+  return { do: 'stepAside', parts, gate, strikes: part === undefined ? 1 : 0 };
 }
 
-/** Cuts into as many parts as slots would else be idle, and into two at least. */
-function stepAside(world: QueueWorld, trial: Trial, idle: number): QueueStep {
-  const { members, part } = trial;
-  const count = Math.min(members.length, Math.max(2, idle));
-  const at = (n: number): number => Math.round((n * members.length) / count);
-  const parts = Array.from({ length: count }, (_, n) => idsOf(members.slice(at(n), at(n + 1))));
-  return { do: 'stepAside', parts, gate: failedGate(world, trial), strikes: part === undefined ? 1 : 0 };
+function judge(world: QueueWorld, part: Part): PartAnswer {
+  const trial = trialOfPart(world, part);
+  const { tree, members, open, failed } = trial;
+  if (members.length === 0) return [];
+  const clear: QueueStep = { do: 'clear', changes: idsOf(members), main: tree.main };
+  if (failed === undefined) return open.length > 0 ? [trial] : clear;
+  if (tree.main !== world.main && mainState(world, tree.main, failed) === 'fails') return clear;
+  return inPart(world, part).length > 1 ? stepAside(world, trial) : blame(world, trial, failed);
 }
 
 /** Runs under way go on. The first boundary and the parts are worth more than the boundaries behind. */
 function wish(world: QueueWorld, parts: readonly Trial[], boundaries: readonly Trial[]): QueueStep {
-  const probes = world.brokenGates
-    .filter((gate) => mainState(world, world.main, gate) === 'open')
-    .map((gate) => mainTrial(world.main, gate));
-  const all = [...probes, ...boundaries.slice(0, 1), ...parts, ...boundaries.slice(1)];
-  const ranked = [...all.filter((one) => isRunning(world, one)), ...all];
-  const unique = new Map(ranked.map((one) => [JSON.stringify([one.tree, one.gates]), one]));
-  const chosen = [...unique.values()].slice(0, world.slots);
+  const { queue, main, brokenGates, slots } = world;
+  const probes = brokenGates
+    .filter((gate) => mainState(world, main, gate) === 'open')
+    .map((gate) => trialOf(world, { main, changes: [] }, [], [gate]));
+  const all: Trial[] = [...probes, ...boundaries.slice(0, 1), ...parts, ...boundaries.slice(1)];
+  const open = all.filter((one) => one.open.length > 0);
+  const ranked = [...open.filter((one) => one.isRunning), ...open];
+  const chosen = [...new Map(ranked.map((one) => [JSON.stringify([one.tree, one.open]), one])).values()];
+  chosen.splice(slots);
   const stale = chosen.find(({ part, tree }) => part !== undefined && part.main !== tree.main);
   if (stale) return { do: 'stepAside', parts: [idsOf(stale.members)], gate: stale.part?.gate, strikes: 0 };
-  const wishes = chosen.flatMap((one) => openGates(world, one).map((gate) => ({ tree: one.tree, gate })));
-  return { do: 'run', wishes };
-}
-
-/** Lands the first boundary, or narrows a failure down, or else wishes for runs. */
-function stackStep(world: QueueWorld, findings: readonly PartFinding[]): QueueStep {
-  const isOpen = (one: Trial): boolean => openGates(world, one).length > 0;
-  const { boundaries, failed } = stackOf(world, world.queue);
-  const [first] = boundaries;
-  if (first && !isOpen(first)) return { do: 'land', changes: idsOf(first.members), tree: first.tree };
-  const others = world.queue.filter((one) => !failed?.members.includes(one));
-  const open = (failed ? stackOf(world, others).boundaries : boundaries).filter(isOpen);
-  const trials = findings.flatMap((one) => one.trials ?? []);
-  const cut = failed ?? findings.find((one) => one.cut)?.cut;
-  return cut ? stepAside(world, cut, world.slots - open.length - trials.length) : wish(world, trials, open);
+  const wishes = chosen.flatMap(({ tree, open }) => open.map((gate) => ({ tree, gate })));
+  const last = boundaries.findLast((one) => one.open.length === 0 || chosen.includes(one))?.tree.changes;
+  const head = idsOf(queue).slice(0, queue.findLastIndex(({ id }) => last?.includes(id)) + 1);
+  return { do: 'run', wishes, head };
 }
 
 /**
@@ -130,8 +100,14 @@ function stackStep(world: QueueWorld, findings: readonly PartFinding[]): QueueSt
  */
 export function planQueue(world: QueueWorld): QueueStep {
   const parts = new Map(world.queue.flatMap(({ part }) => (part === undefined ? [] : [[part.id, part]])));
-  const trials = [...parts.values()].map((part) => trialOf(world, part));
-  const findings = trials.filter(({ members }) => members.length > 0).map((trial) => judge(world, trial));
-  const due = brokenMain(world) ?? conflictWithMain(world) ?? findings.find(({ step }) => step)?.step;
-  return due ?? stackStep(world, findings);
+  const answers = [...parts.values()].map((part) => judge(world, part));
+  const due = answers.find((answer): answer is QueueStep => 'do' in answer);
+  const first = brokenMain(world) ?? conflictWithMain(world) ?? due;
+  if (first) return first;
+  const { boundaries, failed } = stackOf(world);
+  if (failed) return stepAside(world, failed);
+  const [next] = boundaries;
+  if (next?.open.length === 0) return { do: 'land', changes: idsOf(next.members), tree: next.tree };
+  const wanted = answers.flatMap((answer) => ('do' in answer ? [] : answer));
+  return wish(world, wanted, boundaries);
 }

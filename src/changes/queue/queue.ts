@@ -64,7 +64,10 @@ export interface QueueWorld {
   /** Runs that a part of one gets after its first failure, before it is refused. */
   readonly retry: number;
   readonly main: string;
-  /** Gates for which a stop is open, because a main failed them. */
+  /**
+   * Gates for which a stop is open, because a main failed them. When one is cleared, the evidence counts the failures
+   * of that main from then on only: the same ones would else be told again at once.
+   */
   readonly brokenGates: readonly string[];
   readonly evidence: Evidence;
 }
@@ -103,4 +106,9 @@ export type QueueStep =
   | { readonly do: 'clear'; readonly changes: readonly string[]; readonly main: string }
   /** Main itself fails `gate`. */
   | { readonly do: 'mainFails'; readonly gate: string; readonly main: string }
-  | { readonly do: 'run'; readonly wishes: readonly WishedRun[] };
+  | {
+      readonly do: 'run';
+      readonly wishes: readonly WishedRun[];
+      /** The head of the queue up to the last change that is under test in the stack: a newcomer joins behind it. */
+      readonly head: readonly string[];
+    };
