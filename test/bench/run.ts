@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type BenchTable, printTable } from './support/table.ts';
 
-const names = ['authorise', 'http', 'claims', 'push', 'check', 'mcp', 'triggers', 'spawn'] as const;
+const names = ['authorise', 'http', 'claims', 'push', 'check', 'mcp', 'triggers', 'spawn', 'queue'] as const;
 const self = fileURLToPath(import.meta.url);
 
 /** Runs each bench in a separate process, so that none inherits the heap or the compiled code of another. */
