@@ -9,6 +9,7 @@ const names = [
   'claims',
   'push',
   'landing',
+  'queue',
   'check',
   'mcp',
   'triggers',

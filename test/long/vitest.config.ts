@@ -17,6 +17,7 @@ export default defineConfig({
       'test/faults/{random,pause,triggers}.test.ts',
       'test/policies/measure/eslint.test.ts',
       'test/schedule/cron.test.ts',
+      'test/changes/queue/{properties,figures}.test.ts',
     ],
     globalSetup: ['test/support/global-setup.ts'],
     hookTimeout: 60_000,

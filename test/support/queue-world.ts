@@ -25,7 +25,7 @@ export const partOn = (main: string, id: string, gate: string | undefined = 'uni
 /** Results by tree and gate: `m+a+b unit` to `pass`, `fail`, `fail fail`, `fail pass` or `run`. */
 export type Results = Readonly<Record<string, string>>;
 
-interface SmallWorld extends Partial<Omit<QueueWorld, 'evidence'>> {
+export interface SmallWorld extends Partial<Omit<QueueWorld, 'evidence'>> {
   readonly results?: Results;
   /** Trees whose last change conflicts with what is before it: `m+a+b`. */
   readonly conflicts?: readonly string[];

@@ -64,7 +64,10 @@ export interface QueueWorld {
   /** Runs that a part of one gets after its first failure, before it is refused. */
   readonly retry: number;
   readonly main: string;
-  /** Gates for which a stop is open, because a main failed them. */
+  /**
+   * Gates for which a stop is open, because a main failed them. When one is cleared, the evidence counts the failures
+   * of that main from then on only: the same ones would else be told again at once.
+   */
   readonly brokenGates: readonly string[];
   readonly evidence: Evidence;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rareCases } from '../../support/queue-cases.ts';
 import { change, changes, partOn, stepOf } from '../../support/queue-world.ts';
 
 describe('the stack', () => {
@@ -73,12 +74,16 @@ describe('the stack', () => {
 describe('a boundary that failed', () => {
   const results = { 'm+a+b+c+d unit': 'fail' };
 
-  it('steps aside in as many parts as slots would else be idle, and in two at least', () => {
-    const queue = changes('abcd');
-    expect(stepOf({ queue, results, slots: 1 })).toBe('1 strike for a+b | c+d by unit');
-    expect(stepOf({ queue, results, slots: 4 })).toBe('1 strike for a | b | c | d by unit');
-    const behind = changes('abcdefgh');
-    expect(stepOf({ queue: behind, results, slots: 4 })).toBe('1 strike for a | b+c | d by unit');
+  it('steps aside in as many parts as there are slots beside the first boundary, and in two at least', () => {
+    const parts = (slots: number): string => stepOf({ queue: changes('abcdefgh'), results, slots });
+    expect([1, 2, 3, 4, 5, 9].map(parts)).toEqual([
+      '1 strike for a+b | c+d by unit',
+      '1 strike for a+b | c+d by unit',
+      '1 strike for a+b | c+d by unit',
+      '1 strike for a | b+c | d by unit',
+      '1 strike for a | b | c | d by unit',
+      '1 strike for a | b | c | d by unit',
+    ]);
   });
 
   it('is judged once all that is ahead has landed; until then the stack goes on beside it', () => {
@@ -91,14 +96,6 @@ describe('a boundary that failed', () => {
 
   it('counts as passed when a gate failed and passed on its tree', () => {
     expect(stepOf({ queue: changes('a'), results: { 'm+a unit': 'fail pass' } })).toBe('land a as m+a');
-  });
-
-  it('is halved when each of its members was cleared on this main, and not when one was on another', () => {
-    const queue = changes('abcd', { cleared: 'm' });
-    expect(stepOf({ queue, results })).toBe('run m+a+b unit, m+a+b+c unit');
-    expect(stepOf({ queue: changes('abcd', { cleared: 'k' }), results })).toMatch(/^1 strike/);
-    const some = [...changes('abc', { cleared: 'm' }), change('d')];
-    expect(stepOf({ queue: some, results })).toMatch(/^1 strike/);
   });
 
   it('waits for what is ahead when it has one cleared member', () => {
@@ -165,8 +162,10 @@ describe('a part', () => {
     expect(stepOf({ queue, results: { 'm+b unit': 'pass' } })).toBe('clear b on m');
   });
 
-  it('leaves out a member that conflicts with one ahead of it', () => {
+  it('leaves out a member that conflicts with one ahead of it, until that one has failed', () => {
     expect(stepOf({ queue: pair, conflicts: ['m+a+b'] })).toBe('run m+a unit');
+    const results = { 'm+a unit': 'fail' };
+    expect(stepOf({ queue: pair, conflicts: ['m+a+b'], results })).toBe('0 strike for a | b by unit');
   });
 
   it('does not stop what runs, for want of a slot', () => {
@@ -206,5 +205,11 @@ describe('a main that fails a gate', () => {
   it('counts as passing when it passed once', () => {
     const results = { 'm unit': 'fail fail pass', 'm+a unit': 'fail fail' };
     expect(stepOf({ queue: one, results })).toBe('refuse a on m');
+  });
+});
+
+describe('the planner', () => {
+  it.each(rareCases)('knows that %s', (_, world, answer) => {
+    expect(stepOf(world)).toBe(answer);
   });
 });
