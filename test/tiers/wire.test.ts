@@ -72,9 +72,9 @@ describe('the names of a token on the wire', () => {
 
   it('verify in a token that was signed before, and are whole names inside', async () => {
     const { cap } = draft;
-    const before = (list: readonly string[]): string[] =>
+    const ofVersion1 = (list: readonly string[]): string[] =>
       list.filter((action) => action !== 'change:withdraw');
-    const formerCap = { ...cap, actions: before(cap.actions), delegable: before(cap.delegable) };
+    const formerCap = { ...cap, actions: ofVersion1(cap.actions), delegable: ofVersion1(cap.delegable) };
     expect(await (await authority()).verify(former)).toEqual({ ...draft, cap: formerCap, kid: jwk.kid });
   });
 });
