@@ -87,7 +87,8 @@ export async function mirrorUpstream(upstream: Upstream, to: Oid, expected: Oid 
   const { runner, repository, url, remoteRef } = upstream;
   const place = { runner, gitDir: repository.gitDir };
   if (expected !== undefined && !(await isAncestor(place, expected, to))) {
-    throw fail('sync.diverged', remoteRef, { found: expected, limit: to });
+    const [theirs, ours] = [await commitWords(place, expected), await commitWords(place, to)];
+    throw fail('sync.diverged', remoteRef, { found: `${theirs}; here is ${ours}`, limit: to });
   }
   const lease = `--force-with-lease=${remoteRef}:${expected ?? ''}`;
   const args = ['push', '--quiet', '--porcelain', lease, '--', safeUrl(url), `${to}:${remoteRef}`];
@@ -114,4 +115,14 @@ export function safeUrl(url: string): string {
   if (url.includes('::'))
     throw fail('cli.usage', url, { found: 'a remote helper', next: 'use https, ssh or a path' });
   return url;
+}
+
+/** A commit in words: its short id, its author, the beginning of its subject. */
+async function commitWords({ runner, gitDir }: RefPlace, commit: Oid): Promise<string> {
+  const shown = await runner.must(['log', '-1', '--format=%h by %an: %s', commit], { gitDir });
+  return shown
+    .toString('utf8')
+    .trim()
+    .replace(/\p{Cc}/gu, ' ')
+    .slice(0, 120);
 }

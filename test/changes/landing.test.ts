@@ -278,11 +278,20 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
       why: 'the mirror is left behind',
     });
     const before = await recorded('found');
+    await commitBeside(stranger, 'later');
+    await mustGit(stranger, ['push', '-q', upstream, 'main']);
+    const stopsOfSync = async () =>
+      (await line.owner.cord.status.query({ project })).stops.filter(({ cause }) => cause === 'sync');
     const offered = await line.offer(builder, 'follows', { 'src/follows/a.js': 'export const a = 8;\n' });
     await approve(offered);
     await line.until(offered.change, 'landed');
     await waitUntil(async () => (await recorded('found')) > before);
-    expect(await mustGit(upstream, ['log', '-1', '--format=%s', 'main'])).toBe('other');
+    expect(await mustGit(upstream, ['log', '-1', '--format=%s', 'main'])).toBe('later');
+    // A colleague's commit is fetched before the push, and told at once with both sides.
+    await waitUntil(async () => (await stopsOfSync()).length === 1);
+    expect((await stopsOfSync())[0]?.why).toMatch(
+      /^upstream main went another way: [0-9a-f]{7,} by Agent: later; here is [0-9a-f]{7,} by Andon: Land follows: Follows$/,
+    );
     rmSync(stranger, { recursive: true, force: true });
   });
 
@@ -297,6 +306,12 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
     expect((await line.owner.audit.verify.query({ project: '*' })).fault).toBeNull();
   });
 });
+
+async function commitBeside(folder: string, subject: string): Promise<void> {
+  write(folder, { [`${subject}.txt`]: subject });
+  await mustGit(folder, ['add', '-A']);
+  await mustGit(folder, ['commit', '-q', '-m', subject]);
+}
 
 /** Moves main as a landing of another gateway would. */
 async function landDirectly(line: Line, files: Record<string, string>): Promise<void> {

@@ -104,6 +104,9 @@ const lastGood = statement(
    order by l.ended_at desc, l.position desc limit 1`,
 );
 
+/** Main as a stop names it. */
+export const shortMain = (main: string): string => main.slice(0, 12);
+
 /** Tells once, by a yellow stop, that main itself fails a gate; no change is blamed. */
 export async function tellMainFails(
   tx: Tx,
@@ -116,7 +119,7 @@ export async function tellMainFails(
     project,
     colour: 'yellow',
     scope: { kind: 'project', value: '' },
-    why: `main fails gate ${gate} at ${main.slice(0, 12)}; last main known to pass it: ${good}`,
+    why: `main fails gate ${gate} at ${shortMain(main)}; last main known to pass it: ${good}`,
     cause: 'main',
     subject: `gate/${gate}`,
     by: 'gateway',

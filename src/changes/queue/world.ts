@@ -9,6 +9,7 @@ import { type HeldQueue, type QueueEntry, readEntries, readHolds } from './entri
 import type { GateTally, QueueWorld, TreeName } from './queue.ts';
 import { orderQueue } from './queue-order.ts';
 import { readTallies } from './runs.ts';
+import { shortMain } from './steps.ts';
 import { nameKey, type QueueTree, readTrees } from './trees.ts';
 
 /** Services that the queue of a project is read with. */
@@ -38,6 +39,17 @@ const brokenStop = statement(
   'queue.brokenStop',
   `select id, subject from stops where project = $1 and cause = 'main' and cleared_at is null order by at`,
 );
+
+const toldStops = statement(
+  'queue.toldStops',
+  `select subject from stops where project = $1 and cause = 'main' and (cleared_at is null or strpos(why, $2) > 0)`,
+);
+
+/** Gates of which a stop tells that main fails them: an open one, or one about this main that a person has cleared. */
+async function readToldGates(session: Session, project: string, main: string): Promise<string[]> {
+  const rows = await session.rows<{ subject: string }>(toldStops, [project, shortMain(main)]);
+  return rows.map(({ subject }) => subject.replace(/^gate\//, ''));
+}
 
 /** The open stop about a main that fails a gate, with the gate. */
 export async function readBrokenMain(
@@ -81,10 +93,9 @@ export async function readQueue(reading: QueueReading, project: string): Promise
     slots,
     ...landingSettings(plan),
     main,
-    brokenGates:
-      broken === undefined
-        ? []
-        : brokenGates(broken.gate, plan, (gate) => tally({ main, changes: [] }, gate)),
+    brokenGates: brokenGates(await readToldGates(session, project, main), plan, (gate) =>
+      tally({ main, changes: [] }, gate),
+    ),
     evidence: {
       tally,
       build: (name) => {
@@ -99,15 +110,15 @@ export async function readQueue(reading: QueueReading, project: string): Promise
 
 const nothing: GateTally = { passes: 0, fails: 0, running: false };
 
-/** The gate that the stop names, and every other that main fails while the stop is open: one stop tells of all. */
+/** The gates that stops name, and every other that main fails while there is a stop: one stop tells of all. */
 const brokenGates = (
-  named: string,
+  told: readonly string[],
   plan: Plan | undefined,
   onMain: (gate: string) => GateTally,
 ): readonly string[] =>
   Object.keys(plan?.gates ?? {}).filter((gate) => {
     const { passes, fails } = onMain(gate);
-    return gate === named || (fails > 0 && passes === 0);
+    return told.includes(gate) || (told.length > 0 && fails > 0 && passes === 0);
   });
 
 /** Ids of the changes that may land, in their order. */

@@ -39,13 +39,13 @@ export class Upstreams {
   }
 
   /**
-   * Pushes `main` to the remote, which must be at the tip that it was found at. Errors: `sync.diverged`,
-   * `git.failed`.
+   * Fetches the remote's main, and pushes `main` on it. A commit that somebody else has pushed there is so seen before
+   * the push, with its objects. Errors: `sync.diverged`, `git.failed`.
    */
-  mirror(project: string, url: string, main: string): Promise<void> {
-    return this.#reach(project, url, async (upstream) =>
-      mirrorUpstream(upstream, main, await this.#tip(upstream)),
-    );
+  async mirror(project: string, url: string, main: string): Promise<void> {
+    const isThere = (await this.#reach(project, url, (upstream) => this.#tip(upstream))) !== undefined;
+    const theirs = isThere ? await this.fetch(project, url) : undefined;
+    await this.#reach(project, url, (upstream) => mirrorUpstream(upstream, main, theirs));
   }
 
   /** The last text noted on the remote; undefined when there is none. Errors: `git.failed`. */

@@ -143,6 +143,12 @@ describe.each(engines)('the landing queue, on %s', { timeout: 120_000 }, (engine
     expect((await stopsOf('main'))[0]?.why).toContain(`main fails gate tests at ${main.slice(0, 12)}`);
     for (let round = 0; round < 3; round++) await line.app.workers.tick();
     expect(await statesOf(offered)).toEqual(['approved', 'approved']);
+    // A person who clears the stop has seen it: the same main is not told of again.
+    const [told] = await stopsOf('main');
+    await line.owner.cord.clear.mutate({ project, stop: told?.id ?? '', why: 'I know' });
+    for (let round = 0; round < 3; round++) await line.app.workers.tick();
+    expect(await stopsOf('main')).toEqual([]);
+    expect(await statesOf(offered)).toEqual(['approved', 'approved']);
     await reviewer.client.verdict.approve.mutate({ project, change: mend.change, tree: mend.tree });
     await untilAll([mend, ...offered]);
     await waitUntil(async () => (await stopsOf('main')).length === 0);
