@@ -113,4 +113,14 @@ export const agentProfile = z.strictObject({
     .max(10)
     .default(2)
     .describe('Further attempts, for outcomes that allow one'),
+  // No default: applying a plan without it leaves a stored plan without it unchanged.
+  pool: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe(
+      'So many runs are kept going while there is work that they may take, under the grant of whoever applies the plan',
+    ),
 });

@@ -3,13 +3,14 @@ import { escapes } from '../lib/glob-search.ts';
 import { globFault } from '../lib/globs.ts';
 import { findCycle } from './graph.ts';
 import type { Plan, PlanGate, PlanTask } from './plan.ts';
+import { checkPools } from './pools.ts';
 import { checkProfiles } from './profile-check.ts';
 import { badUnprotect, openWrites } from './protected-writes.ts';
 import { checkTriggers } from './trigger-check.ts';
 
 /** Every fault of a plan beyond its shape: references, cycles, tasks that no grant could complete. */
 export function checkPlan(plan: Plan): Reason[] {
-  const found = [...repeatedPhases(plan), ...badGlobs(plan), ...checkProfiles(plan)];
+  const found = [...repeatedPhases(plan), ...badGlobs(plan), ...checkProfiles(plan), ...checkPools(plan)];
   for (const [id, task] of Object.entries(plan.tasks)) found.push(...badReferences(plan, id, task));
   found.push(...checkTriggers(plan));
   if (found.length > 0) return found.slice(0, reasonsMax);

@@ -92,7 +92,9 @@ function actionFaults(plan: Plan, place: string, trigger: PlanTrigger, action: T
 function whatItIsFor(plan: Plan, refers: Refers, trigger: PlanTrigger, { for: task }: SpawnAction): Reason[] {
   if (task === undefined) return [];
   if (task === 'event')
-    return trigger.on === undefined ? [refers('for', 'event', { limit: 'with `on`' })] : [];
+    return trigger.on === undefined && trigger.pool === undefined
+      ? [refers('for', 'event', { limit: 'with `on`' })]
+      : [];
   return Object.hasOwn(plan.tasks, task) ? [] : [refers('for', task)];
 }
 

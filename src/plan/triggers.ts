@@ -177,18 +177,22 @@ function conditionFault(given: GivenMembers): string | undefined {
   return present(given, ['count', 'consecutive']).length > 1 ? 'one of `consecutive` and `count`' : undefined;
 }
 
-/** A trigger of the plan, defaults filled in. */
-export type PlanTrigger = z.infer<typeof planTrigger>;
+/**
+ * A trigger of the plan, defaults filled in. `pool` is the size of a pool; a plan writes it as a member of a profile, and
+ * in no trigger.
+ */
+export type PlanTrigger = z.infer<typeof planTrigger> & { readonly pool?: number };
 /** A trigger as a person writes it, defaults left out. */
 export type PlanTriggerInput = z.input<typeof planTrigger>;
 /** A task that a trigger adds to the plan. */
 export type NewTask = z.infer<typeof newTask>;
 
 /** Kind of a trigger, by the member that fires it. */
-export type TriggerKind = 'cron' | 'deadline' | 'event' | 'periodic';
+export type TriggerKind = 'cron' | 'deadline' | 'event' | 'periodic' | 'pool';
 
 /** The kind of a trigger, which the schema has checked to be exactly one. */
 export function kindOf(trigger: PlanTrigger): TriggerKind {
+  if (trigger.pool !== undefined) return 'pool';
   if (trigger.cron !== undefined) return 'cron';
   if (trigger.every !== undefined) return 'periodic';
   return trigger.on === undefined ? 'deadline' : 'event';

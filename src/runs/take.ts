@@ -8,7 +8,8 @@ const waiting = statement(
   'runs.waiting',
   `select id from runs where project = $1 and state = 'waiting' and not_before <= andon_now()
      and adapter = any($2::text[]) and coalesce(task, '') <> all($3::text[])
-     and not (tier = 'implementer' and coalesce(task, '') = any($4::text[])) order by not_before limit 50`,
+     and not (tier = 'implementer' and coalesce(task, '') = any($4::text[]))
+     and not (profile = any($5::text[]) and exists (select from triggers t where t.id = runs.trigger and t.kind = 'pool')) order by not_before limit 50`,
 );
 // A run claims its task a moment after it was taken: until then its task counts as claimed.
 const begun = `(select r.task from runs r where r.project = $1 and r.state = 'taken' and r.tier = 'implementer' and r.task is not null)`;
@@ -54,12 +55,14 @@ export async function claimingCount(session: Session, project: string): Promise<
   return row?.n ?? 0;
 }
 
-/** Tasks whose runs may not be started. */
+/** Tasks and pools whose runs may not be started. */
 export interface HeldTasks {
   /** Tasks held by a stop; null stands for runs without a task. */
   readonly stopped: readonly (string | null)[];
   /** Tasks that a run would have to claim in vain: the claim would be refused, and an attempt used up. */
   readonly unclaimable: readonly string[];
+  /** Profiles whose pools are stopped. */
+  readonly pools: readonly string[];
 }
 
 /** Ids of runs that a runner with these adapters could take, the longest waiting first, at most 50. */
@@ -67,10 +70,10 @@ export async function waitingRuns(
   session: Session,
   project: string,
   adapters: readonly string[],
-  { stopped, unclaimable: closed }: HeldTasks,
+  { stopped, unclaimable: closed, pools }: HeldTasks,
 ): Promise<string[]> {
   const left = stopped.map((task) => task ?? '');
-  const rows = await session.rows<{ id: string }>(waiting, [project, adapters, left, closed]);
+  const rows = await session.rows<{ id: string }>(waiting, [project, adapters, left, closed, pools]);
   return rows.map(({ id }) => id);
 }
 

@@ -34,11 +34,7 @@ export async function tellPulled(tx: Tx, stop: string, draft: CordDraft): Promis
   const workers = await workersIn(tx, draft);
   const where = draft.project === '*' ? 'every project' : scopeText(scope);
   const title = `${colour} stop on ${where}: ${why}`;
-  const rest =
-    colour === 'red'
-      ? 'Nothing in its scope is claimed, spawned or landed until it is cleared.'
-      : 'Finish what you hold up to its next handoff; nothing new in its scope is claimed.';
-  const body = `${why}\n\nPulled by ${by}. ${rest} It is cleared by ${clearers(colour, by)} (andon cord clear ${shortId(stop)}).`;
+  const body = `${why}\n\nPulled by ${by}. ${heldWords(draft)} It is cleared by ${clearers(colour, by)} (andon cord clear ${shortId(stop)}).`;
   const message = {
     kind: 'stop' as const,
     subject: `stop/${stop}`,
@@ -53,6 +49,13 @@ export async function tellPulled(tx: Tx, stop: string, draft: CordDraft): Promis
     ...projects.flatMap(({ name }) => tiers.map((recipient) => ({ ...message, project: name, recipient }))),
   ]);
   return [...new Set([...workers.map(({ agent }) => agent), ...tiers])];
+}
+
+function heldWords({ colour, scope }: CordDraft): string {
+  if (scope.kind === 'pool') return 'Its runs go on to their end; no other one is started.';
+  return colour === 'red'
+    ? 'Nothing in its scope is claimed, spawned or landed until it is cleared.'
+    : 'Finish what you hold up to its next handoff; nothing new in its scope is claimed.';
 }
 
 /** Each agent at work in the scope once, with its project. */

@@ -18,11 +18,15 @@ export type StopReason =
   | 'blocked'
   | 'stranded'
   | 'sync'
-  | 'main';
+  | 'main'
+  | 'pool';
 
-/** Scope of a stop: one task; a task and all tasks that need it; a project; every project of the gateway. */
+/**
+ * Scope of a stop: one task; a task and all tasks that need it; the pool of an agent profile; a project; every project of
+ * the gateway.
+ */
 export type Scope =
-  | { readonly kind: 'task' | 'workflow'; readonly value: string }
+  | { readonly kind: 'task' | 'workflow' | 'pool'; readonly value: string }
   | { readonly kind: 'project' | 'all'; readonly value: '' };
 
 /** An open stop, as decisions read it. */
@@ -42,6 +46,8 @@ export interface Stop {
 export interface About {
   readonly what: 'claim' | 'spawn' | 'landing';
   readonly task?: string | undefined;
+  /** The profile of the pool that spawns, if one does. */
+  readonly pool?: string | undefined;
   /** The applied plan. Without one, a stop of a workflow holds everything: the needs of tasks are unknown. */
   readonly plan: Pick<Plan, 'tasks'> | undefined;
 }
@@ -51,7 +57,7 @@ export const scopePattern = new RegExp(
   `^(?:project|all|(?:task|workflow)/${plainNamePattern.source.replace(/^\^|\$$/g, '')})$`,
 );
 
-/** A scope from its text: `project`, `all`, `task/<task>`, `workflow/<task>`; undefined for anything else. */
+/** A scope from its text: `project`, `all`, `task/<task>`, `workflow/<task>`; undefined for anything else, such as a pool, which only Andon stops. */
 export function parseScope(text: string): Scope | undefined {
   if (text === 'project' || text === 'all') return { kind: text, value: '' };
   const [kind, value = ''] = scopePattern.test(text) ? text.split('/', 2) : [];
@@ -64,7 +70,7 @@ export const scopeText = ({ kind, value }: Scope): string => (value === '' ? kin
 /**
  * Reasons of the stops against an action, one for each; empty when none holds it. Red holds claims, spawns
  * and landings in its scope. Yellow lets work in progress go on to its next handoff: it holds claims, and
- * spawns for a task.
+ * spawns for a task. The stop of a pool holds the spawns of that pool alone.
  */
 export function stopReasons(stops: readonly Stop[], about: About): Reason[] {
   return stops.filter((stop) => holds(stop, about)).map(stopReason);
@@ -72,6 +78,7 @@ export function stopReasons(stops: readonly Stop[], about: About): Reason[] {
 
 /** True when the stop holds the action. */
 export function holds(stop: Stop, about: About): boolean {
+  if (stop.scope.kind === 'pool') return stop.scope.value === about.pool;
   if (!inScope(stop.scope, about.task, about.plan)) return false;
   if (stop.colour === 'red' || about.what === 'claim') return true;
   return about.what === 'spawn' && about.task !== undefined;
@@ -80,7 +87,7 @@ export function holds(stop: Stop, about: About): boolean {
 /** True when the scope holds the task; without a task, when it holds actions without one. */
 export function inScope(scope: Scope, task: string | undefined, plan: About['plan']): boolean {
   if (scope.kind === 'project' || scope.kind === 'all') return true;
-  if (task === undefined) return false;
+  if (task === undefined || scope.kind === 'pool') return false;
   if (task === scope.value) return true;
   if (scope.kind === 'task') return false;
   return plan === undefined || workflowOf(plan, scope.value).has(task);

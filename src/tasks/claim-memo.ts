@@ -8,18 +8,21 @@ export interface TaskScope {
   readonly deny: readonly string[];
 }
 
+/** The part of a capability that scopes are compared with. */
+type ScopeBounds = Pick<Capability, 'write' | 'deny'>;
+
 /** For each scope, by its hash, a path that the capability leaves out, or undefined. */
 type Memo = Map<string, string | undefined>;
 
 const scopesMax = 100_000;
 const memosMax = 1000;
-const byCap = new WeakMap<Capability, Memo>();
+const byCap = new WeakMap<ScopeBounds, Memo>();
 const byContent = new Map<string, Memo>();
 
-/** The part of a capability that scopes are compared with. Agents of one profile share the results. */
-const contentOf = ({ write, deny }: Capability): string => JSON.stringify([write, deny]);
+/** The bounds as a key: agents of one profile share the results. */
+const contentOf = ({ write, deny }: ScopeBounds): string => JSON.stringify([write, deny]);
 
-function memoOf(cap: Capability): Memo {
+function memoOf(cap: ScopeBounds): Memo {
   const known = byCap.get(cap) ?? sharedMemo(contentOf(cap));
   byCap.set(cap, known);
   return known;
@@ -42,15 +45,15 @@ function makeRoom<Key>(map: Map<Key, unknown>, max: number): void {
  * True when this scope was compared with this capability before: scope and capability are immutable, and
  * automata are expensive.
  */
-export const knowsScope = (cap: Capability, scopeHash: string): boolean => memoOf(cap).has(scopeHash);
+export const knowsScope = (cap: ScopeBounds, scopeHash: string): boolean => memoOf(cap).has(scopeHash);
 
 /** Compares a scope with a capability and remembers the answer. */
-export function learnScope(cap: Capability, { scopeHash, write, deny }: TaskScope): void {
+export function learnScope(cap: ScopeBounds, { scopeHash, write, deny }: TaskScope): void {
   const scopes = memoOf(cap);
   makeRoom(scopes, scopesMax);
   scopes.set(scopeHash, escapes(write, deny, cap.write, cap.deny));
 }
 
 /** A path of a known scope that the capability leaves out, or undefined when the capability covers the scope. */
-export const scopeWitness = (cap: Capability, scopeHash: string): string | undefined =>
+export const scopeWitness = (cap: ScopeBounds, scopeHash: string): string | undefined =>
   memoOf(cap).get(scopeHash);

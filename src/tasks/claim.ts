@@ -27,8 +27,11 @@ export interface Candidate {
 export interface Claimant {
   readonly agent: string;
   readonly grantId: string;
-  readonly cap: Capability;
+  readonly cap: ClaimCapability;
 }
+
+/** The part of a capability that decides which tasks may be claimed. */
+export type ClaimCapability = Pick<Capability, 'skills' | 'phases' | 'task' | 'write' | 'deny'>;
 
 // The index gives the most urgent tasks first; the claimant's former work is looked up apart and ranks first
 // among equals.
@@ -93,7 +96,7 @@ export async function readCandidates(
 }
 
 /** True when the task names protected files, and the grant covers the rest of its scope. */
-function coversOpen({ write, deny }: Capability, plan: Plan | undefined, id: string): boolean {
+function coversOpen({ write, deny }: ClaimCapability, plan: Plan | undefined, id: string): boolean {
   const task = plan !== undefined && Object.hasOwn(plan.tasks, id) ? plan.tasks[id] : undefined;
   if (plan === undefined || task === undefined) return false;
   const open = openWrites(plan, id, task);

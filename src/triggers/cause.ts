@@ -7,13 +7,15 @@ export interface ShownEvent extends Pick<ChainedEvent, 'position' | 'id' | 'acto
   readonly data: ChainedEvent['data'] | { readonly omitted: string };
 }
 
-/** The cause that made a slot due: time alone, an event, a deadline, a person. */
+/** The cause that made a slot due: time alone, an event, a deadline, work for a pool, a person. */
 export interface FireCause {
   /** Ids of the triggers that led to this fire, the first one first. */
   readonly causes: readonly string[];
   /** The event, when an event is the cause. */
   readonly event?: ShownEvent;
   readonly task?: string;
+  /** The change to be judged, where a pool of validators found it. */
+  readonly change?: string;
   /** Number of the step, for a deadline. */
   readonly step?: number;
 }

@@ -16,7 +16,7 @@ export interface TriggerOwner {
   readonly epoch: number;
 }
 
-const leftOut = ['onType', 'fromPosition', 'createdAt'] as const;
+const leftOut = ['onType', 'fromPosition', 'createdAt', 'armedAt'] as const;
 
 /** A row of the table of triggers. */
 export type TriggerRow = Readonly<Omit<typeof triggers.$inferSelect, (typeof leftOut)[number]>>;
@@ -41,7 +41,7 @@ const put = statement(
    values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, $12, $13, $14)
    on conflict (project, name) do update set kind = excluded.kind, spec = excluded.spec, owner = excluded.owner,
      owner_gid = excluded.owner_gid, owner_epoch = excluded.owner_epoch, state = excluded.state, next_at = excluded.next_at,
-     next_slot = excluded.next_slot, on_type = excluded.on_type, from_position = excluded.from_position
+     next_slot = excluded.next_slot, on_type = excluded.on_type, from_position = excluded.from_position, armed_at = andon_now()
    returning id`,
 );
 const remove = statement(
@@ -113,7 +113,7 @@ export async function armTrigger(tx: Tx, draft: TriggerDraft, now: Date, known?:
 /** The time of the first look at a trigger, and its slot. Deadlines are looked at in the next tick. */
 function firstTimes(id: string, kind: TriggerKind, spec: PlanTrigger, now: Date): (Date | null)[] {
   if (kind === 'deadline') return [now, null];
-  if (kind === 'event') return [null, null];
+  if (kind === 'event' || kind === 'pool') return [null, null];
   const next = nextSlot(timedOf(id, spec), now.getTime());
   return [dateOf(next?.atMs), dateOf(next?.slotMs)];
 }

@@ -40,6 +40,8 @@ export const triggers = pgTable('triggers', {
   hourCount: integer('hour_count').notNull().default(0),
   hourHeld: integer('hour_held').notNull().default(0),
   createdAt: at('created_at').notNull().default(sql`andon_now()`),
+  /** The time of the last apply or resume that armed it. */
+  armedAt: at('armed_at').notNull().default(sql`andon_now()`),
 });
 
 /** The conclusion of a slot. */

@@ -85,6 +85,7 @@ const weakening: [string, string, string][] = [
   ['run: agent', 'run: agent\n    flatTurns: 0', '! agents.builder.flatTurns: 3 -> 0'],
   ['run: agent', 'run: agent\n    autoTerminate: false', '! agents.builder.autoTerminate: true -> false'],
   ['run: agent', 'run: agent\n    retries: 5', '! agents.builder.retries: 2 -> 5'],
+  ['run: agent', 'run: agent\n    pool: 4', '! agents.builder.pool: null -> 4'],
   ['{ tokens: 1000 }', '{ tokens: 2000 }', expect.stringMatching(/^! agents\.builder\.budget: /)],
   [
     'spawn: builder, maxDuration: 10m',

@@ -22,6 +22,31 @@ describe('the agent profiles of a plan', () => {
   });
 });
 
+describe('the pool of a profile', () => {
+  const adapter = 'adapter: command, run: x';
+
+  it('has an adapter, a tier whose work waits in a queue, and at least one run', () => {
+    expect(faults(`${adapter}, pool: 4`)).toEqual([]);
+    expect(faults('pool: 4')).toEqual(['agents.one.pool: no adapter']);
+    expect(faults('', `  lead: { tier: executive, ${adapter}, pool: 1 }\n`)).toEqual([
+      'agents.lead.pool: executive',
+    ]);
+    for (const size of ['0', '1.5', '1001', '{ size: 2 }'])
+      expect(() => faults(`${adapter}, pool: ${size}`), size).toThrow();
+  });
+
+  it('has the name of a trigger for itself', () => {
+    const taken = 'triggers: { pool-one: { every: 1d, notify: "tier:human" } }\n';
+    expect(faults(`${adapter}, pool: 4`, taken)).toEqual(['triggers.pool-one: the name of the pool of one']);
+    expect(faults(adapter, taken)).toEqual([]);
+    const long = 'a'.repeat(60);
+    expect(faults('', `  ${long}: { tier: validator, ${adapter}, pool: 1 }\n`)).toEqual([
+      `agents.${long}.pool: pool-${long}`,
+    ]);
+    expect(() => faults('', 'triggers: { x: { pool: 4, spawn: one } }\n')).toThrow();
+  });
+});
+
 describe('what the progress of a task is judged by', () => {
   const plan = (progress: string): string =>
     `gates: { unit: { run: x }, review: { by: human } }\ntasks: { t: { title: T, phase: build, write: [src/a], progress: ${progress} } }\n`;

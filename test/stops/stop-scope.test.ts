@@ -52,6 +52,14 @@ describe('a stop', () => {
     ]);
   });
 
+  it('of a pool holds the spawns of that pool alone, and no task of its name', () => {
+    const one = stop('yellow', { kind: 'pool', value: 'api' });
+    expect(held(one)).toEqual([]);
+    const ofPool = (pool: string) => stopReasons([one], { what: 'spawn', task: 'docs', pool, plan });
+    expect(ofPool('api').map(({ found }) => found)).toEqual([expect.stringContaining('yellow on pool/api')]);
+    expect(ofPool('docs')).toEqual([]);
+  });
+
   it('of a workflow holds the task and everything that needs it, over any number of steps', () => {
     expect(held(stop('red', { kind: 'workflow', value: 'schema' }))).toEqual([
       'claim schema',

@@ -1,6 +1,7 @@
 import { type Reason, reason } from '../../lib/decision.ts';
 import { guardDiff } from '../../plan/guard-diff.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { armedTriggers } from '../../plan/pools.ts';
 import type { GuardLine } from '../../store/log/event-data/shared.ts';
 import { diffPlan, type PlanDiff, type StoredTask, withMadeTasks } from '../../tasks/plan-diff.ts';
 import { diffTriggers, type TriggerDiff, type TriggerRow } from '../../triggers/rows.ts';
@@ -28,7 +29,7 @@ export function compared(given: Plan, { stored, before, rows }: Applied): Compar
     plan,
     guards: guardDiff(before, plan),
     diff: diffPlan(plan, stored, before),
-    triggers: diffTriggers(plan.triggers, rows),
+    triggers: diffTriggers(armedTriggers(plan), rows),
   };
 }
 

@@ -61,7 +61,8 @@ export async function freeRuns(
   const unclaimable = (await isFull(tx, projectName, plan?.limits.wip))
     ? named
     : await unclaimableTasks(tx, projectName, named);
-  return waitingRuns(tx, projectName, adapters, { stopped, unclaimable });
+  const pools = stops.flatMap(({ scope }) => (scope.kind === 'pool' ? [scope.value] : []));
+  return waitingRuns(tx, projectName, adapters, { stopped, unclaimable, pools });
 }
 
 /**

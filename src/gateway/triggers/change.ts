@@ -33,10 +33,10 @@ const ownerOf = (grant: Grant): TriggerOwner => ({
 
 /**
  * Reasons why a grant may not own a trigger: a trigger that reaches outside belongs to a person, one that
- * starts agents to a grant that may start them.
+ * starts agents to a grant that may start them, and a pool to a person, as profiles do.
  */
 function ownerReasons({ cap }: Grant, triggerName: string, trigger: PlanTrigger): Reason[] {
-  const maySpawn = cap.actions.includes('agent:spawn');
+  const maySpawn = cap.actions.includes('agent:spawn') && trigger.pool === undefined;
   if (cap.tier === 'human' || (maySpawn ? !reachesOut(trigger) : !needsPerson(trigger))) return [];
   return [reason('trigger.owner', `trigger/${triggerName}`, { found: cap.tier, limit: 'human' })];
 }
@@ -143,6 +143,12 @@ const putDue = statement(
   `insert into trigger_due (trigger, slot, project, at, cause) values ($1, $2, $3, $4, '{"causes": []}'::jsonb)`,
 );
 
+/** Kinds that fire for work alone, which nobody names here. */
+const unfit: Partial<Record<TriggerRow['kind'], string>> = {
+  deadline: 'a deadline, which is about a task',
+  pool: 'a pool, which fires for the work that it finds',
+};
+
 /** The procedure `trigger.fire`: queues a slot of a trigger at once. */
 export function fireProcedure(gateway: Gateway) {
   return mutation(gateway, {
@@ -152,8 +158,9 @@ export function fireProcedure(gateway: Gateway) {
     facts: (tx, { input, grant }) => seen(tx, grant, input),
     decide: ({ input, facts }) =>
       decideAbout(facts, input.name, ({ state, kind }) => {
-        if (state === 'active' && kind !== 'deadline') return [];
-        const found = kind === 'deadline' ? 'a deadline, which is about a task' : state;
+        const needsWork = unfit[kind];
+        if (state === 'active' && needsWork === undefined) return [];
+        const found = needsWork ?? state;
         return [reason('trigger.action', `trigger/${input.name}`, { found, next: 'resume it first' })];
       }),
     effect: async (tx, { decided: row }, { input, entered }) => {

@@ -3,6 +3,7 @@ import { allowed, type Decision, denied, isDenied, reason } from '../../lib/deci
 import { defined } from '../../lib/defined.ts';
 import { durationMs } from '../../lib/durations.ts';
 import { actionsOf, type TriggerActionKind } from '../../plan/trigger-actions.ts';
+import { isWanted } from '../../runs/pool.ts';
 import type { EmittedEvent } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
@@ -41,6 +42,8 @@ interface LockedSlot {
   readonly due: DueRow;
   readonly isHeldUp: boolean;
   readonly queued: number;
+  /** False when the pool is full, or its work has gone into other hands. */
+  readonly isWanted: boolean;
   /** Absent when the trigger has no such step any more. */
   readonly action: FoundAction | undefined;
 }
@@ -94,9 +97,10 @@ async function readSlot(
   if (row === undefined || due === undefined) return undefined;
   const isHeldUp = row.spec.overlap !== 'allow' && (await isAtWork(tx, row, due));
   const queued = isHeldUp ? await queuedCount(tx, row.id) : 0;
+  const wanted = await isStillWanted(tx, row, due);
   const firing = await firingOf(tx, row, due, grant, await entered);
   const action = firing && (await readAction(tx, ports, firing));
-  return { row, due, isHeldUp, queued, action };
+  return { row, due, isHeldUp, queued, isWanted: wanted, action };
 }
 
 /** A trigger that spawns for the task of its event is held up by a run for that task alone: each task is work of its own. */
@@ -104,6 +108,13 @@ const isAtWork = (tx: Tx, row: TriggerRow, { cause }: DueRow): Promise<boolean> 
   row.spec.spawn !== undefined && row.spec.for === 'event'
     ? stillRunsFor(tx, row, cause.task)
     : lastStillRuns(tx, row);
+
+/** The row of the trigger is locked, so any number of gateways start no more runs than the pool holds. */
+async function isStillWanted(tx: Tx, { id, project, spec }: TriggerRow, { cause }: DueRow): Promise<boolean> {
+  const { pool, spawn } = spec;
+  if (pool === undefined || spawn === undefined) return true;
+  return isWanted(tx, { id, project, profile: spawn }, pool, cause);
+}
 
 /** The slot with its action; undefined when the trigger has no such step any more. */
 async function firingOf(
@@ -145,8 +156,9 @@ function decideFire({ grant, input: given, entered, facts }: FireCase): Decision
 }
 
 /** The end of a slot that is not fired although it may be; undefined for a slot that is fired. */
-function unfired({ row, due, isHeldUp, queued }: LockedSlot, now: Date) {
+function unfired({ row, due, isHeldUp, queued, isWanted: wanted }: LockedSlot, now: Date) {
   if (isTooLate(row, due, now.getTime() - due.at.getTime())) return 'missed';
+  if (!wanted) return 'skipped';
   if (!isHeldUp) return undefined;
   if (row.spec.overlap === 'skip') return 'skipped';
   return due.queued || queued < row.spec.most ? 'queued' : 'skipped';

@@ -21,6 +21,7 @@ import { command, webhook } from './actions/deliver.ts';
 import { notify } from './actions/notify.ts';
 import { spawn } from './actions/spawn.ts';
 import { type FireAnswer, fireDefinition, type Ports } from './fire-trigger.ts';
+import { PoolWatch } from './pools.ts';
 import { lookRound } from './round.ts';
 
 /** Built-in actions; app.ts adds those of other rooms. */
@@ -50,6 +51,7 @@ const oldTallies = statement(
 export class TriggerService implements TriggersPort {
   readonly #settings: DeliverySettings;
   readonly #ports: Ports;
+  readonly #pools = new PoolWatch();
   #gateway: Gateway | undefined;
   #deliveries: DeliveryWorker | undefined;
   /** Types of events that some trigger waits for, as of the last tick: most events wake no trigger. */
@@ -121,6 +123,7 @@ export class TriggerService implements TriggersPort {
       await lookRound(store, (error, name) => log.error({ err: error, trigger: name }, 'trigger paused'));
       const rows = await store.rows<{ onType: string }>(onTypes);
       this.#awaited = new Set(rows.map(({ onType }) => onType));
+      await this.#pools.look(store, (error, pool) => log.error({ err: error, trigger: pool }, 'pool'));
     } else await tickEvents(store);
     await this.#fireWaiting(gateway, false);
     // Slots that wait for an earlier run to end are checked once a second.

@@ -35,6 +35,7 @@ const rules: { readonly [Member in keyof PlanAgent]?: Weakens } = {
   idle: isRaised,
   flatTurns: (before, after) => before !== 0 && (after === 0 || isRaised(before, after)),
   retries: isRaised,
+  pool: (before, after) => isRaised(before ?? 0, after ?? 0),
   autoTerminate: (_before, after) => after === false,
 };
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
  * Names of the numbered files, in order: `0001-schema.sql` is the first. A released file is never edited; a
  * change gets the next number, and its name here.
  */
-const migrationNames = ['schema', 'attempts', 'landing-queue', 'plan-history'] as const;
+const migrationNames = ['schema', 'attempts', 'landing-queue', 'plan-history', 'pools'] as const;
 
 /** Versions up to this one are the schema before 0.1. The file 000N makes this version plus N. */
 export const versionsBefore = 13;

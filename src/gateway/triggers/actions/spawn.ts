@@ -45,8 +45,14 @@ function taskOf({ action, cause }: FiringOf<'spawn'>): string | undefined {
   return action.for === 'event' || cause.step !== undefined ? cause.task : undefined;
 }
 
-/** The change that a validator is started to judge: that of the event, which it then has to give its verdict on. */
-function changeOf({ action, cause, plan }: FiringOf<'spawn'>): string | undefined {
+/**
+ * The change that a validator is started to judge: that of the event, or the one that its pool found. The run then has to
+ * give its verdict on that change.
+ */
+const changeOf = (firing: FiringOf<'spawn'>): string | undefined =>
+  firing.cause.change ?? changeOfEvent(firing);
+
+function changeOfEvent({ action, cause, plan }: FiringOf<'spawn'>): string | undefined {
   if (action.for !== 'event' || plan?.agents[action.profile]?.tier !== 'validator') return undefined;
   return /^change\/(chg_\w+)$/.exec(cause.event?.subject ?? '')?.[1];
 }
@@ -70,7 +76,9 @@ function requestOf(firing: FiringOf<'spawn'>): RunRequest {
 }
 
 /** The mission of a run without one of its own: the reason of its start. */
-const missionOf = ({ row, slot, cause }: Firing): string =>
-  cause.event === undefined
+function missionOf({ row, slot, cause }: Firing): string {
+  if (row.kind === 'pool') return 'You were started by the pool of your profile.';
+  return cause.event === undefined
     ? `You were started by the trigger ${row.name} for ${slot}.`
     : `You were started by the trigger ${row.name} because of ${JSON.stringify(cause.event).slice(0, 4000)}`;
+}
