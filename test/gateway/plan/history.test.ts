@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePlan } from '../../../src/plan/parse.ts';
-import { migrate } from '../../../src/store/migrate.ts';
+import { statementsOf } from '../../../src/store/migrations/index.ts';
 import { statement } from '../../../src/store/store.ts';
 import { engines } from '../../support/engines.ts';
 import { type Hand, type Line, openLine, passTime, refusal } from '../../support/line.ts';
@@ -143,10 +143,10 @@ describe.each(engines)('the plan of a database from before there was a history, 
       'drop table plan_history',
       'drop function andon_plan_text',
       'drop function andon_keep_plan',
-      'delete from andon_migrations where version = 16',
+      'drop index events_type, events_actor, events_at',
+      ...(await statementsOf({ version: 0, name: '0004-plan-history' })),
     ])
       await rows(text);
-    await migrate(line.app.gateway.store, { purpose: 'test', installation: 'same' });
     const [first, ...rest] = await line.owner.plan.history.query({ project });
     expect(rest).toEqual([]);
     const [applied] = (await line.events()).filter(({ type }) => type === 'plan.applied');

@@ -84,7 +84,10 @@ describe.each(engines)('a pool, on %s', (engine) => {
   late: { title: L, phase: build, write: ["src/l/**"], needs: [whole] }
   last: { title: L, phase: build, write: ["src/z/**"], priority: low }
 `;
-    await open(planOf('write: ["src/**"], pool: 9', work));
+    await open(planOf('write: ["src/**"], pool: 1', work));
+    await look();
+    expect((await builders()).map(({ task }) => task)).toEqual(['part']);
+    await line.owner.plan.put.mutate({ project, text: planOf('write: ["src/**"], pool: 9', work) });
     await look();
     expect((await builders()).map(({ task }) => task)).toEqual(['part', 'last']);
     expect((await builders()).map(({ spawner, trigger }) => [spawner, trigger])).toEqual(
@@ -120,7 +123,10 @@ describe.each(engines)('a pool, on %s', (engine) => {
     expect(second).toMatchObject({ attempt: 1 });
     expect(second?.task).not.toBe(first);
     expect(await stops()).toEqual([]);
+    await line.owner.trigger.pause.mutate({ project, name: 'pool-builder' });
     await line.owner.run.stop.mutate({ project, run: second?.id ?? '', why: 'make room' });
+    await look();
+    expect(await alive()).toEqual([]);
     await line.owner.trigger.resume.mutate({ project, name: 'pool-builder' });
     await look();
     expect(await alive()).toMatchObject([{ task: first, attempt: 1 }]);
@@ -172,23 +178,25 @@ describe.each(engines)('a pool, on %s', (engine) => {
   it('works under the grant of whoever applied the plan, and after its end for whoever resumes it', async () => {
     await open(planOf(''));
     const ada = await line.mint('human:ada', { tier: 'human' });
+    const { stop } = await pull('red', 'project');
     await ada.client.plan.put.mutate({ project, text: planOf('pool: 2') });
     await line.owner.token.revoke.mutate({ project, kind: 'grant', value: ada.grant, why: 'left' });
+    await line.owner.cord.clear.mutate({ project, stop, rootCause });
     const pool = () => line.owner.trigger.show.query({ project, name: 'pool-builder' });
-    const before = (await builders()).length;
     await look();
     const { refused } = await pool();
+    expect(refused).toBeGreaterThan(0);
     for (const _again of [1, 2]) await look();
     expect(await pool()).toMatchObject({ kind: 'pool', owner: 'human:ada', refused });
-    expect(await builders()).toHaveLength(before);
+    expect(await builders()).toEqual([]);
     const lead = await line.mint('agent:lead', { tier: 'executive' });
     const resume = { project, name: 'pool-builder' };
     expect(await codesOf(lead.client.trigger.resume.mutate(resume))).toEqual(['trigger.owner']);
     await line.owner.trigger.resume.mutate(resume);
     await passTime(61_000, line);
     for (const _again of [1, 2]) await look();
-    expect(await alive()).toHaveLength(2);
-    expect(await pool()).toMatchObject({ owner: 'human:owner' });
+    expect((await alive()).map(({ spawner }) => spawner)).toEqual(Array(2).fill('human:owner'));
+    expect(await pool()).toMatchObject({ owner: 'human:owner', refused });
   });
 
   it('is changed by people alone, and not fired by hand', async () => {
