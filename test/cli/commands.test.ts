@@ -41,6 +41,8 @@ describe('the commands', () => {
       ...[
         'gate',
         'verdict',
+        'queue',
+        'why',
         'event',
         'audit',
         'report',

@@ -123,6 +123,7 @@ describe('the published JSON schema', () => {
         'agents',
         'done',
         'gates',
+        'landing',
         'lease',
         'limits',
         'models',
