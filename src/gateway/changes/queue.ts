@@ -141,7 +141,10 @@ export const moveProcedure = (gateway: Gateway) =>
     action: 'queue:order',
     description:
       'Gives an approved change a place in the landing queue, 1 for the first; what it needs still lands before it.',
-    input: z.strictObject({ ...orderInput.shape, to: z.number().int().min(1).max(1000) }),
+    input: z.strictObject({
+      ...orderInput.shape,
+      to: z.number().int().min(1).max(1000).describe('Its place, 1 for the first'),
+    }),
     exclusive: true,
     facts: (tx, { input }) => lockChange(tx, input.project, input.change),
     decide: ({ input, facts }) => decideOrder(facts, input.change),

@@ -21,7 +21,12 @@ const listInput = z.strictObject({
   after: z.number().int().min(0).optional().describe('Only events behind this position, the first of them'),
   before: z.number().int().min(1).optional().describe('Only events before this position'),
   limit: z.number().int().min(1).max(1000).default(100),
-  types: z.array(z.enum(eventTypes)).min(1).max(eventTypes.length).optional(),
+  types: z
+    .array(z.enum(eventTypes))
+    .min(1)
+    .max(eventTypes.length)
+    .optional()
+    .describe('Only events of these types'),
   subject: text(300).optional().describe('Such as task/cart-api, or change/chg_ with the end of its id'),
   actor: text(100).optional().describe('Such as agent:builder-1, or gateway'),
   since: instant.optional().describe('A date, a date and time in UTC, or an age such as 2h'),

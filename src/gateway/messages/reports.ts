@@ -35,7 +35,7 @@ export function reportRouter(gateway: Gateway) {
     show: query(gateway, {
       action: 'event:read',
       description: 'Shows a decision, an alert or a report.',
-      input: z.strictObject({ project, report: id }),
+      input: z.strictObject({ project, report: id.describe('The report') }),
       answer: async (input) => {
         const given = input.report;
         const isIt = sql`(${reports.id} = ${given} or (length(${given}::text) < 30 and left(${reports.id}, 4) || right(${reports.id}, 8) = ${given}))`;

@@ -156,7 +156,11 @@ export const revertProcedure = (gateway: Gateway) =>
   applying(gateway, {
     description:
       'Applies the text of an earlier plan again, by the rules of plan.put; unfinished tasks that triggers added stay.',
-    input: z.strictObject({ project, to: named, reason: why }),
+    input: z.strictObject({
+      project,
+      to: named.describe('The revision to apply again: its number, or the beginning of its hash'),
+      reason: why,
+    }),
     plan: async (input) => {
       const { text, revision } = await keptPlan(gateway.store, input.project, input.to);
       return { given: soundPlan(text, input.project), text, reverts: revision };

@@ -40,7 +40,7 @@ export const revisionProcedure = (gateway: Gateway) =>
     action: 'plan:read',
     description:
       'Shows an applied plan by its number or hash: who, when, why, its text, and the tasks that triggers had added to it.',
-    input: z.strictObject({ project, revision: named }),
+    input: z.strictObject({ project, revision: named.describe('Its number, or the beginning of its hash') }),
     answer: (input) => keptPlan(gateway.store, input.project, input.revision),
   });
 
@@ -50,7 +50,11 @@ export const compareProcedure = (gateway: Gateway) =>
     action: 'plan:read',
     description:
       'Compares two applied plans, changed guards first; without `to` with the latest, without both the latest with the one before.',
-    input: z.strictObject({ project, from: named.optional(), to: named.optional() }),
+    input: z.strictObject({
+      project,
+      from: named.optional().describe('The earlier revision'),
+      to: named.optional().describe('The later one; the applied plan when absent'),
+    }),
     answer: async ({ project: name, from, to }) => {
       const latest = await listPlans(gateway.store, name, { before: revisionMax, limit: 2 });
       const numbers = latest.map(({ revision }) => String(revision));

@@ -119,7 +119,7 @@ export const taskCodes = {
     409,
     'conflict',
     'an approval, and the pass of a gate, is bound to the tree that its judge was shown last, or names the tree',
-    'read the change, then judge it again: andon change diff',
+    'read the change, then judge it again: andon change diff <change>',
   ),
   'change.moved': row(
     409,
@@ -137,13 +137,13 @@ export const taskCodes = {
     409,
     'conflict',
     'a change that somebody holds does not land',
-    'andon queue shows who holds it and why; andon queue release <change> --reason <text> lets it land',
+    'ask whoever holds it, or release it: andon change show <change>',
   ),
   'change.needs': row(
     409,
     'conflict',
     'a change lands after the work that its task needs',
-    'andon queue shows what it waits for',
+    'wait for that work: andon change show <change>',
   ),
   'gate.missing': row(
     404,
