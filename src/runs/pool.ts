@@ -46,8 +46,8 @@ const latest = statement(
 );
 const busy = statement(
   'pool.busy',
-  `select (select count(*) from runs where project = $1 and profile = $2 and state in ('waiting', 'taken', 'running'))::int
-     + (select count(*) from trigger_due where trigger = $3)::int as n`,
+  `select (select count(*) from runs where project = $1 and profile = $2 and state in ('waiting', 'taken', 'running'))::int as alive,
+     (select count(*) from trigger_due where trigger = $3)::int as asked`,
 );
 const taken = statement(
   'pool.taken',
@@ -92,10 +92,18 @@ export async function isFlat(session: Session, { id, profile }: ProfilePool): Pr
   return rows.length === flatRunsMax && rows.every(({ outcome }) => progress[outcome] === false);
 }
 
-/** Runs of the profile that wait or run, whoever asked for them, and those that the pool is about to ask for. */
-export async function busyCount(session: Session, { id, project, profile }: ProfilePool): Promise<number> {
-  const [row] = await session.rows<{ n: number }>(busy, [project, profile, id]);
-  return row?.n ?? 0;
+/** Numbers of runs that take up the room of a pool. */
+export interface PoolRuns {
+  /** Runs of the profile that wait or run, whoever asked for them. */
+  readonly alive: number;
+  /** Runs that the pool is about to ask for. */
+  readonly asked: number;
+}
+
+/** Counts the runs that take up the room of a pool. */
+export async function countRuns(session: Session, { id, project, profile }: ProfilePool): Promise<PoolRuns> {
+  const [row] = await session.rows<PoolRuns>(busy, [project, profile, id]);
+  return row ?? { alive: 0, asked: 0 };
 }
 
 /** The tasks of a project that a run of an implementer is to work on, or works on. */

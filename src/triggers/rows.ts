@@ -16,7 +16,7 @@ export interface TriggerOwner {
   readonly epoch: number;
 }
 
-const leftOut = ['onType', 'fromPosition', 'createdAt', 'armedAt'] as const;
+const leftOut = ['onType', 'fromPosition', 'createdAt'] as const;
 
 /** A row of the table of triggers. */
 export type TriggerRow = Readonly<Omit<typeof triggers.$inferSelect, (typeof leftOut)[number]>>;

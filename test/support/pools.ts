@@ -1,5 +1,6 @@
 import { PoolWatch } from '../../src/gateway/triggers/pools.ts';
 import { TriggerService } from '../../src/gateway/triggers/service.ts';
+import { waitingSlots } from '../../src/triggers/fire-rows.ts';
 import type { TestGateway } from './gateway.ts';
 
 /** Lets a gateway look at its pools now, whatever it saw before, and fire what it found. */
@@ -9,7 +10,8 @@ export async function lookAtPools({ app }: TestGateway): Promise<void> {
     throw error;
   });
   if (!(triggers instanceof TriggerService)) throw new Error('no service of triggers');
-  await triggers.tick();
+  do await triggers.tick();
+  while ((await waitingSlots(store, false, 1)).length > 0);
 }
 
 /** The runs of a profile, the first one first. */

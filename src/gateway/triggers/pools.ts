@@ -1,6 +1,13 @@
 import { sendMessage } from '../../messages/messages.ts';
 import { newId } from '../../process/new-id.ts';
-import { busyCount, flatRunsMax, isFlat, type ProfilePool, poolSubject } from '../../runs/pool.ts';
+import {
+  countRuns,
+  flatRunsMax,
+  isFlat,
+  type PoolRuns,
+  type ProfilePool,
+  poolSubject,
+} from '../../runs/pool.ts';
 import { aliveCount } from '../../runs/rows.ts';
 import { pullCord, readStops } from '../../stops/rows.ts';
 import type { Stop } from '../../stops/stop-scope.ts';
@@ -74,7 +81,7 @@ async function fill(tx: Tx, project: string, id: string): Promise<boolean> {
   const agent = profileOf(plan, pool.profile);
   if (plan === undefined || agent === undefined) return false;
   const free = plan.limits.runs - (await aliveCount(tx, project));
-  const room = Math.min(free, roomAfter(row, now, await busyCount(tx, pool)));
+  const room = Math.min(free, roomAfter(row, now, await countRuns(tx, pool)));
   const work = room > 0 ? await findWork(tx, { pool, agent, plan, stops }, room) : [];
   const slots = work.map((one) => slotOf(one, now));
   if (slots.length > 0) await queueFound(tx, [{ row, slots, missed: 0 }], now.getTime());
@@ -95,12 +102,19 @@ async function lockPool(
 const isStopped = (stops: readonly Stop[], { profile }: ProfilePool): boolean =>
   stops.some(({ scope }) => scope.kind === 'pool' && scope.value === profile);
 
-/** The room of a pool beside `busy` runs: after a refusal none for a while, and then that of one run, which tries again. */
-function roomAfter({ spec, lastOutcome, lastAt }: TriggerRow, now: Date, busy: number): number {
-  const room = (spec.pool ?? 0) - busy;
-  if (lastOutcome !== 'refused' && lastOutcome !== 'failed') return room;
-  return now.getTime() - (lastAt?.getTime() ?? 0) < refusedMs ? 0 : Math.min(room, 1);
+/**
+ * The room of a pool: after a refusal none for a while, and then that of one run, which tries again, unless the pool was
+ * armed anew.
+ */
+function roomAfter(row: TriggerRow, now: Date, { alive, asked }: PoolRuns): number {
+  const room = (row.spec.pool ?? 0) - alive - asked;
+  const refusedAt = refusedAtOf(row);
+  if (refusedAt < row.armedAt.getTime()) return room;
+  return now.getTime() - refusedAt < refusedMs ? 0 : Math.min(room, 1 - asked);
 }
+
+const refusedAtOf = ({ lastOutcome, lastAt }: TriggerRow): number =>
+  lastOutcome === 'refused' || lastOutcome === 'failed' ? (lastAt?.getTime() ?? 0) : 0;
 
 const slotOf = (work: PoolWork, now: Date): QueuedSlot => ({
   // The same work may come back any number of times, and each time is a slot of its own.

@@ -192,11 +192,13 @@ describe.each(engines)('a pool, on %s', (engine) => {
     const lead = await line.mint('agent:lead', { tier: 'executive' });
     const resume = { project, name: 'pool-builder' };
     expect(await codesOf(lead.client.trigger.resume.mutate(resume))).toEqual(['trigger.owner']);
-    await line.owner.trigger.resume.mutate(resume);
     await passTime(61_000, line);
+    await look();
+    expect(await pool()).toMatchObject({ refused: refused + 1 });
+    await line.owner.trigger.resume.mutate(resume);
     for (const _again of [1, 2]) await look();
     expect((await alive()).map(({ spawner }) => spawner)).toEqual(Array(2).fill('human:owner'));
-    expect(await pool()).toMatchObject({ owner: 'human:owner', refused });
+    expect(await pool()).toMatchObject({ owner: 'human:owner', refused: refused + 1 });
   });
 
   it('is changed by people alone, and not fired by hand', async () => {
