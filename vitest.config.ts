@@ -11,9 +11,13 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     exclude: ['test/agents/**', 'test/bench/**', 'test/long/**'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // These only end what hangs: no test proves a time by them.
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
+    // Files share a process, which spares each of them the loading of everything: a quarter of the time of small ones.
+    isolate: false,
     execArgv: ['--enable-source-maps', ...shortLived],
     sequence: { sequencer: LongestFirst },
     server: { deps: { external: [/\/andon-built-/] } },

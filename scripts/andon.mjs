@@ -14,7 +14,7 @@ function newestMs(folder) {
 
 function isBuilt() {
   const built = statSync(main, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return built > newestMs(`${root}src`);
+  return built > Math.max(newestMs(`${root}src`), newestMs(`${root}web`));
 }
 
 if (!isBuilt()) {

@@ -8,9 +8,10 @@ const bin = (name) => `${root}node_modules/${name}`;
 const steps = [
   ['types', bin('typescript/bin/tsc'), '-p', 'tsconfig.json'],
   ['pure types', bin('typescript/bin/tsc'), '-p', 'tsconfig.pure.json'],
+  ['types of the page', bin('typescript/bin/tsc'), '-p', 'web/tsconfig.json'],
   ['lint and format', bin('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings'],
   ['architecture', bin('vitest/vitest.mjs'), 'run', '--config', 'test/support/no-engines.config.ts'],
-  ['andon check src', bin('tsx/dist/cli.mjs'), 'src/cli/main.ts', 'check', 'src'],
+  ['andon check src web', bin('tsx/dist/cli.mjs'), 'src/cli/main.ts', 'check', 'src', 'web'],
 ];
 
 let failed = 0;

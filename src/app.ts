@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { createAnalyser } from './analysis/analyser.ts';
 import type { LandingPoint } from './changes/landing.ts';
 import type { Config } from './config.ts';
@@ -28,6 +28,8 @@ import { sweepLocks } from './git/locks.ts';
 import { createGitRunner } from './git/runner.ts';
 import { leftTemporary, sweepTemporary } from './git/temporary.ts';
 import { defined } from './lib/defined.ts';
+import { indexDecisions } from './memory/index-decisions.ts';
+import { createLog } from './process/create-log.ts';
 import { gateBases } from './sandbox/gate-room.ts';
 import { leftName, removeTree } from './sandbox/remove-tree.ts';
 import { findContainment } from './sandbox/sandbox.ts';
@@ -91,6 +93,7 @@ async function openAndStart(config: Config, extras: AppExtras): Promise<App> {
       purpose: extras.purpose ?? 'production',
       installation: randomBytes(8).toString('hex'),
     });
+    await indexDecisions(store);
     return await startOn(store, config, log, extras);
   } catch (error) {
     // The store may be closed already; the first error names the cause.
@@ -98,17 +101,6 @@ async function openAndStart(config: Config, extras: AppExtras): Promise<App> {
     throw error;
   }
 }
-
-/** Logs as JSON lines on stderr. Values that could hold a token never reach it; redaction is the second net. */
-export const createLog = (level: string): Logger =>
-  pino(
-    {
-      level,
-      redact: ['*.authorization', '*.token', 'req.headers', 'err.config', 'err.options'],
-      base: null,
-    },
-    pino.destination(2),
-  );
 
 const readInstallation = statement(
   'meta.installation',
@@ -210,9 +202,9 @@ async function open(
   const hooksDir = join(config.dataFolder, 'hooks');
   await installHook(hooksDir);
   const owner = await ensureOwner({ store, tokens, sequencer, file: join(config.stateFolder, 'token') });
-  // The owner's grant is on `*`: raising that epoch must not lock the owner out.
+  // The owner's grant is on `*`: raising that epoch, or one of a project, must not lock the owner out.
   gateway.feed.hear((events) => {
-    if (events.some(({ type, project }) => type === 'epoch.raised' && project === '*'))
+    if (events.some(({ type }) => type === 'epoch.raised'))
       owner.refresh().catch((error: unknown) => log.error({ err: error }, 'token of the owner'));
   });
   // A database below the mark of its log is only read, until a person accepts it and starts the gateway
@@ -227,6 +219,7 @@ async function open(
     hosts: hostsOf(config),
     identity,
     knownAs: config.hosts,
+    pageFolder: config.pageFolder,
     caps: config,
     log,
     ...defined({ tls: config.tls }),
@@ -270,6 +263,9 @@ function openWorkers(config: Config, { at }: AppExtras, parts: WorkerParts): Wor
     sandbox: config.sandbox,
     hidden: [config.dataFolder, config.stateFolder],
     gatesAtOnceMax: config.gatesAtOnceMax,
+    gateLeaseMs: config.gateLeaseMs,
+    upstreamFreshMs: config.upstreamFreshMs,
+    setupsFolder: join(config.dataFolder, 'setups'),
     ...defined({ at }),
   });
 }

@@ -1,5 +1,6 @@
 import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink } from '@trpc/client';
 import { EventSource } from 'eventsource';
+import type { AgentFetch } from './gateway/proof/agent-fetch.ts';
 import type { AppRouter } from './gateway/router.ts';
 import { defined } from './lib/defined.ts';
 
@@ -14,7 +15,7 @@ export interface ClientOptions {
    * Replaces the global fetch; that of `createAgentFetch` over `createProvingAgent` sends the token to the
    * gateway alone, even when another process listens at its address.
    */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: AgentFetch;
 }
 
 /** A typed client of the gateway's procedures. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { WitnessName } from './gateway/log-mark/places.ts';
 import { fail } from './lib/errors.ts';
 import { limits } from './lib/limits.ts';
+import { packageFile } from './process/entry.ts';
 import type { SandboxSetting } from './sandbox/run-gate.ts';
 
 /** Options that a gateway is started with. */
@@ -21,12 +22,17 @@ export interface Config {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly behindProxy: boolean;
   readonly sandbox: SandboxSetting;
+  /** Gates that the gateway itself carries out at once. */
   readonly gatesAtOnceMax: number;
   /**
    * For PostgreSQL: milliseconds without a sign of life after which another gateway's landings and gates are
    * taken over.
    */
   readonly abandonedMs: number;
+  /** Milliseconds for which a runner holds a gate without a sign of life. */
+  readonly gateLeaseMs: number;
+  /** Milliseconds for which a fetch of an upstream counts: after that it is asked again before a batch is stacked. */
+  readonly upstreamFreshMs: number;
   readonly logLevel: string;
   /**
    * Most connections of clients, and most streams of events: over all principals, and half of them for one
@@ -42,6 +48,8 @@ export interface Config {
   readonly webhookHosts: readonly string[];
   /** Places besides the state folder in which the mark of the log is kept. */
   readonly witnesses: readonly WitnessName[];
+  /** The folder of the built page. */
+  readonly pageFolder: string;
   /** Time limit of such a program, in milliseconds. */
   readonly commandMs: number;
 }
@@ -59,8 +67,9 @@ const defaults = {
   hosts: [],
   behindProxy: false,
   sandbox: 'preferred',
-  gatesAtOnceMax: 2,
   abandonedMs: 10_000,
+  gateLeaseMs: 15_000,
+  upstreamFreshMs: 10_000,
   logLevel: 'info',
   clientsMax: 4_096,
   streamsMax: 2_000,
@@ -69,6 +78,7 @@ const defaults = {
   webhookHosts: [],
   witnesses: [],
   commandMs: 30_000,
+  pageFolder: packageFile('dist/page'),
 } as const;
 
 /**
@@ -82,6 +92,7 @@ export function configure(input: ConfigInput, env: ConfigEnvironment): Config {
     stateFolder: stateFolderOf(dataFolder, env),
     databaseUrl: env.DATABASE_URL || undefined,
     tls: undefined,
+    gatesAtOnceMax: availableParallelism(),
     ...defaults,
     ...given,
     dataFolder,

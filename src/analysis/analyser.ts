@@ -1,5 +1,11 @@
 import { limits } from '../lib/limits.ts';
-import { mayBeProgram, mayHoldSource, type SourceKind, sourceKind } from '../policies/measure/source-kind.ts';
+import {
+  languageWithout,
+  mayBeProgram,
+  mayHoldSource,
+  type SourceKind,
+  sourceKind,
+} from '../policies/measure/source-kind.ts';
 import type { FileRefusal, Measure } from '../policies/measure/unit.ts';
 import { cacheKey, createMeasureCache } from './cache.ts';
 import { createPool } from './pool.ts';
@@ -18,8 +24,8 @@ export interface SourceFile {
   readonly content: SourceContent;
 }
 
-/** The measure of one file, with its path. */
-export type FileMeasure = { readonly path: string } & Measure;
+/** The measure of one file, with its path and bytes. */
+export type FileMeasure = { readonly path: string; readonly bytes: number } & Measure;
 
 /** Bounds of an analyser; the defaults suit a gateway. */
 export interface AnalyserOptions {
@@ -78,7 +84,7 @@ export function createAnalyser(options: AnalyserOptions = {}): Analyser {
         const unread = unreadFault(overruns, endMs);
         const found = unread ?? (await measureOne(path, content, ask));
         if (unread === undefined && isOverrun(found)) overruns += 1;
-        results[index] = { path, ...found };
+        results[index] = { path, bytes: bytesOf(content), ...found };
       }
     };
     await Promise.all(Array.from({ length: processesMax }, lane));
@@ -87,33 +93,56 @@ export function createAnalyser(options: AnalyserOptions = {}): Analyser {
   return { measure, close: pool.close };
 }
 
-async function measureOne(
-  path: string,
-  content: SourceContent,
-  ask: (kind: SourceKind | 'unnamed', bytes: Uint8Array) => Promise<Measure>,
-): Promise<Measure> {
-  if (typeof content === 'object' && 'sizeBytes' in content) return unreadMeasure(path, content.sizeBytes);
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const kind = sourceKind(path, headOf(bytes)) ?? (isCandidate(path, bytes) ? 'unnamed' : undefined);
-  if (kind === undefined) return { units: [] };
-  if (bytes.byteLength > limits.sourceBytesMax) return unreadMeasure(path, bytes.byteLength);
-  return ask(kind, bytes);
+function bytesOf(content: SourceContent): number {
+  if (typeof content === 'string') return Buffer.byteLength(content);
+  return 'sizeBytes' in content ? content.sizeBytes : content.byteLength;
 }
 
+async function measureOne(path: string, content: SourceContent, ask: Ask): Promise<Measure> {
+  if (typeof content === 'object' && 'sizeBytes' in content) return unreadMeasure(path, content.sizeBytes);
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const head = headOf(bytes);
+  const named = sourceKind(path, head);
+  if (named !== undefined) return measureNamed(path, bytes, named, ask);
+  const found = await measureUnnamed(path, bytes, ask);
+  const unmeasured = languageWithout(path, head);
+  return unmeasured === undefined || !isNothing(found) ? found : { units: [], unmeasured };
+}
+
+const measureNamed = async (path: string, bytes: Uint8Array, kind: SourceKind, ask: Ask): Promise<Measure> =>
+  bytes.byteLength > limits.analysisBytesMax ? unreadMeasure(path, bytes.byteLength) : ask(kind, bytes);
+
+type Ask = (kind: SourceKind | 'unnamed', bytes: Uint8Array) => Promise<Measure>;
+
+// A file of another name above the limit of one file is data.
+const measureUnnamed = async (path: string, bytes: Uint8Array, ask: Ask): Promise<Measure> =>
+  isUnnamed(path, bytes) && bytes.byteLength <= limits.sourceBytesMax ? ask('unnamed', bytes) : { units: [] };
+
+const isNothing = (found: Measure): boolean => 'units' in found && found.units.length === 0;
+
+/** True for a file that may be a program by its content, while its name leaves that open. */
+const isUnnamed = (path: string, bytes: Uint8Array): boolean =>
+  mayHoldSource(path) &&
+  mayBeProgram(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'));
+
 /** True when the content of a file must be read: its name marks it as a program, or leaves that open. */
-export const isCandidate = (path: string, bytes: Uint8Array): boolean =>
-  sourceKind(path) !== undefined ||
-  (mayHoldSource(path) &&
-    mayBeProgram(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')));
+export function isCandidate(path: string, bytes: Uint8Array): boolean {
+  const head = headOf(bytes);
+  const isNamed = sourceKind(path, head) !== undefined || languageWithout(path, head) !== undefined;
+  return isNamed || isUnnamed(path, bytes);
+}
 
 /**
  * A file of another name above the limit of one file is data; a file that other files of its change left no
  * room for is unknown.
  */
-const unreadMeasure = (path: string, sizeBytes: number): Measure =>
-  sourceKind(path) !== undefined || (mayHoldSource(path) && sizeBytes <= limits.sourceBytesMax)
+function unreadMeasure(path: string, sizeBytes: number): Measure {
+  const unmeasured = languageWithout(path);
+  if (unmeasured !== undefined) return { units: [], unmeasured };
+  return sourceKind(path) !== undefined || (mayHoldSource(path) && sizeBytes <= limits.sourceBytesMax)
     ? { refusal: sizeRefusal(sizeBytes) }
     : { units: [] };
+}
 
 const headBytes = 256;
 const headOf = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes.subarray(0, headBytes));
@@ -121,7 +150,7 @@ const headOf = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(b
 const sizeRefusal = (sizeBytes: number): FileRefusal => ({
   code: 'source.size',
   found: `${sizeBytes} bytes`,
-  limit: `${limits.sourceBytesMax} bytes`,
+  limit: `${limits.analysisBytesMax} bytes`,
 });
 
 const isOverrun = (found: Measure): boolean =>

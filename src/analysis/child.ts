@@ -9,8 +9,11 @@ import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
 const stackSizeMb = 64;
 const maxOldGenerationSizeMb = 768;
 const crashed = 70;
+// Memory of WebAssembly lies outside of the limits of a thread.
+const residentBytesMax = 1536 * 1024 * 1024;
+const watchMs = 100;
 
-const parser = new Worker(threadEntry(import.meta.url, 'parser-thread'), {
+const parser = new Worker(threadEntry('analysis/parser-thread'), {
   execArgv: [],
   resourceLimits: { stackSizeMb, maxOldGenerationSizeMb },
 });
@@ -21,5 +24,11 @@ parser.on('error', (error) => {
   process.exit(crashed);
 });
 parser.on('exit', () => process.exit(crashed));
+setInterval(() => {
+  const { rss } = process.memoryUsage();
+  if (rss <= residentBytesMax) return;
+  process.stderr.write(`${Math.round(rss / 1024 / 1024)} MB of memory\n`);
+  process.exit(crashed);
+}, watchMs).unref();
 process.on('message', (question: SourceQuestion) => parser.postMessage(question));
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

@@ -40,7 +40,7 @@ export async function startResident(): Promise<Resident> {
 }
 
 function spawnChild(): ChildProcess {
-  const { file, execArgv } = processEntry(import.meta.url, 'child');
+  const { file, execArgv } = processEntry('analysis/child');
   return fork(file, [], {
     execArgv,
     // The child reads strangers' code: its environment holds nothing of Andon's.

@@ -7,7 +7,7 @@ import { type CodeViolation, section } from './plan-audit.ts';
  */
 export function complianceAudit(
   violations: readonly CodeViolation[],
-  looked: { readonly files: number; readonly main: string },
+  looked: { readonly files: number; readonly main: string; readonly unmeasured: readonly string[] },
   before: number | undefined,
 ): AuditFinding {
   const byRule: Record<string, number> = {};
@@ -23,6 +23,7 @@ export function complianceAudit(
     body: [
       `main at ${looked.main.slice(0, 12)}, ${looked.files} source files.`,
       ...section('Over the limits', rows),
+      ...section('In languages that are not measured', looked.unmeasured),
     ].join('\n'),
     result: { violations: violations.length, byRule, list: violations.slice(0, 1000), ...looked },
     isNew: grown,

@@ -66,9 +66,9 @@ const watched = statement(
      select distinct on (g.agent) g.agent, f.id, greatest(g.created_at, f.state_at) as last_at
      from grants g join free f on (g.cap->'skills' ? '*' or f.requires <@ array(select jsonb_array_elements_text(g.cap->'skills')))
        and (g.cap->'phases' ? '*' or g.cap->'phases' ? f.phase) and coalesce(g.cap->>'task', f.id) = f.id
-     where g.project = $1 and g.cap->>'tier' = 'implementer' and g.revoked_at is null and g.expires_at > andon_now()
+     where g.project = $1 and g.cap->>'tier' = 'implementer' and g.revoked_at is null and g.expires_at > (select andon_now())
        and not exists (select from grants a where a.gid = any(g.lin) and a.revoked_at is not null)
-       and exists (select from tokens k where k.gid = g.gid and k.replaced_at is null and k.expires_at > andon_now())
+       and exists (select from tokens k where k.gid = g.gid and k.replaced_at is null and k.expires_at > (select andon_now()))
        and not exists (select from at_work w where w.agent = g.agent)
      order by g.agent, f.state_at, f.id)
    select w.agent, w.task, w.run, w.could_take as "couldTake",
@@ -99,7 +99,7 @@ export async function readyCount(session: Session, project: string): Promise<num
 
 const landed = statement(
   'audits.landed',
-  `select task, state_at as at from changes where project = $1 and state = 'landed' and state_at > $2 order by state_at limit 1000`,
+  `select task, state_at as at from changes where project = $1 and kind = 'task' and state = 'landed' and state_at > $2 order by state_at limit 1000`,
 );
 const spent = statement(
   'audits.spent',

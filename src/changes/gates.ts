@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Reason, reason } from '../lib/decision.ts';
+import type { EndedGateOf } from '../memory/solutions.ts';
 import type { PlanGate } from '../plan/plan.ts';
 import { newId } from '../process/new-id.ts';
+import type { ContainmentKind } from '../sandbox/sandbox.ts';
 import type { EventData } from '../store/log/event-data/index.ts';
 import {
   type DraftOf,
@@ -13,12 +15,11 @@ import {
 } from '../store/log/events.ts';
 import { statement, type Tx } from '../store/store.ts';
 import { endAttempt } from '../tasks/attempts.ts';
-import { type ChangeRow, lockChange, lockTask } from '../tasks/rows.ts';
+import { awaitsValidator } from '../tasks/judges.ts';
+import { type ChangeRow, lockTask } from '../tasks/rows.ts';
 import { type ChangeBefore, changeMay, taskMay } from '../tasks/states.ts';
 import { moveChange, moveTask } from '../tasks/transition.ts';
 import { approve } from './approval.ts';
-import { flakyEvents } from './flaky.ts';
-import { hookMark, stopAtHook } from './gate-stop.ts';
 import { leaveQueue } from './queue/entries.ts';
 
 /** A gate as the plan declares it, with its name. */
@@ -54,7 +55,8 @@ export function openGates(
 
 const left = statement(
   'gates.left',
-  `select count(*)::int as n from gate_runs where change = $1 and tree = $2 and status <> 'passed'`,
+  `select g.gate, ${awaitsValidator} as "isForJudge" from gate_runs g
+   where g.change = $1 and g.tree = $2 and g.status <> 'passed' order by g.gate`,
 );
 const standing = statement(
   'verdicts.standing',
@@ -74,12 +76,32 @@ export function passAll(tx: Tx, change: ChangeRow & { readonly state: ChangeBefo
  */
 export async function settleGates(tx: Tx, change: ChangeRow): Promise<EventDraft[]> {
   if (!changeMay(change, 'gatesPassed')) return [];
-  const [row] = await tx.rows<{ n: number }>(left, [change.id, change.tree]);
-  if (row === undefined || row.n > 0) return [];
+  if ((await readLeft(tx, change)).length > 0) return [];
   const { change: judged, passed } = passAll(tx, change);
   const [verdict] = await tx.rows(standing, [change.id, change.tree]);
-  if (verdict === undefined) return [passed];
+  if (verdict === undefined) return [passed, ...judgeWanted(change)];
   return [passed, ...(await approve(tx, judged))];
+}
+
+/** Asks for a judge; the merge of main with the upstream is judged by a person who has begun it, or was asked by one. */
+const judgeWanted = (change: ChangeRow): EventDraft[] =>
+  change.kind === 'sync' ? [] : [systemEvent(change, 'verdict.requested', requestOf(change, []))];
+
+const readLeft = (tx: Tx, { id, tree }: ChangeRow) =>
+  tx.rows<{ readonly gate: string; readonly isForJudge: boolean }>(left, [id, tree]);
+
+/** The data of the event that asks for a judge: of a change that waits for nothing else, with its manual gates. */
+export const requestOf = (
+  { task, tree }: Pick<ChangeRow, 'task' | 'tree'>,
+  gates: readonly string[],
+): EventData['verdict.requested'] => ({ task, tree, gates });
+
+/** Asks for a judge once nothing but judges is waited for, and gates are left that a validator passes. */
+export async function requestJudge(tx: Tx, change: ChangeRow): Promise<EventDraft[]> {
+  const gates = await readLeft(tx, change);
+  if (gates.length === 0 || !gates.every(({ isForJudge }) => isForJudge)) return [];
+  const names = gates.map(({ gate }) => gate);
+  return [systemEvent(change, 'verdict.requested', requestOf(change, names))];
 }
 
 /** The result of a gate command. */
@@ -88,101 +110,30 @@ export interface GateResult {
   readonly exitCode: number | null;
   readonly ms: number;
   readonly output: string;
-  readonly sandboxed: boolean;
+  readonly containment: ContainmentKind;
   /** True when the command exceeded its time limit. */
   readonly timedOut: boolean;
 }
 
-const finish = statement(
-  'gates.finish',
-  `update gate_runs set status = $2, exit_code = $3, ms = $4, output = $5, sandboxed = $6, definition = $8, timed_out = $9, ended_at = andon_now()
-   where id = $1 and status = 'running' and runner = $7 returning gate, tree`,
-);
-
-/**
- * Writes the result of a gate command. A failed gate refuses the change and gives the task back; a gate that
- * timed out twice in a row stops the task.
- */
-export async function finishGate(
-  tx: Tx,
-  run: EndedRun,
-  runner: string,
-  result: GateResult,
-): Promise<EventDraft[]> {
-  const change = run.change === null ? null : await lockChange(tx, run.project, run.change);
-  if (change === undefined) return [];
-  const values = [
-    run.id,
-    result.passed ? 'passed' : 'failed',
-    result.exitCode,
-    result.ms,
-    result.output,
-    result.sandboxed,
-    runner,
-    definitionOf(run.gate),
-    result.timedOut,
-  ];
-  const [row] = await tx.rows<{ gate: string; tree: string }>(finish, values);
-  if (row === undefined) return [];
-  const { passed, timedOut } = result;
-  const command = commandOf(run.gate);
-  const flaky = await flakyEvents(
-    tx,
-    { ...row, project: run.project, definition: definitionOf(run.gate) },
-    passed,
-  );
-  const ended = [endedEvent(run, change, row, result), ...flaky];
-  // The queue reads the evidence of its runs by itself.
-  if (change === null) return ended;
-  // A gate of an earlier candidate is no evidence for this one.
-  if (row.tree !== change.tree) return ended;
-  if (passed) return [...ended, ...(await settleGates(tx, change))];
-  const refused = await refuseChange(tx, change, 'gateFailed', `gate ${row.gate} failed`, lastLines(result));
-  const { project, task } = change;
-  return [
-    ...ended,
-    ...refused,
-    ...(await stopAtHook(tx, { project, task, gate: row.gate, command, timedOut })),
-  ];
-}
-
-/** A run that has ended: for a change, or for changes that the queue tests together. */
-export interface EndedRun {
-  readonly id: string;
-  readonly project: string;
-  readonly change: string | null;
-  readonly changes: readonly string[];
-  /** Null where the gate is no command any more. */
-  readonly gate: PlanGate | null;
-}
-
-function endedEvent(
-  { gate: declared, project, changes }: EndedRun,
-  change: ChangeRow | null,
-  { gate, tree }: { readonly gate: string; readonly tree: string },
-  { passed, exitCode, ms, sandboxed, timedOut }: GateResult,
-): EventDraft {
-  const late = timedOut ? { timedOut, command: hookMark(commandOf(declared)) } : {};
-  const data = { gate, tree, passed, exitCode, ms, sandboxed, ...late };
-  return change === null
-    ? gatewayEvent(project, event('gate.ended', `project/${project}`, { changes, ...data }))
-    : systemEvent(change, 'gate.ended', { task: change.task, ...data });
-}
-
-const commandOf = (gate: PlanGate | null): string | null => (gate === null || 'by' in gate ? null : gate.run);
+/** A gate of a change, as its errors and their solutions are remembered. */
+export const gateOf = ({ project, task, epoch, commitId, author }: ChangeRow, gate: string): EndedGateOf => ({
+  project,
+  task,
+  epoch,
+  gate,
+  commit: commitId,
+  author,
+});
 
 /** Names a gate as it is declared: evidence is good for that and for nothing else. */
 export const gateDefinition = (gate: PlanGate): string =>
   createHash('sha256').update(JSON.stringify(gate)).digest('hex');
 
-/** The definition that a result is evidence of; null for a gate that is no command any more. */
-const definitionOf = (gate: PlanGate | null): string | null => (gate === null ? null : gateDefinition(gate));
-
 // A gate that ran out of time, or whose command never ran, may have the machine to thank for that.
 const failedBefore = statement(
   'gates.failedBefore',
   `select distinct on (gate, definition) gate, definition, exit_code as "exitCode", output from gate_runs
-   where project = $1 and tree = $2 and status = 'failed' and definition is not null and exit_code is not null and not timed_out order by gate, definition, ended_at desc`,
+   where project = $1 and tree = $2 and status = 'failed' and definition is not null and exit_code is not null and not timed_out and repeats is null order by gate, definition, ended_at desc`,
 );
 
 /** Reasons from gates that failed on this very tree before, as they are declared today: what failed would fail again. */

@@ -1,5 +1,5 @@
 import { newId } from '../process/new-id.ts';
-import type { Session, Tx } from '../store/store.ts';
+import { type Session, statement, type Tx } from '../store/store.ts';
 import type { SystemTransaction } from '../store/system-transaction.ts';
 import { readPlan } from '../tasks/plan-apply.ts';
 import type { GitPort } from './git-port.ts';
@@ -12,6 +12,7 @@ import {
   voidLanding,
 } from './landing-rows.ts';
 import { type QueueEntry, readEntries, readHolds } from './queue/entries.ts';
+import type { SyncPoint } from './syncs.ts';
 
 /** Ports through which landing reads the store and moves main. */
 export interface LandingPorts {
@@ -26,14 +27,15 @@ export interface LandingPorts {
   readonly at?: (point: LandingPoint) => void;
 }
 
-/** A point of landing at which tests can end the process. */
+/** A point of a landing, or of a sync, at which tests can end the process. */
 export type LandingPoint =
   | 'built'
   | 'stepped-aside'
   | 'before-intent'
   | 'after-intent'
   | 'after-move'
-  | 'after-done';
+  | 'after-done'
+  | SyncPoint;
 
 /** Changes that land in one swap of main, in their order, each with the tree that main has after it. */
 export interface Swap {
@@ -50,16 +52,16 @@ export interface Swap {
 /**
  * Lands the changes of a swap: an intent for each in one transaction, one fenced compare-and-swap of main, and their
  * ends in one transaction. `reconcile` finishes or voids a landing that crashed between the steps; a process that wakes
- * late finds its fence raised and moves nothing. True when main has moved.
+ * late finds its fence raised and moves nothing. Answers where main is now; undefined when it has not moved.
  */
-export async function land(ports: LandingPorts, swap: Swap): Promise<boolean> {
+export async function land(ports: LandingPorts, swap: Swap): Promise<string | undefined> {
   const { git, at = () => {} } = ports;
   const { project, main, vouchedBy } = swap;
   const fence = await git.fence(project);
   const members = await landingCommits(ports, swap);
   const newMain = members.at(-1)?.newMain ?? main;
   at('before-intent');
-  if (!(await intended(ports, swap, fence, members))) return false;
+  if (!(await intended(ports, swap, fence, members))) return undefined;
   at('after-intent');
   const moved = await git.moveMain(project, { oldMain: main, newMain, fence });
   at('after-move');
@@ -75,7 +77,7 @@ export async function land(ports: LandingPorts, swap: Swap): Promise<boolean> {
   }));
   await conclude(ports, project, landings, moved ? undefined : 'main or fence had moved');
   at('after-done');
-  return moved;
+  return moved ? newMain : undefined;
 }
 
 /** Writes the intents, unless another plan has been applied since the runs passed, or something holds a member. */
@@ -87,11 +89,23 @@ const intended = (
 ): Promise<boolean> =>
   systemTransaction(swap.project, async (tx, { planHash }) => {
     const { project, main: oldMain, tree: vouchedTree, vouchedBy } = swap;
-    const isFree = planHash === swap.planHash && (await mayLand(tx, swap));
+    const isFree = planHash === swap.planHash && (await stillVouched(tx, swap)) && (await mayLand(tx, swap));
     const intent = { project, oldMain, fence, owner, members, vouchedTree, vouchedBy };
     const events = isFree ? await intend(tx, intent) : undefined;
     return { result: events !== undefined, events: events ?? [] };
   });
+
+const standing = statement(
+  'landing.vouchersStanding',
+  `select count(*)::int as n from gate_runs where id = any($1::text[]) and status = 'passed'`,
+);
+
+/** True while every run that vouches for the swap counts: one may have been voided since it was read. */
+async function stillVouched(tx: Tx, { vouchedBy }: Swap): Promise<boolean> {
+  if (vouchedBy.length === 0) return true;
+  const [row] = await tx.rows<{ n: number }>(standing, [vouchedBy]);
+  return row?.n === vouchedBy.length;
+}
 
 /** Asks again, under the project's lock, for everything that holds a change. */
 async function mayLand(tx: Tx, { project, members }: Swap): Promise<boolean> {

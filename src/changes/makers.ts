@@ -1,6 +1,7 @@
 import type { Ancestor, Principal } from '../policies/duty.ts';
 import { type Session, statement } from '../store/store.ts';
 import type { Tier } from '../tiers/actions.ts';
+import { isRunnerRole } from '../tiers/roles.ts';
 
 interface PrincipalRow {
   readonly grantId: string;
@@ -23,8 +24,8 @@ const readGrants = statement(
      coalesce(g.seen, not exists (select from runs r where r.gid = g.gid)) as seen,
      (select r.runner_gid from runs r where r.gid = g.gid limit 1) as taker,
      case when g.cap->>'tier' = 'human' then '{}'::text[] else array(
-       select o.gid from grants o where o.agent = g.agent and o.project in (g.project, '*') and o.gid <> g.gid
-         and o.revoked_at is null and o.expires_at > andon_now()
+       select o.gid from grants o where o.agent = g.agent and (andon_reaches(o, g.project) or andon_reaches(g, o.project)) and o.gid <> g.gid
+         and o.revoked_at is null and o.expires_at > (select andon_now())
          and not exists (select from grants a where a.gid = any(o.lin) and a.revoked_at is not null)) end as namesakes
    from grants g where g.gid = any($1::text[])`,
 );
@@ -113,7 +114,7 @@ function handedTo({ seen, lineage, taker, namesakes }: PrincipalRow, rows: Grant
  * a runner's counts like any other.
  */
 const throughRunner = ({ grantId, agent, role, seen, lineage }: PrincipalRow): readonly string[] =>
-  role === 'RUNNER' && agent.startsWith('runner:') ? lineage.slice(0, seen ? 1 : 0) : [grantId];
+  isRunnerRole(role) && agent.startsWith('runner:') ? lineage.slice(0, seen ? 1 : 0) : [grantId];
 
 const known = (grantIds: readonly string[], rows: Grants): PrincipalRow[] =>
   [...new Set(grantIds)].flatMap((grantId) => rows.get(grantId) ?? []);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Agent } from 'node:http';
 import { resolve } from 'node:path';
 import type { Client } from '../client.ts';
-import { createAgentFetch } from '../gateway/proof/agent-fetch.ts';
+import { type AgentFetch, createAgentFetch } from '../gateway/proof/agent-fetch.ts';
 import { createProvingAgent } from '../gateway/proof/proving-agent.ts';
 import { fail } from '../lib/errors.ts';
 import { findGateway, type GatewayFile } from './gateway-file.ts';
@@ -21,7 +21,7 @@ export interface GatewayLink {
   /** The file of the token, when it comes from one. */
   readonly tokenFile: string | undefined;
   /** `fetch` over connections whose listener has proved the key of the gateway. Errors: `gateway.unproved`. */
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: AgentFetch;
   /** The agent of those connections, for code that speaks HTTP by itself. */
   readonly agent: Agent;
   /**
@@ -141,7 +141,7 @@ async function projectOf(
 }
 
 /** The project that a token is good for. Only a hint for the request: the gateway verifies the token. */
-function boundProject(token: string): string | undefined {
+export function boundProject(token: string): string | undefined {
   try {
     const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
     const { cap } = JSON.parse(payload) as { cap?: { project?: unknown } };

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { configure, stateFolderOf } from '../config.ts';
+import { packageFile } from '../process/entry.ts';
 import { createProgram } from './program.ts';
 import type { World } from './world.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as {
   version: string;
 };
 
@@ -20,7 +21,7 @@ const world: World = {
     stateFolderOf,
     // Loaded when a gateway is started: most commands need neither a database nor a compiler.
     startApp: async (config, extras) => (await import('../app.ts')).startApp(config, extras),
-    createLog: async (level) => (await import('../app.ts')).createLog(level),
+    createLog: async (level) => (await import('../process/create-log.ts')).createLog(level),
   },
   env: process.env,
   cwd: process.cwd(),

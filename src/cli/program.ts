@@ -8,8 +8,11 @@ import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { changeCommand } from './commands/change.ts';
+import { checkpointCommand } from './commands/checkpoint.ts';
 import { completionCommand } from './commands/completion.ts';
+import { continueCommand } from './commands/continue.ts';
 import { cordCommand } from './commands/cord.ts';
+import { decisionCommand } from './commands/decision.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { gitCommand } from './commands/git.ts';
@@ -18,15 +21,18 @@ import { initCommand } from './commands/init.ts';
 import { joinCommand } from './commands/join.ts';
 import { gateCommand, verdictCommand } from './commands/judgement.ts';
 import { mcpCommand } from './commands/mcp.ts';
+import { openCommand } from './commands/open.ts';
 import { phaseCommand } from './commands/phase.ts';
 import { planCommand } from './commands/plan.ts';
 import { projectCommand } from './commands/project.ts';
 import { queueCommand, whyCommand } from './commands/queue.ts';
+import { recordCommand } from './commands/record.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { runnerCommand } from './commands/runner.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { solutionCommand } from './commands/solution.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { taskCommand } from './commands/task.ts';
@@ -64,8 +70,10 @@ export function createProgram(world: World, version: string): Command {
   return program;
 }
 
-const starting = [initCommand, upCommand, statusCommand, sampleCommand];
+const starting = [initCommand, upCommand, openCommand, statusCommand, sampleCommand];
 const working = [
+  continueCommand,
+  checkpointCommand,
   projectCommand,
   planCommand,
   phaseCommand,
@@ -78,6 +86,9 @@ const working = [
   whyCommand,
   eventCommand,
   auditCommand,
+  decisionCommand,
+  solutionCommand,
+  recordCommand,
   reportCommand,
   agentCommand,
   runCommand,

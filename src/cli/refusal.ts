@@ -1,7 +1,7 @@
 import { withCauses } from '../lib/causes.ts';
 import { type ExitName, exitCodes } from '../lib/code-row.ts';
 import { codes, isCode } from '../lib/codes/index.ts';
-import { type Reason, reason } from '../lib/decision.ts';
+import { type Reason, reason, valueWords } from '../lib/decision.ts';
 import { AndonError, fail } from '../lib/errors.ts';
 import { fileDenied } from '../lib/file-denied.ts';
 import { asMachineFault } from '../lib/machine-fault.ts';
@@ -72,17 +72,16 @@ export function refusalLines(reasons: readonly Reason[], paint: Paint): string[]
   const width = Math.max(...reasons.map(({ code }) => code.length));
   const lines = reasons.map((one) => {
     const code = paint('bad', one.code.padEnd(width));
-    return `  ${code}  ${printable(one.subject)}  ${printable(valueWords(one))}`.trimEnd();
+    return `  ${code}  ${printable(one.subject)}  ${printable(detailWords(one))}`.trimEnd();
   });
   const steps = [...new Set(reasons.map(({ next }) => printable(next)))].filter((next) => next !== '');
   return [...lines, ...steps.map((next) => `  ${paint('strong', 'next:')} ${next}`)];
 }
 
-function valueWords({ found, limit, rule }: Reason): string {
-  const value = found === undefined ? '' : `found ${found}`;
-  const bound = limit === undefined ? '' : `limit ${limit}`;
-  const both = [value, bound].filter((part) => part !== '').join(', ');
-  return both === '' ? `(${rule})` : `${both} (${rule})`;
+function detailWords(one: Reason): string {
+  const values = valueWords(one);
+  if (values === '') return `(${one.rule})`;
+  return one.found === undefined ? `${values} (${one.rule})` : `found ${values} (${one.rule})`;
 }
 
 /** Prints an error and answers the exit code. With `--json` the reasons are data too. */

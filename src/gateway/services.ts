@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Analyser } from '../analysis/analyser.ts';
 import type { Reason } from '../lib/decision.ts';
 import type { PlanTrigger } from '../plan/triggers.ts';
+import type { SandboxSetting } from '../sandbox/run-gate.ts';
 import type { Feed } from '../store/log/feed.ts';
 import type { Sequencer } from '../store/log/sequencer.ts';
 import type { VerifyResult } from '../store/log/verify-log.ts';
@@ -34,8 +35,10 @@ export type VerifiedLog = VerifyResult & { readonly below: string | null };
 
 /** Methods of the workers that procedures call; `Workers` implements them. */
 export interface WorkersPort {
-  /** Gates that run at once on this gateway. */
-  readonly slots: number;
+  /** The containment of gates that the operator asks for, and the lease under which runners hold them. */
+  readonly gateBounds: { readonly sandbox: SandboxSetting; readonly leaseMs: number };
+  /** Calls back whenever gates of the project may wait for a slot; answers a function that ends that. */
+  hearGates(project: string, ring: () => void): () => void;
   /** Runs the waiting gates of the project, and lands its approved changes. Never rejects. */
   wake(project: string): void;
   /** Wakes the project; `*` all of them. */
@@ -49,6 +52,8 @@ export interface WorkersPort {
    * acknowledged after that.
    */
   settleLandings(project: string): Promise<void>;
+  /** Carries out a sync that was intended; true when main is where it leads. */
+  settleSync(project: string, id: string): Promise<boolean>;
   /** Verifies the log and its mark. */
   verifyLog(): Promise<VerifiedLog>;
 }

@@ -1,12 +1,15 @@
+import { defined } from '../lib/defined.ts';
 import type { CommitFacts, PathChange } from '../policies/facts.ts';
 import type { ObjectReader } from './objects/reader.ts';
 
-/** One changed file of a tip with its content, for policies that read source. */
+/** One changed file of a tip with its content, for policies that read source. A renamed file has its new path. */
 export interface ChangedFile {
   readonly path: string;
+  /** The old path of a renamed file. */
+  readonly from?: string;
   /** Content in the base tree; absent for an added file, and for one over the limit. */
   readonly before?: Buffer;
-  /** Content at the tip; absent for a file over the limit. */
+  /** Content at the tip; absent for a deleted file, and for one over the limit. */
   readonly after?: Buffer;
   /** Bytes of the larger version, when over the limit: the file was not read and must be refused or left alone. */
   readonly tooLarge?: number;
@@ -21,6 +24,8 @@ export interface ChangedFilesOptions {
    * when absent.
    */
   keeps?(path: string, content: Buffer): boolean;
+  /** Old paths of renamed files by new ones; asked for only when files were both added and deleted. */
+  renames?(): Promise<ReadonlyMap<string, string>>;
   readonly fileBytesMax: number;
   /** Bytes of all files together; files beyond the limit come as `tooLarge`. */
   readonly totalBytesMax: number;
@@ -29,7 +34,7 @@ export interface ChangedFilesOptions {
 const isFile = (mode: string | undefined): boolean =>
   mode !== undefined && (Number.parseInt(mode, 8) & 0o170000) === 0o100000;
 
-/** The files that a commit adds or alters against its base tree, with bytes before and after. Deletions are left out. */
+/** The files that a commit adds, alters or deletes against its base tree, with bytes before and after. */
 export async function changedFiles(
   facts: CommitFacts,
   reader: ObjectReader,
@@ -37,8 +42,7 @@ export async function changedFiles(
 ): Promise<ChangedFile[]> {
   const files: ChangedFile[] = [];
   let left = options.totalBytesMax;
-  for (const change of facts.changes) {
-    if (!isFile(change.newMode) || !options.wants(change.path)) continue;
+  for (const change of await withRenames(facts.changes, options)) {
     const file = await readFile(change, reader, Math.min(options.fileBytesMax, left));
     if (!isKept(file, options)) continue;
     left -= bytesOf(file);
@@ -47,21 +51,50 @@ export async function changedFiles(
   return files;
 }
 
+interface RenamedChange extends PathChange {
+  readonly from?: string;
+}
+
+/** The wanted changes of files; an addition and a deletion that are a rename are one change. */
+async function withRenames(
+  changes: readonly PathChange[],
+  { wants, renames }: ChangedFilesOptions,
+): Promise<RenamedChange[]> {
+  const wanted = changes.filter(
+    ({ path, oldMode, newMode }) => (isFile(oldMode) || isFile(newMode)) && wants(path),
+  );
+  const gone = new Map(
+    wanted.filter(({ newMode }) => newMode === undefined).map((change) => [change.path, change]),
+  );
+  const isRenamable = gone.size > 0 && wanted.some(({ oldMode }) => oldMode === undefined);
+  const oldPaths = (isRenamable ? await renames?.() : undefined) ?? new Map<string, string>();
+  const taken = new Set<string>();
+  const renamed = wanted.map((change) => {
+    const { oldMode, oldOid, path } = gone.get(oldPaths.get(change.path) ?? '') ?? {};
+    if (path === undefined || oldMode === undefined || oldOid === undefined) return change;
+    taken.add(path);
+    return { ...change, from: path, oldMode, oldOid };
+  });
+  return renamed.filter(({ path, newMode }) => newMode !== undefined || !taken.has(path));
+}
+
 const bytesOf = ({ before, after }: ChangedFile): number => (before?.length ?? 0) + (after?.length ?? 0);
 
-const isKept = ({ path, after }: ChangedFile, { keeps }: ChangedFilesOptions): boolean =>
-  after === undefined || keeps === undefined || keeps(path, after);
+const isKept = ({ path, before, after }: ChangedFile, { keeps }: ChangedFilesOptions): boolean => {
+  const content = after ?? before;
+  return content === undefined || keeps === undefined || keeps(path, content);
+};
 
-async function readFile(change: PathChange, reader: ObjectReader, bytesMax: number): Promise<ChangedFile> {
-  const { path, oldMode, oldOid, newOid } = change;
-  const oids = [isFile(oldMode) ? oldOid : undefined, newOid];
+async function readFile(change: RenamedChange, reader: ObjectReader, bytesMax: number): Promise<ChangedFile> {
+  const { path, oldMode, oldOid, newMode, newOid } = change;
+  const oids = [isFile(oldMode) ? oldOid : undefined, isFile(newMode) ? newOid : undefined];
   const sizes = await Promise.all(
     oids.map(async (oid) => (oid === undefined ? 0 : ((await reader.info(oid))?.bytes ?? 0))),
   );
   const larger = Math.max(...sizes);
-  if (larger > bytesMax) return { path, tooLarge: larger };
+  if (larger > bytesMax) return isFile(newMode) ? { path, tooLarge: larger } : { path };
   const [before, after] = await Promise.all(
     oids.map((oid) => (oid === undefined ? undefined : reader.read(oid, 'blob', bytesMax))),
   );
-  return { path, ...(before && { before }), ...(after && { after }) };
+  return { path, ...defined({ from: change.from, before, after }) };
 }

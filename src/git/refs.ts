@@ -124,6 +124,20 @@ export async function bumpFence(place: RefPlace, from: Oid | undefined): Promise
   return moved === 'moved' ? to : undefined;
 }
 
+const fenceTriesMax = 50;
+
+/** Takes the right to land from whoever has it; answers the new fence. Errors: `git.busy`. */
+export async function raiseFence(place: RefPlace, project: string): Promise<Oid> {
+  // Another process may raise the fence in between; a ref that cannot be read at all never moves.
+  for (let tries = 0; tries < fenceTriesMax; tries++) {
+    const raised = await bumpFence(place, await readFence(place));
+    if (raised !== undefined) return raised;
+  }
+  throw fail('git.busy', project, {
+    found: `the fence of landings did not move in ${fenceTriesMax} tries`,
+  });
+}
+
 /** True when `ancestor` is reachable from `commit`. */
 export async function isAncestor(
   { runner, gitDir, env }: RefPlace & { readonly env?: Readonly<Record<string, string>> },

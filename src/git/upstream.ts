@@ -1,10 +1,13 @@
-import { fail } from '../lib/errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AndonError, fail } from '../lib/errors.ts';
 import type { Oid } from '../policies/facts.ts';
-import { isAncestor, moveRef, type RefPlace, readRef } from './refs.ts';
+import { isAncestor, type RefPlace, readRef } from './refs.ts';
 import type { Repository } from './repository.ts';
 import type { GitRunner } from './runner.ts';
 
 const upstreamRef = 'refs/andon/upstream';
+const lockMsMax = 10_000;
+const lockTriesMs = 250;
 const networkMs = 10 * 60_000;
 
 /** A remote repository that main follows or is mirrored to. */
@@ -19,14 +22,15 @@ export interface Upstream {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The outcome of following a remote: nothing to do, main ahead of the remote, or main moved forward. */
-export type SyncResult =
+/** A remote beside main: the same, behind it, ahead of it by some commits, or with commits of its own as main has. */
+export type UpstreamComparison =
   | { readonly kind: 'same' | 'ahead'; readonly main: Oid }
-  | { readonly kind: 'forwarded'; readonly from: Oid | undefined; readonly main: Oid };
+  | ({ readonly kind: 'forward'; readonly main: Oid; readonly tip: Oid } & IncomingCommits)
+  | { readonly kind: 'diverged'; readonly main: Oid; readonly tip: Oid; readonly words: string };
 
 /**
- * Fetches the remote's branch, up to ten minutes over the network, and answers its tip; main stays. One call
- * at a time for a repository: git refuses two fetches into one ref. Rejects with `git.failed`.
+ * Fetches the remote's branch, up to ten minutes over the network, and answers its tip; main stays. git refuses two fetches
+ * into one ref: a process waits for that of another gateway. Rejects with `git.failed`.
  */
 export async function fetchUpstream(upstream: Upstream): Promise<Oid> {
   const { runner, repository, url, remoteRef } = upstream;
@@ -39,44 +43,62 @@ export async function fetchUpstream(upstream: Upstream): Promise<Oid> {
     '--',
     safeUrl(url),
   ];
-  await runner.must([...args, `+${remoteRef}:${upstreamRef}`], {
-    ...call(upstream),
-    config: { 'fetch.fsckObjects': 'true' },
-  });
+  const options = { ...call(upstream), config: { 'fetch.fsckObjects': 'true' } };
+  for (const endMs = performance.now() + lockMsMax; ; await delay(lockTriesMs)) {
+    try {
+      await runner.must([...args, `+${remoteRef}:${upstreamRef}`], options);
+      break;
+    } catch (error) {
+      if (!isLocked(error) || performance.now() > endMs) throw error;
+    }
+  }
   const theirs = await readRef({ runner, gitDir: repository.gitDir }, upstreamRef);
   if (theirs === undefined) throw fail('git.failed', 'git fetch', { found: `${remoteRef} did not arrive` });
   return theirs;
 }
 
-/**
- * Moves main forward to a fetched tip, under the fence; no network. `ahead`: main has landings that the
- * remote lacks. Rejects with `sync.diverged` when each has commits of its own; then nothing has moved.
- */
-export async function followUpstream(
+const isLocked = (error: unknown): boolean =>
+  error instanceof AndonError && /cannot lock ref|Unable to create/.test(String(error.reasons[0].found));
+
+const authorsMax = 20;
+
+/** Compares main with a fetched tip; moves nothing, and uses no network. */
+export async function compareUpstream(
   { runner, repository }: Pick<Upstream, 'runner' | 'repository'>,
-  theirs: Oid,
-  fence: Oid,
-): Promise<SyncResult> {
+  tip: Oid,
+): Promise<UpstreamComparison> {
   const { gitDir, mainRef } = repository;
   const place = { runner, gitDir };
-  const ours = await readRef(place, mainRef);
-  if (theirs === ours) return { kind: 'same', main: theirs };
-  if (ours === undefined) return forward(place, mainRef, { to: theirs }, fence);
-  if (await isAncestor(place, theirs, ours)) return { kind: 'ahead', main: ours };
-  if (await isAncestor(place, ours, theirs))
-    return forward(place, mainRef, { from: ours, to: theirs }, fence);
-  throw fail('sync.diverged', mainRef, { found: theirs, limit: ours });
+  const main = (await readRef(place, mainRef)) ?? '';
+  if (tip === main) return { kind: 'same', main };
+  if (await isAncestor(place, tip, main)) return { kind: 'ahead', main };
+  if (!(await isAncestor(place, main, tip))) {
+    const words = `${await commitWords(place, tip)}; here is ${await commitWords(place, main)}`;
+    return { kind: 'diverged', main, tip, words };
+  }
+  return { kind: 'forward', main, tip, ...(await incomingCommits(place, main, tip)) };
 }
 
-async function forward(
-  place: RefPlace,
-  ref: string,
-  move: { from?: Oid; to: Oid },
-  fence: Oid,
-): Promise<SyncResult> {
-  if ((await moveRef(place, { ref, ...move }, fence)) === 'moved')
-    return { kind: 'forwarded', from: move.from, main: move.to };
-  throw fail('git.failed', ref, { found: 'main moved meanwhile', next: 'andon sync again' });
+/** Commits that came from a remote: their number, and names and addresses of those who made them, the busiest first. */
+export interface IncomingCommits {
+  readonly commits: number;
+  readonly authors: readonly string[];
+}
+
+/** The commits that a tip has and main has not. */
+export async function incomingCommits(
+  { runner, gitDir }: RefPlace,
+  main: Oid,
+  tip: Oid,
+): Promise<IncomingCommits> {
+  const range = `${main}..${tip}`;
+  const count = await runner.must(['rev-list', '--count', range], { gitDir });
+  const listed = await runner.must(['shortlog', '--summary', '--numbered', '--email', range], { gitDir });
+  const authors = listed
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line) => plainWords(line.split('\t')[1] ?? '') || []);
+  return { commits: Number(count), authors: authors.slice(0, authorsMax) };
 }
 
 /**
@@ -120,9 +142,12 @@ export function safeUrl(url: string): string {
 /** A commit in words: its short id, its author, the beginning of its subject. */
 async function commitWords({ runner, gitDir }: RefPlace, commit: Oid): Promise<string> {
   const shown = await runner.must(['log', '-1', '--format=%h by %an: %s', commit], { gitDir });
-  return shown
-    .toString('utf8')
+  return plainWords(shown.toString('utf8'));
+}
+
+/** Words of a commit that a terminal can show: they are those of a stranger. */
+const plainWords = (text: string): string =>
+  text
     .trim()
     .replace(/\p{Cc}/gu, ' ')
     .slice(0, 120);
-}

@@ -7,14 +7,17 @@ export interface Reason {
   readonly subject: string;
   readonly found?: string | number;
   readonly limit?: string | number;
+  /** The value before the change, where the limit is one that old code may be above. */
+  readonly before?: string | number;
   readonly rule: string;
   readonly next: string;
 }
 
-/** The parts of a reason that its code does not fix: the value found, the limit, another next step. */
+/** The parts of a reason that its code does not fix: the values found and before, the limit, another next step. */
 export interface ReasonDetail {
   readonly found?: string | number;
   readonly limit?: string | number;
+  readonly before?: string | number;
   /** Replaces the next step of the table where the policy knows a better one. */
   readonly next?: string;
 }
@@ -25,6 +28,16 @@ export function reason(code: Code, subject: string, detail: ReasonDetail = {}): 
   const made = { code, subject, rule, next, ...detail };
   return { ...made, next: filled(made.next, subject) };
 }
+
+/** The values of a reason in words: `12, limit 8, was 9`. Empty for a reason without values. */
+export const valueWords = ({ found, limit, before }: Reason): string =>
+  [
+    found,
+    limit === undefined ? undefined : `limit ${limit}`,
+    before === undefined ? undefined : `was ${before}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
 
 const named = /^([a-z]+)\/([A-Za-z0-9][A-Za-z0-9_.-]*)$/;
 

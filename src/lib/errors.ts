@@ -31,9 +31,10 @@ export function fail(code: Code, subject: string, detail: ReasonDetail = {}, cau
   return new AndonError([reason(code, subject, detail)], defined({ cause }));
 }
 
-/** Formats a reason as one line: code, subject, found, limit, next step. */
+/** Formats a reason as one line: code, subject, found, limit, before, next step. */
 export function sentence(one: Reason): string {
   const found = one.found === undefined ? '' : ` found \`${one.found}\`,`;
   const limit = one.limit === undefined ? '' : ` limit \`${one.limit}\`,`;
-  return `${one.code}: \`${one.subject}\`:${found}${limit} ${one.rule}; next: ${one.next}`;
+  const before = one.before === undefined ? '' : ` before \`${one.before}\`,`;
+  return `${one.code}: \`${one.subject}\`:${found}${limit}${before} ${one.rule}; next: ${one.next}`;
 }

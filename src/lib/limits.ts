@@ -17,6 +17,8 @@ export const limits = {
   pushBytesMax: 512 * 1024 * 1024,
   blobBytesMax: 100 * 1024 * 1024,
   sourceBytesMax: 1024 * 1024,
+  /** A file above this is not read: it is measured up to here, so that old code above the limit can be mended. */
+  analysisBytesMax: 4 * 1024 * 1024,
   sourceLinesMax: 20_000,
   sourceColumnsMax: 5_000,
   analysisMsMax: 5_000,

@@ -35,8 +35,11 @@ export interface ToldTask {
 export const quoted = (text: string): string[] =>
   text
     .trimEnd()
-    .split('\n')
+    .split(lineEnds)
     .map((line) => `> ${line}`.trimEnd());
+
+/** Everything that some reader takes for the end of a line. */
+const lineEnds = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/;
 
 /** Everything about a task that its title does not say, in Markdown; empty when there is nothing. */
 export const taskWords = (task: ToldTask): string[] => [
@@ -53,8 +56,17 @@ export const taskWords = (task: ToldTask): string[] => [
   ...task.attempts.flatMap(attemptWords),
 ];
 
-function attemptWords({ epoch, agent, outcome, reasons, branch }: ToldAttempt): string[] {
+const attemptWords = (one: ToldAttempt): string[] => [attemptHead(one), ...one.reasons.flatMap(quoted)];
+
+/** The end of an attempt and the branch of its work, in one line without anybody's text. */
+export function attemptHead({ epoch, agent, outcome, branch }: Omit<ToldAttempt, 'reasons'>): string {
   const how = outcome === null ? 'no end yet' : attemptOutcomes[outcome];
   const from = branch === null ? '' : ` Its work: git fetch origin ${branch} && git checkout FETCH_HEAD`;
-  return [`Attempt ${epoch} by ${agent}: ${how}.${from}`, ...reasons.flatMap(quoted)];
+  return `Attempt ${epoch} by ${agent}: ${how}.${from}`;
 }
+
+/** A text that others wrote, inside of a sentence of Andon's: one line between quotation marks that it cannot end. */
+export const inQuotes = (text: string, lengthMax = 120): string => {
+  const line = text.replace(/[\s\p{C}\u2028\u2029]+/gu, ' ').trim();
+  return JSON.stringify(line.length > lengthMax ? `${line.slice(0, lengthMax - 1)}…` : line);
+};

@@ -86,6 +86,18 @@ export const agentProfile = z.strictObject({
     .default([])
     .describe('Hosts that a run may reach besides the gateway, where a sandbox can hold it to that'),
   budget: runBudget.prefault({}),
+  // No default, as with `pool`.
+  context: z
+    .strictObject({
+      tokens: count
+        .optional()
+        .describe(
+          'The largest context of one answer of the model, in the input tokens that the program reports',
+        ),
+      folders: z.enum(['allowed', 'refused']).optional().describe('Loads of whole folders; default: allowed'),
+    })
+    .optional()
+    .describe('What a run may load; `tokens` with the adapters claude and codex, `folders` with claude'),
   maxDuration: duration(1000, 7 * dayMs, 'between 1s and 7d').default('30m'),
   idle: duration(1000, dayMs, 'between 1s and 1d')
     .default('10m')

@@ -1,6 +1,7 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import { escapes } from '../lib/glob-search.ts';
 import { globFault } from '../lib/globs.ts';
+import { protectionOf } from '../policies/protected/protection.ts';
 import { findCycle } from './graph.ts';
 import type { Plan, PlanGate, PlanTask } from './plan.ts';
 import { checkPools } from './pools.ts';
@@ -10,7 +11,8 @@ import { checkTriggers } from './trigger-check.ts';
 
 /** Every fault of a plan beyond its shape: references, cycles, tasks that no grant could complete. */
 export function checkPlan(plan: Plan): Reason[] {
-  const found = [...repeatedPhases(plan), ...badGlobs(plan), ...checkProfiles(plan), ...checkPools(plan)];
+  const found = [...repeatedPhases(plan), ...badGlobs(plan), ...openSetups(plan), ...checkProfiles(plan)];
+  found.push(...checkPools(plan));
   for (const [id, task] of Object.entries(plan.tasks)) found.push(...badReferences(plan, id, task));
   found.push(...checkTriggers(plan));
   if (found.length > 0) return found.slice(0, reasonsMax);
@@ -35,6 +37,25 @@ function pathText(path: readonly string[]): string {
 function repeatedPhases(plan: Plan): Reason[] {
   const repeated = plan.phases.filter((phase, index) => plan.phases.indexOf(phase) !== index);
   return repeated.map((phase) => reason('plan.invalid', `phases.${phase}`, { found: 'named twice' }));
+}
+
+/** Files of set-ups that anybody with a scope around them could alter: what a set-up makes, every gate trusts. */
+function openSetups(plan: Plan): Reason[] {
+  const protection = protectionOf({
+    protect: plan.protect.filter((glob) => globFault(glob) === undefined),
+    unprotect: [],
+  });
+  return Object.entries(plan.gates).flatMap(([gate, one]) =>
+    ('run' in one ? (one.setup?.from ?? []) : [])
+      .filter((path) => protection.against(path) === undefined)
+      .map((path) =>
+        reason('plan.invalid', `gates.${gate}.setup.from: ${path}`, {
+          found: 'a file that is not protected',
+          limit: 'protected files',
+          next: 'add it to `protect`, or leave it out: a set-up reads only what agents cannot alter',
+        }),
+      ),
+  );
 }
 
 function badGlobs(plan: Plan): Reason[] {

@@ -1,5 +1,6 @@
 import type { GuardLine } from '../store/log/event-data/shared.ts';
 import { isRaised, limitChanges } from './guards/ceilings.ts';
+import { checkChanges } from './guards/checks.ts';
 import { gateChanges } from './guards/gates.ts';
 import { type GuardChange, guardLine } from './guards/guard-change.ts';
 import { profileChanges } from './guards/profiles.ts';
@@ -33,6 +34,7 @@ const first = ({ tasks }: Plan): GuardChange => ({
 const changesOf = (before: Plan, after: Plan): GuardChange[] => [
   ...gateChanges(before, after),
   ...limitChanges(before, after),
+  ...checkChanges(before, after),
   ...leaseChanges(before, after),
   ...landingChanges(before, after),
   ...doneChanges(before, after),

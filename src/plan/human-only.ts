@@ -3,7 +3,17 @@ import { canonicalJson } from '../store/log/chain.ts';
 import type { Plan, PlanTask } from './plan.ts';
 import { needsPerson } from './trigger-check.ts';
 
-const members = ['gates', 'agents', 'models', 'limits', 'done', 'lease', 'landing'] as const;
+const members = [
+  'gates',
+  'agents',
+  'models',
+  'limits',
+  'checks',
+  'done',
+  'lease',
+  'landing',
+  'upstream',
+] as const;
 
 /**
  * The changed members of a plan that only a human may change: gates, agent profiles and models, ceilings,

@@ -1,5 +1,7 @@
 /** Priorities of a task, the most urgent first. */
 export const priorities = ['critical', 'high', 'normal', 'low'] as const;
+/** The kind of a task whose plan names none. */
+export const usualKind = 'task';
 /** Colours of a stop. */
 export const stopColours = ['yellow', 'red'] as const;
 /**

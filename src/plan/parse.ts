@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { type Reason, reason } from '../lib/decision.ts';
 import { AndonError, fail } from '../lib/errors.ts';
 import { planFaults, shortened } from './fault.ts';
@@ -24,24 +24,46 @@ export function parsePlan(text: string): Plan {
     throw fail('plan.invalid', 'andon.yaml', { found: 'nested too deeply', limit: `${depthMax} levels` });
   const lines = new LineCounter();
   const document = parseDocument(text, {
-    uniqueKeys: true,
+    // The library compares each key with all before it: 10,000 tasks take seconds. See `repeatedKeys`.
+    uniqueKeys: false,
     lineCounter: lines,
     version: '1.2',
     schema: 'core',
     merge: false,
   });
   // An unknown tag is only a warning to the parser, and its value would pass as a string.
-  const unread = [...document.errors, ...document.warnings].slice(0, reasonsMax);
+  const unread = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    at: pos[0],
+    message,
+  }));
+  const faults = [...unread, ...repeatedKeys(document)].slice(0, reasonsMax);
   throwIfAny(
-    unread.map((error) =>
-      reason('plan.invalid', `line ${lines.linePos(error.pos[0]).line}`, { found: firstLine(error.message) }),
+    faults.map(({ at, message }) =>
+      reason('plan.invalid', `line ${lines.linePos(at).line}`, { found: firstLine(message) }),
     ),
   );
   const value = expand(document);
   const parsed = planSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const faults = planFaults(parsed.error.issues, { document, lines, value });
-  throw new AndonError(nonEmpty(faults.slice(0, reasonsMax)));
+  const wrong = planFaults(parsed.error.issues, { document, lines, value });
+  throw new AndonError(nonEmpty(wrong.slice(0, reasonsMax)));
+}
+
+/** Keys that a map of the document holds twice, with the place of the later one. */
+function repeatedKeys(document: ReturnType<typeof parseDocument>): { at: number; message: string }[] {
+  const found: { at: number; message: string }[] = [];
+  visit(document, {
+    Map: (_key, { items }) => {
+      const known = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = `${typeof key.value} ${String(key.value)}`;
+        if (known.has(name)) found.push({ at: key.range?.[0] ?? 0, message: 'Map keys must be unique' });
+        known.add(name);
+      }
+    },
+  });
+  return found;
 }
 
 // The schema would drop such a member without a word.

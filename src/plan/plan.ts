@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pathFault } from '../lib/paths.ts';
 import { count, dayMs, duration, glob, name, size, text } from '../lib/schemas.ts';
 import { agentProfile, models, modelsDefault } from './agents.ts';
+import { checkSettings } from './check-settings.ts';
 import { priorities } from './kinds.ts';
 import { planTrigger } from './triggers.ts';
 
@@ -9,6 +10,35 @@ export { durationMs } from '../lib/durations.ts';
 export { sizeBytes } from '../lib/schemas.ts';
 
 const path = z.string().refine((one) => pathFault(one) === undefined, 'a path inside the repository');
+
+/** True for an address that git reaches without starting a program of its choice, and that holds no secret. */
+function isRemote(address: string): boolean {
+  if (address.startsWith('/')) return true;
+  if (address.includes('::') || address.startsWith('-')) return false;
+  if (/^(?:https?|ssh|file):\/\//.test(address))
+    return URL.canParse(address) && new URL(address).password === '';
+  return /^[\w.-]+@[\w.-]+:[\w./~-]+$/.test(address);
+}
+
+const setup = z
+  .strictObject({
+    run: text(4096).describe(
+      'A shell command, such as `npm ci`; it sees the files of `from` and nothing else',
+    ),
+    from: z
+      .array(path)
+      .min(1)
+      .max(32)
+      .describe(
+        'Protected files that it reads, as the candidate has them; one that is not there is left out',
+      ),
+    keep: z.array(path).min(1).max(16).describe('What it makes: every gate gets a copy of these paths'),
+    network: z.boolean().default(false).describe('Leaves the network open to it'),
+    timeout: duration(100, dayMs, 'between 100ms and 1d').default('10m'),
+  })
+  .describe(
+    'A step before the gate whose outcome is kept and used again while `from` and the command are the same',
+  );
 
 const commandGate = z.strictObject({
   run: text(4096).describe('A shell command; it runs in a clean checkout of the candidate'),
@@ -19,6 +49,7 @@ const commandGate = z.strictObject({
     .describe(
       'Leaves the network open to the command, to install dependencies say; closed otherwise, in bubblewrap',
     ),
+  setup: setup.optional(),
 });
 const manualGate = z.strictObject({
   by: z.enum(['human', 'validator']).describe('Who passes this gate by hand'),
@@ -40,7 +71,9 @@ const tierLimits = z.strictObject({
     .min(1)
     .max(1000)
     .optional()
-    .describe('Highest cyclomatic complexity of a function that a change adds or alters'),
+    .describe(
+      'Highest cyclomatic complexity of a function that a change adds; an old one above it does not grow',
+    ),
   functionLines: z.number().int().min(1).max(100_000).optional().describe('Most lines of such a function'),
   budget: budget.optional(),
 });
@@ -73,6 +106,10 @@ const machineLimits = z
 
 const task = z.strictObject({
   title: text(200),
+  // No default: applying a plan without it leaves a stored plan without it unchanged.
+  kind: name
+    .optional()
+    .describe('The sort of work, such as `feature` or `bug`: the record is kept by it; default `task`'),
   description: text(64 * 1024)
     .optional()
     .describe('What is wanted, in Markdown; quoted as data wherever an agent reads it'),
@@ -135,6 +172,20 @@ const landing = z
   })
   .describe('How approved changes land; only a person changes it');
 
+const upstream = z
+  .strictObject({
+    url: text(1000)
+      .refine(isRemote, 'an https or ssh address without credentials, or an absolute path')
+      .describe(
+        'The repository that main is mirrored to; credentials come from the environment of the gateway',
+      ),
+    follow: z
+      .boolean()
+      .default(false)
+      .describe('Takes what colleagues push there by itself, fast-forward only; it is not judged by Andon'),
+  })
+  .describe('The repository beside which Andon works; only a person changes it');
+
 /** The schema of andon.yaml. `done` has no default on purpose: each project defines when its tasks count as done. */
 export const planSchema = z.strictObject({
   version: z.literal(1),
@@ -165,8 +216,10 @@ export const planSchema = z.strictObject({
   lease: duration(1000, dayMs, 'between 1s and 1d')
     .default('60s')
     .describe('How long a claim is held without renewal'),
+  checks: checkSettings.optional(),
   gates: z.record(name, z.union([commandGate, manualGate])).default({}),
   landing: landing.optional(),
+  upstream: upstream.optional(),
   protect: z
     .array(glob)
     .max(128)

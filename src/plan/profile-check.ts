@@ -3,7 +3,11 @@ import { roleNames, roleOf } from '../tiers/roles.ts';
 import type { Plan } from './plan.ts';
 
 /** Every fault in the agent profiles of a plan beyond their shape. */
-export const checkProfiles = (plan: Plan): Reason[] => [...badRoles(plan), ...badUsage(plan)];
+export const checkProfiles = (plan: Plan): Reason[] => [
+  ...badRoles(plan),
+  ...badUsage(plan),
+  ...badContext(plan),
+];
 
 function badRoles(plan: Plan): Reason[] {
   return Object.entries(plan.agents).flatMap(([id, { tier, role }]) => {
@@ -27,4 +31,18 @@ function badUsage(plan: Plan): Reason[] {
         next: 'leave `usage` out',
       }),
     );
+}
+
+/** Bounds on a context that nothing would hold: of a program that tells nothing of it, or asks nobody before it loads. */
+function badContext(plan: Plan): Reason[] {
+  return Object.entries(plan.agents).flatMap(([id, { context = {}, adapter = 'no adapter' }]) => [
+    ...unheld(`agents.${id}.context.tokens`, context.tokens !== undefined, adapter, ['claude', 'codex']),
+    ...unheld(`agents.${id}.context.folders`, context.folders === 'refused', adapter, ['claude']),
+  ]);
+}
+
+function unheld(member: string, isSet: boolean, adapter: string, able: readonly string[]): Reason[] {
+  if (!isSet || able.includes(adapter)) return [];
+  const limit = `the adapter${able.length > 1 ? 's' : ''} ${able.join(' and ')}`;
+  return [reason('plan.invalid', member, { found: `with ${adapter}`, limit, next: 'leave it out' })];
 }

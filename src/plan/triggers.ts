@@ -31,6 +31,7 @@ const scalar = z.union([z.string().max(300), z.number(), z.boolean(), z.null()])
 
 const newTask = z.strictObject({
   title: text(150),
+  kind: name.optional().describe('The sort of work; default `task`'),
   phase: name,
   needs: z.array(name).max(100).optional(),
   write: z.array(glob).max(64).optional(),

@@ -1,25 +1,27 @@
-import { type CodeLimits, offenders, type SourceReason, sourceReason, type UnitsByPath } from './altered.ts';
+import { type SourceReason, sourceReason, type UnitsByPath } from './altered.ts';
+import type { CodeRules } from './code-rules.ts';
+import { grown } from './ratchet.ts';
 
 /**
- * A reason for every unit above `limits.complexity` that the change adds or alters. A unit is altered when
- * its own tokens differ; a change of a function inside it, of comments or of layout does not alter it.
+ * A reason for every unit that the change takes above the limit for complexity, or further above it. A change of
+ * a function inside a unit, of comments or of layout does not alter the unit.
  */
-export function complexityPolicy(
+export const complexityPolicy = (
   before: UnitsByPath,
   after: UnitsByPath,
-  limits: CodeLimits,
-): SourceReason[] {
-  return offenders(before, after, 'hash', (unit) => unit.complexity > limits.complexity)
-    .filter(({ base }) => base === undefined)
-    .map(({ path, unit }) =>
-      sourceReason(
-        'complexity',
-        { path, line: unit.startLine, unit: unit.name },
-        {
-          found: unit.complexity,
-          limit: limits.complexity,
-          next: unit.kind === 'module' ? 'move top-level decisions into functions' : `split \`${unit.name}\``,
-        },
-      ),
-    );
-}
+  { limitsOf }: Pick<CodeRules, 'limitsOf'>,
+): SourceReason[] =>
+  grown(before, after, {
+    digest: 'hash',
+    value: ({ complexity }) => complexity,
+    limit: (path, { qualified }) => limitsOf(path, qualified).complexity,
+  }).map(({ path, unit, ...detail }) =>
+    sourceReason(
+      'complexity',
+      { path, line: unit.startLine, unit: unit.qualified },
+      {
+        ...detail,
+        next: unit.kind === 'module' ? 'move top-level decisions into functions' : `split \`${unit.name}\``,
+      },
+    ),
+  );

@@ -1,25 +1,29 @@
-import { type CodeLimits, offenders, type SourceReason, sourceReason, type UnitsByPath } from './altered.ts';
-import type { Unit } from './measure/unit.ts';
+import { type SourceReason, sourceReason, type UnitsByPath } from './altered.ts';
+import type { CodeRules } from './code-rules.ts';
+import { grown } from './ratchet.ts';
 
 /**
- * A reason for every function longer than `limits.lines` that the change adds or alters. A function is
- * altered when a token of it or of a function inside it differs, or when comments or layout alone take it
- * over the limit. Top-level code and field initializers are no functions and have no limit.
+ * A reason for every function that the change makes longer than the limit, or longer still. A function is altered
+ * when a token of it or of a function inside it differs; comments and layout alone may not take it over the limit.
+ * Top-level code and field initializers are no functions and have no limit, nor have the callbacks of describe, it and
+ * their kin in test code.
  */
-export function functionLengthPolicy(
+export const functionLengthPolicy = (
   before: UnitsByPath,
   after: UnitsByPath,
-  limits: CodeLimits,
-): SourceReason[] {
-  const isLong = (unit: Unit): boolean =>
-    unit.lines > limits.lines && unit.kind !== 'module' && unit.kind !== 'field';
-  return offenders(before, after, 'wholeHash', isLong)
-    .filter(({ base }) => base === undefined || base.lines <= limits.lines)
-    .map(({ path, unit }) =>
-      sourceReason(
-        'function.length',
-        { path, line: unit.startLine, unit: unit.name },
-        { found: unit.lines, limit: limits.lines, next: `split \`${unit.name}\`` },
-      ),
-    );
-}
+  { limitsOf, isTest }: Pick<CodeRules, 'limitsOf' | 'isTest'>,
+): SourceReason[] =>
+  grown(before, after, {
+    digest: 'wholeHash',
+    value: ({ lines }) => lines,
+    limit: (path, { kind, qualified, suite }) =>
+      kind === 'module' || kind === 'field' || (suite === true && isTest(path))
+        ? undefined
+        : limitsOf(path, qualified).lines,
+  }).map(({ path, unit, ...detail }) =>
+    sourceReason(
+      'function.length',
+      { path, line: unit.startLine, unit: unit.qualified },
+      { ...detail, next: `split \`${unit.name}\`` },
+    ),
+  );

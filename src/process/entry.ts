@@ -2,13 +2,21 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const isSource = import.meta.url.endsWith('.ts');
+// This module lies one folder below the code, in the sources as in the program, whose build verifies it.
+const code = new URL('../', import.meta.url);
 
-/** The module of that name beside the caller (`import.meta.url`): compiled, or a source, which runs through tsx. */
-const beside = (caller: string, name: string): URL => new URL(`./${name}.${isSource ? 'ts' : 'js'}`, caller);
+/** A file that the program reads at run time, by its path below the code: `store/migrations/0001-schema.sql`. */
+export const codeFile = (path: string): string => fileURLToPath(new URL(path, code));
 
-/** The file that starts the module beside the caller as a process of Node, and the words before it. */
-export const processEntry = (caller: string, name: string): { file: string; execArgv: string[] } => ({
-  file: fileURLToPath(beside(caller, name)),
+/** A file of the package, by its path below the root: `package.json`, `examples/till`. */
+export const packageFile = (path: string): string => fileURLToPath(new URL(`../${path}`, code));
+
+/** A module by its path below the code, without the ending: compiled, or a source, which runs through tsx. */
+const moduleAt = (path: string): URL => new URL(`${path}.${isSource ? 'ts' : 'js'}`, code);
+
+/** The file that starts a module as a process of Node, and the words before it. `scripts/bundle.mjs` names each. */
+export const processEntry = (path: string): { file: string; execArgv: string[] } => ({
+  file: fileURLToPath(moduleAt(path)),
   execArgv: isSource ? ['--import', loader()] : [],
 });
 
@@ -16,12 +24,12 @@ export const processEntry = (caller: string, name: string): { file: string; exec
 const loader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 /**
- * The module on which a thread starts in order to run the module beside the caller: tsx's loader passes over
+ * The module on which a thread starts in order to run the module at that path: tsx's loader passes over
  * threads unless it is called inside of them.
  */
-export function threadEntry(caller: string, name: string): URL {
-  const { href } = beside(caller, name);
+export function threadEntry(path: string): URL {
+  const { href } = moduleAt(path);
   if (!isSource) return new URL(href);
-  const code = `import { register } from '${import.meta.resolve('tsx/esm/api')}'; register(); await import('${href}');`;
-  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+  const text = `import { register } from '${import.meta.resolve('tsx/esm/api')}'; register(); await import('${href}');`;
+  return new URL(`data:text/javascript,${encodeURIComponent(text)}`);
 }

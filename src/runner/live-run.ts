@@ -17,7 +17,7 @@ import { startAgent } from './process/start-agent.ts';
 import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunOrder } from './protocol.ts';
 import { createMetricsIntake } from './proxy/metrics-intake.ts';
 import { createRunProxy, type RunProxy } from './proxy/run-proxy.ts';
-import { reportEnd } from './report-end.ts';
+import { reportContext, reportEnd } from './report-end.ts';
 import type { LiveRunOptions } from './run-options.ts';
 import { Heartbeat } from './supervise/heartbeat.ts';
 import { Inspector } from './supervise/inspect.ts';
@@ -165,6 +165,7 @@ export class LiveRun {
       writeToken: () => this.#writeToken(),
     });
     if (this.#wanted !== undefined) throw new Error(this.#wanted.note);
+    this.#watch.begun(this.#place.tree, prepared.program.input ?? '');
     this.#process = this.#begin(prepared, containment);
     const epoch = this.#task?.epoch ?? null;
     await gateway.start(this.#order.id, { sandbox: containment.kind, epoch }, this.#abort.signal);
@@ -283,6 +284,7 @@ export class LiveRun {
     const { gateway, say } = this.#options;
     this.#output.end();
     const output = this.#output.take();
+    await reportContext(gateway, this.#order.id, this.#watch.context, (text) => this.#redactor.cover(text));
     await reportEnd(gateway, this.#order.id, { ...report, output }, say);
   }
 }

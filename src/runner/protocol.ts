@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http';
-import type { ToldTask } from '../messages/task-words.ts';
 import type { MachineLimits } from '../sandbox/machine-limits.ts';
 import type { LoggedEvent } from '../store/log/logged-event.ts';
+import type { ContextReport } from './context/context-report.ts';
 
 /** The order of a run, as the runner gets it. A port, so that the runner is an ordinary client of the gateway. */
 export interface RunOrder {
@@ -55,17 +55,21 @@ export interface RunSettings {
   readonly flatTurns: number;
   /** The source of the run's usage beside its output. */
   readonly usage: 'printed' | 'otel';
+  /** True where loads of whole folders are refused. */
+  readonly refusesFolders: boolean;
   readonly budget: {
     readonly tokens?: number | undefined;
     readonly usdMicro?: number | undefined;
     readonly wallClockMs?: number | undefined;
+    /** The largest context of one answer of the model, in the input tokens that the program reports. */
+    readonly context?: number | undefined;
     /** The share of each, 0 to 1, that may be spent before the first progress. */
     readonly beforeProgress: number;
   };
 }
 
 /** A task as it was claimed for a run. */
-export interface ClaimedTask extends ToldTask {
+export interface ClaimedTask {
   readonly id: string;
   readonly title: string;
   readonly epoch: number;
@@ -161,6 +165,8 @@ export interface RunnerGateway {
   take(adapters: readonly RunOrder['adapter'][], signal: AbortSignal): Promise<RunOrder | null>;
   start(run: string, started: { sandbox: string; epoch: number | null }, signal: AbortSignal): Promise<void>;
   beat(run: string, report: BeatReport, signal: AbortSignal): Promise<BeatAnswer | 'lost'>;
+  /** Reports the context of a run. Rejects where the gateway takes no such report. */
+  context(run: string, report: ContextReport, signal: AbortSignal): Promise<void>;
   end(
     run: string,
     report: EndReport,
@@ -168,6 +174,8 @@ export interface RunnerGateway {
   ): Promise<{ outcome: string; note: string } | 'lost'>;
   /** Claims a task with the token of the run. Rejects with the reasons when the run may not take the task. */
   claim(token: string, project: string, task: string, signal: AbortSignal): Promise<ClaimedTask>;
+  /** The briefing of the run's agent as a text; undefined from a gateway that gives none. */
+  briefing(token: string, project: string, signal: AbortSignal): Promise<string | undefined>;
   /** Messages for the agent that came after the last one seen. */
   messages(
     token: string,

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bell } from '../lib/bell.ts';
 import { sweepLeft } from '../sandbox/remove-tree.ts';
-import { findContainment } from '../sandbox/sandbox.ts';
+import { type ContainmentKind, findContainment } from '../sandbox/sandbox.ts';
 import type { LoggedEvent } from '../store/log/logged-event.ts';
+import type { GateGateway } from './gates/gate-gateway.ts';
+import { GateSlots, type GateSlotsOptions } from './gates/gate-slots.ts';
 import { LiveRun } from './live-run.ts';
 import { reachableProgram } from './prepare/program-copy.ts';
 import { runnerMarkName, startWatchdog, sweepMarked } from './process/watchdog.ts';
@@ -19,6 +21,8 @@ export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark
   /** Most runs at once. */
   readonly capacity: number;
   readonly adapters: readonly RunOrder['adapter'][];
+  /** Slots for gates, and the gateway that hands them out; absent in a runner that carries out none. */
+  readonly gates?: { readonly slots: number; readonly gateway: GateGateway };
   readonly log: (words: string) => void;
   /** Place for a copy of the program when runs cannot read the program itself; in `folder` when absent. */
   readonly programCopy?: string;
@@ -28,6 +32,8 @@ export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark
 export interface Runner {
   /** Ids of the runs that are alive in this process. */
   running(): readonly string[];
+  /** Ids of the gate runs that are carried out in this process. */
+  gates(): readonly string[];
   /**
    * Takes no more runs; ends the present ones; settles when none of their processes is alive and every end is
    * reported.
@@ -58,14 +64,36 @@ export function startRunner(options: RunnerOptions): Runner {
     ownUser: (uid) => watchdog.watch(uid),
   });
   const done = taking.go();
+  const gates = startGates(options, folder, containment.kind, {
+    marks: { [runnerMarkName]: mark },
+    ownUser: (uid) => watchdog.watch(uid),
+  });
   return {
     running: () => taking.running(),
+    gates: () => gates?.running() ?? [],
     close: async () => {
-      await taking.close('runner_ended');
+      await Promise.all([taking.close('runner_ended'), gates?.close()]);
       await done;
       watchdog.close();
     },
   };
+}
+
+/** Starts the slots for gates, where the runner has some. */
+function startGates(
+  { gates, hidden, log, say, outer, sandbox }: RunnerOptions,
+  folder: string,
+  containment: ContainmentKind,
+  found: Pick<GateSlotsOptions, 'marks' | 'ownUser'>,
+): GateSlots | undefined {
+  if (gates === undefined || gates.slots === 0) return undefined;
+  const candidates = join(folder, 'candidates');
+  mkdirSync(candidates, { recursive: true, mode: 0o700 });
+  return new GateSlots({
+    ...{ ...gates, ...found, containment, sandbox, log, say, hidden, path: outer.PATH },
+    folder: candidates,
+    setupsFolder: join(folder, 'setups'),
+  });
 }
 
 /** Makes a folder that users of runs can pass through, under any umask; they cannot list it. */

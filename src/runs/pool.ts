@@ -1,4 +1,5 @@
 import { type Session, statement } from '../store/store.ts';
+import { awaitsJudge } from '../tasks/judges.ts';
 import { isLeft } from './next-step.ts';
 import { type Outcome, outcomes } from './outcome.ts';
 
@@ -64,8 +65,8 @@ const leftTasks = statement(
 // A rebuild gives a change another tree, which a run of before has not judged.
 const unjudged = statement(
   'pool.unjudged',
-  `select c.id as change, c.task from triggers t join changes c on c.project = t.project and c.state = 'judging'
-   where t.id = $1 and not exists (select from runs r where r.change = c.id and r.project = c.project and r.profile = $3
+  `select c.id as change, c.task from triggers t join changes c on c.project = t.project and c.state in ('gating', 'judging')
+   where t.id = $1 and ${awaitsJudge} and not exists (select from runs r where r.change = c.id and r.project = c.project and r.profile = $3
      and (r.state <> 'ended' or r.outcome <> 'cancelled' and (c.rebuilt = 0 or r.requested_at >= c.state_at) and ${began} > ${since}))
    order by c.state_at, c.id limit $4`,
 );
@@ -74,7 +75,7 @@ const wants = statement(
   `select (select count(*) from runs where project = $1 and profile = $2 and state in ('waiting', 'taken', 'running')) < $3::int and case
      when $5::text is null then exists (select from tasks where project = $1 and id = $4 and state = 'ready')
        and not exists (select from runs where project = $1 and task = $4 and tier = 'implementer' and state <> 'ended')
-     else exists (select from changes where project = $1 and id = $5 and state = 'judging')
+     else exists (select from changes c where c.project = $1 and c.id = $5 and ${awaitsJudge})
        and not exists (select from runs where project = $1 and change = $5 and profile = $2 and state <> 'ended') end as wanted`,
 );
 

@@ -10,7 +10,7 @@ import type { VerdictFile } from './verdict-file.ts';
 
 export const noUsage: Usage = { tokens: 0, usdMicro: 0, turns: 0 };
 
-const leftOut = ['since'] as const;
+const leftOut = ['since', 'context'] as const;
 
 /** A row of the table of runs. */
 export type RunRow = Readonly<Omit<typeof runs.$inferSelect, (typeof leftOut)[number]>>;

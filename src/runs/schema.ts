@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import type { PlanAgent } from '../plan/plan.ts';
+import type { ContextReport } from '../runner/context/context-report.ts';
 import type { Tier } from '../tiers/actions.ts';
 import type { WireClaims } from '../tiers/wire.ts';
 import type { Outcome } from './outcome.ts';
@@ -71,6 +72,8 @@ export const runs = pgTable('runs', {
   note: text('note'),
   verdict: jsonb('verdict').$type<VerdictFile>(),
   usage: jsonb('usage').$type<Usage>().notNull(),
+  /** Null for a program that shows nothing of its context. */
+  context: jsonb('context').$type<ContextReport>(),
 });
 
 /** The output of a run, in the pieces in which its runner sent it. */

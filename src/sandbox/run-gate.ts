@@ -12,9 +12,16 @@ import { confine } from './confine.ts';
 import { makeGateRoom, nodeNote } from './gate-room.ts';
 import { LimitWatch } from './limit-watch.ts';
 import { type MachineLimits, machineLimitsDefault } from './machine-limits.ts';
+import type { OutputTap } from './output-tap.ts';
 import { untilGone } from './process-table.ts';
 import { killNow, markName, reap } from './reap.ts';
-import { type Containment, findContainment, type SandboxSetting, userOf } from './sandbox.ts';
+import {
+  type Containment,
+  type ContainmentKind,
+  findContainment,
+  type SandboxSetting,
+  userOf,
+} from './sandbox.ts';
 
 export type { SandboxSetting } from './sandbox.ts';
 
@@ -40,6 +47,8 @@ export interface GateCommand {
   readonly marks?: Readonly<Record<string, string>>;
   /** Called with the user that the command alone has. */
   readonly ownUser?: (uid: number) => void;
+  /** Gets the output while the command runs. */
+  readonly tap?: OutputTap;
   readonly abort?: AbortSignal;
   /** Search path for bubblewrap; `PATH` when absent. */
   readonly searchPath?: string;
@@ -52,8 +61,8 @@ export interface GateEvidence {
   readonly ms: number;
   /** Head and tail of stdout and stderr, at most 256 kB. */
   readonly output: string;
-  /** True when the command ran in bubblewrap. */
-  readonly sandboxed: boolean;
+  /** The way in which the command was contained. */
+  readonly containment: ContainmentKind;
   /** True when the command was ended at its time limit. */
   readonly timedOut: boolean;
 }
@@ -75,8 +84,12 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
   const started = performance.now();
   const child = start(gate, containment, environmentOf(gate, mark));
   const output = new BoundedOutput(limits.gateOutputBytesMax);
-  child.stdout?.on('data', (chunk: Buffer) => output.add(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => output.add(chunk));
+  gate.tap?.attach(() => output.text());
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      output.add(chunk);
+      gate.tap?.add(chunk);
+    });
   const bubble = statusOf(child, containment);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const ended = await untilEnded(child, gate, containment, mark);
@@ -92,7 +105,7 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
     exitCode,
     ms: Math.round(performance.now() - started),
     output: output.text() + note,
-    sandboxed: containment.kind === 'bubblewrap',
+    containment: containment.kind,
     timedOut: ended.timedOut,
   };
 }

@@ -23,12 +23,15 @@ export type Containment =
   | { readonly kind: 'other-user'; readonly user: PlainUser }
   | { readonly kind: 'none' };
 
+/** Kind of containment. */
+export type ContainmentKind = Containment['kind'];
+
 /** The kinds of containment, the strongest first. */
 export const containmentKinds = [
   'bubblewrap',
   'other-user',
   'none',
-] as const satisfies readonly Containment['kind'][];
+] as const satisfies readonly ContainmentKind[];
 
 /** The user that belongs to a gate or run alone; undefined when the code runs as the user of Andon. */
 export const userOf = (containment: Containment): PlainUser | undefined =>

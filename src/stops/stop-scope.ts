@@ -19,6 +19,8 @@ export type StopReason =
   | 'stranded'
   | 'sync'
   | 'main'
+  | 'gate'
+  | 'setup'
   | 'pool';
 
 /**
@@ -79,6 +81,8 @@ export function stopReasons(stops: readonly Stop[], about: About): Reason[] {
 /** True when the stop holds the action. */
 export function holds(stop: Stop, about: About): boolean {
   if (stop.scope.kind === 'pool') return stop.scope.value === about.pool;
+  // Main and the upstream have to agree before main moves on.
+  if (stop.cause === 'sync' && about.what === 'landing') return true;
   if (!inScope(stop.scope, about.task, about.plan)) return false;
   if (stop.colour === 'red' || about.what === 'claim') return true;
   return about.what === 'spawn' && about.task !== undefined;

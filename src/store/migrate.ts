@@ -22,7 +22,8 @@ const everybodyKey = 7100;
 
 /**
  * Brings the schema up to this binary's version, one gateway at a time (several may start at once). Errors:
- * `store.newer` when the schema is ahead of this binary, `store.older` when it is too far behind.
+ * `store.newer` when the schema is ahead of this binary, `store.older` when it is too far behind, `store.extension`
+ * when the database has no pg_trgm and none can be made.
  */
 export function migrate(store: Store, options: MigrateOptions): Promise<void> {
   return longStatement(() =>
@@ -103,6 +104,7 @@ async function lockedVersion(tx: Tx): Promise<number> {
 async function carryOut(tx: Tx, from: number, to: number): Promise<void> {
   const migrations = migrationsBetween(from, to);
   if (migrations.length === 0) return;
+  await refuseWithoutExtension(tx);
   // Running gateways wait here, and not for one table while the migration waits for another that they hold.
   await tx.rows(statement('', `select pg_advisory_xact_lock(${everybodyKey})`));
   await tx.rows(statement('', `select set_config('andon.from_version', $1, true)`), [String(from)]);
@@ -113,6 +115,21 @@ async function carryOut(tx: Tx, from: number, to: number): Promise<void> {
       [migration.version, migration.name],
     );
   }
+}
+
+const extension = statement(
+  '',
+  `select exists (select from pg_extension where extname = 'pg_trgm') as there,
+     exists (select from pg_available_extensions where name = 'pg_trgm') as available,
+     has_database_privilege(current_database(), 'create') as may`,
+);
+
+/** Refuses a database that the extension cannot be made in, before a migration fails on it in the words of PostgreSQL. */
+async function refuseWithoutExtension(tx: Tx): Promise<void> {
+  const [row] = await tx.rows<{ there: boolean; available: boolean; may: boolean }>(extension);
+  if (row === undefined || row.there || (row.available && row.may)) return;
+  const found = row.available ? 'a user that may not create it' : 'a server without it';
+  throw fail('store.extension', 'pg_trgm', { found });
 }
 
 async function nameInstallation(tx: Tx, { purpose, installation }: MigrateOptions): Promise<void> {

@@ -1,8 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { refuseOthersFolders } from './pglite/folder-owner.ts';
-import { openPglite } from './pglite/pglite.ts';
-import { openPostgres } from './postgres.ts';
 import type { Store } from './store.ts';
 
 /** The place of a store: a database server, or a folder for the embedded database. */
@@ -21,6 +19,8 @@ export interface StorePlace {
 export async function openStore({ databaseUrl, dataFolder, connectionsMax }: StorePlace): Promise<Store> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   await refuseOthersFolders(join(dataFolder, 'db'), join(dataFolder, 'repos'));
-  if (databaseUrl !== undefined) return openPostgres({ url: databaseUrl, connectionsMax });
-  return openPglite({ folder: join(dataFolder, 'db') });
+  // Each engine is loaded where it is used: the other one would only lengthen the start.
+  if (databaseUrl !== undefined)
+    return (await import('./postgres.ts')).openPostgres({ url: databaseUrl, connectionsMax });
+  return (await import('./pglite/pglite.ts')).openPglite({ folder: join(dataFolder, 'db') });
 }

@@ -5,7 +5,7 @@ import { type EventDraft, event, gatewayEvent } from '../store/log/events.ts';
 import { type Session, statement, type Tx } from '../store/store.ts';
 import { taskAttempts } from './schema.ts';
 
-const leftOut = ['project', 'task'] as const;
+const leftOut = ['project', 'task', 'files', 'profile', 'claimedAt'] as const;
 
 /** An attempt at a task as the next one sees it. `reasons` quote what others wrote: data, no instructions. */
 export type AttemptRow = Readonly<Omit<typeof taskAttempts.$inferSelect, (typeof leftOut)[number]>>;
@@ -25,13 +25,20 @@ export interface AttemptEnd extends AttemptOf {
 
 const pushed = statement(
   'attempts.pushed',
-  `insert into task_attempts (project, task, epoch, agent, branch, commit_id) values ($1, $2, $3, $4, $5, $6)
-   on conflict (project, task, epoch) do update set branch = excluded.branch, commit_id = excluded.commit_id, at = andon_now()`,
+  `insert into task_attempts (project, task, epoch, agent, branch, commit_id, files) values ($1, $2, $3, $4, $5, $6, $7)
+   on conflict (project, task, epoch) do update set branch = excluded.branch, commit_id = excluded.commit_id, files = excluded.files,
+     at = andon_now()`,
 );
 const ended = statement(
   'attempts.ended',
-  `insert into task_attempts (project, task, epoch, agent, outcome, reasons) values ($1, $2, $3, $4, $5, $6)
-   on conflict (project, task, epoch) do update set outcome = excluded.outcome, reasons = excluded.reasons, at = andon_now()`,
+  `with begun as (
+     select e.at, case e.type when 'task.claimed' then coalesce((select g.profile from grants g where g.gid = e.gid), '') end as profile
+     from events e where e.project = $1 and e.subject = 'task/' || $2::text and e.type in ('task.claimed', 'task.stolen') and (e.data->>'epoch')::int = $3
+     order by e.seq desc limit 1)
+   insert into task_attempts (project, task, epoch, agent, outcome, reasons, claimed_at, profile)
+   values ($1, $2, $3, $4, $5, $6, (select at from begun), (select profile from begun))
+   on conflict (project, task, epoch) do update set outcome = excluded.outcome, reasons = excluded.reasons, claimed_at = excluded.claimed_at,
+     profile = excluded.profile, at = andon_now()`,
 );
 const latest = statement(
   'attempts.latest',
@@ -40,14 +47,22 @@ const latest = statement(
 
 const reasonLengthMax = 4_000;
 const shownMax = 5;
+const filesMax = 200;
 
-/** Notes the branch that an attempt has pushed last. */
+/** The branch that an attempt has pushed, its commit, and the paths that it changed. */
+export interface PushedWork {
+  readonly branch: string;
+  readonly commit: string;
+  readonly files: readonly string[];
+}
+
+/** Notes the work that an attempt has pushed last. */
 export function notePush(
   tx: Tx,
   { project, task, epoch, agent }: AttemptOf,
-  to: { readonly branch: string; readonly commit: string },
+  { branch, commit, files }: PushedWork,
 ): void {
-  tx.later(pushed, [project, task, epoch, agent, to.branch, to.commit]);
+  tx.later(pushed, [project, task, epoch, agent, branch, commit, files.slice(0, filesMax)]);
 }
 
 /**

@@ -39,14 +39,14 @@ function grouped<T extends { task: string }>(rows: readonly T[]): Map<string, T[
 
 const putTasks = statement(
   'plan.tasks',
-  `insert into tasks (project, id, title, description, acceptance, phase, state, priority, position, write, deny, scope_hash, requires, gates, done, deadline, expected_minutes)
-   select $1, t->>'id', t->>'title', t->>'description', array(select jsonb_array_elements_text(t->'acceptance')), t->>'phase', 'backlog', (t->>'priority')::smallint, (t->>'position')::int,
+  `insert into tasks (project, id, title, kind, description, acceptance, phase, state, priority, position, write, deny, scope_hash, requires, gates, done, deadline, expected_minutes)
+   select $1, t->>'id', t->>'title', t->>'kind', t->>'description', array(select jsonb_array_elements_text(t->'acceptance')), t->>'phase', 'backlog', (t->>'priority')::smallint, (t->>'position')::int,
      s.write, s.deny, andon_scope_hash(s.write, s.deny),
      array(select jsonb_array_elements_text(t->'requires')), array(select jsonb_array_elements_text(t->'gates')),
      t->>'done', (t->>'deadline')::timestamptz, (t->>'expectedMinutes')::int
    from jsonb_array_elements($2::jsonb) as given(t) cross join lateral (select
      array(select jsonb_array_elements_text(t->'write')) as write, array(select jsonb_array_elements_text(t->'deny')) as deny) s
-   on conflict (project, id) do update set title = excluded.title, description = excluded.description, acceptance = excluded.acceptance, phase = excluded.phase, priority = excluded.priority,
+   on conflict (project, id) do update set title = excluded.title, kind = excluded.kind, description = excluded.description, acceptance = excluded.acceptance, phase = excluded.phase, priority = excluded.priority,
      position = excluded.position, write = excluded.write, deny = excluded.deny, scope_hash = excluded.scope_hash, claim_class = default, requires = excluded.requires,
      gates = excluded.gates, done = excluded.done, deadline = excluded.deadline, expected_minutes = excluded.expected_minutes`,
 );
@@ -73,6 +73,14 @@ const abandonTasks = movesTasks(
   'plan.abandon',
   'abandon',
   ({ set, from }) => `update tasks set ${set} where project = $1 and id = any($2::text[]) and state ${from}`,
+);
+
+// The setting is that of whoever made it, not of whoever applies the plan again.
+const setUpstream = statement(
+  'plan.upstream',
+  `update projects set upstream = coalesce($2, upstream), follows = $3,
+     follows_by = case when not $3 then null when follows and upstream is not distinct from $2 then follows_by else $4 end
+   where name = $1`,
 );
 
 /** A plan whose difference was allowed, and its origin. */
@@ -103,6 +111,8 @@ export async function writePlan(
     'update projects set plan = $2, plan_hash = $3, plan_revision = plan_revision + 1 where name = $1',
   );
   await tx.rows(revision, [project, jsonText(plan), planHash(plan)]);
+  const { url = null, follow = false } = plan.upstream ?? {};
+  await tx.rows(setUpstream, [project, url, follow, origin.by]);
   return keepPlan(tx, project, origin);
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Reason, reason } from '../lib/decision.ts';
 import { durationMs } from '../lib/durations.ts';
-import { priorities } from '../plan/kinds.ts';
+import { priorities, usualKind } from '../plan/kinds.ts';
 import type { Plan, PlanTask } from '../plan/plan.ts';
 import { canonicalJson } from '../store/log/chain.ts';
 import { questionReasons } from './questions.ts';
@@ -11,6 +11,8 @@ import { isTaskEnd, type TaskState } from './states.ts';
 export interface TaskColumns {
   readonly id: string;
   readonly title: string;
+  /** The sort of work. */
+  readonly kind: string;
   readonly description: string;
   readonly acceptance: readonly string[];
   readonly phase: string;
@@ -51,6 +53,7 @@ function taskColumns(plan: Plan, id: string, task: PlanTask, position: number): 
   return {
     id,
     title: task.title,
+    kind: task.kind ?? usualKind,
     description: task.description ?? '',
     acceptance: task.acceptance ?? [],
     phase: task.phase,
@@ -89,6 +92,7 @@ const uncolumned = ['unprotect', 'progress'] as const;
 // begun.
 const harmless = new Set([
   'title',
+  'kind',
   'description',
   'acceptance',
   'priority',

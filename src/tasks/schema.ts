@@ -11,7 +11,11 @@ export const projects = pgTable('projects', {
   repository: text('repository').notNull(),
   mainBranch: text('main_branch').notNull().default('main'),
   upstream: text('upstream'),
+  /** True for a project that takes what its upstream has by itself, and the person whose setting that is. */
+  follows: boolean('follows').notNull().default(false),
+  followsBy: text('follows_by'),
   epoch: integer('epoch').notNull().default(1),
+  epochRaisedAt: at('epoch_raised_at'),
   planRevision: integer('plan_revision').notNull().default(0),
   plan: jsonb('plan').$type<Plan>(),
   planHash: text('plan_hash'),
@@ -59,6 +63,8 @@ export const tasks = pgTable(
     project: text('project').notNull(),
     id: text('id').notNull(),
     title: text('title').notNull(),
+    /** The sort of work. */
+    kind: text('kind').notNull().default('task'),
     /** Markdown; empty when the plan says nothing. */
     description: text('description').notNull().default(''),
     acceptance: text('acceptance').array().notNull().default([]),
@@ -99,6 +105,12 @@ export const taskAttempts = pgTable(
     reasons: text('reasons').array().notNull().default([]),
     branch: text('branch'),
     commitId: text('commit_id'),
+    /** Paths that its pushes changed, at most two hundred. */
+    files: text('files').array().notNull().default([]),
+    /** The profile of its claimant, empty for a grant without one; null where it is not known. */
+    profile: text('profile'),
+    /** Null where it is not known. */
+    claimedAt: at('claimed_at'),
     at: at('at').notNull().default(sql`andon_now()`),
   },
   (table) => [primaryKey({ columns: [table.project, table.task, table.epoch] })],
@@ -135,6 +147,8 @@ export const questions = pgTable('questions', {
 export const changes = pgTable('changes', {
   id: text('id').primaryKey(),
   project: text('project').notNull(),
+  /** `sync` for the merge of main with the upstream, whose task is empty and whose commit is the upstream's tip. */
+  kind: text('kind').$type<'task' | 'sync'>().notNull().default('task'),
   task: text('task').notNull(),
   epoch: integer('epoch').notNull(),
   commitId: text('commit_id').notNull(),
@@ -148,38 +162,11 @@ export const changes = pgTable('changes', {
   rebuilt: integer('rebuilt').notNull().default(0),
   note: text('note'),
   landedCommit: text('landed_commit'),
+  /** Of a sync: paths that conflict, and the merge that a person has pushed. */
+  conflicts: text('conflicts').array().notNull().default([]),
+  resolution: text('resolution'),
   createdAt: at('created_at').notNull(),
   stateAt: at('state_at').notNull(),
-});
-
-export const gateRuns = pgTable('gate_runs', {
-  id: text('id').primaryKey(),
-  project: text('project').notNull(),
-  /** Null for a run of the landing queue, which belongs to a tree. */
-  change: text('change'),
-  gate: text('gate').notNull(),
-  tree: text('tree').notNull(),
-  manual: boolean('manual').notNull(),
-  status: text('status').$type<'waiting' | 'running' | 'passed' | 'failed'>().notNull(),
-  runner: text('runner'),
-  /** Time at which the gateway that runs it last gave a sign of life. */
-  aliveAt: at('alive_at'),
-  exitCode: integer('exit_code'),
-  ms: integer('ms'),
-  output: text('output'),
-  sandboxed: boolean('sandboxed'),
-  /** Hash of the gate as it was declared when it ran. */
-  definition: text('definition'),
-  timedOut: boolean('timed_out').notNull(),
-  /** For a run of the landing queue: the commit to check out, the changes on it, and the place among waiting runs. */
-  candidate: text('candidate'),
-  changes: text('changes').array().notNull(),
-  rank: integer('rank').notNull(),
-  passedBy: text('passed_by'),
-  passedGid: text('passed_gid'),
-  createdAt: at('created_at').notNull(),
-  startedAt: at('started_at'),
-  endedAt: at('ended_at'),
 });
 
 export const verdicts = pgTable('verdicts', {
@@ -215,6 +202,8 @@ export const landings = pgTable('landings', {
   /** The tree that gates passed on, and their runs; null and empty where no gate is asked for. */
   vouchedTree: text('vouched_tree'),
   vouchedBy: text('vouched_by').array().notNull(),
+  /** True once decisions in files that it changed were read. */
+  decisionsRead: boolean('decisions_read').notNull().default(false),
 });
 
 /** The place of an approved change in the landing queue. */

@@ -39,6 +39,7 @@ export type ChangeState = (typeof changeStates)[number];
 export const changeMoves = {
   gatesPassed: { from: ['gating'], to: 'judging' },
   gateFailed: { from: ['gating', 'judging', 'approved'], to: 'refused' },
+  gateVoided: { from: ['judging'], to: 'gating' },
   approve: { from: ['judging'], to: 'approved' },
   reject: { from: ['gating', 'judging'], to: 'refused' },
   intend: { from: ['approved'], to: 'landing' },
@@ -92,3 +93,7 @@ export const changeMay = <C extends InChangeState, Event extends ChangeEvent>(
 
 /** True for a final state of a task. */
 export const isTaskEnd = (state: TaskState): state is keyof typeof taskEnds => Object.hasOwn(taskEnds, state);
+
+/** True for a final state of a change. */
+export const isChangeEnd = (state: ChangeState): state is keyof typeof changeEnds =>
+  Object.hasOwn(changeEnds, state);

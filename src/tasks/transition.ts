@@ -73,6 +73,7 @@ const changeStatement = (event: ChangeEvent): Statement =>
 const changeStatements: Readonly<Record<ChangeEvent, Statement>> = {
   gatesPassed: changeStatement('gatesPassed'),
   gateFailed: changeStatement('gateFailed'),
+  gateVoided: changeStatement('gateVoided'),
   approve: changeStatement('approve'),
   reject: changeStatement('reject'),
   intend: changeStatement('intend'),

@@ -82,7 +82,7 @@ function usual(parent: Capability, role: Role, tier: Tier, facts: AttenuateFacts
     ...parent,
     role: '',
     tier,
-    actions: role.actions.filter((action) => parent.delegable.includes(action)),
+    actions: (role.usual ?? role.actions).filter((action) => parent.delegable.includes(action)),
     delegable: profile.delegable.filter((action) => parent.delegable.includes(action)),
     write: handsOn ? parent.write : [],
     complexity: Math.min(parent.complexity, ceilings.complexity),

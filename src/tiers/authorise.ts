@@ -26,6 +26,10 @@ export interface AccessFacts {
   readonly epoch: number;
   /** The revocation of the grant as a reason; undefined for a grant that holds. */
   readonly revoked: Reason | undefined;
+  /** The second at which the token was issued; undefined for a standing grant, which no token speaks for. */
+  readonly issuedAtSeconds?: number | undefined;
+  /** The second at which the epoch of the requested project was raised last; undefined when it never was. */
+  readonly raisedAtSeconds?: number | undefined;
 }
 
 /**
@@ -36,6 +40,7 @@ export function authorise(grant: Grant, request: AccessRequest, facts: AccessFac
   const { cap } = grant;
   const found: Reason[] = [];
   lifeReasons(grant, facts, found);
+  everyProjectReasons(grant, request, facts, found);
   actionReasons(cap, request, found);
   bindingReasons(cap, request, found);
   branchReasons(cap, request, found);
@@ -61,6 +66,28 @@ function lifeReasons(grant: Grant, facts: AccessFacts, found: Reason[]): void {
       }),
     );
   }
+}
+
+/**
+ * A token on every project outlives no epoch of a project either: it ends there, and its successor is good again. Its
+ * renewal is of no project.
+ */
+function everyProjectReasons(
+  { cap, grantId }: Grant,
+  { project, action }: AccessRequest,
+  { issuedAtSeconds, raisedAtSeconds }: AccessFacts,
+  found: Reason[],
+): void {
+  if (cap.project !== '*' || action === 'token:renew') return;
+  if (issuedAtSeconds === undefined || raisedAtSeconds === undefined) return;
+  if (issuedAtSeconds >= raisedAtSeconds) return;
+  found.push(
+    reason('token.revoked', grantId, {
+      found: `issued at ${isoOfSeconds(issuedAtSeconds)}`,
+      limit: `the epoch of ${project} was raised at ${isoOfSeconds(raisedAtSeconds)}`,
+      next: 'renew it: andon token renew',
+    }),
+  );
 }
 
 function actionReasons(cap: Capability, request: AccessRequest, found: Reason[]): void {

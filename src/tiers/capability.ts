@@ -34,7 +34,7 @@ export interface Capability {
   readonly write: readonly string[];
   readonly read: readonly string[];
   readonly deny: readonly string[];
-  /** Highest cyclomatic complexity of a function that the bearer may add or alter. */
+  /** Highest cyclomatic complexity of a function that the bearer may add, and that an old one may not grow beyond. */
   readonly complexity: number;
   /** Most lines of such a function. */
   readonly lines: number;

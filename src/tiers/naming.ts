@@ -1,5 +1,6 @@
 import { type Reason, reason } from '../lib/decision.ts';
 import type { Capability } from './capability.ts';
+import { isRunnerRole } from './roles.ts';
 
 /** A living grant, with the name that it bears. */
 export interface Bearer {
@@ -23,7 +24,7 @@ export interface Naming {
 /** The kind of name that a grant of this tier and role bears. */
 function kindOfName({ tier, role }: Pick<Capability, 'tier' | 'role'>): 'human' | 'runner' | 'agent' {
   if (tier === 'human') return 'human';
-  return role === 'RUNNER' ? 'runner' : 'agent';
+  return isRunnerRole(role) ? 'runner' : 'agent';
 }
 
 /**

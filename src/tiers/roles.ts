@@ -6,12 +6,18 @@ export interface Role {
   readonly tier: Tier;
   readonly purpose: string;
   readonly actions: readonly Action[];
+  /** Actions of a grant that asks for none by name, where these are fewer than the role may hold. */
+  readonly usual?: readonly Action[];
   /** False when a grant of the role never delegates, even where its tier may. */
   readonly delegates?: boolean;
 }
 
 const only = (tier: Tier, keep: (action: Action) => boolean): readonly Action[] =>
   actionsOf(tier).filter((action) => actions[action].kind === 'query' || keep(action));
+
+/** The actions in the order of the table. */
+const inTable = (wanted: readonly Action[]): readonly Action[] =>
+  actionsOf('executive').filter((action) => wanted.includes(action));
 
 const any =
   (...kept: Action[]) =>
@@ -21,10 +27,28 @@ const but =
   (...left: Action[]) =>
   (action: Action) =>
     !left.includes(action);
-/** Actions of a role with no others: stop the line, write to the principals above, and take back its own stop. */
-const calling: readonly Action[] = ['cord:pull', 'cord:clear', 'message:mark', 'message:send'];
+/** Actions of a role with no others: stop the line, write to the principals above, take back its own stop, be briefed in full. */
+const calling: readonly Action[] = [
+  'cord:pull',
+  'cord:clear',
+  'message:mark',
+  'message:send',
+  'briefing:extend',
+];
 /** Actions of runners alone: a runner is handed the tokens of the runs that it takes. */
 const running: readonly Action[] = ['run:take', 'run:report'];
+/** Actions of runners that carry out gates: their word is evidence, so people alone delegate them. */
+const gating: readonly Action[] = ['gate:take', 'gate:report'];
+/** Actions that a runner of gates has besides: it reads the candidates of its project, and nothing of the log. */
+const gateRunner: readonly Action[] = [
+  ...gating,
+  'project:read',
+  'gate:read',
+  'repo:fetch',
+  'grant:explain',
+  'token:renew',
+  'cord:pull',
+];
 const reporting = any('report:write', 'token:renew', 'task:ask', 'agent:update', ...calling);
 
 const table = {
@@ -37,12 +61,19 @@ const table = {
   LEAD: {
     tier: 'executive',
     purpose: 'plans, delegates, terminates',
-    actions: actionsOf('executive').filter((action) => !running.includes(action)),
+    actions: actionsOf('executive').filter((action) => ![...running, ...gating].includes(action)),
   },
   RUNNER: {
     tier: 'executive',
     purpose: 'starts and contains the runs of a machine; decides nothing',
     actions: only('executive', any(...running, 'token:renew', 'cord:pull')),
+    delegates: false,
+  },
+  GATE_RUNNER: {
+    tier: 'executive',
+    purpose: 'carries out gates on a machine, and runs too where its grant says so; its word is evidence',
+    actions: inTable([...gateRunner, ...running, 'event:read']),
+    usual: inTable(gateRunner),
     delegates: false,
   },
   MONITOR: {
@@ -52,6 +83,7 @@ const table = {
       'executive',
       any(
         'report:write',
+        'alert:write',
         'token:renew',
         'task:ask',
         'agent:terminate',
@@ -98,6 +130,9 @@ export const roleNames = [...byName.keys()];
 
 /** The role of that name, or undefined. */
 export const roleOf = (name: string): Role | undefined => byName.get(name);
+
+/** True for the roles of runners: programs that people start, and that bear the names of machines. */
+export const isRunnerRole = (role: string): boolean => role === 'RUNNER' || role === 'GATE_RUNNER';
 
 /** The role of a tier when a request names none. */
 export const usualRole: Readonly<Record<Tier, RoleName>> = {

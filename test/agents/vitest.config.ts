@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     execArgv: ['--enable-source-maps', ...shortLived],
     server: { deps: { external: [/\/andon-built-/] } },
+    // Programs of others run in every containment of the machine.
+    env: { ANDON_TEST_SIZE: 'long' },
     include: ['test/agents/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 120_000,

@@ -9,11 +9,14 @@ const names = [
   'claims',
   'push',
   'landing',
+  'gates',
   'queue',
   'check',
+  'languages',
   'mcp',
   'triggers',
   'spawn',
+  'memory',
 ] as const;
 const self = fileURLToPath(import.meta.url);
 

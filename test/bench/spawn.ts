@@ -10,6 +10,7 @@ import { makeGateRoom } from '../../src/sandbox/gate-room.ts';
 import { machineLimitsDefault } from '../../src/sandbox/machine-limits.ts';
 import { findContainment } from '../../src/sandbox/sandbox.ts';
 import { linkTo } from '../support/link.ts';
+import { planHead } from '../support/plan-head.ts';
 import { median } from './support/figures.ts';
 import { startBenchGateway } from './support/gateway.ts';
 import { type BenchTable, runWhenMain } from './support/table.ts';
@@ -22,10 +23,7 @@ const project = 'bench';
 const verdict = `printf '{"version":1,"run":"%s","result":"no_progress","summary":"x"}' "$ANDON_RUN" > "$ANDON_VERDICT"`;
 // The agent's first line holds its own time: it reaches the gateway later, with the next beat.
 const plan = `
-version: 1
-project: ${project}
-done: landed
-phases: [build]
+${planHead({ project })}
 limits: { runs: 100 }
 agents:
   first: { tier: executive, adapter: command, retries: 0, run: ${JSON.stringify(`date +%s%N; ${verdict}`)} }

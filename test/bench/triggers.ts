@@ -5,6 +5,7 @@ import type { App } from '../../src/app.ts';
 import type { Client } from '../../src/client.ts';
 import { lookRound } from '../../src/gateway/triggers/round.ts';
 import { statement } from '../../src/store/store.ts';
+import { planHead } from '../support/plan-head.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { freshDatabase } from './support/databases.ts';
 import { median, quantile, timed } from './support/figures.ts';
@@ -16,10 +17,7 @@ const ticks = 1000;
 const eventsCount = 300;
 
 const plan = `
-version: 1
-project: bench
-done: artefact
-phases: [build]
+${planHead({ project: 'bench', done: 'artefact' })}
 limits: { runs: 10000 }
 agents:
   fixer: { tier: validator, adapter: command, run: "true" }

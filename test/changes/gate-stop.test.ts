@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const project = 'shop';
 // The files of a change tell its gate how to behave.
 const behaves = 'grep -rqs hang src && sleep 300; ! grep -rqs fail src';
 const planWith = (command: string): string => `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates:
   unit: { run: "${command}", timeout: 700ms }
   other: { run: "${command}", timeout: 700ms }
@@ -18,7 +16,7 @@ ${['cart', 'pay', 'docs', 'edit'].map((task) => `  ${task}: { title: T, phase: b
   both: { title: T, phase: build, write: ["src/both/**"], gates: [other] }
 `;
 
-describe.each(engines)('a gate that hangs, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('a gate that hangs, on %s', (engine) => {
   let line: Line;
   let hand: Hand;
   beforeAll(async () => {

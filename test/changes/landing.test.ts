@@ -2,18 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { mustGit, write } from '../support/gateway.ts';
 import { codesOf, type Hand, type Line, openLine, refusal } from '../support/line.ts';
 import { movesPastTables, recordMoves, seenMoves } from '../support/moves.ts';
+import { planHead } from '../support/plan-head.ts';
+import { moveMainBeside } from '../support/queue-line.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const names = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates:
   tests: { run: "test ! -e src/broken.js", timeout: 30s }
   look: { by: validator }
@@ -30,7 +29,7 @@ const lines = (...changed: [number, string][]): string =>
     .join('\n')
     .concat('\n');
 
-describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('gates, verdicts and landing, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let reviewer: Hand;
@@ -68,12 +67,13 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
       'gate.started',
       'gate.ended',
       'gate.passed',
+      'verdict.requested',
       'verdict.given',
       'change.approved',
       'landing.intended',
       'change.landed',
     ]);
-    expect(events[6]).toMatchObject({ id: trailer, data: { from: before, to: main, tree: offered.tree } });
+    expect(events[7]).toMatchObject({ id: trailer, data: { from: before, to: main, tree: offered.tree } });
     expect((await line.change(offered.change)).landedCommit).toBe(main);
     expect((await line.task('one')).state).toBe('done');
     await waitUntil(async () => (await mustGit(folder, ['for-each-ref', 'refs/andon/candidates'])) === '');
@@ -161,7 +161,7 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
       base,
     );
     await line.until(offered.change, 'judging');
-    await landDirectly(line, { 'src/shared.js': lines([5, 'const other = 6;']) });
+    await moveMainBeside(line, { 'src/shared.js': lines([5, 'const other = 6;']) });
     await approve(offered);
     await line.until(offered.change, 'refused');
     expect((await line.change(offered.change)).note).toBe('main moved; conflicts in src/shared.js');
@@ -171,7 +171,7 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
   it('keeps the verdict over a rebuild of an unchanged patch, and runs the gates again', async () => {
     const offered = await line.offer(builder, 'six', { 'src/six/a.js': 'export const a = 6;\n' });
     await line.until(offered.change, 'judging');
-    await landDirectly(line, { 'src/elsewhere.js': '// moved\n' });
+    await moveMainBeside(line, { 'src/elsewhere.js': '// moved\n' });
     await approve(offered);
     await line.until(offered.change, 'landed');
     const shown = await line.change(offered.change);
@@ -204,7 +204,7 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
       base,
     );
     await line.until(offered.change, 'judging');
-    await landDirectly(line, { 'src/shared.js': `${shared.replace('// line 2\n', '// two\n')}\n` });
+    await moveMainBeside(line, { 'src/shared.js': `${shared.replace('// line 2\n', '// two\n')}\n` });
     await approve(offered);
     await waitUntil(async () => {
       const { state, rebuilt } = await line.change(offered.change);
@@ -290,7 +290,7 @@ describe.each(engines)('gates, verdicts and landing, on %s', (engine) => {
     // A colleague's commit is fetched before the push, and told at once with both sides.
     await waitUntil(async () => (await stopsOfSync()).length === 1);
     expect((await stopsOfSync())[0]?.why).toMatch(
-      /^upstream main went another way: [0-9a-f]{7,} by Agent: later; here is [0-9a-f]{7,} by Andon: Land follows: Follows$/,
+      /^upstream main went another way: [0-9a-f]{7,} by Agent: later; here is [0-9a-f]{7,} by Andon: Land follows: Follows; bring both together: andon sync --merge$/,
     );
     rmSync(stranger, { recursive: true, force: true });
   });
@@ -311,19 +311,4 @@ async function commitBeside(folder: string, subject: string): Promise<void> {
   write(folder, { [`${subject}.txt`]: subject });
   await mustGit(folder, ['add', '-A']);
   await mustGit(folder, ['commit', '-q', '-m', subject]);
-}
-
-/** Moves main as a landing of another gateway would. */
-async function landDirectly(line: Line, files: Record<string, string>): Promise<void> {
-  const folder = line.app.gateway.git.folderOf(project);
-  const work = mkdtempSync(join(tmpdir(), 'andon-direct-'));
-  await mustGit(work, ['clone', '-q', folder, 'w']);
-  const clone = join(work, 'w');
-  write(clone, files);
-  await mustGit(clone, ['add', '-A']);
-  await mustGit(clone, ['commit', '-q', '-m', 'beside']);
-  const commit = await mustGit(clone, ['rev-parse', 'HEAD']);
-  await mustGit(folder, ['fetch', '-q', clone, 'HEAD']);
-  await mustGit(folder, ['update-ref', 'refs/heads/main', commit]);
-  rmSync(work, { recursive: true, force: true });
 }

@@ -5,14 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LandingPoint } from '../../src/changes/landing.ts';
 import { mustGit, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Hand, type Line, type Offered, openLine, passTime } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const points: readonly LandingPoint[] = ['before-intent', 'after-intent', 'after-move', 'after-done'];
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
 ${points.map((point) => `  ${point}: { title: A, phase: build, write: ["src/${point}/**"] }`).join('\n')}
   woken: { title: B, phase: build, write: ["src/woken/**"] }

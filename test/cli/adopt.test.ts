@@ -52,9 +52,7 @@ describe('the first start in a repository', () => {
     expect(await adoption(await repository())).not.toMatch(/submodules|LFS/);
   });
 
-  it('says that the plan of the folder differs, when it changes a gate alone', {
-    timeout: 120_000,
-  }, async () => {
+  it('says that the plan of the folder differs, when it changes a gate alone', async () => {
     const shop = await repository();
     const plan = `version: 1\nproject: shop\ndone: landed\nphases: [build]\ngates: { look: { by: human } }\n`;
     writeFileSync(join(shop, 'andon.yaml'), plan);

@@ -6,7 +6,7 @@ import { lockFolder } from '../../src/store/pglite/folder-lock.ts';
 import { answer, cleanEnvironment, cli, type Up, up } from '../support/cli.ts';
 import { sourceRepository } from '../support/gateway.ts';
 
-describe('a backup while the gateway holds PGlite', { timeout: 120_000 }, () => {
+describe('a backup while the gateway holds PGlite', () => {
   let folder: string;
   let shop: string;
   let env: Record<string, string>;

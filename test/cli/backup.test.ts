@@ -13,14 +13,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../src/store/store.ts';
 import { cli } from '../support/cli.ts';
-import { createEmptyDatabase, type Engine, engines } from '../support/engines.ts';
+import { createEmptyDatabase, type Engine, enginesOf } from '../support/engines.ts';
 import { mustGit, sourceRepository, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/**"] }
 `;
@@ -37,7 +35,7 @@ const texts = [
 
 const bodies = statement('test.bodies', `select body from messages where title = 'any text' order by id`);
 
-describe.each(engines)('a backup on %s', (engine: Engine) => {
+describe.each(enginesOf(import.meta.filename))('a backup on %s', (engine: Engine) => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-backup-'));
   const copy = join(folder, 'copy');
   const restored = join(folder, 'restored');

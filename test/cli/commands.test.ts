@@ -37,7 +37,22 @@ describe('the commands', () => {
 
   it('are these', () => {
     expect(program.commands.map((one) => one.name())).toEqual([
-      ...['init', 'up', 'status', 'sample', 'check', 'project', 'plan', 'phase', 'task', 'token', 'change'],
+      ...[
+        'init',
+        'up',
+        'open',
+        'status',
+        'sample',
+        'check',
+        'continue',
+        'checkpoint',
+        'project',
+        'plan',
+        'phase',
+        'task',
+        'token',
+        'change',
+      ],
       ...[
         'gate',
         'verdict',
@@ -45,6 +60,9 @@ describe('the commands', () => {
         'why',
         'event',
         'audit',
+        'decision',
+        'solution',
+        'record',
         'report',
         'agent',
         'run',

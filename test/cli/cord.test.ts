@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answer, type CliOptions, cli } from '../support/cli.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/**"] }
   pay: { title: Pay, phase: build, needs: [cart], write: ["pay/**"] }

@@ -21,9 +21,7 @@ afterAll(() => {
 const database = () => join(here.cwd, '.andon/db');
 const report = () => cli(['report', 'write', 'report', '--title', 't', '--body', 'b', '--json'], here);
 
-it('a database that is older than the state folder remembers only reads, says what to do, and that works', {
-  timeout: 120_000,
-}, async () => {
+it('a database that is older than the state folder remembers only reads, says what to do, and that works', async () => {
   const first = await up(here, '--no-runner');
   expect(await first.end()).toBe(0);
   cpSync(database(), join(folder, 'db'), { recursive: true });

@@ -12,13 +12,11 @@ import {
   type TestGateway,
   write,
 } from '../support/gateway.ts';
+import { planHead } from '../support/plan-head.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates:
   look: { by: validator }
 tasks:
@@ -193,7 +191,23 @@ describe('a session at the command line', () => {
     expect((await cli(['verdict', 'approve', change], as('reviewer'))).exit).toBe(0);
     await waitUntil(async () => (await state()) === 'landed');
     const gates = await cli(['gate', 'list', change], as('owner'));
-    expect(gates.stdout).toMatch(/^look +passed .*agent:validator$/m);
+    expect(gates.stdout).toMatch(/^look +passed .*agent:validator +-$/m);
+  });
+
+  it('ends a waiting claim once every task is done or abandoned', async () => {
+    expect((await cli(['task', 'claim', 'pay'], as('builder'))).exit).toBe(0);
+    const mint = { project: 'shop', agent: 'agent:second', cap: { tier: 'implementer' as const } };
+    const { token = '' } = await gateway.owner.token.mint.mutate(mint);
+    writeFileSync(join(folder, 'second'), token, { mode: 0o600 });
+    const { env } = as('builder');
+    const second = { cwd: folder, env: { ...env, ANDON_TOKEN_FILE: join(folder, 'second') } };
+    const child = start(['task', 'claim', '--wait', '--until-done'], second);
+    let told = '';
+    child.stderr?.setEncoding('utf8').on('data', (words: string) => (told += words));
+    const ended = new Promise<number | null>((done) => child.once('close', done));
+    await waitUntil(async () => told.includes('waiting'));
+    await gateway.owner.task.abandon.mutate({ project: 'shop', task: 'pay', why: 'not wanted' });
+    expect(await ended).toBe(8);
   });
 
   it('follows an upstream on disk fast-forward, and refuses one that has gone its own way', async () => {
@@ -210,7 +224,9 @@ describe('a session at the command line', () => {
     await mustGit(theirs, ['commit', '-q', '-m', 'News']);
     await mustGit(theirs, ['push', '-q', 'origin', 'main']);
     const main = await mustGit(theirs, ['rev-parse', 'HEAD']);
-    expect((await cli(['sync'], as('owner'))).stdout).toBe(`forwarded: main is at ${main}\n`);
+    expect((await cli(['sync'], as('owner'))).stdout).toBe(
+      `forwarded: main is at ${main}, 1 commit not judged by Andon\n`,
+    );
     expect((await cli(['sync'], as('owner'))).stdout).toBe(`same: main is at ${main}\n`);
     await mustGit(theirs, ['reset', '-q', '--hard', 'HEAD~1']);
     await mustGit(theirs, ['commit', '-q', '--allow-empty', '-m', 'Another way']);

@@ -18,7 +18,7 @@ const repository = async (): Promise<string> => {
 };
 const env = cleanEnvironment(home);
 
-describe('a gateway that comes back', { timeout: 120_000 }, () => {
+describe('a gateway that comes back', () => {
   it.each([
     ['half-written', 'tasks: [\n'],
     ['of no known shape', 'nonsense: true\n'],
@@ -46,7 +46,7 @@ describe('a gateway that comes back', { timeout: 120_000 }, () => {
   });
 });
 
-describe('two gateways at once on a fresh folder and a fresh database', { timeout: 240_000 }, () => {
+describe('two gateways at once on a fresh folder and a fresh database', () => {
   it.each([1, 2, 3])('both come up with one project, one plan and one key, round %i', async () => {
     const cwd = await repository();
     await answer(['init'], { cwd, env });

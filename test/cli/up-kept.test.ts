@@ -8,7 +8,7 @@ import { createEmptyDatabase } from '../support/engines.ts';
 import { sourceRepository } from '../support/gateway.ts';
 import { waitUntil } from '../support/wait.ts';
 
-describe('the process that keeps the gateway of andon up', { timeout: 90_000 }, () => {
+describe('the process that keeps the gateway of andon up', () => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-kept-'));
   let here: CliOptions;
   beforeEach(async () => {

@@ -9,9 +9,7 @@ import { sourceRepository } from '../support/gateway.ts';
 const home = mkdtempSync(join(tmpdir(), 'andon-twice-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-it('two gateways of one folder on one PostgreSQL serve the same project, and either may be ended', {
-  timeout: 90_000,
-}, async () => {
+it('two gateways of one folder on one PostgreSQL serve the same project, and either may be ended', async () => {
   const cwd = await sourceRepository({ 'README.md': '# shop\n' });
   writeFileSync(join(cwd, '.gitignore'), '');
   const env = { ...cleanEnvironment(home), DATABASE_URL: await createEmptyDatabase() };

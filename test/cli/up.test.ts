@@ -148,9 +148,7 @@ describe('andon up', () => {
     }
   });
 
-  it('tells who asks for a second one on the same folder where the first is', {
-    timeout: 60_000,
-  }, async () => {
+  it('tells who asks for a second one on the same folder where the first is', async () => {
     env.DATABASE_URL = '';
     const gateway = await up(here());
     try {

@@ -14,9 +14,7 @@ interface Step {
   readonly event?: { readonly type: string; readonly data: Record<string, unknown> };
 }
 
-it('shows a review by the clock, a ladder of a deadline, a debugger after two failed builds and an idle agent', {
-  timeout: 240_000,
-}, async () => {
+it('shows a review by the clock, a ladder of a deadline, a debugger after two failed builds and an idle agent', async () => {
   const env = { ...cleanEnvironment(home), TMPDIR: folder };
   const { exit, stdout, stderr } = await cli(['sample', '--triggers', '--exit', '--json'], {
     cwd: folder,

@@ -9,9 +9,7 @@ describe('the sample line', () => {
   const home = join(folder, 'home');
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('lands every task through refused pushes, a failed gate and a rejection, and counts them from the log', {
-    timeout: 180_000,
-  }, async () => {
+  it('lands every task through refused pushes, a failed gate and a rejection, and counts them from the log', async () => {
     const env = { ...cleanEnvironment(home), TMPDIR: folder };
     const { exit, stdout, stderr } = await cli(['sample', '--exit', '--json'], { cwd: folder, env });
     const lines = stdout.trimEnd().split('\n');

@@ -172,7 +172,7 @@ it('five gateways on one database: whichever is killed, the others know at once 
       ),
     ),
   );
-}, 120_000);
+});
 
 /** Checks that the stream of a gateway has every sequenced event, in order, each once. */
 async function streamsAll({ owner }: FaultGateway, sequenced: readonly number[]): Promise<void> {

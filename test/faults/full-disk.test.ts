@@ -27,6 +27,7 @@ import {
 } from '../support/fault-line.ts';
 import { type GitResult, git, mustGit, write } from '../support/gateway.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { rootCause } from '../support/root-cause.ts';
 import { openSmallDisk, type SmallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
 import { waitUntil } from '../support/wait.ts';
 
@@ -174,7 +175,37 @@ describe.skipIf(whyNot !== undefined).each(engines)('a full disk, with the log i
     const gates = (await allEvents(gateway)).filter(({ type }) => type === 'gate.ended');
     expect(gates.map(({ data }) => data.passed)).toEqual(gates.map(() => true));
     await gateway.close();
-  }, 120_000);
+  });
+
+  it.skipIf(engine === 'pglite')(
+    'blames nobody whose stack it cannot build, and lands all once there is room',
+    async () => {
+      const gateway = await startFaultGateway(options);
+      const ledger = emptyLedger();
+      const persist = persistOn(() => gateway);
+      const { agents, reviewer } = await prepareLine(gateway, planOf(4), 1);
+      const [agent = expect.fail('no agent')] = agents;
+      const works = [];
+      for (let n = 0; n < 4; n++)
+        works.push((await workOnce(agent, persist, ledger)) ?? expect.fail('no task was left'));
+      for (const { change } of works) await untilJudging(gateway, change);
+      const { stop } = await gateway.owner.cord.pull.mutate({ project, colour: 'red', why: 'all at once' });
+      for (const work of works) await approveOnce(reviewer, persist, ledger, work);
+      disk.fill();
+      await gateway.owner.cord.clear.mutate({ project, stop, rootCause });
+      await waitUntil(() => /"disk\.full".*"msg":"landing"/.test(gateway.log()));
+      const states = await Promise.all(
+        works.map(async ({ change }) => (await gateway.owner.change.show.query({ project, change })).state),
+      );
+      expect(new Set(states)).toEqual(new Set(['approved']));
+      disk.free();
+      for (const work of works) await untilLanded(reviewer, persist, work);
+      await untilSwept(gitDirOf(disk.folder));
+      expect(await breaches(gateway, ledger, gitDirOf(disk.folder))).toEqual([]);
+      await gateway.close();
+    },
+    120_000,
+  );
 
   it('keeps a gateway from starting, says so, and has broken nothing', async () => {
     const gateway = await startFaultGateway(options);
@@ -200,7 +231,7 @@ describe.skipIf(whyNot !== undefined).each(engines)('a full disk, with the log i
     const again = await startFaultGateway(options);
     expect(await breaches(again, ledger, gitDirOf(disk.folder))).toEqual([]);
     await again.close();
-  }, 60_000);
+  });
 });
 
 describe.skipIf(whyNot !== undefined)('a disk without room for the log of PGlite', () => {
@@ -227,7 +258,7 @@ describe.skipIf(whyNot !== undefined)('a disk without room for the log of PGlite
     expect(await codeOf(gateway.owner.report.write.mutate(body))).toBeUndefined();
     disk.fill(12 * mega);
     expect(await gateway.close()).toEqual({ code: 0, signal: null });
-  }, 60_000);
+  });
 });
 
 describe.skipIf(whyNot !== undefined)('a full disk under PostgreSQL', () => {
@@ -236,7 +267,7 @@ describe.skipIf(whyNot !== undefined)('a full disk under PostgreSQL', () => {
   beforeEach(async () => {
     disk = openSmallDisk(200);
     server = await startPostgres(['fsync=off'], disk.folder);
-  }, 60_000);
+  });
   afterEach(async () => {
     await server.stop();
     disk.close();
@@ -272,5 +303,5 @@ describe.skipIf(whyNot !== undefined)('a full disk under PostgreSQL', () => {
     }
     expect(await breaches(gateway, ledger, gitDirOf(folder))).toEqual([]);
     await gateway.close();
-  }, 60_000);
+  });
 });

@@ -1,8 +1,5 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDatabase, engines } from '../support/engines.ts';
+import { engines, shareOf } from '../support/engines.ts';
 import { breaches, gitDirOf } from '../support/fault-audit.ts';
 import { type FaultGateway, type FaultOptions, startFaultGateway } from '../support/fault-gateway.ts';
 import {
@@ -17,7 +14,8 @@ import {
   type Work,
   workOnce,
 } from '../support/fault-line.ts';
-import { sized } from '../support/size.ts';
+import { killedOptions } from '../support/killed-options.ts';
+import { rootCause } from '../support/root-cause.ts';
 
 /** Points of a batch: trees are built, run together, and land in one swap; two that fail together step aside. */
 const points = [
@@ -37,11 +35,6 @@ const points = [
   'after-done',
 ];
 const inRound = 4;
-const rootCause = {
-  whys: [{ why: 'changes are to be approved together', evidence: 'this test' }],
-  kind: 'test' as const,
-  prevention: 'nothing is wrong',
-};
 // Fails where two halves of one round come together; the comment makes it another gate in every round.
 const gateOf = (round: number): string =>
   `test $(ls src/*/half-${round} 2>/dev/null | wc -l) -lt 2 || exit 5 # ${round}`;
@@ -55,10 +48,7 @@ describe.each(engines)('a gateway killed with SIGKILL in the midst of a batch, o
   const persist = persistOn(() => gateway);
 
   beforeAll(async () => {
-    const databaseUrl = engine === 'postgres' ? await createDatabase() : undefined;
-    const folder = mkdtempSync(join(tmpdir(), 'andon-kill-batch-'));
-    const config = { abandonedMs: 500 };
-    options = { folder, config, ...(databaseUrl === undefined ? {} : { databaseUrl }) };
+    options = await killedOptions(engine);
     gateway = await startFaultGateway(options);
     const prepared = await prepareLine(gateway, planOf(points.length * inRound, gateOf(0)), 1);
     reviewer = prepared.reviewer;
@@ -95,13 +85,9 @@ describe.each(engines)('a gateway killed with SIGKILL in the midst of a batch, o
     return { works, stop };
   }
 
-  // Each engine takes every other point in the usual run, and all of them in the long one.
-  const own = engine === 'pglite' ? 0 : 1;
-  const taken = points
-    .map((point, round) => [point, round] as const)
-    .filter(([, round]) => round % 2 === own || sized(0, 1) === 1);
+  const rounds = points.map((point, round) => [point, round] as const);
 
-  it.each(taken)(
+  it.each(shareOf(engine, rounds))(
     'killed at `%s` it restarts, lands three of four and refuses one',
     async (point, round) => {
       const { works, stop } = await approveRound(round);
@@ -124,6 +110,5 @@ describe.each(engines)('a gateway killed with SIGKILL in the midst of a batch, o
       expect([states[1], states[3]].sort()).toEqual(['landed', 'refused']);
       expect(await breaches(gateway, ledger, gitDirOf(options.folder))).toEqual([]);
     },
-    90_000,
   );
 });

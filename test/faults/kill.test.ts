@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../src/git/temporary.ts';
-import { createDatabase, engines } from '../support/engines.ts';
+import { engines, shareOf } from '../support/engines.ts';
 import { breaches, gitDirOf, untilSwept } from '../support/fault-audit.ts';
 import { type FaultGateway, type FaultOptions, startFaultGateway } from '../support/fault-gateway.ts';
 import {
@@ -16,6 +15,7 @@ import {
   untilLanded,
   workOnce,
 } from '../support/fault-line.ts';
+import { killedOptions } from '../support/killed-options.ts';
 
 /** Points at which the gateway dies, in the order in which a task passes them. */
 const points = [
@@ -54,12 +54,7 @@ describe.each(engines)('a gateway killed with SIGKILL at a named point, on %s', 
   const persist = persistOn(() => gateway);
 
   beforeAll(async () => {
-    const databaseUrl = engine === 'postgres' ? await createDatabase() : undefined;
-    const folder = mkdtempSync(join(tmpdir(), 'andon-kill-'));
-    // Work that another gateway may be doing is left alone for this long; the default of ten seconds would
-    // add minutes.
-    const config = { abandonedMs: 500 };
-    options = { folder, config, ...(databaseUrl === undefined ? {} : { databaseUrl }) };
+    options = await killedOptions(engine);
     gateway = await startFaultGateway(options);
     const prepared = await prepareLine(gateway, planOf(points.length), 1);
     reviewer = prepared.reviewer;
@@ -71,7 +66,7 @@ describe.each(engines)('a gateway killed with SIGKILL at a named point, on %s', 
     console.log(`${engine}: ${restarts.length} kills at named points, slowest restart ${worst} ms`);
   });
 
-  it.each(points)(
+  it.each(shareOf(engine, points))(
     'killed at `%s` it restarts by itself and the task lands',
     async (point) => {
       await gateway.arm(point);
@@ -88,7 +83,6 @@ describe.each(engines)('a gateway killed with SIGKILL at a named point, on %s', 
       expect(gateway.startMs).toBeLessThan(restartMsMax);
       expect(await breaches(gateway, ledger, gitDirOf(options.folder))).toEqual([]);
     },
-    90_000,
   );
 
   it('removes a lock that a killed git left only a moment before the restart, and checkouts of the killed gateway', async () => {
@@ -101,5 +95,5 @@ describe.each(engines)('a gateway killed with SIGKILL at a named point, on %s', 
     gateway = await startFaultGateway(options);
     expect(existsSync(left)).toBe(false);
     await untilSwept(gitDir);
-  }, 40_000);
+  });
 });

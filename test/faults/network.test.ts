@@ -132,7 +132,7 @@ describe.skipIf(missing !== undefined).each(containments)(
       const next = await gateway.owner.agent.spawn.mutate({ project, profile: 'short' });
       expect(await endOf(gateway, project, next.run, 40_000)).toMatchObject({ outcome: 'shipped' });
       expect(runner.exitCode).toBeNull();
-    }, 90_000);
+    });
   },
 );
 

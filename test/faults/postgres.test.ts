@@ -89,7 +89,7 @@ describe('PostgreSQL killed underneath a gateway', () => {
     await server.start();
     await waitUntil(async () => (await ready()) === 200);
     await gateway.client(agent(0).token).task.release.mutate({ project, task, epoch, why: 'enough' });
-  }, 60_000);
+  });
 
   it('listens again on one connection', async () => {
     await waitUntil(async () => (await listeners()) === 1);
@@ -123,11 +123,11 @@ describe('PostgreSQL killed underneath a gateway', () => {
     console.log(`${rounds} kills of PostgreSQL, ${landed} changes landed`);
     expect(await breaches(gateway, ledger, gitDirOf(folder))).toEqual([]);
     expect(await listeners()).toBe(1);
-  }, 120_000);
+  });
 
   it('keeps no gateway from ending on SIGTERM', async () => {
     await server.kill();
     await waitUntil(async () => (await ready()) === 503);
     expect(await gateway.close()).toEqual({ code: 0, signal: null });
-  }, 30_000);
+  });
 });

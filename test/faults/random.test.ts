@@ -5,8 +5,8 @@ import { sized } from '../support/size.ts';
 
 // A restart on PGlite costs four times one on PostgreSQL, hence the uneven share.
 const shares = [
-  { engine: 'postgres', kills: sized(26, 85), lifeMsMax: 1400 },
-  { engine: 'pglite', kills: sized(5, 15), lifeMsMax: 2000 },
+  { engine: 'postgres', kills: sized(10, 85), lifeMsMax: 1400 },
+  { engine: 'pglite', kills: sized(3, 15), lifeMsMax: 2000 },
 ] as const;
 
 it.concurrent.each(shares)(

@@ -148,7 +148,7 @@ describe.each(containments)('a runner that is killed, contained by %s', (contain
     expect(rssMb).toBeLessThan(300);
     expect(cpuSeconds).toBeLessThan(20);
     await runner.kill();
-  }, 60_000);
+  });
 
   it('ends its runs in order on SIGTERM, and says how', async () => {
     const runner = await startRunner(`term-${containment}`);
@@ -225,7 +225,7 @@ describe('many runs', () => {
       await gateway.close();
       for (const one of [source, folder]) rmSync(one, { recursive: true, force: true });
     }
-  }, 120_000);
+  });
 });
 
 /** Process ids of the sleeps that the agents of these tests start. */

@@ -1,3 +1,3 @@
 import { describeSoak } from '../support/soak-test.ts';
 
-describeSoak({ pushes: 200, gates: 50, runs: 50, subscriptions: 50 }, 300_000);
+describeSoak({ pushes: 100, gates: 25, runs: 25, subscriptions: 25 }, 300_000);

@@ -40,7 +40,7 @@ describe('a start that cannot be', () => {
     expect(await refused.ended).toEqual({ code: 1, signal: null });
     await first.owner.project.list.query({});
     await first.close();
-  }, 60_000);
+  });
 
   it.each(engines)(
     'on a port in use is refused with gateway.port, and the process ends, on %s',
@@ -66,7 +66,7 @@ describe('a start on a machine without processes left', () => {
     expect(refused.code).toBe('machine.exhausted');
     expect(refused.message).toContain(says);
     expect(await refused.ended).toEqual({ code: 1, signal: null });
-  }, 60_000);
+  });
 });
 
 const isRoot = process.getuid?.() === 0;
@@ -125,7 +125,7 @@ describe.each(engines)('SIGTERM on %s', (engine) => {
     await untilLanded(reviewer, persist, work);
     expect(await breaches(gateway, ledger, gitDirOf(options.folder))).toEqual([]);
     await gateway.close();
-  }, 60_000);
+  });
 });
 
 describe('a repository that cannot be written', () => {
@@ -159,5 +159,5 @@ describe('a repository that cannot be written', () => {
     ledger.pushes.push({ ref, commit });
     expect(await breaches(gateway, ledger, gitDirOf(options.folder))).toEqual([]);
     await gateway.close();
-  }, 60_000);
+  });
 });

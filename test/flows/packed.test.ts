@@ -50,7 +50,7 @@ describe('the package, as npm pack makes it', () => {
     await git(shop, 'init', '-q', '-b', 'main');
     await git(shop, 'add', '-A');
     await git(shop, 'commit', '-q', '-m', 'first');
-  }, 300_000);
+  });
   afterAll(async () => {
     await gateway?.end();
     rmSync(folder, { recursive: true, force: true });
@@ -82,7 +82,7 @@ describe('the package, as npm pack makes it', () => {
     expect(bundled).toEqual(['client', 'server']);
   });
 
-  it('adopts a repository and starts', { timeout: 60_000 }, async () => {
+  it('adopts a repository and starts', async () => {
     expect((await cli(['init'], owner)).exit).toBe(0);
     gateway = await up(owner);
     expect(gateway.ready.project).toBe('shop');
@@ -104,7 +104,7 @@ describe('the package, as npm pack makes it', () => {
     }
   });
 
-  it('walks a task to main', { timeout: 60_000 }, async () => {
+  it('walks a task to main', async () => {
     const claimed = await answer<{ branch: string }>(['task', 'claim'], as('builder', folder));
     expect(claimed.branch).toBe('task/first-note/1/work');
     const cloned = await cli(['git', 'clone', '-q', gateway.ready.git, clone], as('builder', folder));

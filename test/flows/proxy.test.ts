@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answer, cleanEnvironment, cli, type Up, up } from '../support/cli.ts';
 import { sourceRepository } from '../support/gateway.ts';
+import { planHead } from '../support/plan-head.ts';
 import { runProgram } from '../support/program.ts';
 import { waitUntil } from '../support/wait.ts';
 
@@ -14,10 +15,7 @@ const work = [
   'git add -A && git commit -qm work && git push -q && andon change submit --json',
   `printf '{"version":1,"run":"%s","epoch":%s,"result":"shipped","summary":"done"}' "$ANDON_RUN" "$ANDON_EPOCH" > "$ANDON_VERDICT"`,
 ].join(' && ');
-const plan = `version: 1
-project: shop
-done: landed
-phases: [build]
+const plan = `${planHead()}
 agents:
   builder: { tier: implementer, adapter: command, retries: 0, pass: [${passed.join(', ')}], run: ${JSON.stringify(work)} }
 tasks:

@@ -9,7 +9,7 @@ describe('the walk in the README', () => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-walk-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('ends as each of its lines says, in a new repository', { timeout: 240_000 }, async () => {
+  it('ends as each of its lines says, in a new repository', async () => {
     const examples = examplesOf(textOf('README.md'));
     const steps = examples.flatMap((example) => example.steps);
     expect(steps.length).toBeGreaterThan(20);

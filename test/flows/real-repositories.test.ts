@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { mustGit, startTestGateway, type TestGateway, write } from '../support/gateway.ts';
 import { type GitClient, gitAs, mustGitAs } from '../support/git-client.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -70,7 +70,7 @@ tasks:
 const small = 'function halve(value) {\n  return value / 2;\n}\n';
 const tangled = `function tangle(v) {\n${Array.from({ length: 9 }, (_, n) => `  if (v === ${n}) return ${n + 1};\n`).join('')}  return v;\n}\n`;
 
-describe.each(engines)('on sources of well-known packages, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('on sources of well-known packages, on %s', (engine) => {
   let gateway: TestGateway;
   beforeAll(async () => {
     gateway = await startTestGateway(engine);

@@ -2,15 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRouter } from '../../src/gateway/router.ts';
 import { statement } from '../../src/store/store.ts';
 import { type Action, actions } from '../../src/tiers/actions.ts';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine, passTime, refusal } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;
@@ -24,7 +22,7 @@ interface Walked {
   readonly meta: { readonly action: Action; readonly description: string } | undefined;
 }
 
-describe.each(engines)('admission, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('admission, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let walked: Walked[];
@@ -61,8 +59,8 @@ describe.each(engines)('admission, on %s', (engine) => {
     for (const { path, type } of walked) {
       const method = type === 'mutation' ? 'POST' : 'GET';
       const sent =
-        path === 'event.stream'
-          ? { project }
+        type === 'subscription'
+          ? { project, ...(path === 'gate.follow' ? { change: 'chg_00000000', gate: 'tests' } : {}) }
           : {
               project,
               task: 'cart',

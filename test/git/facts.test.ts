@@ -5,9 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { changedFiles } from '../../src/git/changed-files.ts';
 import { pushFacts } from '../../src/git/facts.ts';
 import { createFactsCache } from '../../src/git/facts-cache.ts';
+import { listChanges } from '../../src/git/list-files.ts';
 import { diffTrees } from '../../src/git/objects/diff.ts';
 import { createObjectReader, type ObjectReader } from '../../src/git/objects/reader.ts';
 import { createTreeCache } from '../../src/git/objects/tree-cache.ts';
+import { renamesBetween } from '../../src/git/renames.ts';
 import { forgeTree } from '../support/forge.ts';
 import { commit, must, startServer, type TestServer } from '../support/git-server.ts';
 
@@ -185,6 +187,46 @@ test('changed files come with both contents, within their limits', async () => {
   expect(files).toEqual([
     { path: 'src/cart/add.ts', before: Buffer.from('export const add = 1;\n'), after: Buffer.from('new\n') },
     { path: 'src/cart/big.ts', tooLarge: 1000 },
+  ]);
+});
+
+test('a file that git shows as renamed comes with the content of its old path, a deleted one with its content', async () => {
+  await must(work, ['reset', '-q', '--hard', main]);
+  const rows = Array.from({ length: 20 }, (_, at) => `row ${at}\n`).join('');
+  const base = await commit(work, { 'src/old.ts': rows, 'src/gone.ts': 'gone\n' });
+  await must(work, ['mv', 'src/old.ts', 'src/new.ts']);
+  await must(work, ['rm', '-q', 'src/gone.ts']);
+  const tip = await commit(work, { 'src/new.ts': rows.replace('row 7', 'line 7') });
+  const facts = (await factsOf(tip, [base])).commits.at(-1);
+  if (facts?.baseTree === undefined) throw new Error('no facts');
+  const { baseTree, tree } = facts;
+  const read = (renames?: () => Promise<ReadonlyMap<string, string>>) =>
+    changedFiles(facts, reader, {
+      wants: () => true,
+      ...(renames && { renames }),
+      fileBytesMax: 5_000,
+      totalBytesMax: 10_000,
+    });
+  const after = Buffer.from(rows.replace('row 7', 'line 7'));
+  const gone = { path: 'src/gone.ts', before: Buffer.from('gone\n') };
+  const renames = () => renamesBetween({ runner: server.runner, gitDir }, baseTree, tree);
+  expect(await read(renames)).toEqual([
+    gone,
+    { path: 'src/new.ts', from: 'src/old.ts', before: Buffer.from(rows), after },
+  ]);
+  expect(await listChanges({ runner: server.runner, gitDir }, base, tip)).toEqual([
+    { path: 'src/gone.ts', before: expect.stringMatching(/^[0-9a-f]{40}$/) },
+    {
+      path: 'src/new.ts',
+      from: 'src/old.ts',
+      before: await must(work, ['rev-parse', `${base}:src/old.ts`]),
+      after: await must(work, ['rev-parse', `${tip}:src/new.ts`]),
+    },
+  ]);
+  expect(await read()).toEqual([
+    gone,
+    { path: 'src/new.ts', after },
+    { path: 'src/old.ts', before: Buffer.from(rows) },
   ]);
 });
 

@@ -98,7 +98,7 @@ test('a lock is waited for where nothing else waits, and named where it stays', 
   });
   rmSync(packed);
   await dropCandidate(place, 'chg_locked');
-}, 30_000);
+});
 
 test('a ref is created only where there is none, and listed and deleted', async () => {
   const name = 'refs/heads/task/a/1/x';

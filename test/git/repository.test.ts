@@ -16,10 +16,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkoutTree } from '../../src/git/checkout.ts';
-import { bumpFence, readRef } from '../../src/git/refs.ts';
+import { bumpFence, moveRef, readRef } from '../../src/git/refs.ts';
 import { createRepository, mainOid, maintain, openRepository } from '../../src/git/repository.ts';
 import { unsafeSettings } from '../../src/git/settings.ts';
-import { fetchUpstream, followUpstream, mirrorUpstream } from '../../src/git/upstream.ts';
+import { compareUpstream, fetchUpstream, mirrorUpstream } from '../../src/git/upstream.ts';
 import { forgeTree } from '../support/forge.ts';
 import { commit, git, must, startServer, type TestServer, write } from '../support/git-server.ts';
 
@@ -228,11 +228,15 @@ test('upstream is followed forward only, mirrored with a lease, and a divergence
   const fence = (await bumpFence(place, undefined)) ?? '';
   const upstream = { runner: server.runner, repository, url, remoteRef: 'refs/heads/main' };
   const first = (await mainOid(server.runner, repository)) ?? '';
-  const sync = async () => followUpstream(upstream, await fetchUpstream(upstream), fence);
-  expect(await sync()).toEqual({ kind: 'same', main: first });
+  const compare = async () => compareUpstream(upstream, await fetchUpstream(upstream));
+  expect(await compare()).toEqual({ kind: 'same', main: first });
   const theirs = await commit(source, { 'upstream.txt': '1' }, 'theirs');
   await must(source, ['push', '-q', url, 'main']);
-  expect(await sync()).toEqual({ kind: 'forwarded', from: first, main: theirs });
+  const found = await compare();
+  expect(found).toMatchObject({ kind: 'forward', main: first, tip: theirs, commits: 1 });
+  expect(found.kind === 'forward' && found.authors).toHaveLength(1);
+  expect(await readRef(place, 'refs/heads/main')).toBe(first);
+  expect(await moveRef(place, { ref: 'refs/heads/main', from: first, to: theirs }, fence)).toBe('moved');
 
   const tree = await must(url, ['rev-parse', `${theirs}^{tree}`]);
   const ours = await must(repository.gitDir, [
@@ -248,14 +252,14 @@ test('upstream is followed forward only, mirrored with a lease, and a divergence
     'ours',
   ]);
   await must(repository.gitDir, ['update-ref', 'refs/heads/main', ours]);
-  expect(await sync()).toEqual({ kind: 'ahead', main: ours });
+  expect(await compare()).toEqual({ kind: 'ahead', main: ours });
   await expect(mirrorUpstream(upstream, ours, first)).rejects.toMatchObject({ code: 'sync.diverged' });
   await mirrorUpstream(upstream, ours, theirs);
   expect(await must(url, ['rev-parse', 'main'])).toBe(ours);
 
   const other = await commit(source, { 'upstream.txt': '2' }, 'other');
   await must(source, ['push', '-q', '-f', url, 'main']);
-  await expect(sync()).rejects.toMatchObject({ code: 'sync.diverged' });
+  expect(await compare()).toMatchObject({ kind: 'diverged', main: ours, tip: other });
   expect([await readRef(place, 'refs/heads/main'), other === ours]).toEqual([ours, false]);
   await expect(fetchUpstream({ ...upstream, url: 'ext::sh -c evil' })).rejects.toThrow(/remote helper/);
 });

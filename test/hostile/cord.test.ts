@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine, refusal } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 tasks:
   cart: { title: Cart, phase: build, write: ["cart/**"] }
   pay: { title: Pay, phase: build, write: ["pay/**"] }
@@ -18,7 +16,7 @@ const rootCause = {
   prevention: 'a constraint in the schema',
 };
 
-describe.each(engines)('abusing the cord, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('abusing the cord, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let lead: Hand;

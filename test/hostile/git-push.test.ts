@@ -290,7 +290,7 @@ test('a path of a thousand folders', async () => {
     'push.size',
     'a folder with a path too long',
   );
-}, 60_000);
+});
 
 test('a push to main', async () => {
   await commit(work, { 'src/cart/a.ts': '1\n' });

@@ -4,13 +4,11 @@ import { metricsRefusal } from '../../src/gateway/http/metrics-access.ts';
 import { fail } from '../../src/lib/errors.ts';
 import { limits } from '../../src/lib/limits.ts';
 import { type Line, openLine } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;

@@ -68,7 +68,8 @@ const relay = (port: number, asked: string, host?: string): Promise<string> =>
     sent.once('error', reject).end();
   });
 
-const bearers = /authorization|bearer|eyJ|password/i;
+// A nonce is random text, and may hold the first letters of a token, but not a token.
+const bearers = /authorization|bearer|eyJ[\w-]{10,}\.|password/i;
 
 describe('whoever listens in the place of a gateway', () => {
   const home = mkdtempSync(join(tmpdir(), 'andon-impostor-'));
@@ -94,7 +95,7 @@ describe('whoever listens in the place of a gateway', () => {
     );
     expect(minted).toMatchObject({ exit: 0 });
     await running.end('SIGKILL');
-  }, 60_000);
+  });
   afterAll(() => {
     for (const folder of [home, cwd]) rmSync(folder, { recursive: true, force: true });
   });

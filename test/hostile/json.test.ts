@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRouter } from '../../src/gateway/router.ts';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { type Line, openLine } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;
 const project = 'shop';
 
-describe.each(engines)('JSON that means no good, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('JSON that means no good, on %s', (engine) => {
   let line: Line;
   beforeAll(async () => {
     line = await openLine(engine, { plan });
@@ -175,7 +173,7 @@ describe.each(engines)('JSON that means no good, on %s', (engine) => {
           expect([400, 404], `${path} ${member} ${response.status}`).toContain(response.status);
         }
     }
-  }, 60_000);
+  });
 });
 
 /** The members among these that the input of a procedure takes. */

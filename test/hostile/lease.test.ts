@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { mustGit } from '../support/gateway.ts';
 import { codesOf, type Hand, type Line, openLine, passTime } from '../support/line.ts';
 import { movesPastTables, recordMoves, seenMoves } from '../support/moves.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 lease: 90s
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
@@ -17,7 +15,7 @@ tasks:
 `;
 const project = 'shop';
 
-describe.each(engines)('holding on to a lease that is gone, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('holding on to a lease that is gone, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let other: Hand;

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../src/store/store.ts';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine, passTime, refusal } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 agents:
   reviewer: { tier: validator, adapter: command, run: "true", maxDuration: 30m }
 tasks:
@@ -17,7 +15,7 @@ const project = 'shop';
 const minute = 60_000;
 const hour = 60 * minute;
 
-describe.each(engines)('names and ends of grants, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('names and ends of grants, on %s', (engine) => {
   let line: Line;
   beforeAll(async () => {
     line = await openLine(engine, { plan });

@@ -5,12 +5,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cli } from '../support/cli.ts';
 import { mustGit, write } from '../support/gateway.ts';
 import { type Hand, type Line, openLine } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   impl: { title: Impl, phase: build, write: ["src/**"] }
 `;

@@ -121,6 +121,7 @@ describe('the published JSON schema', () => {
     expect(Object.keys(schema.properties).sort()).toEqual(
       [
         'agents',
+        'checks',
         'done',
         'gates',
         'landing',
@@ -132,6 +133,7 @@ describe('the published JSON schema', () => {
         'protect',
         'tasks',
         'triggers',
+        'upstream',
         'version',
       ].sort(),
     );

@@ -3,16 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { statement } from '../../src/store/store.ts';
-import { createDatabase, type Engine, engines } from '../support/engines.ts';
+import { createDatabase, type Engine, enginesOf } from '../support/engines.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Line, openLine } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates: { tests: { run: make test } }
 tasks:
   wide: { title: Wide, phase: build, write: ["**"], gates: [tests] }
@@ -56,7 +54,7 @@ async function asBefore({ app }: Line): Promise<void> {
   );
 }
 
-describe.each(engines)('files that steer a gate, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('files that steer a gate, on %s', (engine) => {
   it('are closed to a scope of everything, and no copy of the table is in the task, the claim or the token', async () => {
     await withLine(engine, async (line) => {
       const builder = await line.mint('agent:b');

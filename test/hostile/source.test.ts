@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createAnalyser } from '../../src/analysis/analyser.ts';
 import { checkSources } from '../../src/analysis/check-sources.ts';
 import { limits } from '../../src/lib/limits.ts';
+import { plainRules } from '../../src/policies/code-rules.ts';
 
 const analyser = createAnalyser({ processesMax: 1 });
 // For files that would take for ever.
@@ -16,7 +17,7 @@ afterAll(() => {
 });
 
 async function codesOf(path: string, after: string | Uint8Array, by = analyser): Promise<string[]> {
-  const reasons = await checkSources(by, [{ path, after }], { complexity: 8, lines: 60 });
+  const reasons = await checkSources(by, [{ path, after }], plainRules({ complexity: 8, lines: 60 }));
   return reasons.map(({ code, found }) => `${code}: ${found}`);
 }
 
@@ -127,7 +128,7 @@ describe('hostile source', () => {
     const poison = (at: number): string => `y${at} = ${many('async(a=', 23)}`;
     const changes = Array.from({ length: 2_000 }, (_, at) => ({ path: `a${at}.js`, after: poison(at) }));
     const startMs = performance.now();
-    const reasons = await checkSources(hasty, changes, { complexity: 8, lines: 60 });
+    const reasons = await checkSources(hasty, changes, plainRules({ complexity: 8, lines: 60 }));
     expect(performance.now() - startMs).toBeLessThan(20_000);
     expect(reasons.map(({ code }) => code)).toEqual(Array(3).fill('source.timeout'));
     expect(String(reasons.at(-1)?.found)).toMatch('1997 more files');
@@ -136,7 +137,7 @@ describe('hostile source', () => {
   it('a base that cannot be analysed excuses nothing', async () => {
     const text = `function f() { ${many('if (a) b();', 9)} }`;
     const change = { path: 'a.ts', before: `${text} (`, after: text };
-    const reasons = await checkSources(analyser, [change], { complexity: 8, lines: 60 });
+    const reasons = await checkSources(analyser, [change], plainRules({ complexity: 8, lines: 60 }));
     expect(reasons.map(({ code }) => code)).toEqual(['complexity']);
   });
 

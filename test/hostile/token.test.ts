@@ -1,6 +1,7 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { roleVersion } from '../../src/tiers/role-versions/index.ts';
 import { capabilityToWire, claimsToWire } from '../../src/tiers/wire.ts';
 import { type Bench, codeOf, draftOf, encode, openBench } from '../support/authority.ts';
 import { fullCapability, issuer } from '../support/capabilities.ts';
@@ -27,7 +28,7 @@ const withCap = (change: object) =>
 describe('the forger, so that no attack fails for another reason', () => {
   it('writes a token that is accepted', async () => {
     const { cap } = claimsToWire(draftOf());
-    const packed = { ...cap, ops: ['IMPLEMENTER@2'], dops: ['IMPLEMENTER@2'] };
+    const packed = { ...cap, ops: [`IMPLEMENTER@${roleVersion}`], dops: [`IMPLEMENTER@${roleVersion}`] };
     expect(bench.forge(bench.header(), payload({ cap: packed }))).toBe(token);
     expect(await withPayload(payload())).toBe('accepted');
   });

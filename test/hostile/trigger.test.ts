@@ -11,16 +11,14 @@ import { statement } from '../../src/store/store.ts';
 import { isPublic, targetOf } from '../../src/triggers/address.ts';
 import { runCommand } from '../../src/triggers/command.ts';
 import { post, signature } from '../../src/triggers/webhook.ts';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { write } from '../support/gateway.ts';
 import { codesOf, type Line, openLine, passTime } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const base = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 agents:
   lead: { tier: executive }
   fixer: { tier: implementer, adapter: command, run: "true" }
@@ -187,7 +185,7 @@ async function receiver(answers: number[]): Promise<{ server: Server; host: stri
   return { server, host: `127.0.0.1:${(server.address() as AddressInfo).port}`, got };
 }
 
-describe.each(engines)('what a trigger reaches for, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('what a trigger reaches for, on %s', (engine) => {
   let line: Line;
   let hook: Awaited<ReturnType<typeof receiver>>;
   const folder = mkdtempSync(join(tmpdir(), 'andon-commands-'));
@@ -361,7 +359,7 @@ describe.each(engines)('what a trigger reaches for, on %s', (engine) => {
     );
     expect(slowestMs).toBeLessThan(2000);
     await store.rows(statement('', `delete from triggers where id like 'trg_flood%'`));
-  }, 120_000);
+  });
 });
 
 describe('a command that misbehaves', () => {

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../src/store/store.ts';
-import { engines } from '../support/engines.ts';
+import { enginesOf } from '../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine, refusal } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 gates: { look: { by: validator } }
 agents:
   reviewer: { tier: validator, adapter: command, run: "true" }
@@ -18,7 +16,7 @@ ${Array.from({ length: 20 }, (_, i) => `  t${i}: { title: T, phase: build }`).jo
 `;
 const project = 'shop';
 
-describe.each(engines)('judging what one had a part in, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('judging what one had a part in, on %s', (engine) => {
   let line: Line;
   let next = 0;
   beforeAll(async () => {

@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { killAtRandom } from '../support/fault-random.ts';
 import { seed } from '../support/seed.ts';
 
-// A token of an agent lives for fifteen minutes, so the thousand are ten lines of a hundred.
-const rounds = Array.from({ length: 10 }, (_, index) => ({
+// A token of an agent lives for fifteen minutes, so the three thousand are thirty lines of a hundred.
+const rounds = Array.from({ length: 30 }, (_, index) => ({
   round: index + 1,
-  engine: index < 7 ? ('postgres' as const) : ('pglite' as const),
+  engine: index < 21 ? ('postgres' as const) : ('pglite' as const),
 }));
 
 it.each(rounds)(
@@ -23,6 +23,7 @@ it.each(rounds)(
     const { breaches, ...figures } = report;
     console.log(`round ${share.round}, ${share.engine}: ${JSON.stringify(figures)}`);
     expect(breaches).toEqual([]);
+    expect(report.batched).toBeGreaterThan(0);
     expect(report.restartMsWorst).toBeLessThan(30_000);
   },
   900_000,

@@ -6,6 +6,7 @@ import { createEmptyDatabase } from '../support/engines.ts';
 import { allEvents } from '../support/fault-audit.ts';
 import { type FaultGateway, startFaultGateway } from '../support/fault-gateway.ts';
 import { prepareLine, project } from '../support/fault-line.ts';
+import { planHead } from '../support/plan-head.ts';
 import { waitUntil } from '../support/wait.ts';
 
 /** The library of the Debian package faketime, at its place on this machine. */
@@ -24,10 +25,7 @@ const skews = ['+1d', '-1d', '+0'] as const;
 const nearMs = 60_000;
 
 const plan = (deadline: Date): string => `
-version: 1
-project: ${project}
-done: landed
-phases: [build]
+${planHead({ project })}
 tasks:
   t0: { title: A, phase: build, write: ["src/a/**"] }
   t1: { title: B, phase: build, write: ["src/b/**"], deadline: "${deadline.toISOString()}" }

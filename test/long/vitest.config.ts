@@ -14,13 +14,16 @@ export default defineConfig({
     include: [
       'test/long/**/*.test.ts',
       'test/stops/cord-race.test.ts',
-      'test/faults/{random,pause,triggers}.test.ts',
+      'test/faults/**/*.test.ts',
       'test/policies/measure/eslint.test.ts',
       'test/schedule/cron.test.ts',
-      'test/changes/queue/{properties,figures}.test.ts',
+      // Those that take one engine in `npm test`.
+      'test/{changes,cli,flows,gateway,hostile}/**/*.test.ts',
     ],
     globalSetup: ['test/support/global-setup.ts'],
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 1,
   },
 });

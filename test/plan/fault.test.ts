@@ -1,11 +1,9 @@
 import { expect, it } from 'vitest';
 import { AndonError } from '../../src/lib/errors.ts';
 import { parsePlan } from '../../src/plan/parse.ts';
+import { planHead } from '../support/plan-head.ts';
 
-const text = `version: 1
-project: shop
-done: landed
-phases: [build]
+const text = `${planHead()}
 gates:
   tests:
     run: npm test

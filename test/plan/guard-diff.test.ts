@@ -3,12 +3,10 @@ import { guardDiff } from '../../src/plan/guard-diff.ts';
 import { humanOnly } from '../../src/plan/human-only.ts';
 import { parsePlan } from '../../src/plan/parse.ts';
 import { type Plan, planSchema } from '../../src/plan/plan.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const text = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 lease: 60s
 limits: { wip: 4, runs: 10, implementer: { budget: { tokens: 100 } }, machine: { memory: 2GB } }
 gates:
@@ -56,6 +54,17 @@ const weakening: [string, string, string][] = [
   ['done: landed', 'done: landed\nlanding: { batch: 9 }', '! landing.batch: 8 -> 9'],
   ['done: landed', 'done: landed\nlanding: { retry: 2 }', '! landing.retry: 1 -> 2'],
   ['wip: 4', 'wip: 5', '! limits.wip: 4 -> 5'],
+  ['done: landed', 'done: landed\nchecks: { tests: ["**"] }', '! checks.tests: null -> **'],
+  [
+    'done: landed',
+    'done: landed\nchecks: { limits: [{ paths: [old/**], complexity: 9 }] }',
+    '! checks.limits: null -> {"complexity":9,"paths":["old/**"]}',
+  ],
+  [
+    'done: landed',
+    'done: landed\nchecks: { exceptions: [{ path: a.ts, rule: source.opaque, until: 2027-01-31, reason: r }] }',
+    '! checks.exceptions: null -> {"path":"a.ts","reason":"r","rule":"source.opaque","until":"2027-01-31"}',
+  ],
   ['wip: 4, ', '', '! limits.wip: 4 -> null'],
   ['wip: 4', 'wip: 4, blobBytes: 200000000', '! limits.blobBytes: 104857600 (default) -> 200000000'],
   ['{ budget', '{ complexity: 50, budget', '! limits.implementer.complexity: 8 (default) -> 50'],
@@ -107,6 +116,11 @@ const others: [string, string, string][] = [
   ['timeout: 5m', 'timeout: 4m', '= gates.tests.timeout: 5m -> 4m'],
   ['done: landed', 'done: landed\nlanding: { batch: 1 }', '= landing.batch: 8 -> 1'],
   ['wip: 4', 'wip: 3', '= limits.wip: 4 -> 3'],
+  [
+    'done: landed',
+    'done: landed\nchecks: { tests: ["src/**/*.test.ts"] }',
+    '= checks.tests: null -> src/**/*.test.ts',
+  ],
   ['{ budget', '{ complexity: 5, budget', '= limits.implementer.complexity: 8 (default) -> 5'],
   ['lease: 60s', 'lease: 30s', '= lease: 60s -> 30s'],
   ['"law/**"', '"law/**", "tax/**"', '= protect: null -> tax/**'],

@@ -22,6 +22,24 @@ describe('the agent profiles of a plan', () => {
   });
 });
 
+describe('the context of a profile', () => {
+  it('is bounded only where the program tells its size, and asks before it loads', () => {
+    expect(faults('context: { tokens: 9000 }, adapter: codex')).toEqual([]);
+    expect(faults('context: { tokens: 9000, folders: refused }, adapter: claude')).toEqual([]);
+    expect(faults('context: { tokens: 9000 }, adapter: command, run: x')).toEqual([
+      'agents.one.context.tokens: with command',
+    ]);
+    expect(faults('context: { tokens: 9000, folders: refused }')).toEqual([
+      'agents.one.context.tokens: with no adapter',
+      'agents.one.context.folders: with no adapter',
+    ]);
+    expect(faults('context: { folders: refused }, adapter: codex')).toEqual([
+      'agents.one.context.folders: with codex',
+    ]);
+    expect(faults('context: { folders: allowed }')).toEqual([]);
+  });
+});
+
 describe('the pool of a profile', () => {
   const adapter = 'adapter: command, run: x';
 

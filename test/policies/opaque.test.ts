@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { SourceKind } from '../../src/policies/measure/source-kind.ts';
+import type { ScriptKind } from '../../src/policies/measure/source-kind.ts';
 import { opaquePolicy } from '../../src/policies/opaque.ts';
 import { unitsOf } from '../support/measure.ts';
 
-const found = (after: string, before = '', kind: SourceKind = 'ts'): string[] =>
+const found = (after: string, before = '', kind: ScriptKind = 'ts'): string[] =>
   opaquePolicy(new Map([['a.ts', unitsOf(before, kind)]]), new Map([['a.ts', unitsOf(after, kind)]])).map(
     (one) => `${one.subject}: ${one.found}`,
   );

@@ -107,7 +107,7 @@ describe.runIf(isRoot)('a folder that its run changes while the runner works in 
       for (const path of ['sub/a', 'sub/deep/c'])
         expect((await readBelow(place.tree, path, 100))?.toString() ?? '').toBe('');
     }
-  }, 120_000);
+  });
 
   it('never leads the removal anywhere else, although the run still goes on', async () => {
     for (let n = 0; n < 15; n++) {
@@ -119,7 +119,7 @@ describe.runIf(isRoot)('a folder that its run changes while the runner works in 
       rmSync(treasure, { recursive: true });
       await begin();
     }
-  }, 120_000);
+  });
 });
 
 describe('a file below a folder that may change', () => {

@@ -264,8 +264,8 @@ describe('containment', () => {
   });
 
   it('marks evidence of a gate that ran without bubblewrap', async () => {
-    expect((await run('true', { searchPath: pathWithoutBubblewrap })).sandboxed).toBe(false);
-    expect((await run('true')).sandboxed).toBe(best.kind === 'bubblewrap');
+    expect((await run('true', { searchPath: pathWithoutBubblewrap })).containment).not.toBe('bubblewrap');
+    expect((await run('true')).containment).toBe(best.kind);
   });
 });
 

@@ -7,6 +7,7 @@ import type { Caller } from '../../src/app.ts';
 import { statement } from '../../src/store/store.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Hand, type Line, openLine } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 import { random } from '../support/random.ts';
 import { seed } from '../support/seed.ts';
 import { sized } from '../support/size.ts';
@@ -17,10 +18,7 @@ const landingRounds = sized(10, 30);
 const claimants = 4;
 const tasks = Array.from({ length: 60 }, (_, n) => `t${n}`);
 const landing = Array.from({ length: landingRounds }, (_, n) => `l${n}`);
-const plan = `version: 1
-project: shop
-done: artefact
-phases: [build]
+const plan = `${planHead({ done: 'artefact' })}
 lease: 1h
 tasks:
 ${tasks.map((id) => `  ${id}: { title: T, phase: build, done: artefact }`).join('\n')}
@@ -160,7 +158,7 @@ describe('a red stop against those who work on, through two gateways of one data
     expect(late).toBe(0);
     expect(before).toBeGreaterThan(rounds / 2);
     expect(await unordered()).toEqual([]);
-  }, 240_000);
+  });
 
   /**
    * Claims that were granted between a stop and its end, by the order in which events were written under the
@@ -222,7 +220,7 @@ describe('a red stop against those who work on, through two gateways of one data
     expect(seen.landed).toBeGreaterThan(0);
     expect(await unordered()).toEqual([]);
     expect((await line.owner.audit.verify.query({ project: '*' })).fault).toBeNull();
-  }, 120_000);
+  });
 });
 
 function deferred<T>() {

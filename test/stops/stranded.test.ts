@@ -2,13 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStranded } from '../../src/stops/stranded.ts';
 import { engines } from '../support/engines.ts';
 import { type Hand, type Line, openLine } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 tasks:
   schema: { title: Schema, phase: build, write: ["db/**"] }
   api: { title: Api, phase: build, write: ["api/**"], needs: [schema] }

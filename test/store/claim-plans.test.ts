@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../src/store/store.ts';
 import { type Hand, type Line, openLine } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const tasksOfPlan = 3000;
 const claims = 200;
-const plan = `version: 1
-project: shop
-done: artefact
-phases: [build]
+const plan = `${planHead({ done: 'artefact' })}
 lease: 1h
 limits: { wip: 10000 }
 tasks:

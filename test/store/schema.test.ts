@@ -2,7 +2,10 @@ import { is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as audits from '../../src/audits/schema.ts';
+import * as changes from '../../src/changes/schema.ts';
 import * as auth from '../../src/gateway/auth/schema.ts';
+import * as pages from '../../src/gateway/page/schema.ts';
+import * as memory from '../../src/memory/schema.ts';
 import * as reports from '../../src/messages/schema.ts';
 import * as runs from '../../src/runs/schema.ts';
 import * as line from '../../src/stops/schema.ts';
@@ -13,7 +16,7 @@ import * as tasks from '../../src/tasks/schema.ts';
 import * as triggers from '../../src/triggers/schema.ts';
 import { engines, openTestStore } from '../support/engines.ts';
 
-const declared = [auth, reports, audits, runs, line, log, tasks, triggers]
+const declared = [auth, pages, memory, reports, audits, changes, runs, line, log, tasks, triggers]
   .flatMap((module) => Object.values<unknown>(module))
   .filter((value): value is PgTable => is(value, PgTable));
 

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'vitest/config';
+import { bundle } from '../../scripts/bundle.mjs';
 import { kept } from './kept.ts';
 import { copyMigrations } from './migration-files.ts';
 
@@ -18,8 +19,8 @@ const root = resolve(import.meta.dirname, '../..');
 const sources = join(root, 'src') + sep;
 
 /**
- * The folder of the compiled sources: `<folder>/dist`, beside everything that the package has. Compiled once
- * per state of the sources.
+ * The folder of the compiled sources, compiled once per state of the sources: `<folder>/dist`, module by
+ * module, and in `<folder>/program` the package as it is shipped, bundled.
  */
 export function builtFolder(): string {
   const { folder, isThere, aside, keep } = kept('andon-built-', stateOfSources());
@@ -31,20 +32,28 @@ export function builtFolder(): string {
   const args = ['-p', 'tsconfig.build.json', '--outDir', join(place, 'dist'), ...fast];
   execFileSync(process.execPath, [tsc, ...args], { cwd: root });
   copyMigrations(join(root, 'src'), join(place, 'dist/store/migrations'));
+  const program = join(place, 'program');
+  bundle({ src: join(root, 'src'), to: join(program, 'dist') });
+  for (const one of [place, program]) addPackageFiles(one);
+  keep(place);
+  return folder;
+}
+
+/** Puts what the package has beside its code into a folder. */
+function addPackageFiles(place: string): void {
   copyFileSync(join(root, 'package.json'), join(place, 'package.json'));
   // Read by agents in a sandbox, which shows them this folder and not where a link leads.
   cpSync(join(root, 'examples'), join(place, 'examples'), { recursive: true });
   for (const name of ['node_modules', 'plugin', 'templates'])
     symlinkSync(realpathSync(join(root, name)), join(place, name));
-  keep(place);
-  return folder;
 }
 
 /** Times and sizes of the sources, and the options of their compilation. */
 function stateOfSources(): string {
   const hash = createHash('sha256')
     .update(root)
-    .update(readFileSync(import.meta.filename));
+    .update(readFileSync(import.meta.filename))
+    .update(readFileSync(join(root, 'scripts/bundle.mjs')));
   for (const from of [sources, join(root, 'examples')])
     for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' }).sort()) {
       const { mtimeMs, size } = statSync(join(from, name));

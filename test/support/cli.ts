@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { builtFolder } from './built.ts';
 import { shortLived } from './short-lived.ts';
 
-/** The program in its shipped form, compiled once for the present sources. */
-export const builtMain = (): string => join(builtFolder(), 'dist/cli/main.js');
+/** The program in its shipped form, bundled once for the present sources. */
+export const builtMain = (): string => join(builtFolder(), 'program/dist/cli/main.js');
 
 export interface Ended {
   readonly exit: number;

@@ -1,14 +1,31 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { inject } from 'vitest';
 import { openPglite } from '../../src/store/pglite/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createDatabaseOn } from './databases.ts';
+import { sized } from './size.ts';
 
 export type Engine = 'pglite' | 'postgres';
 export const engines: readonly Engine[] = ['pglite', 'postgres'];
+
+/** The cases of a test that an engine takes: every other one in `npm test`, all of them in `npm run test:long`. */
+export function shareOf<T>(engine: Engine, cases: readonly T[]): readonly T[] {
+  const own = engines.indexOf(engine);
+  return cases.filter((_, n) => sized(n % engines.length, own) === own);
+}
+
+/**
+ * The engine that a file of tests takes in `npm test`, told by its name; both in `npm run test:long`. For what reaches the
+ * store through a gateway only: the tests of the store and of claims take both each time.
+ */
+export function enginesOf(file: string): readonly Engine[] {
+  const own = createHash('sha256').update(basename(file)).digest()[0] ?? 0;
+  return engines.filter((_, n) => sized(own % engines.length, n) === n);
+}
 
 /** A fresh, migrated store for one test file. */
 export async function openTestStore(engine: Engine): Promise<Store> {

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { processes } from '../../scripts/bundle.mjs';
 import { kept } from './kept.ts';
 import { copyMigrations } from './migration-files.ts';
 
@@ -16,34 +17,23 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  */
 export function compiledGateway(): string {
   const { folder, isThere, aside, keep } = kept('andon-killed-', sourcesHash());
-  const entry = join(folder, 'fault-gateway-main.js');
+  const entry = join(folder, 'test/fault-gateway-main.js');
   if (isThere) return entry;
   const place = aside();
   const from = compile(place, root);
-  bundle(
-    [
-      join(from, 'test/support/fault-gateway-main.js'),
-      // These modules are started by path, from beside their caller.
-      ...[
-        'git/spawn/helper.js',
-        'analysis/child.js',
-        'analysis/parser-thread.js',
-        'store/pglite/pglite-init.js',
-      ].map((name) => join(from, 'src', name)),
-    ],
-    place,
-  );
-  copyMigrations(join(root, 'src'), place);
+  // One folder below the code, where modules that start as processes are looked for.
+  bundle({ 'test/fault-gateway-main': join(from, 'test/support/fault-gateway-main.js') }, place);
+  bundle(Object.fromEntries(processes.map((name) => [name, join(from, 'src', `${name}.js`)])), place);
+  copyMigrations(join(root, 'src'), join(place, 'store/migrations'));
   keep(place);
   return entry;
 }
 
-function bundle(entryPoints: string[], outdir: string): void {
-  const require = `import { createRequire as from } from 'node:module'; const require = from(import.meta.url);`;
+function bundle(entryPoints: Readonly<Record<string, string>>, outdir: string): void {
+  const require = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`;
   buildSync({
     entryPoints,
     outdir,
-    entryNames: '[name]',
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -54,7 +44,7 @@ function bundle(entryPoints: string[], outdir: string): void {
   });
 }
 
-/** The compiled entry of an earlier commit; undefined when the history is missing. */
+/** The compiled entry of an earlier commit; undefined, and told, when the history is missing. */
 export function compiledGatewayAt(commit: string): string | undefined {
   const git = (...args: string[]): Buffer =>
     execFileSync('git', ['-C', root, ...args], {
@@ -64,6 +54,7 @@ export function compiledGatewayAt(commit: string): string | undefined {
   try {
     git('cat-file', '-e', `${commit}^{commit}`);
   } catch {
+    console.log(`SKIPPED: no upgrade is tried, commit ${commit.slice(0, 7)} is not in this history`);
     return undefined;
   }
   // Its packages are those of this checkout: those of another one may be gone.

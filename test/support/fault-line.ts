@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { TRPCClientError } from '@trpc/client';
 import type { Client } from '../../src/client.ts';
 import { type GitResult, git, mustGit, sourceRepository, write } from './gateway.ts';
+import { planHead } from './plan-head.ts';
 
 /** The address of a gateway for an agent; it changes whenever a killed gateway comes back. */
 export interface Endpoint {
@@ -30,10 +31,7 @@ export const project = 'shop';
  * no gate.
  */
 export const planOf = (count: number, gate = 'true', lease = '60s'): string => `
-version: 1
-project: ${project}
-done: landed
-phases: [build]
+${planHead({ project })}
 lease: ${lease}
 ${gate === '' ? '' : `gates:\n  ok: { run: "${gate}", timeout: 1m }`}
 tasks:

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, type Engine } from './engines.ts';
-import { breaches, gitDirOf } from './fault-audit.ts';
+import { allEvents, breaches, gitDirOf } from './fault-audit.ts';
 import { type FaultGateway, type FaultOptions, startFaultGateway } from './fault-gateway.ts';
 import {
   type Agent,
@@ -14,6 +14,7 @@ import {
   planOf,
   prepareLine,
   untilLanded,
+  type Work,
   workOnce,
 } from './fault-line.ts';
 import { waitUntil } from './wait.ts';
@@ -32,6 +33,8 @@ export interface KillReport {
   readonly landed: number;
   readonly acknowledged: number;
   readonly restartMsWorst: number;
+  /** Changes that landed in one swap with others. */
+  readonly batched: number;
   readonly breaches: readonly string[];
 }
 
@@ -54,11 +57,15 @@ export async function killAtRandom(plan: RandomKills): Promise<KillReport> {
     const done = () => acknowledged(ledger);
     killed = killAgainAndAgain({ ...plan, done }, options, standing, end.signal).finally(() => end.abort());
     const [restartMsWorst, landed] = await Promise.all([killed, load]);
+    const batched = (await allEvents(await standing.gateway)).filter(
+      ({ type, data }) => type === 'change.landed' && Number(data.batch) > 1,
+    ).length;
     return {
       kills: plan.kills,
       landed: landed.reduce((sum, one) => sum + one, 0),
       acknowledged: acknowledged(ledger),
       restartMsWorst: Math.round(restartMsWorst),
+      batched,
       breaches: await breaches(await standing.gateway, ledger, gitDirOf(folder)),
     };
   } finally {
@@ -119,8 +126,11 @@ async function restart(
   return startFaultGateway(options);
 }
 
+// Changes that are approved at one time land together, so that deaths come in the midst of batches as well.
+const groupSize = 3;
+
 /**
- * Carries out task after task until told to end; work under way is brought to main. Returns the number of
+ * Carries out tasks, a few at a time, until told to end; work under way is brought to main. Returns the number of
  * landed tasks.
  */
 async function workOn(
@@ -130,12 +140,17 @@ async function workOn(
   ledger: Ledger,
   end: AbortSignal,
 ): Promise<number> {
-  for (let landed = 0; ; landed++) {
-    if (end.aborted) return landed;
-    const work = await workOnce(agent, persist, ledger);
-    if (work === undefined) return landed;
-    await approveOnce(reviewer, persist, ledger, work);
-    await untilLanded(reviewer, persist, work);
+  for (let landed = 0; ; ) {
+    const group: Work[] = [];
+    while (group.length < groupSize && !end.aborted) {
+      const work = await workOnce(agent, persist, ledger);
+      if (work === undefined) break;
+      group.push(work);
+    }
+    await Promise.all(group.map((work) => approveOnce(reviewer, persist, ledger, work)));
+    for (const work of group) await untilLanded(reviewer, persist, work);
+    landed += group.length;
+    if (group.length < groupSize) return landed;
   }
 }
 

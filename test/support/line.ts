@@ -76,6 +76,8 @@ export interface LineOptions extends TestGatewayOptions {
   readonly plan: string;
   readonly project?: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** A repository of somebody else's, in the place of a small one. */
+  readonly source?: string;
 }
 
 export const openLine = async (engine: Engine, options: LineOptions): Promise<Line> =>
@@ -84,7 +86,8 @@ export const openLine = async (engine: Engine, options: LineOptions): Promise<Li
 /** Makes the project of the options on a gateway that runs; the line closes it. */
 export async function lineOn(gateway: TestGateway, options: LineOptions): Promise<Line> {
   const project = options.project ?? 'shop';
-  const source = await sourceRepository({ 'README.md': '# shop\n', ...options.files });
+  const own = options.source === undefined;
+  const source = options.source ?? (await sourceRepository({ 'README.md': '# shop\n', ...options.files }));
   await gateway.owner.project.create.mutate({ project, source });
   await gateway.owner.plan.put.mutate({ project, text: options.plan });
   const folder = mkdtempSync(join(tmpdir(), 'andon-work-'));
@@ -98,7 +101,7 @@ export async function lineOn(gateway: TestGateway, options: LineOptions): Promis
     ...looksAt(gateway, project),
     close: async () => {
       await gateway.close();
-      for (const one of [folder, source]) rmSync(one, { recursive: true, force: true });
+      for (const one of own ? [folder, source] : [folder]) rmSync(one, { recursive: true, force: true });
     },
   };
 }

@@ -5,6 +5,11 @@ export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
     testTimeout: 60_000,
-    include: ['test/architecture.test.ts', 'test/comments.test.ts', 'test/words.test.ts'],
+    include: [
+      'test/architecture.test.ts',
+      'test/comments.test.ts',
+      'test/words.test.ts',
+      'test/page/markup.test.ts',
+    ],
   },
 });

@@ -4,12 +4,7 @@ import { join } from 'node:path';
 import { statement } from '../../src/store/store.ts';
 import { mustGit, write } from './gateway.ts';
 import type { Hand, Line, Offered } from './line.ts';
-
-const rootCause = {
-  whys: [{ why: 'changes are to be approved together', evidence: 'this test' }],
-  kind: 'test' as const,
-  prevention: 'nothing is wrong',
-};
+import { rootCause } from './root-cause.ts';
 
 /** Moves main past the gateway, as `andon sync` or a person may. */
 export async function moveMainBeside(line: Line, files: Record<string, string>): Promise<string> {
@@ -31,7 +26,7 @@ export async function moveMainBeside(line: Line, files: Record<string, string>):
 }
 
 /** Pulls a red stop; calling the answer clears it. */
-async function pullRed({ owner, project }: Line): Promise<() => Promise<void>> {
+export async function pullRed({ owner, project }: Line): Promise<() => Promise<void>> {
   const { stop } = await owner.cord.pull.mutate({ project, colour: 'red', why: 'all at once' });
   return async () => {
     await owner.cord.clear.mutate({ project, stop, rootCause });

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gateGateway } from '../../src/cli/runner/gate-gateway.ts';
 import { runnerGateway } from '../../src/cli/runner/gateway.ts';
 import { programFolders } from '../../src/cli/runner/program-folders.ts';
 import type { RunOrder } from '../../src/runner/protocol.ts';
@@ -11,13 +12,19 @@ import { findProgram } from '../../src/sandbox/programs.ts';
 import { builtMain } from './cli.ts';
 import type { TestGateway } from './gateway.ts';
 import { linkTo } from './link.ts';
+import { sized } from './size.ts';
 import { waitUntil } from './wait.ts';
 
-/** Containments of runs on this machine; bubblewrap only where it is installed. */
-export const containments =
-  findProgram('bwrap', process.env.PATH ?? '') === undefined
-    ? (['other'] as const)
-    : (['bubblewrap', 'other'] as const);
+type Containments = readonly [TestContainment, ...TestContainment[]];
+const hasBubblewrap = findProgram('bwrap', process.env.PATH ?? '') !== undefined;
+
+/**
+ * Containments of runs on this machine: that which it gives, in `npm run test:long` the one without bubblewrap too. The
+ * tests of containment run in each of them by `.ci/containments`.
+ */
+export const containments: Containments = hasBubblewrap
+  ? sized<Containments>(['bubblewrap'], ['bubblewrap', 'other'])
+  : ['other'];
 export type TestContainment = 'bubblewrap' | 'other';
 
 const programs = [
@@ -51,6 +58,7 @@ const programs = [
   'cp',
   'stat',
   'npm',
+  'tar',
 ];
 
 /** A search path with the programs that agents of tests use, and no bubblewrap. */
@@ -84,6 +92,8 @@ export async function startTestRunner(
     env?: Record<string, string>;
     gatewayUrl?: string;
     lengthen?: (order: RunOrder) => RunOrder;
+    /** Slots for gates: a runner of gates alone, with none for runs. */
+    gateSlots?: number;
   } = {},
 ): Promise<TestRunner> {
   const {
@@ -91,15 +101,17 @@ export async function startTestRunner(
     env = {},
     gatewayUrl = gateway.url,
     lengthen = (order) => order,
+    gateSlots: gates = 0,
     ...options
   } = change;
   const budget = { tokens: 0, usdMicro: 0, commits: 0, files: 0, lines: 0, children: 0 };
   const { token = '' } = await gateway.owner.token.mint.mutate({
     project,
     agent: `runner:${name}`,
-    cap: { role: 'RUNNER', budget },
+    cap: { role: gates === 0 ? 'RUNNER' : 'GATE_RUNNER', budget },
   });
-  const direct = runnerGateway(linkTo(gateway.url, token, project), name);
+  const link = linkTo(gateway.url, token, project);
+  const direct = runnerGateway(link, name);
   const folder = mkdtempSync(join(tmpdir(), 'andon-runner-'));
   // The separate user of a run has to enter the run's folder.
   mkdirSync(join(folder, 'work'), { mode: 0o711 });
@@ -119,7 +131,8 @@ export async function startTestRunner(
       },
     },
     folder: join(folder, 'work'),
-    capacity: 8,
+    capacity: gates === 0 ? 8 : 0,
+    ...(gates === 0 ? {} : { gates: { slots: gates, gateway: gateGateway(link, name, direct.prover) } }),
     adapters: ['command', 'claude', 'codex'],
     sandbox: 'preferred',
     hidden: [gateway.folder, join(folder, 'work')],

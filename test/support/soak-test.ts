@@ -23,7 +23,7 @@ export function describeSoak(size: SoakSize, withinMs: number): void {
     let soak: Soak;
     beforeAll(async () => {
       soak = await openSoak(size);
-    }, 120_000);
+    });
     afterAll(() => soak?.close(), 60_000);
 
     it(

@@ -8,6 +8,7 @@ import { listTriggers, type TriggerRow, timedOf } from '../../src/triggers/rows.
 import { createDatabase, shiftClock } from './engines.ts';
 import { type FaultGateway, startFaultGateway } from './fault-gateway.ts';
 import { randomFrom } from './fault-random.ts';
+import { planHead } from './plan-head.ts';
 import { waitUntil } from './wait.ts';
 
 const project = 'shop';
@@ -30,10 +31,7 @@ const schedules: readonly { readonly name: string; readonly whole?: true; readon
 
 /** A plan with so many triggers of each schedule. */
 const planOf = (copies: number): string => `
-version: 1
-project: ${project}
-done: artefact
-phases: [build]
+${planHead({ project, done: 'artefact' })}
 triggers:
 ${schedules
   .flatMap(({ name, spec }) =>

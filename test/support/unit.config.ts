@@ -6,8 +6,8 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: [
       'test/*.test.ts',
-      'test/{lib,tiers,policies,schedule,plan,messages,runs,audits}/**/*.test.ts',
-      'test/runner/{supervise,output,adapters}/**/*.test.ts',
+      'test/{lib,tiers,policies,schedule,plan,messages,runs,audits,memory}/**/*.test.ts',
+      'test/runner/{supervise,output,adapters,context}/**/*.test.ts',
       'test/store/log/event-types.test.ts',
       'test/{stops/root-cause,triggers/condition,triggers/due,tasks/states}.test.ts',
     ],

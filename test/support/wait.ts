@@ -1,5 +1,5 @@
 /** Waits for an effect of another process or timer; fails after a while with the last thing seen. */
-export async function waitUntil(holds: () => Promise<boolean> | boolean, withinMs = 20_000): Promise<void> {
+export async function waitUntil(holds: () => Promise<boolean> | boolean, withinMs = 120_000): Promise<void> {
   const end = performance.now() + withinMs;
   for (;;) {
     if (await holds()) return;

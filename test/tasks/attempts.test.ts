@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine, passTime, refusal } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const project = 'shop';
 const names = ['gated', 'rejected', 'expired', 'released', 'stolen', 'asked', 'done', 'late'];
 const gateOf: Readonly<Record<string, string>> = { gated: 'tests', late: 'hang' };
 const plan = `
-version: 1
-project: ${project}
-done: landed
-phases: [build]
+${planHead({ project })}
 lease: 5s
 gates:
   tests: { run: "cat gated/a.md; echo the last line; test ! -e gated/broken.md", timeout: 30s }

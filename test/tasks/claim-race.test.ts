@@ -35,6 +35,17 @@ function random(start: number): () => number {
   };
 }
 
+/** Makes a call again that found no free connection in time, which has done nothing: the machine may be loaded. */
+async function whenConnected<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!String(error).includes('timeout exceeded when trying to connect')) throw error;
+    }
+  }
+}
+
 describe('fifty claimants at two gateways of one database', () => {
   let line: Line;
   let second: TestGateway;
@@ -54,7 +65,7 @@ describe('fifty claimants at two gateways of one database', () => {
   async function work(hand: Hand, gateway: TestGateway, draw: () => number): Promise<void> {
     const client = gateway.client(hand.token);
     for (let misses = 0; misses < 3; ) {
-      const { task } = await client.task.claim.mutate({ project });
+      const { task } = await whenConnected(() => client.task.claim.mutate({ project }));
       if (task === null) {
         misses++;
         continue;
@@ -62,10 +73,12 @@ describe('fifty claimants at two gateways of one database', () => {
       misses = 0;
       if (!task.id.startsWith('g')) continue;
       const held = { project, task: task.id, epoch: task.epoch };
-      if (draw() < 0.2) await client.task.release.mutate({ ...held, why: 'by lot' });
+      if (draw() < 0.2) await whenConnected(() => client.task.release.mutate({ ...held, why: 'by lot' }));
       else {
-        const { change, tree } = await client.change.submit.mutate({ ...held, artefact: 'made' });
-        await gateway.owner.verdict.approve.mutate({ project, change, tree });
+        const { change, tree } = await whenConnected(() =>
+          client.change.submit.mutate({ ...held, artefact: 'made' }),
+        );
+        await whenConnected(() => gateway.owner.verdict.approve.mutate({ project, change, tree }));
       }
     }
   }
@@ -110,5 +123,5 @@ describe('fifty claimants at two gateways of one database', () => {
     for (let i = 0; i < alone; i++) expect(counts.get(`a${i}`), `a${i}`).toBe(1);
     const tasks = await line.owner.task.list.query({ project });
     expect(tasks.filter(({ id, state }) => id.startsWith('g') && state !== 'done')).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -7,13 +7,11 @@ import { moveChange, movesTasks, moveTask } from '../../src/tasks/transition.ts'
 import { engines } from '../support/engines.ts';
 import { type Hand, type Line, openLine, passTime } from '../support/line.ts';
 import { listedMoves, movesPastTables, recordMoves, seenMoves } from '../support/moves.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const project = 'shop';
 const plan = (needs = '') => `
-version: 1
-project: ${project}
-done: artefact
-phases: [build]
+${planHead({ project, done: 'artefact' })}
 lease: 60s
 tasks:
   first: { title: First, phase: build }

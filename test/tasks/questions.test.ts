@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine } from '../support/line.ts';
+import { planHead } from '../support/plan-head.ts';
 
 const project = 'shop';
 const planOf = (tasks: readonly string[]): string => `
-version: 1
-project: ${project}
-done: landed
-phases: [build]
+${planHead({ project })}
 tasks:
 ${tasks.map((id) => `  ${id}: { title: ${id}, phase: build, write: ["${id}/**"] }`).join('\n')}
 `;

@@ -35,6 +35,7 @@ const tasks: Record<string, TaskState> = {
 };
 const changes: Record<string, ChangeState> = {
   'gating gatesPassed': 'judging',
+  'judging gateVoided': 'gating',
   'gating gateFailed': 'refused',
   'gating reject': 'refused',
   'gating rebuild': 'gating',
@@ -71,7 +72,7 @@ describe('the transitions of tasks, changes and runs', () => {
     for (const state of changeStates)
       for (const event of changeEvents)
         expect(changeAfter(state, event), `${state} ${event}`).toBe(changes[`${state} ${event}`] ?? null);
-    expect(changeEvents).toHaveLength(11);
+    expect(changeEvents).toHaveLength(12);
   });
 
   it('answers every pair of a run’s state and event', () => {

@@ -39,6 +39,7 @@ describe('tiers', () => {
     const written = profiles.validator.actions.filter((action) => actions[action].kind === 'mutation');
     expect(written.sort()).toEqual([
       'agent:update',
+      'briefing:extend',
       'cord:clear',
       'cord:pull',
       'gate:pass',
@@ -89,6 +90,15 @@ describe('roles', () => {
     expect(roleOf('LEAD')?.actions).not.toContain('run:take');
   });
 
+  it.each(['gate:take', 'gate:report'] as const)(
+    'lets one role alone hold %s, and people alone delegate it',
+    (action) => {
+      expect(roleNames.filter((name) => roleOf(name)?.actions.includes(action))).toEqual(['GATE_RUNNER']);
+      expect(tierNames.filter((tier) => profiles[tier].delegable.includes(action))).toEqual(['human']);
+      expect(roleOf('GATE_RUNNER')?.delegates).toBe(false);
+    },
+  );
+
   it('lets an auditor judge nothing', () => {
     const written = roleOf('AUDITOR')?.actions.filter((action) => actions[action].kind === 'mutation');
     expect(written).toEqual([
@@ -100,6 +110,7 @@ describe('roles', () => {
       'message:mark',
       'message:send',
       'agent:update',
+      'briefing:extend',
     ]);
   });
 });

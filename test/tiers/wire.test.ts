@@ -36,7 +36,7 @@ const payload =
   '"depth":0,"mints":[],"task":"cart","epoch":3,"skills":["typescript"]}}';
 const signature = '9qdIbWw-YLKPSUv_W6edvX4yiTFk3V3HQVASKIOAuM-zv4KYx2u2h-q8QzjKjZHjVaDjwe9pWi0YuaBlCrPKCQ';
 const latestSignature =
-  'MTWMpwMjl36CMtxIvIdYBG62RVaOKgPs25C6krAFuJt4lRu-Fk5mnud8J_yJAQcarWVr9JuXemkps0wY6y1cAg';
+  'OvktyqOFGq24V-pBA6xdcdJWeJEtMfrujsciJ64wRpKBkBOPeHnoOcSPmoCHxHW8BvzItWb6AF62oxocpG_ZAg';
 const encode = (text: string): string => Buffer.from(text).toString('base64url');
 const header = `{"alg":"EdDSA","typ":"cap+jwt","kid":"${jwk.kid}"}`;
 const former = `${encode(header)}.${encode(payload)}.${signature}`;
@@ -65,7 +65,7 @@ describe('the names of a token on the wire', () => {
   it('are signed byte by byte as they ever were', async () => {
     const token = await (await authority()).sign(draft);
     // Byte for byte but for the version of the role table, which names the sets of today.
-    const latest = payload.replaceAll('IMPLEMENTER@1', 'IMPLEMENTER@2');
+    const latest = payload.replaceAll('IMPLEMENTER@1', 'IMPLEMENTER@4');
     expect(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).toBe(latest);
     expect(token).toBe(`${encode(header)}.${encode(latest)}.${latestSignature}`);
   });
@@ -73,7 +73,7 @@ describe('the names of a token on the wire', () => {
   it('verify in a token that was signed before, and are whole names inside', async () => {
     const { cap } = draft;
     const ofVersion1 = (list: readonly string[]): string[] =>
-      list.filter((action) => action !== 'change:withdraw');
+      list.filter((action) => !['change:withdraw', 'briefing:extend', 'solution:write'].includes(action));
     const formerCap = { ...cap, actions: ofVersion1(cap.actions), delegable: ofVersion1(cap.delegable) };
     expect(await (await authority()).verify(former)).toEqual({ ...draft, cap: formerCap, kid: jwk.kid });
   });

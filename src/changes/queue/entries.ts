@@ -4,10 +4,11 @@ import { readStops } from '../../stops/rows.ts';
 import { stopReasons } from '../../stops/stop-scope.ts';
 import { columnsOf } from '../../store/columns.ts';
 import { type Session, statement, type Tx } from '../../store/store.ts';
-import { openQuestions } from '../../tasks/questions.ts';
+import { openQuestions, questionReasons } from '../../tasks/questions.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
 import { changes, queueEntries } from '../../tasks/schema.ts';
 import type { ChangeState } from '../../tasks/states.ts';
+import { openMerge } from '../open-merge.ts';
 
 type Place = Omit<typeof queueEntries.$inferSelect, 'change' | 'project'>;
 
@@ -27,6 +28,17 @@ const enter = statement(
 /** Gives an approved change its place; a change that has one already keeps it. */
 export const enterQueue = (tx: Tx, { id, project }: Pick<ChangeRow, 'id' | 'project'>): void =>
   tx.later(enter, [id, project]);
+
+const enterOthers = statement(
+  'queue.enterOthers',
+  `insert into queue_entries (change, project, approved_at)
+   select c.id, c.project, c.state_at from changes c where c.project = $1 and c.kind = 'task' and c.state = 'approved'
+     and not exists (select from queue_entries e where e.change = c.id) on conflict (change) do nothing`,
+);
+
+/** Gives a place to what was approved without one: a gateway of an earlier version may work on the same database. */
+export const enterOthersApproved = (session: Session, project: string): Promise<unknown> =>
+  session.rows(enterOthers, [project]);
 
 const leave = statement('queue.leave', 'delete from queue_entries where change = $1');
 const overtake = statement(
@@ -90,8 +102,9 @@ export async function readHolds(
   plan: Plan | undefined,
 ): Promise<HeldQueue> {
   const tasks = entries.map(({ task }) => task);
-  const [stops, questions, needs] = await Promise.all([
+  const [stops, merge, questions, needs] = await Promise.all([
     readStops(session, project),
+    openMerge(session, project),
     openQuestions(session, project),
     session.rows<Need>(needed, [project, tasks]),
   ]);
@@ -99,8 +112,9 @@ export async function readHolds(
   for (const entry of entries) {
     const against = [
       ...stopReasons(stops, { what: 'landing', task: entry.task, plan }),
-      ...questionHold(entry, questions),
+      ...questionReasons(entry.task, questions.get(entry.task)),
       ...personHold(entry),
+      ...mergeHold(merge),
     ];
     if (against.length > 0) held.set(entry.id, against);
   }
@@ -109,13 +123,15 @@ export async function readHolds(
   return { free, needs: needsOf(free, needs), held };
 }
 
-const questionHold = ({ task }: QueueEntry, questions: ReadonlyMap<string, number>): Reason[] => {
-  const open = questions.get(task) ?? 0;
-  return open === 0 ? [] : [reason('task.question', `task/${task}`, { found: `${open} open` })];
-};
-
 const personHold = ({ id, heldBy, heldWhy }: QueueEntry): Reason[] =>
   heldBy === null ? [] : [reason('change.held', `change/${id}`, { found: `by ${heldBy}: ${heldWhy ?? ''}` })];
+
+/** Main has to stay where a merge with the upstream was begun, until that has landed or is taken back. */
+const mergeHold = (merge: ChangeRow | undefined): Reason[] => {
+  if (merge === undefined) return [];
+  const found = `main ${merge.base.slice(0, 12)} and the upstream ${merge.commitId.slice(0, 12)}`;
+  return [reason('sync.open', `change/${merge.id}`, { found })];
+};
 
 /** Holds whatever needs a change that is not free, over any number of steps. */
 function holdDependents(

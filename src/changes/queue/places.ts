@@ -24,16 +24,45 @@ export const holdInQueue = (
 /** Lets a held change land. */
 export const releaseInQueue = (tx: Tx, { id }: ChangeRow): void => tx.later(release, [id]);
 
-/** Gives a change a place, 1 for the first, in an order of ids: it and all before it keep their places from now on. */
+const pinned = statement(
+  'queue.pinned',
+  'select change from queue_entries where project = $1 and position is not null order by position, change',
+);
+
+/**
+ * Gives a change a place, 1 for the first, in the order of ids that people see. It and all before it keep their places
+ * from now on, as those do that were given one before, held ones too; further ones are ordered as ever.
+ */
 export async function moveInQueue(
   tx: Tx,
-  { id }: ChangeRow,
+  { id, project }: ChangeRow,
   to: number,
   order: readonly string[],
 ): Promise<void> {
-  const others = order.filter((one) => one !== id);
-  const pinned = [...others.slice(0, to - 1), id];
-  await tx.rows(place, [pinned]);
+  const rows = await tx.rows<{ change: string }>(pinned, [project]);
+  await tx.rows(place, [
+    pinnedAfter(
+      rows.map(({ change }) => change),
+      order,
+      id,
+      to,
+    ),
+  ]);
+}
+
+/** The changes with places of their own, in order, once a person has moved one to a place of the order. */
+export function pinnedAfter(
+  before: readonly string[],
+  order: readonly string[],
+  moved: string,
+  to: number,
+): string[] {
+  const others = order.filter((one) => one !== moved);
+  const kept = before.filter((one) => one !== moved);
+  const all = [...kept, ...others.filter((one) => !kept.includes(one))];
+  const ahead = others.slice(0, to - 1).at(-1);
+  const at = ahead === undefined ? 0 : all.indexOf(ahead) + 1;
+  return [...all.slice(0, at), moved, ...all.slice(at)].slice(0, Math.max(at, kept.length) + 1);
 }
 
 const head = statement(

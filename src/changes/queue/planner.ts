@@ -94,13 +94,25 @@ function wish(world: QueueWorld, parts: readonly Trial[], boundaries: readonly T
   return { do: 'run', wishes, head };
 }
 
+/** The step that is due of each part, or else the trials that it waits for. */
+function judgeParts(world: QueueWorld): PartAnswer[] {
+  const parts = new Map(world.queue.flatMap(({ part }) => (part === undefined ? [] : [[part.id, part]])));
+  return [...parts.values()].map((part) => judge(world, part));
+}
+
+const trialsOf = (answers: readonly PartAnswer[]): Trial[] =>
+  answers.flatMap((answer) => ('do' in answer ? [] : answer));
+
+/** The runs that go on behind a boundary that is about to land: landing takes time, and slots are not idle meanwhile. */
+export const wishBehind = (world: QueueWorld): QueueStep =>
+  wish(world, trialsOf(judgeParts(world)), stackOf(world).boundaries);
+
 /**
  * Answers what the queue needs next, the same for the same world. Changes are stacked in boundaries, each tested on top
  * of the one before; those of a failed boundary step aside, and are tested in parts while the stack goes on.
  */
 export function planQueue(world: QueueWorld): QueueStep {
-  const parts = new Map(world.queue.flatMap(({ part }) => (part === undefined ? [] : [[part.id, part]])));
-  const answers = [...parts.values()].map((part) => judge(world, part));
+  const answers = judgeParts(world);
   const due = answers.find((answer): answer is QueueStep => 'do' in answer);
   const first = brokenMain(world) ?? conflictWithMain(world) ?? due;
   if (first) return first;
@@ -108,6 +120,5 @@ export function planQueue(world: QueueWorld): QueueStep {
   if (failed) return stepAside(world, failed);
   const [next] = boundaries;
   if (next?.open.length === 0) return { do: 'land', changes: idsOf(next.members), tree: next.tree };
-  const wanted = answers.flatMap((answer) => ('do' in answer ? [] : answer));
-  return wish(world, wanted, boundaries);
+  return wish(world, trialsOf(answers), boundaries);
 }

@@ -1,24 +1,27 @@
 import { clearOwn } from '../../stops/rows.ts';
 import type { EventDraft } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
-import { gateDefinition, lastLines } from '../gates.ts';
+import { gateDefinition } from '../gates.ts';
 import { type LandingPorts, land } from '../landing.ts';
 import { rebind, refuseConflict } from '../landing-rows.ts';
 import type { QueueEntry } from './entries.ts';
 import { placeHead } from './places.ts';
-import { planQueue } from './planner.ts';
+import { planQueue, wishBehind } from './planner.ts';
 import type { QueueStep, StepOf, TreeName } from './queue.ts';
 import { type BuiltWish, isAsWished, readUnfinished, syncRuns, vouchersOf } from './runs.ts';
 import { clearPart, refuseBad, stepAside, tellMainFails } from './steps.ts';
-import { buildTree, type NewPatch, nameKey, queueRefOf } from './trees.ts';
+import { buildTree, carryTrees, type NewPatch, nameKey, queueRefOf } from './trees.ts';
 import { commandGates, type QueueNow, type QueueReading, readBrokenMain, readQueue } from './world.ts';
 
 /** Ports of a round of the queue. */
 export interface QueuePorts extends LandingPorts, QueueReading {}
 
-/** The outcome of one step: `rest` when runs are under way or there is nothing to do, `again` to ask the planner anew. */
+/**
+ * The outcome of one step: `rest` when runs are under way or there is nothing to do, `again` to ask the planner anew, `begun`
+ * when runs wait for slots while a landing is due.
+ */
 export type RoundOutcome =
-  | { readonly is: 'rest' | 'again' | 'rebuilt' | 'runs' }
+  | { readonly is: 'rest' | 'again' | 'rebuilt' | 'runs' | 'begun' }
   | { readonly is: 'landed'; readonly changes: readonly string[] };
 
 const again: RoundOutcome = { is: 'again' };
@@ -29,7 +32,6 @@ export async function queueRound(ports: QueuePorts, project: string): Promise<Ro
   if (now === undefined) return dropRuns(ports, project);
   if (await clearMended(ports, project, now)) return again;
   const step = planQueue(now.world);
-  if (process.env.QDEBUG) console.error(JSON.stringify(step).slice(0, 400));
   return carryOut({ ports, project, now }, step);
 }
 
@@ -48,11 +50,11 @@ const steps: Steps = {
   land: landAll,
   refuse: (round, step) => {
     const tree = round.now.trees.get(nameKey(step.tree))?.tree ?? '';
-    return moved(round, (tx) => refuseBad(tx, entryOf(round, step.change), step, tree, lastLines));
+    return refused(round, step.change, (tx, entry) => refuseBad(tx, entry, step, tree));
   },
   conflict: (round, step) => {
     const { conflicts = [] } = round.now.trees.get(nameKey(step.tree)) ?? {};
-    return moved(round, (tx) => refuseConflict(tx, entryOf(round, step.change), conflicts));
+    return refused(round, step.change, (tx, entry) => refuseConflict(tx, entry, conflicts));
   },
   stepAside: async (round, step) => {
     const { project, now, ports } = round;
@@ -79,6 +81,17 @@ async function moved(
   work: (tx: Tx) => Promise<readonly EventDraft[]>,
 ): Promise<RoundOutcome> {
   await ports.systemTransaction(project, async (tx) => ({ result: undefined, events: await work(tx) }));
+  return again;
+}
+
+/** Refuses a change, of which the queue then keeps no tree. */
+async function refused(
+  round: Round,
+  change: string,
+  work: (tx: Tx, entry: QueueEntry) => Promise<readonly EventDraft[]>,
+): Promise<RoundOutcome> {
+  await moved(round, (tx) => work(tx, entryOf(round, change)));
+  await round.ports.git.dropCandidate(round.project, queueRefOf(change));
   return again;
 }
 
@@ -143,8 +156,17 @@ async function bindAnew(round: Round, { entry, base, tree, candidate }: NewPatch
   return { is: 'rebuilt' };
 }
 
+/** Begins the runs behind a boundary that is due to land; `rest` when they are as they are wished. */
+async function beginBehind(round: Round): Promise<RoundOutcome> {
+  const step = wishBehind(round.now.world);
+  const outcome: RoundOutcome = step.do === 'run' ? await keepRuns(round, step) : { is: 'rest' };
+  return outcome.is === 'runs' ? { is: 'begun' } : outcome;
+}
+
 async function landAll(round: Round, { changes, tree }: StepOf<'land'>): Promise<RoundOutcome> {
   const { ports, project, now } = round;
+  const begun = await beginBehind(round);
+  if (begun.is !== 'rest') return begun;
   const outcome = await buildTree({ ...ports, project, ...now }, tree);
   if (outcome.is === 'newPatch') return bindAnew(round, outcome.patch);
   if (outcome.is === 'conflict') return again;
@@ -160,7 +182,9 @@ async function landAll(round: Round, { changes, tree }: StepOf<'land'>): Promise
   const { planHash, world } = now;
   const swap = { project, main: world.main, members, tree: outcome.tree.tree, vouchedBy, planHash };
   // Another gateway is landing, or something came to hold a change in between: the next tick looks again.
-  if (!(await land(ports, swap))) return { is: 'rest' };
+  const landed = await land(ports, swap);
+  if (landed === undefined) return { is: 'rest' };
+  await carryTrees(ports.session, project, { from: world.main, main: landed, changes });
   for (const id of changes) {
     await ports.git.dropCandidate(project, id);
     await ports.git.dropCandidate(project, queueRefOf(id));

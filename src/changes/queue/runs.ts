@@ -17,8 +17,8 @@ interface TallyRow extends GateTally {
 const tallies = statement(
   'queue.tallies',
   `select tree, gate, definition,
-     count(*) filter (where status = 'passed')::int as passes, count(*) filter (where status = 'failed')::int as fails,
-     coalesce(bool_or(change is null and status in ('waiting', 'running')), false) as running
+     count(*) filter (where status = 'passed')::int as passes, count(*) filter (where status = 'failed' and repeats is null)::int as fails,
+     coalesce(bool_or(change is null and repeats is null and status in ('waiting', 'running')), false) as running
    from gate_runs where project = $1 and not manual and definition is not null and tree = any($2::text[])
    group by tree, gate, definition`,
 );
@@ -56,7 +56,7 @@ interface Unfinished {
 const unfinished = statement(
   'queue.unfinished',
   `select id, tree, gate, definition, rank from gate_runs
-   where project = $1 and change is null and status in ('waiting', 'running') order by rank, id`,
+   where project = $1 and change is null and repeats is null and status in ('waiting', 'running') order by rank, id`,
 );
 const cancel = statement('queue.cancel', 'delete from gate_runs where id = any($1::text[])');
 const ranks = statement(

@@ -1,12 +1,16 @@
 import { defined } from '../../lib/defined.ts';
+import { noteFailure } from '../../memory/solutions.ts';
 import { newId } from '../../process/new-id.ts';
 import { pullCord } from '../../stops/rows.ts';
 import { type EventDraft, event, gatewayEvent } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import { lockChange } from '../../tasks/rows.ts';
-import { refuseChange } from '../gates.ts';
+import { gateOf, lastLines, refuseChange } from '../gates.ts';
 import type { QueueEntry } from './entries.ts';
 import type { StepOf } from './queue.ts';
+
+/** Main as stops and refusals name it. */
+export const shortMain = (main: string): string => main.slice(0, 12);
 
 /** The part of an entry that a step changes: a step that another gateway has made already is not made again. */
 const unchanged = statement(
@@ -54,7 +58,7 @@ export async function stepAside(
 
 const setCleared = statement(
   'queue.cleared',
-  `update queue_entries set part = null, part_main = null, part_gate = null, cleared = $3, cleared_at = andon_now()
+  `update queue_entries set part = null, part_main = null, part_gate = null, cleared = $3, cleared_at = andon_now(), head_place = null
    where project = $1 and change = any($2::text[])`,
 );
 
@@ -73,7 +77,7 @@ export async function clearPart(
 const failedRun = statement(
   'queue.failedRun',
   `select exit_code as "exitCode", timed_out as "timedOut", output from gate_runs
-   where project = $1 and tree = $2 and gate = $3 and status = 'failed' order by ended_at desc limit 1`,
+   where project = $1 and tree = $2 and gate = $3 and status = 'failed' and repeats is null order by ended_at desc limit 1`,
 );
 
 interface FailedRun {
@@ -88,13 +92,14 @@ export async function refuseBad(
   entry: QueueEntry,
   { gate, tree: { main } }: StepOf<'refuse'>,
   tree: string,
-  lastLines: (run: FailedRun) => string[],
 ): Promise<EventDraft[]> {
   const change = await lockChange(tx, entry.project, entry.id);
   if (change?.state !== 'approved' || !(await areUnchanged(tx, entry.project, [entry]))) return [];
   const [run] = await tx.rows<FailedRun>(failedRun, [entry.project, tree, gate]);
-  const note = `gate ${gate} failed with this change on main ${main.slice(0, 12)}, which passes it`;
-  return refuseChange(tx, change, 'gateFailed', note, run === undefined ? [] : lastLines(run));
+  const note = `gate ${gate} failed with this change on main ${shortMain(main)}, which passes it`;
+  if (run === undefined) return refuseChange(tx, change, 'gateFailed', note);
+  const known = await noteFailure(tx, gateOf(change, gate), run.output);
+  return refuseChange(tx, change, 'gateFailed', note, [...lastLines(run), ...known]);
 }
 
 const lastGood = statement(
@@ -104,9 +109,6 @@ const lastGood = statement(
    order by l.ended_at desc, l.position desc limit 1`,
 );
 
-/** Main as a stop names it. */
-export const shortMain = (main: string): string => main.slice(0, 12);
-
 /** Tells once, by a yellow stop, that main itself fails a gate; no change is blamed. */
 export async function tellMainFails(
   tx: Tx,
@@ -114,7 +116,7 @@ export async function tellMainFails(
   { gate, main }: StepOf<'mainFails'>,
 ): Promise<readonly EventDraft[]> {
   const [row] = await tx.rows<{ main: string }>(lastGood, [project, gate]);
-  const good = row === undefined || row.main === main ? 'none is on record' : row.main.slice(0, 12);
+  const good = row === undefined || row.main === main ? 'none is on record' : shortMain(row.main);
   return pullCord(tx, {
     project,
     colour: 'yellow',

@@ -52,6 +52,31 @@ export async function readTrees(
 export const forgetTrees = (session: Session, project: string, main: string): Promise<unknown> =>
   session.rows(forget, [project, main]);
 
+const carry = statement(
+  'queue.carryTrees',
+  `insert into queue_trees (project, main, changes, tree, candidate, conflicts)
+   select project, $3, changes[cardinality($4::text[]) + 1:], tree, candidate, '{}' from queue_trees
+   where project = $1 and main = $2 and tree is not null and cardinality(changes) > cardinality($4::text[])
+     and changes[:cardinality($4::text[])] = $4::text[] on conflict do nothing`,
+);
+
+/** A landing that moved main, as trees are named by it. */
+interface LandedTree {
+  readonly from: string;
+  readonly main: string;
+  readonly changes: readonly string[];
+}
+
+/**
+ * Names the trees that were stacked on what has landed by the new main, whose tree is the one that they were stacked on: so
+ * no landing costs a merge for each boundary behind it. A conflict is tried anew.
+ */
+export const carryTrees = (
+  session: Session,
+  project: string,
+  { from, main, changes }: LandedTree,
+): Promise<unknown> => session.rows(carry, [project, from, main, changes]);
+
 /** A change whose patch is another one on main than the one that was judged: it is gated and judged anew. */
 export interface NewPatch {
   readonly entry: QueueEntry;

@@ -34,7 +34,7 @@ export interface QueueRow {
 const tested = statement(
   'queue.tested',
   `select tree, changes, gate, status from gate_runs
-   where project = $1 and change is null and status in ('waiting', 'running') order by rank, id`,
+   where project = $1 and change is null and repeats is null and status in ('waiting', 'running') order by rank, id`,
 );
 
 /** The trees under test, in the order of their runs. */
@@ -75,7 +75,7 @@ export async function readDurations(
 /** The facts that rows are made from. */
 export interface QueueFacts {
   readonly entries: readonly QueueEntry[];
-  /** Ids of the changes that may land, in their order. */
+  /** Ids of the changes that may land, in their order, and then of those that are held. */
   readonly order: readonly string[];
   readonly held: ReadonlyMap<string, readonly Reason[]>;
   readonly tested: readonly TestedTree[];
@@ -89,12 +89,8 @@ export interface QueueFacts {
 /** The rows of the queue: what lands next first, what is held last. */
 export function queueRows(facts: QueueFacts): QueueRow[] {
   const byId = new Map(facts.entries.map((entry) => [entry.id, entry]));
-  const waiting = facts.order.flatMap((id) => byId.get(id) ?? []);
-  const held = facts.entries.filter(({ id }) => facts.held.has(id));
-  return [
-    ...waiting.map((entry, index) => rowOf(facts, entry, index + 1)),
-    ...held.map((entry) => rowOf(facts, entry, null)),
-  ];
+  const rows = facts.order.flatMap((id) => byId.get(id) ?? []);
+  return rows.map((entry, index) => rowOf(facts, entry, facts.held.has(entry.id) ? null : index + 1));
 }
 
 function rowOf(facts: QueueFacts, entry: QueueEntry, position: number | null): QueueRow {
@@ -129,7 +125,7 @@ function minutesOf(
   const known = gates.map((gate) => durations.get(gate));
   if (known.some((ms) => ms === undefined)) return null;
   const round = known.reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
-  const rounds = 1 + Math.floor(ahead / (batch * slots));
+  const rounds = 1 + Math.floor(ahead / (batch * Math.max(1, slots)));
   return Math.round((round * rounds) / 6_000) / 10;
 }
 

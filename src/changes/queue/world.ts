@@ -5,7 +5,7 @@ import { type Session, statement } from '../../store/store.ts';
 import { readProject } from '../../tasks/rows.ts';
 import type { NamedGate } from '../gates.ts';
 import type { GitPort } from '../git-port.ts';
-import { type HeldQueue, type QueueEntry, readEntries, readHolds } from './entries.ts';
+import { enterOthersApproved, type HeldQueue, type QueueEntry, readEntries, readHolds } from './entries.ts';
 import type { GateTally, QueueWorld, TreeName } from './queue.ts';
 import { orderQueue } from './queue-order.ts';
 import { readTallies } from './runs.ts';
@@ -16,8 +16,8 @@ import { nameKey, type QueueTree, readTrees } from './trees.ts';
 export interface QueueReading {
   readonly session: Session;
   readonly git: GitPort;
-  /** Most boundaries and parts under test at once. */
-  readonly slots: number;
+  /** Slots of everybody who carries out gates: as many boundaries and parts are under test at once. */
+  readonly slots: (project: string) => Promise<number>;
   readonly nowMs: () => number;
   /** True for a change of files by which tools are steered: it is tested alone. */
   readonly steers: (entry: QueueEntry) => Promise<boolean>;
@@ -67,6 +67,7 @@ export const commandGates = (plan: Plan | undefined, { gates }: Pick<QueueEntry,
 /** Reads the queue of a project; undefined when nothing is approved, and main is not known to be broken. */
 export async function readQueue(reading: QueueReading, project: string): Promise<QueueNow | undefined> {
   const { session, git, slots, nowMs, steers } = reading;
+  await enterOthersApproved(session, project);
   const [rows, broken] = await Promise.all([readEntries(session, project), readBrokenMain(session, project)]);
   if (rows.length === 0 && broken === undefined) return undefined;
   const row = await readProject(session, project);
@@ -90,7 +91,8 @@ export async function readQueue(reading: QueueReading, project: string): Promise
   );
   const world: QueueWorld = {
     queue,
-    slots,
+    // A queue whose runners are away wishes the run that they are to begin with.
+    slots: Math.max(1, await slots(project)),
     ...landingSettings(plan),
     main,
     brokenGates: brokenGates(await readToldGates(session, project, main), plan, (gate) =>
@@ -122,11 +124,21 @@ const brokenGates = (
   });
 
 /** Ids of the changes that may land, in their order. */
-export const queueOrder = (holds: HeldQueue, nowMs: number): readonly string[] =>
+const queueOrder = (holds: HeldQueue, nowMs: number): readonly string[] =>
   orderQueue(
     holds.free.map((entry) => orderRow(entry, holds)),
     nowMs,
   );
+
+/** Ids in the order that people see: those that may land, then those that are held. */
+export const shownOrder = (
+  entries: readonly QueueEntry[],
+  holds: HeldQueue,
+  nowMs: number,
+): readonly string[] => {
+  const held = entries.filter(({ id }) => holds.held.has(id)).map((entry) => orderRow(entry, holds));
+  return [...queueOrder(holds, nowMs), ...orderQueue(held, nowMs)];
+};
 
 const orderRow = (entry: QueueEntry, { needs }: HeldQueue) => ({
   id: entry.id,

@@ -112,7 +112,7 @@ async function raiseEpochs(tx: Tx, reposFolder: string): Promise<string[]> {
   const raised = await tx.rows<{ name: string; epoch: number }>(
     statement(
       '',
-      `update projects set epoch = epoch + 1, repository = case when name = '*' then '' else $1 || '/' || name || '.git' end
+      `update projects set epoch = epoch + 1, epoch_raised_at = andon_now(), repository = case when name = '*' then '' else $1 || '/' || name || '.git' end
        returning name, epoch`,
     ),
     [reposFolder],

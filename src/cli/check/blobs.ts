@@ -4,7 +4,7 @@ import { limits } from '../../lib/limits.ts';
 import type { Git } from './git.ts';
 
 /**
- * The contents of blobs by id; of those above `sourceBytesMax` the size only. Two processes for any number of
+ * The contents of blobs by id; of those above `analysisBytesMax` the size only. Two processes for any number of
  * blobs: one for the sizes, one for the contents.
  */
 export async function readBlobs(git: Git, ids: Iterable<string>): Promise<Map<string, SourceContent>> {
@@ -16,7 +16,7 @@ export async function readBlobs(git: Git, ids: Iterable<string>): Promise<Map<st
   for (const line of sizes.toString('latin1').trimEnd().split('\n')) {
     const [id = '', size = ''] = line.split(' ');
     if (!/^\d+$/.test(size)) throw fail('cli.usage', 'git cat-file', { found: line });
-    if (Number(size) > limits.sourceBytesMax) contents.set(id, { sizeBytes: Number(size) });
+    if (Number(size) > limits.analysisBytesMax) contents.set(id, { sizeBytes: Number(size) });
     else small.push(id);
   }
   if (small.length === 0) return contents;

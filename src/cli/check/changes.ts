@@ -1,15 +1,28 @@
 import { join } from 'node:path';
 import type { SourceContent } from '../../analysis/analyser.ts';
-import type { SourceChange } from '../../analysis/check-sources.ts';
+import type { SourceChange, SourceTree } from '../../analysis/check-sources.ts';
+import { existingPaths } from '../../git/existing-paths.ts';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { mayHoldSource } from '../../policies/measure/source-kind.ts';
 import { readBlobs } from './blobs.ts';
 import { isLookedAt, readSource } from './files.ts';
 import { fields, type Git } from './git.ts';
 
-/** A row of git's raw diff. `newId` is all zeros for content that stands only in the work tree. */
+/** Changes to judge, and the tree that they make. */
+export interface Collected {
+  readonly changes: readonly SourceChange[];
+  readonly tree: SourceTree;
+}
+
+/**
+ * A row of git's raw diff; a renamed file is one row with its new path. `newId` is all zeros for content that stands
+ * only in the work tree.
+ */
 interface RawRow {
   readonly path: string;
+  /** The old path of a renamed file. */
+  readonly from?: string;
   readonly oldMode: string;
   readonly newMode: string;
   readonly oldId: string;
@@ -20,20 +33,22 @@ const diffOptions = [
   '-r',
   '-z',
   '--raw',
-  '--no-renames',
+  '--find-renames',
+  '-l1000',
   '--no-abbrev',
   '--no-ext-diff',
   '--ignore-submodules=all',
 ];
 
 /** The changes that a commit of the index would make: index against HEAD. */
-export async function stagedChanges(git: Git): Promise<SourceChange[]> {
+export async function stagedChanges(git: Git): Promise<Collected> {
   const base = await headOrEmpty(git);
-  return toChanges(git, rawRows(await git(['diff-index', '--cached', ...diffOptions, base])));
+  const rows = rawRows(await git(['diff-index', '--cached', ...diffOptions, base]));
+  return { changes: await toChanges(git, rows), tree: treeIn(git, '') };
 }
 
 /** The changes that `B` of `A..B` makes to its merge base with `A`. `A...B` means the same, a missing end is HEAD. */
-export async function rangeChanges(git: Git, range: string): Promise<SourceChange[]> {
+export async function rangeChanges(git: Git, range: string): Promise<Collected> {
   const parts = /^(.*?)\.{2,3}(.*)$/s.exec(range);
   if (parts === null) throw fail('cli.usage', `--range ${range}`, { next: 'write it as main..HEAD' });
   const [from, tip] = await Promise.all([
@@ -41,8 +56,13 @@ export async function rangeChanges(git: Git, range: string): Promise<SourceChang
     commitId(git, parts[2] || 'HEAD'),
   ]);
   const base = (await git(['merge-base', from, tip])).toString('latin1').trim();
-  return toChanges(git, rawRows(await git(['diff-tree', ...diffOptions, base, tip])));
+  const rows = rawRows(await git(['diff-tree', ...diffOptions, base, tip]));
+  return { changes: await toChanges(git, rows), tree: treeIn(git, tip) };
 }
+
+const treeIn = (git: Git, rev: string): SourceTree => ({
+  existing: (paths) => existingPaths(git, rev, paths),
+});
 
 /**
  * The changes of the work tree at `root`, untracked files included, against HEAD; below `paths` only, when
@@ -94,10 +114,18 @@ function rawRows(output: Buffer): RawRow[] {
   const list = fields(output);
   const rows: RawRow[] = [];
   for (let at = 0; at + 1 < list.length; at += 2) {
-    const [oldMode = '', newMode = '', oldId = '', newId = ''] = (list[at] ?? '').slice(1).split(' ');
-    rows.push({ path: list[at + 1] ?? '', oldMode, newMode, oldId, newId });
+    const row = list[at] ?? '';
+    // A rename names its old path first.
+    const from = / R\d*$/.test(row) ? list[at + 1] : undefined;
+    if (from !== undefined) at += 1;
+    rows.push({ path: list[at + 1] ?? '', ...defined({ from }), ...endsOf(row) });
   }
   return rows;
+}
+
+function endsOf(row: string): Pick<RawRow, 'oldMode' | 'newMode' | 'oldId' | 'newId'> {
+  const [oldMode = '', newMode = '', oldId = '', newId = ''] = row.slice(1).split(' ');
+  return { oldMode, newMode, oldId, newId };
 }
 
 const isFile = (mode: string): boolean => mode.startsWith('100');
@@ -115,7 +143,7 @@ async function toChanges(git: Git, rows: readonly RawRow[], root?: string): Prom
     const before = isFile(row.oldMode) ? blobs.get(row.oldId) : undefined;
     const after = await contentAfter(row, blobs, root);
     if (after !== undefined && !isLookedAt(row.path, after)) continue;
-    changes.push({ path: row.path, ...(before && { before }), ...(after && { after }) });
+    changes.push(defined({ path: row.path, from: row.from, before, after }));
   }
   return changes;
 }

@@ -10,18 +10,21 @@ interface Options extends GivenLimits {
   readonly changed?: boolean;
   readonly json?: boolean;
   readonly sarif?: boolean;
+  readonly github?: boolean;
   readonly quiet?: boolean;
   readonly install?: boolean;
   readonly force?: boolean;
+  readonly baseline?: string;
+  readonly writeBaseline?: string;
 }
 
-const about = `Judges TypeScript and JavaScript as the gateway does: complexity and length of functions, code hidden from analysis. A file of
-another name counts too when it parses whole as such a program and declares a function (JSON, YAML, Markdown and lock files apart).
+const about = `Judges TypeScript, JavaScript, Python, Go, Rust, Java, C and C++ as the gateway does: complexity and length of functions, code hidden
+from analysis, imports of test code. Old code above a limit may be changed, and may not grow.
 
 paths          every function of the files and folders named
---changed      functions that the work tree changes over HEAD (also without any argument)
---staged       functions that the index changes over HEAD
---range A..B   functions that B changes over its merge base with A
+--changed      what the work tree adds or makes worse over HEAD (also without any argument)
+--staged       what the index adds or makes worse over HEAD
+--range A..B   what B adds or makes worse over its merge base with A
 
 Exit status: 0 nothing to refuse, 4 refused, 2 wrong use.`;
 
@@ -38,6 +41,15 @@ export function checkCommand(): Command {
     .addOption(number('--lines <n>', 'most lines of a function'))
     .option('--json', 'print one JSON object')
     .addOption(new Option('--sarif', 'print a SARIF 2.1.0 log').conflicts('json'))
+    .addOption(
+      new Option('--github', 'print annotations for a workflow of GitHub').conflicts(['json', 'sarif']),
+    )
+    .option('--baseline <file>', 'let findings of a baseline be that are no worse than there')
+    .addOption(
+      new Option('--write-baseline <file>', 'write the findings to a baseline, and refuse none').conflicts(
+        'baseline',
+      ),
+    )
     .option('--quiet', 'print reasons only')
     .option('--install', 'write a pre-commit hook that runs andon check --staged')
     .option('--force', 'with --install: replace a hook that Andon did not write')
@@ -70,7 +82,7 @@ async function act(paths: string[], options: Options): Promise<void> {
 
 async function check(paths: string[], options: Options, output: Output): Promise<number> {
   const { complexity, lines, ...rest } = options;
-  const format = options.sarif === true ? 'sarif' : options.json === true ? 'json' : 'human';
+  const format = (['sarif', 'json', 'github'] as const).find((one) => options[one] === true) ?? 'human';
   const given = { ...(complexity && { complexity }), ...(lines && { lines }) };
   const { createAnalyser } = await import('../../analysis/analyser.ts');
   const { runCheck } = await import('./run.ts');

@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { isCandidate, type SourceContent } from '../../analysis/analyser.ts';
-import type { SourceChange } from '../../analysis/check-sources.ts';
+import type { SourceChange, SourceTree } from '../../analysis/check-sources.ts';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { mayHoldSource } from '../../policies/measure/source-kind.ts';
@@ -11,7 +11,7 @@ import { fields, gitIn, workTree } from './git.ts';
 export async function readSource(file: string): Promise<SourceContent | undefined> {
   const found = await lstat(file).catch(() => undefined);
   if (!found?.isFile()) return undefined;
-  return found.size > limits.sourceBytesMax ? { sizeBytes: found.size } : readFile(file);
+  return found.size > limits.analysisBytesMax ? { sizeBytes: found.size } : readFile(file);
 }
 
 /**
@@ -29,12 +29,33 @@ export async function fileChanges(
   for (const path of paths) for (const file of await filesOf(path, resolve(cwd, path))) files.add(file);
   const changes: SourceChange[] = [];
   for (const file of [...files].sort()) {
-    const after = mayHoldSource(file) ? await readSource(file) : undefined;
-    if (after !== undefined && isLookedAt(file, after))
-      changes.push({ path: relative(base, file).split(sep).join('/'), after });
+    const change = await readChange(base, relative(base, file).split(sep).join('/'));
+    if (change !== undefined) changes.push(change);
   }
   return changes;
 }
+
+/** A file below `base` as added, or undefined for one that is no source. */
+export async function readChange(base: string, path: string): Promise<SourceChange | undefined> {
+  const after = mayHoldSource(path) ? await readSource(join(base, path)) : undefined;
+  return after !== undefined && isLookedAt(path, after) ? { path, after } : undefined;
+}
+
+/** The paths of all files of the work tree at `root` that git does not ignore. */
+export const trackedFiles = async (root: string): Promise<string[]> =>
+  (await listTracked(root, root)).map((file) => relative(root, file).split(sep).join('/'));
+
+/** The files of a folder as they stand, for questions about other files than those judged. */
+export const folderTree = (root: string): SourceTree => ({
+  existing: async (paths) => {
+    const files = new Set<string>();
+    for (const path of new Set(paths)) {
+      const found = await lstat(join(root, path)).catch(() => undefined);
+      if (found?.isFile() === true) files.add(path);
+    }
+    return files;
+  },
+});
 
 /** False when name and content tell that a file is no source. */
 export const isLookedAt = (path: string, content: SourceContent): boolean =>

@@ -4,16 +4,20 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
+import { checkSettings } from '../../plan/check-settings.ts';
+import { baseLimits, rulesOfPlan } from '../../plan/rules-of-plan.ts';
 import type { CodeLimits } from '../../policies/altered.ts';
+import type { CodeRules } from '../../policies/code-rules.ts';
 
 const positive = z.number().int().min(1);
 
 // Only the members that are read here; applying a plan judges the whole of it.
-const planLimits = z.object({
+const planRules = z.object({
   limits: z
     .object({ implementer: z.object({ complexity: positive, functionLines: positive }).partial() })
     .partial()
     .optional(),
+  checks: checkSettings.optional(),
 });
 
 /** Limits from the command line. */
@@ -22,24 +26,29 @@ export interface GivenLimits {
   readonly lines?: number;
 }
 
-/** Limits as given, else those of implementers in `andon.yaml` at `root`, else the defaults. Throws `plan.invalid`. */
-export async function codeLimits(given: GivenLimits, root: string): Promise<CodeLimits> {
-  const plan = await readPlanLimits(root);
-  return {
-    complexity: given.complexity ?? plan.complexity ?? limits.complexityDefault,
-    lines: given.lines ?? plan.lines ?? limits.functionLinesDefault,
-  };
+/** The rules of a check, with the limits that they start from. */
+export interface CheckRules {
+  readonly limits: CodeLimits;
+  readonly rules: CodeRules;
 }
 
-async function readPlanLimits(
-  root: string,
-): Promise<{ complexity?: number | undefined; lines?: number | undefined }> {
+/**
+ * Rules of `andon.yaml` at `root`, else the defaults. Limits that are given hold for all code, whatever the plan says
+ * for some paths. Throws `plan.invalid`.
+ */
+export async function checkRules(given: GivenLimits, root: string, nowMs: number): Promise<CheckRules> {
+  const plan = await readPlan(root);
+  const found = rulesOfPlan(plan, nowMs);
+  const limitsOf: CodeRules['limitsOf'] = (path, unit) => ({ ...found.limitsOf(path, unit), ...given });
+  return { limits: { ...baseLimits(plan), ...given }, rules: { ...found, limitsOf } };
+}
+
+async function readPlan(root: string): Promise<z.infer<typeof planRules>> {
   const text = await readFile(join(root, 'andon.yaml'), 'utf8').catch(() => undefined);
   if (text === undefined) return {};
-  const found = planLimits.safeParse(parseYaml(text));
+  const found = planRules.safeParse(parseYaml(text));
   if (!found.success) throw fail('plan.invalid', 'andon.yaml', { found: z.prettifyError(found.error) });
-  const { complexity, functionLines } = found.data.limits?.implementer ?? {};
-  return { complexity, lines: functionLines };
+  return found.data;
 }
 
 function parseYaml(text: string): unknown {

@@ -1,3 +1,4 @@
+import { valueWords } from '../../lib/decision.ts';
 import type { CodeLimits, SourceReason } from '../../policies/altered.ts';
 import { printable } from '../printable.ts';
 
@@ -12,10 +13,8 @@ export function humanLines(reasons: readonly SourceReason[]): string[] {
   });
 }
 
-function value({ found, limit, rule }: SourceReason): string {
-  if (found === undefined) return rule;
-  return printable(limit === undefined ? `${found}` : `${found}, limit ${limit}`);
-}
+const value = (one: SourceReason): string =>
+  one.found === undefined ? one.rule : printable(valueWords(one));
 
 /** The line that ends a check, for people. */
 export function summary(files: number, reasons: readonly SourceReason[], limits: CodeLimits): string {

@@ -1,4 +1,5 @@
 import { type Code, codes } from '../../lib/codes/index.ts';
+import { valueWords } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
 import type { SourceReason } from '../../policies/altered.ts';
 
@@ -29,13 +30,12 @@ const rule = (code: Code): object => ({
 
 function result(reason: SourceReason, ruleIndex: number): object {
   const { path, line, unit } = reason.at;
-  const value = reason.found === undefined ? '' : `: found ${reason.found}`;
-  const limit = reason.limit === undefined ? '' : `, limit ${reason.limit}`;
+  const value = reason.found === undefined ? '' : `: found ${valueWords(reason)}`;
   return {
     ruleId: reason.code,
     ruleIndex,
     level: 'error',
-    message: { text: `${reason.rule}${value}${limit}; next: ${reason.next}` },
+    message: { text: `${reason.rule}${value}; next: ${reason.next}` },
     locations: [
       {
         physicalLocation: {

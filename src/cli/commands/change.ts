@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
-import { type ChangeState, changeStates } from '../../tasks/states.ts';
+import { type ChangeState, changeStates, isChangeEnd } from '../../tasks/states.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { dateWords } from '../dates.ts';
@@ -51,7 +51,8 @@ export function changeCommand(world: World): Command {
           act<{ reason: string }, [string]>(world, async ({ link, options }, change) => {
             const { client, project } = await link();
             const data = await client.change.withdraw.mutate({ project, change, why: options.reason });
-            return { data, lines: [`${short(data.change)}: withdrawn; ${data.task} is ready again`] };
+            const after = data.task === '' ? '' : `; ${data.task} is ready again`;
+            return { data, lines: [`${short(data.change)}: withdrawn${after}`] };
           }),
         ),
     )
@@ -123,7 +124,7 @@ function listCommand(world: World): Command {
           const cells = rows.map((row) => [
             short(row.id),
             stateCell(row.state),
-            row.task,
+            row.kind === 'sync' ? 'the upstream' : row.task,
             row.author,
             short(row.commitId),
             dateWords(row.createdAt),
@@ -137,15 +138,27 @@ function listCommand(world: World): Command {
 
 type ChangeAnswer = Awaited<ReturnType<GatewayLink['client']['change']['show']['query']>>;
 
-async function show({ link, terminal }: Run<object>, change: string) {
+/** The words for what a merge with the upstream waits for. */
+async function waits({ link }: Run<object>, { kind, id, state }: ChangeAnswer): Promise<[string, string][]> {
+  if (kind !== 'sync' || isChangeEnd(state)) return [];
+  const { client, project } = await link();
+  return [['waits', (await client.change.why.query({ project, change: id })).why]];
+}
+
+async function show(run: Run<object>, change: string) {
+  const { link, terminal } = run;
   const { client, project } = await link();
   const row = await client.change.show.query({ project, change });
   const facts: [string, string][] = [
     ['change', row.id],
     ['state', `${row.state}${row.landedCommit === null ? '' : ` as ${row.landedCommit}`}`],
-    ['task', `${row.task}, epoch ${row.epoch}, by ${row.author}`],
-    ['commit', row.commitId],
+    row.kind === 'sync'
+      ? ['merges', `main ${row.base} and the upstream ${row.commitId}, by ${row.author}`]
+      : ['task', `${row.task}, epoch ${row.epoch}, by ${row.author}`],
+    ['commit', row.kind === 'sync' ? row.candidate : row.commitId],
     ['tree', row.tree],
+    ...row.conflicts.map((path): [string, string] => ['conflict', path]),
+    ...(await waits(run, row)),
   ];
   return {
     data: row,
@@ -156,8 +169,17 @@ async function show({ link, terminal }: Run<object>, change: string) {
         (one) =>
           `verdict  ${one.approve ? 'approve' : 'reject'} by ${one.byAgent}: ${printable(one.reasons.join('; '))}`,
       ),
+      ...landingLines(row.landing),
     ],
   };
+}
+
+/** The runs that vouch for a landed change, in the words of its commit. */
+function landingLines(landing: ChangeAnswer['landing']): string[] {
+  if (landing === null || landing.vouchedTree === null) return [];
+  const { vouchedBy, vouchedTree, position, batch } = landing;
+  const where = `on ${vouchedTree.slice(0, 12)}, position ${position} of ${batch}`;
+  return vouchedBy.map((run) => `vouched  by ${run} ${where}`);
 }
 
 const outputLinesMax = 20;

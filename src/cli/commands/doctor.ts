@@ -11,17 +11,28 @@ import type { World } from '../world.ts';
 interface DoctorOptions {
   readonly data?: string;
   readonly databaseUrl?: string;
+  readonly clearSetups?: boolean;
 }
 
 const about = `looks for common faults: stale locks, clock skew, unsafe git settings, schema mismatch, a broken
-chain, an old git, a full disk, keys that others can read, a gateway that does not answer. Changes nothing. Exit 1 on a fault.`;
+chain, an old git, a full disk, keys that others can read, a gateway that does not answer. Changes nothing, unless told to clear. Exit 1 on a fault.`;
 
 /** The command `andon doctor`. */
 export function doctorCommand(world: World): Command {
   return leaf('doctor', 'look for common faults', about)
     .option('--data <folder>', 'the data folder (default: .andon of the repository here)')
     .option('--database-url <url>', 'PostgreSQL (default: DATABASE_URL)')
-    .action(act<DoctorOptions>(world, doctor));
+    .option('--clear-setups', 'drop what set-ups of gates have made here, and look for nothing')
+    .action(
+      act<DoctorOptions>(world, (run) => (run.options.clearSetups === true ? clear(run) : doctor(run))),
+    );
+}
+
+async function clear({ world, options }: Run<DoctorOptions>) {
+  const { dropSetups } = await import('../doctor/setups.ts');
+  const dataFolder = await dataFolderOf(world, options.data);
+  const folders = await dropSetups(dataFolder, world.root.stateFolderOf(dataFolder, world.env));
+  return { data: { cleared: folders }, lines: folders.map((folder) => `cleared ${folder}`) };
 }
 
 const tones: Readonly<Record<Finding['status'], Tone>> = { ok: 'good', note: 'warn', fault: 'bad' };
@@ -52,6 +63,7 @@ async function examine(world: World, options: Run<DoctorOptions>['options']): Pr
   const { examineGateway } = await import('../doctor/gateway.ts');
   const { examineTurns } = await import('../doctor/turns.ts');
   const { examineStore } = await import('../doctor/store.ts');
+  const { examineSetups } = await import('../doctor/setups.ts');
   const dataFolder = await dataFolderOf(world, options.data);
   const stateFolder = world.root.stateFolderOf(dataFolder, world.env);
   const databaseUrl = options.databaseUrl ?? (world.env.DATABASE_URL || undefined);
@@ -60,6 +72,7 @@ async function examine(world: World, options: Run<DoctorOptions>['options']): Pr
     ...(await examineMachine(world)),
     ...(await examineLeft(world.root.stateFolderOf(dataFolder, world.env))),
     ...(await examineRoom(dataFolder)),
+    ...(await examineSetups(dataFolder, stateFolder, Date.now())),
     ...(await examineSecrets(stateFolder)),
     ...examineTurns(stateFolder, Date.now()),
     ...(await examineRepositories(dataFolder)),

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
 import { tookWords } from '../../lib/durations.ts';
+import { fail } from '../../lib/errors.ts';
 import { act, group, leaf, many, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { printable, printableText } from '../printable.ts';
 import { short, stateCell, table } from '../table.ts';
 import type { World } from '../world.ts';
+import { followCommand, rerunCommand, runnersCommand } from './gate-runners.ts';
 
 interface JudgeOptions {
   readonly tree?: string;
@@ -29,6 +31,25 @@ const judging = (command: Command): Command =>
 
 const ownWorkOf = ({ ownWork }: JudgeOptions) => (ownWork === true ? { ownWork } : {});
 
+/** The command `andon gate check`. */
+const checkCommand = (world: World): Command =>
+  leaf(
+    'check',
+    'run a gate of a task on your work tree',
+    'runs a gate of a task on a copy of your work tree, before you submit. The gateway hears nothing of it: its own run on the candidate decides.',
+  )
+    .argument('<task>')
+    .argument('<gate>')
+    .action(
+      act<object, [string, string]>(world, async ({ link }, task, gate) => {
+        const { client, project } = await link();
+        const { plan } = await client.plan.show.query({ project });
+        if (plan === null) throw fail('plan.missing', `plan/${project}`);
+        const { checkGate } = await import('../gate/check-gate.ts');
+        return checkGate(plan, world.cwd, task, gate);
+      }),
+    );
+
 /** The command `andon gate`. */
 export function gateCommand(world: World): Command {
   return group('gate', 'gates of a change')
@@ -44,8 +65,10 @@ export function gateCommand(world: World): Command {
               stateCell(row.status),
               row.ms === null ? '-' : tookWords(row.ms),
               row.manual ? (row.passedBy ?? 'by hand') : sandboxWords(row.sandboxed),
+              whereWords(row),
             ]);
-            return { data: rows, lines: table(['GATE', 'STATE', 'TOOK', 'HOW'], cells, terminal.paint) };
+            const head = ['GATE', 'STATE', 'TOOK', 'HOW', 'WHERE'];
+            return { data: rows, lines: table(head, cells, terminal.paint) };
           }),
         ),
     )
@@ -55,6 +78,10 @@ export function gateCommand(world: World): Command {
         .argument('[gate]', 'default: every gate')
         .action(act<object, [string, string?]>(world, showGates)),
     )
+    .addCommand(followCommand(world))
+    .addCommand(runnersCommand(world))
+    .addCommand(rerunCommand(world))
+    .addCommand(checkCommand(world))
     .addCommand(
       judging(leaf('pass', 'pass a manual gate'))
         .argument('<gate>')
@@ -70,6 +97,14 @@ export function gateCommand(world: World): Command {
         ),
     );
 }
+
+/** The runner that carries a gate out, or has; the gateway itself; a dash while nobody does. */
+function whereWords({ runner, runnerGrant, repeats }: GateRow): string {
+  const where = runner === null ? '-' : runnerGrant === null ? 'gateway' : runner;
+  return repeats === null ? where : `${where}, repeats ${short(repeats)}`;
+}
+
+type GateRow = Awaited<ReturnType<GatewayLink['client']['gate']['list']['query']>>[number];
 
 const sandboxWords = (sandboxed: boolean | null): string =>
   sandboxed === null ? '-' : sandboxed ? 'in a sandbox' : 'unsandboxed';

@@ -83,9 +83,10 @@ async function watch(link: GatewayLink, terminal: Terminal): Promise<void> {
   }
 }
 
-function queueLines({ rows, main, batch, slots }: Queue, paint: Terminal['paint']): string[] {
-  const head = `main ${main.slice(0, 12)}; at most ${batch} changes a run, ${slots} runs at once`;
-  if (rows.length === 0) return [head, 'nothing is approved and waits to land'];
+function queueLines({ rows, main, batch, slots, flaky }: Queue, paint: Terminal['paint']): string[] {
+  const first = `main ${main.slice(0, 12)}; at most ${batch} changes a run, ${slots} runs at once`;
+  const head = [first, ...flaky.map(flakyWords)];
+  if (rows.length === 0) return [...head, 'nothing is approved and waits to land'];
   const cells = rows.map((row) => [
     row.position === null ? 'held' : String(row.position),
     short(row.change),
@@ -108,8 +109,11 @@ function queueLines({ rows, main, batch, slots }: Queue, paint: Terminal['paint'
     'REBUILT',
     'HELD BY',
   ];
-  return [head, ...table(columns, cells, paint)];
+  return [...head, ...table(columns, cells, paint)];
 }
+
+const flakyWords = ({ gate, trees }: Queue['flaky'][number]): string =>
+  `gate ${gate} is flaky: it both passed and failed ${trees === 1 ? 'one tree' : `${trees} trees`} in 30 days`;
 
 const batchWords = ({ aside, batch }: Queue['rows'][number]): string => {
   if (aside) return 'apart';

@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
-import { type ReportKind, reportKinds } from '../../messages/kinds.ts';
 import { runAudit } from '../audit/run-audit.ts';
 import { act, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { dateWords } from '../dates.ts';
@@ -17,31 +16,19 @@ interface WriteOptions {
   readonly file?: string;
 }
 
-/** The command `andon report`: decisions, alerts and reports for everybody to read. */
+const kinds = ['alert', 'report'] as const;
+
+/** The command `andon report`: alerts and reports for everybody to read. */
 export function reportCommand(world: World): Command {
-  return group('report', 'decisions, alerts and reports')
-    .addCommand(
-      leaf('write', 'write a decision, an alert or a report')
-        .addArgument(new Argument('<kind>').choices(reportKinds))
-        .requiredOption('--title <text>', 'the subject')
-        .option('--body <text>', 'the text')
-        .option('--file <file>', 'read the text from a file; `-` is stdin')
-        .action(
-          act<WriteOptions, [ReportKind]>(world, async (run, kind) => {
-            const body = await bodyOf(run);
-            const { client, project } = await run.link();
-            const data = await client.report.write.mutate({ project, kind, title: run.options.title, body });
-            return { data, lines: [data.report] };
-          }),
-        ),
-    )
+  return group('report', 'alerts and reports')
+    .addCommand(writeCommand(world))
     .addCommand(
       leaf('progress', 'report the work since the last report, the open work, and the risks')
         .option('--last', 'show the last one instead of a new one')
         .action(act<{ last?: boolean }>(world, async (run) => runAudit(run, 'report'))),
     )
     .addCommand(
-      leaf('show', 'show a decision, an alert or a report')
+      leaf('show', 'show an alert or a report')
         .argument('<report>', 'id, whole or short')
         .action(
           act<object, [string]>(world, async ({ link }, report) => {
@@ -56,7 +43,7 @@ export function reportCommand(world: World): Command {
         ),
     )
     .addCommand(
-      leaf('list', 'list decisions, alerts and reports, the newest first')
+      leaf('list', 'list alerts and reports, the newest first')
         .option('--limit <n>', 'most rows to show', wholeNumber(1, 200))
         .action(
           act<{ limit?: number }>(world, async ({ link, options, terminal }) => {
@@ -76,6 +63,24 @@ export function reportCommand(world: World): Command {
             };
           }),
         ),
+    );
+}
+
+function writeCommand(world: World): Command {
+  return leaf('write', 'write an alert or a report')
+    .addArgument(new Argument('<kind>').choices(kinds))
+    .requiredOption('--title <text>', 'the subject')
+    .option('--body <text>', 'the text')
+    .option('--file <file>', 'read the text from a file; `-` is stdin')
+    .action(
+      act<WriteOptions, [(typeof kinds)[number]]>(world, async (run, kind) => {
+        const body = await bodyOf(run);
+        const { client, project } = await run.link();
+        const words = { project, title: run.options.title, body };
+        const data =
+          kind === 'alert' ? await client.alert.write.mutate(words) : await client.report.write.mutate(words);
+        return { data, lines: [data.report] };
+      }),
     );
 }
 

@@ -4,11 +4,16 @@ import { act, leaf, many, wholeNumber } from '../command.ts';
 import type { RunnerCliOptions } from '../runner/serve.ts';
 import type { World } from '../world.ts';
 
-const about = `takes runs of agents from the gateway and brings each to its end, here on this machine.
+const about = `takes runs of agents from the gateway and brings each to its end, here on this machine; gates too, where its grant says so.
 andon up holds one already; more may run on other machines:
 
   andon token mint --agent runner:mac-1 --role RUNNER --grant 30d --out runner.token
   andon runner --url https://andon.example:7420 --token-file runner.token --name mac-1
+
+Gates run on it too, or alone, under a grant that only a person can give:
+
+  andon token mint --agent runner:mac-2 --role GATE_RUNNER --grant 30d --out gates.token
+  andon runner --url https://andon.example:7420 --token-file gates.token --name mac-2 --gates 4
 
 Several --url (or several addresses in ANDON_URL, with spaces between them) are gateways of one database: the next one is
 asked when one is not reached.`;
@@ -21,6 +26,7 @@ export function runnerCommand(world: World): Command {
   return command
     .option('--name <name>', 'the name of this runner, different on every machine', 'local')
     .option('--capacity <n>', 'most runs at once', wholeNumber(1, 1000), 8)
+    .option('--gates <n>', 'most gates at once (default: none)', wholeNumber(0, 1000))
     .addOption(
       many('--adapter <adapter...>', 'kinds of agent programs that it can start (default: all)').choices(
         adapterNames,

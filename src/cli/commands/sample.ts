@@ -6,11 +6,17 @@ import type { World } from '../world.ts';
 const about = `runs the sample line: a small real repository with a plan, on which three command agents (one per tier) carry
 six tasks to main, with refused pushes, a failing gate and a rejection on the way. The gateway stays up to be looked at.`;
 
-const agents = [
-  ...['lead', 'builder', 'reviewer'],
-  'fleet-stocker',
-  ...['triggers-lead', 'triggers-builder', 'triggers-dawdler', 'triggers-reviewer'],
-];
+/** The agents of the sample: each is a program, which runs when its module is loaded. */
+const agents: Readonly<Record<string, () => Promise<unknown>>> = {
+  lead: () => import('../sample/agents/lead.ts'),
+  builder: () => import('../sample/agents/builder.ts'),
+  reviewer: () => import('../sample/agents/reviewer.ts'),
+  'fleet-stocker': () => import('../sample/agents/fleet-stocker.ts'),
+  'triggers-lead': () => import('../sample/agents/triggers-lead.ts'),
+  'triggers-builder': () => import('../sample/agents/triggers-builder.ts'),
+  'triggers-dawdler': () => import('../sample/agents/triggers-dawdler.ts'),
+  'triggers-reviewer': () => import('../sample/agents/triggers-reviewer.ts'),
+};
 
 /** The command `andon sample`, which `npm start` runs. */
 export function sampleCommand(world: World): Command {
@@ -24,14 +30,15 @@ export function sampleCommand(world: World): Command {
     .option('--folder <folder>', 'make the sample in this folder (default: a temporary one)')
     .option('--database-url <url>', 'PostgreSQL (default: PGlite)')
     .addOption(
-      new Option('--agent <name>', 'be this agent of the sample, in a run').choices(agents).hideHelp(),
+      new Option('--agent <name>', 'be this agent of the sample, in a run')
+        .choices(Object.keys(agents))
+        .hideHelp(),
     )
     .action(
       act<SampleOptions>(world, async (run) => {
-        if (run.options.agent !== undefined) {
-          await import(
-            `../sample/agents/${run.options.agent}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`
-          );
+        const agent = agents[run.options.agent ?? ''];
+        if (agent !== undefined) {
+          await agent();
           return;
         }
         const { runSample } = await import('../sample/run.ts');

@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
 import { spanWords } from '../../lib/durations.ts';
 import { act, durationSeconds, group, leaf } from '../command.ts';
+import { boundProject, type GatewayLink } from '../connect.ts';
 import { dateWords } from '../dates.ts';
 import { short, table } from '../table.ts';
 import { explainLines } from '../token/explain.ts';
+import { getCommand } from '../token/get.ts';
 import { mintCommand } from '../token/mint.ts';
 import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
@@ -14,6 +16,7 @@ export function tokenCommand(world: World): Command {
   return group('token', 'capability tokens and grants')
     .addCommand(mintCommand(world))
     .addCommand(renewCommand(world))
+    .addCommand(getCommand(world))
     .addCommand(revokeCommand(world))
     .addCommand(listCommand(world))
     .addCommand(
@@ -42,16 +45,24 @@ export function tokenCommand(world: World): Command {
         }),
       ),
     )
-    .addCommand(
-      leaf('raise-epoch', 'end every token of the project that was minted so far')
-        .requiredOption('--why <text>', 'the reason; it is recorded')
-        .action(
-          act<{ why: string }>(world, async ({ link, options }) => {
-            const { client, project } = await link();
-            const data = await client.token.raiseEpoch.mutate({ project, why: options.why });
-            return { data, lines: [`${data.project}: epoch ${data.epoch}`] };
-          }),
-        ),
+    .addCommand(raiseEpochCommand(world));
+}
+
+function raiseEpochCommand(world: World): Command {
+  return leaf('raise-epoch', 'end every token of the project that was minted so far')
+    .requiredOption('--why <text>', 'the reason; it is recorded')
+    .action(
+      act<{ why: string }>(world, async ({ link, options }) => {
+        const { client, project, tokenFile, token } = await link();
+        const isOnAll = boundProject(await token()) === undefined;
+        const data = await client.token.raiseEpoch.mutate({ project, why: options.why });
+        const lines = [`${data.project}: epoch ${data.epoch}`];
+        if (!isOnAll) return { data, lines };
+        // A token on every project ends there as well, until it is renewed.
+        if (tokenFile === undefined) return { data, lines, talk: ['next: andon token renew'] };
+        await renewFile(tokenFile, async () => (await client.token.renew.mutate({ project })).token);
+        return { data, lines };
+      }),
     );
 }
 
@@ -119,10 +130,22 @@ function revokeCommand(world: World): Command {
         const { client, project } = await link();
         const kind = kindOf(value);
         const data = await client.token.revoke.mutate({ project, kind, value, why: options.why });
-        return { data, lines: data.revoked.map((row) => `revoked ${row.kind} ${row.value}`) };
+        return { data, lines: revokedLines(data) };
       }),
     );
 }
+
+type Revoked = Awaited<ReturnType<GatewayLink['client']['token']['revoke']['mutate']>>;
+
+/** Lines about what was revoked, which passes of gates went with it, and what had landed on them. */
+const revokedLines = ({ revoked, voided, landed }: Revoked): string[] => [
+  ...revoked.map((row) => `revoked ${row.kind} ${row.value}`),
+  ...voided.map((run) => `void: the pass ${short(run)}`),
+  ...landed.map(
+    ({ change, task, main, gate, runner }) =>
+      `landed on it: ${short(change)} (${task}) as ${main.slice(0, 12)}, gate ${gate} on ${runner}`,
+  ),
+];
 
 function listCommand(world: World): Command {
   return leaf('list', 'list the grants of the project')

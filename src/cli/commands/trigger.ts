@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parse } from 'yaml';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import type { PlanTriggerInput } from '../../plan/triggers.ts';
 import { act, group, leaf, wholeNumber } from '../command.ts';
 import { dateWords } from '../dates.ts';
+import { parseYaml } from '../read-yaml.ts';
 import { type Cell, table } from '../table.ts';
 import type { World } from '../world.ts';
 
@@ -91,7 +91,7 @@ async function readTrigger(world: World, given: { file?: string; spec?: string }
     });
   const text = spec ?? (await readFile(resolve(world.cwd, file ?? ''), 'utf8'));
   try {
-    return parse(text, { maxAliasCount: 0 }) as PlanTriggerInput;
+    return (await parseYaml(text)) as PlanTriggerInput;
   } catch (error) {
     throw fail(
       'cli.usage',

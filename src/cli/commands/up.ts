@@ -29,8 +29,14 @@ export function upCommand(world: World): Command {
       ).choices(['required', 'preferred']),
     )
     .option('--branch <name>', 'the branch to adopt at the first start (default: the one checked out here)')
+    .option('--open', 'open the page in your browser once the gateway is ready')
     .option('--no-runner', 'start no runner: agents run elsewhere, or by hand')
     .option('--runs <n>', 'most runs of agents at once on this machine', wholeNumber(1, 1000))
+    .option(
+      '--gates <n>',
+      'gates at once in this gateway; with 0, runners carry out all (default: one for each core)',
+      wholeNumber(0, 1000),
+    )
     .addOption(many('--command <name=path>', 'a program that triggers may start, by name (may be repeated)'))
     .addOption(
       many(

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { parse } from 'yaml';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { type RootKind, rootKinds } from '../../stops/root-cause.ts';
 import { act, leaf, many, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
+import { parseYaml } from '../read-yaml.ts';
 import { short } from '../table.ts';
 import type { World } from '../world.ts';
 
@@ -92,7 +92,7 @@ async function fromFile({ world, options }: Run<ClearOptions>): Promise<Pick<Cle
   try {
     const text = await readFile(file === '-' ? '/dev/stdin' : resolve(world.cwd, file), 'utf8');
     if (text.length > fileCharactersMax) throw new Error(`longer than ${fileCharactersMax} characters`);
-    return { rootCause: parse(text, { maxAliasCount: 0 }) as ClearInput['rootCause'] };
+    return { rootCause: (await parseYaml(text)) as ClearInput['rootCause'] };
   } catch (error) {
     const found = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
     throw fail('cli.usage', file, { found, next: 'andon cord clear --help shows the form' }, error);

@@ -32,7 +32,7 @@ export async function examineGateway(
       readyFinding(url, ready),
       clockFinding('this machine and the gateway', dateMs - Date.now()),
     ];
-    findings.push(await chainThere(link), ...(await keptThere(link)));
+    findings.push(await chainThere(link), ...(await keptThere(link)), ...(await upstreamThere(link)));
     return { findings, running: { url, engine: ready.engine } };
   } catch (error) {
     const { code, reasons } = asAndonError(error);
@@ -111,6 +111,16 @@ async function chainThere({ client, projectIfAny }: DoctorLink): Promise<Finding
 /** The finding for a log below its mark, which is kept outside the database. */
 export const belowFinding = (subject: string, found: string): Finding =>
   fault('log', subject, found, 'bring back a better database, or: andon restore --here --reason "…"');
+
+/** The open stop of a project whose upstream went another way. */
+async function upstreamThere({ client, projectIfAny }: DoctorLink): Promise<Finding[]> {
+  if (projectIfAny === undefined) return [];
+  const { stops } = await client.cord.status.query({ project: projectIfAny });
+  const next = 'andon sync --merge';
+  return stops
+    .filter(({ cause }) => cause === 'sync')
+    .map(({ why }) => fault('upstream', projectIfAny, why, next));
+}
 
 async function keptThere({ client, projectIfAny }: DoctorLink): Promise<Finding[]> {
   try {

@@ -8,7 +8,7 @@ import type { Paint, Tone } from '../terminal.ts';
 const tones: readonly (readonly [RegExp, Tone])[] = [
   [/^(change\.(landed|approved)|task\.done|gate\.passed|phase\.opened|cord\.cleared)$/, 'good'],
   [
-    /^(call\.denied|change\.refused|token\.(revoked|replayed)|agent\.terminated|sync\.diverged|cord\.pulled)$/,
+    /^(call\.denied|change\.refused|token\.(revoked|replayed)|agent\.terminated|sync\.diverged|cord\.pulled|gate\.voided)$/,
     'bad',
   ],
   [

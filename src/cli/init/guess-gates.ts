@@ -10,7 +10,9 @@ export interface GuessedGate extends ManagedCommand {
 }
 
 /** The files that managers look at. */
-const looked = [...new Set([...managers.flatMap(({ manifest, locks }) => [manifest, ...locks]), 'mvnw'])];
+const looked = [
+  ...new Set([...managers.flatMap(({ manifest, locks }) => [manifest, ...locks]), 'mvnw', '.npmrc']),
+];
 
 async function readTop(root: string): Promise<TopFiles> {
   const entries = looked.map(

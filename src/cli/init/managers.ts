@@ -11,6 +11,15 @@ export interface ManagedCommand {
   readonly run: string;
   /** True when the command fetches packages. */
   readonly network: boolean;
+  /** The step that fetches its packages, where a lock file makes that the same each time. */
+  readonly setup?: ManagedSetup;
+}
+
+/** A step before a gate that fetches packages. */
+export interface ManagedSetup {
+  readonly run: string;
+  readonly from: readonly string[];
+  readonly keep: readonly string[];
 }
 
 /** A package manager or build tool: the files that show it, and the commands that a repository of it has. */
@@ -31,6 +40,7 @@ interface PackageJson {
   readonly dependencies?: object;
   readonly devDependencies?: object;
   readonly packageManager?: unknown;
+  readonly workspaces?: unknown;
 }
 
 function packageJson(files: TopFiles): PackageJson {
@@ -49,26 +59,44 @@ const isFilled = (value: unknown): boolean =>
 const placeholder = /no test specified/;
 
 /** The scripts of a package.json that make gates; installed first where the package has dependencies. */
-function scriptCommands(files: TopFiles, install: string, run: string): ManagedCommand[] {
-  const { scripts = {}, dependencies, devDependencies } = packageJson(files);
+function scriptCommands(
+  files: TopFiles,
+  install: string,
+  run: string,
+  locks: readonly string[] = [],
+): ManagedCommand[] {
+  const { scripts = {}, dependencies, devDependencies, workspaces } = packageJson(files);
+  const lock = locks.find((name) => files.has(name));
+  // The packages of a workspace are named by its members, which a set-up does not see.
+  const setup = lock === undefined || workspaces !== undefined ? undefined : setupOf(files, install, lock);
   const network = isFilled(dependencies) || isFilled(devDependencies);
   return ['test', 'lint', 'typecheck', 'check'].flatMap((script) => {
     const text = scripts[script];
     if (typeof text !== 'string' || text.trim() === '' || placeholder.test(text)) return [];
     const command = `${run} ${script}`;
+    if (network && setup !== undefined)
+      return [{ name: gateName(script), run: command, network: false, setup }];
     return [{ name: gateName(script), run: network ? `${install} && ${command}` : command, network }];
   });
 }
+
+const setupOf = (files: TopFiles, run: string, lock: string): ManagedSetup => ({
+  run,
+  from: ['package.json', lock, ...(files.has('.npmrc') ? ['.npmrc'] : [])],
+  keep: ['node_modules'],
+});
 
 const gateName = (target: string): string => (target === 'test' ? 'tests' : target);
 
 const isNamed = (files: TopFiles, name: string): boolean =>
   String(packageJson(files).packageManager ?? '').startsWith(`${name}@`);
 
+const isYarn1 = (files: TopFiles): boolean => !files.text('yarn.lock').includes('__metadata:');
+
 const yarnInstall = (files: TopFiles): string =>
-  files.text('yarn.lock').includes('__metadata:')
-    ? 'yarn install --immutable --mode=skip-build'
-    : 'yarn install --frozen-lockfile --ignore-scripts --non-interactive';
+  isYarn1(files)
+    ? 'yarn install --frozen-lockfile --ignore-scripts --non-interactive'
+    : 'yarn install --immutable --mode=skip-build';
 
 const hasNpmLock = (files: TopFiles): boolean =>
   files.has('package-lock.json') || files.has('npm-shrinkwrap.json');
@@ -103,7 +131,7 @@ export const managers: readonly Manager[] = [
     byManifest: (files) => isNamed(files, 'pnpm'),
     commands: (files) => {
       const frozen = files.has('pnpm-lock.yaml') ? ' --frozen-lockfile' : '';
-      return scriptCommands(files, `pnpm install${frozen} --ignore-scripts`, 'pnpm run');
+      return scriptCommands(files, `pnpm install${frozen} --ignore-scripts`, 'pnpm run', ['pnpm-lock.yaml']);
     },
   },
   {
@@ -112,7 +140,8 @@ export const managers: readonly Manager[] = [
     locks: ['yarn.lock'],
     manifest: 'package.json',
     byManifest: never,
-    commands: (files) => scriptCommands(files, yarnInstall(files), 'yarn run'),
+    commands: (files) =>
+      scriptCommands(files, yarnInstall(files), 'yarn run', isYarn1(files) ? ['yarn.lock'] : []),
   },
   {
     name: 'bun',
@@ -120,7 +149,11 @@ export const managers: readonly Manager[] = [
     locks: ['bun.lock', 'bun.lockb'],
     manifest: 'package.json',
     byManifest: never,
-    commands: (files) => scriptCommands(files, 'bun install --frozen-lockfile --ignore-scripts', 'bun run'),
+    commands: (files) =>
+      scriptCommands(files, 'bun install --frozen-lockfile --ignore-scripts', 'bun run', [
+        'bun.lock',
+        'bun.lockb',
+      ]),
   },
   {
     name: 'npm',
@@ -130,7 +163,10 @@ export const managers: readonly Manager[] = [
     byManifest: always,
     commands: (files) => {
       const install = hasNpmLock(files) ? 'npm ci' : 'npm install';
-      return scriptCommands(files, `${install} --ignore-scripts --no-audit --no-fund`, 'npm run');
+      return scriptCommands(files, `${install} --ignore-scripts --no-audit --no-fund`, 'npm run', [
+        'package-lock.json',
+        'npm-shrinkwrap.json',
+      ]);
     },
   },
   {

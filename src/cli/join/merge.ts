@@ -53,6 +53,36 @@ export function withServer(file: string, before: string, server: unknown): strin
   return JSON.stringify(next) === JSON.stringify(config) ? before : `${JSON.stringify(next, undefined, 2)}\n`;
 }
 
+/** A hook of Claude Code: when it runs, and its commands. */
+export interface HookEntry {
+  readonly matcher: string;
+  readonly hooks: readonly { readonly type: string; readonly command: string; readonly timeout: number }[];
+}
+
+/**
+ * Adds a hook to the JSON of Claude Code's settings; everything else stays, and a hook with the same command is
+ * replaced. Errors: `cli.usage` for a file of another form.
+ */
+export function withHook(file: string, before: string, name: string, entry: HookEntry): string {
+  const config = before.trim() === '' ? {} : parsed(file, before);
+  const hooks = config.hooks ?? {};
+  if (!isObject(hooks)) throw notOurs(file, 'hooks is no object');
+  const list = hooks[name] ?? [];
+  if (!Array.isArray(list)) throw notOurs(file, `hooks.${name} is no list`);
+  const others = list.filter((one: unknown) => !runs(one, entry));
+  const next = { ...config, hooks: { ...hooks, [name]: [...others, entry] } };
+  return JSON.stringify(next) === JSON.stringify(config) ? before : `${JSON.stringify(next, undefined, 2)}\n`;
+}
+
+/** True for an entry that runs nothing but the commands of another one. */
+function runs(one: unknown, { hooks }: HookEntry): boolean {
+  const own = isObject(one) && Array.isArray(one.hooks) ? one.hooks : [];
+  const commands = hooks.map(({ command }) => command);
+  return (
+    own.length > 0 && own.every((hook: unknown) => isObject(hook) && commands.includes(String(hook.command)))
+  );
+}
+
 function parsed(file: string, text: string): Record<string, unknown> {
   const read = readJson(text);
   if (read.fault !== undefined) throw notOurs(file, 'no JSON');

@@ -1,4 +1,4 @@
-import { markdownMarks, withMarked, withServer, withSkill, withTable } from './merge.ts';
+import { markdownMarks, withHook, withMarked, withServer, withSkill, withTable } from './merge.ts';
 import { agentsText, type JoinedProject, skillText } from './texts.ts';
 
 export const clientNames = ['claude', 'codex', 'generic'] as const;
@@ -37,7 +37,7 @@ export async function joinFiles(facts: JoinFacts): Promise<JoinFile[]> {
       merge: (before) => withMarked(instructions, before, agents, markdownMarks),
     },
   ];
-  if (facts.client === 'claude') files.unshift(claudeServers(facts), await skill());
+  if (facts.client === 'claude') files.unshift(claudeServers(facts), await skill(), claudeHook());
   if (facts.client === 'codex') files.unshift(codexServers(facts));
   return files;
 }
@@ -55,6 +55,18 @@ function claudeServers({ url, folder, stdio }: JoinFacts): JoinFile {
     path,
     text: JSON.stringify({ mcpServers: { andon: server } }, undefined, 2),
     merge: (before) => withServer(path, before, server),
+  };
+}
+
+/** A session of Claude Code begins with the briefing, whether it is new, resumed, cleared or compacted. */
+function claudeHook(): JoinFile {
+  const path = '.claude/settings.local.json';
+  const hook = { type: 'command', command: 'andon continue --hook', timeout: 10 };
+  const entry = { matcher: 'startup|resume|clear|compact', hooks: [hook] };
+  return {
+    path,
+    text: JSON.stringify({ hooks: { SessionStart: [entry] } }, undefined, 2),
+    merge: (before) => withHook(path, before, 'SessionStart', entry),
   };
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { fail } from '../../lib/errors.ts';
+import { packageFile } from '../../process/entry.ts';
 
 /** Templates of instructions that `andon join --template` prints. */
 export const templateNames = [
@@ -12,9 +12,7 @@ export const templateNames = [
   'assignment',
 ] as const;
 
-// The path is the same from src/cli/join and from dist/cli/join: the root of the package.
-const shipped = (path: string): Promise<string> =>
-  readFile(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
+const shipped = (path: string): Promise<string> => readFile(packageFile(path), 'utf8');
 
 /** A template by name. Errors: `cli.usage`. */
 export async function template(name: string): Promise<string> {

@@ -51,8 +51,8 @@ async function plan(folder: string, file: JoinFile, tracked: boolean): Promise<P
   return { file, after, changed };
 }
 
-/** Refuses a path through a link: a repository may hold links, and the files must not land elsewhere. */
-async function refuseLinks(folder: string, path: string): Promise<void> {
+/** Refuses a path through a link: a repository may hold links, and the files must not land elsewhere. Errors: `cli.usage`. */
+export async function refuseLinks(folder: string, path: string): Promise<void> {
   const parts = path.split('/');
   for (let n = 1; n <= parts.length; n++) {
     const at = parts.slice(0, n).join('/');

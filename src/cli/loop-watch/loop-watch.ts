@@ -32,7 +32,7 @@ export function watchLoop({ process, file, limits = turnLimits }: LoopWatchOptio
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const watched: Watched = { process, file, limits, lookMs: beatMs, beats, marked: longStatements };
   setInterval(() => Atomics.add(beats, 0, 1), beatMs).unref();
-  const thread = new Worker(threadEntry(import.meta.url, 'thread'), { execArgv: [], workerData: watched });
+  const thread = new Worker(threadEntry('cli/loop-watch/thread'), { execArgv: [], workerData: watched });
   thread.unref();
   // A watch that fails leaves the process as it is without one.
   thread.on('error', () => undefined);

@@ -1,4 +1,5 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
+import { asResponse } from '../../gateway/proof/agent-fetch.ts';
 import type { GatewayLink } from '../connect.ts';
 import type { World } from '../world.ts';
 
@@ -25,7 +26,7 @@ export async function bridge(
       headers.set('authorization', `Bearer ${await token()}`);
       // The agent's folder, for the permission prompt: the agent's program started this process there.
       headers.set('x-andon-clone', Buffer.from(process.cwd(), 'utf8').toString('latin1'));
-      return fetch(input, { ...init, headers });
+      return asResponse(await fetch(input, { ...init, headers }));
     },
   });
   far.onmessage = (message) => {

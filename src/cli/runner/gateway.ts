@@ -14,7 +14,7 @@ import type { SeveralLink } from './several-gateways.ts';
 type TakenAnswer = NonNullable<Awaited<ReturnType<Client['run']['take']['mutate']>>['taken']>;
 
 /** A link that may lead to several gateways. */
-type RunnerLink = GatewayLink & Partial<Pick<SeveralLink, 'missed'>>;
+export type RunnerLink = GatewayLink & Partial<Pick<SeveralLink, 'missed'>>;
 
 /** The gateway for a runner, over the same router as for any client. */
 export function runnerGateway(link: RunnerLink, runner: string): RunnerGateway {
@@ -45,9 +45,14 @@ export function runnerGateway(link: RunnerLink, runner: string): RunnerGateway {
       unlessLost(async () =>
         client.run.renew.mutate({ ...mine(run), ...report, usage: { ...report.usage } }, { signal }),
       ),
+    context: async (run, report, signal) => {
+      const parts = report.parts.map((part) => ({ ...part }));
+      await client.run.context.mutate({ ...mine(run), ...report, parts }, { signal });
+    },
     end: (run, report, signal) =>
       unlessLost(async () => client.run.end.mutate({ ...mine(run), ...report }, { signal })),
     claim: async (token, projectName, task, signal) => claim(as(token), projectName, task, signal),
+    briefing: (token, projectName, signal) => briefingFor(as(token), projectName, signal),
     messages: async (token, projectName, after, signal) =>
       newer(await as(token).message.list.query({ project: projectName, limit: 100 }, { signal }), after),
     listen: async (heard, signal) => {
@@ -75,14 +80,29 @@ async function claim(client: Client, project: string, named: string, signal: Abo
     const { task, branch, reasons } = await client.task.claim.mutate({ project, task: named }, { signal });
     if (task === null || branch === null)
       throw new Error(reasons.map(({ rule, found }) => `${rule} (${found ?? ''})`).join('; '));
-    // A gateway of an earlier version says nothing of these.
-    const { description = '', acceptance = [], attempts = [], answers = [] } = task as Partial<typeof task>;
-    return { ...task, branch, description, acceptance, attempts, answers };
+    return { ...task, branch };
   } catch (error) {
     const { reasons } = asAndonError(error);
     throw new Error(
       `claim of ${named}: ${reasons.map(({ code, found }) => `${code} ${found ?? ''}`).join('; ')}`,
     );
+  }
+}
+
+/** The briefing of an agent; undefined from a gateway of an earlier version, and for a grant without the right. */
+async function briefingFor(
+  client: Client,
+  project: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const { lines } = await client.briefing.show.query({ project }, { signal });
+    return lines.map(({ text }) => text).join('\n');
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const unable: readonly string[] = ['request.path', 'grant.action'];
+    if (asAndonError(error).reasons.every(({ code }) => unable.includes(code))) return undefined;
+    throw error;
   }
 }
 
@@ -128,7 +148,6 @@ function asOrder(
 ): RunOrder {
   const { id, project, agent, tier, role, adapter, model, task, change, mission, maxMs, leaseMs, attempt } =
     run;
-  const { budget } = profile;
   return {
     ...{
       id,
@@ -162,12 +181,16 @@ function asOrder(
       autoTerminate: profile.autoTerminate,
       flatTurns: profile.flatTurns,
       usage: profile.usage ?? 'printed',
-      budget: {
-        tokens: budget.tokens,
-        usdMicro: budget.usd === undefined ? undefined : Math.round(budget.usd * 1_000_000),
-        wallClockMs: budget.wallClock === undefined ? undefined : durationMs(budget.wallClock),
-        beforeProgress: Number.parseInt(budget.beforeFirstCommit, 10) / 100,
-      },
+      refusesFolders: profile.context?.folders === 'refused',
+      budget: budgetOf(profile),
     },
   };
 }
+
+const budgetOf = ({ budget, context }: TakenAnswer['profile']): RunOrder['settings']['budget'] => ({
+  tokens: budget.tokens,
+  usdMicro: budget.usd === undefined ? undefined : Math.round(budget.usd * 1_000_000),
+  wallClockMs: budget.wallClock === undefined ? undefined : durationMs(budget.wallClock),
+  context: context?.tokens,
+  beforeProgress: Number.parseInt(budget.beforeFirstCommit, 10) / 100,
+});

@@ -12,6 +12,7 @@ import { watchLoop } from '../loop-watch/loop-watch.ts';
 import { asAndonError } from '../refusal.ts';
 import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
+import { gateGateway } from './gate-gateway.ts';
 import { runnerGateway } from './gateway.ts';
 import { programFolders } from './program-folders.ts';
 import { connectSeveral } from './several-gateways.ts';
@@ -24,6 +25,8 @@ export interface RunnerCliOptions {
   readonly tokenFile?: string;
   readonly name: string;
   readonly capacity: number;
+  /** Gates at once. */
+  readonly gates?: number;
   readonly adapter?: RunOrder['adapter'][];
   readonly folder?: string;
   readonly sandbox: 'required' | 'preferred';
@@ -39,17 +42,19 @@ const renewMs = 10 * 60_000;
 export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
   const { options, terminal, world } = run;
   const link = await connectSeveral(options, world);
-  await mayRun(link);
+  const work = workOf(options, await rightsOf(link));
   const containment = findContainment(world.env.PATH);
   warn(run, containment);
   const wanted = resolve(world.cwd, options.folder ?? join(stateHome(world), 'runner', options.name));
   const folder = workFolder(wanted, containment.kind);
   const turnFile = options.turnFile ?? join(stateHome(world), 'runner', `${options.name}.long-turns.jsonl`);
   watchLoop({ process: 'runner', file: turnFile });
+  const gateway = runnerGateway(link, options.name);
   const runner = startRunner({
-    gateway: runnerGateway(link, options.name),
+    gateway,
     folder,
-    capacity: options.capacity,
+    capacity: work.capacity,
+    gates: { slots: work.gates, gateway: gateGateway(link, options.name, gateway.prover) },
     adapters: options.adapter ?? ['command', 'claude', 'codex'],
     sandbox: options.sandbox,
     hidden: [folder, wanted, ...(options.hide ?? []).map((one) => resolve(world.cwd, one))],
@@ -60,11 +65,11 @@ export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
     log: (words) => terminal.talk(words),
     say: (id, words) => terminal.talk(`${id} ${words}`),
   });
-  const ready = { runner: options.name, sandbox: containment.kind, capacity: options.capacity, folder };
+  const ready = { runner: options.name, sandbox: containment.kind, ...work, folder };
   terminal.data(
     terminal.json
       ? JSON.stringify(ready)
-      : `runner ${options.name}: ${containment.kind}, ${options.capacity} runs at once`,
+      : `runner ${options.name}: ${containment.kind}, ${work.capacity} runs and ${work.gates} gates at once`,
   );
   const end = untilInterrupted();
   const renewal = keepToken(link, run);
@@ -74,14 +79,31 @@ export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
   end.release();
 }
 
-/** Refuses a token without the rights of a runner at once, instead of at the first run. */
-async function mayRun({ client, project }: GatewayLink): Promise<void> {
+/** Rights of a token to take runs, and to take gates. */
+interface RunnerRights {
+  readonly runs: boolean;
+  readonly gates: boolean;
+}
+
+async function rightsOf({ client, project }: GatewayLink): Promise<RunnerRights> {
   const { may } = await client.token.explain.query({ project });
-  if (!may.some(({ action }) => action === 'run:take'))
+  const has = (wanted: string): boolean => may.some(({ action }) => action === wanted);
+  return { runs: has('run:take'), gates: has('gate:take') };
+}
+
+/** The runs and gates at once. Refuses a token without the rights for them at once, instead of at the first one. */
+function workOf({ capacity, gates = 0 }: RunnerCliOptions, rights: RunnerRights) {
+  if (gates > 0 && !rights.gates)
+    throw fail('grant.action', 'gate:take', {
+      found: 'a token that takes no gates',
+      next: 'let a person mint one: --role GATE_RUNNER, and --with-runs where it takes runs too',
+    });
+  if (!rights.runs && gates === 0)
     throw fail('grant.action', 'run:take', {
       found: 'a token that takes no runs',
-      next: 'mint one with --role RUNNER',
+      next: rights.gates ? 'say how many gates it takes: --gates 2' : 'mint one with --role RUNNER',
     });
+  return { capacity: rights.runs ? capacity : 0, gates };
 }
 
 function warn({ options, terminal }: Run<RunnerCliOptions>, containment: Containment): void {

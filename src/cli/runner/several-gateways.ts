@@ -1,4 +1,5 @@
 import type { Client } from '../../client.ts';
+import type { AgentFetch } from '../../gateway/proof/agent-fetch.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import { connect, type GatewayLink, type LinkOptions } from '../connect.ts';
 import type { World } from '../world.ts';
@@ -89,9 +90,9 @@ async function severalLink(first: GatewayLink, links: readonly GatewayLink[]): P
 function overAll(
   links: readonly GatewayLink[],
   turn: { readonly begin: () => number; readonly reached: (place: number) => void },
-): typeof globalThis.fetch {
+): AgentFetch {
   return async (input, init) => {
-    const asked = input instanceof Request ? input.url : String(input);
+    const asked = String(input);
     const base = links.find(({ url }) => asked.startsWith(`${url}/`))?.url ?? '';
     const path = asked.slice(base.length);
     const begin = turn.begin();

@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../../process/entry.ts';
 
-// The path is the same from the sources and from the compiled package: both lie two folders below its root.
-const folder = fileURLToPath(new URL('../../../examples/till', import.meta.url));
+const folder = packageFile('examples/till');
 
 /** One commit of the builder: its thoughts, and the files that it writes. */
 export interface Attempt {

@@ -68,6 +68,7 @@ const sentences: { readonly [Type in EventType]?: (event: Told<Type>) => string 
   'trigger.fired': (event) =>
     event.data.does === 'audit' ? undefined : `trigger ${about(event)} fired: ${firedFor(event)}`,
   'trigger.refused': (event) => `trigger ${about(event)} was refused: ${event.data.code}`,
+  'decision.recorded': ({ actor, data }) => `${actor} decided: ${data.question}`,
   'report.written': ({ actor, data }) => `${actor} wrote a ${data.kind}: ${data.title}`,
 };
 

@@ -5,6 +5,7 @@ import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { taskWords } from '../../messages/task-words.ts';
 import type { EventType } from '../../store/log/events.ts';
+import { taskStates } from '../../tasks/states.ts';
 import { act, durationSeconds, leaf, type Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { dateWords } from '../dates.ts';
@@ -17,6 +18,7 @@ interface ClaimOptions {
   readonly lease?: number;
   readonly wait?: boolean;
   readonly timeout?: number;
+  readonly untilDone?: boolean;
 }
 
 type ClaimAnswerOfTask = Awaited<ReturnType<GatewayLink['client']['task']['claim']['mutate']>>;
@@ -32,6 +34,7 @@ export function claimCommand(world: World): Command {
     )
     .option('--wait', 'wait until a task can be claimed')
     .option('--timeout <duration>', 'with --wait: give up after this time (exit 3)', durationSeconds)
+    .option('--until-done', 'with --wait: give up once every task is done or abandoned (exit 8)')
     .action(
       act<ClaimOptions, [string?]>(world, async (run, task) => {
         const link = await run.link();
@@ -77,7 +80,9 @@ async function claimWaiting(
 ): Promise<ClaimAnswerOfTask> {
   const { client, project } = link;
   const { position } = await client.project.status.query({ project });
-  const first = await tryClaim(run, link, task);
+  const attempt = async (): Promise<ClaimAnswerOfTask | undefined> =>
+    (await tryClaim(run, link, task)) ?? (await nothingLeft(run, link));
+  const first = await attempt();
   if (first !== undefined) return first;
   run.terminal.talk('nothing to take yet; waiting');
   const end = untilInterrupted(run.options.timeout);
@@ -88,7 +93,7 @@ async function claimWaiting(
       types: wakers,
       signal: end.signal,
     })) {
-      const claimed = await tryClaim(run, link, task);
+      const claimed = await attempt();
       if (claimed !== undefined) return claimed;
     }
   } finally {
@@ -97,6 +102,18 @@ async function claimWaiting(
   throw fail('cli.cancelled', task === undefined ? 'andon task claim' : `task/${task}`, {
     found: end.isTimedOut() ? 'nothing to take in time' : 'interrupted',
   });
+}
+
+const open = taskStates.filter((state) => state !== 'done' && state !== 'abandoned');
+
+/** The answer that nothing can be taken, once no task is left whose end could make another one ready. */
+async function nothingLeft(
+  { options }: Run<ClaimOptions>,
+  { client, project }: GatewayLink,
+): Promise<ClaimAnswerOfTask | undefined> {
+  if (options.untilDone !== true) return undefined;
+  const { total } = await client.task.page.query({ project, q: { states: open }, limit: 1 });
+  return total === 0 ? { task: null, branch: null, reasons: [] } : undefined;
 }
 
 const waitable: ReadonlySet<ExitName> = new Set<ExitName>(['nothing', 'stopped']);

@@ -10,6 +10,7 @@ export async function showTask({ link }: Run<object>, task: string) {
   const row = await client.task.show.query({ project, task });
   const facts: [string, string][] = [
     ['title', row.title],
+    ['kind', row.kind],
     ['state', row.state],
     ['phase', row.phase],
     [

@@ -1,5 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { fail } from '../../lib/errors.ts';
+import { roleOf } from '../../tiers/roles.ts';
+import { wireNameOf } from '../../tiers/wire.ts';
 import { act, durationSeconds, leaf, many, wholeNumber } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { dateWords } from '../dates.ts';
@@ -11,6 +14,7 @@ interface MintOptions {
   readonly tier?: 'executive' | 'implementer' | 'validator' | 'human';
   readonly profile?: string;
   readonly role?: string;
+  readonly withRuns?: boolean;
   readonly write?: string[];
   readonly read?: string[];
   readonly deny?: string[];
@@ -22,6 +26,7 @@ interface MintOptions {
   readonly lines?: number;
   readonly life?: number;
   readonly grant?: number;
+  readonly projects?: string[];
   readonly out?: string;
 }
 
@@ -38,6 +43,7 @@ export function mintCommand(world: World): Command {
     .option('--tier <tier>', 'executive, implementer, validator or human')
     .option('--profile <name>', 'an agent profile of the plan')
     .option('--role <ROLE>', 'a role inside the tier')
+    .option('--with-runs', 'with the role GATE_RUNNER: a runner that takes runs of agents as well')
     .addOption(many('--write <glob>', 'a path it may write (may be repeated)'))
     .addOption(many('--read <glob>', 'a path it may read out (may be repeated)'))
     .addOption(many('--deny <glob>', 'a path it may neither write nor read (may be repeated)'))
@@ -56,6 +62,12 @@ export function mintCommand(world: World): Command {
       '--grant <duration>',
       'time for which it may be renewed (default 12h, at most as long as yours)',
       durationSeconds,
+    )
+    .addOption(
+      many(
+        '--projects <name>',
+        'a further project in which it may ask for tokens, * for all (may be repeated; executives and validators)',
+      ),
     )
     .option('--out <file>', 'write the token to this file, mode 600')
     .action(
@@ -101,9 +113,18 @@ function mintInput(project: string, options: MintOptions): MintArguments {
     x: options.deny,
     phases: options.phase,
     skills: options.skill,
+    [wireNameOf('actions')]: wholeRole(options),
   });
-  const rest = present({ profile, lifeSeconds: life, grantSeconds: grant });
+  const rest = present({ profile, lifeSeconds: life, grantSeconds: grant, projects: options.projects });
   return { project, agent, ...rest, cap } as MintArguments;
+}
+
+/** The actions of a runner of gates that takes runs as well; the usual ones of the role otherwise. */
+function wholeRole({ role, withRuns }: MintOptions): readonly string[] | undefined {
+  if (withRuns !== true) return undefined;
+  if (role !== 'GATE_RUNNER')
+    throw fail('cli.usage', '--with-runs', { found: role ?? 'no role', limit: 'with --role GATE_RUNNER' });
+  return roleOf(role)?.actions;
 }
 
 const present = (members: Record<string, unknown>): Record<string, unknown> =>

@@ -14,8 +14,12 @@ export interface UpOptions {
   readonly webhookHost?: string[];
   readonly witness?: string[];
   readonly logLevel: string;
+  /** Opens the page in the browser, once the gateway is ready. */
+  readonly open?: boolean;
   /** The branch to adopt, at the first start. */
   readonly branch?: string;
   readonly runner?: boolean;
   readonly runs?: number;
+  /** Gates at once in the gateway itself. */
+  readonly gates?: number;
 }

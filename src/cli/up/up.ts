@@ -9,11 +9,13 @@ import { findContainment } from '../../sandbox/sandbox.ts';
 import { type BelowMark, belowWords } from '../../store/log/mark.ts';
 import { serveBackups } from '../backup/gateway-socket.ts';
 import type { Run } from '../command.ts';
+import { connect } from '../connect.ts';
 import { type GatewayFile, readGateway, removeGateway, writeGateway } from '../gateway-file.ts';
 import { excludeDataFolder } from '../init/exclude.ts';
 import { nameOf, type UserRepository, userRepositoryAt } from '../init/repository.ts';
 import { keepSettings, readSettings } from '../init/settings.ts';
 import { turnFileOf, watchLoop } from '../loop-watch/loop-watch.ts';
+import { openPage } from '../open/open.ts';
 import { asAndonError } from '../refusal.ts';
 import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
@@ -58,6 +60,7 @@ export async function up(run: Run<UpOptions>): Promise<void> {
     if (below === undefined) runner = await startOwnRunner(run, app, { project, config });
     tell(run, file, talk);
     tellReady(port);
+    void tellPage(run, file);
     const signal = await ended;
     terminal.talk(`${signal}: letting running calls end`);
   } finally {
@@ -65,6 +68,23 @@ export async function up(run: Run<UpOptions>): Promise<void> {
     await backups.close();
     if (file !== undefined) await removeGateway(repository.dataFolder, config.stateFolder, file);
     await app.close();
+  }
+}
+
+/** True for the first gateway of an `andon up --open`: one that comes back finds the page open. */
+const opensPage = ({ options, world }: Run<UpOptions>): boolean =>
+  options.open === true && upChild(world.env)?.portBefore === undefined;
+
+/** Opens the page of this gateway where that is wanted; a fault of it is told, and the gateway goes on. */
+async function tellPage(run: Run<UpOptions>, { url, tokenFile }: GatewayFile): Promise<void> {
+  if (!opensPage(run)) return;
+  const { world, terminal } = run;
+  try {
+    const link = () => connect({ url, tokenFile }, world);
+    const { lines = [], talk = [] } = await openPage({ world, terminal, options: {}, link });
+    for (const one of [...lines, ...talk]) terminal.talk(one);
+  } catch (error) {
+    terminal.talk(`the page was not opened: ${asAndonError(error).message}`);
   }
 }
 
@@ -173,7 +193,8 @@ async function configInput(
   { options, world }: Run<UpOptions>,
   repository: UserRepository,
 ): Promise<ConfigInput> {
-  const { hosts, host, behindProxy, databaseUrl, sandbox, logLevel, command, webhookHost, witness } = options;
+  const { hosts, host, behindProxy, databaseUrl, sandbox, logLevel, command, webhookHost, witness, gates } =
+    options;
   const tls = await readTls(options, world.cwd);
   const port = await portOf(options, world, repository);
   const given = {
@@ -182,6 +203,7 @@ async function configInput(
     databaseUrl,
     sandbox,
     tls,
+    gatesAtOnceMax: gates,
     hosts: hosts?.map((name) => name.toLowerCase()),
     commands: command && namedCommands(command, world.cwd),
     witnesses: witness?.map((text) => witnessAt(text, world.cwd)),

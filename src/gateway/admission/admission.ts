@@ -35,6 +35,7 @@ export interface Admission {
   readonly tokens: {
     revoked(grant: Grant): Reason | undefined;
     epochOf(project: string): number;
+    raisedAt(project: string): number | undefined;
     knowsProject(project: string): boolean;
   };
   /** Set while the database is below the mark of its log, which is kept outside of it: no state changes then. */

@@ -1,10 +1,10 @@
 import { reason } from '../../lib/decision.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import type { Action } from '../../tiers/actions.ts';
-import { authorise } from '../../tiers/authorise.ts';
+import { type AccessRequest, authorise } from '../../tiers/authorise.ts';
 import type { Admission, Call } from './admission.ts';
 import type { ProjectInput, QueryDefinition } from './definitions.ts';
-import { accessOf } from './entry.ts';
+import { accessOf, rememberedFacts } from './entry.ts';
 
 /** Silence of the feed, in milliseconds, after which memory is too old for decisions. */
 export const feedSilentMsMax = 3000;
@@ -26,11 +26,7 @@ export async function admitQuery<A extends Action, Input extends ProjectInput, A
 }
 
 /** Decides a read in memory. Errors: AndonError with every reason; `gateway.unready` when memory is stale. */
-export async function authoriseRead(
-  admission: Admission,
-  { grant }: Call,
-  request: Parameters<typeof authorise>[1],
-): Promise<void> {
+export async function authoriseRead(admission: Admission, call: Call, request: AccessRequest): Promise<void> {
   if (admission.feed.silentMs > feedSilentMsMax) await admission.feed.freshen(feedSilentMsMax, waitsMs);
   const silentMs = admission.feed.silentMs;
   if (silentMs > feedSilentMsMax)
@@ -38,12 +34,8 @@ export async function authoriseRead(
       found: `${Math.round(silentMs)} ms silent`,
       limit: feedSilentMsMax,
     });
-  const facts = {
-    nowSeconds: admission.nowSeconds(),
-    epoch: admission.tokens.epochOf(grant.cap.project),
-    revoked: admission.tokens.revoked(grant),
-  };
-  const [first, ...rest] = authorise(grant, request, facts);
+  const facts = rememberedFacts(admission, call, request.project);
+  const [first, ...rest] = authorise(call.grant, request, facts);
   if (first !== undefined) {
     admission.metrics.decided(request.action, false);
     throw new AndonError([first, ...rest]);

@@ -8,6 +8,7 @@ import type { Admission, Call } from './admission.ts';
 import type { Asked, MutationDefinition, ProjectInput } from './definitions.ts';
 import { recordDenial } from './denial.ts';
 import { enter } from './enter.ts';
+import { enterWithFacts } from './enter-with-facts.ts';
 import { entryReasons, isRefusedByMemory } from './entry.ts';
 import { ofBatch, storeAnswer, storedAnswer } from './stored-answer.ts';
 
@@ -71,21 +72,14 @@ async function decideAndCarryOut<
 ): Promise<CallOutcome<Answer>> {
   const { action, revive } = definition;
   const { input } = asked;
-  // 4 and 5. The facts are sent behind the locks, in one round trip; they count only once the entry is
-  // judged.
-  const entering = enter(tx, { ...call, project: input.project, exclusive: definition.exclusive === true });
-  const reading = Promise.resolve(definition.facts?.(tx, { ...asked, entered: entering }) as Promise<Facts>);
-  for (const pending of [entering, reading]) pending.catch(() => {});
-  const entered = await entering;
-  // A token that is drafted at this time has to be good by memory's clock at once, in case the database's
-  // clock jumps.
-  admission.seeTime(entered.now);
-  const [first, ...others] = entryReasons(admission, definition, call, input, entered);
+  // 4 and 5. Both are sent at once; the facts count only once the entry is judged.
+  const { entered, facts, against } = await enterWithFacts(tx, admission, definition, call, asked);
+  const [first, ...others] = against;
   if (first !== undefined) return deny(tx, action, call, input, { reasons: [first, ...others] });
   const stored = storedAnswer(action, call, input, entered);
   if (stored !== undefined) return isDenied(stored) ? stored : { answer: revived(revive, stored.decided) };
   // 6. The decision hands on all that the effect needs.
-  const found = { ...asked, entered, facts: await reading };
+  const found = { ...asked, entered, facts: await facts };
   const decision = definition.decide(found);
   if (isDenied(decision)) return deny(tx, action, call, input, decision);
   // 7. The transaction of an effect also records it.

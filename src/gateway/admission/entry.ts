@@ -1,7 +1,7 @@
 import { type Reason, reason } from '../../lib/decision.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Action } from '../../tiers/actions.ts';
-import { type AccessRequest, authorise } from '../../tiers/authorise.ts';
+import { type AccessFacts, type AccessRequest, authorise } from '../../tiers/authorise.ts';
 import type { Admission, Call } from './admission.ts';
 import type { AccessDetail, ProjectInput } from './definitions.ts';
 import type { Entered } from './enter.ts';
@@ -24,7 +24,7 @@ export const accessOf = <Input extends ProjectInput>(
 export function entryReasons<Input extends ProjectInput>(
   admission: Admission,
   entry: Entry<Input>,
-  { grant }: Call,
+  { grant, token }: Call,
   input: Input,
   entered: Entered,
 ): Reason[] {
@@ -32,11 +32,26 @@ export function entryReasons<Input extends ProjectInput>(
     nowSeconds: entered.now.getTime() / 1000,
     epoch: entered.epoch ?? 0,
     revoked: revokedReason(entered, grant.grantId, entry.acceptsReplaced === true),
+    issuedAtSeconds: token?.iat,
+    raisedAtSeconds: entered.raisedAt === null ? undefined : Math.floor(entered.raisedAt.getTime() / 1000),
   });
   if (entered.known !== true && input.project !== '*' && entry.action !== 'project:create')
     found.push(reason('project.missing', input.project));
   return [...found, ...belowReasons(admission, entry)];
 }
+
+/** The state of a call's token as memory knows it. */
+export const rememberedFacts = (
+  { tokens, nowSeconds }: Pick<Admission, 'tokens' | 'nowSeconds'>,
+  { grant, token }: Call,
+  project: string,
+): AccessFacts => ({
+  nowSeconds: nowSeconds(),
+  epoch: tokens.epochOf(grant.cap.project),
+  revoked: tokens.revoked(grant),
+  issuedAtSeconds: token?.iat,
+  raisedAtSeconds: tokens.raisedAt(project),
+});
 
 /**
  * True when memory expects the call to be refused. Memory may be wrong: the transaction then reads the
@@ -45,16 +60,14 @@ export function entryReasons<Input extends ProjectInput>(
 export function isRefusedByMemory<Input extends ProjectInput>(
   admission: Admission,
   entry: Entry<Input>,
-  { grant }: Call,
+  call: Call,
   input: Input,
 ): boolean {
-  const { tokens } = admission;
-  const memory = {
-    nowSeconds: admission.nowSeconds(),
-    epoch: tokens.epochOf(grant.cap.project),
-    revoked: tokens.revoked(grant),
-  };
-  const reasons = authorise(grant, accessOf(entry, input), memory);
+  const reasons = authorise(
+    call.grant,
+    accessOf(entry, input),
+    rememberedFacts(admission, call, input.project),
+  );
   return reasons.length > 0 || belowReasons(admission, entry).length > 0;
 }
 

@@ -63,3 +63,12 @@ export const timeOf = (text: string, now: Date): Date =>
 
 /** An id as above, or another name. */
 export const idOrName = text(200);
+
+/** A wished lifetime of a token in seconds. */
+export const tokenLife = z
+  .number()
+  .int()
+  .min(1)
+  .max(86_400)
+  .optional()
+  .describe('At most 15 minutes, of an executive 60, of a person 12 hours; without it as long as that');

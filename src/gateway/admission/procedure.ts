@@ -1,6 +1,7 @@
 import { type AnyRouter, initTRPC, TRPCError } from '@trpc/server';
 import type { z } from 'zod';
 import { codes } from '../../lib/codes/index.ts';
+import type { Reason } from '../../lib/decision.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { asMachineFault } from '../../lib/machine-fault.ts';
 import { isUnavailable } from '../../store/retry.ts';
@@ -10,6 +11,7 @@ import { admit } from './admit.ts';
 import { admitQuery } from './admit-query.ts';
 import type { MutationDefinition, ProcedureMeta, ProjectInput, QueryDefinition } from './definitions.ts';
 import { asAndonError, trpcCode } from './errors.ts';
+import { previewDecision } from './preview.ts';
 import { idMembers, withWholeIds } from './short-ids.ts';
 
 /**
@@ -24,7 +26,7 @@ export const t = initTRPC
   .context<CallContext>()
   .meta<ProcedureMeta>()
   .create({
-    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
+    sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
     errorFormatter: ({ shape, error }) => {
       const known = asAndonError(error);
       const { stack: _never, ...data } = shape.data as typeof shape.data & { stack?: string };
@@ -45,6 +47,8 @@ export interface DirectProcedure {
   readonly type: 'query' | 'mutation';
   readonly input: z.ZodType;
   run(call: Call, input: unknown): Promise<unknown>;
+  /** The reasons against a mutation, decided and carried no further; absent for queries. */
+  readonly preview?: (call: Call, input: unknown) => Promise<readonly Reason[]>;
 }
 
 const direct = new WeakMap<object, DirectProcedure>();
@@ -78,6 +82,7 @@ export function mutation<A extends Action, Input extends ProjectInput, Prepared,
     type: 'mutation',
     input: definition.input,
     run: (call, input) => run(call, input as Input),
+    preview: (call, input) => previewDecision(admission, definition, call, input as Input),
   });
   return procedure;
 }

@@ -18,13 +18,18 @@ const named = (table: string, column = 'id'): Statement =>
 const tables: Readonly<Record<string, Statement>> = {
   aud: named('audits'),
   chg: named('changes'),
+  dec: named('decisions'),
   gnt: named('grants', 'gid'),
   msg: named('messages'),
+  pag: named('page_sessions'),
   run: named('runs'),
+  sol: named('solutions'),
   stp: named('stops'),
 };
 
-const idSchemas: ReadonlySet<unknown> = new Set([id, idOrName]);
+/** Definitions, which a schema shares with what `describe` makes of it. */
+const idDefinitions: ReadonlySet<unknown> = new Set([id.def, idOrName.def]);
+const isId = (schema: unknown): boolean => schema instanceof z.ZodType && idDefinitions.has(schema.def);
 
 /** The schema inside of `optional` and `array`. */
 function inner(schema: unknown): unknown {
@@ -35,9 +40,7 @@ function inner(schema: unknown): unknown {
 /** The members of an input that are ids. */
 export function idMembers(input: z.ZodType): readonly string[] {
   if (!(input instanceof z.ZodObject)) return [];
-  return Object.entries(input.shape).flatMap(([name, schema]) =>
-    idSchemas.has(inner(schema)) ? [name] : [],
-  );
+  return Object.entries(input.shape).flatMap(([name, schema]) => (isId(inner(schema)) ? [name] : []));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Analyser } from '../../analysis/analyser.ts';
+import { unmeasuredLines } from '../../analysis/unmeasured-lines.ts';
 import { complianceAudit } from '../../audits/compliance.ts';
 import {
   readAuditedTasks,
@@ -16,7 +17,7 @@ import { planAudit } from '../../audits/plan-audit.ts';
 import { progressReport } from '../../audits/progress.ts';
 import { type AuditRow, lastAudit } from '../../audits/rows.ts';
 import { noTally, type Tally } from '../../audits/tally.ts';
-import { limits } from '../../lib/limits.ts';
+import { rulesOfPlan } from '../../plan/rules-of-plan.ts';
 import type { Store } from '../../store/store.ts';
 import { readPlan } from '../../tasks/plan-apply.ts';
 import type { Repositories } from '../repositories/repositories.ts';
@@ -96,9 +97,8 @@ async function auditPlan(tools: AuditTools, audit: AuditRow): Promise<CarriedOut
 }
 
 async function codeOfPlan({ store, git, analyser }: AuditTools, project: string): Promise<CodeAuditOf> {
-  const { complexity = limits.complexityDefault, functionLines = limits.functionLinesDefault } =
-    (await readPlan(store, project))?.limits.implementer ?? {};
-  return { git, analyser, project, limits: { complexity, lines: functionLines } };
+  const now = await readNow(store);
+  return { git, analyser, project, rules: rulesOfPlan(await readPlan(store, project), now.getTime()) };
 }
 
 async function auditIdle({ store }: AuditTools, { project, options }: AuditRow): Promise<CarriedOut> {
@@ -111,8 +111,12 @@ async function auditCompliance(tools: AuditTools, audit: AuditRow): Promise<Carr
   const { store, git } = tools;
   const known = await before(store, audit);
   const main = await git.main(audit.project);
-  const { files, found } = await codeOf(await codeOfPlan(tools, audit.project), main);
-  const finding = complianceAudit(found, { files, main }, known.violations);
+  const { files, found, unmeasured } = await codeOf(await codeOfPlan(tools, audit.project), main);
+  const finding = complianceAudit(
+    found,
+    { files, main, unmeasured: unmeasuredLines(unmeasured) },
+    known.violations,
+  );
   return { ...withMemory(finding, { violations: found.length, main }), from: 0, to: 0 };
 }
 

@@ -65,6 +65,22 @@ export function renewedDraft(
   return { ...claims, jti: next.jti, iat: nowSeconds, nbf: nowSeconds, exp };
 }
 
+/** Claims of a token of the same grant for another project of its reach, under the epoch of that project. */
+export function siblingDraft(
+  claims: GrantDraft,
+  next: {
+    readonly jti: string;
+    readonly lifeSeconds?: number;
+    readonly project: string;
+    readonly epoch: number;
+  },
+  nowSeconds: number,
+): GrantDraft {
+  const { project, epoch } = next;
+  const cap = { ...claims.cap, project, plan: project };
+  return { ...renewedDraft(claims, next, nowSeconds), aud: audienceOf(claims.iss, project), cap, epoch };
+}
+
 /** The claims of a token, to be signed anew by the key that is active then. */
 export const unsigned = ({ kid: _kid, ...claims }: VerifiedToken): GrantDraft => claims;
 

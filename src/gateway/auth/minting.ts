@@ -3,6 +3,7 @@ import type { Decision } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { baseLimits } from '../../plan/rules-of-plan.ts';
 import { newId } from '../../process/new-id.ts';
 import { jsonText } from '../../store/log/events.ts';
 import { statement, type Tx } from '../../store/store.ts';
@@ -10,6 +11,7 @@ import type { Tier } from '../../tiers/actions.ts';
 import { attenuate, spent } from '../../tiers/attenuate.ts';
 import type { Budget, Capability } from '../../tiers/capability.ts';
 import type { CapabilityRequest } from '../../tiers/capability-schema.ts';
+import type { GrantReach } from '../../tiers/grant-reach.ts';
 import { budgetKeys, type Ceilings } from '../../tiers/profile.ts';
 import { profiles } from '../../tiers/profiles.ts';
 import { roleOf, usualRole } from '../../tiers/roles.ts';
@@ -30,6 +32,8 @@ export interface MintRequest {
   readonly grantSeconds: number;
   /** True when the parent gets to see the token; false for a run, whose token goes to a runner. */
   readonly seen: boolean;
+  /** Epochs of the projects in which the holder may ask for tokens; absent for a grant on its own project alone. */
+  readonly reach?: GrantReach | undefined;
 }
 
 /** The row of a grant, locked: budgets are reserved from it. */
@@ -97,14 +101,13 @@ export function childCapability(
 function ceilingsOf(tier: Tier, plan: Plan | undefined): Ceilings {
   const { ceilings } = profiles[tier];
   if (tier !== 'implementer') return ceilings;
-  const { complexity = ceilings.complexity, functionLines = ceilings.lines } = plan?.limits.implementer ?? {};
-  return { complexity, lines: functionLines };
+  return baseLimits(plan);
 }
 
 const reserve = statement('grants.reserve', 'update grants set left_budget = $2::jsonb where gid = $1');
 const putToken = statement(
   'tokens.put',
-  'insert into tokens (jti, gid, issued_at, expires_at) values ($1, $2, to_timestamp($3), to_timestamp($4))',
+  'insert into tokens (jti, gid, issued_at, expires_at, project) values ($1, $2, to_timestamp($3), to_timestamp($4), $5)',
 );
 
 /** A new grant, and the draft of its first token. */
@@ -159,7 +162,7 @@ export async function mintRoot(
 async function insertGrant(
   tx: Tx,
   draft: GrantDraft,
-  request: Pick<MintRequest, 'grantSeconds' | 'seen'> & { readonly profile: string | null },
+  request: Pick<MintRequest, 'grantSeconds' | 'seen' | 'reach'> & { readonly profile: string | null },
   parent: string | null,
   now: Date,
 ): Promise<void> {
@@ -177,13 +180,15 @@ async function insertGrant(
     createdAt: now,
     expiresAt: new Date(now.getTime() + request.grantSeconds * 1000),
     revokedAt: null,
+    projects: request.reach === undefined ? null : [...request.reach.projects],
+    epochs: request.reach?.epochs ?? null,
   });
   await recordToken(tx, draft);
 }
 
 /** Records a token of a grant, before it is signed. */
 export async function recordToken(tx: Tx, draft: GrantDraft): Promise<void> {
-  await tx.rows(putToken, [draft.jti, draft.grantId, draft.iat, draft.exp]);
+  await tx.rows(putToken, [draft.jti, draft.grantId, draft.iat, draft.exp, draft.cap.project]);
 }
 
 /** Seconds since 1970, rounded down. */
@@ -205,7 +210,7 @@ const ended = statement(
   'grants.ended',
   `update grants set returned = true where gid in (
      select g.gid from grants g where not g.returned and g.parent is not null and (g.revoked_at is not null
-       or g.expires_at <= andon_now() or exists (select 1 from grants a where a.gid = any(g.lin) and a.revoked_at is not null))
+       or g.expires_at <= (select andon_now()) or exists (select 1 from grants a where a.gid = any(g.lin) and a.revoked_at is not null))
      limit 100 for update skip locked)
    returning gid as "grantId", project, parent, left_budget as "leftBudget"`,
 );

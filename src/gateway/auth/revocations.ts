@@ -3,7 +3,8 @@ import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 
 /**
  * One revocation. `grant` takes every descendant along by their lineage. `token` alone ends one token and
- * leaves its grant alive (a renewed predecessor); revoking a token for cause takes a `grant` row as well.
+ * leaves its grant alive (a renewed predecessor); revoking a token for cause takes a `grant` row as well. A
+ * `grant` row ends a grant in one project, or in all.
  * `agent` ends the principal's own grants, in one project or in all; its children fall by a `grant` row for
  * each of its grants. An `epoch` ends every grant of the project (or of `*`) that was minted under a lower
  * one.
@@ -15,10 +16,15 @@ export type RevocationRow =
       readonly fromSeconds?: number;
       readonly expSeconds?: number;
     }
-  | { readonly kind: 'grant'; readonly grantId: string }
+  | { readonly kind: 'grant'; readonly grantId: string; readonly project?: string }
   | { readonly kind: 'agent'; readonly sub: string; readonly project?: string }
   | { readonly kind: 'key'; readonly kid: string }
-  | { readonly kind: 'epoch'; readonly project: string; readonly epoch: number };
+  | {
+      readonly kind: 'epoch';
+      readonly project: string;
+      readonly epoch: number;
+      readonly raisedAtSeconds?: number;
+    };
 
 /** A grant, with the token that speaks for it, if there is one. */
 type TokenHolder = Grant & Partial<Pick<VerifiedToken, 'jti' | 'kid'>>;
@@ -31,6 +37,8 @@ export interface Revocations {
   check(grant: TokenHolder, nowSeconds?: number): Reason | undefined;
   /** Epoch of a project, or of `*`; 0 when none was applied. */
   epoch(project: string): number;
+  /** The second at which the epoch of a project was raised last; undefined when it never was. */
+  raisedAt(project: string): number | undefined;
   /** Forgets single tokens that have expired anyway; the number forgotten. */
   sweep(nowSeconds: number): number;
 }
@@ -43,26 +51,28 @@ interface RevokedToken {
 /** Makes an empty set of revocations. */
 export function createRevocations(): Revocations {
   const tokens = new Map<string, RevokedToken>();
-  const grants = new Set<string>();
+  const grants = new Map<string, Set<string>>();
   const agents = new Map<string, Set<string>>();
   const kids = new Set<string>();
   const epochs = new Map<string, number>();
+  const raised = new Map<string, number>();
 
-  const isAgentRevoked = ({ sub, cap }: Grant): boolean => {
-    const projects = agents.get(sub);
+  const isIn = (of: ReadonlyMap<string, ReadonlySet<string>>, value: string, { cap }: Grant): boolean => {
+    const projects = of.get(value);
     return projects !== undefined && (projects.has('*') || projects.has(cap.project) || cap.project === '*');
   };
   const isTokenRevoked = (jti: string, nowSeconds: number): boolean => {
     const row = tokens.get(jti);
     return row !== undefined && nowSeconds >= row.fromSeconds;
   };
-  const lineageReason = ({ grantId, lineage }: Grant): Reason | undefined => {
-    if (grants.has(grantId)) return revoked(grantId, 'grant');
-    const ancestor = lineage.find((one) => grants.has(one));
+  const lineageReason = (grant: Grant): Reason | undefined => {
+    const { grantId, lineage } = grant;
+    if (isIn(grants, grantId, grant)) return revoked(grantId, 'grant');
+    const ancestor = lineage.find((one) => isIn(grants, one, grant));
     return ancestor === undefined ? undefined : revoked(ancestor, 'ancestor');
   };
   const holderReason = (grant: TokenHolder): Reason | undefined => {
-    if (isAgentRevoked(grant)) return revoked(grant.sub, 'agent');
+    if (isIn(agents, grant.sub, grant)) return revoked(grant.sub, 'agent');
     const { kid } = grant;
     return kid !== undefined && kids.has(kid) ? revoked(kid, 'key') : undefined;
   };
@@ -74,11 +84,13 @@ export function createRevocations(): Revocations {
   return {
     apply(row) {
       if (row.kind === 'token') addToken(tokens, row);
-      else if (row.kind === 'grant') grants.add(row.grantId);
+      else if (row.kind === 'grant') addTo(grants, row.grantId, row.project);
       else if (row.kind === 'key') kids.add(row.kid);
-      else if (row.kind === 'epoch')
+      else if (row.kind === 'epoch') {
         epochs.set(row.project, Math.max(row.epoch, epochs.get(row.project) ?? 0));
-      else agents.set(row.sub, (agents.get(row.sub) ?? new Set()).add(row.project ?? '*'));
+        if (row.raisedAtSeconds !== undefined)
+          raised.set(row.project, Math.max(row.raisedAtSeconds, raised.get(row.project) ?? 0));
+      } else addTo(agents, row.sub, row.project);
     },
 
     check(grant, nowSeconds = Number.POSITIVE_INFINITY) {
@@ -88,6 +100,7 @@ export function createRevocations(): Revocations {
     },
 
     epoch: (project) => epochs.get(project) ?? 0,
+    raisedAt: (project) => raised.get(project),
 
     sweep(nowSeconds) {
       const before = tokens.size;
@@ -96,6 +109,10 @@ export function createRevocations(): Revocations {
     },
   };
 }
+
+const addTo = (to: Map<string, Set<string>>, value: string, project = '*'): void => {
+  to.set(value, (to.get(value) ?? new Set()).add(project));
+};
 
 // The earlier start and the later end of two rows for one token hold: applying a row never gives a right
 // back.

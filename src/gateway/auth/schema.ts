@@ -40,6 +40,10 @@ export const grants = pgTable('grants', {
   createdAt: at('created_at').notNull(),
   expiresAt: at('expires_at').notNull(),
   revokedAt: at('revoked_at'),
+  /** Projects in which its holder may ask for tokens, `*` for all; null for its own project alone. */
+  projects: text('projects').array(),
+  /** Epochs of those projects when the grant was made; one that was made later had epoch 1. */
+  epochs: jsonb('epochs').$type<Readonly<Record<string, number>>>(),
 });
 
 export const tokens = pgTable('tokens', {
@@ -47,6 +51,8 @@ export const tokens = pgTable('tokens', {
   grantId: text('gid').notNull(),
   issuedAt: at('issued_at').notNull(),
   expiresAt: at('expires_at').notNull(),
+  /** The project that it names; null for tokens of an earlier version, and of a grant with one project. */
+  project: text('project'),
   replacedBy: text('replaced_by'),
   replacedAt: at('replaced_at'),
 });

@@ -22,6 +22,8 @@ export interface TokenService {
   /** The revocation of the grant in memory as a reason, or undefined. */
   revoked(grant: Grant): Reason | undefined;
   epochOf(project: string): number;
+  /** The second at which the epoch of the project was raised last; undefined when it never was. */
+  raisedAt(project: string): number | undefined;
   knowsProject(project: string): boolean;
   /**
    * Makes a project known at once on the gateway that created it; other gateways learn of the project by the
@@ -47,7 +49,10 @@ const readRevocations = statement(
   'tokens.revocations',
   `select project, kind, value from revocations where kind <> 'epoch'`,
 );
-const readEpochs = statement('tokens.epochs', 'select name, epoch from projects');
+const readEpochs = statement(
+  'tokens.epochs',
+  'select name, epoch, epoch_raised_at as "raisedAt" from projects',
+);
 const readKeys = statement('tokens.keys', 'select kid, jwk from signing_keys');
 const putKey = statement(
   'tokens.putKey',
@@ -57,10 +62,19 @@ const putKey = statement(
 // The order in which a key ring publishes its keys.
 const keyStates = ['active', 'next'];
 
+interface EpochRow {
+  readonly name: string;
+  readonly epoch: number;
+  readonly raisedAt: Date | null;
+}
+
+const raisedIn = (raisedAt: Date | null): { readonly raisedAtSeconds?: number } =>
+  raisedAt === null ? {} : { raisedAtSeconds: Math.floor(raisedAt.getTime() / 1000) };
+
 /** A stored revocation in the form of memory. */
 function asRow({ project, kind, value }: RevocationEntry): RevocationRow {
   if (kind === 'token') return { kind, jti: value };
-  if (kind === 'grant') return { kind, grantId: value };
+  if (kind === 'grant') return { kind, grantId: value, project };
   if (kind === 'agent') return { kind, sub: value, project };
   return { kind, kid: value };
 }
@@ -73,9 +87,9 @@ export async function createTokenService(
   const authority: TokenAuthority = createTokenAuthority({ issuer, keys, now, revocations });
   const projects = new Set<string>();
   for (const row of await store.rows<RevocationEntry>(readRevocations)) revocations.apply(asRow(row));
-  for (const { name, epoch } of await store.rows<{ name: string; epoch: number }>(readEpochs)) {
+  for (const { name, epoch, raisedAt } of await store.rows<EpochRow>(readEpochs)) {
     projects.add(name);
-    revocations.apply({ kind: 'epoch', project: name, epoch });
+    revocations.apply({ kind: 'epoch', project: name, epoch, ...raisedIn(raisedAt) });
   }
   const shareKeys = async (): Promise<void> => {
     for (const [index, jwk] of keys.jwks().keys.entries()) {
@@ -93,6 +107,7 @@ export async function createTokenService(
     sign: (draft) => authority.sign(draft),
     revoked: (grant) => revocations.check(grant, Math.floor(now() / 1000)),
     epochOf: (project) => revocations.epoch(project),
+    raisedAt: (project) => revocations.raisedAt(project),
     knowsProject: (project) => projects.has(project),
     know: (project) => {
       projects.add(project);
@@ -162,9 +177,10 @@ function applyEvent(event: ChainedEvent, { revocations, projects, shareKeys }: T
     projects.add(project);
     revocations.apply({ kind: 'epoch', project, epoch: 1 });
   }
-  if (event.type === 'token.revoked' || event.type === 'agent.terminated')
+  if (event.type === 'token.revoked' || event.type === 'page.ended' || event.type === 'agent.terminated')
     for (const row of event.data.rows) revocations.apply(asRow(row));
-  if (event.type === 'epoch.raised') revocations.apply({ kind: 'epoch', project, epoch: event.data.epoch });
+  if (event.type === 'epoch.raised')
+    revocations.apply({ kind: 'epoch', project, epoch: event.data.epoch, ...raisedIn(new Date(event.at)) });
   // A failure here heals at the next start; until then tokens of the new key are refused, never accepted.
   if (type === 'key.rotated') void shareKeys().catch(() => {});
 }

@@ -1,83 +1,52 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { finishGate, type GateResult, systemEvent } from '../../changes/gates.ts';
-import { temporaryFolder } from '../../git/temporary.ts';
+import type { GateResult } from '../../changes/gates.ts';
+import { chooseGate } from '../../changes/slots/choose.ts';
+import { finishGate } from '../../changes/slots/finish.ts';
+import { decideHeldGate, type GateRunRow, lockGateRun } from '../../changes/slots/hold.ts';
+import { addGateOutput } from '../../changes/slots/output.ts';
+import { failSetup } from '../../changes/slots/setup-failed.ts';
+import { dropStale } from '../../changes/slots/stale.ts';
+import { beatGates, freeGates, freeGatesOf, takeGate } from '../../changes/slots/take.ts';
+import {
+  forgetOtherGateways,
+  forgetTaker,
+  type GateTaker,
+  gatewayTaker,
+  noteTaker,
+} from '../../changes/slots/takers.ts';
+import { isGateWaiting, readGateWork } from '../../changes/slots/work.ts';
+import { isDenied } from '../../lib/decision.ts';
 import { faultOf } from '../../lib/machine-fault.ts';
-import { durationMs, type PlanGate } from '../../plan/plan.ts';
-import { gateBase } from '../../sandbox/gate-room.ts';
-import type { MachineLimits } from '../../sandbox/machine-limits.ts';
-import { removeTree } from '../../sandbox/remove-tree.ts';
-import { runGate, type SandboxSetting } from '../../sandbox/run-gate.ts';
-import { orDiskFull } from '../../store/disk-room.ts';
-import { type EventDraft, event, gatewayEvent } from '../../store/log/events.ts';
+import { landingSettings } from '../../plan/landing-settings.ts';
+import { carryOutGate, failedGate } from '../../runner/gates/carry-out.ts';
+import type { GateOrder } from '../../runner/gates/gate-order.ts';
+import { piecesOf } from '../../runner/gates/pieces.ts';
+import { SetupStore } from '../../runner/setups/setup-store.ts';
+import { SetupFailed, Setups } from '../../runner/setups/setups.ts';
+import { OutputTap } from '../../sandbox/output-tap.ts';
+import type { SandboxSetting } from '../../sandbox/run-gate.ts';
+import { type ContainmentKind, findContainment } from '../../sandbox/sandbox.ts';
+import type { EventDraft } from '../../store/log/events.ts';
 import { leftNothing } from '../../store/retry.ts';
-import { type Store, statement } from '../../store/store.ts';
+import type { Store, Tx } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
-import { readPlan } from '../../tasks/plan-apply.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
 import { LogOnce } from '../log-once.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Repositories } from '../repositories/repositories.ts';
 import { machineLimitsOf } from '../runs/measure.ts';
-
-interface WaitingGate {
-  readonly id: string;
-  readonly project: string;
-  /** Null for a run of the landing queue. */
-  readonly change: string | null;
-  readonly changes: readonly string[];
-  readonly gate: string;
-  readonly tree: string;
-  readonly candidate: string;
-}
-
-// Work that is nearest to its end goes first: runs of the landing queue, in the queue's order.
-const waiting = `from gate_runs g left join changes c on c.id = g.change
-     where g.project = $1 and g.status = 'waiting' and not g.manual
-       and (g.change is null or (g.tree = c.tree and c.state = 'gating'))`;
-const isWaiting = statement('gates.waiting', `select 1 as yes ${waiting} limit 1`);
-const takeGate = statement(
-  'gates.take',
-  `update gate_runs set status = 'running', runner = $2, started_at = andon_now(), alive_at = andon_now()
-   where id = (select g.id ${waiting} order by (g.change is not null), g.rank, g.created_at limit 1 for update of g skip locked)
-   returning id, project, change, changes, gate, tree, coalesce(candidate, (select candidate from changes c where c.id = change)) as candidate,
-     (select task from changes c where c.id = change) as task`,
-);
-const keepGates = statement(
-  'gates.keep',
-  `update gate_runs set alive_at = andon_now() where status = 'running' and id = any($1::text[]) returning id`,
-);
-// A gate of this process that it does not keep, because its end could not be written, is free five seconds
-// later.
-const freeGates = statement(
-  'gates.free',
-  `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null
-   where status = 'running' and alive_at <= andon_now() - ($2 + case when runner = $1 then 5000 else 0 end) * interval '1 millisecond'`,
-);
-const freeGatesOfOwner = statement(
-  'gates.freeOwn',
-  `update gate_runs set status = 'waiting', runner = null, started_at = null, alive_at = null where status = 'running' and runner = $1`,
-);
+import { GateBells } from './gate-bells.ts';
 
 const writesMax = 3;
-
-interface TakenGate extends WaitingGate {
-  readonly task: string | null;
-}
+/** The nonce fences the process; the lease only bounds how long a process may be silent and still write. */
+const leaseMs = 60_000;
 
 interface RunningGate {
   readonly ended: Promise<void>;
   readonly abort: AbortController;
+  readonly nonce: string;
+  readonly tap: OutputTap;
 }
-
-const startedEvent = ({ project, change, changes, task, gate, tree }: TakenGate): EventDraft =>
-  change === null || task === null
-    ? gatewayEvent(project, event('gate.started', `project/${project}`, { changes, gate, tree }))
-    : systemEvent({ id: change, project }, 'gate.started', { task, gate, tree });
-
-type CommandGate = Extract<PlanGate, { run: string }>;
-
-/** A gate that ran, as it was declared then; null where it is no command any more. */
-type EndedGate = Omit<WaitingGate, 'gate'> & { readonly gate: CommandGate | null };
 
 /** Services and settings of the worker. */
 export interface GateWorkerOptions {
@@ -88,8 +57,11 @@ export interface GateWorkerOptions {
   readonly sandbox: SandboxSetting;
   /** Folders that gate commands must not see. */
   readonly hidden: readonly string[];
+  /** Folder for what set-ups of gates have made. */
+  readonly setupsFolder: string;
+  /** The slots of this gateway; with none, runners carry out all gates. */
   readonly gatesAtOnceMax: number;
-  /** Milliseconds without a sign of life after which another process's gate counts as abandoned. */
+  /** Milliseconds without a sign of life after which another gateway's gate counts as abandoned. */
   readonly abandonedMs: number;
 }
 
@@ -103,8 +75,8 @@ export interface GateWorkerPorts {
 }
 
 /**
- * Runs the gate commands of this process, a few at once, each in a clean checkout of the candidate. A gate whose process
- * died waits again and runs elsewhere.
+ * The slots of this gateway: carries out gates, a few at once, each in a clean checkout of the candidate. It takes them as
+ * runners do; a gate whose holder died waits again, for whoever takes it next.
  */
 export class GateWorker {
   readonly #options: GateWorkerOptions;
@@ -112,6 +84,9 @@ export class GateWorker {
   readonly #running = new Map<string, RunningGate>();
   readonly #abort = new AbortController();
   readonly #errors: LogOnce;
+  readonly #bells: GateBells;
+  readonly #setups: Setups;
+  #contained: ContainmentKind | undefined;
   /** Number of times the database refused the result of a gate. */
   readonly #unwritten = new Map<string, number>();
 
@@ -119,65 +94,118 @@ export class GateWorker {
     this.#options = options;
     this.#errors = new LogOnce(options.log);
     this.#ports = ports;
+    this.#bells = new GateBells(options.store);
+    const store = new SetupStore(options.setupsFolder, (words) => options.log.warn(words));
+    this.#setups = new Setups(store);
   }
 
-  /** Gives a sign of life for the gates of this process, ends those that the queue has dropped, and frees abandoned ones. */
+  /** Calls back whenever gates of the project may wait for a slot; answers a function that ends that. */
+  hear(project: string, ring: () => void): () => void {
+    return this.#bells.hear(project, ring);
+  }
+
+  /** Gives a sign of life for this gateway and its gates, and frees those whose holder gave none. */
   async keep(): Promise<void> {
+    const { store, gatesAtOnceMax: slots, abandonedMs } = this.#options;
+    const { owner } = this.#ports;
+    const containment = this.#containment();
+    // A database with one gateway remembers the slots of the processes before this one.
+    if (abandonedMs === 0) await forgetOtherGateways(store, owner);
+    await noteTaker(store, { id: owner, project: '*', name: owner, grantId: null, containment, slots });
     await this.dropUnwanted();
-    await this.#options.store.rows(freeGates, [this.#ports.owner, this.#options.abandonedMs]);
+    await freeGates(store, owner, abandonedMs);
   }
 
-  /** Ends the commands of this process whose row is gone: nobody waits for their result. */
+  /** Ends the commands of this process that it no longer holds: nobody waits for their result. */
   async dropUnwanted(): Promise<void> {
     if (this.#running.size === 0) return;
-    const mine = [...this.#running.keys()];
-    const rows = await this.#options.store.rows<{ id: string }>(keepGates, [mine]);
-    const wanted = new Set(rows.map(({ id }) => id));
-    for (const id of mine) if (!wanted.has(id)) this.#running.get(id)?.abort.abort();
+    const mine = [...this.#running].map(([run, { nonce }]) => ({ run, nonce }));
+    const kept = await beatGates(this.#options.store, null, mine);
+    const held = new Set(kept.map(({ run }) => run));
+    for (const { run } of mine) if (!held.has(run)) this.#running.get(run)?.abort.abort();
+    const taps = [...this.#running].map(([run, { tap }]) => ({ run, tap }));
+    await addGateOutput(this.#options.store, piecesOf(taps, kept));
   }
 
-  /** Takes waiting gates of the project while there is room. Never rejects. */
+  /** Takes waiting gates of the project while there is room, and tells runners of the rest. Never rejects. */
   async fill(project: string): Promise<void> {
     try {
       while (!this.#abort.signal.aborted && this.#running.size < this.#options.gatesAtOnceMax) {
-        const gate = await this.#take(project);
-        if (gate === undefined) return;
-        const abort = new AbortController();
-        const ended = this.#run(gate, AbortSignal.any([this.#abort.signal, abort.signal])).catch(
-          (error: unknown) => this.#errors.error(error, { gate: gate.gate }, 'gate'),
-        );
-        this.#running.set(gate.id, { ended, abort });
-        void ended.finally(() => {
-          this.#running.delete(gate.id);
-          void this.fill(project);
-        });
+        const order = await this.#take(project);
+        if (order === undefined) break;
+        this.#begin(project, order);
       }
+      await this.#bells.ring(project);
     } catch (error) {
       this.#options.log.error({ err: error, project }, 'gates');
     }
   }
 
-  async #take(project: string): Promise<WaitingGate | undefined> {
-    const { store } = this.#options;
-    if ((await store.rows(isWaiting, [project])).length === 0) return undefined;
-    return this.#ports.systemTransaction(project, async (tx) => {
-      const [gate] = await tx.rows<TakenGate>(takeGate, [project, this.#ports.owner]);
-      return { result: gate, events: gate === undefined ? [] : [startedEvent(gate)] };
+  #begin(project: string, order: GateOrder): void {
+    const abort = new AbortController();
+    const tap = new OutputTap();
+    const signal = AbortSignal.any([this.#abort.signal, abort.signal]);
+    const ended = this.#run(order, signal, tap).catch((error: unknown) =>
+      this.#errors.error(error, { gate: order.gate }, 'gate'),
+    );
+    this.#running.set(order.run, { ended, abort, tap, nonce: order.nonce });
+    void ended.finally(() => {
+      this.#running.delete(order.run);
+      void this.fill(project);
     });
   }
 
-  async #run(waiting: WaitingGate, abort: AbortSignal): Promise<void> {
-    const plan = await readPlan(this.#options.store, waiting.project);
-    const gate = plan?.gates[waiting.gate];
-    const command = gate === undefined || !('run' in gate) ? null : gate;
-    const result =
-      command === null
-        ? failedGate(`gate ${waiting.gate} is no longer a command of the plan`)
-        : await this.#evidence(waiting, command, machineLimitsOf(plan), abort);
-    const ended = { ...waiting, gate: command };
+  async #take(project: string): Promise<GateOrder | undefined> {
+    const { store, sandbox } = this.#options;
+    if (!(await isGateWaiting(store, project))) return undefined;
+    return this.#ports.systemTransaction(project, async (tx, { planHash }) => {
+      const plan = await planAt(tx, project, planHash);
+      const { waiting, inUse, stale } = await readGateWork(tx, project, plan);
+      const dropped = await dropStale(tx, project, stale);
+      const gate = chooseGate(waiting, inUse, gatewayTaker);
+      if (gate === undefined) return { result: undefined, events: dropped };
+      const bounds = { plan, limits: machineLimitsOf(plan), sandbox };
+      const { order, events } = await takeGate(tx, project, gate, this.#taker(), bounds);
+      return { result: order, events: [...dropped, ...events] };
+    });
+  }
+
+  #taker(): GateTaker {
+    const containment = this.#containment();
+    return { id: gatewayTaker, name: this.#ports.owner, grantId: null, containment, leaseMs };
+  }
+
+  #containment(): ContainmentKind {
+    this.#contained ??= findContainment().kind;
+    return this.#contained;
+  }
+
+  async #run(order: GateOrder, abort: AbortSignal, tap: OutputTap): Promise<void> {
+    const { git, hidden, log, metrics } = this.#options;
+    const containment = this.#containment();
+    const result = await carryOutGate(order, {
+      checkout: (project, commit, folder) => git.checkout(project, commit, folder),
+      files: (project) => git.files(project),
+      left: (folder) => log.warn({ folder }, 'a folder of a gate is left'),
+      ...{ hidden, containment, abort, tap, setups: this.#setups },
+    }).catch((error: unknown) => {
+      if (error instanceof SetupFailed) return error;
+      throw error;
+    });
     if (abort.aborted) return;
-    await this.#write(ended, result);
-    this.#ports.ended(waiting.project);
+    if (result instanceof SetupFailed) return this.#failSetup(order, result.message);
+    await this.#lastPiece(order.run, tap);
+    metrics.gateEnded(result.passed, result.ms / 1000);
+    await this.#write(order, result);
+    this.#ports.ended(order.project);
+  }
+
+  #failSetup(order: GateOrder, why: string): Promise<void> {
+    return this.#held(order, (tx, run) => failSetup(tx, run, why));
+  }
+
+  async #lastPiece(run: string, tap: OutputTap): Promise<void> {
+    if (tap.isOpen) await addGateOutput(this.#options.store, [{ run, text: tap.take(), isFirst: false }]);
   }
 
   /**
@@ -185,71 +213,51 @@ export class GateWorker {
    * signs of life stop. A refusal by the database itself is no accident; at the third one the gate has
    * failed, with that reason.
    */
-  async #write(ended: EndedGate, result: GateResult): Promise<void> {
+  async #write(order: GateOrder, result: GateResult): Promise<void> {
+    const { run } = order;
     try {
-      await this.#finish(ended, result);
-      this.#unwritten.delete(ended.id);
+      await this.#finish(order, result);
+      this.#unwritten.delete(run);
     } catch (error) {
       if (!leftNothing(error) || faultOf(error) !== undefined) throw error;
-      const times = (this.#unwritten.get(ended.id) ?? 0) + 1;
-      this.#unwritten.set(ended.id, times);
+      const times = (this.#unwritten.get(run) ?? 0) + 1;
+      this.#unwritten.set(run, times);
       if (times < writesMax) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      await this.#finish(ended, {
-        ...failedGate(`its result could not be written down ${times} times: ${why}`),
-        ms: result.ms,
-        sandboxed: result.sandboxed,
-      });
-      this.#unwritten.delete(ended.id);
+      const words = `its result could not be written down ${times} times: ${why}`;
+      await this.#finish(order, { ...failedGate(words, result.containment), ms: result.ms });
+      this.#unwritten.delete(run);
     }
   }
 
-  #finish(ended: EndedGate, result: GateResult): Promise<void> {
-    return this.#ports.systemTransaction(ended.project, async (tx) => ({
-      result: undefined,
-      events: await finishGate(tx, ended, this.#ports.owner, result),
-    }));
+  #finish(order: GateOrder, result: GateResult): Promise<void> {
+    return this.#held(order, async (tx, run, planHash) => {
+      const plan = await planAt(tx, order.project, planHash);
+      const { retry } = landingSettings(plan);
+      return finishGate(tx, { run, declared: plan?.gates[run.gate], result, retry });
+    });
   }
 
-  async #evidence(
-    waiting: WaitingGate,
-    { run, timeout, network }: CommandGate,
-    limits: MachineLimits,
-    abort: AbortSignal,
-  ): Promise<GateResult> {
-    const { git, metrics, sandbox, hidden } = this.#options;
-    const folder = temporaryFolder('gate', gateBase());
-    try {
-      await git.checkout(waiting.project, waiting.candidate, join(folder, 'tree'));
-      const timeoutMs = durationMs(timeout);
-      const command = { command: run, timeoutMs, network, limits };
-      const result = await runGate({ folder, ...command, sandbox, hidden, abort });
-      metrics.gateEnded(result.passed, result.ms / 1000);
-      return result;
-    } catch (error) {
-      // A fault of the machine is none of the work: the gate runs again, as one whose end cannot be written.
-      const fault = await orDiskFull(error, folder);
-      if (faultOf(fault) !== undefined) throw fault;
-      return failedGate(error instanceof Error ? error.message : String(error));
-    } finally {
-      // A folder that cannot be removed is no fault of the gate: it is counted, and swept later.
-      if (!(await removeTree(folder))) this.#options.log.warn({ folder }, 'a folder of a gate is left');
-    }
+  /** Writes about a gate, unless another holder has it by now, or nobody waits for it. */
+  #held(
+    { project, run, nonce, tree }: GateOrder,
+    write: (tx: Tx, row: GateRunRow, planHash: string | null) => Promise<readonly EventDraft[]>,
+  ): Promise<void> {
+    return this.#ports.systemTransaction(project, async (tx, { now, planHash }) => {
+      const row = await lockGateRun(tx, project, run);
+      const held = decideHeldGate(row, { run, nonce, tree, grantId: null }, now);
+      const events = isDenied(held) ? [] : await write(tx, held.decided, planHash);
+      return { result: undefined, events };
+    });
   }
 
   /** Cuts running gates short; another worker runs them again. */
   async close(): Promise<void> {
     this.#abort.abort();
     await Promise.allSettled([...this.#running.values()].map(({ ended }) => ended));
-    await this.#options.store.rows(freeGatesOfOwner, [this.#ports.owner]).catch(() => []);
+    const { store } = this.#options;
+    const { owner } = this.#ports;
+    await freeGatesOf(store, owner).catch(() => []);
+    await forgetTaker(store, owner).catch(() => []);
   }
 }
-
-const failedGate = (output: string): GateResult => ({
-  passed: false,
-  exitCode: null,
-  ms: 0,
-  output,
-  sandboxed: false,
-  timedOut: false,
-});

@@ -1,16 +1,22 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { settleGates } from '../../changes/gates.ts';
+import { requestJudge, settleGates } from '../../changes/gates.ts';
+import { gateRuns } from '../../changes/schema.ts';
+import { readGateRuns } from '../../changes/slots/shown.ts';
+import { readTakers } from '../../changes/slots/takers.ts';
 import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
-import { gateRuns } from '../../tasks/schema.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { id, name, project, textOrEmpty } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { findChange } from './find-change.ts';
+import { followProcedure } from './gate-follow.ts';
+import { rerunProcedure } from './gate-rerun.ts';
+import { gateRunnerProcedures } from './gate-runners.ts';
 import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
 import { passManual } from './manual-gates.ts';
+import { thenWake } from './wake.ts';
 
 /** Gates: commands that the gateway runs, and those that a person or validator passes by hand. */
 export function gateRouter(gateway: Gateway) {
@@ -21,9 +27,18 @@ export function gateRouter(gateway: Gateway) {
       input: z.strictObject({ project, change: id }),
       answer: async (input) => {
         const change = await findChange(gateway.store, input.project, input.change);
-        return gateway.store.orm.select().from(gateRuns).where(eq(gateRuns.change, change.id));
+        return readGateRuns(gateway.store, change.id);
       },
     }),
+    runners: query(gateway, {
+      action: 'gate:read',
+      description: 'Lists who carries out gates of the project: gateways and runners, with their slots.',
+      input: z.strictObject({ project }),
+      answer: (input) => readTakers(gateway.store, input.project),
+    }),
+    rerun: rerunProcedure(gateway),
+    follow: followProcedure(gateway),
+    ...gateRunnerProcedures(gateway),
     pass: mutation(gateway, {
       action: 'gate:pass',
       description: 'Passes a manual gate of a change, bound to the tree that was judged.',
@@ -48,18 +63,17 @@ export function gateRouter(gateway: Gateway) {
         decideJudgement(found, (change) =>
           allowUnless(manualReasons(found.facts, found.input.gate, found.grant), change),
         ),
-      effect: async (tx, { decided: change }, { grant, input }) => {
+      effect: async (tx, { decided: change }, { grant, input, facts: { declared } }) => {
         const passed = await passManual(tx, change, { ...input, grant });
         const settled = await settleGates(tx, change);
+        const isJudges = declared !== undefined && 'by' in declared && declared.by === 'validator';
+        const requests = isJudges ? [] : await requestJudge(tx, change);
         return {
           answer: { change: change.id, gate: input.gate, status: 'passed' as const },
-          events: [passed, ...settled],
+          events: [passed, ...settled, ...requests],
         };
       },
-      after: (answer, input) => {
-        gateway.workers.wake(input.project);
-        return answer;
-      },
+      after: thenWake(gateway),
     }),
   });
 }

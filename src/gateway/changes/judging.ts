@@ -83,6 +83,8 @@ function treeReasons(change: ChangeRow, tree: string | undefined, grant: Grant):
   const { task } = grant.cap;
   if (task !== undefined && task !== change.task)
     return [reason('grant.task', `change/${change.id}`, { found: change.task, limit: task })];
+  if (change.kind === 'sync' && grant.cap.tier !== 'human')
+    return [reason('grant.tier', `change/${change.id}`, { found: grant.cap.tier, limit: 'human' })];
   if (tree === undefined) return [reason('change.unseen', change.id)];
   if (change.tree !== tree) return [reason('change.moved', change.id, { found: tree, limit: change.tree })];
   return [];

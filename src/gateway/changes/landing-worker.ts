@@ -1,22 +1,25 @@
 import { eq } from 'drizzle-orm';
 import type { Logger } from 'pino';
 import { type LandingPoint, reconcile } from '../../changes/landing.ts';
-import type { QueueEntry } from '../../changes/queue/entries.ts';
+import { type QueueEntry, readEntries } from '../../changes/queue/entries.ts';
 import { queueRound } from '../../changes/queue/round.ts';
 import { forgetTrees } from '../../changes/queue/trees.ts';
-import { syncStop } from '../../changes/sync-stop.ts';
+import { readSlots } from '../../changes/slots/takers.ts';
+import { carryOutSync, readSync, reconcileSyncs } from '../../changes/syncs.ts';
 import { Coalesced } from '../../lib/coalesced.ts';
 import { defined } from '../../lib/defined.ts';
 import { AndonError } from '../../lib/errors.ts';
-import { pullCord } from '../../stops/rows.ts';
 import { orDiskFull } from '../../store/disk-room.ts';
 import { type EventDraft, event, gatewayEvent } from '../../store/log/events.ts';
-import type { Store, Tx } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
 import type { SystemTransaction } from '../../store/system-transaction.ts';
 import { projects } from '../../tasks/schema.ts';
 import { LogOnce } from '../log-once.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Repositories } from '../repositories/repositories.ts';
+import { readDecisionFiles } from './decision-files.ts';
+import { divergedEvents, UpstreamFollower } from './follow.ts';
+import { MergeWorker } from './merge-worker.ts';
 import { SteeringChanges } from './steering.ts';
 
 /** Services and settings of the worker. */
@@ -25,8 +28,8 @@ export interface LandingWorkerOptions {
   readonly git: Repositories;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** Gates that run at once: the queue has as many trees under test. */
-  readonly gatesAtOnceMax: number;
+  /** Milliseconds for which a fetch of an upstream counts. */
+  readonly upstreamFreshMs: number;
   /** Milliseconds after which another process's intent counts as abandoned. */
   readonly abandonedMs: number;
   /** Called at named points of a landing, so that tests can end the process there. */
@@ -56,6 +59,8 @@ export class LandingWorker {
   readonly #landings = new Map<string, Coalesced>();
   readonly #errors: LogOnce;
   readonly #steering: SteeringChanges;
+  readonly #follower: UpstreamFollower;
+  readonly #merges: MergeWorker;
   #closed = false;
 
   constructor(options: LandingWorkerOptions, ports: LandingWorkerPorts) {
@@ -63,6 +68,8 @@ export class LandingWorker {
     this.#errors = new LogOnce(options.log);
     this.#steering = new SteeringChanges(options.git);
     this.#ports = ports;
+    this.#follower = new UpstreamFollower(this.#syncPorts(), options);
+    this.#merges = new MergeWorker(this.#syncPorts(), options);
   }
 
   /** Lands every change that can land; one round more when it is called meanwhile. Never rejects. */
@@ -90,9 +97,10 @@ export class LandingWorker {
   async reconcile(project: string): Promise<void> {
     // A landing of this very process concludes itself.
     if (this.#landings.get(project)?.running !== undefined) return;
-    await reconcile(this.#landingPorts(), project, this.#options.abandonedMs).catch((error: unknown) =>
-      this.#errors.error(error, { project }, 'reconcile'),
-    );
+    const { abandonedMs } = this.#options;
+    await reconcile(this.#landingPorts(), project, abandonedMs)
+      .then(() => reconcileSyncs(this.#syncPorts(), project, Math.max(abandonedMs, syncMs)))
+      .catch((error: unknown) => this.#errors.error(error, { project }, 'reconcile'));
   }
 
   /**
@@ -102,16 +110,42 @@ export class LandingWorker {
    */
   async settle(project: string): Promise<void> {
     await reconcile(this.#landingPorts(), project, 0);
+    await reconcileSyncs(this.#syncPorts(), project, 0);
+  }
+
+  /** Takes what the upstream has, where the project follows it. Never rejects. */
+  follow(project: string): Promise<void> {
+    return this.#follower.follow(project);
+  }
+
+  async #followBeforeStacking(project: string): Promise<void> {
+    if ((await readEntries(this.#options.store, project)).length > 0) await this.follow(project);
+  }
+
+  /** Carries out a sync that was intended; true when main is where it leads. */
+  async settleSync(project: string, id: string): Promise<boolean> {
+    for (let row = await readSync(this.#options.store, project, id); ; ) {
+      if (row === undefined || row.state === 'void') return false;
+      if (row.state === 'done') return true;
+      await carryOutSync(this.#syncPorts(), row);
+      row = await readSync(this.#options.store, project, id);
+    }
+  }
+
+  #syncPorts() {
+    const { git, at, store: session } = this.#options;
+    const { systemTransaction } = this.#ports;
+    return { git, session, systemTransaction, ...defined({ at }) };
   }
 
   #landingPorts() {
-    const { git, at, store, gatesAtOnceMax } = this.#options;
+    const { git, at, store } = this.#options;
     return {
       git,
       session: store,
       systemTransaction: this.#ports.systemTransaction,
       owner: this.#ports.owner,
-      slots: gatesAtOnceMax,
+      slots: (project: string) => readSlots(store, project),
       nowMs: Date.now,
       steers: (entry: QueueEntry) => this.#steering.of(entry),
       ...defined({ at }),
@@ -120,10 +154,12 @@ export class LandingWorker {
 
   async #landAll(project: string): Promise<void> {
     const started = performance.now();
+    await this.#merges.round(project);
+    await this.#followBeforeStacking(project);
     for (let steps = 0; steps < stepsMax && !this.#closed; steps++) {
       const outcome = await queueRound(this.#landingPorts(), project);
       if (outcome.is === 'landed') await this.#landed(project, started);
-      if (outcome.is === 'rebuilt' || outcome.is === 'runs') this.#ports.wished(project);
+      if (['rebuilt', 'runs', 'begun'].includes(outcome.is)) this.#ports.wished(project);
       if (outcome.is === 'rest' || outcome.is === 'runs') return;
     }
   }
@@ -131,18 +167,26 @@ export class LandingWorker {
   async #landed(project: string, started: number): Promise<void> {
     const { store, git, metrics, log } = this.#options;
     metrics.landed((performance.now() - started) / 1000);
+    // The landing stands even where its decisions cannot be read: the next one reads them.
+    const { systemTransaction } = this.#ports;
+    await readDecisionFiles({ store, git, systemTransaction }, project).catch((error: unknown) =>
+      this.#errors.error(error, { project }, 'decisions'),
+    );
     await forgetTrees(store, project, await git.main(project));
     const [row] = await store.orm
       .select({ upstream: projects.upstream })
       .from(projects)
       .where(eq(projects.name, project));
     if (row?.upstream === null || row?.upstream === undefined) return;
+    const { upstream } = row;
     // The landing stands even when the mirror fails; a divergence is an event that people see.
-    await git.mirrorAfterLanding(project, row.upstream).catch(async (error: unknown) => {
+    await git.mirrorAfterLanding(project, upstream).catch(async (error: unknown) => {
       log.warn({ err: error, project }, 'mirror');
+      const isApart = error instanceof AndonError && error.code === 'sync.diverged';
+      const found = isApart ? await this.#follower.apart(project, upstream, error) : wordsOf(error);
       await this.#ports.systemTransaction(project, async (tx) => ({
         result: undefined,
-        events: [diverged(project, error), ...(await pullOnDivergence(tx, project, error))],
+        events: isApart ? await divergedEvents(tx, project, found) : [unmirrored(project, found)],
       }));
     });
   }
@@ -154,13 +198,11 @@ export class LandingWorker {
   }
 }
 
-/** Stops the project whose upstream has diverged; an upstream that does not answer proves nothing. */
-const pullOnDivergence = async (tx: Tx, project: string, error: unknown): Promise<readonly EventDraft[]> =>
-  error instanceof AndonError && error.code === 'sync.diverged'
-    ? pullCord(tx, syncStop(project, error.reasons[0].found))
-    : [];
+/** Time that a sync of a living process takes, from its intent to its end; one that takes longer is made anew. */
+const syncMs = 5_000;
 
-const diverged = (project: string, error: unknown): EventDraft => {
-  const found = error instanceof Error ? error.message : String(error);
-  return gatewayEvent(project, event('sync.diverged', `project/${project}`, { found }));
-};
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The event that an upstream did not take a landing; one that does not answer proves nothing. */
+const unmirrored = (project: string, found: string): EventDraft =>
+  gatewayEvent(project, event('sync.diverged', `project/${project}`, { found }));

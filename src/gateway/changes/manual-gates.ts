@@ -48,6 +48,8 @@ export function decideApproval(
   open: readonly OpenGate[],
   { named, grant }: { readonly named: readonly string[]; readonly grant: Grant },
 ): Decision<Approvable> {
+  const [conflict, ...conflicts] = change.conflicts.map((path) => conflictReason(change, path));
+  if (conflict !== undefined) return denied(conflict, ...conflicts);
   if (changeMay(change, 'approve')) return { decided: { change, passing: null } };
   if (!changeMay(change, 'gatesPassed')) {
     const limit = changeMoves.approve.from.join(' or ');
@@ -59,6 +61,9 @@ export function decideApproval(
   const [first, ...others] = open.map((gate) => openReason(change, gate));
   return denied(first ?? reason('change.state', change.id, { found: change.state }), ...others);
 }
+
+const conflictReason = ({ id }: ChangeRow, path: string): Reason =>
+  reason('change.conflict', path, { next: `push a merge of both tips to refs/heads/sync/${id}` });
 
 const isPassable = ({ manual, status, declared }: OpenGate, { cap }: Grant): boolean =>
   manual &&

@@ -1,13 +1,15 @@
 import { and, desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { readGateRuns } from '../../changes/slots/shown.ts';
 import { defined } from '../../lib/defined.ts';
-import { changes, gateRuns, verdicts } from '../../tasks/schema.ts';
+import { changes, landings, verdicts } from '../../tasks/schema.ts';
 import { changeStates } from '../../tasks/states.ts';
 import { commitId, id, name, project, text } from '../admission/inputs.ts';
 import { query, t } from '../admission/procedure.ts';
 import { previewCommit } from '../pushes/preview-push.ts';
 import type { Gateway } from '../services.ts';
 import { findChange } from './find-change.ts';
+import { changePageProcedure } from './page.ts';
 import { holdProcedure, moveProcedure, queueProcedure, releaseProcedure, whyProcedure } from './queue.ts';
 import { submitProcedure } from './submit.ts';
 import { withdrawProcedure } from './withdraw.ts';
@@ -40,15 +42,16 @@ export function changeRouter(gateway: Gateway) {
     }),
     show: query(gateway, {
       action: 'change:read',
-      description: 'Shows a change with its gates and verdicts.',
+      description: 'Shows a change with its gates, verdicts and landing.',
       input: z.strictObject({ project, change: id }),
       answer: async (input) => {
         const change = await findChange(gateway.store, input.project, input.change);
-        const gates = await store.orm.select().from(gateRuns).where(eq(gateRuns.change, change.id));
+        const gates = await readGateRuns(store, change.id);
         const given = await store.orm.select().from(verdicts).where(eq(verdicts.change, change.id));
-        return { ...change, gates, verdicts: given };
+        return { ...change, gates, verdicts: given, landing: await landingOf(store, change.id) };
       },
     }),
+    page: changePageProcedure(gateway),
     diff: diffProcedure(gateway),
     check: checkProcedure(gateway),
     queue: queueProcedure(gateway),
@@ -60,6 +63,17 @@ export function changeRouter(gateway: Gateway) {
   });
 }
 
+/** The landing of a change, with the runs that vouch for it and the tree that they passed on; null before it. */
+async function landingOf({ orm }: Gateway['store'], change: string) {
+  const [row] = await orm
+    .select()
+    .from(landings)
+    .where(and(eq(landings.change, change), eq(landings.state, 'done')));
+  if (row === undefined) return null;
+  const { position, batch, vouchedTree, vouchedBy, endedAt } = row;
+  return { position, batch, vouchedTree, vouchedBy, landedAt: endedAt };
+}
+
 function diffProcedure(gateway: Gateway) {
   return query(gateway, {
     action: 'change:read',
@@ -69,10 +83,11 @@ function diffProcedure(gateway: Gateway) {
       project,
       change: id,
       path: text(4096).optional().describe('One file, or a folder for the files below it'),
+      context: z.number().int().min(0).max(50).optional().describe('Lines around each difference; 3 without'),
     }),
     answer: async (input, call) => {
       const change = await findChange(gateway.store, input.project, input.change);
-      const patch = await gateway.git.patch(input.project, change, call.grant.cap, input.path);
+      const patch = await gateway.git.patch(input.project, change, call.grant.cap, input);
       const before = gateway.shownTrees.show(call.grant.grantId, change.id, change.tree);
       return { change: change.id, tree: change.tree, ...defined({ before }), ...patch };
     },

@@ -1,17 +1,22 @@
 import { z } from 'zod';
+import { type FlakyGate, readFlaky } from '../../changes/flaky.ts';
+import { mergeWords } from '../../changes/merge-words.ts';
 import { readEntries, readHolds } from '../../changes/queue/entries.ts';
 import { holdInQueue, moveInQueue, releaseInQueue } from '../../changes/queue/places.ts';
 import { type QueueRow, queueRows, readDurations, readTested, whyWords } from '../../changes/queue/view.ts';
-import { queueOrder } from '../../changes/queue/world.ts';
+import { shownOrder } from '../../changes/queue/world.ts';
+import { readSlots } from '../../changes/slots/takers.ts';
 import { allowUnless, denied, type Reason, reason } from '../../lib/decision.ts';
 import { landingSettings } from '../../plan/landing-settings.ts';
 import { event } from '../../store/log/events.ts';
 import type { Session } from '../../store/store.ts';
 import { type ChangeRow, lockChange, readProject } from '../../tasks/rows.ts';
+import { isChangeEnd } from '../../tasks/states.ts';
 import { id, project, text } from '../admission/inputs.ts';
 import { mutation, query } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { findChange } from './find-change.ts';
+import { thenWake } from './wake.ts';
 
 /** The landing queue of a project at one moment. */
 export interface QueueAnswer {
@@ -20,14 +25,18 @@ export interface QueueAnswer {
   readonly batch: number;
   readonly slots: number;
   readonly rows: readonly QueueRow[];
+  /** Gates that both passed and failed one tree in the last 30 days, and how many trees. */
+  readonly flaky: readonly FlakyGate[];
 }
 
 async function readQueueRows(gateway: Gateway, session: Session, name: string): Promise<QueueAnswer> {
-  const [entries, row, main, tested] = await Promise.all([
+  const [entries, row, main, tested, flaky, slots] = await Promise.all([
     readEntries(session, name),
     readProject(session, name),
     gateway.git.main(name),
     readTested(session, name),
+    readFlaky(session, name),
+    readSlots(session, name),
   ]);
   const plan = row?.plan ?? undefined;
   const holds = await readHolds(session, name, entries, plan);
@@ -36,12 +45,12 @@ async function readQueueRows(gateway: Gateway, session: Session, name: string): 
   );
   const durations = await readDurations(session, name, [...commands]);
   const { batch } = landingSettings(plan);
-  const { slots } = gateway.workers;
-  const order = queueOrder(holds, Date.now());
+  const order = shownOrder(entries, holds, Date.now());
   return {
     main,
     batch,
     slots,
+    flaky,
     rows: queueRows({ entries, order, held: holds.held, tested, durations, commands, batch, slots }),
   };
 }
@@ -65,6 +74,8 @@ export const whyProcedure = (gateway: Gateway) =>
     answer: async (input) => {
       const change = await findChange(gateway.store, input.project, input.change);
       const { id: found, task, state } = change;
+      if (change.kind === 'sync' && !isChangeEnd(state))
+        return { change: found, task, state, why: await mergeWords(gateway.store, change) };
       if (state !== 'approved') return { change: found, task, state, why: stateWords(change) };
       const { rows } = await readQueueRows(gateway, gateway.store, input.project);
       const row = rows.find(({ change: one }) => one === found);
@@ -90,7 +101,7 @@ const orderInput = z.strictObject({ project, change: id, why: text(2000) });
 
 const inQueue = (change: ChangeRow | undefined, wanted: string): Reason[] => {
   if (change === undefined) return [reason('change.missing', wanted)];
-  return change.state === 'approved'
+  return change.state === 'approved' && change.kind === 'task'
     ? []
     : [reason('change.state', `change/${change.id}`, { found: change.state, limit: 'approved' })];
 };
@@ -112,7 +123,7 @@ export const holdProcedure = (gateway: Gateway) =>
         events: [event('queue.held', `change/${change.id}`, data)],
       };
     },
-    after: (answer, input) => awake(gateway, answer, input),
+    after: thenWake(gateway),
   });
 
 /** The procedure `change.release`: lets a held change land. */
@@ -132,7 +143,7 @@ export const releaseProcedure = (gateway: Gateway) =>
         events: [event('queue.released', `change/${change.id}`, data)],
       };
     },
-    after: (answer, input) => awake(gateway, answer, input),
+    after: thenWake(gateway),
   });
 
 /** The procedure `change.move`: gives an approved change a place in the landing queue. */
@@ -162,7 +173,7 @@ export const moveProcedure = (gateway: Gateway) =>
         events: [event('queue.moved', `change/${change.id}`, data)],
       };
     },
-    after: (answer, input) => awake(gateway, answer, input),
+    after: thenWake(gateway),
   });
 
 function decideOrder(change: ChangeRow | undefined, wanted: string) {
@@ -170,9 +181,4 @@ function decideOrder(change: ChangeRow | undefined, wanted: string) {
   if (first !== undefined || change === undefined)
     return denied(first ?? reason('change.missing', wanted), ...others);
   return allowUnless([], change);
-}
-
-function awake<T>(gateway: Gateway, answer: T, input: { readonly project: string }): T {
-  gateway.workers.wake(input.project);
-  return answer;
 }

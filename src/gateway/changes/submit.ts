@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { knownFailures, type NamedGate, openGates } from '../../changes/gates.ts';
+import { knownFailures, type NamedGate, openGates, requestOf } from '../../changes/gates.ts';
 import { type Reason, reason, unlessAlso } from '../../lib/decision.ts';
 import { newId } from '../../process/new-id.ts';
 import { event } from '../../store/log/events.ts';
@@ -140,9 +140,15 @@ function submitted(
   openGates(tx, { id: change, project: projectName, tree }, facts.gates);
   const size = prepared.kind === 'candidate' ? { size: prepared.size } : {};
   const data = { ...dataOf(input, { commit, tree }, state), ...size };
+  const requested = requestOf(
+    { task, tree },
+    facts.gates.map(({ name }) => name),
+  );
+  const isForJudges = facts.gates.every(({ gate }) => 'by' in gate && gate.by === 'validator');
+  const requests = isForJudges ? [event('verdict.requested', `change/${change}`, requested)] : [];
   return {
     answer: answerOf({ change, tree, candidate }, facts.gates),
-    events: [event('change.submitted', `change/${change}`, data)],
+    events: [event('change.submitted', `change/${change}`, data), ...requests],
   };
 }
 

@@ -19,6 +19,7 @@ import type { Gateway } from '../services.ts';
 import { findChange } from './find-change.ts';
 import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
 import { type Approvable, decideApproval, passManual, readOpenGates } from './manual-gates.ts';
+import { thenWake } from './wake.ts';
 
 /** Verdicts bind the tree that was judged. */
 export function verdictRouter(gateway: Gateway) {
@@ -105,10 +106,7 @@ function approveProcedure(gateway: Gateway) {
         events: [...passed, verdict, ...events],
       };
     },
-    after: (answer, input) => {
-      gateway.workers.wake(input.project);
-      return answer;
-    },
+    after: thenWake(gateway),
   });
 }
 

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { refuseChange } from '../../changes/gates.ts';
+import { queueRefOf } from '../../changes/queue/trees.ts';
 import { allowUnless, denied, reason } from '../../lib/decision.ts';
 import { lockChange } from '../../tasks/rows.ts';
 import { changeMay } from '../../tasks/states.ts';
 import { id, project, text } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
+import { thenWake } from './wake.ts';
 
 /** The procedure `change.withdraw`: its maker, or a person, takes a change back; its task is ready again. */
 export function withdrawProcedure(gateway: Gateway) {
@@ -29,9 +31,9 @@ export function withdrawProcedure(gateway: Gateway) {
       answer: { change: change.id, task: change.task, state: 'refused' as const },
       events: await refuseChange(tx, change, 'withdraw', `withdrawn by ${grant.sub}: ${input.why}`),
     }),
-    after: (answer, input) => {
-      gateway.workers.wake(input.project);
-      return answer;
+    after: async (answer, input) => {
+      await gateway.git.dropCandidate(input.project, queueRefOf(answer.change));
+      return thenWake(gateway)(answer, input);
     },
   });
 }

@@ -6,6 +6,7 @@ import { eventTypes } from '../../store/log/events.ts';
 import { searchEvents } from '../../store/log/search.ts';
 import { eventsAfter, latestPosition } from '../../store/log/tail.ts';
 import { statement } from '../../store/store.ts';
+import type { Call } from '../admission/admission.ts';
 import { authoriseRead } from '../admission/admit-query.ts';
 import { instant, project, text, timeOf } from '../admission/inputs.ts';
 import { answered, query, t } from '../admission/procedure.ts';
@@ -79,19 +80,30 @@ export function eventRouter(gateway: Gateway) {
           input.lastEventId === null || input.lastEventId === undefined
             ? gateway.feed.position
             : Number(input.lastEventId);
+        const wanted = input.types === undefined ? undefined : new Set<string>(input.types);
+        const stillAllowed = rightTo(gateway, call, input.project);
         for await (const event of follow(gateway, input.project, from, signal)) {
-          // The token may end, or be revoked, while the stream is open.
-          await answered(gateway, async () =>
-            authoriseRead(gateway, call, { action: 'event:read', project: input.project }),
-          );
-          if (input.types === undefined || input.types.some((type) => type === event.type))
-            yield tracked(String(event.position), event);
+          await stillAllowed();
+          if (wanted?.has(event.type) !== false) yield tracked(String(event.position), event);
         }
       }),
   });
 }
 
 const pageMax = 200;
+/** Milliseconds for which the right to a stream counts. A revocation is in memory, and is asked for at every event. */
+const judgedMs = 1000;
+
+/** Asks again for the right to a stream while it is open, since a token may end. Rejects once it has. */
+function rightTo(gateway: Gateway, call: Call, project: string): () => Promise<void> {
+  let judgedAtMs = performance.now();
+  return async () => {
+    const isRevoked = gateway.tokens.revoked(call.grant) !== undefined;
+    if (!isRevoked && performance.now() - judgedAtMs < judgedMs) return;
+    await answered(gateway, async () => authoriseRead(gateway, call, { action: 'event:read', project }));
+    judgedAtMs = performance.now();
+  };
+}
 
 /**
  * Every sequenced event of a project after `from`, without end, until `signal` aborts. Reads by position, so

@@ -49,10 +49,13 @@ export class Streams {
     this.#max = streamsMax;
   }
 
-  /** Counts a stream until its answer closes; answers the error for a stream over the limit, or undefined. */
-  add(principal: string, res: ServerResponse): AndonError | undefined {
+  /** Counts a stream until its answer closes, under a principal or a session; answers the error for a stream over the limit, or undefined. */
+  add(
+    principal: string,
+    res: ServerResponse,
+    ownMax = Math.max(1, Math.floor(this.#max / 2)),
+  ): AndonError | undefined {
     const own = this.#open.get(principal) ?? 0;
-    const ownMax = Math.max(1, Math.floor(this.#max / 2));
     if (own >= ownMax) return fail('request.streams', principal, { found: own, limit: ownMax });
     if (this.#count >= this.#max)
       return fail('request.streams', 'gateway', { found: this.#count, limit: this.#max });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import type { Logger } from 'pino';
-import { AndonError, fail, sentence } from '../../lib/errors.ts';
+import { AndonError, fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { callOf } from '../admission/admission.ts';
 import { feedSilentMsMax } from '../admission/admit-query.ts';
@@ -14,6 +14,9 @@ import type { Gateway } from '../services.ts';
 import { type Caps, capConnections, Streams } from './caps.ts';
 import { hostReason } from './guard.ts';
 import { metricsRefusal } from './metrics-access.ts';
+import { createPageHttp, type PageHttp } from './page.ts';
+import { answerHome, answerPageFile } from './page-answers.ts';
+import { refuse, text } from './plain.ts';
 import { createSingleHandler, type SingleHandler } from './trpc-fast.ts';
 
 /** The gateway, its router, names and limits. */
@@ -25,6 +28,8 @@ export interface ServerOptions {
   /** The key that this gateway proves itself with, and the addresses that it was told to be known at. */
   readonly identity: Prover;
   readonly knownAs: readonly string[];
+  /** The folder of the built page. */
+  readonly pageFolder: string;
   readonly caps: Caps & { readonly behindProxy: boolean };
   readonly log: Logger;
   readonly tls?: { readonly cert: string; readonly key: string };
@@ -38,7 +43,10 @@ type PathHandler = (
 
 /** The HTTP side of the gateway: one server, few paths, every other path refused. */
 export function createHttpServer(options: ServerOptions): Server {
-  const routes = createRoutes(options);
+  const { gateway, identity, knownAs, pageFolder, tls } = options;
+  const isTls = tls !== undefined || options.caps.behindProxy;
+  const page = createPageHttp({ gateway, identity, knownAs, pageFolder, isTls });
+  const routes = createRoutes(options, page);
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const [path = '/', search = ''] = splitUrl(req.url ?? '/');
     const over = overCap(req);
@@ -54,11 +62,9 @@ export function createHttpServer(options: ServerOptions): Server {
     const route = routes.find(
       ([prefix]) => path === prefix || (prefix.length > 1 && prefix.endsWith('/') && path.startsWith(prefix)),
     );
-    if (route === undefined) {
-      refuse(res, fail('request.path', path.slice(0, 200)));
-      return;
-    }
-    Promise.resolve(route[1](req, res, { path, search })).catch((error: unknown) => {
+    const answer = route?.[1] ?? ((...asked) => answerPageFile(page, ...asked));
+    Promise.resolve(answer(req, res, { path, search })).catch((error: unknown) => {
+      if (error instanceof AndonError) return refuse(res, error);
       options.log.error({ err: error, path: path.slice(0, 200) }, 'request');
       refuse(res, fail('internal', 'gateway'));
     });
@@ -80,12 +86,12 @@ function splitUrl(url: string): [string, string] {
   return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }
 
-function createRoutes(options: ServerOptions): [string, PathHandler][] {
+function createRoutes(options: ServerOptions, page: PageHttp): [string, PathHandler][] {
   const { gateway, identity, knownAs, tls } = options;
   const known = { hosts: knownAs, isTls: tls !== undefined };
   const proofs = createProofEndpoint(identity, known, () => performance.now());
   const streams = new Streams(options.caps);
-  const withSingle = { ...options, streams, single: createSingleHandler(options.router) };
+  const withSingle = { ...options, page, streams, single: createSingleHandler(options.router) };
   return [
     ['/trpc/', (req, res, url) => trpc(withSingle, req, res, url)],
     ['/mcp', mcp(options)],
@@ -98,11 +104,9 @@ function createRoutes(options: ServerOptions): [string, PathHandler][] {
       '/.well-known/jwks.json',
       (_req, res) => text(res, 200, JSON.stringify(gateway.tokens.keys.jwks()), 'application/jwk-set+json'),
     ],
-    [
-      '/',
-      (_req, res) =>
-        text(res, 200, 'Andon gateway. See /livez, /readyz, /metrics, /trpc, /mcp, /git/<project>.git\n'),
-    ],
+    ['/session', (req, res, { path, search }) => page.answerSession(req, res, path, search)],
+    ['/session/', (req, res, { path, search }) => page.answerSession(req, res, path, search)],
+    ['/', (req, res) => answerHome(page, req, res)],
   ];
 }
 
@@ -148,22 +152,31 @@ async function trpc(
   {
     single,
     streams,
+    page,
     ...options
-  }: ServerOptions & { readonly single: SingleHandler; readonly streams: Streams },
+  }: ServerOptions & {
+    readonly single: SingleHandler;
+    readonly streams: Streams;
+    readonly page: PageHttp;
+  },
   req: IncomingMessage,
   res: ServerResponse,
   { path, search }: { path: string; search: string },
 ): Promise<void> {
+  const { method = '' } = req;
   // The adapter cannot represent other methods, and would answer 500.
-  if (!methods.has(req.method ?? '')) return refuse(res, fail('request.method', req.method ?? ''));
+  if (!methods.has(method)) return refuse(res, fail('request.method', method));
   const procedure = decodeURIComponentSafe(path.slice('/trpc/'.length));
-  const context = contextOf(options.gateway, req, procedure.includes(','));
+  const ofPage = await page.callOf(req);
+  const { context, body } = ofPage ?? {
+    context: contextOf(options.gateway, req, procedure.includes(',')),
+    body: undefined,
+  };
   if (single.takes(req, procedure, search))
-    return single.answer({ req, res, path: procedure, search, context });
-  const calls = procedure.split(',').length;
-  if (calls > limits.batchCallsMax)
-    return refuse(res, fail('request.batch', 'batch', { found: calls, limit: limits.batchCallsMax }));
-  const over = await streamOver(streams, context, req, res);
+    return single.answer({ req, res, path: procedure, search, context, body });
+  // The adapter would read the body again.
+  if (body !== undefined) return refuse(res, fail('request.batch', procedure, { limit: 1 }));
+  const over = batchOver(procedure) ?? (await streamOver(streams, context, req, res, ofPage !== undefined));
   if (over !== undefined) return refuse(res, over);
   await nodeHTTPRequestHandler({
     router: options.router,
@@ -177,6 +190,17 @@ async function trpc(
   });
 }
 
+/** The error for a batch of too many calls. */
+function batchOver(procedures: string): AndonError | undefined {
+  const calls = procedures.split(',').length;
+  return calls > limits.batchCallsMax
+    ? fail('request.batch', 'batch', { found: calls, limit: limits.batchCallsMax })
+    : undefined;
+}
+
+/** Streams of one session of a page. */
+const pageStreamsMax = 8;
+
 /**
  * The error for a stream over the limit of its principal or the gateway. A caller without a valid token is
  * refused further on.
@@ -186,10 +210,13 @@ async function streamOver(
   context: CallContext,
   req: IncomingMessage,
   res: ServerResponse,
+  isOfPage: boolean,
 ): Promise<AndonError | undefined> {
   if (req.headers.accept?.includes('text/event-stream') !== true) return undefined;
   try {
-    return streams.add((await context.call()).grant.sub, res);
+    const { grant, token } = await context.call();
+    // One stream serves all tabs of a browser.
+    return isOfPage ? streams.add(token?.jti ?? grant.sub, res, pageStreamsMax) : streams.add(grant.sub, res);
   } catch (error) {
     if (error instanceof AndonError) return undefined;
     throw error;
@@ -237,30 +264,4 @@ function contextOf(gateway: Gateway, req: IncomingMessage, batch: boolean): Call
       return call;
     },
   };
-}
-
-function text(res: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
-  res.writeHead(status, {
-    'content-type': type,
-    'x-content-type-options': 'nosniff',
-    'content-length': Buffer.byteLength(body),
-  });
-  res.end(body);
-}
-
-function refuse(res: ServerResponse, error: AndonError): void {
-  if (res.headersSent) {
-    res.destroy();
-    return;
-  }
-  const body = {
-    error: { message: error.message, data: { andon: { code: error.code, reasons: error.reasons } } },
-  };
-  res.setHeader('connection', 'close');
-  text(
-    res,
-    error.status,
-    `${JSON.stringify({ ...body, text: error.reasons.map(sentence) })}\n`,
-    'application/json',
-  );
 }

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { type AnyRouter, getErrorShape, getTRPCErrorFromUnknown, TRPCError } from '@trpc/server';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { AndonError } from '../../lib/errors.ts';
@@ -18,6 +20,8 @@ export interface FastCall {
   /** The query string without its question mark. */
   readonly search: string;
   readonly context: CallContext;
+  /** The body, where it was read before. */
+  readonly body?: string | undefined;
 }
 
 /** The thin handler of one router. */
@@ -63,14 +67,17 @@ async function answerDirect(router: AnyRouter, procedure: DirectProcedure, call:
   const { type } = procedure;
   let input: unknown;
   try {
-    input = type === 'query' ? queryInput(search) : parseJson(await readBody(req, limits.bodyBytesMax));
+    input =
+      type === 'query'
+        ? queryInput(search)
+        : parseJson(call.body ?? (await readBody(req, limits.bodyBytesMax)));
     const data = await runDirect(procedure, context, input);
-    send(res, 200, { result: { data } });
+    await send(req, res, 200, { result: { data } });
   } catch (cause) {
     const error = asTrpcError(cause);
     const config = router._def._config;
     const shape: unknown = getErrorShape({ config, error, type, path, input, ctx: context });
-    send(res, getHTTPStatusCodeFromError(error), { error: shape });
+    await send(req, res, getHTTPStatusCodeFromError(error), { error: shape });
   }
 }
 
@@ -110,14 +117,27 @@ function decode(text: string): string {
   }
 }
 
-// A string goes out in one write with its head; a buffer takes two.
-function send(res: ServerResponse, status: number, body: unknown): void {
-  if (res.destroyed) return;
+const gzipped = promisify(gzip);
+/** Bytes above which an answer is compressed for clients that take it. */
+const compressedFrom = 8 * 1024;
+
+/** Sends an answer; a large one compressed, where the client takes that. */
+async function send(req: IncomingMessage, res: ServerResponse, status: number, body: unknown): Promise<void> {
   const text = JSON.stringify(body);
-  res.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    vary: 'trpc-accept, accept',
-  });
-  res.end(text);
+  const isLarge = text.length > compressedFrom && takesGzip(req);
+  const head = { 'content-type': 'application/json', vary: 'trpc-accept, accept, accept-encoding' };
+  if (!isLarge) {
+    if (res.destroyed) return;
+    res.writeHead(status, { ...head, 'content-length': Buffer.byteLength(text) });
+    // A string goes out in one write with its head; a buffer takes two.
+    res.end(text);
+    return;
+  }
+  const bytes = await gzipped(text, { level: 4 });
+  if (res.destroyed) return;
+  res.writeHead(status, { ...head, 'content-encoding': 'gzip', 'content-length': bytes.length });
+  res.end(bytes);
 }
+
+const takesGzip = ({ headers }: IncomingMessage): boolean =>
+  /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));

@@ -1,18 +1,15 @@
 import { asc, eq, ne } from 'drizzle-orm';
 import { z } from 'zod';
-import { clearSyncStop, syncStop } from '../../changes/sync-stop.ts';
-import type { SyncResult } from '../../git/upstream.ts';
-import { allowed, denied, type Reason, reason } from '../../lib/decision.ts';
-import { AndonError, fail } from '../../lib/errors.ts';
-import { pullCord } from '../../stops/rows.ts';
+import { allowed, denied, reason } from '../../lib/decision.ts';
+import { fail } from '../../lib/errors.ts';
 import { event } from '../../store/log/events.ts';
 import { readProject } from '../../tasks/rows.ts';
 import { projects } from '../../tasks/schema.ts';
-import type { Effect } from '../admission/definitions.ts';
 import { name, project, text } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
-import type { Repositories } from '../repositories/repositories.ts';
 import type { Gateway } from '../services.ts';
+import { mergeProcedure } from './merge.ts';
+import { syncProcedure, syncsProcedure } from './sync.ts';
 
 /** Projects: repositories under Andon. */
 export function projectRouter(gateway: Gateway) {
@@ -39,6 +36,8 @@ export function projectRouter(gateway: Gateway) {
       },
     }),
     sync: syncProcedure(gateway),
+    syncs: syncsProcedure(gateway),
+    merge: mergeProcedure(gateway),
   });
 }
 
@@ -98,63 +97,6 @@ function listProcedure(gateway: Gateway) {
       return rows
         .where(input.project === '*' ? ne(projects.name, '*') : eq(projects.name, input.project))
         .orderBy(asc(projects.name));
-    },
-  });
-}
-
-/**
- * The result of a sync, with main after the call; empty when both sides have commits of their own, which is
- * refused.
- */
-export type SyncAnswer =
-  | SyncResult
-  | { readonly kind: 'diverged'; readonly main: string; readonly reason: Reason };
-
-/**
- * Follows the upstream. A divergence is an answer until its event is committed: thrown inside the transaction
- * it would erase its own record.
- */
-async function tryToFollow(git: Repositories, projectName: string, theirs: string): Promise<SyncAnswer> {
-  try {
-    return await git.followUpstream(projectName, theirs);
-  } catch (error) {
-    if (error instanceof AndonError && error.code === 'sync.diverged')
-      return { kind: 'diverged', main: '', reason: error.reasons[0] };
-    throw error;
-  }
-}
-
-function syncProcedure(gateway: Gateway) {
-  return mutation(gateway, {
-    action: 'project:sync',
-    description:
-      'Takes the upstream’s main, fast-forward only; a divergence is refused, recorded, and pulls the cord yellow.',
-    input: z.strictObject({ project }),
-    exclusive: true,
-    // The network may take minutes, so the fetch ends before the project is locked; the tip that it answers
-    // never changes.
-    prepare: async (input) => {
-      const { store, git } = gateway;
-      const upstream = (await readProject(store, input.project))?.upstream ?? undefined;
-      return upstream === undefined ? undefined : git.fetchUpstream(input.project, upstream);
-    },
-    decide: ({ input, prepared }) =>
-      prepared === undefined
-        ? denied(reason('repo.missing', `${input.project} upstream`, { next: 'andon init --upstream URL' }))
-        : allowed(prepared),
-    effect: async (tx, { decided: tip }, { input }): Promise<Effect<SyncAnswer>> => {
-      const answer = await tryToFollow(gateway.git, input.project, tip);
-      const subject = `project/${input.project}`;
-      if (answer.kind !== 'diverged') {
-        const synced = event('project.synced', subject, answer);
-        return { answer, events: [synced, ...(await clearSyncStop(tx, input.project))] };
-      }
-      const stops = await pullCord(tx, syncStop(input.project, answer.reason.found));
-      return { answer, events: [event('sync.diverged', subject, answer), ...stops] };
-    },
-    after: (answer) => {
-      if (answer.kind === 'diverged') throw new AndonError([answer.reason]);
-      return answer;
     },
   });
 }

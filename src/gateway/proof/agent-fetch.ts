@@ -1,25 +1,36 @@
 import { type Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { type Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { Readable } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
 
-type Fetch = typeof globalThis.fetch;
+/**
+ * The parts of `Response` that clients of a gateway read. Node's own class takes longer to load than most commands
+ * take to carry out.
+ */
+export interface AgentAnswer extends Pick<Response, 'ok' | 'status' | 'statusText' | 'url' | 'redirected'> {
+  readonly headers: Iterable<[string, string]> & { get(name: string): string | null };
+  readonly body: Response['body'];
+  json(): Promise<unknown>;
+  text(): Promise<string>;
+}
 
-const bodiless: ReadonlySet<number> = new Set([101, 204, 205, 304]);
+/** The form of `fetch` that clients of a gateway call; the global one has it, too. */
+export type AgentFetch = (input: string | URL, init?: RequestInit) => Promise<AgentAnswer>;
 
 /**
  * `fetch` over the connections of an agent. Bodies are text or bytes; redirects are answered, not followed,
  * so that a token goes nowhere else.
  */
-export function createAgentFetch(agent: HttpAgent | HttpsAgent): Fetch {
+export function createAgentFetch(agent: HttpAgent | HttpsAgent): AgentFetch {
   return async (input, init = {}) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+    const url = new URL(input);
     const body = bodyOf(init.body);
-    const headers = Object.fromEntries(new Headers(init.headers));
+    const headers = headersOf(init.headers);
     if (body !== undefined) headers['content-length'] = String(body.length);
     const request = url.protocol === 'https:' ? requestHttps : requestHttp;
     const { signal } = init;
     signal?.throwIfAborted();
-    return new Promise<Response>((resolve, reject) => {
+    return new Promise<AgentAnswer>((resolve, reject) => {
       const sent = request(url, { agent, method: init.method ?? 'GET', headers });
       const abort = (): void => {
         // A request that waits for its connection does not report its end before it has one.
@@ -29,10 +40,20 @@ export function createAgentFetch(agent: HttpAgent | HttpsAgent): Fetch {
       signal?.addEventListener('abort', abort, { once: true });
       sent.once('close', () => signal?.removeEventListener('abort', abort));
       sent.once('error', (error) => reject(signal?.aborted === true ? (signal.reason as Error) : error));
-      sent.once('response', (answer) => resolve(responseOf(url, answer)));
+      sent.once('response', (answer) => resolve(answerOf(url, answer)));
       sent.end(body);
     });
   };
+}
+
+/** An answer as the class of the platform, for libraries that ask for it. */
+export function asResponse({ body, status, statusText, headers }: AgentAnswer): Response {
+  return new Response(body, { status, statusText, headers: [...headers] });
+}
+
+function headersOf(given: RequestInit['headers'] = {}): Record<string, string> {
+  const pairs = Symbol.iterator in given ? given : Object.entries(given);
+  return Object.fromEntries([...pairs].map(([name = '', value]) => [name.toLowerCase(), String(value)]));
 }
 
 function bodyOf(body: unknown): Buffer | undefined {
@@ -42,15 +63,33 @@ function bodyOf(body: unknown): Buffer | undefined {
   throw new TypeError('a body of text or bytes was expected');
 }
 
-function responseOf(url: URL, answer: IncomingMessage): Response {
-  const status = answer.statusCode ?? 500;
-  const headers = new Headers();
-  for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2)
-    headers.append(answer.rawHeaders[at] ?? '', answer.rawHeaders[at + 1] ?? '');
+/** Headers as they were sent; several of one name are joined, as `Headers` joins them. */
+function sentHeaders(raw: readonly string[]): AgentAnswer['headers'] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2)
+    pairs.push([raw[at]?.toLowerCase() ?? '', raw[at + 1] ?? '']);
+  const get = (name: string): string | null => {
+    const named = pairs.filter(([one]) => one === name.toLowerCase());
+    return named.length === 0 ? null : named.map(([, value]) => value).join(', ');
+  };
+  return { get, [Symbol.iterator]: () => pairs[Symbol.iterator]() };
+}
+
+const bodiless: ReadonlySet<number> = new Set([101, 204, 205, 304]);
+
+function answerOf(url: URL, answer: IncomingMessage): AgentAnswer {
+  const { statusCode: status = 500, statusMessage: statusText = '' } = answer;
   const isEmpty = bodiless.has(status);
   if (isEmpty) answer.resume();
-  const body = isEmpty ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>);
-  const response = new Response(body, { status, statusText: answer.statusMessage ?? '', headers });
-  Object.defineProperty(response, 'url', { value: url.href });
-  return response;
+  let body: Response['body'] | undefined;
+  return {
+    ...{ ok: status >= 200 && status < 300, status, statusText, url: url.href, redirected: false },
+    headers: sentHeaders(answer.rawHeaders),
+    get body() {
+      body ??= isEmpty ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array<ArrayBuffer>>);
+      return body;
+    },
+    json: async () => JSON.parse(await readText(answer)) as unknown,
+    text: () => readText(answer),
+  };
 }

@@ -12,16 +12,21 @@ export interface Known {
 /** Most proofs in a second, for all callers together: each is a signature that takes no token. */
 const perSecondMax = 1_000;
 
-/** Answers `GET /.well-known/andon-proof?nonce=…` by the key of this gateway, or refuses with a reason. */
-export function createProofEndpoint(prover: Prover, known: Known, nowMs: () => number) {
+/** Counts calls; true for one above so many in its second. */
+export function createRate(max: number, nowMs: () => number): () => boolean {
   let second = 0;
   let count = 0;
-  const isOverRate = (): boolean => {
+  return () => {
     const now = Math.floor(nowMs() / 1000);
     count = now === second ? count + 1 : 1;
     second = now;
-    return count > perSecondMax;
+    return count > max;
   };
+}
+
+/** Answers `GET /.well-known/andon-proof?nonce=…` by the key of this gateway, or refuses with a reason. */
+export function createProofEndpoint(prover: Prover, known: Known, nowMs: () => number) {
+  const isOverRate = createRate(perSecondMax, nowMs);
   return (req: IncomingMessage, search: string): ProofBody | AndonError => {
     if (req.method !== 'GET') return fail('request.method', req.method ?? '');
     const nonce = new URLSearchParams(search).get('nonce') ?? '';

@@ -18,6 +18,15 @@ export interface Prover {
   /** Fingerprint of the key, as clients pin it: `SHA256:` and 43 characters. */
   readonly fingerprint: string;
   prove(nonce: string, authority: string): ProofBody;
+  /** Proves itself to a page at this origin, and tells the time by which the page signs its calls. */
+  provePage(nonce: string, origin: string, seconds: number): PageProof;
+}
+
+/** A proof for a page. */
+export interface PageProof {
+  readonly key: string;
+  readonly seconds: number;
+  readonly signature: string;
 }
 
 /**
@@ -33,6 +42,10 @@ export function createProver(privateKey: KeyObject): Prover {
       authority,
       signature: sign(null, textOf(nonce, authority), privateKey).toString('base64url'),
     }),
+    provePage: (nonce, origin, seconds) => {
+      const text = `andon-page-proof 1\n${nonce}\n${origin}\n${seconds}\n`;
+      return { key: x, seconds, signature: sign(null, Buffer.from(text), privateKey).toString('base64url') };
+    },
   };
 }
 

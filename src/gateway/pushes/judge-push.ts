@@ -1,9 +1,5 @@
 import { and, eq, isNotNull } from 'drizzle-orm';
 import { z } from 'zod';
-import { isCandidate } from '../../analysis/analyser.ts';
-import { checkSources } from '../../analysis/check-sources.ts';
-import { changedFiles } from '../../git/changed-files.ts';
-import type { ObjectReader } from '../../git/objects/reader.ts';
 import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { AndonError } from '../../lib/errors.ts';
 import { compileScope } from '../../lib/glob-match.ts';
@@ -11,7 +7,6 @@ import { limits } from '../../lib/limits.ts';
 import { protectionIn } from '../../plan/protected-writes.ts';
 import type { PushFacts, TreeScope } from '../../policies/facts.ts';
 import { frameReasons } from '../../policies/frame.ts';
-import { mayHoldSource } from '../../policies/measure/source-kind.ts';
 import { phasePolicy } from '../../policies/phase.ts';
 import type { Protection } from '../../policies/protected/protection.ts';
 import { isTag, type RefUpdate, refReasons, withoutTags } from '../../policies/refs.ts';
@@ -51,41 +46,6 @@ const refPattern = /^refs\/heads\/task\/([a-z0-9][a-z0-9._-]{0,63})\/(\d{1,9})\/
 export function claimedBy(ref: string): ClaimedRef | undefined {
   const [, task, epoch] = refPattern.exec(ref) ?? [];
   return task === undefined ? undefined : { task, epoch: Number(epoch) };
-}
-
-const sourceBytesMax = 64 * 1024 * 1024;
-
-/** Reasons of the source policies at every tip, for the units that it adds or alters against its base. */
-export async function sourceReasons(
-  gateway: Gateway,
-  tips: readonly PushFacts[],
-  reader: ObjectReader,
-  grant: Grant,
-): Promise<Reason[]> {
-  const found: Reason[] = [];
-  for (const tip of tips) {
-    const last = tip.commits.at(-1);
-    if (last === undefined || tip.excess !== undefined) continue;
-    const options = {
-      wants: mayHoldSource,
-      keeps: isCandidate,
-      fileBytesMax: limits.sourceBytesMax,
-      totalBytesMax: sourceBytesMax,
-    };
-    const files = await changedFiles(last, reader, options);
-    const sources = files.map(({ path, before, after, tooLarge }) =>
-      tooLarge === undefined
-        ? { path, ...(before && { before }), ...(after && { after }) }
-        : { path, after: { sizeBytes: tooLarge } },
-    );
-    found.push(
-      ...(await checkSources(gateway.analyser, sources, {
-        complexity: grant.cap.complexity,
-        lines: grant.cap.lines,
-      })),
-    );
-  }
-  return found;
 }
 
 interface PushState {
@@ -246,9 +206,12 @@ function noteBranch(
   { updates, tips }: SeenPush,
 ): void {
   const ref = updates.findLast(({ kind }) => kind !== 'delete')?.ref;
-  const commit = tips.at(-1)?.tip;
-  if (ref === undefined || commit === undefined || task === '') return;
-  notePush(tx, { project, task, epoch, agent }, { branch: ref.replace(/^refs\/heads\//, ''), commit });
+  const tip = tips.at(-1);
+  if (ref === undefined || tip === undefined || task === '') return;
+  // The changes of the last commit are those of the whole branch against accepted work.
+  const files = tip.commits.at(-1)?.changes.map(({ path }) => path) ?? [];
+  const branch = ref.replace(/^refs\/heads\//, '');
+  notePush(tx, { project, task, epoch, agent }, { branch, commit: tip.tip, files });
 }
 
 /** Admits or refuses a push; answers every reason, none for an accepted push. */

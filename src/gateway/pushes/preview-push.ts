@@ -3,7 +3,8 @@ import type { Reason } from '../../lib/decision.ts';
 import { readProject } from '../../tasks/rows.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { Gateway } from '../services.ts';
-import { previewPush, sourceReasons } from './judge-push.ts';
+import { previewPush } from './judge-push.ts';
+import { judgeSource } from './judge-source.ts';
 
 /** Judges a commit that is already in the repository as its push would be; records nothing. */
 export async function previewCommit(
@@ -22,7 +23,8 @@ export async function previewCommit(
     accepted,
     cache: facts,
   });
-  const source = await sourceReasons(gateway, [tip], reader, grant);
+  const view = { tips: [tip], reader, place: { runner, gitDir: repository.gitDir } };
+  const { reasons: source } = await judgeSource(gateway, input.project, view, grant);
   const row = await readProject(gateway.store, input.project);
   return previewPush(gateway, input, grant, { updates: [], tips: [tip], source }, row?.planHash ?? null);
 }

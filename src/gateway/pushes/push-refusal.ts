@@ -1,4 +1,4 @@
-import type { Reason } from '../../lib/decision.ts';
+import { type Reason, valueWords } from '../../lib/decision.ts';
 
 /** Widest column of subjects; a longer one pushes its detail to the right. */
 const subjectColumnsMax = 48;
@@ -30,11 +30,7 @@ export function refusalLines(ref: string, reasons: readonly Reason[]): string[] 
 
 const width = (lengths: readonly number[], max: number): number => Math.min(Math.max(0, ...lengths), max);
 
-function detail({ found, limit, rule }: Reason): string {
-  if (found === undefined) return rule;
-  const shown = printable(String(found));
-  return limit === undefined ? shown : `${shown}, limit ${printable(String(limit))}`;
-}
+const detail = (one: Reason): string => (one.found === undefined ? one.rule : printable(valueWords(one)));
 
 /** Text with control characters, direction overrides and line breaks written as their numbers. */
 export const printable = (text: string): string =>

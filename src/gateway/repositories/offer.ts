@@ -24,9 +24,18 @@ export type Offer =
   | { readonly kind: 'empty'; readonly commit: string }
   | { readonly kind: 'artefact' };
 
+/** A file that a patch changes, with the lines that it adds and takes away. */
+export interface PatchFile {
+  readonly path: string;
+  readonly status: 'added' | 'modified' | 'deleted';
+  readonly plus: number;
+  readonly minus: number;
+  readonly binary: boolean;
+}
+
 /** The patch of a change, for reading. */
 export interface Patch {
-  readonly files: readonly { readonly path: string; readonly status: 'added' | 'modified' | 'deleted' }[];
+  readonly files: readonly PatchFile[];
   readonly text: string;
   readonly truncated: boolean;
 }

@@ -2,11 +2,13 @@ import type { MergeCandidate } from '../../changes/git-port.ts';
 import { diffTrees } from '../../git/objects/diff.ts';
 import type { ObjectReader } from '../../git/objects/reader.ts';
 import { at, type GitPlace } from '../../git/place.ts';
+import { compileGlobs } from '../../lib/glob-match.ts';
+import { anySegments } from '../../lib/globs.ts';
 import { limits } from '../../lib/limits.ts';
 import type { PathChange } from '../../policies/facts.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { readableBy } from '../../tiers/scopes.ts';
-import type { Patch } from './offer.ts';
+import type { Patch, PatchFile } from './offer.ts';
 
 const patchBytesMax = 512 * 1024;
 
@@ -25,28 +27,59 @@ export interface PatchEnds {
 const isAt = (path: string, wanted: string | undefined): boolean =>
   wanted === undefined || path === wanted || path.startsWith(`${wanted.replace(/\/$/, '')}/`);
 
+/** The path to show, globs that what is shown matches, and the lines around each difference. */
+export interface PatchWish {
+  readonly path?: string | undefined;
+  readonly within?: readonly string[] | undefined;
+  readonly context?: number | undefined;
+}
+
+const contextUsual = 3;
+
+type LineCounts = Omit<PatchFile, 'path' | 'status'>;
+
+const countsPattern = /^(\d+|-)\t(\d+|-)\t(.+)$/gm;
+
+/** Counts of lines by file, as git prints them: `-` for a binary one. */
+const countsIn = (head: string): ReadonlyMap<string, LineCounts> =>
+  new Map(
+    [...head.matchAll(countsPattern)].map(([, plus, minus, path = '']) => [
+      path,
+      { plus: Number(plus) || 0, minus: Number(minus) || 0, binary: plus === '-' },
+    ]),
+  );
+
+/** Output of git: the counts of lines by file, then the patch. */
+function apart(stdout: Buffer): { counts: ReadonlyMap<string, LineCounts>; patch: Buffer } {
+  const begin = stdout.indexOf('diff --git ');
+  const end = begin < 0 ? stdout.length : begin;
+  return { counts: countsIn(stdout.subarray(0, end).toString('utf8')), patch: stdout.subarray(end) };
+}
+
 /**
- * The patch of a candidate against its main, for the paths that the grant may read, or those of them at `wanted`; cut at
- * 512 kB.
+ * The patch of a candidate against its main, for the paths that the grant may read and the wish names; cut at 512 kB.
  */
 export async function readPatch(
   place: GitPlace & { readonly reader: ObjectReader },
   change: PatchEnds,
   cap: Capability,
-  wanted?: string,
+  { path: wanted, within = [anySegments], context = contextUsual }: PatchWish = {},
 ): Promise<Patch> {
   if (change.candidate === '') return { files: [], text: '', truncated: false };
   const { reader } = place;
   const [base, candidate] = await Promise.all([reader.commit(change.base), reader.commit(change.candidate)]);
   const diff = await diffTrees(reader, base.tree, candidate.tree, limits.pushPathsMax);
   const readable = readableBy(cap);
-  const seen = diff.changes.filter(({ path }) => readable(path) && isAt(path, wanted));
+  const matches = compileGlobs(within);
+  const seen = diff.changes.filter(({ path }) => readable(path) && isAt(path, wanted) && matches(path));
   if (seen.length === 0) return { files: [], text: '', truncated: diff.excess !== undefined };
   const args = [
     '-c',
     'core.quotePath=false',
     'diff-tree',
+    '--numstat',
     '-p',
+    `-U${context}`,
     '-r',
     '--no-renames',
     '--no-ext-diff',
@@ -61,10 +94,14 @@ export async function readPatch(
     ...at(place),
     outputBytesMax: 64 * 1024 * 1024,
   });
+  const { counts, patch } = apart(stdout);
   return {
-    files: seen.map((one) => ({ path: one.path, status: statusOf(one) })),
-    text: stdout.subarray(0, patchBytesMax).toString('utf8'),
-    truncated: stdout.length > patchBytesMax || seen.length > 500 || diff.excess !== undefined,
+    files: seen.map((one) => ({
+      ...{ path: one.path, status: statusOf(one), plus: 0, minus: 0, binary: false },
+      ...counts.get(one.path),
+    })),
+    text: patch.subarray(0, patchBytesMax).toString('utf8'),
+    truncated: patch.length > patchBytesMax || seen.length > 500 || diff.excess !== undefined,
   };
 }
 

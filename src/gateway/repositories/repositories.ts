@@ -7,10 +7,11 @@ import { buildCandidate, dropCandidate, keepCandidate } from '../../git/candidat
 import { changeSize } from '../../git/change-size.ts';
 import { checkoutTree } from '../../git/checkout.ts';
 import { createFactsCache, type FactsCache } from '../../git/facts-cache.ts';
+import { type FileReader, fileReader } from '../../git/files-at.ts';
 import { type ListedFile, listChanges, listFiles } from '../../git/list-files.ts';
 import { createObjectReader, type ObjectReader } from '../../git/objects/reader.ts';
 import { createTreeCache, type TreeCache } from '../../git/objects/tree-cache.ts';
-import { bumpFence, isAncestor, listRefs, moveRef, readFence } from '../../git/refs.ts';
+import { isAncestor, listRefs, moveRef, raiseFence, readFence } from '../../git/refs.ts';
 import {
   createRepository,
   mainOid,
@@ -19,15 +20,16 @@ import {
   type Repository,
 } from '../../git/repository.ts';
 import type { GitRunner } from '../../git/runner.ts';
-import { followUpstream, type SyncResult } from '../../git/upstream.ts';
+import { compareUpstream, type UpstreamComparison } from '../../git/upstream.ts';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { changes, taskNeeds } from '../../tasks/schema.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { begin, candidateOf, landingOf } from './commits.ts';
+import { TipMerges } from './merge-tips.ts';
 import type { Offer, OfferInput, Patch } from './offer.ts';
-import { changesOf, type PatchEnds, readPatch } from './patch.ts';
+import { changesOf, type PatchEnds, type PatchWish, readPatch } from './patch.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** Open handles of one project's repository. */
@@ -49,13 +51,13 @@ export interface RepositoriesOptions {
   readonly upstreamEnv?: Readonly<Record<string, string>>;
 }
 
-const fenceTriesMax = 50;
-
 /** The bare repositories of all projects, each opened at its first use. */
 export class Repositories implements GitPort {
   readonly #options: RepositoriesOptions;
   readonly #open = new Map<string, Promise<OpenProject>>();
   readonly #upstreams: Upstreams;
+  /** Merges of main with the upstream. */
+  readonly merges = new TipMerges((project) => this.#place(project));
 
   constructor(options: RepositoriesOptions) {
     this.#options = options;
@@ -152,18 +154,16 @@ export class Repositories implements GitPort {
     return listChanges(this.#place(project), from, to);
   }
 
-  keepCandidate(project: string, change: string, candidate: string): Promise<void> {
-    return keepCandidate(this.#place(project), change, candidate);
-  }
+  readonly keepCandidate = (project: string, change: string, candidate: string): Promise<void> =>
+    keepCandidate(this.#place(project), change, candidate);
 
-  dropCandidate(project: string, change: string): Promise<void> {
-    return dropCandidate(this.#place(project), change);
-  }
+  readonly dropCandidate = (project: string, change: string): Promise<void> =>
+    dropCandidate(this.#place(project), change);
 
   /** The difference of a change, without the files that the capability may not read. */
-  async patch(project: string, change: PatchEnds, cap: Capability, path?: string): Promise<Patch> {
+  async patch(project: string, change: PatchEnds, cap: Capability, wish?: PatchWish): Promise<Patch> {
     const { reader } = await this.open(project);
-    return readPatch({ ...this.#place(project), reader }, change, cap, path);
+    return readPatch({ ...this.#place(project), reader }, change, cap, wish);
   }
 
   async treeOf(project: string, commit: string): Promise<string> {
@@ -193,24 +193,15 @@ export class Repositories implements GitPort {
     return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
   }
 
-  landingCommit(project: string, parts: LandingParts): Promise<string> {
-    return landingOf(this.#place(project), parts);
-  }
+  readonly landingCommit = (project: string, parts: LandingParts): Promise<string> =>
+    landingOf(this.#place(project), parts);
 
   async fence(project: string): Promise<string> {
     return (await readFence(this.#place(project))) ?? this.raiseFence(project);
   }
 
-  async raiseFence(project: string): Promise<string> {
-    const place = this.#place(project);
-    // Another process may raise the fence in between; a ref that cannot be read at all never moves.
-    for (let tries = 0; tries < fenceTriesMax; tries++) {
-      const raised = await bumpFence(place, await readFence(place));
-      if (raised !== undefined) return raised;
-    }
-    throw fail('git.busy', project, {
-      found: `the fence of landings did not move in ${fenceTriesMax} tries`,
-    });
+  raiseFence(project: string): Promise<string> {
+    return raiseFence(this.#place(project), project);
   }
 
   async moveMain(project: string, { oldMain, newMain, fence }: LandingMove): Promise<boolean> {
@@ -228,9 +219,11 @@ export class Repositories implements GitPort {
     return isAncestor(this.#place(project), commit, await this.main(project)).catch(() => false);
   }
 
-  checkout(project: string, commit: string, folder: string): Promise<void> {
-    return checkoutTree({ ...this.#place(project), commit, folder });
-  }
+  readonly checkout = (project: string, commit: string, folder: string): Promise<void> =>
+    checkoutTree({ ...this.#place(project), commit, folder });
+
+  /** Single files of the project's commits. */
+  readonly files = (project: string): FileReader => fileReader(this.#place(project));
 
   /** Makes the project's repository, from a source or empty; keeps an existing one. */
   async create(
@@ -278,10 +271,10 @@ export class Repositories implements GitPort {
     return this.#upstreams.fetch(project, url);
   }
 
-  /** Moves main to a fetched tip, fast-forward only. Errors: `sync.diverged`. */
-  async followUpstream(project: string, theirs: string): Promise<SyncResult> {
+  /** Compares main with a fetched tip. */
+  async compareUpstream(project: string, tip: string): Promise<UpstreamComparison> {
     const { repository } = await this.open(project);
-    return followUpstream({ runner: this.#options.runner, repository }, theirs, await this.fence(project));
+    return compareUpstream({ runner: this.#options.runner, repository }, tip);
   }
 
   /** Joins the packs of many pushes, and drops objects that have been unreachable for two weeks. */

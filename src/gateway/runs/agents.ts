@@ -1,20 +1,21 @@
 import { z } from 'zod';
-import { allowed, allowUnless, denied, reason } from '../../lib/decision.ts';
+import { allowUnless, denied, reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { lockRunsBelow, lockRunsOf } from '../../runs/rows.ts';
-import { type EmittedEvent, event, jsonText } from '../../store/log/events.ts';
+import { type EmittedEvent, event } from '../../store/log/events.ts';
 import { statement } from '../../store/store.ts';
 import { endAttempt } from '../../tasks/attempts.ts';
 import type { HeldRow } from '../../tasks/lease.ts';
 import { moveTask } from '../../tasks/transition.ts';
 import type { Tier } from '../../tiers/actions.ts';
-import { name, principal, project, text } from '../admission/inputs.ts';
+import { principal, project, text } from '../admission/inputs.ts';
 import { mutation, query, t } from '../admission/procedure.ts';
 import { findTargets, grantEntries, revoke, targetReasons } from '../auth/revoking.ts';
 import type { Gateway } from '../services.ts';
 import { endContext } from './end-context.ts';
 import { spawnProcedure } from './spawn.ts';
 import { stopRun } from './stop-run.ts';
+import { updateProcedure } from './update-agent.ts';
 
 const heldBy = statement(
   'tasks.heldBy',
@@ -28,24 +29,15 @@ const agentRows = statement(
      (array_agg(g.cap->>'role' order by g.created_at desc))[1] as role,
      (array_agg(g.cap->'skills' order by g.created_at desc))[1] as capabilities,
      max(g.created_at) as "grantedAt",
-     bool_or(g.revoked_at is null and g.expires_at > andon_now()) as active,
+     bool_or(g.revoked_at is null and g.expires_at > (select andon_now())) as active,
      (select id from runs r where r.project = $1 and r.agent = g.agent order by requested_at desc limit 1) as run,
      (select state from runs r where r.project = $1 and r.agent = g.agent order by requested_at desc limit 1) as "runState",
      array(select t.id from tasks t where t.project = $1 and t.holder = g.agent and t.state = 'in_progress' order by t.id) as tasks,
      (select a.self from agents a where a.project = $1 and a.name = g.agent) as self,
      (select a.seen_at from agents a where a.project = $1 and a.name = g.agent) as "seenAt"
-   from grants g where g.project in ($1, '*') and ($2::text is null or g.agent = $2)
+   from grants g where andon_reaches(g, $1) and ($2::text is null or g.agent = $2)
    group by g.agent order by max(g.created_at) desc limit $3`,
 );
-const putSelf = statement(
-  'agents.update',
-  `insert into agents (project, name, type, tier, role, capabilities, self)
-   values ($1, $2, $3, $4, $5, $6, $7::jsonb)
-   on conflict (project, name) do update set self = agents.self || excluded.self, seen_at = andon_now(),
-     tier = excluded.tier, role = excluded.role, capabilities = excluded.capabilities
-   returning self`,
-);
-
 /** An agent of the project. */
 export interface AgentRow {
   readonly name: string;
@@ -91,37 +83,6 @@ export function agentRouter(gateway: Gateway) {
   });
 }
 
-const items = z.array(text(1000)).max(200).optional();
-
-function updateProcedure(gateway: Gateway) {
-  return mutation(gateway, {
-    action: 'agent:update',
-    description:
-      'Records the present work of the caller: task, open files, knowledge, blockers, a checkpoint to continue from. The caller’s next run reads the record.',
-    input: z.strictObject({
-      project,
-      currentTask: name.nullable().optional(),
-      filesOpen: items,
-      contextItems: items,
-      blockers: items,
-      checkpoint: text(20_000).nullable().optional(),
-      memoryBudget: z.number().int().min(0).optional(),
-    }),
-    decide: () => allowed(undefined),
-    effect: async (tx, _permit, { grant, input }) => {
-      const { project: projectName, ...self } = input;
-      const { tier, role, skills } = grant.cap;
-      const type = grant.sub.startsWith('human:') ? 'HUMAN' : 'AI_AGENT';
-      const values = [projectName, grant.sub, type, tier, role, skills, jsonText(self)];
-      const [row] = await tx.rows<{ self: Record<string, unknown> }>(putSelf, values);
-      return {
-        answer: { agent: grant.sub, self: row?.self ?? {} },
-        events: [event('agent.updated', grant.sub, { members: Object.keys(self) })],
-      };
-    },
-  });
-}
-
 function terminateProcedure(gateway: Gateway) {
   return mutation(gateway, {
     action: 'agent:terminate',
@@ -146,8 +107,8 @@ function terminateProcedure(gateway: Gateway) {
         ? denied(reason('agent.missing', input.agent))
         : allowUnless(targetReasons(grant, input.project, targets)),
     effect: async (tx, _permit, { grant, input, facts, entered }) => {
-      const rows = grantEntries(facts.targets);
-      await revoke(tx, rows, grant.sub, input.why);
+      const rows = grantEntries(input.project, facts.targets);
+      const { voided, events: voidings } = await revoke(tx, rows, grant.sub, input.why);
       for (const task of facts.tasks) moveTask(tx, task, 'release');
       const context = await endContext(tx, gateway.tokens, input.project, entered);
       const stopped = [];
@@ -168,9 +129,15 @@ function terminateProcedure(gateway: Gateway) {
           grants: rows.length,
           tasks: facts.tasks.map(({ id }) => id),
           runs,
+          voided,
         },
-        events: [ended, ...released, ...stopped],
+        events: [ended, ...released, ...stopped, ...voidings],
       };
+    },
+    after: async (answer, input) => {
+      // A landing on a pass that is void now has moved main already, or never will.
+      if (answer.voided.length > 0) await gateway.workers.settleLandings(input.project);
+      return answer;
     },
   });
 }

@@ -1,5 +1,6 @@
 import { sendMessage } from '../../messages/messages.ts';
 import type { EndCause } from '../../runner/protocol.ts';
+import { readContextSizes } from '../../runs/context.ts';
 import { readEvidence } from '../../runs/evidence.ts';
 import { isLeft, isReviewLost, type NextStep, nextStep } from '../../runs/next-step.ts';
 import { type Judged, judgeRun, type RunEvidence } from '../../runs/outcome.ts';
@@ -53,7 +54,9 @@ export async function endRun(
   const revoked = await killTokens(tx, run);
   const followed = await follow(tx, run, judged, context);
   await tellBlockers(tx, run, said.verdict === undefined ? [] : said.verdict.blockers);
-  const data = { ...dataOf(run, judged, seen), ...saidOf(said), truth: evidence, retry: followed.retry };
+  const sizes = await readContextSizes(tx, run);
+  const known = { ...dataOf(run, judged, seen), ...saidOf(said), context: sizes };
+  const data = { ...known, truth: evidence, retry: followed.retry };
   const ended = event('run.ended', `run/${run.id}`, data);
   return { judged, events: [ended, ...released, ...revoked, ...followed.events] };
 }

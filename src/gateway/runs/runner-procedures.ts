@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
+import { holdsBareGate } from '../../changes/slots/hold.ts';
+import { allowed } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
 import { adapterNames } from '../../plan/kinds.ts';
 import { endCauses, fileProblems, type ProgressMeasure } from '../../runner/protocol.ts';
@@ -13,7 +14,6 @@ import { event } from '../../store/log/events.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { changes } from '../../tasks/schema.ts';
-import type { Grant } from '../../tiers/capability.ts';
 import { claimsFromWire, type WireClaims } from '../../tiers/wire.ts';
 import { project } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
@@ -21,16 +21,14 @@ import { lifeSecondsOf } from '../auth/draft.ts';
 import { seconds } from '../auth/minting.ts';
 import { spendBudget } from '../auth/spending.ts';
 import type { Gateway } from '../services.ts';
+import { contextProcedure } from './context.ts';
 import { endContext } from './end-context.ts';
 import { endRun } from './end-run.ts';
+import { count, decideHeld, mine, runnerName } from './held-run.ts';
 import { machineLimitsOf, measureOf } from './measure.ts';
 import { draftRunToken, grantEnd, isRevoked } from './run-token.ts';
 import { freeRuns, takeLasting } from './take-lasting.ts';
 
-const run = z.string().regex(/^run_[0-9a-z]{26}$/, 'the whole id of a run');
-const runner = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'the name of a runner');
-const mine = { project, run, runner };
-const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const usage = z.strictObject({ tokens: count, usdMicro: count, turns: count });
 const output = z.array(z.string().max(outputPieces.bytesMax)).max(8).default([]);
 
@@ -47,33 +45,6 @@ export interface TakenRun {
   readonly judges?: { readonly task: string; readonly epoch: number };
   readonly draft?: WireClaims;
   readonly token?: string;
-}
-
-/** The reason why this runner lost the run: its grant has to be the one that took the run, under any name. */
-function lostBy(row: RunRow, runner: string, grantId: string, now: Date): string | undefined {
-  if (row.state === 'ended') return `ended: ${row.outcome}`;
-  if (row.runner !== runner) return row.runner ?? 'no runner';
-  if (row.runnerGid !== grantId) return `${runner}, with another grant`;
-  return row.leaseUntil !== null && row.leaseUntil > now ? undefined : 'its lease has expired';
-}
-
-/** The run that the caller speaks for. */
-function decideHeld({
-  grant,
-  input,
-  facts: row,
-  entered,
-}: {
-  readonly grant: Grant;
-  readonly input: { readonly run: string; readonly runner: string };
-  readonly facts: RunRow | undefined;
-  readonly entered: { readonly now: Date };
-}): Decision<RunRow> {
-  if (row === undefined) return denied(reason('run.missing', input.run));
-  const found = lostBy(row, input.runner, grant.grantId, entered.now);
-  return found === undefined
-    ? allowed(row)
-    : denied(reason('run.lost', `run/${input.run}`, { found, limit: input.runner }));
 }
 
 /** Procedures of runners: take, start, renew, end. */
@@ -106,6 +77,7 @@ export function runnerProcedures(gateway: Gateway) {
       },
     }),
     renew: renewProcedure(gateway),
+    context: contextProcedure(gateway),
     end: endProcedure(gateway),
   };
 }
@@ -117,11 +89,15 @@ function takeProcedure(gateway: Gateway) {
       'Hands the longest waiting run that a runner can start to it, with a token for the agent; null when there is none.',
     input: z.strictObject({
       project,
-      runner,
+      runner: runnerName,
       adapters: z.array(z.enum(adapterNames)).min(1).max(3),
     }),
-    facts: async (tx, { input, entered }) =>
-      freeRuns(tx, input.project, input.adapters, (await entered).planHash),
+    facts: async (tx, { input, grant, entered }) => {
+      const { planHash } = await entered;
+      // Whoever contains nothing starts no agent beside a gate.
+      if (await holdsBareGate(tx, grant.grantId)) return [];
+      return freeRuns(tx, input.project, input.adapters, planHash);
+    },
     decide: ({ facts }) => allowed(facts),
     effect: async (tx, { decided: free }, { grant, input, entered }) => {
       const context = await endContext(tx, gateway.tokens, input.project, entered);

@@ -16,6 +16,7 @@ import { query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { claimProcedure } from './claim.ts';
 import { abandonProcedure, releaseProcedure, renewProcedure, stealProcedure } from './lease.ts';
+import { pageProcedure } from './page.ts';
 import { answerProcedure, askProcedure } from './questions.ts';
 
 /** Claims and leases: work is pulled, held for a time, given back or offered. */
@@ -60,6 +61,7 @@ export function taskRouter(gateway: Gateway) {
         return { ...row, needs: needs.map((need) => need.needs), questions: open, ...history };
       },
     }),
+    page: pageProcedure(gateway),
     waiting: query(gateway, {
       action: 'task:read',
       description:

@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { allowUnless, type Decision, denied, isDenied, type Reason, reason } from '../../lib/decision.ts';
+import { limits } from '../../lib/limits.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { event } from '../../store/log/events.ts';
-import { statement, type Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import type { Capability } from '../../tiers/capability.ts';
 import { capabilityRequestSchema } from '../../tiers/capability-schema.ts';
 import { endReasons, lifeReasons } from '../../tiers/grant-end.ts';
+import { reachOf, reachReasons } from '../../tiers/grant-reach.ts';
 import { type Bearer, namingReasons } from '../../tiers/naming.ts';
 import { claimsFromWire, claimsToWire, membersFromWire, type WireClaims } from '../../tiers/wire.ts';
 import type { Case, Effect } from '../admission/definitions.ts';
-import { name, principal, project } from '../admission/inputs.ts';
+import { name, principal, project, tokenLife } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
+import { readEpochs } from '../auth/epochs.ts';
 import {
   childCapability,
   type GrantRow,
@@ -31,13 +33,7 @@ const mintInput = z.strictObject({
     .partial({ role: true })
     .default({})
     .describe('Members that are narrower than the default'),
-  lifeSeconds: z
-    .number()
-    .int()
-    .min(1)
-    .max(86_400)
-    .optional()
-    .describe('At most 15 minutes, of an executive 60, of a person 12 hours; without it as long as that'),
+  lifeSeconds: tokenLife,
   grantSeconds: z
     .number()
     .int()
@@ -45,6 +41,12 @@ const mintInput = z.strictObject({
     .max(365 * 86_400)
     .optional()
     .describe('How long the grant may be renewed; 12 hours, or as long as that of the caller, without'),
+  projects: z
+    .array(z.union([z.literal('*'), name]))
+    .min(1)
+    .max(limits.globsMax)
+    .optional()
+    .describe('Further projects in which its holder may ask for tokens, `*` for all; given by people'),
 });
 type MintInput = z.infer<typeof mintInput>;
 
@@ -79,7 +81,7 @@ interface MintState {
   /** Present bearers of the name. */
   readonly bearers: readonly Bearer[];
   readonly plan: Plan | undefined;
-  readonly epoch: number;
+  readonly epochs: ReadonlyMap<string, number>;
 }
 
 const usualGrantSeconds = 12 * 3600;
@@ -95,7 +97,7 @@ function grantSecondsOf({ grantSeconds }: MintInput, { expiresAt }: GrantRow, no
 
 /** Reasons against the child's name, or against its lifetime. */
 function boundReasons(
-  { grant, input, facts: { bearers }, entered: { now } }: MintCase,
+  { grant, input, facts: { bearers, epochs }, entered: { now } }: MintCase,
   { row, cap, grantSeconds }: DecidedChild,
 ): Reason[] {
   const by = { grantId: grant.grantId, tier: grant.cap.tier };
@@ -104,6 +106,9 @@ function boundReasons(
     ...namingReasons({ agent: input.agent, cap, by, bearers }),
     ...endReasons('grantSeconds', end, row.expiresAt),
     ...lifeReasons(input.lifeSeconds, { tier: cap.tier, grantSeconds }),
+    ...(input.projects === undefined
+      ? []
+      : reachReasons({ projects: input.projects, cap, by: grant.cap, epochs })),
   ];
 }
 
@@ -150,14 +155,15 @@ export function mintProcedure(gateway: Gateway) {
       const row = await lockGrant(tx, grant.grantId);
       const plan = await planAt(tx, input.project, (await entered).planHash);
       const bearers = await readBearers(tx, input.project, input.agent);
-      return { row, plan, bearers, epoch: await projectEpoch(tx, input.project) };
+      return { row, plan, bearers, epochs: await readEpochs(tx, [input.project, ...(input.projects ?? [])]) };
     },
     decide: decideChild,
     effect: async (tx, { decided }, { grant, input, facts, entered }): Promise<Effect<TokenAnswer>> => {
       const { row, cap, grantSeconds } = decided;
       // The minter gets the token, and can act under it.
-      const request = { ...narrowedBy(input), grantSeconds, seen: true };
-      const at = { now: entered.now, epoch: facts.epoch };
+      const reach = reachOf(input.projects, input.project, facts.epochs);
+      const request = { ...narrowedBy(input), grantSeconds, seen: true, reach };
+      const at = { now: entered.now, epoch: facts.epochs.get(input.project) ?? 1 };
       const minted = await mintChild(tx, { grant, row }, request, cap, at);
       // The token is signed once before the commit, so that a grant whose token would be too long is not
       // written.
@@ -172,6 +178,7 @@ export function mintProcedure(gateway: Gateway) {
         w: write,
         x: deny,
         budget,
+        ...(reach === undefined ? {} : { projects: reach.projects }),
       };
       return {
         answer: {
@@ -186,11 +193,4 @@ export function mintProcedure(gateway: Gateway) {
     },
     after: (answer) => signed(gateway, answer),
   });
-}
-
-const epochOf = statement('projects.epoch', 'select epoch from projects where name = $1');
-
-async function projectEpoch(tx: Tx, projectName: string): Promise<number> {
-  const [row] = await tx.rows<{ epoch: number }>(epochOf, [projectName]);
-  return row?.epoch ?? 1;
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq } from 'drizzle-orm';
+import { and, desc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { allowed, denied, reason } from '../../lib/decision.ts';
 import { event } from '../../store/log/events.ts';
@@ -10,6 +10,7 @@ import { keptGrants } from '../auth/kept.ts';
 import type { GrantRow } from '../auth/minting.ts';
 import { grants } from '../auth/schema.ts';
 import type { Gateway } from '../services.ts';
+import { getProcedure } from './get.ts';
 import { mintProcedure } from './mint.ts';
 import { renewProcedure } from './renew.ts';
 import { raiseEpochProcedure, revokeProcedure } from './revoke.ts';
@@ -20,6 +21,7 @@ export function tokenRouter(gateway: Gateway) {
   return t.router({
     mint: mintProcedure(gateway),
     renew: renewProcedure(gateway),
+    get: getProcedure(gateway),
     revoke: revokeProcedure(gateway),
     raiseEpoch: raiseEpochProcedure(gateway),
     list: listProcedure(gateway),
@@ -54,13 +56,17 @@ function listProcedure(gateway: Gateway) {
     answer: async (input) => {
       const where =
         input.agent === undefined
-          ? eq(grants.project, input.project)
-          : and(eq(grants.project, input.project), eq(grants.agent, input.agent));
+          ? ofProject(input.project)
+          : and(ofProject(input.project), eq(grants.agent, input.agent));
       const found = store.orm.select().from(grants).where(where).orderBy(desc(grants.createdAt));
       return (await found.limit(input.limit)).map(shownGrant);
     },
   });
 }
+
+/** Grants of the project, and those over several of which the project is one. */
+const ofProject = (name: string) =>
+  sql`(${grants.project} = ${name} or ${grants.projects} && array[${name}, '*'])`;
 
 /** A grant in the form that clients know. */
 const shownGrant = ({ grantId, project: of, parent, agent, cap, lineage, ...rest }: GrantRow) => ({

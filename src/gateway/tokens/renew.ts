@@ -11,7 +11,7 @@ import { lockTask, type TaskRow } from '../../tasks/rows.ts';
 import type { Grant, VerifiedToken } from '../../tiers/capability.ts';
 import { claimsToWire } from '../../tiers/wire.ts';
 import type { Case, Effect } from '../admission/definitions.ts';
-import { project } from '../admission/inputs.ts';
+import { project, tokenLife } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
 import { renewedDraft, unsigned } from '../auth/draft.ts';
 import { type GrantRow, lockGrant, recordToken, seconds } from '../auth/minting.ts';
@@ -25,7 +25,11 @@ const replace = statement(
   'update tokens set replaced_by = $2, replaced_at = andon_now() where jti = $1',
 );
 
-const renewInput = z.strictObject({ project, lifeSeconds: z.number().int().min(1).max(86_400).optional() });
+/** Lets a token be followed by another of its grant: it dies after the grace. */
+export const replaceToken = (tx: Tx, jti: string, by: string): Promise<unknown> =>
+  tx.rows(replace, [jti, by]);
+
+const renewInput = z.strictObject({ project, lifeSeconds: tokenLife });
 
 type TokenRow = typeof tokens.$inferSelect;
 
@@ -47,25 +51,31 @@ type RenewCase = Case<z.infer<typeof renewInput>, unknown, RenewFacts>;
 type Renewal =
   | { readonly kind: 'next'; readonly of: VerifiedToken; readonly lifeSeconds: number }
   | { readonly kind: 'same'; readonly of: VerifiedToken; readonly successor: TokenRow }
-  | { readonly kind: 'stolen'; readonly of: VerifiedToken };
+  | { readonly kind: 'stolen'; readonly of: VerifiedToken; readonly project: string };
 
 function decideRenewal({ grant, token: of, input, facts, entered: { now } }: RenewCase): Decision<Renewal> {
   const { row, token, successor, task } = facts;
   if (of === undefined) return denied(reason('token.missing', grant.grantId));
   if (row === undefined) return denied(reason('grant.missing', grant.grantId));
   const reasons = [
-    ...endReasons(row, now),
+    ...endedReasons(row, now),
     ...boundReasons(grant, task, now),
     ...lostReasons(successor, now),
   ];
   if (successor !== undefined) return allowUnless(reasons, { kind: 'same', of, successor });
-  if (token?.replacedAt) return allowUnless(reasons, { kind: 'stolen', of });
+  if (token?.replacedAt)
+    return allowUnless(reasons, {
+      kind: 'stolen',
+      of,
+      project: row.projects === null ? of.cap.project : '*',
+    });
   const leftSeconds = Math.ceil(row.expiresAt.getTime() / 1000) - seconds(now);
   const lifeSeconds = Math.min(input.lifeSeconds ?? leftSeconds, leftSeconds);
   return allowUnless(reasons, { kind: 'next', of, lifeSeconds });
 }
 
-function endReasons({ grantId, expiresAt }: GrantRow, now: Date): Reason[] {
+/** The reason against further tokens of a grant that has ended. */
+export function endedReasons({ grantId, expiresAt }: GrantRow, now: Date): Reason[] {
   if (expiresAt > now) return [];
   const limit = expiresAt.toISOString();
   return [reason('token.expired', grantId, { found: 'the grant itself has ended', limit })];
@@ -108,14 +118,17 @@ export function renewProcedure(gateway: Gateway) {
     decide: decideRenewal,
     effect: (tx, { decided }, { entered }): Promise<Effect<RenewAnswer>> | Effect<RenewAnswer> => {
       if (decided.kind === 'same') return repeated(decided.of, decided.successor);
-      if (decided.kind === 'stolen') return replayed(tx, decided.of);
+      if (decided.kind === 'stolen') return replayed(tx, decided);
       return renewed(tx, decided.of, decided.lifeSeconds, entered.now);
     },
-    after: async (answer) => {
-      if ('stolen' in answer)
+    after: async (answer, input) => {
+      if ('stolen' in answer) {
+        // A landing on a pass that is void now has moved main already, or never will.
+        await gateway.workers.settleLandings(input.project);
         throw new AndonError([
           reason('token.revoked', answer.grant, { found: 'a token was renewed twice: the grant is revoked' }),
         ]);
+      }
       if ('repeated' in answer) gateway.metrics.repeatedRenewal();
       return signed(gateway, answer);
     },
@@ -161,7 +174,7 @@ async function renewed(
 ): Promise<Effect<TokenAnswer>> {
   const draft = renewedDraft(unsigned(token), { jti: newId('token'), lifeSeconds }, seconds(now));
   await recordToken(tx, draft);
-  await tx.rows(replace, [token.jti, draft.jti]);
+  await replaceToken(tx, token.jti, draft.jti);
   const data = { from: token.jti, to: draft.jti };
   return {
     answer: {
@@ -176,16 +189,20 @@ async function renewed(
 }
 
 /** Ends the whole grant when a token that was already renewed is offered again: two parties hold it. */
-async function replayed(tx: Tx, token: VerifiedToken): Promise<Effect<TokenAnswer & { stolen: true }>> {
-  const rows = [{ project: token.cap.project, kind: 'grant' as const, value: token.grantId }];
+async function replayed(
+  tx: Tx,
+  { of: token, project: where }: Extract<Renewal, { kind: 'stolen' }>,
+): Promise<Effect<TokenAnswer & { stolen: true }>> {
+  const rows = [{ project: where, kind: 'grant' as const, value: token.grantId }];
   const why = 'a token was renewed twice';
-  await revoke(tx, rows, 'gateway', why);
+  const { events } = await revoke(tx, rows, 'gateway', why);
   const subject = `grant/${token.grantId}`;
   return {
     answer: { grant: token.grantId, agent: token.sub, expires: 0, stolen: true },
     events: [
       event('token.replayed', subject, { token: token.jti }),
       event('token.revoked', subject, { rows, why }),
+      ...events,
     ],
   };
 }

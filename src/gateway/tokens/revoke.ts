@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { type LandedOn, readLandedOn } from '../../changes/slots/void.ts';
 import { allowed, allowUnless, denied, type Reason, reason } from '../../lib/decision.ts';
 import type { RevocationKind } from '../../store/log/event-data/shared.ts';
 import { revocationKinds } from '../../store/log/event-data/shared.ts';
@@ -64,26 +65,34 @@ export function revokeProcedure(gateway: Gateway) {
         ? { targets: [], keyState: await keyStateOf(tx, value) }
         : { targets: await findTargets(tx, projectName, kind, value), keyState: undefined },
     decide: ({ grant, input, facts }) => {
-      const entries = entriesFor(input.kind, input.value, facts.targets);
+      const entries = entriesFor(input.project, input.kind, input.value, facts.targets);
       if (input.kind === 'key') return allowUnless(keyReasons(grant, input.value, facts.keyState), entries);
       if (facts.targets.length === 0)
         return denied(reason(missing[input.kind], `${input.kind}/${input.value}`));
       return allowUnless(targetReasons(grant, input.project, facts.targets), entries);
     },
     effect: async (tx, { decided: rows }, { grant, input }) => {
-      await revoke(tx, rows, grant.sub, input.why);
+      const { voided, events } = await revoke(tx, rows, grant.sub, input.why);
       const subject = `${input.kind}/${input.value}`;
+      const landed: readonly LandedOn[] = [];
       return {
-        answer: { revoked: rows },
-        events: [event('token.revoked', subject, { rows, why: input.why })],
+        answer: { revoked: rows, voided, landed },
+        events: [event('token.revoked', subject, { rows, why: input.why }), ...events],
       };
+    },
+    after: async (answer, input) => {
+      if (input.kind !== 'key') await gateway.workers.wakeAll(input.project);
+      if (answer.voided.length === 0) return answer;
+      // A landing on a pass that is void now has moved main already, or never will.
+      await gateway.workers.settleLandings(input.project);
+      return { ...answer, landed: await readLandedOn(gateway.store, answer.voided) };
     },
   });
 }
 
 const raise = statement(
   'projects.raiseEpoch',
-  'update projects set epoch = epoch + 1 where name = $1 returning epoch',
+  'update projects set epoch = epoch + 1, epoch_raised_at = andon_now() where name = $1 returning epoch',
 );
 
 /** The procedure `token.raiseEpoch`: ends every grant of a project that was minted before. */

@@ -1,4 +1,6 @@
 import { sql } from 'drizzle-orm';
+import { forgetGateOutput } from '../../changes/slots/output.ts';
+import { forgetTakers } from '../../changes/slots/takers.ts';
 import { lockOverdue, projectsWithOverdue } from '../../runs/take.ts';
 import { appendEvents, event, gatewayEvent, withHead } from '../../store/log/events.ts';
 import type { Sequencer } from '../../store/log/sequencer.ts';
@@ -14,11 +16,11 @@ import { endRun } from '../runs/end-run.ts';
 
 const expiredProjects = statement(
   'leases.expired',
-  `select distinct project from tasks where state = 'in_progress' and lease_until <= andon_now()`,
+  `select distinct project from tasks where state = 'in_progress' and lease_until <= (select andon_now())`,
 );
 const oldRequests = statement(
   'requests.sweep',
-  `delete from requests where at < andon_now() - interval '24 hours'`,
+  `delete from requests where at < (select andon_now()) - interval '24 hours'`,
 );
 const lastSequenced = statement(
   'checkpoint.due',
@@ -86,8 +88,12 @@ export async function giveBackBudgets(store: Store, sequencer: Sequencer): Promi
   if (returned > 0) sequencer.wake();
 }
 
-/** Deletes stored answers after a day. */
-export const forgetRequests = (store: Store): Promise<unknown> => store.rows(oldRequests);
+/** Deletes stored answers, and takers of gates that are gone, after a day. */
+export async function forgetOld(store: Store): Promise<void> {
+  await store.rows(oldRequests);
+  await forgetTakers(store);
+  await forgetGateOutput(store);
+}
 
 /** Signs the end of the chain, if it has grown since the last time. */
 export async function signChain(store: Store, tokens: TokenService): Promise<void> {

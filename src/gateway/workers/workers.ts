@@ -17,10 +17,12 @@ import type { LogKeeper } from '../log-mark/log-keeper.ts';
 import { tellProtection } from '../plan/protection-notice.ts';
 import type { VerifiedLog, WorkersPort } from '../services.ts';
 import { watchBlocked } from '../stops/blocked.ts';
-import { endOverdueRuns, expireAll, forgetRequests, giveBackBudgets, signChain } from './chores.ts';
+import { endOverdueRuns, expireAll, forgetOld, giveBackBudgets, signChain } from './chores.ts';
 
 /** Services and settings of all workers. */
 export interface WorkersOptions extends GateWorkerOptions, LandingWorkerOptions, AuditWorkerOptions {
+  /** Milliseconds for which a runner holds a gate without a sign of life. */
+  readonly gateLeaseMs: number;
   readonly sequencer: Sequencer;
   readonly tokens: TokenService;
   /** While the database is below the mark of its log, no worker runs. */
@@ -61,8 +63,13 @@ export class Workers implements WorkersPort {
     });
   }
 
-  get slots(): number {
-    return this.#options.gatesAtOnceMax;
+  get gateBounds() {
+    const { sandbox, gateLeaseMs: leaseMs } = this.#options;
+    return { sandbox, leaseMs };
+  }
+
+  hearGates(project: string, ring: () => void): () => void {
+    return this.#gates.hear(project, ring);
   }
 
   get #rests(): boolean {
@@ -96,6 +103,10 @@ export class Workers implements WorkersPort {
   async settleLandings(project: string): Promise<void> {
     const names = project === '*' ? (await this.#projects()).map(({ name }) => name) : [project];
     for (const name of names) await this.#landings.settle(name);
+  }
+
+  settleSync(project: string, id: string): Promise<boolean> {
+    return this.#landings.settleSync(project, id);
   }
 
   /** Wakes the project; `*` all of them. */
@@ -146,8 +157,9 @@ export class Workers implements WorkersPort {
   /** Does the rarer chores: stored answers, a checkpoint. */
   async tidy(): Promise<void> {
     if (this.#rests) return;
-    await forgetRequests(this.#options.store);
+    await forgetOld(this.#options.store);
     await this.checkpoint();
+    for (const { name } of await this.#projects()) await this.#landings.follow(name);
   }
 
   /** Keeps the repositories fast and verifies the log; called every hour. */

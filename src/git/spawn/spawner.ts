@@ -89,7 +89,7 @@ export function createSpawner(): ProcessSpawner {
 }
 
 function startHelper(socketPath: string): ChildProcess {
-  const { file, execArgv } = processEntry(import.meta.url, 'helper');
+  const { file, execArgv } = processEntry('git/spawn/helper');
   return fork(file, [socketPath], {
     execArgv,
     env: {},

@@ -5,14 +5,26 @@ export const codeCodes = {
   complexity: row(
     403,
     'refused',
-    'a function that a change adds or alters stays within the cyclomatic complexity of the grant',
+    'a change adds no function above the limit for cyclomatic complexity, and makes no old one worse',
     'split the function',
   ),
   'function.length': row(
     403,
     'refused',
-    'a function that a change adds or alters stays within the length of the grant',
+    'a change adds no function above the limit for length, and makes no old one longer',
     'split the function',
+  ),
+  'test.imported': row(
+    403,
+    'refused',
+    'code outside of the tests imports no test code, which has other limits',
+    'move what is shared out of the test code',
+  ),
+  'check.baseline': row(
+    400,
+    'usage',
+    'a baseline is a file that andon check --write-baseline wrote',
+    'andon check --write-baseline <file> .',
   ),
   'source.syntax': row(403, 'refused', 'source in scope parses without an error', 'repair the syntax error'),
   'source.language': row(
@@ -24,7 +36,7 @@ export const codeCodes = {
   'source.size': row(
     403,
     'refused',
-    'source is at most 1 MB, 20,000 lines and 5,000 characters a line',
+    'a source file is at most 1 MB, 20,000 lines and 5,000 characters a line; an old one above that does not grow',
     'split the file',
   ),
   'source.opaque': row(
@@ -32,6 +44,12 @@ export const codeCodes = {
     'refused',
     'source hides no code from analysis (eval, new Function, string timers, data: imports, bodies in .d.ts)',
     'write the code out',
+  ),
+  'source.unmeasured': row(
+    403,
+    'refused',
+    'code is in a language that is measured, where the plan asks for that',
+    'write it in a measured language, or ask a person: checks.unmeasured, or an exception',
   ),
   'source.timeout': row(
     403,

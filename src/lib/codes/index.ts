@@ -3,6 +3,8 @@ import { codeCodes } from './code.ts';
 import { cordCodes } from './cord.ts';
 import { gitCodes } from './git.ts';
 import { logCodes } from './log.ts';
+import { memoryCodes } from './memory.ts';
+import { pageCodes } from './page.ts';
 import { requestCodes } from './request.ts';
 import { runCodes } from './run.ts';
 import { taskCodes } from './task.ts';
@@ -18,6 +20,8 @@ export const codes = {
   ...cordCodes,
   ...logCodes,
   ...runCodes,
+  ...memoryCodes,
+  ...pageCodes,
   ...requestCodes,
   ...triggerCodes,
 } as const satisfies Record<string, CodeRow>;

@@ -57,7 +57,19 @@ export const requestCodes = {
     409,
     'conflict',
     'upstream main is followed fast-forward only',
-    'submit the upstream commits as a change, or reset the branch upstream',
+    'bring both together: andon sync --merge',
+  ),
+  'sync.open': row(
+    409,
+    'conflict',
+    'main stays where a merge with the upstream was begun, until that has landed or is withdrawn',
+    'approve it: andon verdict approve <change>; or take it back: andon change withdraw <change> --reason <text>',
+  ),
+  'sync.parents': row(
+    403,
+    'refused',
+    'a merge of main with the upstream has both tips as its parents, and no others',
+    'check out the tip of main, merge that of the upstream, and push the merge: andon sync --merge prints both',
   ),
   'store.locked': row(
     503,
@@ -82,6 +94,12 @@ export const requestCodes = {
     'failed',
     'a gateway has sessions of its own in PostgreSQL: it listens in one, and prepares its statements in each',
     'put the address of the server itself into DATABASE_URL, or that of a pooler in session mode that passes `options` on',
+  ),
+  'store.extension': row(
+    503,
+    'failed',
+    'PostgreSQL has its extension pg_trgm in the database, which finds errors in similar words',
+    'install the contrib package of PostgreSQL on the server, and let an owner of the database run once: create extension pg_trgm',
   ),
   'store.unavailable': row(
     503,
@@ -168,6 +186,12 @@ export const requestCodes = {
     'refused',
     'a command line shows plainly which commands it runs',
     'write simple commands, one after the other, without backquotes, <(…) or open quotes',
+  ),
+  'tool.folder': row(
+    403,
+    'refused',
+    'an agent loads the files that its step needs, no whole folder',
+    'find the name first (grep -rln NAME), then read that file',
   ),
   'tool.outside': row(403, 'refused', 'an agent works inside its clone', 'name a path of the clone'),
   'cli.usage': row(400, 'usage', 'a command has the arguments its help names', 'run it with --help'),

@@ -175,6 +175,30 @@ export const taskCodes = {
     'a tree that failed a gate is not tried again while the gate is declared as it was',
     'mend what the gate found, commit, push and submit again',
   ),
+  'gate.lost': row(
+    409,
+    'conflict',
+    'only whoever holds a gate for the present lease reports on it, once, and on its tree',
+    'end its command: the gate was given up, has ended, or is held by another',
+  ),
+  'gate.contained': row(
+    409,
+    'conflict',
+    'a runner that contains nothing carries out no gate while it runs an agent, and no agent meanwhile',
+    'install bubblewrap, or use a grant and a machine of its own for gates',
+  ),
+  'gate.runner': row(
+    404,
+    'notFound',
+    'a gate is repeated by another than the one that passed it, on a runner that is there',
+    'andon gate runners shows who is there',
+  ),
+  'gate.unpassed': row(
+    409,
+    'conflict',
+    'a gate is repeated that has passed with the change, as the plan declares it now',
+    'andon gate list <change>',
+  ),
   'gate.sandbox': row(
     503,
     'failed',

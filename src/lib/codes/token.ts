@@ -96,7 +96,7 @@ export const tokenCodes = {
   'grant.name': row(
     403,
     'refused',
-    'the kind of a name is that of its grant (human: people, runner: the role RUNNER, agent: everybody else); people alone give human: and runner:',
+    'the kind of a name is that of its grant (human: people, runner: the roles RUNNER and GATE_RUNNER, agent: everybody else); people alone give human: and runner:',
     'choose a name of that kind, or let a person mint it',
   ),
   'grant.taken': row(

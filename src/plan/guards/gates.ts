@@ -14,6 +14,7 @@ const rules: Readonly<Record<string, Weakens>> = {
   by: (_before, after) => after === 'validator',
   timeout: isRaised,
   network: (_before, after) => after === true,
+  setup: () => true,
 };
 
 function ofGate(where: string, before: PlanGate | undefined, after: PlanGate | undefined): GuardChange[] {

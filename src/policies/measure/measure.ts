@@ -1,8 +1,8 @@
 import { ts } from 'ts-morph';
-import { sizeFault } from './size.ts';
-import { mayBeProgram, type SourceKind } from './source-kind.ts';
-import type { FileRefusal, Measure, Unit } from './unit.ts';
-import { walkUnits } from './walk.ts';
+import { sizeOf } from './size.ts';
+import { mayBeProgram, type ScriptKind } from './source-kind.ts';
+import type { FileRefusal, Measure } from './unit.ts';
+import { type Walked, walkUnits } from './walk.ts';
 
 /**
  * The units of a TypeScript or JavaScript text with their complexity and lines, or the reason why it has
@@ -19,18 +19,16 @@ import { walkUnits } from './walk.ts';
  * unaltered. The parser recurses and may take exponential time: call this function only in a process that can
  * be killed. Throws the errors of the parser (a RangeError on deep nesting).
  */
-export function measure(text: string, kind: SourceKind, digest: (text: string) => string): Measure {
-  const tooLarge = sizeFault(text);
-  if (tooLarge !== undefined) return { refusal: tooLarge };
+export function measure(text: string, kind: ScriptKind, digest: (text: string) => string): Measure {
   const file = parsed(text, kind);
   const fault = syntaxFault(file, kind);
-  return fault === undefined ? { units: walkUnits(file, digest) } : { refusal: fault };
+  return fault === undefined ? { ...walkUnits(file, digest), size: sizeOf(text) } : { refusal: fault };
 }
 
 /** Early errors that a runtime tolerates in sloppy scripts: octal numbers and escapes, leading zeros. */
 const sloppy: ReadonlySet<number> = new Set([1121, 1487, 1488, 1489]);
 /** Files that a runtime takes for CommonJS unless they import or export. */
-const scripts: ReadonlySet<SourceKind> = new Set<SourceKind>(['js', 'jsx', 'cjs']);
+const scripts: ReadonlySet<ScriptKind> = new Set<ScriptKind>(['js', 'jsx', 'cjs']);
 /** `a?.#x` is JavaScript since ES2022; the parser reads it whole, and still objects. */
 const privateInChain = 18030;
 /**
@@ -38,6 +36,9 @@ const privateInChain = 18030;
  * at its beginning.
  */
 const unclosed = 17008;
+/** The mark of a file with types of Flow, which no runtime takes. It names the fault, and changes no verdict. */
+const flow = /@flow\b/;
+const flowChars = 4_096;
 const probeChars = 64 * 1024;
 const probeFaultsMax = 50;
 
@@ -49,8 +50,8 @@ const probeFaultsMax = 50;
 export function measureUnnamed(text: string, digest: (text: string) => string): Measure {
   if (!mayBeProgram(text) || isOtherText(text)) return { units: [] };
   const file = programOf(text);
-  const units = file === undefined ? [] : walkUnits(file, digest);
-  return units.some(({ kind }) => kind !== 'module') ? bounded(text, units) : { units: [] };
+  const found = file === undefined ? undefined : walkUnits(file, digest);
+  return found?.units.some(({ kind }) => kind !== 'module') === true ? bounded(text, found) : { units: [] };
 }
 
 /** The tree of a text that parses whole in one of the forms in which a runtime would take it. */
@@ -69,12 +70,11 @@ function programOf(text: string): ts.SourceFile | undefined {
 const withoutMarkup = (text: string): string =>
   text.replaceAll('<!--', '//--').replace(/^(\s*)-->/gm, '$1//>');
 
-function bounded(text: string, units: readonly Unit[]): Measure {
+function bounded(text: string, found: Walked): Measure {
   const [, started] = /^#!([^\n\r]*)/.exec(text) ?? [];
   if (started !== undefined)
     return { refusal: { code: 'source.language', line: 1, found: started.trim().slice(0, 80) } };
-  const tooLarge = sizeFault(text);
-  return tooLarge === undefined ? { units } : { refusal: tooLarge };
+  return { ...found, size: sizeOf(text) };
 }
 
 /**
@@ -89,7 +89,7 @@ function isOtherText(text: string): boolean {
   return early.length > probeFaultsMax;
 }
 
-function parsed(text: string, kind: SourceKind): ts.SourceFile {
+function parsed(text: string, kind: ScriptKind): ts.SourceFile {
   return ts.createSourceFile(`a.${kind}`, text, {
     languageVersion: ts.ScriptTarget.Latest,
     jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
@@ -103,10 +103,15 @@ function faultsOf(file: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
   return found;
 }
 
-function syntaxFault(file: ts.SourceFile, kind: SourceKind): FileRefusal | undefined {
+function syntaxFault(file: ts.SourceFile, kind: ScriptKind): FileRefusal | undefined {
   const isScript = scripts.has(kind) && !ts.isExternalModule(file);
   const first = faultsOf(file).find(({ code }) => code !== privateInChain && !(isScript && sloppy.has(code)));
   if (first === undefined) return undefined;
   const line = file.getLineAndCharacterOfPosition(Math.min(first.start, file.end)).line + 1;
-  return { code: 'source.syntax', line, found: ts.flattenDiagnosticMessageText(first.messageText, ' ') };
+  const message = ts.flattenDiagnosticMessageText(first.messageText, ' ');
+  return {
+    code: 'source.syntax',
+    line,
+    found: flow.test(file.text.slice(0, flowChars)) ? `${message} (types of Flow)` : message,
+  };
 }

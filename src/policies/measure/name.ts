@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { cleanName } from './names.ts';
 import type { UnitKind } from './unit.ts';
 
 const { SyntaxKind } = ts;
@@ -21,23 +22,24 @@ export function unitKind(node: ts.Node): UnitKind | undefined {
   return (node as ts.FunctionLikeDeclaration).body === undefined ? undefined : kind;
 }
 
-const nameCharsMax = 80;
-// Names come from strangers and end in terminals: no control, format, private or unassigned character passes.
-const unprintable = /[\p{C}\u2028\u2029]/gu;
-
 /** The simple name of a unit: its own, or that of the variable, property or target that it is assigned to. */
 export function unitName(node: ts.Node, parent: ts.Node | undefined, kind: UnitKind): string {
   if (kind === 'constructor') return 'constructor';
   if (kind === 'static') return '<static>';
   const own = nameText((node as { name?: ts.Node }).name);
-  return clean(own ?? givenName(node, parent) ?? '<anonymous>');
+  return cleanName(own ?? givenName(node, parent) ?? '<anonymous>');
 }
 
 /** The name of a field, for the unit of its initializer. */
 export const fieldName = (field: ts.PropertyDeclaration): string =>
-  clean(nameText(field.name) ?? '<anonymous>');
+  cleanName(nameText(field.name) ?? '<anonymous>');
 
-const clean = (name: string): string => name.slice(0, nameCharsMax).replace(unprintable, '?');
+/** The name that a class, a namespace or an object with a name gives to those inside it; undefined for other nodes. */
+export function scopeName(node: ts.Node, parent: ts.Node | undefined): string | undefined {
+  if (ts.isObjectLiteralExpression(node)) return givenName(node, parent);
+  if (ts.isClassLike(node)) return cleanName(nameText(node.name) ?? givenName(node, parent) ?? '<class>');
+  return ts.isModuleDeclaration(node) ? cleanName(nameText(node.name) ?? '<namespace>') : undefined;
+}
 
 function givenName(node: ts.Node, parent: ts.Node | undefined): string | undefined {
   if (parent === undefined) return undefined;

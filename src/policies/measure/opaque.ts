@@ -5,6 +5,16 @@ const { SyntaxKind } = ts;
 const globals = new Set(['globalThis', 'window', 'self', 'global']);
 const timers = new Set(['setTimeout', 'setInterval', 'setImmediate', 'execScript']);
 
+const hiding = new Set<ts.SyntaxKind>([
+  SyntaxKind.Identifier,
+  SyntaxKind.PropertyAccessExpression,
+  SyntaxKind.ElementAccessExpression,
+  SyntaxKind.CallExpression,
+  SyntaxKind.NewExpression,
+  SyntaxKind.ImportDeclaration,
+  SyntaxKind.ExportDeclaration,
+]);
+
 /**
  * The construct by which `node` keeps code from analysis, or undefined: a reference to `eval`, a call of
  * `Function`, a timer that is given text, an import of a `data:` URL; in a declaration file anything that
@@ -17,6 +27,10 @@ export function hidden(
   isDeclarationFile: boolean,
 ): string | undefined {
   if (isDeclarationFile && runs(node)) return 'code in a declaration file';
+  return hiding.has(node.kind) ? hiddenIn(node, parent) : undefined;
+}
+
+function hiddenIn(node: ts.Node, parent: ts.Node | undefined): string | undefined {
   if (isCall(node)) return hiddenCall(node);
   if (isImport(node)) return isDataUrl(node.moduleSpecifier) ? dataImport : undefined;
   return isEval(node, parent) || globalMember(node) === 'eval' ? 'eval' : undefined;

@@ -1,11 +1,13 @@
 import { ts } from 'ts-morph';
-import { defined } from '../../lib/defined.ts';
+import type { UnitLines } from './close-unit.ts';
 import type { Unit, UnitKind } from './unit.ts';
 
 /** A unit that is being counted. */
 export interface OpenUnit {
   readonly name: string;
+  readonly qualified: string;
   readonly kind: UnitKind;
+  readonly suite: true | undefined;
   readonly start: number;
   readonly end: number;
   readonly outer: OpenUnit | undefined;
@@ -42,22 +44,8 @@ function skipBlank(text: string, from: number): number {
   return from + (blank.exec(text)?.[0].length ?? 0);
 }
 
-/** The unit of an open unit whose children are all counted; adds its whole digest to the outer unit. */
-export function closeUnit(unit: OpenUnit, file: ts.SourceFile, digest: (text: string) => string): Unit {
-  const hash = digest(unit.parts.join('\u0000'));
-  const wholeHash = unit.inside.length === 0 ? hash : digest([hash, ...unit.inside].join('\u0000'));
-  unit.outer?.inside.push(wholeHash);
-  const startLine = file.getLineAndCharacterOfPosition(unit.start).line + 1;
-  const endLine = file.getLineAndCharacterOfPosition(unit.end).line + 1;
-  return {
-    name: unit.name,
-    kind: unit.kind,
-    startLine,
-    endLine,
-    complexity: unit.complexity,
-    lines: endLine - startLine + 1,
-    hash,
-    wholeHash,
-    ...defined({ hides: unit.hides }),
-  };
-}
+/** The lines of an open unit. */
+export const linesOf = ({ start, end }: OpenUnit, file: ts.SourceFile): UnitLines => ({
+  startLine: file.getLineAndCharacterOfPosition(start).line + 1,
+  endLine: file.getLineAndCharacterOfPosition(end).line + 1,
+});

@@ -17,6 +17,8 @@ export interface Unit {
    * unnamed.
    */
   readonly name: string;
+  /** The name with those of the classes, objects and units around it: `Cart.add`, `createPool.once`. */
+  readonly qualified: string;
   readonly kind: UnitKind;
   readonly startLine: number;
   readonly endLine: number;
@@ -28,12 +30,14 @@ export interface Unit {
   readonly hash: string;
   /** Digest of its tokens with those of every unit inside it. */
   readonly wholeHash: string;
+  /** True for a callback of `describe`, `it`, `test`, `suite` and their kin. */
+  readonly suite?: true;
   /** The first construct in the unit that keeps code from analysis, with its line. */
   readonly hides?: { readonly what: string; readonly line: number };
 }
 
 /**
- * The reason why a whole file has no numbers. `syntax` and `size` come from the measure, the rest from the
+ * The reason why a whole file has no numbers. `syntax` comes from the measure, the rest from the
  * analyser.
  */
 export interface FileRefusal {
@@ -49,5 +53,28 @@ export interface FileRefusal {
   readonly limit?: string | number;
 }
 
-/** The numbers of one file, or the reason why there are none. */
-export type Measure = { readonly units: readonly Unit[] } | { readonly refusal: FileRefusal };
+/** A file that another one brings in by a path beside its own, and the line that does. */
+export interface Import {
+  readonly from: string;
+  readonly line: number;
+}
+
+/** The extent of a text; its bytes are known to whoever read it. */
+export interface TextSize {
+  readonly lines: number;
+  /** UTF-16 units of the longest line. */
+  readonly columns: number;
+  /** The line that is longest. */
+  readonly longest: number;
+}
+
+/** The numbers of one file, or the reason why there are none. A file that is no source has no units and no size. */
+export type Measure =
+  | {
+      readonly units: readonly Unit[];
+      readonly size?: TextSize;
+      readonly imports?: readonly Import[];
+      /** The language of a program that has no adapter. */
+      readonly unmeasured?: string;
+    }
+  | { readonly refusal: FileRefusal };

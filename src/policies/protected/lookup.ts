@@ -38,8 +38,9 @@ function anyOf(entries: readonly FileRow[]): RegExp {
   return new RegExp(`^(?:.*/)?(?:${patterns.join('|')})$`, 's');
 }
 
-// A text for people steers no tool, unless the table names it whole, as CLAUDE.md.
+// A text for people steers no tool, unless the table names it whole, as CLAUDE.md, or names texts of a folder.
 const prose = /\.(?:md|mdx|markdown|rst|adoc)$/;
+const proseInFolders = shaped.filter(({ file }) => file.includes('/') && prose.test(file));
 const ascii = /^[\u0020-\u007e]*$/;
 
 /**
@@ -62,8 +63,9 @@ export function steeringOf(path: string): Steering[] {
   const segments = text.split('/');
   const name = segments.at(-1) ?? '';
   const found = [named.get(name), ...segments.slice(0, -1).map((folder) => folders.get(folder))];
-  if (!prose.test(name) && (anyName.test(name) || anyPath.test(text)))
-    found.push(...shaped.filter(({ matches }) => matches(text)));
+  const isProse = prose.test(name);
+  if (isProse ? anyPath.test(text) : anyName.test(name) || anyPath.test(text))
+    found.push(...(isProse ? proseInFolders : shaped).filter(({ matches }) => matches(text)));
   return found.flatMap((entry) =>
     entry === undefined ? [] : [{ glob: `**/${entry.file}`, tools: entry.tools }],
   );

@@ -3,6 +3,7 @@ import { type SteeredTool, tool } from './tool.ts';
 /** git and its hooks, the environment, editors, agents, and Andon itself. */
 export const workplaceTools: readonly SteeredTool[] = [
   { name: 'andon', docs: 'docs/plan.md, Protected files', files: ['andon.yaml', 'andon.yml', '.andon/**'] },
+  { name: 'andon-decisions', docs: 'docs/memory.md, Decisions as files', files: ['docs/decisions/*.md'] },
   tool(
     'git',
     'git-scm.com/docs/gitattributes',

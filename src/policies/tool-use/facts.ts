@@ -20,4 +20,6 @@ export interface ToolFacts {
   readonly gatewayHost: string;
   /** True when the agent was started with the network open to it. */
   readonly network: boolean;
+  /** True when the agent's profile refuses loads of whole folders. */
+  readonly refusesFolders?: boolean | undefined;
 }

@@ -1,6 +1,7 @@
 import { type Reason, reason } from '../../lib/decision.ts';
 import { commandLineReasons } from './command-line.ts';
 import type { ToolFacts, ToolUse } from './facts.ts';
+import { folderReasons } from './folders.ts';
 import { readReasons, writeReasons } from './write.ts';
 
 export type { ToolFacts, ToolUse } from './facts.ts';
@@ -66,5 +67,6 @@ const ownTools = /^mcp__(?:plugin_andon_)?andon__[a-z_]+$/;
 export function toolUseReasons(use: ToolUse, facts: ToolFacts): Reason[] {
   if (ownTools.test(use.tool)) return [];
   const rule = rules.get(use.tool);
-  return rule === undefined ? [reason('tool.unknown', use.tool)] : rule(use, facts);
+  if (rule === undefined) return [reason('tool.unknown', use.tool)];
+  return [...rule(use, facts), ...(facts.refusesFolders === true ? folderReasons(use) : [])];
 }

@@ -1,5 +1,7 @@
+import type { ContextSeen } from '../context/context-seen.ts';
 import type { AgentReport } from '../supervise/watch.ts';
 import { countOf, jsonLine, objectOf, usdMicro } from './adapter.ts';
+import { ClaudeContext } from './claude-context.ts';
 
 /** Tokens of one answer of the model, as far as they are known. */
 interface Spent {
@@ -8,7 +10,7 @@ interface Spent {
 }
 
 /**
- * Reads the `stream-json` output of Claude Code: usage and called tools. An answer of the model begins with
+ * Reads the `stream-json` output of Claude Code: usage, called tools, and the parts of its context. An answer of the model begins with
  * its input tokens; its output tokens come with a stream event at its end (`--include-partial-messages`), and
  * the lines of its tool calls lie between. The program's own sums, subagents included, come with its result.
  */
@@ -19,6 +21,7 @@ export class ClaudeReader {
   #pending: { readonly id: string; readonly calls: string[] } | undefined;
   #sum = 0;
   #usdMicro = 0;
+  readonly #context = new ClaudeContext();
 
   read(line: string): AgentReport {
     const said = isDelta(line) ? undefined : jsonLine(line);
@@ -26,7 +29,8 @@ export class ClaudeReader {
     if (said.type === 'stream_event') this.#event(said);
     if (said.type === 'result') return this.#result(said);
     const message = said.type === 'assistant' ? objectOf(said, 'message') : undefined;
-    return message === undefined ? {} : this.#message(message);
+    const context = [...this.#context.read(said), ...sizedBy(said)];
+    return { ...(message !== undefined && this.#message(message)), ...(context.length > 0 && { context }) };
   }
 
   #event(said: Record<string, unknown>): void {
@@ -72,6 +76,15 @@ export class ClaudeReader {
     for (const { input, output } of this.#messages.values()) tokens += input + output;
     return { usage: { tokens: Math.max(tokens, this.#sum), usdMicro: this.#usdMicro, turns: 0 } };
   }
+}
+
+/** The size of the context of one answer of the agent itself; those of its subagents are contexts of their own. */
+function sizedBy(said: Record<string, unknown>): ContextSeen[] {
+  const event = objectOf(said, 'event');
+  const message = event?.type === 'message_start' ? objectOf(event, 'message') : objectOf(said, 'message');
+  const isOwn = said.type !== 'user' && textOf(said.parent_tool_use_id) === '';
+  const tokens = isOwn ? inputOf(message?.usage) : 0;
+  return tokens === 0 ? [] : [{ what: 'sized', tokens }];
 }
 
 const delta = '{"type":"stream_event","event":{"type":"content_block_';

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findProgram } from '../../sandbox/programs.ts';
 import type { RunFolder } from '../prepare/run-folder.ts';
-import type { RunOrder } from '../protocol.ts';
+import type { RunOrder, RunSettings } from '../protocol.ts';
 import type { Adapter } from './adapter.ts';
 import { ClaudeReader, isStreamed } from './claude-usage.ts';
 
@@ -53,14 +53,18 @@ export const claude: Adapter = {
         ...(order.settings.usage === 'otel' ? { CLAUDE_CODE_ENABLE_TELEMETRY: '1' } : {}),
       },
       files: {
-        'claude-settings.json': JSON.stringify({ cleanupPeriodDays: 1, includeCoAuthoredBy: false }),
+        'claude-settings.json': JSON.stringify({
+          ...{ cleanupPeriodDays: 1, includeCoAuthoredBy: false },
+          // Reading is harmless to the program: it asks about it only where it is told to.
+          ...(order.settings.refusesFolders && { permissions: { ask: ['Bash', 'Grep', 'Read'] } }),
+        }),
         // The program fills in the header from its environment: this file holds no token.
         'claude-mcp.json': JSON.stringify({
           mcpServers: {
             andon: {
               type: 'http',
               url: `${url}/mcp`,
-              headers: headersOf(place, url, order.settings.network),
+              headers: headersOf(place, url, order.settings),
             },
           },
         }),
@@ -89,13 +93,14 @@ const budgetOf = ({ settings: { budget } }: RunOrder): string[] =>
   budget.usdMicro === undefined ? [] : ['--max-budget-usd', String(budget.usdMicro / 1_000_000)];
 
 /** The token, and, for the permission prompt, the agent's folder under the path that the agent sees. */
-const headersOf = ({ tree, folder }: RunFolder, url: string, network: 'open' | readonly string[]) => ({
+const headersOf = ({ tree, folder }: RunFolder, url: string, { network, refusesFolders }: RunSettings) => ({
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own syntax
   Authorization: 'Bearer ${ANDON_TOKEN}',
   'X-Andon-Clone': tree,
   'X-Andon-Run': folder,
   'X-Andon-Host': new URL(url).host,
   ...(network.length === 0 ? {} : { 'X-Andon-Network': 'open' }),
+  ...(refusesFolders ? { 'X-Andon-Folders': 'refused' } : {}),
 });
 
 /**

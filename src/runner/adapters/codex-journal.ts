@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import type { ContextSeen } from '../context/context-seen.ts';
 import { LiveFolder } from '../live-folder.ts';
 import type { AgentReport } from '../supervise/watch.ts';
 import { countOf, jsonLine, objectOf } from './adapter.ts';
@@ -12,6 +13,8 @@ interface Read {
   offset: number;
   rest: string;
   tokens: number;
+  /** Input tokens of the answers since the last look. */
+  sizes: number[];
 }
 
 /**
@@ -36,7 +39,8 @@ export class CodexJournal {
     const budget = { filesLeft: filesMax };
     await this.#into(await LiveFolder.open(this.#root), '', 0, budget).catch(() => undefined);
     const tokens = [...this.#files.values()].reduce((sum, file) => sum + file.tokens, 0);
-    return { usage: { tokens, usdMicro: 0, turns: 0 } };
+    const context = [...this.#files.values()].flatMap(({ sizes }) => sizes.splice(0)).map(sized);
+    return { usage: { tokens, usdMicro: 0, turns: 0 }, ...(context.length > 0 && { context }) };
   }
 
   /** Descends to the sessions, then through their years, months and days. */
@@ -64,7 +68,7 @@ export class CodexJournal {
   async #readOn(folder: LiveFolder, name: string, path: string): Promise<void> {
     const handle = await folder.file(name, constants.O_RDONLY);
     if (handle === undefined) return;
-    const file = this.#files.get(path) ?? { offset: 0, rest: '', tokens: 0 };
+    const file = this.#files.get(path) ?? { offset: 0, rest: '', tokens: 0, sizes: [] };
     this.#files.set(path, file);
     try {
       await readLines(handle, file);
@@ -80,11 +84,15 @@ async function readLines(handle: FileHandle, file: Read): Promise<void> {
   // Latin-1: the numbers are ASCII, and no character is cut in two.
   const lines = (file.rest + buffer.toString('latin1', 0, bytesRead)).split('\n');
   file.rest = lines.pop()?.slice(0, bytesMax) ?? '';
-  for (const line of lines) file.tokens = Math.max(file.tokens, tokensOf(line));
+  for (const line of lines) {
+    const info = infoOf(line);
+    const total = objectOf(info, 'total_token_usage');
+    file.tokens = Math.max(file.tokens, countOf(total, 'input_tokens') + countOf(total, 'output_tokens'));
+    file.sizes.push(countOf(objectOf(info, 'last_token_usage'), 'input_tokens'));
+  }
 }
 
-function tokensOf(line: string): number {
-  const payload = line.includes('"token_count"') ? objectOf(jsonLine(line), 'payload') : undefined;
-  const total = objectOf(objectOf(payload, 'info'), 'total_token_usage');
-  return countOf(total, 'input_tokens') + countOf(total, 'output_tokens');
-}
+const sized = (tokens: number): ContextSeen => ({ what: 'sized', tokens });
+
+const infoOf = (line: string): Record<string, unknown> | undefined =>
+  objectOf(line.includes('"token_count"') ? objectOf(jsonLine(line), 'payload') : undefined, 'info');

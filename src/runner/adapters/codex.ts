@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { findProgram } from '../../sandbox/programs.ts';
 import { type Adapter, countOf, jsonLine, objectOf } from './adapter.ts';
 import { installedAt } from './claude.ts';
+import { codexContext } from './codex-context.ts';
 import { CodexJournal } from './codex-journal.ts';
 import { nativeCodex } from './native.ts';
 
@@ -46,9 +47,10 @@ export const codex: Adapter = {
       const item = objectOf(said, 'item');
       if (said.type === 'item.completed' && item !== undefined) {
         const call = callOf(item);
-        if (call === undefined) return {};
+        const context = codexContext(item);
+        if (call === undefined) return { context };
         calls = [call];
-        return { turn: { calls } };
+        return { turn: { calls }, context };
       }
       if (said.type !== 'turn.completed') return {};
       const usage = objectOf(said, 'usage');

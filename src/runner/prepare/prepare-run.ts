@@ -90,7 +90,8 @@ async function writeFiles(
 ): Promise<{ program: AgentProgram; env: Record<string, string>; secrets: string[] }> {
   const { order, place } = of;
   const path = pathOf(of);
-  const prompt = promptOf(order, task, place.verdictFile);
+  const briefing = await of.gateway.briefing(order.token, order.project, of.abort);
+  const prompt = promptOf(order, task, { briefing, verdictFile: place.verdictFile });
   const program = adapters[order.adapter].prepare({ order, place, task, url, prompt, path });
   if (of.containment.kind === 'other-user' && isAbsolute(program.program)) refuseClosed(program.program);
   for (const [name, text] of Object.entries(program.files)) {

@@ -1,8 +1,17 @@
-import { taskWords } from '../../messages/task-words.ts';
 import type { ClaimedTask, RunOrder } from '../protocol.ts';
 
-/** The instructions of an agent: the prompt of its profile, its mission, its task, and the way to hand over work. */
-export function promptOf(order: RunOrder, task: ClaimedTask | undefined, verdictFile: string): string {
+/** The text that a run is briefed with, if its gateway gives one, and the place of its verdict. */
+export interface PromptParts {
+  readonly briefing: string | undefined;
+  readonly verdictFile: string;
+}
+
+/** The instructions of an agent: the prompt of its profile, its mission, its briefing, and the way to end. */
+export function promptOf(
+  order: RunOrder,
+  task: ClaimedTask | undefined,
+  { briefing, verdictFile }: PromptParts,
+): string {
   const filled = (order.settings.prompt ?? usual(order)).replaceAll(
     /\{(task|title|branch|change|mission|role|project)\}/g,
     (_whole, name: string) => fill(order, task, name),
@@ -11,7 +20,8 @@ export function promptOf(order: RunOrder, task: ClaimedTask | undefined, verdict
   return [
     filled,
     ...mission,
-    ...aboutTask(task),
+    '',
+    briefing ?? unbriefed(task),
     ...aboutChange(order),
     '',
     ...ending(order, verdictFile),
@@ -34,20 +44,8 @@ function fill(order: RunOrder, task: ClaimedTask | undefined, name: string): str
 const usual = ({ tier, role, project }: RunOrder): string =>
   `You are ${role} (${tier}) on the project ${project}. You work in your own clone; everything goes through Andon, which tells you why it refuses something.`;
 
-function aboutTask(task: ClaimedTask | undefined): string[] {
-  if (task === undefined) return [];
-  const denied = task.deny.length === 0 ? '' : `, but not ${task.deny.join(', ')}`;
-  return [
-    '',
-    `Your task: ${task.id}: ${task.title}`,
-    `You may change: ${task.write.join(', ') || 'no file'}${denied}.`,
-    'Files that steer tools (manifests, lock files, settings of builds, tests, CI and agents) are protected unless the plan opens them for the task.',
-    `Gates that your change passes: ${task.gates.join(', ') || 'none'}.`,
-    `Commit, then: git push origin HEAD:refs/heads/${task.branch}`,
-    'Then hand it over: andon change submit (or the tool change_submit with the commit id).',
-    ...taskWords(task),
-  ];
-}
+const unbriefed = (task: ClaimedTask | undefined): string =>
+  `${task === undefined ? '' : `Your task: ${task.id}. `}Begin with the tool briefing, or andon continue.`;
 
 const aboutChange = ({ change, judges }: RunOrder): string[] =>
   change === null

@@ -1,3 +1,6 @@
+import type { ContextReport } from '../context/context-report.ts';
+import type { ContextSeen } from '../context/context-seen.ts';
+import { ContextManifest } from '../context/manifest.ts';
 import type { EndCause, ProgressMeasure, RunSettings, RunUsage } from '../protocol.ts';
 import { Progress, type Sighting } from './progress.ts';
 
@@ -9,6 +12,8 @@ export interface AgentReport {
   readonly usage?: RunUsage | undefined;
   /** A finished turn of the agent; its calls as text that is equal for equal calls. */
   readonly turn?: { readonly calls: readonly string[] } | undefined;
+  /** Parts of its context, as the program showed them. */
+  readonly context?: readonly ContextSeen[] | undefined;
 }
 
 /** A reason to end a run: the cause, and a note for people. */
@@ -27,6 +32,7 @@ export class Watch {
   readonly #startedMs: number;
   #usage: RunUsage = { tokens: 0, usdMicro: 0, turns: 0 };
   readonly #progress: Progress;
+  readonly #context = new ContextManifest();
   #aliveMs: number;
   #breach: Breach | undefined;
 
@@ -51,6 +57,16 @@ export class Watch {
     return this.#progress.hasProgress;
   }
 
+  /** The context of the run; undefined for a program that shows nothing of it. */
+  get context(): ContextReport | undefined {
+    return this.#context.report();
+  }
+
+  /** Takes the folder of the clone, and the prompt that the program is started with. */
+  begun(clone: string, prompt: string): void {
+    this.#context.begun(clone, prompt);
+  }
+
   /** True when the failing tests of the run should be counted now. */
   get wantsCount(): boolean {
     return this.#progress.wantsCount;
@@ -73,7 +89,8 @@ export class Watch {
   }
 
   /** Takes a report of the agent's program. */
-  heard({ usage, turn }: AgentReport): void {
+  heard({ usage, turn, context = [] }: AgentReport): void {
+    for (const seen of context) this.#context.saw(seen);
     if (usage !== undefined) this.#usage = grown(this.#usage, usage);
     if (turn !== undefined) this.#turned(turn.calls);
   }
@@ -111,6 +128,10 @@ export class Watch {
       ['USD millionths', this.#usage.usdMicro, budget.usdMicro],
       ['ms of wall clock', nowMs - this.#startedMs, budget.wallClockMs],
     ];
+    const loaded = this.#context.mostTokens;
+    // A context is as large as it is, before the first progress and after it.
+    if (budget.context !== undefined && loaded > budget.context)
+      return { cause: 'over_budget', note: `a context of ${loaded} tokens, limit ${budget.context}` };
     const over = bounds.find(([, spent, most]) => most !== undefined && spent > most * share);
     if (over === undefined) return undefined;
     const [what, spent, most = 0] = over;

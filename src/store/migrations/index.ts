@@ -1,11 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { codeFile } from '../../process/entry.ts';
 
 /**
  * Names of the numbered files, in order: `0001-schema.sql` is the first. A released file is never edited; a
  * change gets the next number, and its name here.
  */
-const migrationNames = ['schema', 'attempts', 'landing-queue', 'plan-history', 'pools'] as const;
+const migrationNames = [
+  'schema',
+  'attempts',
+  'landing-queue',
+  'plan-history',
+  'pools',
+  'grant-projects',
+  'gate-runners',
+  'memory',
+  'upstream',
+  'sync-changes',
+  'record',
+  'page-sessions',
+] as const;
 
 /** Versions up to this one are the schema before 0.1. The file 000N makes this version plus N. */
 export const versionsBefore = 13;
@@ -40,9 +53,9 @@ export function migrationsBetween(from: number, to: number): Migration[] {
   );
 }
 
-/** The statements of a migration, read from beside this module, both in the sources and in the compiled package. */
+/** The statements of a migration, read from the file of its name. */
 export async function statementsOf({ name }: Migration): Promise<string[]> {
-  return splitStatements(await readFile(fileURLToPath(new URL(`${name}.sql`, import.meta.url)), 'utf8'));
+  return splitStatements(await readFile(codeFile(`store/migrations/${name}.sql`), 'utf8'));
 }
 
 /** Statements end with `;` at the end of a line that is no comment, outside of `$$` bodies. */

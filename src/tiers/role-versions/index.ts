@@ -1,6 +1,8 @@
 import { type ActionList, type WrittenSets, written } from './role-sets.ts';
 import { version1 } from './version-1.ts';
 import { version2 } from './version-2.ts';
+import { version3 } from './version-3.ts';
+import { version4 } from './version-4.ts';
 
 export type { ActionList } from './role-sets.ts';
 
@@ -14,6 +16,8 @@ export type RoleVersions = ReadonlyMap<number, WrittenSets>;
 export const roleVersions: RoleVersions = new Map([
   [1, written(version1)],
   [2, written(version2)],
+  [3, written(version3)],
+  [4, written(version4)],
 ]);
 
 /** The version that new tokens name: the newest one, equal to `roles.ts`, as a test ensures. */

@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, createLog, startApp } from '../../../src/app.ts';
+import { type App, startApp } from '../../../src/app.ts';
 import { type Client, createClient } from '../../../src/client.ts';
 import { type ConfigInput, configure } from '../../../src/config.ts';
+import { createLog } from '../../../src/process/create-log.ts';
 
 /** A gateway in this process, in a temporary folder; PGlite unless the settings name a database. */
 export interface BenchGateway extends AsyncDisposable {

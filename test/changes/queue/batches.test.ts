@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/store/store.ts';
-import { engines } from '../../support/engines.ts';
+import { type Store, statement } from '../../../src/store/store.ts';
+import { enginesOf } from '../../support/engines.ts';
+import { mustGit } from '../../support/gateway.ts';
 import { codesOf, type Hand, type Line, type Offered, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { approveTogether, landingFaults, moveMainBeside, queueRuns } from '../../support/queue-line.ts';
+import { rootCause } from '../../support/root-cause.ts';
 import { waitUntil } from '../../support/wait.ts';
 
-const count = 24;
+const count = 26;
 const names = Array.from({ length: count }, (_, n) => `t${n}`);
 const task = (name: string): string =>
   `  ${name}: { title: ${name}, phase: build, write: ["src/${name}/**"], gates: [tests] }`;
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 landing: { batch: 8 }
 gates:
   tests: { run: "sh check.sh", timeout: 30s }
@@ -29,11 +29,6 @@ for one in src/*/bad; do test ! -e "$one" || exit 4; done
 test ! -e src/t4/left || test ! -e src/t6/right || exit 5
 `;
 const project = 'shop';
-const rootCause = {
-  whys: [{ why: 'a test pulled it', evidence: 'this test' }],
-  kind: 'test' as const,
-  prevention: 'nothing is wrong',
-};
 const one = (name: string, file = 'a.js') => ({
   task: name,
   files: { [`src/${name}/${file}`]: `export const a = '${name}';\n` },
@@ -51,7 +46,7 @@ const bound = (store: Store): Store => ({
   close: () => store.close(),
 });
 
-describe.each(engines)('the landing queue, on %s', { timeout: 120_000 }, (engine) => {
+describe.each(enginesOf(import.meta.filename))('the landing queue, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let reviewer: Hand;
@@ -161,7 +156,7 @@ describe.each(engines)('the landing queue, on %s', { timeout: 120_000 }, (engine
   it('obeys people: a held change waits, a moved one is first, a withdrawn one goes', async () => {
     const stranger = await line.mint('agent:stranger');
     const work = [one('t20'), one('t21'), one('t22'), one('t23')];
-    const offered = await approveTogether(line, hands(), work, async ([first, , third, last]) => {
+    const offered = await approveTogether(line, hands(), work, async ([first, second, third, last]) => {
       const [why, change] = ['mine', third?.change ?? ''];
       const refused = stranger.client.change.withdraw.mutate({ project, change, why });
       expect(await codesOf(refused)).toEqual(['change.author']);
@@ -171,7 +166,8 @@ describe.each(engines)('the landing queue, on %s', { timeout: 120_000 }, (engine
       await builder.client.change.withdraw.mutate({ project, change, why: 'not yet' });
       expect(await line.task('t22')).toMatchObject({ state: 'ready' });
       await line.owner.change.hold.mutate({ project, change: first?.change ?? '', why: 'after the release' });
-      await line.owner.change.move.mutate({ project, change: last?.change ?? '', to: 1, why: 'urgent' });
+      await line.owner.change.move.mutate({ project, change: second?.change ?? '', to: 1, why: 'urgent' });
+      await line.owner.change.move.mutate({ project, change: last?.change ?? '', to: 1, why: 'more urgent' });
     });
     const [first, second, third, last] = offered.map(({ change }) => change) as [
       string,
@@ -216,6 +212,42 @@ describe.each(engines)('the landing queue, on %s', { timeout: 120_000 }, (engine
     await line.owner.cord.clear.mutate({ project, stop, rootCause });
     await line.until(held?.change ?? '', 'landed');
     expect(await landingFaults(line, begin)).toEqual([]);
+  });
+
+  it('lands nothing on a pass that was voided between its look and its intent', async () => {
+    const voidRuns = statement(
+      '',
+      `update gate_runs set status = 'void', voided_at = andon_now(), voided_why = 'a test'
+       where project = $1 and status = 'passed' and $2 = any(changes) returning id`,
+    );
+    let voided: readonly string[] = [];
+    const [offered] = await approveTogether(line, hands(), [one('t25')], async ([only]) => {
+      await moveMainBeside(line, { 'beside-25.txt': 'beside\n' });
+      beforeIntent = async () => {
+        beforeIntent = undefined;
+        const rows = await line.app.gateway.store.rows<{ id: string }>(voidRuns, [project, only?.change]);
+        voided = rows.map(({ id }) => id);
+      };
+    });
+    await line.until(offered?.change ?? '', 'landed');
+    const { landing } = await line.change(offered?.change ?? '');
+    expect(voided).toHaveLength(1);
+    expect(landing?.vouchedBy).toHaveLength(1);
+    expect(landing?.vouchedBy).not.toEqual(voided);
+    expect(await landingFaults(line, begin)).toEqual([]);
+  });
+
+  it('lands what a gateway of an earlier version has approved, which knows of no queue', async () => {
+    const [offered] = await approveTogether(line, hands(), [one('t24')], async ([only]) => {
+      const forget = statement('', 'delete from queue_entries where change = $1');
+      await line.app.gateway.store.rows(forget, [only?.change]);
+    });
+    await line.until(offered?.change ?? '', 'landed');
+  });
+
+  it('keeps no tree of a change that is gone', async () => {
+    const refs = ['for-each-ref', '--format=%(refname)', 'refs/andon/candidates/queue-*'];
+    await waitUntil(async () => (await mustGit(line.app.gateway.git.folderOf(project), refs)) === '');
   });
 
   it('holds what was built on work that was refused after its approval', async () => {

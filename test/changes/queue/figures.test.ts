@@ -28,7 +28,7 @@ describe('the planner, beside an all-knowing queue and today', () => {
       const { landed, refused } = outcomeOf(world);
       expect([landed.length, refused], `seed ${seed}`).toEqual([45, bad]);
     }
-  }, 120_000);
+  });
 
   it.each(['constant', 'random'] as const)(
     'keeps up with steady arrivals when gates are %s',
@@ -44,7 +44,7 @@ describe('the planner, beside an all-knowing queue and today', () => {
 
   it('answers within 5 ms of processor time for 200 in the queue', () => {
     expect(missed(costFigures())).toEqual([]);
-  }, 60_000);
+  });
 
   it('tells a figure that is not reached', () => {
     const figure = { what: 'a figure', value: 2, unit: 'times' };

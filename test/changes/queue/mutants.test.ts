@@ -196,5 +196,5 @@ describe('a planner with a guard less', () => {
 
   it('is none when nothing is changed', async () => {
     expect(deathOf(await loadPlanner(), 1)).toBeUndefined();
-  }, 60_000);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { wishBehind } from '../../../src/changes/queue/planner.ts';
 import { rareCases } from '../../support/queue-cases.ts';
-import { change, changes, partOn, stepOf } from '../../support/queue-world.ts';
+import { change, changes, partOn, stepOf, wordsOf, worldOf } from '../../support/queue-world.ts';
 
 describe('the stack', () => {
   it('takes all that is ready up to the cap, on as many boundaries as there are slots', () => {
@@ -27,6 +28,13 @@ describe('the stack', () => {
     const results = { 'm+a unit': 'run', 'm+a+b unit': 'pass' };
     const found = stepOf({ queue: changes('abc'), results });
     expect(found).toBe('run m+a unit, m+a+b+c unit');
+  });
+
+  it('wishes the runs behind a boundary that is about to land, so that no slot is idle meanwhile', () => {
+    const world = { queue: changes('abcdefghij'), results: { 'm+a+b+c+d unit': 'pass' } };
+    expect(stepOf(world)).toBe('land a+b+c+d as m+a+b+c+d');
+    const behind = wordsOf(wishBehind(worldOf(world)));
+    expect(behind).toBe('run m+a+b+c+d+e+f+g+h unit, m+a+b+c+d+e+f+g+h+i+j unit');
   });
 
   it('runs no gate of what was proven at submission', () => {

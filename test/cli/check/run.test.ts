@@ -88,6 +88,34 @@ describe('andon check --staged', () => {
     expect((await check({ staged: true })).exit).toBe(0);
   });
 
+  it('holds a renamed and altered file against its old path', async () => {
+    const rows = 'let row;\n'.repeat(30);
+    repository.write('a.ts', `${rows}${bad('f')}`);
+    repository.write('gone.ts', bad('g'));
+    repository.commit();
+    repository.git('mv', 'a.ts', 'b.ts');
+    repository.git('rm', '-q', 'gone.ts');
+    repository.write('b.ts', `${rows}${bad('f').replace('c;', 'd;')}`);
+    repository.git('add', '-A');
+    expect((await check({ staged: true })).subjects).toEqual([]);
+    const commit = repository.commit();
+    expect((await check({ range: `${commit}~1..${commit}` })).subjects).toEqual([]);
+    repository.write('b.ts', `${rows}${bad('f').replace('c;', 'd && e;')}`);
+    expect((await check({ range: `${commit}~1..${repository.commit()}` })).subjects).toEqual(['b.ts:31 f']);
+  });
+
+  it('lets a line of an old function and of a wide file be mended', async () => {
+    const wide = `const wide = "${'x'.repeat(6_000)}";\n`;
+    repository.write('a.ts', `${wide}${bad('f')}`);
+    repository.commit();
+    repository.write('a.ts', `${wide}${bad('f').replace('c;', 'd;')}`);
+    repository.git('add', '-A');
+    expect((await check({ staged: true })).exit).toBe(0);
+    repository.write('a.ts', `${wide}${bad('f').replace('c;', 'd && e;')}`);
+    repository.git('add', '-A');
+    expect((await check({ staged: true })).subjects).toEqual(['a.ts:2 f']);
+  });
+
   it('reads names with line ends, quotes and tabs, and no symbolic link', async () => {
     repository.write('a\n"b"\t.ts', bad('f'));
     symlinkSync('if (', join(repository.root, 'link.ts'));
@@ -150,6 +178,40 @@ describe('andon check --changed', () => {
     await expect(check({ staged: true, range: 'a..b' })).rejects.toMatchObject({ code: 'cli.usage' });
     await expect(check({ staged: true, paths: ['a'] })).rejects.toMatchObject({ code: 'cli.usage' });
     await expect(check({ changed: true, cwd: '/' })).rejects.toMatchObject({ code: 'cli.usage' });
+  });
+});
+
+describe('andon check with a baseline', () => {
+  it('refuses what is new or worse than when the baseline was written, without any gateway or history', async () => {
+    repository.write('a.ts', bad('old'));
+    expect(await checkOnly({ writeBaseline: 'base.json' })).toBe(0);
+    expect((await check({ paths: ['.'], baseline: 'base.json' })).subjects).toEqual([]);
+    repository.write('a.ts', `let a;\n${bad('old')}`);
+    expect((await check({ paths: ['.'], baseline: 'base.json' })).subjects).toEqual([]);
+    repository.write('a.ts', `${bad('old').replace('c;', 'c && d;')}${bad('fresh')}`);
+    expect((await check({ paths: ['.'], baseline: 'base.json' })).subjects).toEqual([
+      'a.ts:1 old',
+      'a.ts:2 fresh',
+    ]);
+  });
+
+  const checkOnly = (request: Partial<CheckRequest>): Promise<number> =>
+    runCheck(
+      { cwd: repository.root, paths: ['.'], given: { complexity: 2 }, format: 'human', ...request },
+      { data: () => {}, talk: () => {} },
+      analyser,
+    );
+
+  it.each([
+    ['no such file', undefined],
+    ['Invalid input', '{ "version": 2, "files": {} }'],
+    ['Invalid input', '{"version":1,"files":{"a":[{"rule":1}]}}'],
+    ['Invalid input', 'not JSON'],
+  ])('says %s of a file that is no baseline', async (found, text) => {
+    if (text !== undefined) repository.write('base.json', text);
+    const error = await check({ paths: ['.'], baseline: 'base.json' }).catch((one: unknown) => one);
+    expect(error).toMatchObject({ code: 'check.baseline', exit: 2 });
+    expect(String((error as { reasons: { found: string }[] }).reasons[0]?.found)).toContain(found);
   });
 });
 

@@ -53,8 +53,8 @@ const repositories: [string, Record<string, string>, [string, string, boolean][]
     'npm with a lock file',
     { 'package.json': packageJson(), 'package-lock.json': '{ "name": "shop", "lockfileVersion": 3 }\n' },
     [
-      ['tests', `npm ci ${npmInstall} && npm run test`, true],
-      ['lint', `npm ci ${npmInstall} && npm run lint`, true],
+      ['tests', 'npm run test', false],
+      ['lint', 'npm run lint', false],
     ],
   ],
   [
@@ -81,8 +81,8 @@ const repositories: [string, Record<string, string>, [string, string, boolean][]
     'pnpm',
     { 'package.json': packageJson(), 'pnpm-lock.yaml': "lockfileVersion: '9.0'\n" },
     [
-      ['tests', 'pnpm install --frozen-lockfile --ignore-scripts && pnpm run test', true],
-      ['lint', 'pnpm install --frozen-lockfile --ignore-scripts && pnpm run lint', true],
+      ['tests', 'pnpm run test', false],
+      ['lint', 'pnpm run lint', false],
     ],
   ],
   [
@@ -93,7 +93,7 @@ const repositories: [string, Record<string, string>, [string, string, boolean][]
   [
     'yarn 1',
     { 'package.json': packageJson({ scripts: { test: 'jest' } }), 'yarn.lock': '# yarn lockfile v1\n' },
-    [['tests', 'yarn install --frozen-lockfile --ignore-scripts --non-interactive && yarn run test', true]],
+    [['tests', 'yarn run test', false]],
   ],
   [
     'yarn 4',
@@ -109,7 +109,7 @@ const repositories: [string, Record<string, string>, [string, string, boolean][]
       'package.json': packageJson({ scripts: { test: 'bun test' } }),
       'bun.lock': '{ "lockfileVersion": 1 }\n',
     },
-    [['tests', 'bun install --frozen-lockfile --ignore-scripts && bun run test', true]],
+    [['tests', 'bun run test', false]],
   ],
   [
     'uv',
@@ -190,6 +190,8 @@ const repositories: [string, Record<string, string>, [string, string, boolean][]
   ['nothing known', { 'main.c': 'int main() {}\n' }, []],
 ];
 
+const code = { tests: { tools: [], globs: [] }, words: 'No function is over these limits.' };
+
 describe('the gates that init proposes', () => {
   let folder: string;
   beforeEach(() => {
@@ -201,11 +203,37 @@ describe('the gates that init proposes', () => {
     write(folder, files);
     const found = await guessGates(folder, process.env.PATH ?? '');
     expect(found.map(({ name, run, network }) => [name, run, network])).toEqual(gates);
-    const draft = firstPlan('shop', found);
+    const draft = firstPlan('shop', found, code);
     const taken = draft.replaceAll(/^# {2}(\w+: \{ run:)/gm, '  $1');
     const plan = parsePlan(taken);
     expect(checkPlan(plan)).toEqual([]);
     for (const [name, run] of gates) expect(plan.gates[name]).toMatchObject({ run });
+  });
+
+  const lock = { 'package-lock.json': '{ "name": "shop", "lockfileVersion": 3 }\n' };
+  it('fetch packages in a set-up where a lock file lies, from files that agents cannot alter', async () => {
+    write(folder, { 'package.json': packageJson(), '.npmrc': 'audit=false\n', ...lock });
+    const draft = firstPlan('shop', await guessGates(folder, process.env.PATH ?? ''), code);
+    const plan = parsePlan(draft.replaceAll(/^# {2}(\w+: \{ run:)/gm, '  $1'));
+    expect(checkPlan(plan)).toEqual([]);
+    expect(plan.gates.tests).toMatchObject({
+      run: 'npm run test',
+      network: false,
+      setup: {
+        run: `npm ci ${npmInstall}`,
+        from: ['package.json', 'package-lock.json', '.npmrc'],
+        keep: ['node_modules'],
+        network: true,
+      },
+    });
+  });
+
+  it('fetch the packages of a workspace in the gate itself: its members name them', async () => {
+    write(folder, { 'package.json': packageJson({ scripts: { test: 'x' }, workspaces: ['a'] }), ...lock });
+    const found = await guessGates(folder, process.env.PATH ?? '');
+    expect(found.map(({ run, setup }) => [run, setup])).toEqual([
+      [`npm ci ${npmInstall} && npm run test`, undefined],
+    ]);
   });
 
   it('are tried for every manager of the table', () => {
@@ -217,11 +245,11 @@ describe('the gates that init proposes', () => {
     write(folder, { 'package.json': packageJson({ scripts: { test: 'x' } }), 'pnpm-lock.yaml': 'x\n' });
     const bin = join(folder, 'bin');
     write(folder, { 'bin/none': '' });
-    const without = firstPlan('shop', await guessGates(folder, bin));
+    const without = firstPlan('shop', await guessGates(folder, bin), code);
     expect(without).toContain('pnpm is not on this machine');
     write(folder, { 'bin/pnpm': '#!/bin/sh\n' });
     spawnSync('chmod', ['+x', join(bin, 'pnpm')]);
-    expect(firstPlan('shop', await guessGates(folder, bin))).not.toContain('is not on this machine');
+    expect(firstPlan('shop', await guessGates(folder, bin), code)).not.toContain('is not on this machine');
   });
 
   it('are commands that pass where they are said to need nothing', async () => {

@@ -40,6 +40,36 @@ describe('andon init', () => {
     expect(draft).toContain('#  pnpm is not on this machine');
   });
 
+  it('measures the code, says what is over the limits, and takes test code from the tools that it finds', async () => {
+    const made = await sourceRepository({
+      'package.json': '{ "devDependencies": { "vitest": "4", "mocha": "11" } }',
+      'go.mod': 'module x\n',
+      'src/old.js': `function old(a) {\n${'  if (a) a();\n'.repeat(70)}}\n`,
+      'src/a.test.js': `describe('a', () => {\n${'  a();\n'.repeat(70)}});\n`,
+      'test/b.js': `it('b', () => {\n${'  a();\n'.repeat(70)}});\n`,
+    });
+    const { exit, stderr } = await cli(['init'], { cwd: made });
+    const draft = readFileSync(join(made, 'andon.yaml'), 'utf8');
+    const checked = await cli(['check', '.', '--json'], { cwd: made });
+    const sound = await cli(['plan', 'check'], { cwd: made });
+    rmSync(made, { recursive: true, force: true });
+    expect(exit).toBe(0);
+    const words =
+      /1 functions are over these limits; they may not grow \(3 source files, measured in \d+\.\d s\)/;
+    expect(stderr).toMatch(words);
+    expect(draft).toMatch(words);
+    expect(draft).toContain('# Test code, as vitest, mocha, go find it');
+    expect(draft).toContain(
+      'tests: ["**/*.test.*", "**/*.spec.*", "**/__tests__/**", "test/**", "**/*_test.go"]',
+    );
+    expect(sound.exit).toBe(0);
+    const { reasons } = JSON.parse(checked.stdout) as { reasons: { code: string; subject: string }[] };
+    expect(reasons.map(({ code, subject }) => `${code} ${subject}`)).toEqual([
+      'complexity src/old.js:1 old',
+      'function.length src/old.js:1 old',
+    ]);
+  });
+
   it('changes nothing when it is run again', async () => {
     const before = ['andon.yaml', '.git/info/exclude'].map(read);
     expect((await cli(['init'], { cwd: folder })).stdout).toBe('nothing to do: everything is in place\n');

@@ -7,12 +7,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answer, type CliOptions, cleanEnvironment, cli } from '../../support/cli.ts';
 import { mustGit, write } from '../../support/gateway.ts';
 import { type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;
@@ -63,7 +61,9 @@ describe('andon join', () => {
     const { exit, stderr } = await joins('--client', 'claude', '--write');
     expect([exit, stderr]).toEqual([
       0,
-      expect.stringContaining('.mcp.json, .claude/skills/andon/SKILL.md, CLAUDE.md'),
+      expect.stringContaining(
+        '.mcp.json, .claude/skills/andon/SKILL.md, .claude/settings.local.json, CLAUDE.md',
+      ),
     ]);
     const servers = JSON.parse(readFileSync(join(clone, '.mcp.json'), 'utf8')).mcpServers;
     expect(servers.mine).toEqual({ command: 'x' });
@@ -76,6 +76,8 @@ describe('andon join', () => {
     expect(readFileSync(join(clone, 'CLAUDE.md'), 'utf8')).toMatch(
       /^Ours\.\n\n<!-- andon:begin -->\nThis repository is under Andon \(project `shop`/,
     );
+    const { hooks } = JSON.parse(readFileSync(join(clone, '.claude/settings.local.json'), 'utf8'));
+    expect(hooks.SessionStart[0].matcher).toBe('startup|resume|clear|compact');
     expect(await status()).toBe('');
     expect((await joins('--client', 'claude', '--write')).stderr).toContain('nothing to write');
     const all = ['.mcp.json', 'CLAUDE.md', '.claude/skills/andon/SKILL.md', '.git/info/exclude'];

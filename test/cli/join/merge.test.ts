@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   markdownMarks,
   tomlMarks,
+  withHook,
   withMarked,
   withServer,
   withSkill,
@@ -77,5 +78,32 @@ describe('the skill', () => {
     expect(withSkill('SKILL.md', own, 'new')).toBe('new');
     expect(withSkill('SKILL.md', '', 'new')).toBe('new');
     expect(() => withSkill('SKILL.md', 'mine', 'new')).toThrow(/did not write/);
+  });
+});
+
+describe('the hook of a session', () => {
+  const entry = {
+    matcher: 'startup',
+    hooks: [{ type: 'command', command: 'andon continue --hook', timeout: 10 }],
+  };
+  const hooked = (before: string) => withHook('settings.json', before, 'SessionStart', entry);
+
+  it('stands beside the hooks and settings of others, once', () => {
+    const mine = { matcher: 'startup', hooks: [{ type: 'command', command: 'mine' }] };
+    const once = hooked(JSON.stringify({ model: 'x', hooks: { Stop: [mine], SessionStart: [mine] } }));
+    expect(JSON.parse(once)).toEqual({ model: 'x', hooks: { Stop: [mine], SessionStart: [mine, entry] } });
+    expect(hooked(once)).toBe(once);
+    expect(JSON.parse(hooked(''))).toEqual({ hooks: { SessionStart: [entry] } });
+  });
+
+  it('takes the place of its earlier form, and of nothing that runs other commands too', () => {
+    const former = { matcher: 'resume', hooks: entry.hooks };
+    const both = { matcher: 'resume', hooks: [...entry.hooks, { type: 'command', command: 'mine' }] };
+    const text = JSON.stringify({ hooks: { SessionStart: [former, both, 'odd'] } });
+    expect(JSON.parse(hooked(text)).hooks.SessionStart).toEqual([both, 'odd', entry]);
+  });
+
+  it.each(['[]', '{', '{"hooks":1}', '{"hooks":{"SessionStart":{}}}'])('refuses %s as it is', (before) => {
+    expect(() => hooked(before)).toThrow(/by hand/);
   });
 });

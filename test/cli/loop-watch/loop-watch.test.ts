@@ -42,7 +42,7 @@ describe('a watched loop', () => {
     expect(err).toContain('ends itself');
     const found = examineTurns(folder, Date.now());
     expect(found).toMatchObject([{ status: 'fault', subject: 'gateway' }, { status: 'ok' }]);
-  }, 60_000);
+  });
 
   it('is told only, while a long statement works', async () => {
     const { signal, out, turns } = await run('marked');
@@ -50,7 +50,7 @@ describe('a watched loop', () => {
     expect(turns.map(({ ended }) => ended)).toEqual([false]);
     expect(examineTurns(folder, Date.now())[0]).toMatchObject({ status: 'note' });
     expect(examineTurns(folder, Date.now() + 25 * 3_600_000)[0]).toMatchObject({ status: 'ok' });
-  }, 60_000);
+  });
 
   it('that turns, and one that was stopped, are left alone', async () => {
     const { signal, out, turns } = await run('turn', async (pid) => {
@@ -59,5 +59,5 @@ describe('a watched loop', () => {
       process.kill(pid, 'SIGCONT');
     });
     expect([signal, out, turns]).toEqual([null, 'spins\nturns\n', []]);
-  }, 60_000);
+  });
 });

@@ -7,13 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renewInMs, renewOnce, timesOf } from '../../../src/cli/mcp/keep-token.ts';
 import { builtMain, cleanEnvironment } from '../../support/cli.ts';
 import { type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;
@@ -83,7 +81,7 @@ describe('andon mcp', () => {
     expect(await names('--tools', 'all')).toContain('report_list');
   });
 
-  it('renews the token in its file before it ends', { timeout: 60_000 }, async () => {
+  it('renews the token in its file before it ends', async () => {
     const file = await fileOf('agent:long', 15);
     const first = readFileSync(file, 'utf8');
     const client = await opened(file);

@@ -2,21 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/client.ts';
 import { canonicalJson } from '../../../src/store/log/chain.ts';
 import { statement } from '../../../src/store/store.ts';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
   pay: { title: Pay, phase: build, write: ["src/pay/**"] }
 `;
 const project = 'shop';
 
-describe.each(engines)('request ids, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('request ids, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let calls = 0;

@@ -4,14 +4,12 @@ import { id, idOrName, project, text } from '../../../src/gateway/admission/inpu
 import { idMembers } from '../../../src/gateway/admission/short-ids.ts';
 import { shortId } from '../../../src/lib/ids.ts';
 import { statement } from '../../../src/store/store.ts';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { codesOf, type Line, type Offered, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates:
   review: { by: validator }
 tasks:
@@ -39,7 +37,7 @@ describe('the members of an input that are ids', () => {
   });
 });
 
-describe.each(engines)('ids in calls, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('ids in calls, on %s', (engine) => {
   let line: Line;
   let cart: Offered;
   beforeAll(async () => {

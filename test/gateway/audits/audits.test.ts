@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import {
   mustGit,
   sourceRepository,
@@ -27,7 +27,7 @@ ${Array.from({ length: 12 }, (_, k) => `  if (n === ${k}) return ${k};`).join('\
 }
 `;
 
-describe.each(engines)('audits of a plan, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('audits of a plan, on %s', (engine) => {
   let gateway: TestGateway;
   let source: string;
 

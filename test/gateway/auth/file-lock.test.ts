@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withFileLock } from '../../../src/gateway/auth/file-lock.ts';
+import { builtFolder } from '../../support/built.ts';
 import { waitUntil } from '../../support/wait.ts';
 
-const built = pathToFileURL(join(import.meta.dirname, '../../../dist/gateway/auth/file-lock.js')).href;
+const built = pathToFileURL(join(builtFolder(), 'dist/gateway/auth/file-lock.js')).href;
 
 describe('the lock of a file', () => {
   let folder: string;

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { codesOf, type Hand, type Line, type Offered, openLine, refusal } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: ${project}
-done: landed
-phases: [build]
+${planHead({ project })}
 gates:
   tests: { run: "test ! -e broken.js", timeout: 30s }
   slow: { run: "sleep 30", timeout: 1m }
@@ -23,7 +21,7 @@ ${['one', 'two', 'three', 'four', 'five', 'six']
   .join('\n')}
 `;
 
-describe.each(engines)('an approval while gates wait, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('an approval while gates wait, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let reviewer: Hand;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import {
   mustGit,
   sourceRepository,
@@ -10,19 +10,17 @@ import {
   type TestGateway,
   write,
 } from '../../support/gateway.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const project = 'purse';
-const plan = `version: 1
-project: ${project}
-done: landed
-phases: [build]
+const plan = `${planHead({ project })}
 agents:
   lead: { tier: executive }
 tasks:
 ${[1, 2, 3].map((n) => `  t${n}: { title: T, phase: build, write: ["src/t${n}/**"] }`).join('\n')}
 `;
 
-describe.each(engines)('the budget of commits, files and lines, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('the budget of commits, files and lines, on %s', (engine) => {
   let gateway: TestGateway;
   let source: string;
   const folder = mkdtempSync(join(tmpdir(), 'andon-purse-'));

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storable, storableParams } from '../../../src/store/storable.ts';
 import { statement } from '../../../src/store/store.ts';
-import { engines, openTestStore } from '../../support/engines.ts';
+import { enginesOf, openTestStore } from '../../support/engines.ts';
 import { type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates:
   odd: { run: "printf 'expected a\\\\000b, got \\\\377\\\\355\\\\240\\\\200 \\\\033[31mred\\\\n'" }
   cursed: { run: "echo curse" }
@@ -24,7 +22,7 @@ const curse = [
   'create trigger refuse_curse before update on gate_runs for each row execute function refuse_curse()',
 ];
 
-describe.each(engines)('the output of gates, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('the output of gates, on %s', (engine) => {
   let line: Line;
   beforeAll(async () => {
     line = await openLine(engine, { plan, config: { abandonedMs: 500 } });
@@ -59,7 +57,7 @@ describe.each(engines)('the output of gates, on %s', (engine) => {
   });
 });
 
-describe.each(engines)('text that a database refuses, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('text that a database refuses, on %s', (engine) => {
   it('is stored by statements and by drizzle alike, in lists too', async () => {
     const store = await openTestStore(engine);
     try {

@@ -5,13 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustGit, write } from '../../support/gateway.ts';
 import { codesOf, type Hand, type Line, openLine, refusal } from '../../support/line.ts';
 import { connectMcp } from '../../support/mcp.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates:
   look: { by: validator }
 tasks:

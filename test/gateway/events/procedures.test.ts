@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { follow } from '../../../src/cli/follow.ts';
 import { createClient } from '../../../src/client.ts';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { codesOf, type Line, openLine, passTime, refusal } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
 
-const plan = `version: 1
-project: shop
-done: artefact
-phases: [build]
+const plan = `${planHead({ done: 'artefact' })}
 tasks:
   note: { title: n, phase: build, requires: [typing] }
 `;
@@ -23,7 +21,7 @@ async function persist({ url, ownerToken, project }: Line, n: number): Promise<s
   return write().catch(write);
 }
 
-describe.each(engines)('the stream of events on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('the stream of events on %s', (engine) => {
   let line: Line;
   beforeAll(async () => {
     line = await openLine(engine, { plan });
@@ -47,14 +45,35 @@ describe.each(engines)('the stream of events on %s', (engine) => {
       // Every connection of the gateway is cut, that of the stream among them, while events go on.
       if (n % 50 === 25) line.app.server.closeAllConnections();
     }
-    await waitUntil(() => seen.length >= count, 20_000);
+    await waitUntil(() => seen.length >= count);
     end.abort();
     await reading;
     expect(seen).toEqual(written);
-  }, 60_000);
+  });
+
+  it('ends with the grant of its reader, before the next event', async () => {
+    const { project, owner } = line;
+    const reader = await line.mint('agent:reader');
+    const seen: string[] = [];
+    const ended = new Promise<Error>((done) => {
+      reader.client.event.stream.subscribe(
+        { project, types: ['report.written'] },
+        { onData: ({ data }) => seen.push(data.subject), onError: done },
+      );
+    });
+    await waitUntil(async () => {
+      if (seen.length === 0) await persist(line, 1001 + Math.random());
+      return seen.length > 0;
+    });
+    await owner.token.revoke.mutate({ project, kind: 'grant', value: reader.grant, why: 'a test' });
+    const before = seen.length;
+    await persist(line, 2000);
+    expect(String((await ended).message)).toContain('revoked');
+    expect(seen).toHaveLength(before);
+  });
 });
 
-describe.each(engines)('the epoch of the whole gateway on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('the epoch of the whole gateway on %s', (engine) => {
   it('raised, ends every token but locks the owner out for no longer than a moment', async () => {
     const line = await openLine(engine, { plan });
     try {
@@ -72,38 +91,38 @@ describe.each(engines)('the epoch of the whole gateway on %s', (engine) => {
   });
 });
 
-describe.each(engines)('a validator whose grant is bound to one task on %s', (engine) => {
-  it('judges that task’s change and no other', async () => {
-    const two = `version: 1
-project: shop
-done: artefact
-phases: [build]
+describe.each(enginesOf(import.meta.filename))(
+  'a validator whose grant is bound to one task on %s',
+  (engine) => {
+    it('judges that task’s change and no other', async () => {
+      const two = `${planHead({ done: 'artefact' })}
 tasks:
   one: { title: n, phase: build }
   two: { title: n, phase: build }
 `;
-    const line = await openLine(engine, { plan: two });
-    try {
-      const { project } = line;
-      const builder = await line.mint('agent:b', { tier: 'implementer' });
-      const judge = await line.mint('agent:v', { tier: 'validator', task: 'one' });
-      const offer = async (task: string) => {
-        const { task: held } = await builder.client.task.claim.mutate({ project, task });
-        const epoch = held?.epoch ?? 0;
-        return builder.client.change.submit.mutate({ project, task, epoch, artefact: `${task}.md` });
-      };
-      const [one, two_] = [await offer('one'), await offer('two')];
-      const approve = ({ change, tree }: { change: string; tree: string }) =>
-        judge.client.verdict.approve.mutate({ project, change, tree });
-      await expect(approve(two_)).rejects.toThrow('grant.task');
-      await expect(approve(one)).resolves.toMatchObject({ verdict: 'approve' });
-    } finally {
-      await line.close();
-    }
-  });
-});
+      const line = await openLine(engine, { plan: two });
+      try {
+        const { project } = line;
+        const builder = await line.mint('agent:b', { tier: 'implementer' });
+        const judge = await line.mint('agent:v', { tier: 'validator', task: 'one' });
+        const offer = async (task: string) => {
+          const { task: held } = await builder.client.task.claim.mutate({ project, task });
+          const epoch = held?.epoch ?? 0;
+          return builder.client.change.submit.mutate({ project, task, epoch, artefact: `${task}.md` });
+        };
+        const [one, two_] = [await offer('one'), await offer('two')];
+        const approve = ({ change, tree }: { change: string; tree: string }) =>
+          judge.client.verdict.approve.mutate({ project, change, tree });
+        await expect(approve(two_)).rejects.toThrow('grant.task');
+        await expect(approve(one)).resolves.toMatchObject({ verdict: 'approve' });
+      } finally {
+        await line.close();
+      }
+    });
+  },
+);
 
-describe.each(engines)('the list of events on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('the list of events on %s', (engine) => {
   let line: Line;
   let report: string;
   beforeAll(async () => {

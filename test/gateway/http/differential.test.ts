@@ -6,12 +6,10 @@ import { createClient } from '../../../src/client.ts';
 import { callOf } from '../../../src/gateway/admission/admission.ts';
 import { createRouter } from '../../../src/gateway/router.ts';
 import { type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart – größer, phase: build, write: ["src/cart/**"] }
 `;

@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { type Hand, type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["cart/**"] }
 `;
 const complicated = `export const f = (a) => {\n${Array.from({ length: 12 }, (_, i) => `  if (a === ${i}) return ${i};`).join('\n')}\n};\n`;
 
-describe.each(engines)('messages, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('messages, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let lead: Hand;

@@ -2,14 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePlan } from '../../../src/plan/parse.ts';
 import { statementsOf } from '../../../src/store/migrations/index.ts';
 import { statement } from '../../../src/store/store.ts';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { type Hand, type Line, openLine, passTime, refusal } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
 
-const plan = `version: 1
-project: shop
-done: artefact
-phases: [build]
+const plan = `${planHead({ done: 'artefact' })}
 gates: { look: { by: validator } }
 tasks:
   # People read this.
@@ -22,7 +20,7 @@ const withTrigger = `${plan}triggers:
 `;
 const project = 'shop';
 
-describe.each(engines)('the plans that were applied, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('the plans that were applied, on %s', (engine) => {
   let line: Line;
   let lead: Hand;
   beforeAll(async () => {
@@ -130,41 +128,44 @@ describe.each(engines)('the plans that were applied, on %s', (engine) => {
   });
 });
 
-describe.each(engines)('the plan of a database from before there was a history, on %s', (engine) => {
-  let line: Line;
-  beforeAll(async () => {
-    line = await openLine(engine, { plan });
-  });
-  afterAll(() => line.close());
-  const rows = (text: string) => line.app.gateway.store.rows(statement('', text));
+describe.each(enginesOf(import.meta.filename))(
+  'the plan of a database from before there was a history, on %s',
+  (engine) => {
+    let line: Line;
+    beforeAll(async () => {
+      line = await openLine(engine, { plan });
+    });
+    afterAll(() => line.close());
+    const rows = (text: string) => line.app.gateway.store.rows(statement('', text));
 
-  it('is its first row, by whom and when the log tells, its tasks in their order', async () => {
-    for (const text of [
-      'drop table plan_history',
-      'drop function andon_plan_text',
-      'drop function andon_keep_plan',
-      'drop index events_type, events_actor, events_at',
-      ...(await statementsOf({ version: 0, name: '0004-plan-history' })),
-    ])
-      await rows(text);
-    const [first, ...rest] = await line.owner.plan.history.query({ project });
-    expect(rest).toEqual([]);
-    const [applied] = (await line.events()).filter(({ type }) => type === 'plan.applied');
-    expect(first).toMatchObject({ revision: 1, appliedBy: applied?.actor, hash: applied?.data.hash });
-    const { text } = await line.owner.plan.revision.query({ project, revision: '1' });
-    expect(parsePlan(text)).toEqual(parsePlan(plan));
-    expect(Object.keys(parsePlan(text).tasks)).toEqual(['pay', 'cart']);
-  });
+    it('is its first row, by whom and when the log tells, its tasks in their order', async () => {
+      for (const text of [
+        'drop table plan_history',
+        'drop function andon_plan_text',
+        'drop function andon_keep_plan',
+        'drop index events_type, events_actor, events_at',
+        ...(await statementsOf({ version: 0, name: '0004-plan-history' })),
+      ])
+        await rows(text);
+      const [first, ...rest] = await line.owner.plan.history.query({ project });
+      expect(rest).toEqual([]);
+      const [applied] = (await line.events()).filter(({ type }) => type === 'plan.applied');
+      expect(first).toMatchObject({ revision: 1, appliedBy: applied?.actor, hash: applied?.data.hash });
+      const { text } = await line.owner.plan.revision.query({ project, revision: '1' });
+      expect(parsePlan(text)).toEqual(parsePlan(plan));
+      expect(Object.keys(parsePlan(text).tasks)).toEqual(['pay', 'cart']);
+    });
 
-  it('is kept before the next one where an earlier version applied it', async () => {
-    // A gateway of an earlier version writes the project alone.
-    await rows(`update projects set plan_revision = 2, plan_hash = repeat('e', 64) where name = 'shop'`);
-    await line.owner.plan.put.mutate({ project, text: weaker });
-    const history = await line.owner.plan.history.query({ project });
-    expect(history.map(({ revision, hash }) => [revision, hash.slice(0, 2)])).toMatchObject([
-      [3, expect.any(String)],
-      [2, 'ee'],
-      [1, expect.any(String)],
-    ]);
-  });
-});
+    it('is kept before the next one where an earlier version applied it', async () => {
+      // A gateway of an earlier version writes the project alone.
+      await rows(`update projects set plan_revision = 2, plan_hash = repeat('e', 64) where name = 'shop'`);
+      await line.owner.plan.put.mutate({ project, text: weaker });
+      const history = await line.owner.plan.history.query({ project });
+      expect(history.map(({ revision, hash }) => [revision, hash.slice(0, 2)])).toMatchObject([
+        [3, expect.any(String)],
+        [2, 'ee'],
+        [1, expect.any(String)],
+      ]);
+    });
+  },
+);

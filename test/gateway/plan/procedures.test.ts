@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/plan/check.ts';
 import { findCycle } from '../../../src/plan/graph.ts';
 import { parsePlan } from '../../../src/plan/parse.ts';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { codesOf, type Hand, type Line, openLine, refusal } from '../../support/line.ts';
 
 const plan = `
@@ -18,7 +18,7 @@ tasks:
 `;
 const project = 'shop';
 
-describe.each(engines)('plans through admission, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('plans through admission, on %s', (engine) => {
   let line: Line;
   let lead: Hand;
   let builder: Hand;

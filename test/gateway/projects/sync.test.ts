@@ -3,16 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../../src/store/store.ts';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { mustGit, write } from '../../support/gateway.ts';
 import { codesOf, type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const plan = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;
@@ -26,7 +24,7 @@ for last in "$@"; do :; done
 exec sh -c "$last"
 `;
 
-describe.each(engines)('andon follows an upstream, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('andon follows an upstream, on %s', (engine) => {
   let line: Line;
   let folder: string;
   let upstream: string;

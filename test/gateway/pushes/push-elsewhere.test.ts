@@ -2,21 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { git, mustGit, write } from '../../support/gateway.ts';
 import { type Hand, type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: ${project}
-done: landed
-phases: [build]
+${planHead({ project })}
 tasks:
   cart: { title: Cart, phase: build, write: ["cart/**"] }
 `;
 
-describe.each(engines)('a push to no branch of a task, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('a push to no branch of a task, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let folder: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { pauseMs } from '../../../src/runs/next-step.ts';
 import { statement } from '../../../src/store/store.ts';
-import { type Engine, engines } from '../../support/engines.ts';
+import { type Engine, enginesOf } from '../../support/engines.ts';
 import { type Hand, type Line, openLine, passTime } from '../../support/line.ts';
 
 const project = 'shop';
@@ -23,7 +23,7 @@ tasks:
 const usage = { tokens: 0, usdMicro: 0, turns: 0 };
 const crash = { exitCode: 1, signal: null, usage, verdict: { problem: 'missing' as const } };
 
-describe.each(engines)('attempts of runs, on %s', (engine: Engine) => {
+describe.each(enginesOf(import.meta.filename))('attempts of runs, on %s', (engine: Engine) => {
   const lines: Line[] = [];
   let line: Line;
   let runner: Hand;

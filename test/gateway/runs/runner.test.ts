@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../../src/client.ts';
 import { lockRun, startRun, writeEnd } from '../../../src/runs/rows.ts';
-import { engines } from '../../support/engines.ts';
+import { statement } from '../../../src/store/store.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { sourceRepository, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { passTime } from '../../support/line.ts';
 import { movesPastTables, recordMoves, seenMoves } from '../../support/moves.ts';
@@ -38,7 +39,7 @@ const refusal = async (call: Promise<unknown>): Promise<readonly [string, string
   return [first?.code ?? 'allowed', first?.found ?? ''];
 };
 
-describe.each(engines)('what a runner may say of a run, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('what a runner may say of a run, on %s', (engine) => {
   let gateway: TestGateway;
   let source: string;
   let mine: Client;
@@ -136,6 +137,72 @@ describe.each(engines)('what a runner may say of a run, on %s', (engine) => {
     expect((await beat(mine, run, expires, { ...noUsage, tokens: 160 })).spent).toEqual(['tokens']);
     expect(await left()).toBe(0);
     await end(mine, run);
+  });
+
+  it('tells the context of the run once, bounded, in its row, its end and the record of its task', async () => {
+    const { run } = await gateway.owner.agent.spawn.mutate({ project, profile: 'builder', task: 't1' });
+    const order = await take(mine);
+    expect(order?.run.id).toBe(run);
+    const agent = gateway.client(order?.token ?? '');
+    const claimed = await agent.task.claim.mutate({ project, task: 't1' });
+    const start = { project, run, runner: 'mine', sandbox: 'none' as const, epoch: claimed.task?.epoch ?? 0 };
+    await mine.run.start.mutate(start);
+    const part = {
+      kind: 'file' as const,
+      source: 'src/a.ts',
+      why: 'I need it',
+      loads: 1,
+      characters: 60,
+      used: null,
+    };
+    const sizes = {
+      firstTokens: 900,
+      mostTokens: 4_000,
+      lastTokens: 4_000,
+      loads: 3,
+      loadedCharacters: 100,
+      usedCharacters: 10,
+    };
+    const said = { project, run, runner: 'mine', ...sizes, parts: [part], more: 2 };
+    expect(await refusal(other.run.context.mutate(said))).toEqual(['run.lost', 'mine, with another grant']);
+    expect((await refusal(agent.run.context.mutate(said)))[0]).toMatch(/^grant\.(tier|action)$/);
+    const many = { ...said, parts: Array.from({ length: 101 }, () => part) };
+    expect((await refusal(mine.run.context.mutate(many)))[0]).toBe('request.invalid');
+    const long = { ...said, parts: [{ ...part, source: 'x'.repeat(301) }] };
+    expect((await refusal(mine.run.context.mutate(long)))[0]).toBe('request.invalid');
+    await mine.run.context.mutate(said);
+    await end(mine, run);
+    const { store } = gateway.app.gateway;
+    const [ended] = await store.rows<{ context: object }>(
+      statement(
+        '',
+        `select data->'context' as context from events where type = 'run.ended' and subject = $1`,
+      ),
+      [`run/${run}`],
+    );
+    expect(ended?.context).toEqual(sizes);
+    const context = () => gateway.owner.record.context.query({ project, task: 't1' });
+    const epoch = claimed.task?.epoch;
+    expect(await context()).toEqual([
+      expect.objectContaining({
+        run,
+        profile: 'builder',
+        epoch,
+        context: { ...sizes, parts: [part], more: 2 },
+      }),
+    ]);
+    // A file that the pushed work changed was used, whatever the program showed.
+    const files = statement(
+      '',
+      `update task_attempts set files = '{src/a.ts}' where project = $1 and task = 't1'`,
+    );
+    await store.rows(files, [project]);
+    const [one] = await context();
+    expect(one?.context.parts[0]?.used).toBe('edited');
+    expect(one?.context.usedCharacters).toBe(70);
+    expect((await refusal(gateway.owner.record.context.query({ project, task: 'none' })))[0]).toBe(
+      'task.missing',
+    );
   });
 
   it('is ended for it once it is silent for a lease, and its token is dead', async () => {

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { codesOf, type Line, openLine, passTime } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 limits: { runs: 100 }
 agents:
   builder: { tier: implementer, adapter: command, run: "true" }
@@ -23,7 +21,7 @@ const rootCause = {
   prevention: 'nothing is wrong',
 };
 
-describe.each(engines)('runs under a stop, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('runs under a stop, on %s', (engine) => {
   let line: Line;
   beforeAll(async () => {
     line = await openLine(engine, { plan });

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/client.ts';
 import { statement } from '../../../src/store/store.ts';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { mustGit } from '../../support/gateway.ts';
 import { codesOf, type Hand, type Line, openLine, passTime, refusal } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 lease: 10m
 gates:
   tests: { run: "true", timeout: 30s }
@@ -34,7 +32,7 @@ const rootCause = {
   prevention: 'the gate fails when it ran nothing',
 };
 
-describe.each(engines)('the cord, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('the cord, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   let other: Hand;

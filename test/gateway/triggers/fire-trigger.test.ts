@@ -3,15 +3,13 @@ import { lookRound } from '../../../src/gateway/triggers/round.ts';
 import { TriggerService } from '../../../src/gateway/triggers/service.ts';
 import { statement } from '../../../src/store/store.ts';
 import { waitingSlots } from '../../../src/triggers/fire-rows.ts';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { codesOf, type Line, openLine, passTime } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const base = `
-version: 1
-project: shop
-done: artefact
-phases: [build]
+${planHead({ done: 'artefact' })}
 agents:
   lead: { tier: executive }
   fixer: { tier: validator, adapter: command, run: "true" }
@@ -27,7 +25,7 @@ interface Message {
   readonly subject: string;
 }
 
-describe.each(engines)('triggers on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('triggers on %s', (engine) => {
   let line: Line;
   beforeAll(async () => {
     line = await openLine(engine, { plan: base });

@@ -2,30 +2,30 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { mustGit, write } from '../../support/gateway.ts';
 import { type Hand, type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { lookAtPools, runsOf } from '../../support/pools.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: ${project}
-done: landed
-phases: [build]
-gates: { check: { by: human } }
+${planHead({ project })}
+gates: { check: { by: human }, review: { by: validator }, tests: { run: "true" } }
 agents:
   reviewer: { tier: validator, adapter: command, run: "true", retries: 0, pool: 9 }
 tasks:
   cart: { title: Cart, phase: build, write: ["cart/**"] }
   docs: { title: Docs, phase: build, write: ["docs/**"] }
   gated: { title: Gated, phase: build, write: ["gated/**"], gates: [check] }
+  asked: { title: Asked, phase: build, write: ["asked/**"], gates: [tests, review] }
+  both: { title: Both, phase: build, write: ["both/**"], gates: [review, check] }
 `;
 const lines = (changed: number): string =>
   Array.from({ length: 30 }, (_, n) => (n === changed ? '// changed\n' : `// line ${n}\n`)).join('');
 
-describe.each(engines)('a pool of reviewers, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('a pool of reviewers, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   afterEach(() => line.close());
@@ -84,6 +84,34 @@ describe.each(engines)('a pool of reviewers, on %s', (engine) => {
     expect(await end(other?.run.id ?? '', 'no_progress')).toMatchObject({ outcome: 'no_progress' });
     await look();
     expect(await bound()).toHaveLength(2);
+  });
+
+  it('has one for a change whose commands have passed, and whose other gates a validator passes', async () => {
+    await open();
+    const asked = await line.offer(builder, 'asked', { 'asked/a.md': 'a\n' });
+    const both = await line.offer(builder, 'both', { 'both/a.md': 'a\n' });
+    const requests = async () =>
+      (await line.events())
+        .filter(({ type }) => type === 'verdict.requested')
+        .map(({ subject, data }) => `${subject} ${data.gates.join()}`);
+    const bound = async () => (await reviewers()).map(({ change }) => change);
+    await waitUntil(async () => (await requests()).length > 0);
+    for (const _again of [1, 2]) await look();
+    expect(await bound()).toEqual([asked.change]);
+    await line.owner.gate.pass.mutate({
+      project,
+      change: both.change,
+      gate: 'check',
+      tree: both.tree,
+      note: 'seen',
+    });
+    for (const _again of [1, 2]) await look();
+    expect(await bound()).toEqual([asked.change, both.change]);
+    const reviewer = line.client((await takeRun())?.token ?? '');
+    const { change, tree } = asked;
+    await reviewer.verdict.approve.mutate({ project, change, tree });
+    await line.until(change, 'landed');
+    expect(await requests()).toEqual([`change/${change} review`, `change/${both.change} review`]);
   });
 
   it('judges a change again that was rebuilt with another patch', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { codesOf, type Line, openLine, passTime } from '../../support/line.ts';
 import { lookAtPools, runsOf } from '../../support/pools.ts';
 
@@ -35,7 +35,7 @@ const seen = {
 };
 const quarter = 900_000;
 
-describe.each(engines)('a pool, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('a pool, on %s', (engine) => {
   let line: Line;
   afterEach(() => line.close());
 

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../support/engines.ts';
+import { enginesOf } from '../../support/engines.ts';
 import { type Hand, type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const project = 'shop';
 const plan = `
-version: 1
-project: ${project}
-done: landed
-phases: [build]
+${planHead({ project })}
 gates: { review: { by: validator } }
 agents:
   reviewer: { tier: validator, adapter: command, run: "true" }
@@ -21,7 +19,7 @@ triggers:
   review: { on: change.submitted, spawn: reviewer, for: event }
 `;
 
-describe.each(engines)('a trigger on what was submitted, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('a trigger on what was submitted, on %s', (engine) => {
   let line: Line;
   let builder: Hand;
   beforeAll(async () => {

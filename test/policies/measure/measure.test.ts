@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { complexities, refusalOf, unitsOf } from '../../support/measure.ts';
+import { measure } from '../../../src/policies/measure/measure.ts';
+import { complexities, digest, refusalOf, unitsOf } from '../../support/measure.ts';
 
 describe('measure', () => {
   it.each([
@@ -165,5 +166,17 @@ describe('measure', () => {
       );
     });
     fc.assert(property, { seed: Number(process.env.SEED ?? 20261121), verbose: true });
+  });
+
+  it('names types of Flow where they are the reason, and reads a file that only says so', () => {
+    const typed = '// @flow\nconst f = (a: ?string): {| b: 1 |} => a;\n';
+    const refused = measure(typed, 'js', digest);
+    expect(refused).toMatchObject({
+      refusal: { code: 'source.syntax', found: expect.stringMatching(/\(types of Flow\)$/) },
+    });
+    expect(measure('// @flow\nconst f = (a) => a;\n', 'js', digest)).toHaveProperty('units');
+    expect(measure(typed.replace('@flow', 'x'), 'js', digest)).toMatchObject({
+      refusal: { found: expect.not.stringContaining('Flow') },
+    });
   });
 });

@@ -13,6 +13,7 @@ const settings = {
   idleMs: 1000,
   autoTerminate: true,
   usage: 'printed' as const,
+  refusesFolders: false,
   flatTurns: 3,
   budget: { usdMicro: 1_500_000, beforeProgress: 0.3 },
 };
@@ -54,6 +55,14 @@ describe('how Claude Code is started', () => {
   it('finds its prompt on its input, and its token neither in arguments nor in files', () => {
     expect(input).toBe('do it');
     expect(JSON.stringify([args, files])).not.toContain('the-token');
+  });
+
+  it('asks before it reads where whole folders are refused, and says so to the gateway, never the model', () => {
+    expect(JSON.stringify(files)).not.toContain('X-Andon-Folders');
+    const refusing = { ...order, settings: { ...settings, refusesFolders: true } };
+    const prepared = claude.prepare({ ...start, order: refusing });
+    expect(prepared.files['claude-settings.json']).toContain('"permissions":{"ask":["Bash","Grep","Read"]}');
+    expect(prepared.files['claude-mcp.json']).toContain('"X-Andon-Folders":"refused"');
   });
 
   it('is told its limit of USD', () => {

@@ -50,7 +50,7 @@ describe.each(ways)('the program of runs that are $kind', (containment) => {
     const said = execFileSync(node, [main, '--version'], { uid: user.uid, gid: user.gid, cwd: '/', env: {} });
     expect(said.toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
     // Some thousand files, on a machine with other work.
-  }, 120_000);
+  });
 
   it('is refused in words where it is sources that nobody else may read', () => {
     const folder = openFolder();

@@ -5,12 +5,10 @@ import { git, mustGit, sourceRepository } from '../../support/gateway.ts';
 import { type Hand, type Line, openLine } from '../../support/line.ts';
 import { linkTo } from '../../support/link.ts';
 import { connectMcp, postMcp } from '../../support/mcp.ts';
+import { planHead } from '../../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;

@@ -8,6 +8,7 @@ const settings = (change: Partial<RunSettings> = {}): RunSettings => ({
   network: [],
   idleMs: 60_000,
   autoTerminate: true,
+  refusesFolders: false,
   flatTurns: 3,
   usage: 'printed',
   budget: { tokens: 1000, usdMicro: 1_000_000, wallClockMs: 600_000, beforeProgress: 0.2 },
@@ -31,6 +32,17 @@ describe('the watch over a run', () => {
     watch.alive(50_000);
     expect(watch.breach(100_000)).toBeUndefined();
     expect(watch.breach(110_000)?.cause).toBe('idle');
+  });
+
+  it('ends a run whose context is larger than its profile allows, and none whose program tells no size', () => {
+    const watch = new Watch(settings({ budget: { context: 500, beforeProgress: 1 } }), 1e9, 0);
+    watch.heard({
+      context: [{ what: 'loaded', kind: 'file', source: 'a', why: '', text: 'x'.repeat(9_999) }],
+    });
+    watch.heard({ context: [{ what: 'sized', tokens: 500 }] });
+    expect(watch.breach(1)).toBeUndefined();
+    watch.heard({ context: [{ what: 'sized', tokens: 501 }] });
+    expect(watch.breach(1)).toEqual({ cause: 'over_budget', note: 'a context of 501 tokens, limit 500' });
   });
 
   it('gives a smaller budget before the first progress than after it', () => {

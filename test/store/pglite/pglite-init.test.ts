@@ -22,7 +22,7 @@ describe('a new database of PGlite', () => {
     expect(await store.rows({ name: '', text: 'select 1 as n' })).toEqual([{ n: 1 }]);
     await store.close();
     expect(readdirSync(place).filter((name) => name.includes('.new'))).toEqual([]);
-  }, 60_000);
+  });
 
   it('that cannot be made is refused with code, rule and next step, and nothing takes its place', () => {
     const folder = join(place, 'db');
@@ -39,5 +39,5 @@ describe('a new database of PGlite', () => {
     expect(refusal.rule).not.toBe('');
     expect(refusal.next).toContain('andon doctor');
     expect(existsSync(folder)).toBe(false);
-  }, 60_000);
+  });
 });

@@ -1,6 +1,6 @@
 import { type Attempt, readAttempts } from '../example.ts';
 import { push } from './push.ts';
-import { andon, main, mustAndon, type SampleTask, say } from './tools.ts';
+import { andon, main, mustAndon, say } from './tools.ts';
 
 /** The implementer: claims, writes, pushes, mends what is refused, submits. */
 
@@ -29,18 +29,14 @@ function attemptsAt(task: string, epoch: number): readonly Attempt[] {
   return epoch === 1 ? recipe.first : (recipe.again ?? recipe.first);
 }
 
-const unfinished = async (): Promise<boolean> =>
-  (await mustAndon<SampleTask[]>(['task', 'list'])).some(
-    ({ state }) => state !== 'done' && state !== 'abandoned',
-  );
-
 main(async () => {
   await push(tooEarly, 'task/receipt/1/work');
-  while (await unfinished()) {
-    const { exit, data } = await andon<BuilderClaim>(['task', 'claim', '--wait', '--timeout', '5s']);
-    if (exit === 0) await carryOut(data);
-    // Exit code 3: no task came free in that time; the other agents are still at work.
-    else if (exit !== 3) throw new Error(`claim: exit ${exit}: ${JSON.stringify(data)}`);
+  for (;;) {
+    const { exit, data } = await andon<BuilderClaim>(['task', 'claim', '--wait', '--until-done']);
+    // Exit code 8: every task is done.
+    if (exit === 8) break;
+    if (exit !== 0) throw new Error(`claim: exit ${exit}: ${JSON.stringify(data)}`);
+    await carryOut(data);
   }
   say('nothing is left to do');
   return 'every task was handed over';

@@ -1,6 +1,6 @@
 import { articleOf } from '../fleet/article.ts';
 import { push } from './push.ts';
-import { andon, main, mustAndon, type SampleTask, say } from './tools.ts';
+import { andon, main, mustAndon, say } from './tools.ts';
 
 /**
  * One implementer of twelve: takes whatever is ready, adds an article to the catalogue, and hands it over, until
@@ -35,19 +35,15 @@ async function sell({ task, branch }: FleetClaim): Promise<void> {
   say(`submitted ${id}`);
 }
 
-const isOver = (tasks: readonly SampleTask[]): boolean => tasks.every(({ state }) => state === 'done');
-
 main(async () => {
   let sold = 0;
-  while (!isOver(await mustAndon<SampleTask[]>(['task', 'list']))) {
-    const { exit, data } = await andon<FleetClaim>(['task', 'claim', '--wait', '--timeout', '5s']);
-    if (exit === 0) {
-      await sell(data);
-      sold++;
-      continue;
-    }
-    // Exit code 3: no task came free in that time; the others are still at work.
-    if (exit !== 3) throw new Error(`claim: exit ${exit}: ${JSON.stringify(data)}`);
+  for (;;) {
+    const { exit, data } = await andon<FleetClaim>(['task', 'claim', '--wait', '--until-done']);
+    // Exit code 8: every task is done.
+    if (exit === 8) break;
+    if (exit !== 0) throw new Error(`claim: exit ${exit}: ${JSON.stringify(data)}`);
+    await sell(data);
+    sold++;
   }
   return `${sold} articles handed over`;
 });

@@ -24,12 +24,13 @@ main(async () => {
         .join(', ')}`,
   );
   await mustAndon([
-    'report',
-    'write',
     'decision',
-    '--title',
-    'The plan is sound',
-    '--body',
+    'write',
+    '--question',
+    'Can the plan be carried out?',
+    '--decision',
+    'It is sound',
+    '--rationale',
     order.join('\n'),
   ]);
   if (wide.length > 0)

@@ -25,8 +25,11 @@ export interface Push<G> extends PushOffer {
   readonly abort: AbortSignal;
 }
 
-/** The judgement of a push: accepted, or refused with lines for the pusher's terminal. */
-export type Judgement = { readonly ok: true } | { readonly ok: false; readonly lines: readonly string[] };
+/** The judgement of a push: accepted or refused, with lines for the pusher's terminal. */
+export interface Judgement {
+  readonly ok: boolean;
+  readonly lines?: readonly string[];
+}
 
 /** Services that the handler of git requests needs. */
 export interface GitHandlerOptions<G> {
@@ -175,7 +178,7 @@ async function converse<G>(
     await requireQuarantine(offer, repository);
     const push = { ...offer, project: request.project, repository, grant, abort };
     const judgement = await options.judge(push);
-    answer(to4, judgement.ok, judgement.ok ? [] : judgement.lines);
+    answer(to4, judgement.ok, judgement.lines ?? []);
   } catch (error) {
     answer(to4, false, refusalLines(request.project, reasonsOf(error, options.trouble)));
   }

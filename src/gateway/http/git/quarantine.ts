@@ -8,6 +8,7 @@ import { isAncestor } from '../../../git/refs.ts';
 import type { GitRunner } from '../../../git/runner.ts';
 import type { Oid, PushFacts } from '../../../policies/facts.ts';
 import type { RefUpdate } from '../../../policies/refs.ts';
+import type { SeenMerge } from '../../pushes/judge-merge.ts';
 import type { Update } from './conversation.ts';
 import type { Push } from './handler.ts';
 
@@ -18,6 +19,8 @@ export interface PushView {
   readonly tips: readonly PushFacts[];
   /** Reads objects of the push; usable until the callback settles. */
   readonly reader: ObjectReader;
+  /** The repository and the quarantine, for questions to git itself; good as long as the reader. */
+  readonly place: GitPlace;
 }
 
 /** The runner, and the accepted commits to judge against. */
@@ -47,7 +50,26 @@ export async function viewPush<T>(
       if (seen.type !== 'commit') continue;
       tips.push(await pushFacts({ ...place, reader, tip: update.newOid, accepted, ...(cache && { cache }) }));
     }
-    return await use({ updates, tips, reader });
+    return await use({ updates, tips, reader, place });
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Reads the parents of a pushed merge, and nothing of what they bring. */
+export async function viewMerge(
+  { repository, quarantine, updates: asked }: Pick<Push<unknown>, 'repository' | 'quarantine' | 'updates'>,
+  runner: GitRunner,
+): Promise<SeenMerge> {
+  const place: GitPlace = { runner, gitDir: repository.gitDir, env: quarantine };
+  const reader = createObjectReader(place);
+  try {
+    const updates: RefUpdate[] = [];
+    for (const update of asked) updates.push(await lookAt(place, reader, update));
+    const isCommit = updates[0]?.type === 'commit';
+    const commit = asked[0]?.newOid ?? '';
+    const tip = isCommit ? { commit, parents: (await reader.commit(commit)).parents } : undefined;
+    return { updates, tip };
   } finally {
     await reader.close();
   }

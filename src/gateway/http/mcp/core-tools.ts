@@ -1,9 +1,10 @@
 import type { Tier } from '../../../tiers/actions.ts';
 
-/** Tools that every agent needs: where it stands, what work there is, its inbox, the cord. */
-const everybody = ['briefing', 'task_list', 'task_show', 'message_list', 'message_send', 'cord_pull'];
+/** Tools that every agent needs: where it stands, its inbox, the cord. */
+const everybody = ['briefing', 'task_show', 'message_list', 'message_send', 'cord_pull'];
 
 const leading = [
+  'task_list',
   'task_waiting',
   'plan_show',
   'plan_put',
@@ -28,12 +29,14 @@ export const coreTools: Readonly<Record<Tier, readonly string[]>> = {
     'task_renew',
     'task_release',
     'task_ask',
+    'agent_update',
     'change_check',
     'change_submit',
     'change_show',
   ],
   validator: [
     ...everybody,
+    'task_list',
     'change_list',
     'change_show',
     'change_diff',

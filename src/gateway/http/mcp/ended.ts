@@ -2,6 +2,7 @@ import { CallToolRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { Reason } from '../../../lib/decision.ts';
 import { authorise } from '../../../tiers/authorise.ts';
 import type { Call } from '../../admission/admission.ts';
+import { rememberedFacts } from '../../admission/entry.ts';
 import type { Gateway } from '../../services.ts';
 import { callTool } from './call-tool.ts';
 import type { McpCall } from './server.ts';
@@ -10,12 +11,10 @@ import type { McpCall } from './server.ts';
 const noReach = { granted: new Set<string>(), listed: new Set<string>() };
 
 /** Reasons why the token of a call has ended, as memory knows them; undefined while it lives. */
-export function endedReasons(
-  { tokens, nowSeconds }: Gateway,
-  { grant }: Call,
-): [Reason, ...Reason[]] | undefined {
+export function endedReasons(gateway: Gateway, call: Call): [Reason, ...Reason[]] | undefined {
+  const { grant } = call;
   const { project } = grant.cap;
-  const facts = { nowSeconds: nowSeconds(), epoch: tokens.epochOf(project), revoked: tokens.revoked(grant) };
+  const facts = rememberedFacts(gateway, call, project);
   const [first, ...rest] = authorise(grant, { action: 'grant:explain', project }, facts).filter(({ code }) =>
     code.startsWith('token.'),
   );

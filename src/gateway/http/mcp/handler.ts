@@ -6,6 +6,7 @@ import { AndonError, fail } from '../../../lib/errors.ts';
 import { limits } from '../../../lib/limits.ts';
 import { callOf } from '../../admission/admission.ts';
 import { asAndonError } from '../../admission/errors.ts';
+import { directProcedures } from '../../admission/procedure.ts';
 import type { Gateway } from '../../services.ts';
 import { readBody } from '../body.ts';
 import { parseJson } from '../json.ts';
@@ -26,6 +27,8 @@ type McpHandler = (req: IncomingMessage, res: ServerResponse, search?: string) =
  */
 export function createMcpHandler(gateway: Gateway, router: AnyRouter): McpHandler {
   const tools = toolsOf(router);
+  const briefing = directProcedures(router).get('briefing.show');
+  if (briefing === undefined) throw new Error('the router has lost briefing.show');
   return async (req, res, search = '') => {
     try {
       const token = await gateway.tokens.identify(req.headers.authorization);
@@ -34,7 +37,7 @@ export function createMcpHandler(gateway: Gateway, router: AnyRouter): McpHandle
       const body = bounded(parseJson(await readBody(req, limits.bodyBytesMax)));
       const call = callOf(token, { requestId: requestIdOf(req), batch: Array.isArray(body) });
       const client = { workingCopy: workingCopyOf(req), choice: choiceOf(search), changed: tellChanges(res) };
-      const context = { gateway, tools, call, ...client };
+      const context = { gateway, tools, briefing, call, ...client };
       const ended = endedReasons(gateway, call);
       if (ended === undefined) await answer(context, req, res, body);
       else {

@@ -43,6 +43,7 @@ const memberTexts: Readonly<Record<string, string>> = {
   'message_send.kind': 'Kind of message',
   'message_send.to': 'tier:executive, tier:human, or a principal such as human:ada',
   'message_send.body': 'The message',
+  'alert_write.body': 'The alert, in Markdown',
   'report_write.kind': 'Kind of report',
   'report_write.body': 'The report, in Markdown',
   'phase_advance.phase': 'Name of the phase',

@@ -35,7 +35,10 @@ export const permissionTool: Tool = {
  * Facts about the agent's machine that the transport knows, from the configuration of the client, never from
  * the model.
  */
-export type WorkingCopy = Pick<ToolFacts, 'clone' | 'runFolder' | 'network' | 'gatewayHost'>;
+export type WorkingCopy = Pick<
+  ToolFacts,
+  'clone' | 'runFolder' | 'network' | 'refusesFolders' | 'gatewayHost'
+>;
 
 /**
  * Answers the question in the form that Claude Code reads, a text of JSON. Every failure is a denial. Denials

@@ -16,7 +16,7 @@ import type { Call } from '../../admission/admission.ts';
 import type { DirectProcedure } from '../../admission/procedure.ts';
 import type { Gateway } from '../../services.ts';
 import { asRefusal, refused } from './answer.ts';
-import { briefing, briefingTool, briefingUri } from './briefing.ts';
+import { briefingText, briefingTool, briefingUri } from './briefing.ts';
 import { callTool } from './call-tool.ts';
 import type { ToolChoice } from './core-tools.ts';
 import type { Reach } from './next-words.ts';
@@ -27,6 +27,8 @@ import { type GatewayTool, isChosen, isListed } from './tools.ts';
 export interface McpCall {
   readonly gateway: Gateway;
   readonly tools: ReadonlyMap<string, GatewayTool>;
+  /** The procedure of the briefing. */
+  readonly briefing: DirectProcedure;
   readonly call: Call;
   readonly workingCopy: WorkingCopy;
   /** The tools that the client lists. */
@@ -130,16 +132,8 @@ async function brief(context: McpCall): Promise<CallToolResult> {
   }
 }
 
-function briefingOf(context: McpCall): Promise<string> {
-  const { tools, call } = context;
-  const sources = {
-    explain: procedureOf(tools, 'token_explain'),
-    tasks: procedureOf(tools, 'task_list'),
-    show: procedureOf(tools, 'task_show'),
-    changes: procedureOf(tools, 'change_list'),
-  };
-  return briefing(sources, call, reachOf(context));
-}
+const briefingOf = (context: McpCall): Promise<string> =>
+  briefingText(context.briefing, context.call, reachOf(context));
 
 /** Code of MCP for a resource that does not exist. */
 const resourceNotFound = -32002;
@@ -153,10 +147,4 @@ async function readResource(context: McpCall, uri: string) {
     const { code, reasons, message } = asRefusal(error);
     throw new McpError(ErrorCode.InvalidRequest, message, { code, reasons });
   }
-}
-
-function procedureOf(tools: ReadonlyMap<string, GatewayTool>, name: string): DirectProcedure {
-  const tool = tools.get(name);
-  if (tool === undefined) throw new Error(`the router has lost ${name}`);
-  return tool.procedure;
 }

@@ -6,7 +6,7 @@ const cloneBytesMax = 4096;
 /**
  * The place of an agent's work, from the configuration of its client: `X-Andon-Clone` names the clone by its
  * absolute path, `X-Andon-Run` the folder of its run, `X-Andon-Network: open` says that the agent may use the
- * network, `X-Andon-Host` the host and port of the gateway as the agent knows it behind a proxy. The program
+ * network, `X-Andon-Folders: refused` that it loads no whole folder, `X-Andon-Host` the host and port of the gateway as the agent knows it behind a proxy. The program
  * that started the agent sets these headers.
  */
 export function workingCopyOf({ headers }: IncomingMessage): WorkingCopy {
@@ -15,6 +15,7 @@ export function workingCopyOf({ headers }: IncomingMessage): WorkingCopy {
     clone: typeof clone === 'string' ? absolute(clone) : undefined,
     runFolder: typeof run === 'string' ? absolute(run) : undefined,
     network: headers['x-andon-network'] === 'open',
+    refusesFolders: headers['x-andon-folders'] === 'refused',
     gatewayHost: typeof host === 'string' ? host : (headers.host ?? ''),
   };
 }

@@ -16,6 +16,7 @@ export interface AccessData {
         readonly w: readonly string[];
         readonly x: readonly string[];
         readonly budget: Budget;
+        readonly projects?: readonly string[];
       }
   );
   'grant.returned': { readonly parent: string | null; readonly budget: Budget };
@@ -27,6 +28,17 @@ export interface AccessData {
     readonly markHash: string;
     readonly end: number;
   };
+  /** A session of a browser ends; its grant lives on. */
+  'page.ended': Why & { readonly rows: readonly RevocationEntry[] };
+  /** A code for a browser was made: by it one session may be opened at that origin. */
+  'page.offered': { readonly origin: string; readonly readOnly: boolean; readonly until: string };
+  'page.opened': {
+    readonly origin: string;
+    readonly readOnly: boolean;
+    readonly token: string;
+    readonly until: string;
+  };
+  'token.issued': { readonly project: string; readonly to: string; readonly instead: readonly string[] };
   'token.renewed': { readonly from: string; readonly to: string; readonly repeated?: true };
   'token.replayed': { readonly token: string };
   'token.revoked': Why & { readonly rows: readonly RevocationEntry[] };

@@ -1,5 +1,6 @@
 import type { AccessData } from './access.ts';
 import type { ChangeData } from './changes.ts';
+import type { MemoryData } from './memory.ts';
 import type { RunData } from './runs.ts';
 import type { StopData } from './stops.ts';
 import type { WorkData } from './work.ts';
@@ -9,4 +10,4 @@ import type { WorkData } from './work.ts';
  * member that earlier versions did not write, and that has readers, is optional and marked so. Words of the
  * rooms above (outcomes, causes, states) are plain strings here: the log outlives their lists.
  */
-export interface EventData extends WorkData, ChangeData, RunData, AccessData, StopData {}
+export interface EventData extends WorkData, ChangeData, RunData, AccessData, StopData, MemoryData {}

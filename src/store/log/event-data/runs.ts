@@ -1,10 +1,21 @@
 import type { Tier } from '../../../tiers/actions.ts';
 import type { Audited, RevocationEntry, RunOf, Why } from './shared.ts';
 
+/** Sizes of the context of a run: tokens as its program reported them, characters as they were counted; used is a lower bound. */
+export interface ContextSizes {
+  readonly firstTokens: number | null;
+  readonly mostTokens: number | null;
+  readonly lastTokens: number | null;
+  readonly loads: number;
+  readonly loadedCharacters: number;
+  readonly usedCharacters: number;
+}
+
 /** Data of events about agents, their runs, and the messages between them. */
 export interface RunData {
   'agent.terminated': Why & { readonly rows: readonly RevocationEntry[]; readonly runs: readonly string[] };
-  'agent.updated': { readonly members: readonly string[] };
+  /** With the task and the lease that a checkpoint belongs to. */
+  'agent.updated': { readonly members: readonly string[]; readonly task?: string; readonly epoch?: number };
   'audit.ended': Audited & {
     readonly state: string;
     readonly alert: boolean;
@@ -23,6 +34,13 @@ export interface RunData {
     readonly about: string;
   };
   'report.written': { readonly kind: string; readonly title: string };
+  'run.loaded': {
+    readonly agent: string;
+    readonly profile: string;
+    readonly task: string | null;
+    readonly epoch: number | null;
+    readonly context: ContextSizes;
+  };
   'run.ended': RunOf & {
     readonly profile: string;
     readonly trigger: string | null;
@@ -35,6 +53,8 @@ export interface RunData {
     readonly exitCode: number | null;
     readonly signal: string | null;
     readonly usage: { readonly tokens: number; readonly usdMicro: number; readonly turns: number };
+    /** Null where the program shows nothing of its context; absent in rows of earlier versions. */
+    readonly context?: ContextSizes | null;
     /** The result in the run's verdict, or the problem with the verdict. */
     readonly said: string;
     /** Confidence in the run's verdict, if the run left one. */

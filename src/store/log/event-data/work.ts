@@ -1,5 +1,13 @@
 import type { GuardLine, Lease, LoggedReason, Nothing, Why } from './shared.ts';
 
+/** Both tips of a merge, its tree, and the first of the paths that conflict. */
+export interface TwoTips {
+  readonly ours: string;
+  readonly theirs: string;
+  readonly tree: string;
+  readonly conflicts: readonly string[];
+}
+
 /** Data of events about projects, plans, phases, tasks and questions. */
 export interface WorkData {
   'lease.expired': Lease & { readonly holder: string | null };
@@ -32,13 +40,28 @@ export interface WorkData {
     readonly main: string;
     readonly upstream: string | null;
   };
+  /** `kind` other than `forwarded`: main has not moved. Commits of the upstream are not judged by Andon. */
   'project.synced': {
     readonly kind: string;
     readonly main: string;
     readonly from?: string | undefined;
+    readonly sync?: string;
+    readonly commits?: number;
+    readonly authors?: readonly string[];
+    /** The person whose plan lets the project follow by itself; null where a person asked for this sync. */
+    readonly settingBy?: string | null;
+    readonly judged?: false;
+    /** `merged`: the change whose landing it is, the tip of the upstream in it, and the runs that vouch for the tree. */
+    readonly change?: string;
+    readonly theirs?: string;
+    readonly vouchedBy?: readonly string[];
   };
   'question.answered': { readonly answer: string; readonly decidesFor: string | null };
   'question.asked': { readonly question: string; readonly text: string; readonly against: string | null };
+  /** The merge of main with the upstream is open as a change. */
+  'sync.begun': TwoTips & { readonly gates: readonly string[] };
+  /** It is another merge by now, or its gates run anew. */
+  'sync.renewed': TwoTips & Why;
   /** Found by `project.sync`, or by the mirror after a landing. */
   'sync.diverged':
     | { readonly kind: string; readonly main: string; readonly reason: LoggedReason }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Hand, type Line, openLine } from '../../../support/line.ts';
 import { connectMcp, type McpHand, textOf } from '../../../support/mcp.ts';
+import { planHead } from '../../../support/plan-head.ts';
 import { tokensOf } from '../../../support/tokens.ts';
 
 const tasks = 60;
@@ -17,10 +18,7 @@ const taskText = (n: number): string =>
     gates: [review]
 `;
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates:
   review: { by: validator }
 tasks:

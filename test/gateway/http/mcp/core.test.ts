@@ -2,13 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tier } from '../../../../src/tiers/actions.ts';
 import { type Line, openLine } from '../../../support/line.ts';
 import { connectMcp, type McpHand } from '../../../support/mcp.ts';
+import { planHead } from '../../../support/plan-head.ts';
 import { tokensOf } from '../../../support/tokens.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 tasks:
   cart: { title: Cart, phase: build, write: ["src/cart/**"] }
 `;

@@ -4,15 +4,13 @@ import { leftOut } from '../../../../src/gateway/http/mcp/left-out.ts';
 import { toolName } from '../../../../src/gateway/http/mcp/tool-name.ts';
 import { createRouter } from '../../../../src/gateway/router.ts';
 import { type Action, actions, type Tier } from '../../../../src/tiers/actions.ts';
-import { engines } from '../../../support/engines.ts';
+import { enginesOf } from '../../../support/engines.ts';
 import { type Line, openLine } from '../../../support/line.ts';
 import { connectMcp, jsonOf, type McpHand, postMcp, textOf } from '../../../support/mcp.ts';
+import { planHead } from '../../../support/plan-head.ts';
 
 const plan = `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates:
   review: { by: validator }
 tasks:
@@ -29,7 +27,7 @@ interface Walked {
   readonly description: string;
 }
 
-describe.each(engines)('the endpoint of tools, on %s', (engine) => {
+describe.each(enginesOf(import.meta.filename))('the endpoint of tools, on %s', (engine) => {
   let line: Line;
   let walked: Walked[];
   const open: McpHand[] = [];
@@ -81,7 +79,18 @@ describe.each(engines)('the endpoint of tools, on %s', (engine) => {
     const narrow = await line.mint('agent:narrow', { ops: ['task:read', 'grant:explain'] });
     const { tools } = await all(narrow.token);
     expect(tools.map(({ name }) => name).sort()).toEqual(
-      ['briefing', 'permission_prompt', 'task_list', 'task_show', 'task_waiting', 'token_explain'].sort(),
+      [
+        ...[
+          'briefing',
+          'permission_prompt',
+          'record_context',
+          'record_estimate',
+          'record_patterns',
+          'record_show',
+        ],
+        ...['page_preview', 'question_list', 'solution_list', 'solution_search', 'solution_show'],
+        ...['task_list', 'task_page', 'task_show', 'task_waiting', 'token_explain'],
+      ].sort(),
     );
   });
 

@@ -6,6 +6,7 @@ import { codes } from '../../../../src/lib/codes/index.ts';
 import type { Tier } from '../../../../src/tiers/actions.ts';
 import { type Line, openLine } from '../../../support/line.ts';
 import { connectMcp, textOf } from '../../../support/mcp.ts';
+import { planHead } from '../../../support/plan-head.ts';
 
 const reach: Reach = {
   granted: new Set(['task_ask', 'gate_pass', 'message_list', 'briefing', 'token_explain', 'task_claim']),
@@ -64,10 +65,7 @@ describe('the first words to a model', () => {
   beforeAll(async () => {
     line = await openLine('pglite', {
       plan: `
-version: 1
-project: shop
-done: landed
-phases: [build]
+${planHead()}
 gates:
   review: { by: validator }
 tasks:
@@ -88,15 +86,15 @@ tasks:
   }
 
   it('tell an implementer to claim, a validator what to judge and never to claim, an executive to lead', async () => {
-    expect(await wordsTo('agent:free', 'implementer')).toContain('Take one with the tool `task_claim`');
+    expect(await wordsTo('agent:free', 'implementer')).toContain('Next: the tool task_claim');
     expect(await wordsTo('agent:idle', 'validator')).toContain('No change waits for a verdict');
     const builder = await line.mint('agent:made-it');
     const { change } = await line.offer(builder, 'cart', { 'src/cart/a.ts': 'export const a = 1;\n' });
     const judge = await wordsTo('agent:judges', 'validator');
     expect(judge).toContain(change);
-    expect(judge).toContain('`verdict_approve`');
+    expect(judge).toContain('the tool verdict_approve');
     expect(judge).not.toContain('task_claim');
-    expect(await wordsTo('agent:leads', 'executive')).toContain('`task_waiting`');
+    expect(await wordsTo('agent:leads', 'executive')).toContain('the tool task_waiting');
   });
 
   it('name tools when a call is refused', async () => {

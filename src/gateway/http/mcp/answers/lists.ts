@@ -28,6 +28,14 @@ export const listForms: Readonly<Record<string, ListForm>> = {
     rowsMax: 500,
   },
   'cord.log': { member: 'stops', rowsMax: 500 },
+  'decision.list': {
+    columns: ['id', 'question', 'decision', 'madeBy', 'affects', 'supersededBy', 'at'],
+    rowsMax: 200,
+  },
+  'decision.search': {
+    columns: ['id', 'question', 'decision', 'madeBy', 'affects', 'supersededBy', 'score'],
+    rowsMax: 50,
+  },
   'event.list': {
     member: 'events',
     columns: ['position', 'at', 'type', 'subject', 'actor', 'allowed', 'data'],
@@ -61,6 +69,14 @@ export const listForms: Readonly<Record<string, ListForm>> = {
     ],
     rowsMax: 1000,
   },
+  'solution.list': {
+    columns: ['id', 'error', 'gate', 'task', 'fixedBy', 'cause', 'fix', 'tried', 'worked', 'at'],
+    rowsMax: 200,
+  },
+  'solution.search': {
+    columns: ['id', 'similarity', 'error', 'gate', 'task', 'cause', 'fix', 'tried', 'worked'],
+    rowsMax: 50,
+  },
   'task.list': { columns: ['id', 'title', 'state', 'phase', 'holder', 'epoch', 'leaseUntil', 'deadline'] },
   'task.waiting': {},
   'token.list': {
@@ -78,10 +94,16 @@ export const listForms: Readonly<Record<string, ListForm>> = {
 export const longTexts: ReadonlySet<string> = new Set([
   'audit.show',
   'change.show',
+  'decision.list',
+  'decision.search',
+  'decision.show',
   'gate.list',
   'message.list',
   'report.list',
   'run.output',
   'run.show',
+  'solution.list',
+  'solution.search',
+  'solution.show',
   'task.show',
 ]);

@@ -1,0 +1,5 @@
+/** Modules that run as a process or thread of their own, by their path below `src` without the ending. */
+export const processes: readonly string[];
+
+/** Bundles the sources below `src` into `to`, with the SQL of the migrations where their reader looks for it. */
+export function bundle(folders: { readonly src: string; readonly to: string }): void;

@@ -1,0 +1,78 @@
+import { isCandidate } from '../../analysis/analyser.ts';
+import {
+  judgeSources,
+  type SourceChange,
+  type SourceJudgement,
+  type UnmeasuredFile,
+} from '../../analysis/check-sources.ts';
+import { changedFiles } from '../../git/changed-files.ts';
+import { existingPaths, gitAt } from '../../git/existing-paths.ts';
+import type { ObjectReader } from '../../git/objects/reader.ts';
+import type { GitPlace } from '../../git/place.ts';
+import { renamesBetween } from '../../git/renames.ts';
+import { limits } from '../../lib/limits.ts';
+import { rulesOfPlan } from '../../plan/rules-of-plan.ts';
+import type { SourceReason } from '../../policies/altered.ts';
+import type { CodeRules } from '../../policies/code-rules.ts';
+import type { CommitFacts, PushFacts } from '../../policies/facts.ts';
+import { mayHoldSource } from '../../policies/measure/source-kind.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { readProject } from '../../tasks/rows.ts';
+import type { Grant } from '../../tiers/capability.ts';
+import type { Gateway } from '../services.ts';
+
+const sourceBytesMax = 64 * 1024 * 1024;
+
+/** Commits to judge, and where their objects are. */
+interface SourceView {
+  readonly tips: readonly PushFacts[];
+  readonly reader: ObjectReader;
+  readonly place: GitPlace;
+}
+
+/** The judgement of the source at every tip: the code that it adds or makes worse against its base. */
+export async function judgeSource(
+  gateway: Gateway,
+  project: string,
+  { tips, reader, place }: SourceView,
+  grant: Grant,
+): Promise<SourceJudgement> {
+  const reasons: SourceReason[] = [];
+  const unmeasured: UnmeasuredFile[] = [];
+  const rules = await rulesOf(gateway, project, grant);
+  for (const tip of tips) {
+    const last = tip.commits.at(-1);
+    if (last === undefined || tip.excess !== undefined) continue;
+    const tree = { existing: (paths: readonly string[]) => existingPaths(gitAt(place), last.tree, paths) };
+    const found = await judgeSources(gateway.analyser, await sourcesOf(last, reader, place), rules, tree);
+    reasons.push(...found.reasons);
+    unmeasured.push(...found.unmeasured);
+  }
+  return { reasons, unmeasured };
+}
+
+/** The changed source files of a commit against its base, with their contents. */
+async function sourcesOf(
+  commit: CommitFacts,
+  reader: ObjectReader,
+  place: GitPlace,
+): Promise<SourceChange[]> {
+  const { baseTree, tree } = commit;
+  const files = await changedFiles(commit, reader, {
+    wants: mayHoldSource,
+    keeps: isCandidate,
+    renames: async () => (baseTree === undefined ? new Map() : renamesBetween(place, baseTree, tree)),
+    fileBytesMax: limits.analysisBytesMax,
+    totalBytesMax: sourceBytesMax,
+  });
+  return files.map(({ tooLarge, ...file }) =>
+    tooLarge === undefined ? file : { path: file.path, after: { sizeBytes: tooLarge } },
+  );
+}
+
+/** The rules of the applied plan for code that is pushed under a grant. */
+async function rulesOf({ store, nowSeconds }: Gateway, project: string, { cap }: Grant): Promise<CodeRules> {
+  const row = await readProject(store, project);
+  const plan = await planAt(store, project, row?.planHash ?? null);
+  return rulesOfPlan(plan, nowSeconds() * 1000, { complexity: cap.complexity, lines: cap.lines });
+}

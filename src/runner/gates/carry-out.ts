@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import type { FileReader } from '../../git/files-at.ts';
+import { temporaryFolder } from '../../git/temporary.ts';
+import { defined } from '../../lib/defined.ts';
+import { faultOf } from '../../lib/machine-fault.ts';
+import { gateBase } from '../../sandbox/gate-room.ts';
+import type { OutputTap } from '../../sandbox/output-tap.ts';
+import { removeTree } from '../../sandbox/remove-tree.ts';
+import { type GateEvidence, runGate } from '../../sandbox/run-gate.ts';
+import type { ContainmentKind } from '../../sandbox/sandbox.ts';
+import { orDiskFull } from '../../store/disk-room.ts';
+import { SetupFailed, type Setups, withArchive } from '../setups/setups.ts';
+import type { GateOrder } from './gate-order.ts';
+
+/** The surroundings in which a gate is carried out: of a slot of a gateway, or of a runner. */
+export interface GateSurroundings {
+  /** Writes the files of a commit into a folder. */
+  readonly checkout: (project: string, commit: string, folder: string) => Promise<void>;
+  /** Single files of the project's commits: a set-up sees some of them. */
+  readonly files: (project: string) => FileReader;
+  readonly setups: Setups;
+  /** Folders that gate commands must not see. */
+  readonly hidden: readonly string[];
+  readonly containment: ContainmentKind;
+  readonly abort: AbortSignal;
+  readonly tap: OutputTap;
+  /** Called with a folder that could not be removed: it is swept later. */
+  readonly left: (folder: string) => void;
+  /** Variables by which the processes of the command can be found. */
+  readonly marks?: Readonly<Record<string, string>>;
+  /** Called with the user that belongs to the command alone. */
+  readonly ownUser?: (uid: number) => void;
+  readonly searchPath?: string;
+}
+
+/**
+ * Carries out a gate in a clean checkout of its commit, behind its set-up. A fault of the machine is none of the work, and
+ * rejects, as a set-up that fails does (`SetupFailed`); any other failure is the gate's.
+ */
+export async function carryOutGate(order: GateOrder, around: GateSurroundings): Promise<GateEvidence> {
+  const { project, candidate, timeoutMs, network } = order;
+  const folder = temporaryFolder('gate', gateBase());
+  try {
+    await around.checkout(project, candidate, join(folder, 'tree'));
+    const within = withinOf(order, around);
+    const command = await commandIn(order, around, folder);
+    return await runGate({ ...within, folder, command, timeoutMs, network, tap: around.tap });
+  } catch (error) {
+    if (error instanceof SetupFailed || around.abort.aborted) throw error;
+    const fault = await orDiskFull(error, folder);
+    if (faultOf(fault) !== undefined) throw fault;
+    return failedGate(error instanceof Error ? error.message : String(error), around.containment);
+  } finally {
+    // A folder that cannot be removed is no fault of the gate: it is counted, and swept later.
+    if (!(await removeTree(folder))) around.left(folder);
+  }
+}
+
+function withinOf({ limits, sandbox }: GateOrder, around: GateSurroundings) {
+  const { hidden, abort, marks, ownUser, searchPath } = around;
+  return { limits, sandbox, hidden, abort, ...defined({ marks, ownUser, searchPath }) };
+}
+
+/** The command of a gate, behind what unpacks its set-up beside the checkout. */
+async function commandIn(order: GateOrder, around: GateSurroundings, folder: string): Promise<string> {
+  const { project, candidate, command, setup } = order;
+  if (setup === undefined) return command;
+  const { files, containment, left, setups } = around;
+  const archive = join(folder, 'setup.tar');
+  const of = {
+    ...{ project, candidate, setup, containment, left },
+    reader: files(project),
+    within: withinOf(order, around),
+  };
+  await setups.bring(of, archive);
+  return withArchive(archive, command);
+}
+
+/** The evidence of a gate whose command never ran. */
+export const failedGate = (output: string, containment: ContainmentKind): GateEvidence => ({
+  passed: false,
+  exitCode: null,
+  ms: 0,
+  output,
+  containment,
+  timedOut: false,
+});

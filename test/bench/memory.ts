@@ -1,0 +1,195 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { indexDecisions } from '../../src/memory/index-decisions.ts';
+import { statement } from '../../src/store/store.ts';
+import { median, quantile, timed } from './support/figures.ts';
+import { type BenchGateway, startBenchGateway } from './support/gateway.ts';
+import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
+
+const project = 'shop';
+const taskCount = 10_000;
+const rowCount = 100_000;
+const rounds = 60;
+
+const planText = (): string => {
+  const tasks = Array.from({ length: taskCount }, (_one, n) => {
+    const needs = n % 3 === 0 && n > 0 ? `, needs: [t${n - 1}]` : '';
+    return `  t${n}: {title: T${n}, phase: build, write: [src/m${n}/**]${needs}}`;
+  });
+  return `version: 1\nproject: ${project}\ndone: landed\nphases: [build]\ntasks:\n${tasks.join('\n')}\n`;
+};
+
+/** Applies the plan as a client in a process of its own does; milliseconds until its answer is there. */
+async function applied(gateway: BenchGateway): Promise<number> {
+  const file = join(gateway.folder, 'plan.json');
+  writeFileSync(file, JSON.stringify({ project, text: planText() }));
+  const code = `const b = require('fs').readFileSync(process.argv[3]); const t = performance.now();
+    fetch(process.argv[1] + '/trpc/plan.put', { method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer ' + process.argv[2] }, body: b })
+      .then((r) => r.text()).then(() => console.log(performance.now() - t));`;
+  const child = spawn(process.execPath, ['-e', code, gateway.url, gateway.token, file]);
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  await once(child, 'close');
+  return Number(said);
+}
+
+const words =
+  'cache queue token lease gate merge price order invoice stock retry index schema route event theme locale export batch audit'.split(
+    ' ',
+  );
+
+/** Fills the tables with rows of differing words, as a large project would have them. */
+async function fill({ app }: BenchGateway): Promise<void> {
+  const { store } = app.gateway;
+  const list = `array['${words.join("','")}']`;
+  const word = (seed: string): string => `(${list})[1 + (hashint4(${seed}) & 2147483647) % ${words.length}]`;
+  await store.rows(
+    statement(
+      '',
+      `insert into decisions (id, project, number, question, decision, rationale, rejected, made_by, affects, roots, above)
+       select 'dec_' || lpad(n::text, 26, '0'), '${project}', n, 'How does ' || ${word('n')} || ' number ' || n || ' treat ' || ${word('n * 7')} || '?',
+         'It keeps ' || ${word('n * 11')} || ' beside ' || ${word('n * 13')}, 'Since ' || ${word('n * 17')} || ' waits for ' || ${word('n * 19')}, '[]', 'human:ada',
+         array['src/m' || n % 5000 || '/**'], array['src/m' || n % 5000], array['', 'src', 'src/m' || n % 5000] from generate_series(1, ${rowCount}) n`,
+    ),
+  );
+  await indexDecisions(store);
+  await store.rows(
+    statement(
+      '',
+      `insert into solutions (id, project, fingerprint, masked, error, gate, task, failed_commit, fixed_commit, fixed_by, tried, worked)
+       select 'sol_' || lpad(n::text, 26, '0'), '${project}', md5(n::text), m, m, 'tests', 't1', 'a', 'b', 'agent:x', 1, 1
+       from generate_series(1, ${rowCount}) n cross join lateral (select 'Error: ' || ${word('n')} || md5(n::text) || ' of ' || ${word('n * 3')} || ' is no ' || ${word('n * 5')} as m) e`,
+    ),
+  );
+  await store.rows(
+    statement(
+      '',
+      `insert into events (id, project, type, actor, allowed, subject, data)
+       select 'evt_' || lpad(n::text, 26, '0'), '${project}', 'task.renewed', 'agent:x', true, 'task/t' || n % ${taskCount}, '{"epoch":1}' from generate_series(1, ${rowCount}) n`,
+    ),
+  );
+  await app.gateway.store.rows(statement('', 'analyze'));
+}
+
+interface Sampled {
+  readonly p50: number;
+  readonly p99: number;
+  readonly cpu: number;
+  readonly bytes: number;
+}
+
+/** Milliseconds and CPU of a query, answered in this process without the wire. */
+async function sampled(work: () => Promise<unknown>): Promise<Sampled> {
+  const times: number[] = [];
+  let bytes = 0;
+  for (let n = 0; n < 10; n++) await work();
+  const before = process.cpuUsage();
+  for (let n = 0; n < rounds; n++)
+    times.push(
+      await timed(async () => {
+        bytes = JSON.stringify(await work()).length;
+      }),
+    );
+  const { user, system } = process.cpuUsage(before);
+  return { p50: median(times), p99: quantile(times, 0.99), cpu: (user + system) / 1000 / rounds, bytes };
+}
+
+/** The whole program, as an agent starts it. */
+async function wholeContinue(gateway: BenchGateway): Promise<number> {
+  const main = resolve(import.meta.dirname, '../../dist/cli/main.js');
+  const env = {
+    PATH: process.env.PATH,
+    ANDON_URL: gateway.url,
+    ANDON_PROJECT: project,
+    ANDON_TOKEN: gateway.token,
+    HOME: gateway.folder,
+  };
+  const times: number[] = [];
+  for (let n = 0; n < 8; n++)
+    times.push(
+      await timed(async () => {
+        const child = spawn(process.execPath, [main, 'continue'], {
+          env,
+          stdio: 'ignore',
+          cwd: gateway.folder,
+        });
+        await once(child, 'close');
+      }),
+    );
+  return median(times);
+}
+
+const row = (what: string, { p50, p99 }: Sampled, limit: number): BenchRow => ({
+  what,
+  value: `${p50.toFixed(1)} ms (p99 ${p99.toFixed(1)})`,
+  goal: `${limit} ms`,
+  ok: p50 <= limit,
+});
+
+/** Memory: briefings, decisions, solutions and tasks in a project of 10,000 tasks with 100,000 rows of each. */
+export async function run(): Promise<BenchTable> {
+  await using gateway = await startBenchGateway();
+  const { owner } = gateway;
+  await owner.project.create.mutate({ project });
+  const plan = await applied(gateway);
+  await fill(gateway);
+  // The filling took longer than an idle connection is kept.
+  await owner.project.status.query({ project }).catch(() => undefined);
+  const builder = await owner.token.mint.mutate({ project, agent: 'agent:builder', cap: {} });
+  const { createClient } = await import('../../src/client.ts');
+  const agent = createClient({ url: gateway.url, token: () => builder.token ?? '' });
+  await agent.task.claim.mutate({ project, task: 't4' });
+  const briefing = await sampled(() => agent.briefing.show.query({ project }));
+  let n = 0;
+  const search = await sampled(() => {
+    n++;
+    const query = `how does ${words[n % words.length]} number ${n * 37} treat ${words[(n * 7) % words.length]}`;
+    return owner.decision.search.query({ project, query });
+  });
+  const common = await sampled(() => owner.decision.search.query({ project, query: 'cache beside queue' }));
+  const same = await sampled(() =>
+    owner.solution.search.query({ project, error: 'Error: nothing like it at all here', limit: 5 }),
+  );
+  const pageRows = await sampled(() => owner.task.page.query({ project, q: {}, limit: 100 }));
+  const whole = await wholeContinue(gateway);
+  return {
+    title: `memory: ${taskCount} tasks, ${rowCount} decisions, solutions and events, PGlite`,
+    rows: [
+      {
+        what: 'plan apply of 10,000 tasks',
+        value: `${(plan / 1000).toFixed(1)} s`,
+        goal: '4 s',
+        ok: plan <= 4000,
+      },
+      row('briefing, over HTTP', briefing, 100),
+      {
+        what: 'CPU of a briefing, client and gateway in one process',
+        value: `${briefing.cpu.toFixed(1)} ms`,
+        goal: '5 ms',
+        ok: briefing.cpu <= 5,
+      },
+      {
+        what: 'andon continue, the whole program',
+        value: `${whole.toFixed(0)} ms`,
+        goal: '100 ms',
+        ok: whole <= 100,
+      },
+      row('search of decisions', search, 50),
+      row('search of decisions by words that 10,000 hold', common, 50),
+      row('lookup of an error', same, 20),
+      row('task.page, 100 rows', pageRows, 30),
+      {
+        what: 'its answer',
+        value: `${(pageRows.bytes / 1000).toFixed(1)} kB`,
+        goal: '60 kB',
+        ok: pageRows.bytes <= 60_000,
+      },
+    ],
+  };
+}
+
+await runWhenMain(import.meta.url, run);

@@ -1,0 +1,98 @@
+import { useEffect, useRef, useState } from 'react';
+import { useLocation } from 'wouter';
+import { useProject } from './place.ts';
+
+const offKey = 'andon-keys-off';
+
+const list = [
+  ['.', 'pull the cord'],
+  ['g w', 'Wall'],
+  ['g m', 'Mine'],
+  ['g c', 'Changes'],
+  ['g s', 'Cord'],
+  ['j k n', 'move in a list; next file'],
+  ['a x', 'approve, reject'],
+  ['Ctrl+K', 'go to a screen, task or change'],
+  ['?', 'this list'],
+] as const;
+
+/** True while letters are text: in fields, with a modifier, or where keys are turned off. */
+export function isText({ target, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  if (ctrlKey || metaKey || altKey || areOff()) return true;
+  return target instanceof HTMLElement && /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+function areOff(): boolean {
+  try {
+    return localStorage.getItem(offKey) === 'true';
+  } catch {
+    return false;
+  }
+}
+
+/** The screen of a letter behind `g`. */
+function screenOf(letter: string, project: string | undefined): string | undefined {
+  const base = project === undefined ? '' : `/p/${encodeURIComponent(project)}`;
+  const screens: Readonly<Record<string, string>> = {
+    w: base || '/',
+    m: '/mine',
+    c: `${base}/changes`,
+    s: `${base}/cord`,
+  };
+  return screens[letter];
+}
+
+/** Keys that lead to screens, and the list of all keys. */
+export function Keys() {
+  const [, go] = useLocation();
+  const project = useProject();
+  const [isOpen, setOpen] = useState(false);
+  const place = useRef(project);
+  place.current = project;
+  useEffect(() => {
+    let isGoing = false;
+    const heard = (event: KeyboardEvent): void => {
+      if (isText(event)) return;
+      if (event.key === '?') setOpen(true);
+      const screen = isGoing ? screenOf(event.key, place.current) : undefined;
+      if (screen !== undefined) go(screen);
+      isGoing = event.key === 'g';
+    };
+    addEventListener('keydown', heard);
+    return () => removeEventListener('keydown', heard);
+  }, [go]);
+  return isOpen ? <List close={() => setOpen(false)} /> : null;
+}
+
+function List({ close }: { readonly close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [off, setOff] = useState(areOff);
+  useEffect(() => dialog.current?.showModal(), []);
+  const toggle = (isOff: boolean): void => {
+    setOff(isOff);
+    try {
+      localStorage.setItem(offKey, String(isOff));
+    } catch {
+      // A browser that stores nothing keeps its keys.
+    }
+  };
+  return (
+    <dialog ref={dialog} onClose={close} aria-labelledby="keys-title">
+      <h1 id="keys-title">Keys</h1>
+      <ul>
+        {list.map(([key, what]) => (
+          <li key={key}>
+            <kbd>{key}</kbd> {what}
+          </li>
+        ))}
+      </ul>
+      <label className="row">
+        <input type="checkbox" checked={off} onChange={({ target }) => toggle(target.checked)} />
+        turn single keys off
+      </label>
+      <button type="button" onClick={close}>
+        Close
+      </button>
+    </dialog>
+  );
+}

@@ -1,0 +1,114 @@
+import { useEffect, useRef, useState } from 'react';
+import { useAsk } from '../../api/query.ts';
+import { isText } from '../../frame/keys.tsx';
+import { useAction } from '../../parts/action.ts';
+import { Reasons } from '../../parts/reasons.tsx';
+import type { Comment } from './file-diff.tsx';
+import type { Judged } from './verdict.tsx';
+
+interface OfDecide extends Judged {
+  readonly comments: readonly Comment[];
+  /** Number of files that were read. */
+  readonly read: number;
+  readonly next: () => void;
+}
+
+/** Keys of the screen: single letters, outside of fields. */
+function useKeys(keys: Readonly<Record<string, () => void>>): void {
+  const present = useRef(keys);
+  present.current = keys;
+  useEffect(() => {
+    const heard = (event: KeyboardEvent): void => {
+      if (isText(event)) return;
+      const found = present.current[event.key];
+      if (found === undefined) return;
+      event.preventDefault();
+      found();
+    };
+    addEventListener('keydown', heard);
+    return () => removeEventListener('keydown', heard);
+  }, []);
+}
+
+/** States of a change in which a verdict is still to be given. */
+const rejectable: ReadonlySet<string> = new Set(['gating', 'judging']);
+const isRejectable = ({ state }: Judged['change'], said: readonly string[]): boolean =>
+  said.length > 0 && rejectable.has(state);
+const rejectReasonsMax = 50;
+
+/** The reasons of a rejection: comments on lines, and the words beside them. */
+const reasonsIn = (comments: readonly Comment[], words: string): string[] => [
+  ...comments.map(({ path, line, text }) => `${path}:${line} ${text}`),
+  ...(words.trim() === '' ? [] : [words]),
+];
+
+/** The verdict: for the tree that was shown, and only once the whole of it was. */
+export function Decide({ change, diff, comments, read, next }: OfDecide) {
+  const [words, setWords] = useState('');
+  const [ownWork, setOwnWork] = useState(false);
+  const approve = useAction('verdict.approve');
+  const reject = useAction('verdict.reject');
+  const named = { project: change.project, change: change.id, tree: diff.tree, ownWork };
+  const { project, ...input } = named;
+  const preview = useAsk('page.preview', { project, action: 'verdict.approve', input });
+  const files = diff.files.length;
+  const isRead = read >= files;
+  const mayApprove = isRead && preview.data?.allowed === true && !approve.isAsked;
+  const said = reasonsIn(comments, words);
+  const onApprove = (): void => {
+    if (mayApprove) void approve.run({ ...named, note: words });
+  };
+  const mayReject = !reject.isAsked && isRejectable(change, said);
+  const onReject = (): void => {
+    if (mayReject) void reject.run({ ...named, reasons: said.slice(0, rejectReasonsMax) });
+  };
+  useKeys({ a: onApprove, x: onReject, n: next });
+  return (
+    <section className="decide" aria-label="Verdict">
+      <div className="row">
+        <input
+          className="grow"
+          aria-label="A note, or a reason to reject"
+          placeholder="A note, or a reason to reject"
+          value={words}
+          maxLength={4000}
+          onChange={({ target }) => setWords(target.value)}
+        />
+        <label className="row">
+          <input type="checkbox" checked={ownWork} onChange={({ target }) => setOwnWork(target.checked)} />
+          my own work
+        </label>
+        <button type="button" onClick={next} disabled={isRead}>
+          Next file <kbd>n</kbd>
+        </button>
+        <button type="button" className="danger" disabled={!mayReject} onClick={onReject}>
+          Reject ({said.length}) <kbd>x</kbd>
+        </button>
+        <button type="button" className="primary" disabled={!mayApprove} onClick={onApprove}>
+          Approve {read}/{files} read <kbd>a</kbd>
+        </button>
+      </div>
+      <Against isRead={isRead} refused={preview.data?.refused ?? []} />
+      <Reasons error={approve.error ?? reject.error} />
+    </section>
+  );
+}
+
+/** Why it cannot be approved yet, in words. */
+function Against({
+  isRead,
+  refused,
+}: {
+  isRead: boolean;
+  refused: readonly { code: string; rule: string; found?: string | number }[];
+}) {
+  if (isRead && refused.length === 0) return null;
+  return (
+    <p className="quiet">
+      {isRead ? '' : 'Read every file before you approve. '}
+      {refused
+        .map(({ code, rule, found }) => `${code}: ${rule}${found === undefined ? '' : ` (${found})`}`)
+        .join('; ')}
+    </p>
+  );
+}
