@@ -55,6 +55,5 @@ describe('a line that runs by itself', () => {
       );
       expect((await cli(['cord', 'status'], here)).stdout).toContain('no stop is open');
     },
-    120_000,
   );
 });

@@ -204,7 +204,6 @@ describe.skipIf(whyNot !== undefined).each(engines)('a full disk, with the log i
       expect(await breaches(gateway, ledger, gitDirOf(disk.folder))).toEqual([]);
       await gateway.close();
     },
-    120_000,
   );
 
   it('keeps a gateway from starting, says so, and has broken nothing', async () => {

@@ -165,6 +165,5 @@ describe.each(containments)('a gate whose runner fails it, contained by %s', (co
       expect((await gateOf(next.change))?.runner).toBe(one.name);
       expect(await endsOf(change)).toHaveLength(1);
     },
-    90_000,
   );
 });

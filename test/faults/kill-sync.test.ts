@@ -72,47 +72,37 @@ describe.each(engines)('a gateway killed with SIGKILL between the steps of a syn
       if (stops.length > 0 || (await main()) !== (await beside.tip())) throw new NotYet('both differ');
     });
 
-  it.each(shareOf(engine, forward))(
-    'forward, killed at `%s`',
-    async (point) => {
-      const tip = await beside.push({ [point]: point });
-      await killAt(point, () =>
-        persist((_endpoint, requestId) =>
-          gateway.client(gateway.ownerToken(), requestId).project.sync.mutate({ project }),
-        ),
-      );
-      await persist(async ({ owner }) => {
-        await owner.project.sync.mutate({ project });
-        if ((await main()) !== tip) throw new NotYet('main has not moved');
-      });
-      expect(await faults()).toEqual([]);
-    },
-    90_000,
-  );
+  it.each(shareOf(engine, forward))('forward, killed at `%s`', async (point) => {
+    const tip = await beside.push({ [point]: point });
+    await killAt(point, () =>
+      persist((_endpoint, requestId) =>
+        gateway.client(gateway.ownerToken(), requestId).project.sync.mutate({ project }),
+      ),
+    );
+    await persist(async ({ owner }) => {
+      await owner.project.sync.mutate({ project });
+      if ((await main()) !== tip) throw new NotYet('main has not moved');
+    });
+    expect(await faults()).toEqual([]);
+  });
 
-  it.each(shareOf(engine, merged))(
-    'a merge, killed at `%s`',
-    async (point) => {
-      // The upstream is rewritten: its last commit is another one than the one that main has.
-      await beside.rewrite({ [point]: 'merged' });
-      const opened = await persist(({ owner }) => owner.project.merge.mutate({ project }));
-      const change = 'change' in opened ? opened.change : expect.fail('nothing to merge');
-      const { tree } = await persist(({ owner }) => owner.change.show.query({ project, change }));
-      await killAt(point, () =>
-        persist((_endpoint, requestId) =>
-          gateway
-            .client(gateway.ownerToken(), requestId)
-            .verdict.approve.mutate({ project, change, tree, ownWork: true }),
-        ),
-      );
-      await untilAgreed();
-      expect((await persist(({ owner }) => owner.change.show.query({ project, change }))).state).toBe(
-        'landed',
-      );
-      expect(await faults()).toEqual([]);
-    },
-    90_000,
-  );
+  it.each(shareOf(engine, merged))('a merge, killed at `%s`', async (point) => {
+    // The upstream is rewritten: its last commit is another one than the one that main has.
+    await beside.rewrite({ [point]: 'merged' });
+    const opened = await persist(({ owner }) => owner.project.merge.mutate({ project }));
+    const change = 'change' in opened ? opened.change : expect.fail('nothing to merge');
+    const { tree } = await persist(({ owner }) => owner.change.show.query({ project, change }));
+    await killAt(point, () =>
+      persist((_endpoint, requestId) =>
+        gateway
+          .client(gateway.ownerToken(), requestId)
+          .verdict.approve.mutate({ project, change, tree, ownWork: true }),
+      ),
+    );
+    await untilAgreed();
+    expect((await persist(({ owner }) => owner.change.show.query({ project, change }))).state).toBe('landed');
+    expect(await faults()).toEqual([]);
+  });
 
   it('pushes a merge that landed while the upstream was away, once it answers', async () => {
     await beside.rewrite({ away: 'away' });

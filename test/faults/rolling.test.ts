@@ -105,5 +105,4 @@ it.skipIf(program === undefined)(
     expect(refused).toBeInstanceOf(StartRefused);
     expect((refused as StartRefused).code).toBe('store.newer');
   },
-  150_000,
 );

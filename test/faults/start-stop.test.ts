@@ -53,7 +53,6 @@ describe('a start that cannot be', () => {
       expect(await refused.ended).toEqual({ code: 1, signal: null });
       await first.close();
     },
-    60_000,
   );
 });
 
@@ -73,25 +72,21 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log('left out: data folders of another user, because only root can give files away');
 
 describe.runIf(isRoot)('a start on what another user has made', () => {
-  it.each(['db', 'repos'])(
-    'is refused with file.denied before anything is written: %s',
-    async (name) => {
-      const options = await place('pglite');
-      preparePglite(join(options.folder, 'data'));
-      const theirs = join(options.folder, 'data', name);
-      mkdirSync(theirs, { recursive: true });
-      chownSync(theirs, 65534, 65534);
-      const before = readdirSync(theirs);
-      const refused = await refusalOf(options);
-      expect(refused.code).toBe('file.denied');
-      expect(refused.message).toContain(theirs);
-      expect(await refused.ended).toEqual({ code: 1, signal: null });
-      expect(readdirSync(theirs)).toEqual(before);
-      chownSync(theirs, 0, 0);
-      expect(await (await startFaultGateway(options)).close()).toEqual({ code: 0, signal: null });
-    },
-    60_000,
-  );
+  it.each(['db', 'repos'])('is refused with file.denied before anything is written: %s', async (name) => {
+    const options = await place('pglite');
+    preparePglite(join(options.folder, 'data'));
+    const theirs = join(options.folder, 'data', name);
+    mkdirSync(theirs, { recursive: true });
+    chownSync(theirs, 65534, 65534);
+    const before = readdirSync(theirs);
+    const refused = await refusalOf(options);
+    expect(refused.code).toBe('file.denied');
+    expect(refused.message).toContain(theirs);
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(readdirSync(theirs)).toEqual(before);
+    chownSync(theirs, 0, 0);
+    expect(await (await startFaultGateway(options)).close()).toEqual({ code: 0, signal: null });
+  });
 });
 
 describe.each(engines)('SIGTERM on %s', (engine) => {

@@ -191,7 +191,6 @@ describe.each(containments)('the set-up of a gate, contained by %s', (containmen
       next -= 1;
       await line.owner.change.withdraw.mutate({ project, change, why: 'again' });
     },
-    120_000,
   );
 
   it('reads protected files only: a plan with another is refused', async () => {

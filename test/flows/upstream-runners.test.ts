@@ -17,5 +17,4 @@ it.skipIf(missing !== undefined)(
       /Andon: Merge the upstream at .*\nAndon-Approved: by human:.*\nAndon-Vouched: by gat_/,
     );
   },
-  120_000,
 );

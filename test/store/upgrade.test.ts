@@ -69,7 +69,6 @@ describe.each(engines)('a database of the schema before 0.1 on %s', (engine) => 
         await store.close();
       }
     },
-    60_000,
   );
 
   it('takes what a gateway from before writes of a task, and gives each task a class of its own that it can read', async () => {

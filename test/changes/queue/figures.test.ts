@@ -30,13 +30,9 @@ describe('the planner, beside an all-knowing queue and today', () => {
     }
   });
 
-  it.each(['constant', 'random'] as const)(
-    'keeps up with steady arrivals when gates are %s',
-    (duration) => {
-      expect(missed(steadyFigures(duration, sized(3, 20)))).toEqual([]);
-    },
-    120_000,
-  );
+  it.each(['constant', 'random'] as const)('keeps up with steady arrivals when gates are %s', (duration) => {
+    expect(missed(steadyFigures(duration, sized(3, 20)))).toEqual([]);
+  });
 
   it('is faster than one candidate at a time', () => {
     expect(missed(controlFigures())).toEqual([]);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { codesOf, type Line, openLine } from '../../support/line.ts';
 import { planHead } from '../../support/plan-head.ts';
+import { timeSlack } from '../../support/slack.ts';
 import { waitUntil } from '../../support/wait.ts';
 
 const plan = `
@@ -15,6 +16,7 @@ tasks:
 const project = 'shop';
 const tries = 50;
 const rounds = 3;
+const refusedMsMax = 100 * timeSlack;
 
 describe('revocation over two gateways of one database', () => {
   let line: Line;
@@ -55,7 +57,7 @@ describe('revocation over two gateways of one database', () => {
         () => ['refused'],
       );
       if (codes.length > 0) return performance.now() - started;
-      expect(performance.now() - started).toBeLessThan(3000);
+      expect(performance.now() - started).toBeLessThan(3000 * timeSlack);
     }
   }
 
@@ -66,7 +68,7 @@ describe('revocation over two gateways of one database', () => {
     delays.sort((a, b) => a - b);
     const [p50 = 0, p99 = 0] = [0.5, 0.99].map((share) => delays[Math.ceil(share * tries) - 1]);
     console.log(
-      `queries refused elsewhere after p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (limit 100), of ${tries}`,
+      `queries refused elsewhere after p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (limit ${refusedMsMax}), of ${tries}`,
     );
     return p99;
   }
@@ -74,8 +76,9 @@ describe('revocation over two gateways of one database', () => {
   // Everything runs on one shared machine in one process, so a disturbed round is measured again.
   it('binds the next mutation at once, and queries on the other gateway within 100 ms (p99)', async () => {
     let best = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < rounds && best >= 100; round++) best = Math.min(best, await slowest(round));
-    expect(best).toBeLessThan(100);
+    for (let round = 0; round < rounds && best >= refusedMsMax; round++)
+      best = Math.min(best, await slowest(round));
+    expect(best).toBeLessThan(refusedMsMax);
   });
 
   it('carries a raised epoch and a revoked parent over', async () => {
@@ -86,39 +89,33 @@ describe('revocation over two gateways of one database', () => {
     expect(await codesOf(second.client(child.token).task.claim.mutate({ project }))).toEqual([
       'token.revoked',
     ]);
-    await waitUntil(
-      () =>
-        looks(child.token).then(
-          () => false,
-          () => true,
-        ),
-      3000,
+    await waitUntil(() =>
+      looks(child.token).then(
+        () => false,
+        () => true,
+      ),
     );
     const hand = await line.mint('agent:before');
     await line.owner.token.raiseEpoch.mutate({ project, why: 'test' });
     expect(await codesOf(second.client(hand.token).task.claim.mutate({ project }))).toEqual([
       'token.revoked',
     ]);
-    await waitUntil(
-      () =>
-        looks(hand.token).then(
-          () => false,
-          () => true,
-        ),
-      3000,
+    await waitUntil(() =>
+      looks(hand.token).then(
+        () => false,
+        () => true,
+      ),
     );
   });
 
   it('verifies tokens of a key that the other gateway rotated to', async () => {
     await line.owner.token.rotateKey.mutate({ project: '*' });
     const hand = await line.mint('agent:new-key');
-    await waitUntil(
-      () =>
-        looks(hand.token).then(
-          () => true,
-          () => false,
-        ),
-      3000,
+    await waitUntil(() =>
+      looks(hand.token).then(
+        () => true,
+        () => false,
+      ),
     );
     const theirs = await second.owner.token.mint.mutate({ project, agent: 'agent:theirs', cap: {} });
     await line.client(theirs.token ?? '').task.list.query({ project });
