@@ -5,7 +5,7 @@ import { seen } from './api/client.ts';
 import { isStorageBlocked } from './api/key-store.ts';
 import { queries, useAsk } from './api/query.ts';
 import { session } from './api/session.ts';
-import { Banner, StaleBanner, StorageBanner } from './frame/banner.tsx';
+import { Banner, MissedBanner, StaleBanner, StorageBanner } from './frame/banner.tsx';
 import { Cord } from './frame/cord-dialog.tsx';
 import { useStale } from './frame/fresh.tsx';
 import { Keys } from './frame/keys.tsx';
@@ -66,6 +66,7 @@ function Frame() {
       <Banner />
       <StaleBanner />
       <StorageBanner />
+      <MissedBanner />
       <main className={stale ? 'stale' : undefined}>
         <Switch>
           <Route path="/" component={Wall} />

@@ -1,6 +1,7 @@
 import { createRoot } from 'react-dom/client';
 import { codeIn, openBy, resume } from './api/session.ts';
 import { App } from './app.tsx';
+import { chosenTheme, showTheme } from './frame/theme.ts';
 import { blank } from './live/store.ts';
 import './tokens.css';
 import './frame/frame.css';
@@ -18,4 +19,5 @@ async function start(): Promise<void> {
   if (root !== null) createRoot(root).render(<App />);
 }
 
+showTheme(chosenTheme());
 void start();

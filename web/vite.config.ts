@@ -6,6 +6,18 @@ export default defineConfig({
   root: import.meta.dirname,
   base: '/',
   logLevel: 'warn',
+  // Found at the first load otherwise, which Vite then repeats under the hands of whoever types.
+  optimizeDeps: {
+    include: [
+      'react',
+      'react/jsx-runtime',
+      'react/jsx-dev-runtime',
+      'react-dom/client',
+      '@tanstack/react-query',
+      '@tanstack/react-virtual',
+      'wouter',
+    ],
+  },
   // `npm run page`: the gateway behind the origin of this server, as at the end of a tunnel.
   server: {
     host: '127.0.0.1',

@@ -1,11 +1,12 @@
 import { defined } from '../lib/defined.ts';
 import { type SourceReason, sourceReason, type UnitsByPath } from '../policies/altered.ts';
 import type { CodeRules } from '../policies/code-rules.ts';
-import { complexityPolicy } from '../policies/complexity.ts';
+import { complexityPolicy, heldComplexity } from '../policies/complexity.ts';
 import { type FileSize, fileSizePolicy, type SizesByPath } from '../policies/file-size.ts';
-import { functionLengthPolicy } from '../policies/function-length.ts';
+import { functionLengthPolicy, heldLength } from '../policies/function-length.ts';
 import type { FileRefusal, Import, Unit } from '../policies/measure/unit.ts';
 import { opaquePolicy } from '../policies/opaque.ts';
+import { type HeldUnit, nearest } from '../policies/ratchet.ts';
 import {
   type ImportsByPath,
   type SuspectImport,
@@ -82,6 +83,27 @@ export async function judgeSources(
   return {
     reasons: reasons.filter(({ code, at }) => !rules.excuses(code, at.path, at.unit)).sort(byPlace),
     unmeasured: rules.refusesUnmeasured ? [] : unmeasured,
+  };
+}
+
+/** The functions that a change brings nearest to their limits; undefined where it brings none under a limit. */
+export interface NearestUnits {
+  readonly complexity: HeldUnit | undefined;
+  readonly length: HeldUnit | undefined;
+}
+
+/** The functions of `changes` that come nearest to the limits of `rules`. Throws `source.busy`. */
+export async function nearestUnits(
+  analyser: Analyser,
+  changes: readonly SourceChange[],
+  rules: CodeRules,
+): Promise<NearestUnits> {
+  const changed = changes.filter(({ before, after }) => !isSame(before, after));
+  const after = unitsByPath(await analyser.measure(pick(changed, 'after')));
+  const before = unitsByPath(await analyser.measure(pick(changed.filter(stays(rules)), 'before')));
+  return {
+    complexity: nearest(before, after, heldComplexity(rules)),
+    length: nearest(before, after, heldLength(rules)),
   };
 }
 

@@ -36,7 +36,7 @@ const isFile = (mode: string | undefined): boolean =>
 
 /** The files that a commit adds, alters or deletes against its base tree, with bytes before and after. */
 export async function changedFiles(
-  facts: CommitFacts,
+  facts: Pick<CommitFacts, 'changes'>,
   reader: ObjectReader,
   options: ChangedFilesOptions,
 ): Promise<ChangedFile[]> {

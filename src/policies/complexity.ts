@@ -1,6 +1,13 @@
 import { type SourceReason, sourceReason, type UnitsByPath } from './altered.ts';
 import type { CodeRules } from './code-rules.ts';
-import { grown } from './ratchet.ts';
+import { grown, type HeldNumber } from './ratchet.ts';
+
+/** The complexity of units, as the limits of `rules` hold it. */
+export const heldComplexity = ({ limitsOf }: Pick<CodeRules, 'limitsOf'>): HeldNumber => ({
+  digest: 'hash',
+  value: ({ complexity }) => complexity,
+  limit: (path, { qualified }) => limitsOf(path, qualified).complexity,
+});
 
 /**
  * A reason for every unit that the change takes above the limit for complexity, or further above it. A change of
@@ -9,13 +16,9 @@ import { grown } from './ratchet.ts';
 export const complexityPolicy = (
   before: UnitsByPath,
   after: UnitsByPath,
-  { limitsOf }: Pick<CodeRules, 'limitsOf'>,
+  rules: Pick<CodeRules, 'limitsOf'>,
 ): SourceReason[] =>
-  grown(before, after, {
-    digest: 'hash',
-    value: ({ complexity }) => complexity,
-    limit: (path, { qualified }) => limitsOf(path, qualified).complexity,
-  }).map(({ path, unit, ...detail }) =>
+  grown(before, after, heldComplexity(rules)).map(({ path, unit, ...detail }) =>
     sourceReason(
       'complexity',
       { path, line: unit.startLine, unit: unit.qualified },

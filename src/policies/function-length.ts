@@ -1,6 +1,16 @@
 import { type SourceReason, sourceReason, type UnitsByPath } from './altered.ts';
 import type { CodeRules } from './code-rules.ts';
-import { grown } from './ratchet.ts';
+import { grown, type HeldNumber } from './ratchet.ts';
+
+/** The length of functions, as the limits of `rules` hold it. */
+export const heldLength = ({ limitsOf, isTest }: Pick<CodeRules, 'limitsOf' | 'isTest'>): HeldNumber => ({
+  digest: 'wholeHash',
+  value: ({ lines }) => lines,
+  limit: (path, { kind, qualified, suite }) =>
+    kind === 'module' || kind === 'field' || (suite === true && isTest(path))
+      ? undefined
+      : limitsOf(path, qualified).lines,
+});
 
 /**
  * A reason for every function that the change makes longer than the limit, or longer still. A function is altered
@@ -11,16 +21,9 @@ import { grown } from './ratchet.ts';
 export const functionLengthPolicy = (
   before: UnitsByPath,
   after: UnitsByPath,
-  { limitsOf, isTest }: Pick<CodeRules, 'limitsOf' | 'isTest'>,
+  rules: Pick<CodeRules, 'limitsOf' | 'isTest'>,
 ): SourceReason[] =>
-  grown(before, after, {
-    digest: 'wholeHash',
-    value: ({ lines }) => lines,
-    limit: (path, { kind, qualified, suite }) =>
-      kind === 'module' || kind === 'field' || (suite === true && isTest(path))
-        ? undefined
-        : limitsOf(path, qualified).lines,
-  }).map(({ path, unit, ...detail }) =>
+  grown(before, after, heldLength(rules)).map(({ path, unit, ...detail }) =>
     sourceReason(
       'function.length',
       { path, line: unit.startLine, unit: unit.qualified },

@@ -53,3 +53,23 @@ export function grown(before: UnitsByPath, after: UnitsByPath, held: HeldNumber)
 /** A module is no function that merely bears its name. */
 const nameKey = ({ path, unit }: LocatedUnit): string =>
   `${path}\u0000${unit.kind === 'module' ? 'module' : 'function'}\u0000${unit.qualified}`;
+
+/** A unit that a change adds or alters, beside the limit that it was held to. */
+export interface HeldUnit extends LocatedUnit {
+  readonly found: number;
+  readonly limit: number;
+}
+
+/** Of the units that a change adds or alters, the one that comes nearest to its limit, or exceeds it most. */
+export function nearest(before: UnitsByPath, after: UnitsByPath, held: HeldNumber): HeldUnit | undefined {
+  const found = located(after);
+  const same = unaltered(found, located(before), held.digest);
+  let most: HeldUnit | undefined;
+  for (const one of found) {
+    const limit = same.has(one) ? undefined : held.limit(one.path, one.unit);
+    if (limit === undefined) continue;
+    const value = held.value(one.unit);
+    if (most === undefined || value / limit > most.found / most.limit) most = { ...one, found: value, limit };
+  }
+  return most;
+}

@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser())(`the page of ${agentsCount} agents and ${tasksCou
     await cdp.send('Performance.enable');
     await signIn(page, line, '/p/shop');
     console.log(
-      `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown processor'}, ${slack} times the budget`,
+      `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown processor'}, ${timeSlack} times the budget`,
     );
   });
   afterAll(async () => {

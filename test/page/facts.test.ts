@@ -79,7 +79,15 @@ describe('facts of the wall', () => {
 
   it('are the same when an event is folded in a second time, and ask again for what events do not tell', async () => {
     const facts = await settled();
-    const at = { id: 'x', project, subject: 'task/a', at: facts.now, data: {}, allowed: true };
+    const at = {
+      id: 'x',
+      project,
+      subject: 'task/a',
+      at: facts.now,
+      data: {},
+      allowed: true,
+      requestId: null,
+    };
     const event = { ...at, position: facts.position + 1, type: 'change.pushed', actor: 'agent:x' };
     const once = apply(facts, event);
     expect(once.ask).toBe(false);

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasBrowser, launchBrowser, openContext } from '../support/browser.ts';
 import type { Line } from '../support/line.ts';
@@ -58,6 +58,28 @@ describe.skipIf(!hasBrowser())('the page, from andon open on', () => {
     await page.locator('.banner').waitFor({ state: 'detached' });
     await other.client.task.claim.mutate({ project: line.project, task: 'prices' });
     await page.locator('[data-agent="agent:builder-2"]').waitFor();
+    await context.close();
+  });
+
+  it('says of an act that the gateway accepted that no event has shown it yet, until one does', async () => {
+    const { context, page } = await openContext(browser);
+    const held: Route[] = [];
+    let isHeld = true;
+    await page.route('**/trpc/event.stream**', async (route) => {
+      if (isHeld) held.push(route);
+      else await route.continue();
+    });
+    const asker = await line.mint('agent:builder-1');
+    await asker.client.task.ask.mutate({ project: line.project, task: 'cart', question: 'EUR or USD?' });
+    await signIn(page, line, '/mine');
+    await page.getByRole('textbox', { name: /Answer/ }).fill('EUR');
+    await page.getByRole('button', { name: 'Answer' }).click();
+    await page.getByText('Accepted, not seen yet: task.answer.').waitFor();
+    isHeld = false;
+    await Promise.all(held.map((route) => route.abort()));
+    await page.getByText('Accepted, not seen yet').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Answer' }).waitFor({ state: 'detached' });
+    expect((await line.events()).filter(({ type }) => type === 'question.answered')).toHaveLength(1);
     await context.close();
   });
 });

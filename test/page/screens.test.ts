@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { csvOf, tsvOf } from '../../web/parts/table-text.ts';
 import { hasBrowser, launchBrowser, openContext, type Watched } from '../support/browser.ts';
 import type { Hand, Line, Offered } from '../support/line.ts';
 import { openPageLine, signIn } from '../support/page-line.ts';
@@ -84,6 +85,13 @@ describe.skipIf(!hasBrowser())('the screens of the page', () => {
     expect(await item.innerText()).toContain(String.raw`<img src=x onerror=alert(1)> \u{202e}evil`);
     await expect.poll(() => page.title()).toContain('(2)');
     await picture(page, 'mine');
+    // Put off, it is the last of the list, and still counts.
+    expect(await page.locator('.mine-item').first().getAttribute('data-kind')).toBe('question');
+    await unfocus(page);
+    await page.keyboard.press('z');
+    await item.getByText('snoozed').waitFor();
+    expect(await page.locator('.mine-item').last().getAttribute('data-kind')).toBe('question');
+    expect(await page.title()).toContain('(2)');
     await item.getByRole('textbox').fill('EUR');
     await item.getByRole('button', { name: 'Answer' }).dblclick();
     await item.waitFor({ state: 'detached' });
@@ -141,6 +149,30 @@ describe.skipIf(!hasBrowser())('the screens of the page', () => {
     expect(given?.data.reasons).toEqual(['src/prices/p.ts:1 no price without a currency']);
   });
 
+  it('show the rules that a change is held to, and what became of it since another attempt', async () => {
+    const { rows } = await line.owner.change.page.query({ project, task: 'prices' });
+    const first = rows[0]?.id ?? '';
+    const fourth = await line.mint('agent:builder-4');
+    const code = 'export const p = 1; // EUR\n';
+    const again = await line.offer(fourth, 'prices', { 'src/prices/p.ts': code });
+    await line.until(again.change, 'judging');
+    await page.goto(`${line.url}/p/shop/c/${again.change}`);
+    await page.getByLabel('Rules').getByText('scope.write holds: 1 path, limit src/prices/**').waitFor();
+    await page.getByLabel('lines around').selectOption('10');
+    await page.locator('.line.plus').first().waitFor();
+    await page.getByRole('button', { name: /^Changed since/ }).click();
+    const since = page.getByLabel(`Since ${first.slice(0, 4)}${first.slice(-8)}`);
+    await since.locator('.line.plus').waitFor();
+    expect(await since.locator('.line').allInnerTexts()).toEqual([
+      expect.stringContaining('@'),
+      expect.stringContaining('export const p = 1;'),
+      expect.stringContaining('export const p = 1; // EUR'),
+    ]);
+    // The difference from another attempt is read beside the change, and judges nothing.
+    expect(await since.getByRole('button', { name: /Comment on line/ }).count()).toBe(0);
+    await line.owner.change.withdraw.mutate({ project, change: again.change, why: 'shown' });
+  });
+
   it('list changes by state, with the landing queue on top', async () => {
     await page.goto(`${line.url}/p/shop/changes`);
     await page.locator('[data-change]').nth(1).waitFor();
@@ -149,6 +181,40 @@ describe.skipIf(!hasBrowser())('the screens of the page', () => {
     await expect.poll(() => page.locator('[data-change]').count()).toBe(1);
     expect(page.url()).toContain('state=landed');
     await picture(page, 'changes');
+  });
+
+  it('hand their rows out as text and as a file, and no formula with them', async () => {
+    await watched.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy rows' }).click();
+    await page.getByText('1 rows copied').waitFor();
+    const copied = String(await page.evaluate('navigator.clipboard.readText()'));
+    expect(copied).toMatch(
+      /^change\ttask\tstate\tsince\tby\nchg_\w{8}\tcart\tlanded\t\d{4}-\d\d-\d\dT[\d:.]+Z\tbuilder-2\n$/,
+    );
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save as CSV' }).click(),
+    ]);
+    expect(file.suggestedFilename()).toBe('changes-shop.csv');
+    const saved = readFileSync((await file.path()) ?? '', 'utf8');
+    expect(saved.split('\r\n')[0]).toBe('"change","task","state","since","by"');
+    expect(tsvOf([['=1+1', '@x', 'plain']])).toBe("'=1+1\t'@x\tplain\n");
+    expect(csvOf([['say "hi"', '-2']])).toBe('"say ""hi""","\'-2"\r\n');
+  });
+
+  it('have the colours that were chosen, also when they are opened again', async () => {
+    await unfocus(page);
+    await page.keyboard.press('?');
+    await page.getByRole('radio', { name: 'dark' }).check();
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await page.locator('.fresh', { hasText: 'live' }).waitFor();
+    const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(await background()).toBe('rgb(21, 24, 29)');
+    await page.keyboard.press('?');
+    await page.getByRole('radio', { name: 'system' }).check();
+    await page.keyboard.press('Escape');
+    expect(await background()).toBe('rgb(246, 247, 249)');
   });
 
   it('pull red from every screen in two keys and a sentence, and clear it by its root cause', async () => {

@@ -1,8 +1,9 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, cpSync } from 'node:fs';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 // @ts-expect-error: a script of the build, without types
 import { buildPage, stateOfPage } from '../../scripts/build-page.mjs';
+import { builtFolder } from './built.ts';
 import { kept } from './kept.ts';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -44,6 +45,22 @@ export async function builtPage(): Promise<string> {
   await buildPage(place, place);
   keep(place);
   return folder;
+}
+
+/** The main file of the program in its shipped form, beside the built page. */
+export async function mainWithPage(): Promise<string> {
+  const [program, page] = [join(builtFolder(), 'program'), await builtPage()];
+  const { folder, isThere, aside, keep } = kept(
+    'andon-paged-',
+    `${basename(dirname(program))}-${basename(page)}`,
+  );
+  if (!isThere) {
+    const place = aside();
+    cpSync(program, place, { recursive: true, verbatimSymlinks: true });
+    cpSync(page, join(place, 'dist/page'), { recursive: true });
+    keep(place);
+  }
+  return join(folder, 'dist/cli/main.js');
 }
 
 /** A context whose pages look the same on every machine, and which keeps what goes wrong in them. */

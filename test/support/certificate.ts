@@ -3,9 +3,14 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 // DER, the part that a self-signed certificate needs (X.690, RFC 5280).
 const der = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
   const body = Buffer.concat(parts);
-  const length = body.length < 128 ? [body.length] : [0x82, Math.floor(body.length / 256), body.length % 256];
-  return Buffer.concat([Buffer.from([tag, ...length]), body]);
+  return Buffer.concat([Buffer.from([tag, ...lengthOf(body.length)]), body]);
 };
+
+/** The shortest form of a length: browsers take no other. */
+function lengthOf(bytes: number): number[] {
+  if (bytes < 128) return [bytes];
+  return bytes < 256 ? [0x81, bytes] : [0x82, Math.floor(bytes / 256), bytes % 256];
+}
 const sequence = (...parts: readonly Uint8Array[]): Buffer => der(0x30, ...parts);
 const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
 const utcTime = (ms: number): Buffer => {

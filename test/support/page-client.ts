@@ -126,16 +126,45 @@ export function askAs(url: string, halves: PageHalves, procedure: string, input:
   return sendRaw(url, { path, headers });
 }
 
-/** Carries out a mutation as the page does. */
 /** Ends the session of a page, as its way out does. */
 export function leaveAs(url: string, halves: PageHalves, forged?: Forged) {
   const call = { method: 'POST', path: '/session/end', body: '{}' };
   return sendRaw(url, { ...call, headers: signedHeaders(url, halves, call, forged) });
 }
 
+/** Carries out a mutation as the page does. */
 export function actAs(url: string, halves: PageHalves, procedure: string, input: object, forged?: Forged) {
   const path = `/trpc/${procedure}`;
   const body = JSON.stringify(input);
   const headers = signedHeaders(url, halves, { method: 'POST', path, body }, forged);
   return sendRaw(url, { method: 'POST', path, body, headers });
+}
+
+/** Opens a stream of events as the page does, and leaves it open; answers its status and, when refused, its reason. */
+export function streamAs(
+  url: string,
+  halves: PageHalves,
+  end: AbortSignal,
+): Promise<{ status: number; code: string }> {
+  const path = `/trpc/event.stream?input=${encodeURIComponent(JSON.stringify({ project: '*' }))}`;
+  const headers = {
+    ...signedHeaders(url, halves, { method: 'GET', path, body: '' }),
+    accept: 'text/event-stream',
+  };
+  return new Promise((resolve, reject) => {
+    const sent = request(new URL(path, url), { headers, path, signal: end }, (response) => {
+      const { statusCode: status = 0 } = response;
+      if (status === 200) {
+        response.on('error', () => {}).resume();
+        resolve({ status, code: '' });
+        return;
+      }
+      let text = '';
+      response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+      response.on('end', () => resolve({ status, code: JSON.parse(text).error.data.andon.code }));
+    });
+    // After the answer an error is the end that the test wished for.
+    sent.on('error', reject);
+    sent.end();
+  });
 }

@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import type { WallStop } from '../../src/gateway/page/shapes.ts';
 import { isStorageBlocked } from '../api/key-store.ts';
+import { useMissed } from '../live/accepted.ts';
 import { useLive } from '../live/store.ts';
 import { Age } from '../parts/age.tsx';
 import { plain } from '../parts/plain.ts';
@@ -46,6 +47,17 @@ export function StorageBanner() {
     <div className="banner stop-yellow" role="status">
       ▲ This browser stores nothing for this address: the session ends when this tab is closed or loaded
       again. Allow its storage (IndexedDB), or run andon open again then.
+    </div>
+  );
+}
+
+/** The words over acts that the gateway accepted and that no event has shown yet. */
+export function MissedBanner() {
+  const missed = useMissed();
+  if (missed.length === 0) return null;
+  return (
+    <div className="banner stop-yellow" role="status">
+      ▲ Accepted, not seen yet: {missed.join(', ')}. The gateway has it; its event has not come to this page.
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { act } from '../api/client.ts';
 import { useAsk } from '../api/query.ts';
 import { newRequestId } from '../api/session.ts';
+import { actAndWatch } from '../live/accepted.ts';
 import { refresh } from '../live/store.ts';
 import { Reasons } from '../parts/reasons.tsx';
 import { heldWords, words } from '../words.ts';
@@ -47,7 +47,7 @@ const pulledIn = ({ scope }: Asked, project: string | undefined): string =>
   scope === 'all' ? '*' : (project ?? '*');
 
 async function pull(asked: Asked, project: string | undefined, id: string): Promise<void> {
-  await act('cord.pull', { project: pulledIn(asked, project), ...asked }, id);
+  await actAndWatch('cord.pull', { project: pulledIn(asked, project), ...asked }, id);
   await refresh();
 }
 

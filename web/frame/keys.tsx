@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useProject } from './place.ts';
+import { chooseTheme, chosenTheme, type Theme, themes } from './theme.ts';
 
 const offKey = 'andon-keys-off';
 
@@ -12,6 +13,8 @@ const list = [
   ['g s', 'Cord'],
   ['j k n', 'move in a list; next file'],
   ['a x', 'approve, reject'],
+  ['z', 'snooze what waits, here alone'],
+  ['y', 'copy the address of the screen'],
   ['Ctrl+K', 'go to a screen, task or change'],
   ['?', 'this list'],
 ] as const;
@@ -54,6 +57,7 @@ export function Keys() {
     const heard = (event: KeyboardEvent): void => {
       if (isText(event)) return;
       if (event.key === '?') setOpen(true);
+      if (event.key === 'y') void navigator.clipboard.writeText(location.href);
       const screen = isGoing ? screenOf(event.key, place.current) : undefined;
       if (screen !== undefined) go(screen);
       isGoing = event.key === 'g';
@@ -90,9 +94,28 @@ function List({ close }: { readonly close: () => void }) {
         <input type="checkbox" checked={off} onChange={({ target }) => toggle(target.checked)} />
         turn single keys off
       </label>
+      <Colours />
       <button type="button" onClick={close}>
         Close
       </button>
     </dialog>
+  );
+}
+
+function Colours() {
+  const [theme, setTheme] = useState(chosenTheme);
+  const choose = (chosen: Theme): void => {
+    setTheme(chosen);
+    chooseTheme(chosen);
+  };
+  return (
+    <fieldset className="row">
+      <legend>Colours</legend>
+      {themes.map((one) => (
+        <label key={one}>
+          <input type="radio" name="theme" checked={one === theme} onChange={() => choose(one)} /> {one}
+        </label>
+      ))}
+    </fieldset>
   );
 }

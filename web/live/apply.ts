@@ -10,6 +10,7 @@ export interface LiveEvent {
   readonly actor: string;
   readonly subject: string;
   readonly allowed: boolean;
+  readonly requestId: string | null;
   readonly at: string;
   readonly data: Readonly<Record<string, unknown>>;
 }

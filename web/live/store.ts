@@ -59,7 +59,17 @@ function set(change: Partial<LiveState>): void {
   for (const listener of listeners) listener();
 }
 
-/** Calls back with every flush of events, in order. */
+const wallHearers = new Set<(askedAtMs: number) => void>();
+
+/** Calls back when the wall was answered, with the steady time at which it was asked for. */
+export const onWall = (heard: (askedAtMs: number) => void): void => void wallHearers.add(heard);
+
+const hearers = new Set<(events: readonly LiveEvent[]) => void>();
+
+/** Calls back with every event of the stream, also with those that the facts hold already. */
+export const onHeard = (heard: (events: readonly LiveEvent[]) => void): void => void hearers.add(heard);
+
+/** Calls back with every flush of events that are news to the facts, in order. */
 export function onEvents(heard: (events: readonly LiveEvent[]) => void): () => void {
   eventListeners.add(heard);
   return () => eventListeners.delete(heard);
@@ -84,6 +94,7 @@ function flush(): void {
   const events = waiting;
   waiting = [];
   if (events.length === 0) return;
+  for (const told of hearers) told(events);
   const { fresh, ask: isAsked } = folded(events);
   if (isAsked || events.length > waitingMax) askSoon();
   for (const told of eventListeners) told(fresh);
@@ -114,8 +125,10 @@ export async function refresh(): Promise<void> {
   askedAtMs = Date.now();
   const project = session()?.project;
   if (project === undefined) return;
+  const steadyMs = performance.now();
   try {
     takeFacts((await ask('page.wall', { project })) as WallFacts);
+    for (const told of wallHearers) told(steadyMs);
   } catch (error) {
     if (state.ended === undefined) set({ why: wordsOf(error) });
   }

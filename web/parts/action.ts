@@ -1,6 +1,7 @@
 import { useState } from 'react';
-import { act, type InputOf, type Path } from '../api/client.ts';
+import type { InputOf, Path } from '../api/client.ts';
 import { newRequestId } from '../api/session.ts';
+import { actAndWatch } from '../live/accepted.ts';
 
 /** An action under way: its id is made once, so that a second press is the same call. */
 export interface Action<P extends Path> {
@@ -19,7 +20,7 @@ export function useAction<P extends Path>(path: P): Action<P> {
     setAsked(true);
     setError(undefined);
     try {
-      await act(path, input, requestId);
+      await actAndWatch(path, input, requestId);
       return true;
     } catch (refused) {
       setError(refused);

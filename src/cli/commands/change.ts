@@ -59,7 +59,15 @@ export function changeCommand(world: World): Command {
     .addCommand(
       leaf('diff', 'show the patch of a change')
         .argument('<change>')
-        .action(act<object, [string]>(world, diff)),
+        .option('--path <path>', 'one file, or the files below a folder')
+        .option('--context <n>', 'lines around each difference', wholeNumber(0, 50))
+        .option('--against <change>', 'another attempt at the task: what became of its commit since')
+        .action(act<DiffOptions, [string]>(world, diff)),
+    )
+    .addCommand(
+      leaf('checks', 'show a change beside the rules for its files and its code')
+        .argument('<change>')
+        .action(act<object, [string]>(world, checks)),
     );
 }
 
@@ -194,9 +202,33 @@ function gateLines(
   return [line, ...output.map((text) => paint('quiet', `         | ${text}`))];
 }
 
-async function diff({ link }: Run<object>, change: string) {
+interface DiffOptions {
+  readonly path?: string;
+  readonly context?: number;
+  readonly against?: string;
+}
+
+async function checks({ link, terminal }: Run<object>, change: string) {
   const { client, project } = await link();
-  const data = await client.change.diff.query({ project, change });
+  const data = await client.change.checks.query({ project, change });
+  const cells = data.rows.map(({ policy, passed, found, limit, subject }) => [
+    stateCell(passed ? 'passed' : 'failed'),
+    policy,
+    printable(String(found)),
+    printable(String(limit)),
+    printable(subject),
+  ]);
+  const unmeasured = data.unmeasured.map(
+    ({ path, language }) => `unmeasured: ${printable(path)} (${language})`,
+  );
+  const head = ['', 'RULE', 'FOUND', 'LIMIT', 'AT'];
+  return { data, lines: [...table(head, cells, terminal.paint), ...unmeasured] };
+}
+
+async function diff({ link, options }: Run<DiffOptions>, change: string) {
+  const { client, project } = await link();
+  const { path, context, against } = options;
+  const data = await client.change.diff.query({ project, change, ...defined({ path, context, against }) });
   const talk = data.truncated ? ['cut: fetch the branch to see all of it'] : [];
   return { data, lines: printableText(data.text).trimEnd().split('\n'), talk };
 }

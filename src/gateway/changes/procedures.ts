@@ -1,13 +1,14 @@
 import { and, desc, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { readGateRuns } from '../../changes/slots/shown.ts';
-import { defined } from '../../lib/defined.ts';
 import { changes, landings, verdicts } from '../../tasks/schema.ts';
 import { changeStates } from '../../tasks/states.ts';
-import { commitId, id, name, project, text } from '../admission/inputs.ts';
+import { commitId, id, name, project } from '../admission/inputs.ts';
 import { query, t } from '../admission/procedure.ts';
 import { previewCommit } from '../pushes/preview-push.ts';
 import type { Gateway } from '../services.ts';
+import { checksProcedure } from './checks.ts';
+import { diffProcedure } from './diff.ts';
 import { findChange } from './find-change.ts';
 import { changePageProcedure } from './page.ts';
 import { holdProcedure, moveProcedure, queueProcedure, releaseProcedure, whyProcedure } from './queue.ts';
@@ -53,6 +54,7 @@ export function changeRouter(gateway: Gateway) {
     }),
     page: changePageProcedure(gateway),
     diff: diffProcedure(gateway),
+    checks: checksProcedure(gateway),
     check: checkProcedure(gateway),
     queue: queueProcedure(gateway),
     why: whyProcedure(gateway),
@@ -72,26 +74,6 @@ async function landingOf({ orm }: Gateway['store'], change: string) {
   if (row === undefined) return null;
   const { position, batch, vouchedTree, vouchedBy, endedAt } = row;
   return { position, batch, vouchedTree, vouchedBy, landedAt: endedAt };
-}
-
-function diffProcedure(gateway: Gateway) {
-  return query(gateway, {
-    action: 'change:read',
-    description:
-      'Shows the patch of a change’s candidate against the main it was built on, within the read scope.',
-    input: z.strictObject({
-      project,
-      change: id,
-      path: text(4096).optional().describe('One file, or a folder for the files below it'),
-      context: z.number().int().min(0).max(50).optional().describe('Lines around each difference; 3 without'),
-    }),
-    answer: async (input, call) => {
-      const change = await findChange(gateway.store, input.project, input.change);
-      const patch = await gateway.git.patch(input.project, change, call.grant.cap, input);
-      const before = gateway.shownTrees.show(call.grant.grantId, change.id, change.tree);
-      return { change: change.id, tree: change.tree, ...defined({ before }), ...patch };
-    },
-  });
 }
 
 function checkProcedure(gateway: Gateway) {

@@ -1,16 +1,15 @@
 import { tracked } from '@trpc/server';
 import { z } from 'zod';
-import { Bell } from '../../lib/bell.ts';
-import type { ChainedEvent } from '../../store/log/chain.ts';
 import { eventTypes } from '../../store/log/events.ts';
 import { searchEvents } from '../../store/log/search.ts';
-import { eventsAfter, latestPosition } from '../../store/log/tail.ts';
+import { latestPosition } from '../../store/log/tail.ts';
 import { statement } from '../../store/store.ts';
 import type { Call } from '../admission/admission.ts';
 import { authoriseRead } from '../admission/admit-query.ts';
 import { instant, project, text, timeOf } from '../admission/inputs.ts';
 import { answered, query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
+import { follow } from './follow.ts';
 
 const latest = statement(
   'events.page',
@@ -82,7 +81,8 @@ export function eventRouter(gateway: Gateway) {
             : Number(input.lastEventId);
         const wanted = input.types === undefined ? undefined : new Set<string>(input.types);
         const stillAllowed = rightTo(gateway, call, input.project);
-        for await (const event of follow(gateway, input.project, from, signal)) {
+        const project = input.project === '*' ? null : input.project;
+        for await (const event of follow({ store, feed: gateway.feed, project, from, signal })) {
           await stillAllowed();
           if (wanted?.has(event.type) !== false) yield tracked(String(event.position), event);
         }
@@ -90,7 +90,6 @@ export function eventRouter(gateway: Gateway) {
   });
 }
 
-const pageMax = 200;
 /** Milliseconds for which the right to a stream counts. A revocation is in memory, and is asked for at every event. */
 const judgedMs = 1000;
 
@@ -103,39 +102,4 @@ function rightTo(gateway: Gateway, call: Call, project: string): () => Promise<v
     await answered(gateway, async () => authoriseRead(gateway, call, { action: 'event:read', project }));
     judgedAtMs = performance.now();
   };
-}
-
-/**
- * Every sequenced event of a project after `from`, without end, until `signal` aborts. Reads by position, so
- * none is lost.
- */
-async function* follow(
-  gateway: Gateway,
-  projectName: string,
-  from: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<ChainedEvent> {
-  let position = from;
-  const bell = new Bell();
-  const silence = gateway.feed.hear(() => bell.ring());
-  const stop = () => bell.ring();
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    while (signal?.aborted !== true) {
-      const events = await eventsAfter(
-        gateway.store,
-        position,
-        projectName === '*' ? null : projectName,
-        pageMax,
-      );
-      for (const event of events) {
-        yield event;
-        position = event.position;
-      }
-      if (events.length < pageMax) await bell.heard();
-    }
-  } finally {
-    silence();
-    signal?.removeEventListener('abort', stop);
-  }
 }

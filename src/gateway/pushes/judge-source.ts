@@ -12,7 +12,7 @@ import type { GitPlace } from '../../git/place.ts';
 import { renamesBetween } from '../../git/renames.ts';
 import { limits } from '../../lib/limits.ts';
 import { rulesOfPlan } from '../../plan/rules-of-plan.ts';
-import type { SourceReason } from '../../policies/altered.ts';
+import type { CodeLimits, SourceReason } from '../../policies/altered.ts';
 import type { CodeRules } from '../../policies/code-rules.ts';
 import type { CommitFacts, PushFacts } from '../../policies/facts.ts';
 import { mayHoldSource } from '../../policies/measure/source-kind.ts';
@@ -39,7 +39,8 @@ export async function judgeSource(
 ): Promise<SourceJudgement> {
   const reasons: SourceReason[] = [];
   const unmeasured: UnmeasuredFile[] = [];
-  const rules = await rulesOf(gateway, project, grant);
+  const { complexity, lines } = grant.cap;
+  const rules = await rulesOf(gateway, project, { complexity, lines });
   for (const tip of tips) {
     const last = tip.commits.at(-1);
     if (last === undefined || tip.excess !== undefined) continue;
@@ -52,8 +53,8 @@ export async function judgeSource(
 }
 
 /** The changed source files of a commit against its base, with their contents. */
-async function sourcesOf(
-  commit: CommitFacts,
+export async function sourcesOf(
+  commit: Pick<CommitFacts, 'baseTree' | 'tree' | 'changes'>,
   reader: ObjectReader,
   place: GitPlace,
 ): Promise<SourceChange[]> {
@@ -70,9 +71,13 @@ async function sourcesOf(
   );
 }
 
-/** The rules of the applied plan for code that is pushed under a grant. */
-async function rulesOf({ store, nowSeconds }: Gateway, project: string, { cap }: Grant): Promise<CodeRules> {
+/** The rules of the applied plan for code, under the ceilings of a grant where there is one. */
+export async function rulesOf(
+  { store, nowSeconds }: Gateway,
+  project: string,
+  ceilings?: CodeLimits,
+): Promise<CodeRules> {
   const row = await readProject(store, project);
   const plan = await planAt(store, project, row?.planHash ?? null);
-  return rulesOfPlan(plan, nowSeconds() * 1000, { complexity: cap.complexity, lines: cap.lines });
+  return rulesOfPlan(plan, nowSeconds() * 1000, ceilings);
 }

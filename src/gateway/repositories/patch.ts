@@ -27,10 +27,11 @@ export interface PatchEnds {
 const isAt = (path: string, wanted: string | undefined): boolean =>
   wanted === undefined || path === wanted || path.startsWith(`${wanted.replace(/\/$/, '')}/`);
 
-/** The path to show, globs that what is shown matches, and the lines around each difference. */
+/** The path to show, globs that what is shown matches or the paths that it is among, and the lines around each difference. */
 export interface PatchWish {
   readonly path?: string | undefined;
   readonly within?: readonly string[] | undefined;
+  readonly paths?: ReadonlySet<string> | undefined;
   readonly context?: number | undefined;
 }
 
@@ -63,7 +64,7 @@ export async function readPatch(
   place: GitPlace & { readonly reader: ObjectReader },
   change: PatchEnds,
   cap: Capability,
-  { path: wanted, within = [anySegments], context = contextUsual }: PatchWish = {},
+  { path: wanted, within = [anySegments], paths: among, context = contextUsual }: PatchWish = {},
 ): Promise<Patch> {
   if (change.candidate === '') return { files: [], text: '', truncated: false };
   const { reader } = place;
@@ -71,7 +72,9 @@ export async function readPatch(
   const diff = await diffTrees(reader, base.tree, candidate.tree, limits.pushPathsMax);
   const readable = readableBy(cap);
   const matches = compileGlobs(within);
-  const seen = diff.changes.filter(({ path }) => readable(path) && isAt(path, wanted) && matches(path));
+  const isWished = (path: string): boolean =>
+    isAt(path, wanted) && matches(path) && among?.has(path) !== false;
+  const seen = diff.changes.filter(({ path }) => readable(path) && isWished(path));
   if (seen.length === 0) return { files: [], text: '', truncated: diff.excess !== undefined };
   const args = [
     '-c',

@@ -90,6 +90,12 @@ export const taskCodes = {
     'work in progress stays within the limit of the plan',
     'finish something first',
   ),
+  'change.other': row(
+    400,
+    'usage',
+    'two attempts are compared that are changes of one task',
+    'name another change of the task: andon change list --task <task>',
+  ),
   'change.missing': row(404, 'notFound', 'the change exists', 'andon change list'),
   'change.state': row(
     409,

@@ -11,6 +11,7 @@ import {
   type PageHalves,
   sendRaw,
   signedHeaders,
+  streamAs,
 } from '../../support/page-client.ts';
 import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
@@ -48,6 +49,41 @@ describe('the session of a page', () => {
     const events = (await line.owner.event.list.query({ project: 'shop', types: ['cord.pulled'] })).events;
     expect(events).toHaveLength(1);
     expect(events[0]).toMatchObject({ actor: 'human:owner', requestId });
+  });
+
+  it('has eight streams at most, gets closed ones back, and takes none from others', async () => {
+    const end = new AbortController();
+    for (let n = 0; n < 8; n++) expect((await streamAs(url, halves, end.signal)).status).toBe(200);
+    expect(await streamAs(url, halves, end.signal)).toEqual({ status: 429, code: 'request.streams' });
+    const other = await openHalves(url, await offerCode(line.owner, url));
+    expect((await streamAs(url, other, end.signal)).status).toBe(200);
+    end.abort();
+    const again = new AbortController();
+    await waitUntil(async () => (await streamAs(url, halves, again.signal)).status === 200);
+    again.abort();
+  });
+
+  it('gets a long answer compressed, where the browser takes that, and a short one as it is', async () => {
+    const tokens = Array.from({ length: 60 }, (_, n) => `agent:builder-with-a-long-name-${n}`);
+    for (const agent of tokens) await line.mint(agent);
+    const asked = async (encoding: string, project: string) =>
+      askAs(url, halves, 'agent.list', { project }, { headers: { 'accept-encoding': encoding } });
+    const packed = await asked('gzip, br', 'shop');
+    expect(packed.headers['content-encoding']).toBe('gzip');
+    const plain = await asked('identity', 'shop');
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    const [packedBytes, plainBytes] = [packed, plain].map(({ headers }) => Number(headers['content-length']));
+    expect(plainBytes).toBeGreaterThan(8 * 1024);
+    expect(packedBytes).toBeLessThan(Number(plainBytes) / 3);
+    expect(String(packed.headers.vary)).toContain('accept-encoding');
+    const short = await askAs(
+      url,
+      halves,
+      'question.list',
+      { project: 'shop' },
+      { headers: { 'accept-encoding': 'gzip' } },
+    );
+    expect([short.status, short.headers['content-encoding']]).toEqual([200, undefined]);
   });
 
   it('takes no code twice, none after a minute, none at another origin, and no wrong one', async () => {

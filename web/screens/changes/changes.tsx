@@ -5,6 +5,7 @@ import { useAsk } from '../../api/query.ts';
 import { useProject } from '../../frame/place.ts';
 import { Age } from '../../parts/age.tsx';
 import { Reasons } from '../../parts/reasons.tsx';
+import { TableOut } from '../../parts/table-out.tsx';
 import { nameWords, shortId, words } from '../../words.ts';
 import './changes.css';
 
@@ -96,6 +97,7 @@ function List({ project }: { readonly project: string }) {
         ))}
       </fieldset>
       <Rows key={named.join()} project={project} states={named} />
+      <TableOut name={`changes-${project}`} />
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import type { MineItem, MineKind } from '../../../src/gateway/page/shapes.ts';
 import { useAsk } from '../../api/query.ts';
@@ -8,6 +8,7 @@ import { Age } from '../../parts/age.tsx';
 import { Reasons } from '../../parts/reasons.tsx';
 import { nameWords, plural, shortId } from '../../words.ts';
 import { ClearYellow, Reply } from './answer.tsx';
+import { useSnooze } from './snooze.ts';
 import './mine.css';
 import { plain } from '../../parts/plain.ts';
 
@@ -22,14 +23,21 @@ const heads: Readonly<Record<MineKind, string>> = {
   trigger: '○ TRIGGER',
 };
 
-/** Moves through the list by keys: `j` and `n` to the next, `k` to the one before. */
-function useMoves(count: number): readonly [number, (at: number) => void] {
+const keyOf = ({ kind, id }: MineItem): string => `${kind} ${id}`;
+
+/**
+ * Moves through the list by keys: `j` and `n` to the next, `k` to the one before; `z` puts the one at hand off.
+ */
+function useMoves(count: number, putOff: (at: number) => void): readonly [number, (at: number) => void] {
   const [at, setAt] = useState(0);
+  const present = useRef({ at, putOff });
+  present.current = { at, putOff };
   useEffect(() => {
     const heard = (event: KeyboardEvent): void => {
       if (isText(event)) return;
       if (event.key === 'j' || event.key === 'n') setAt((now) => Math.min(now + 1, Math.max(0, count - 1)));
       if (event.key === 'k') setAt((now) => Math.max(0, now - 1));
+      if (event.key === 'z') present.current.putOff(present.current.at);
     };
     addEventListener('keydown', heard);
     return () => removeEventListener('keydown', heard);
@@ -40,8 +48,17 @@ function useMoves(count: number): readonly [number, (at: number) => void] {
 /** Everything that waits for the person, answered in place. */
 export function Mine() {
   const { data, error } = useAsk('page.mine', { project: session()?.project ?? '*' });
-  const items = data?.items ?? [];
-  const [at, setAt] = useMoves(items.length);
+  const { isSnoozed, snooze } = useSnooze();
+  const all = data?.items ?? [];
+  const items = [
+    ...all.filter((item) => !isSnoozed(keyOf(item))),
+    ...all.filter((item) => isSnoozed(keyOf(item))),
+  ];
+  const putOff = (place: number): void => {
+    const item = items[place];
+    if (item !== undefined) snooze(keyOf(item));
+  };
+  const [at, setAt] = useMoves(items.length, putOff);
   if (error !== null) return <Reasons error={error} />;
   if (data === undefined) return <p className="quiet">Asking the gateway …</p>;
   return (
@@ -50,7 +67,14 @@ export function Mine() {
       {items.length === 0 ? <p className="quiet">Nothing waits on you.</p> : null}
       <ol className="mine">
         {items.map((item, place) => (
-          <Item key={`${item.kind} ${item.id}`} item={item} isAt={place === at} take={() => setAt(place)} />
+          <Item
+            key={keyOf(item)}
+            item={item}
+            isAt={place === at}
+            isSnoozed={isSnoozed(keyOf(item))}
+            take={() => setAt(place)}
+            putOff={() => putOff(place)}
+          />
         ))}
       </ol>
       <ForEyes forEyes={data.forEyes} />
@@ -61,10 +85,12 @@ export function Mine() {
 interface OfItem {
   readonly item: MineItem;
   readonly isAt: boolean;
+  readonly isSnoozed: boolean;
   readonly take: () => void;
+  readonly putOff: () => void;
 }
 
-function Item({ item, isAt, take }: OfItem) {
+function Item({ item, isAt, isSnoozed, take, putOff }: OfItem) {
   const { kind, id, title, by, since, blocks, subject, project } = item;
   return (
     <li className="mine-item" data-kind={kind} data-id={id} data-at={isAt} onFocus={take}>
@@ -83,10 +109,20 @@ function Item({ item, isAt, take }: OfItem) {
         <span className="quiet">
           {nameWords(by)} · <Age at={since} />
         </span>
+        <Snooze isSnoozed={isSnoozed} putOff={putOff} />
       </div>
       <p className="mine-title">{plain(title)}</p>
       {item.mayAct ? <Act item={item} /> : <p className="quiet">Not yours: {item.why?.rule}</p>}
     </li>
+  );
+}
+
+function Snooze({ isSnoozed, putOff }: Pick<OfItem, 'isSnoozed' | 'putOff'>) {
+  if (isSnoozed) return <span className="quiet">snoozed</span>;
+  return (
+    <button type="button" onClick={putOff}>
+      Snooze <kbd>z</kbd>
+    </button>
   );
 }
 

@@ -6,6 +6,8 @@ import { useAction } from '../../parts/action.ts';
 import { plain } from '../../parts/plain.ts';
 import { Reasons } from '../../parts/reasons.tsx';
 import { ageWords, nameWords, shortId } from '../../words.ts';
+import { Checks } from './checks.tsx';
+import { Compare } from './compare.tsx';
 
 type Change = OutputOf<'change.show'>;
 type Gate = Change['gates'][number];
@@ -22,6 +24,7 @@ export function Evidence({ change }: { readonly change: Change }) {
           <GateOutput key={gate.id} gate={gate} change={change} />
         ))}
       </section>
+      <Checks project={change.project} change={change.id} />
       <Verdicts change={change} />
       <Earlier change={change} />
     </div>
@@ -113,6 +116,8 @@ function Verdicts({ change: { verdicts } }: { readonly change: Change }) {
   );
 }
 
+type Attempt = OutputOf<'change.page'>['rows'][number];
+
 function Earlier({ change }: { readonly change: Change }) {
   const ofTask = change.task !== '';
   const { data } = useAsk('change.page', { project: change.project, task: change.task }, ofTask);
@@ -120,12 +125,27 @@ function Earlier({ change }: { readonly change: Change }) {
   return (
     <section>
       <h2>Other attempts ({earlier.length})</h2>
-      {earlier.map(({ id, state, note }) => (
-        <p key={id}>
-          <Link href={`/p/${encodeURIComponent(change.project)}/c/${id}`}>{shortId(id)}</Link> {state}{' '}
-          {plain(note ?? '')}
-        </p>
+      {earlier.map((attempt) => (
+        <Other key={attempt.id} change={change} attempt={attempt} />
       ))}
     </section>
+  );
+}
+
+/** Another attempt at the task, and what became of it since, once somebody asks. */
+function Other({ change, attempt }: { readonly change: Change; readonly attempt: Attempt }) {
+  const [isOpen, setOpen] = useState(false);
+  const { id, state, note } = attempt;
+  return (
+    <>
+      <p className="row">
+        <Link href={`/p/${encodeURIComponent(change.project)}/c/${id}`}>{shortId(id)}</Link> {state}{' '}
+        {plain(note ?? '')}
+        <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          Changed since {shortId(id)}
+        </button>
+      </p>
+      {isOpen ? <Compare change={change} against={id} /> : null}
+    </>
   );
 }

@@ -18,8 +18,13 @@ interface OfFile {
   readonly change: string;
   readonly path: string;
   readonly isBinary: boolean;
+  /** Another attempt that the file is compared with; main without. */
+  readonly against?: string;
+  /** Lines around each difference. */
+  readonly context?: number;
   readonly comments: readonly Comment[];
-  readonly comment: (comment: Comment) => void;
+  /** Takes a comment; undefined where lines are only shown. */
+  readonly comment: ((comment: Comment) => void) | undefined;
   /** Called once the last line was on screen. */
   readonly read: () => void;
 }
@@ -29,8 +34,9 @@ const signs = { plus: '+', minus: '−', same: ' ', hunk: '@', note: '\\' } as c
 
 /** The whole difference of one file. */
 export function FileDiff(file: OfFile) {
-  const { project, change, path, isBinary } = file;
-  const { data, error } = useAsk('change.diff', { project, change, path });
+  const { project, change, path, isBinary, against, context } = file;
+  const asked = { project, change, path, ...(context !== undefined && { context }) };
+  const { data, error } = useAsk('change.diff', against === undefined ? asked : { ...asked, against });
   if (error !== null) return <Reasons error={error} />;
   if (data === undefined) return <p className="quiet">Asking the gateway …</p>;
   if (isBinary) return <Unseen words="This file is binary: it cannot be shown here." read={file.read} />;
@@ -103,29 +109,44 @@ interface OfRow {
 function Row({ line, commented, file }: OfRow) {
   const [isOpen, setOpen] = useState(false);
   if (line === undefined) return null;
+  const { comment } = file;
   const at = line.after ?? line.before;
-  const text = at === undefined ? undefined : commented.get(at);
   return (
     <>
       <div className={`line ${line.kind}`}>
-        <span className="number">
-          {at === undefined ? null : (
-            <button type="button" onClick={() => setOpen(true)} aria-label={`Comment on line ${at}`}>
-              {at}
-            </button>
-          )}
-        </span>
+        <LineNumber at={at} open={comment === undefined ? undefined : () => setOpen(true)} />
         <span className="sign">{signs[line.kind]}</span>
         <code>{plain(line.text)}</code>
       </div>
-      {text === undefined ? null : <p className="comment">“{text}”</p>}
-      {isOpen && at !== undefined ? (
+      <Said text={commented.get(at ?? 0)} />
+      {isOpen ? (
         <Write
           close={() => setOpen(false)}
-          write={(words) => file.comment({ path: file.path, line: at, text: words })}
+          write={(words) => comment?.({ path: file.path, line: at ?? 0, text: words })}
         />
       ) : null}
     </>
+  );
+}
+
+function Said({ text }: { readonly text: string | undefined }) {
+  return text === undefined ? null : <p className="comment">“{text}”</p>;
+}
+
+interface OfNumber {
+  readonly at: number | undefined;
+  readonly open: (() => void) | undefined;
+}
+
+/** The number of a line, by which it is commented where comments are taken. */
+function LineNumber({ at, open }: OfNumber) {
+  if (at === undefined || open === undefined) return <span className="number">{at}</span>;
+  return (
+    <span className="number">
+      <button type="button" onClick={open} aria-label={`Comment on line ${at}`}>
+        {at}
+      </button>
+    </span>
   );
 }
 

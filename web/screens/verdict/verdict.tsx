@@ -34,6 +34,7 @@ function Judge({ change, diff }: Judged) {
   const [at, setAt] = useState(0);
   const [read, setRead] = useState<ReadonlySet<string>>(new Set());
   const [comments, setComments] = useState<readonly Comment[]>([]);
+  const [context, setContext] = useState<number>();
   const file = diff.files[at];
   const path = file?.path;
   const markRead = useCallback(() => {
@@ -51,13 +52,18 @@ function Judge({ change, diff }: Judged) {
             <p>This change has no files.</p>
           ) : (
             <>
-              <h2>
-                {plain(file.path)} <span className="green">+{file.plus}</span>{' '}
-                <span className="red">−{file.minus}</span>
-              </h2>
+              <div className="row">
+                <h2>
+                  {plain(file.path)} <span className="green">+{file.plus}</span>{' '}
+                  <span className="red">−{file.minus}</span>
+                </h2>
+                <span className="grow" />
+                <Context lines={context} choose={setContext} />
+              </div>
               <FileDiff
                 key={file.path}
                 {...{ project: change.project, change: change.id, path: file.path, isBinary: file.binary }}
+                {...(context !== undefined && { context })}
                 comments={comments.filter((one) => one.path === file.path)}
                 comment={comment}
                 read={markRead}
@@ -75,6 +81,29 @@ function Judge({ change, diff }: Judged) {
       />
       <Evidence change={change} />
     </>
+  );
+}
+
+const contexts = [3, 10, 50] as const;
+
+interface OfContext {
+  readonly lines: number | undefined;
+  readonly choose: (lines: number) => void;
+}
+
+/** The choice of lines around each difference. */
+function Context({ lines = contexts[0], choose }: OfContext) {
+  return (
+    <label className="row quiet">
+      lines around
+      <select value={lines} onChange={({ target }) => choose(Number(target.value))}>
+        {contexts.map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
