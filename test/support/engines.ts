@@ -7,15 +7,23 @@ import { openPglite } from '../../src/store/pglite/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createDatabaseOn } from './databases.ts';
+import { seed } from './seed.ts';
 import { sized } from './size.ts';
 
 export type Engine = 'pglite' | 'postgres';
 export const engines: readonly Engine[] = ['pglite', 'postgres'];
 
-/** The cases of a test that an engine takes: every other one in `npm test`, all of them in `npm run test:long`. */
+/** The parts into which the cases of a test fall in `npm test`: two of them are taken, one by each engine. */
+const parts = 2 * engines.length;
+
+/**
+ * The cases of a test that an engine takes: every fourth one in `npm test`, beginning where the seed of the run says,
+ * all of them in `npm run test:long`.
+ */
 export function shareOf<T>(engine: Engine, cases: readonly T[]): readonly T[] {
-  const own = engines.indexOf(engine);
-  return cases.filter((_, n) => sized(n % engines.length, own) === own);
+  const own = (2 * engines.indexOf(engine) + seed) % parts;
+  console.log(`${engine}: part ${sized(String(own), 'all')} of ${cases.length} cases, seed ${seed}`);
+  return cases.filter((_, n) => sized(n % parts, own) === own);
 }
 
 /**

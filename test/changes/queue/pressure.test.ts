@@ -9,7 +9,7 @@ import { waitUntil } from '../../support/wait.ts';
 
 const project = 'shop';
 const chain = sized(9, 50);
-const many = sized(24, 500);
+const many = sized(16, 500);
 const minute = 60_000;
 
 interface Gate {
