@@ -102,7 +102,7 @@ export async function writePlan(
   const written = [...diff.added, ...diff.changed.map(({ after }) => after)];
   await tx.rows(putPhases, [project, [...plan.phases]]);
   await tx.rows(putTasks, [project, jsonText(written)]);
-  await tx.rows(putNeeds, [project, jsonText(written)]);
+  await tx.rows(putNeeds, [project, jsonText(written.map(({ id, needs }) => ({ id, needs })))]);
   await tx.rows(abandonTasks, [project, [...diff.removed]]);
   await withdrawReadiness(tx, project);
   await writeConflicts(tx, project, plan);

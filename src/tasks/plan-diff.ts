@@ -82,8 +82,16 @@ export const tasksOf = (plan: Plan): StoredTask[] =>
 const minutes = (text: string): number => Math.max(1, Math.round(durationMs(text) / 60_000));
 
 /** The hash under which a plan is applied; equal plans have equal hashes. */
-export const planHash = (plan: Plan): string =>
-  createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+export function planHash(plan: Plan): string {
+  const known = hashes.get(plan);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+  hashes.set(plan, hash);
+  return hash;
+}
+
+// A plan is immutable, and one application asks several times: a large one takes a while.
+const hashes = new WeakMap<Plan, string>();
 
 /** Members of a task that no column holds: readers take them from the applied plan. */
 const uncolumned = ['unprotect', 'progress'] as const;

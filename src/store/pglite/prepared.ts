@@ -50,9 +50,12 @@ const valuesOf = (params: readonly unknown[]): string =>
 
 const lastRows = <R>(results: readonly Results[]): R[] => (results.at(-1)?.rows ?? []) as R[];
 
-/** A value as pg sends it to PostgreSQL, as a literal. */
+/**
+ * A value as pg sends it to PostgreSQL, as a literal. A backslash stands for itself (`standard_conforming_strings`), so
+ * only quotes are doubled; pg's own function goes through a text of megabytes by the character.
+ */
 function literal(value: unknown): string {
   const text = prepareValue(value);
   if (text === null || text === undefined) return 'null';
-  return Buffer.isBuffer(text) ? `'\\x${text.toString('hex')}'` : pg.escapeLiteral(String(text));
+  return Buffer.isBuffer(text) ? `'\\x${text.toString('hex')}'` : `'${String(text).replaceAll("'", "''")}'`;
 }
