@@ -155,33 +155,37 @@ describe.skipIf(!hasBrowser())(`the page of ${agentsCount} agents and ${tasksCou
     expect(p95).toBeLessThan(budget.pixelMsP95);
   });
 
-  it(`keeps up with ${eventsASecond} events a second, and its heap stays`, async () => {
-    await usableMs();
-    await flood(5);
-    const before = await heapBytes();
-    await page.evaluate(`(() => {
+  it(
+    `keeps up with ${eventsASecond} events a second, and its heap stays`,
+    async () => {
+      await usableMs();
+      await flood(5);
+      const before = await heapBytes();
+      await page.evaluate(`(() => {
       globalThis.longestMs = 0;
       let last = performance.now();
       const frame = (now) => { globalThis.longestMs = Math.max(globalThis.longestMs, now - last); last = now; requestAnimationFrame(frame); };
       requestAnimationFrame(frame);
     })()`);
-    const busy: number[] = [];
-    let written = 0;
-    for (let n = 0; n < repetitions; n++) {
-      const begun = { at: performance.now(), busy: await metric('TaskDuration') };
-      written += await flood(sized(4, 72));
-      const seconds = (performance.now() - begun.at) / 1000;
-      busy.push((1000 * ((await metric('TaskDuration')) - begun.busy)) / seconds);
-    }
-    // Whatever was measured has been shown.
-    await page.locator('.newest', { hasText: `report/r${next - 1}` }).waitFor();
-    const longestMs = Number(await page.evaluate('globalThis.longestMs'));
-    const grown = (await heapBytes()) / before;
-    console.log(
-      `${written} events: ${median(busy).toFixed(0)} ms of main thread a second, longest frame ${longestMs.toFixed(0)} ms, heap ${grown.toFixed(2)} times`,
-    );
-    expect(grown).toBeLessThan(budget.heapGrowth);
-    expect(median(busy)).toBeLessThan(budget.mainMsASecond);
-    expect(longestMs).toBeLessThan(budget.frameMs);
-  });
+      const busy: number[] = [];
+      let written = 0;
+      for (let n = 0; n < repetitions; n++) {
+        const begun = { at: performance.now(), busy: await metric('TaskDuration') };
+        written += await flood(sized(4, 72));
+        const seconds = (performance.now() - begun.at) / 1000;
+        busy.push((1000 * ((await metric('TaskDuration')) - begun.busy)) / seconds);
+      }
+      // Whatever was measured has been shown.
+      await page.locator('.newest', { hasText: `report/r${next - 1}` }).waitFor();
+      const longestMs = Number(await page.evaluate('globalThis.longestMs'));
+      const grown = (await heapBytes()) / before;
+      console.log(
+        `${written} events: ${median(busy).toFixed(0)} ms of main thread a second, longest frame ${longestMs.toFixed(0)} ms, heap ${grown.toFixed(2)} times`,
+      );
+      expect(grown).toBeLessThan(budget.heapGrowth);
+      expect(median(busy)).toBeLessThan(budget.mainMsASecond);
+      expect(longestMs).toBeLessThan(budget.frameMs);
+    },
+    sized(300_000, 900_000),
+  );
 });

@@ -9,14 +9,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserPath, hasBrowser, launchBrowser, mainWithPage, openContext } from '../support/browser.ts';
 import { selfSigned } from '../support/certificate.ts';
-import { answer, type CliOptions, cleanEnvironment, cli, start, type Up, up } from '../support/cli.ts';
+import { answer, type CliOptions, cleanEnvironment, cli, start, up } from '../support/cli.ts';
+import { openTunnel } from '../support/tunnel.ts';
 import { waitUntil } from '../support/wait.ts';
 
 describe.skipIf(!hasBrowser())('the page of a gateway that andon up has started', () => {
@@ -133,7 +133,7 @@ describe.skipIf(!hasBrowser())('the page of a gateway that andon up has started'
 
   it('is reached through a tunnel by the origin that the person names, and by no other', async () => {
     const gateway = await up(here(), '--no-runner');
-    const tunnel = await openTunnel(gateway);
+    const tunnel = await openTunnel(gateway.ready.url);
     const { context, page } = await openContext(browser);
     try {
       const { url } = await answer<{ url: string }>(
@@ -193,23 +193,4 @@ function commandLineOf(pid: number): string {
   } catch {
     return '';
   }
-}
-
-/** A port of this machine that leads to the gateway byte by byte, as ssh -L makes one. */
-async function openTunnel({ ready }: Up): Promise<{ origin: string; close(): Promise<void> }> {
-  const { port } = new URL(ready.url);
-  const server = createServer((inner) => {
-    const outer = connect(Number(port), '127.0.0.1');
-    inner.pipe(outer).pipe(inner);
-    for (const [one, other] of [
-      [inner, outer],
-      [outer, inner],
-    ] as const)
-      one.on('error', () => other.destroy()).on('close', () => other.destroy());
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return {
-    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise((done) => server.close(() => done())),
-  };
 }

@@ -11,15 +11,28 @@ type ThingRow<More> = More & {
   readonly project: string;
   readonly since: Date;
   readonly by: string;
+  /** The number of all that wait, of which the oldest are read. */
+  readonly total: number;
 };
 
+/** The oldest things of one kind, and the number of all. */
+export interface Waiting {
+  readonly things: readonly WaitingThing[];
+  readonly total: number;
+}
+
 const rowsMax = 500;
+
+const waiting = <Row extends { readonly total: number }>(
+  rows: readonly Row[],
+  thingOf: (row: Row) => WaitingThing,
+): Waiting => ({ things: rows.map(thingOf), total: rows[0]?.total ?? 0 });
 
 const screenOf = (project: string, rest: string): string => `/p/${encodeURIComponent(project)}${rest}`;
 
 const questions = statement(
   'page.mineQuestions',
-  `select q.id, q.project, q.task, q.asked_by as by, q.against, q.question, q.asked_at as since,
+  `select q.id, q.project, q.task, q.asked_by as by, q.against, q.question, q.asked_at as since, count(*) over ()::int as total,
      (select t.holder = q.asked_by from tasks t where t.project = q.project and t.id = q.task) as held
    from questions q where q.answer is null and ($1 = '*' or q.project = $1) order by q.asked_at limit ${rowsMax}`,
 );
@@ -27,9 +40,9 @@ const questions = statement(
 type Question = ThingRow<{ task: string; question: string; against: string | null; held: boolean | null }>;
 
 /** Open questions; the asker is idle until the answer while it holds the task. */
-export async function readMineQuestions(session: Session, project: string): Promise<WaitingThing[]> {
+export async function readMineQuestions(session: Session, project: string): Promise<Waiting> {
   const rows = await session.rows<Question>(questions, [project]);
-  return rows.map((one) => ({
+  return waiting(rows, (one) => ({
     kind: one.against === null ? 'question' : 'disagreement',
     ...{ id: one.id, project: one.project, by: one.by, task: one.task, subject: `task/${one.task}` },
     title: one.question,
@@ -42,7 +55,7 @@ export async function readMineQuestions(session: Session, project: string): Prom
 
 const gates = statement(
   'page.mineGates',
-  `select g.id, g.project, g.gate, g.change, c.task, c.author as by, g.created_at as since
+  `select g.id, g.project, g.gate, g.change, c.task, c.author as by, g.created_at as since, count(*) over ()::int as total
    from gate_runs g join changes c on c.id = g.change and c.tree = g.tree and c.state in ('gating', 'judging')
    join projects p on p.name = g.project
    where g.manual and g.status = 'waiting' and p.plan->'gates'->g.gate->>'by' = 'human' and ($1 = '*' or g.project = $1)
@@ -50,9 +63,9 @@ const gates = statement(
 );
 
 /** Manual gates that a person passes. */
-export async function readMineGates(session: Session, project: string): Promise<WaitingThing[]> {
+export async function readMineGates(session: Session, project: string): Promise<Waiting> {
   const rows = await session.rows<ThingRow<{ gate: string; change: string; task: string }>>(gates, [project]);
-  return rows.map((one) => ({
+  return waiting(rows, (one) => ({
     kind: 'gate',
     ...{ id: one.id, project: one.project, by: one.by, task: one.task, gate: one.gate, change: one.change },
     subject: `change/${one.change}`,
@@ -68,7 +81,7 @@ export async function readMineGates(session: Session, project: string): Promise<
 const verdicts = statement(
   'page.mineVerdicts',
   `select c.id, c.project, c.task, coalesce(t.title, '${mergeTitle}') as title, c.author as by,
-     c.state_at as since
+     c.state_at as since, count(*) over ()::int as total
    from changes c left join tasks t on t.project = c.project and t.id = c.task
    where (${awaitsJudge} or c.kind = 'sync' and c.state = 'judging') and ($1 = '*' or c.project = $1)
      and not exists (select from runs r where r.change = c.id and r.state <> 'ended')
@@ -76,9 +89,9 @@ const verdicts = statement(
 );
 
 /** Changes that wait for a verdict which nobody is at work on. */
-export async function readMineVerdicts(session: Session, project: string): Promise<WaitingThing[]> {
+export async function readMineVerdicts(session: Session, project: string): Promise<Waiting> {
   const rows = await session.rows<ThingRow<{ task: string; title: string }>>(verdicts, [project]);
-  return rows.map((one) => ({
+  return waiting(rows, (one) => ({
     kind: 'verdict',
     ...{ id: one.id, project: one.project, by: one.by, change: one.id },
     ...(one.task === mergeTask ? {} : { task: one.task }),
@@ -93,7 +106,7 @@ export async function readMineVerdicts(session: Session, project: string): Promi
 // One that was tried again, or whose task went on, waits for nobody.
 const runs = statement(
   'page.mineRuns',
-  `select r.id, r.project, r.agent as by, r.task, r.outcome, r.note, r.ended_at as since
+  `select r.id, r.project, r.agent as by, r.task, r.outcome, r.note, r.ended_at as since, count(*) over ()::int as total
    from runs r left join tasks t on t.project = r.project and t.id = r.task
    where r.state = 'ended' and r.outcome in ('missing_verdict', 'failed_verdict', 'crashed', 'over_budget', 'spawn_failed')
      and r.ended_at > (select andon_now()) - interval '1 day' and ($1 = '*' or r.project = $1)
@@ -106,9 +119,9 @@ const runs = statement(
 type BadRun = ThingRow<{ task: string | null; outcome: string; note: string | null }>;
 
 /** Runs that ended badly, without another try. */
-export async function readMineRuns(session: Session, project: string): Promise<WaitingThing[]> {
+export async function readMineRuns(session: Session, project: string): Promise<Waiting> {
   const rows = await session.rows<BadRun>(runs, [project]);
-  return rows.map((one) => ({
+  return waiting(rows, (one) => ({
     kind: 'run',
     ...{ id: one.id, project: one.project, by: one.by, subject: `run/${one.id}` },
     ...(one.task === null ? {} : { task: one.task }),
@@ -124,15 +137,15 @@ export async function readMineRuns(session: Session, project: string): Promise<W
 
 const triggers = statement(
   'page.mineTriggers',
-  `select id, project, name, owner as by, last_outcome as outcome, last_at as since from triggers
+  `select id, project, name, owner as by, last_outcome as outcome, last_at as since, count(*) over ()::int as total from triggers
    where state = 'active' and last_outcome in ('refused', 'failed', 'missed') and last_at > (select andon_now()) - interval '7 days'
      and ($1 = '*' or project = $1) order by last_at limit ${rowsMax}`,
 );
 
 /** Triggers whose last slot was refused, failed or missed. */
-export async function readMineTriggers(session: Session, project: string): Promise<WaitingThing[]> {
+export async function readMineTriggers(session: Session, project: string): Promise<Waiting> {
   const rows = await session.rows<ThingRow<{ name: string; outcome: string }>>(triggers, [project]);
-  return rows.map((one) => ({
+  return waiting(rows, (one) => ({
     kind: 'trigger',
     ...{ id: one.id, project: one.project, by: one.by, subject: `trigger/${one.name}` },
     title: `${one.name}: its last slot was ${one.outcome}`,

@@ -14,6 +14,7 @@ import {
   readMineTriggers,
   readMineVerdicts,
   readUnread,
+  type Waiting,
   type WaitingThing,
 } from './mine-rows.ts';
 import type { MineAnswer, MineItem, MineKind, WallStop } from './shapes.ts';
@@ -32,6 +33,8 @@ const actionOf: Readonly<Record<MineKind, Action>> = {
   run: 'agent:spawn',
   trigger: 'trigger:fire',
 };
+
+const stopsOf = (stops: readonly WallStop[]): Waiting => ({ things: stops.map(ofStop), total: stops.length });
 
 const ofStop = (stop: WallStop): WaitingThing => ({
   kind: stop.colour,
@@ -66,17 +69,21 @@ const byWeight = (nowMs: number) => (one: MineItem, other: MineItem) => {
   );
 };
 
-const readThings = async (store: Session, name: string): Promise<WaitingThing[]> =>
-  (
-    await Promise.all([
-      readWallStops(store, name).then((stops) => stops.map(ofStop)),
-      readMineQuestions(store, name),
-      readMineGates(store, name),
-      readMineVerdicts(store, name),
-      readMineRuns(store, name),
-      readMineTriggers(store, name),
-    ])
-  ).flat();
+/** The things of every kind; the lists are bounded, and their number is not. */
+async function readThings(store: Session, name: string): Promise<Waiting> {
+  const kinds = await Promise.all([
+    readWallStops(store, name).then(stopsOf),
+    readMineQuestions(store, name),
+    readMineGates(store, name),
+    readMineVerdicts(store, name),
+    readMineRuns(store, name),
+    readMineTriggers(store, name),
+  ]);
+  return {
+    things: kinds.flatMap(({ things }) => things),
+    total: kinds.reduce((sum, { total }) => sum + total, 0),
+  };
+}
 
 /** The procedure `page.mine`: everything that waits for a person, in one list. */
 export function mineProcedure(gateway: Gateway) {
@@ -89,13 +96,13 @@ export function mineProcedure(gateway: Gateway) {
     answer: async ({ project: name, limit }, { grant }): Promise<MineAnswer> => {
       const { position } = feed;
       const nowMs = gateway.nowSeconds() * 1000;
-      const [things, forEyes] = await Promise.all([
+      const [{ things, total }, forEyes] = await Promise.all([
         readThings(store, name),
         readUnread(store, name, readerOf(grant.sub, grant.cap.tier)),
       ]);
       const items = things.map((one) => judged(one, grant)).sort(byWeight(nowMs));
       const now = new Date(nowMs).toISOString();
-      return { position, now, items: items.slice(0, limit), total: items.length, forEyes };
+      return { position, now, items: items.slice(0, limit), total, forEyes };
     },
   });
 }

@@ -85,7 +85,10 @@ interface CountedTasks {
 
 const sumOf = (rows: readonly CountedTasks[]): number => rows.reduce((sum, { n }) => sum + n, 0);
 
-/** Phases with their tasks, and the number of tasks by state and of those past their deadline: tasks are counted once. */
+/**
+ * Phases with their tasks, the number of tasks by state and of those past their deadline, and by project those under way:
+ * tasks are counted once.
+ */
 export async function readWallTasks(session: Session, project: string) {
   const [rows, named] = await Promise.all([
     session.rows<CountedTasks>(counted, [project]),
@@ -97,28 +100,25 @@ export async function readWallTasks(session: Session, project: string) {
     return { ...phase, done: sumOf(own.filter(({ state }) => state === 'done')), tasks: sumOf(stand) };
   });
   const byState: Record<string, number> = {};
-  for (const { state, n } of rows) byState[state] = (byState[state] ?? 0) + n;
-  return { phases: withTasks, counts: { byState, overdue: rows.reduce((sum, row) => sum + row.overdue, 0) } };
+  const running = new Map<string, number>();
+  for (const { project: name, state, n } of rows) {
+    byState[state] = (byState[state] ?? 0) + n;
+    if (state === 'in_progress') running.set(name, (running.get(name) ?? 0) + n);
+  }
+  const counts = { byState, overdue: rows.reduce((sum, row) => sum + row.overdue, 0) };
+  return { tasks: { phases: withTasks, counts }, running };
 }
 
 const projects = statement(
   'page.wallProjects',
   `select p.name, p.main_branch as branch, p.epoch, p.plan_revision as revision, (p.plan->'limits'->>'wip')::int as "limit",
-     (select count(*) from tasks t where t.project = p.name and t.state = 'in_progress')::int as running,
-     (select count(*) from landings l where l.project = p.name and l.state = 'done' and l.ended_at >= date_trunc('day', andon_now()))::int as "landedToday"
+     (select count(*) from landings l where l.project = p.name and l.state = 'done' and l.ended_at >= date_trunc('day', (select andon_now())))::int as "landedToday"
    from projects p where p.name <> '*' and ($1 = '*' or p.name = $1) order by p.name`,
 );
 
-type ProjectRead = Omit<WallProject, 'wip' | 'main'> & {
-  readonly running: number;
-  readonly limit: number | null;
-};
+/** A project as the database knows it: without its main, which git knows, and its running tasks, which are counted once. */
+export type WallProjectRow = Omit<WallProject, 'wip' | 'main'> & { readonly limit: number | null };
 
-/** Projects at a glance, without their main, which git knows. */
-export async function readWallProjects(
-  session: Session,
-  project: string,
-): Promise<Omit<WallProject, 'main'>[]> {
-  const rows = await session.rows<ProjectRead>(projects, [project]);
-  return rows.map(({ running, limit, ...row }) => ({ ...row, wip: { running, limit } }));
-}
+/** Projects at a glance. */
+export const readWallProjects = (session: Session, project: string): Promise<WallProjectRow[]> =>
+  session.rows<WallProjectRow>(projects, [project]);

@@ -17,14 +17,15 @@ export function wallProcedure(gateway: Gateway) {
     answer: async ({ project: name }): Promise<WallFacts> => {
       // Read first: facts may be ahead of the position, and an event that is folded in twice changes nothing.
       const { position } = feed;
-      const [projects, stops, tasks, working] = await Promise.all([
+      const [projects, stops, { tasks, running }, working] = await Promise.all([
         readWallProjects(store, name),
         readWallStops(store, name),
         readWallTasks(store, name),
         readWallAgents(store, name, position),
       ]);
-      const withMain = projects.map(async (one) => ({
+      const withMain = projects.map(async ({ limit, ...one }) => ({
         ...one,
+        wip: { running: running.get(one.name) ?? 0, limit },
         main: await git.main(one.name).catch(() => null),
       }));
       return {

@@ -152,6 +152,11 @@ function Page(page: OfPage) {
       {data?.rows.map((row) => (
         <Row key={row.id} row={row} />
       ))}
+      <Wide isShown={page.cursor === undefined && data?.rows.length === 0}>
+        <span className="quiet">
+          {page.states.length === 0 ? 'No change yet.' : 'No change in these states.'}
+        </span>
+      </Wide>
       <Wide isShown={page.isLast && data?.next !== undefined}>
         <button type="button" onClick={() => page.more(data?.next ?? '')}>
           Older changes

@@ -5,6 +5,7 @@ import { useProject } from '../../frame/place.ts';
 import { useLive } from '../../live/store.ts';
 import { Age } from '../../parts/age.tsx';
 import { plain } from '../../parts/plain.ts';
+import { Reasons } from '../../parts/reasons.tsx';
 import { ageWords, glyphs, heldWords, nameWords, plural, shortId } from '../../words.ts';
 import { ClearYellow } from '../mine/answer.tsx';
 import { RootCauseForm } from './root-cause.tsx';
@@ -63,7 +64,8 @@ function OpenStop({ stop }: { readonly stop: WallStop }) {
 }
 
 function Log({ project }: { readonly project: string }) {
-  const { data } = useAsk('cord.log', { project });
+  const { data, error } = useAsk('cord.log', { project });
+  if (error !== null) return <Reasons error={error} />;
   if (data === undefined) return null;
   const closed = data.stops.filter(({ clearedAt }) => clearedAt !== null);
   return (
