@@ -16,7 +16,7 @@ type ThingRow<More> = More & {
 };
 
 /** The oldest things of one kind, and the number of all. */
-export interface Waiting {
+export interface WaitingKind {
   readonly things: readonly WaitingThing[];
   readonly total: number;
 }
@@ -26,7 +26,7 @@ const rowsMax = 500;
 const waiting = <Row extends { readonly total: number }>(
   rows: readonly Row[],
   thingOf: (row: Row) => WaitingThing,
-): Waiting => ({ things: rows.map(thingOf), total: rows[0]?.total ?? 0 });
+): WaitingKind => ({ things: rows.map(thingOf), total: rows[0]?.total ?? 0 });
 
 const screenOf = (project: string, rest: string): string => `/p/${encodeURIComponent(project)}${rest}`;
 
@@ -40,7 +40,7 @@ const questions = statement(
 type Question = ThingRow<{ task: string; question: string; against: string | null; held: boolean | null }>;
 
 /** Open questions; the asker is idle until the answer while it holds the task. */
-export async function readMineQuestions(session: Session, project: string): Promise<Waiting> {
+export async function readMineQuestions(session: Session, project: string): Promise<WaitingKind> {
   const rows = await session.rows<Question>(questions, [project]);
   return waiting(rows, (one) => ({
     kind: one.against === null ? 'question' : 'disagreement',
@@ -63,7 +63,7 @@ const gates = statement(
 );
 
 /** Manual gates that a person passes. */
-export async function readMineGates(session: Session, project: string): Promise<Waiting> {
+export async function readMineGates(session: Session, project: string): Promise<WaitingKind> {
   const rows = await session.rows<ThingRow<{ gate: string; change: string; task: string }>>(gates, [project]);
   return waiting(rows, (one) => ({
     kind: 'gate',
@@ -89,7 +89,7 @@ const verdicts = statement(
 );
 
 /** Changes that wait for a verdict which nobody is at work on. */
-export async function readMineVerdicts(session: Session, project: string): Promise<Waiting> {
+export async function readMineVerdicts(session: Session, project: string): Promise<WaitingKind> {
   const rows = await session.rows<ThingRow<{ task: string; title: string }>>(verdicts, [project]);
   return waiting(rows, (one) => ({
     kind: 'verdict',
@@ -119,7 +119,7 @@ const runs = statement(
 type BadRun = ThingRow<{ task: string | null; outcome: string; note: string | null }>;
 
 /** Runs that ended badly, without another try. */
-export async function readMineRuns(session: Session, project: string): Promise<Waiting> {
+export async function readMineRuns(session: Session, project: string): Promise<WaitingKind> {
   const rows = await session.rows<BadRun>(runs, [project]);
   return waiting(rows, (one) => ({
     kind: 'run',
@@ -143,7 +143,7 @@ const triggers = statement(
 );
 
 /** Triggers whose last slot was refused, failed or missed. */
-export async function readMineTriggers(session: Session, project: string): Promise<Waiting> {
+export async function readMineTriggers(session: Session, project: string): Promise<WaitingKind> {
   const rows = await session.rows<ThingRow<{ name: string; outcome: string }>>(triggers, [project]);
   return waiting(rows, (one) => ({
     kind: 'trigger',

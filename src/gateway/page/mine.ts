@@ -14,7 +14,7 @@ import {
   readMineTriggers,
   readMineVerdicts,
   readUnread,
-  type Waiting,
+  type WaitingKind,
   type WaitingThing,
 } from './mine-rows.ts';
 import type { MineAnswer, MineItem, MineKind, WallStop } from './shapes.ts';
@@ -34,7 +34,10 @@ const actionOf: Readonly<Record<MineKind, Action>> = {
   trigger: 'trigger:fire',
 };
 
-const stopsOf = (stops: readonly WallStop[]): Waiting => ({ things: stops.map(ofStop), total: stops.length });
+const stopsOf = (stops: readonly WallStop[]): WaitingKind => ({
+  things: stops.map(ofStop),
+  total: stops.length,
+});
 
 const ofStop = (stop: WallStop): WaitingThing => ({
   kind: stop.colour,
@@ -70,7 +73,7 @@ const byWeight = (nowMs: number) => (one: MineItem, other: MineItem) => {
 };
 
 /** The things of every kind; the lists are bounded, and their number is not. */
-async function readThings(store: Session, name: string): Promise<Waiting> {
+async function readThings(store: Session, name: string): Promise<WaitingKind> {
   const kinds = await Promise.all([
     readWallStops(store, name).then(stopsOf),
     readMineQuestions(store, name),
