@@ -13,7 +13,10 @@ const project = 'shop';
 const plan = `
 ${planHead()}
 lease: 60m
+gates:
+  look: { by: human }
 tasks:
+  hooks:  { title: Hooks, phase: build, write: ["src/hooks/**"], gates: [look] }
   cart:   { title: Cart, phase: build, write: ["src/cart/**"] }
   prices: { title: Prices, phase: build, write: ["src/prices/**"] }
 `;
@@ -63,6 +66,25 @@ describe.skipIf(!hasBrowser())('each screen of the page', () => {
       expect(await said.innerText()).toContain(code);
       expect(await said.innerText()).toContain(next);
     }
+  });
+
+  it('lets a person pass a gate with a note, once', async () => {
+    const { page } = watched;
+    const builder = await line.mint('agent:builder-3');
+    const { change } = await line.offer(builder, 'hooks', { 'src/hooks/h.ts': 'export const h = 1;\n' });
+    await page.goto(`${line.url}/mine`);
+    const gate = page.locator('[data-kind="gate"]');
+    await gate.getByRole('link', { name: 'Review' }).click();
+    await page.getByLabel('Note on gate look').fill('looked at it');
+    await page.getByRole('button', { name: 'Pass' }).dblclick();
+    await page.getByText('● look passed').waitFor();
+    const passed = (await line.events()).filter(
+      ({ type, data }) => type === 'gate.passed' && data.gate === 'look',
+    );
+    expect(passed.map(({ actor, subject, data }) => [actor, subject, data.note])).toEqual([
+      ['human:owner', `change/${change}`, 'looked at it'],
+    ]);
+    await line.owner.change.withdraw.mutate({ project, change, why: 'seen' });
   });
 
   it('hides from a session that only reads what it may not do, and says so', async () => {
