@@ -8,6 +8,7 @@ import { openPageLine, signIn } from '../support/page-line.ts';
 import { planHead } from '../support/plan-head.ts';
 import { timeSlack } from '../support/slack.ts';
 import { openTunnel } from '../support/tunnel.ts';
+import { waitUntil } from '../support/wait.ts';
 
 const project = 'shop';
 const plan = `
@@ -18,6 +19,7 @@ gates:
 tasks:
   hooks:  { title: Hooks, phase: build, write: ["src/hooks/**"], gates: [look] }
   cart:   { title: Cart, phase: build, write: ["src/cart/**"] }
+  spare:  { title: Spare, phase: build, write: ["src/spare/**"] }
   prices: { title: Prices, phase: build, write: ["src/prices/**"] }
 `;
 const rowsCount = 10_000;
@@ -138,6 +140,41 @@ describe.skipIf(!hasBrowser())('each screen of the page', () => {
     await page.locator('main.stale').waitFor({ state: 'detached' });
     await context.close();
     await tunnel.close();
+  });
+
+  it('pulls red against agents that claim: none of them is given work once the page has its answer', async () => {
+    const { page } = watched;
+    await page.goto(`${line.url}/p/shop`);
+    await page.locator('.fresh', { hasText: 'live' }).waitFor();
+    for (const { id } of (await line.owner.cord.status.query({ project })).stops)
+      await line.owner.cord.clear.mutate({ project, stop: id, why: 'for the race' });
+    const given: number[] = [];
+    let answeredMs = Number.POSITIVE_INFINITY;
+    const claimsOn = async (agent: string): Promise<void> => {
+      const { client } = await line.mint(agent);
+      while (performance.now() < answeredMs + 500) {
+        const begunMs = performance.now();
+        const claim = await client.task.claim.mutate({ project, task: 'spare' }).catch(() => undefined);
+        if (claim?.task == null) continue;
+        given.push(begunMs);
+        const { epoch } = claim.task;
+        await client.task.release.mutate({ project, task: 'spare', epoch, why: 'again' });
+      }
+    };
+    const racing = Promise.all(['agent:racer-1', 'agent:racer-2', 'agent:racer-3'].map(claimsOn));
+    await waitUntil(() => given.length > 5);
+    await page.keyboard.press('.');
+    await page.keyboard.type('stop all of them');
+    await page.getByRole('radio', { name: /red/ }).check();
+    const [answer] = await Promise.all([
+      page.waitForResponse(/cord\.pull/),
+      page.getByRole('button', { name: 'Pull red' }).click(),
+    ]);
+    await answer.finished();
+    answeredMs = performance.now();
+    await racing;
+    expect(given.filter((begunMs) => begunMs > answeredMs)).toEqual([]);
+    console.log(`${given.length} claims were given before the answer, none after`);
   });
 
   it(`shows a part of ${rowsCount} rows soon, and pages through the others`, async () => {
