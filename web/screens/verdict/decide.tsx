@@ -30,10 +30,6 @@ function useKeys(keys: Readonly<Record<string, () => void>>): void {
   }, []);
 }
 
-/** States of a change in which a verdict is still to be given. */
-const rejectable: ReadonlySet<string> = new Set(['gating', 'judging']);
-const isRejectable = ({ state }: Judged['change'], said: readonly string[]): boolean =>
-  said.length > 0 && rejectable.has(state);
 const rejectReasonsMax = 50;
 
 /** The reasons of a rejection: comments on lines, and the words beside them. */
@@ -42,6 +38,26 @@ const reasonsIn = (comments: readonly Comment[], words: string): string[] => [
   ...(words.trim() === '' ? [] : [words]),
 ];
 
+/** Dry runs of both verdicts: if each would be taken, and the reasons against an approval. */
+function usePreviews({
+  project,
+  ...input
+}: {
+  project: string;
+  change: string;
+  tree: string;
+  ownWork: boolean;
+}) {
+  const approval = useAsk('page.preview', { project, action: 'verdict.approve', input });
+  const asReject = { ...input, reasons: ['a dry run'] };
+  const rejection = useAsk('page.preview', { project, action: 'verdict.reject', input: asReject });
+  return {
+    isApprovable: approval.data?.allowed === true,
+    isRejectable: rejection.data?.allowed === true,
+    refused: approval.data?.refused ?? [],
+  };
+}
+
 /** The verdict: for the tree that was shown, and only once the whole of it was. */
 export function Decide({ change, diff, comments, read, next }: OfDecide) {
   const [words, setWords] = useState('');
@@ -49,16 +65,15 @@ export function Decide({ change, diff, comments, read, next }: OfDecide) {
   const approve = useAction('verdict.approve');
   const reject = useAction('verdict.reject');
   const named = { project: change.project, change: change.id, tree: diff.tree, ownWork };
-  const { project, ...input } = named;
-  const preview = useAsk('page.preview', { project, action: 'verdict.approve', input });
+  const { isApprovable, isRejectable, refused } = usePreviews(named);
   const files = diff.files.length;
   const isRead = read >= files;
-  const mayApprove = isRead && preview.data?.allowed === true && !approve.isAsked;
+  const mayApprove = isRead && isApprovable && !approve.isAsked;
   const said = reasonsIn(comments, words);
   const onApprove = (): void => {
     if (mayApprove) void approve.run({ ...named, note: words });
   };
-  const mayReject = !reject.isAsked && isRejectable(change, said);
+  const mayReject = !reject.isAsked && said.length > 0 && isRejectable;
   const onReject = (): void => {
     if (mayReject) void reject.run({ ...named, reasons: said.slice(0, rejectReasonsMax) });
   };
@@ -88,7 +103,7 @@ export function Decide({ change, diff, comments, read, next }: OfDecide) {
           Approve {read}/{files} read <kbd>a</kbd>
         </button>
       </div>
-      <Against isRead={isRead} refused={preview.data?.refused ?? []} />
+      <Against isRead={isRead} refused={refused} />
       <Reasons error={approve.error ?? reject.error} />
     </section>
   );
