@@ -1,12 +1,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtPage, hasBrowser, launchBrowser, openContext } from '../support/browser.ts';
-import { answer, builtMain, type CliOptions, cleanEnvironment, cli, type Up, up } from '../support/cli.ts';
+import { hasBrowser, launchBrowser, mainWithPage, openContext } from '../support/browser.ts';
+import { answer, type CliOptions, cleanEnvironment, cli, type Up, up } from '../support/cli.ts';
 import { createEmptyDatabase } from '../support/engines.ts';
 import { sourceRepository } from '../support/gateway.ts';
 import { planHead } from '../support/plan-head.ts';
@@ -54,15 +54,11 @@ describe.skipIf(!hasBrowser())('the page of a gateway that is killed', () => {
   let browser: Browser;
   let gateway: Up;
   beforeAll(async () => {
-    const program = join(folder, 'program');
-    const shipped = dirname(dirname(dirname(builtMain())));
-    cpSync(shipped, program, { recursive: true });
-    cpSync(await builtPage(), join(program, 'dist/page'), { recursive: true });
     const cwd = await sourceRepository({ 'README.md': '# shop\n' });
     here = {
       cwd,
       env: { ...cleanEnvironment(join(folder, 'home')), DATABASE_URL: await createEmptyDatabase() },
-      command: [process.execPath, join(program, 'dist/cli/main.js')],
+      command: [process.execPath, await mainWithPage()],
     };
     await cli(['init', '--project', project], here);
     writeFileSync(join(cwd, 'andon.yaml'), plan);

@@ -13,6 +13,8 @@ import type { PathChange } from '../../policies/facts.ts';
 import type { HeldUnit } from '../../policies/ratchet.ts';
 import { type Session, statement } from '../../store/store.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
+import type { Tier } from '../../tiers/actions.ts';
+import { profiles } from '../../tiers/profiles.ts';
 import { readableBy } from '../../tiers/scopes.ts';
 import { id, project } from '../admission/inputs.ts';
 import { query } from '../admission/procedure.ts';
@@ -72,15 +74,20 @@ async function facts(
   return { changes, judged, nearest: await nearestUnits(gateway.analyser, sources, rules) };
 }
 
-const scopeOf = statement('checks.scope', 'select write, deny from tasks where project = $1 and id = $2');
+const scopeOf = statement(
+  'checks.scope',
+  `select t.write, t.deny, g.cap->>'tier' as tier from tasks t left join grants g on g.gid = $3
+   where t.project = $1 and t.id = $2`,
+);
+type ScopeRow = { readonly write: string[]; readonly deny: string[]; readonly tier: Tier | null };
 
 async function scopeChecks(
   session: Session,
-  { project, task }: ChangeRow,
+  { project, task, gid }: ChangeRow,
   changes: readonly PathChange[],
 ): Promise<Check[]> {
-  const [row] = await session.rows<{ write: string[]; deny: string[] }>(scopeOf, [project, task]);
-  const { write, deny } = row ?? { write: [], deny: [] };
+  const [row] = await session.rows<ScopeRow>(scopeOf, [project, task, gid]);
+  const { write, deny, tier } = row ?? { write: [], deny: [], tier: null };
   const isWithin = compileScope(write, deny);
   const outside = changes.find(({ path }) => !isWithin(path));
   const held = {
@@ -90,14 +97,18 @@ async function scopeChecks(
     limit: write.join(', ') || 'no path',
     subject: outside?.path ?? '',
   };
-  return [held, deletions(changes)];
+  return [held, deletions(changes, tier !== null && profiles[tier].deletes)];
 }
 
-/** The files that a change takes away: a push that its grant did not allow to delete never became a change. */
-function deletions(changes: readonly PathChange[]): Check {
+/** The files that a change takes away, beside the right of its author's tier to delete. */
+function deletions(changes: readonly PathChange[], mayDelete: boolean): Check {
   const deleted = changes.filter(({ newOid }) => newOid === undefined);
   return {
-    ...{ policy: 'scope.delete', passed: true, limit: 'as the grant allows' },
+    ...{
+      policy: 'scope.delete',
+      passed: mayDelete || deleted.length === 0,
+      limit: mayDelete ? 'any' : 'none',
+    },
     found: deleted.length === 0 ? 'none' : deleted.length,
     subject: deleted[0]?.path ?? '',
   };

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { statement } from '../../../src/store/store.ts';
+import { mustGit } from '../../support/gateway.ts';
 import { codesOf, type Hand, type Line, type Offered, openLine } from '../../support/line.ts';
 import { planHead } from '../../support/plan-head.ts';
 
@@ -52,7 +54,7 @@ describe('a change beside its rules, and beside another attempt', () => {
     });
     expect(rows).toEqual([
       { policy: 'scope.write', passed: true, found: '2 paths', limit: 'src/cart/**', subject: '' },
-      { policy: 'scope.delete', passed: true, found: 'none', limit: 'as the grant allows', subject: '' },
+      { policy: 'scope.delete', passed: true, found: 'none', limit: 'none', subject: '' },
       { policy: 'complexity', passed: true, found: 6, limit: 8, subject: 'src/cart/a.ts:1 pick' },
       { policy: 'function.length', passed: true, found: 8, limit: 60, subject: 'src/cart/a.ts:1 pick' },
     ]);
@@ -67,6 +69,32 @@ describe('a change beside its rules, and beside another attempt', () => {
       ...{ policy: 'complexity', passed: false, found: 6, limit: 5, subject: 'src/cart/a.ts:1 pick' },
     });
     await line.owner.plan.put.mutate({ project, text: plan });
+  });
+
+  it('breaks the rule for deletions where the tier of the author may delete nothing', async () => {
+    const { store } = line.app.gateway;
+    const { gid, candidate, base } = await reviewer.client.change.show.query({
+      project,
+      change: second.change,
+    });
+    // A candidate that takes a file away: it is its own main turned round.
+    const turned = statement(
+      '',
+      'update changes c set base = c.candidate, tree = $3 where id = $1 and gid = $2 returning id',
+    );
+    const before = await mustGit(line.app.gateway.git.folderOf(project), [
+      'rev-parse',
+      `${candidate}^1^{tree}`,
+    ]);
+    await store.rows(turned, [second.change, gid, before]);
+    const { rows } = await reviewer.client.change.checks.query({ project, change: second.change });
+    expect(rows.find(({ policy }) => policy === 'scope.delete')).toMatchObject({
+      passed: false,
+      found: 2,
+      limit: 'none',
+    });
+    const back = statement('', 'update changes set base = $2, tree = $3 where id = $1');
+    await store.rows(back, [second.change, base, second.tree]);
   });
 
   it('names no file that the caller may not read', async () => {
