@@ -1,22 +1,8 @@
 import { limits } from '../lib/limits.ts';
-import {
-  languageWithout,
-  mayBeProgram,
-  mayHoldSource,
-  type SourceKind,
-  sourceKind,
-} from '../policies/measure/source-kind.ts';
-import type { FileRefusal, Measure } from '../policies/measure/unit.ts';
-import { cacheKey, createMeasureCache } from './cache.ts';
-import { createPool } from './pool.ts';
-
-/** A file that was not read because it is too large to be analysed. */
-export interface Oversize {
-  readonly sizeBytes: number;
-}
-
-/** The content of a file to measure: bytes, text, or the size of a file that was not read. */
-export type SourceContent = Uint8Array | string | Oversize;
+import type { Measure } from '../policies/measure/unit.ts';
+import { cacheKey, createMeasureCache, type MeasureCache } from './cache.ts';
+import { type Asking, answered, needOf, type SourceContent } from './need.ts';
+import { createPool, type Pool } from './pool.ts';
 
 /** One file to measure. */
 export interface SourceFile {
@@ -56,6 +42,9 @@ export interface Analyser {
 
 const overrunsMax = 2;
 const callMsDefault = 120_000;
+// A batch holds a process for some twenty milliseconds, in which other calls wait for it.
+const batchFilesMax = 16;
+const batchBytesMax = 64 * 1024;
 
 /** Creates an analyser; its first child process starts with the first file. */
 export function createAnalyser(options: AnalyserOptions = {}): Analyser {
@@ -63,34 +52,102 @@ export function createAnalyser(options: AnalyserOptions = {}): Analyser {
   const { deadlineMs = limits.analysisMsMax, queueMax = 256, cacheUnitsMax = 200_000 } = options;
   const pool = createPool({ sizeMax: processesMax, queueMax, deadlineMs });
   const cache = createMeasureCache(cacheUnitsMax);
+  return {
+    measure: (files) => new Call(files, pool, cache, processesMax, performance.now() + callMsMax).measured(),
+    close: pool.close,
+  };
+}
 
-  const ask = async (kind: SourceKind | 'unnamed', bytes: Uint8Array): Promise<Measure> => {
-    const key = cacheKey(kind, bytes);
-    const known = cache.get(key);
-    if (known !== undefined) return known;
-    const found = await pool.ask({ kind, bytes });
+/** A file whose measure a parser has to find. */
+interface Pending {
+  readonly index: number;
+  readonly file: SourceFile;
+  readonly key: string;
+  readonly need: Asking;
+}
+
+/** One call of `measure`: its files go to the processes in batches, which spares each of them the way there and back. */
+class Call {
+  readonly #files: readonly SourceFile[];
+  readonly #pool: Pool;
+  readonly #cache: MeasureCache;
+  readonly #lanes: number;
+  readonly #endMs: number;
+  readonly #results: FileMeasure[] = [];
+  /** Files of a batch whose process died before it came to them. */
+  readonly #again: number[] = [];
+  #next = 0;
+  #overruns = 0;
+
+  constructor(files: readonly SourceFile[], pool: Pool, cache: MeasureCache, lanes: number, endMs: number) {
+    this.#files = files;
+    this.#pool = pool;
+    this.#cache = cache;
+    this.#lanes = lanes;
+    this.#endMs = endMs;
+  }
+
+  async measured(): Promise<FileMeasure[]> {
+    await Promise.all(Array.from({ length: this.#lanes }, () => this.#lane()));
+    return this.#results;
+  }
+
+  async #lane(): Promise<void> {
+    for (let batch = this.#batch(); batch.length > 0; batch = this.#batch()) {
+      const found = await this.#pool.ask(batch.map(({ need }) => need.question));
+      for (const [at, pending] of batch.entries()) this.#end(pending, found[at]);
+    }
+  }
+
+  /** The next files that a parser has to see; those before them that need none are measured on the way. */
+  #batch(): Pending[] {
+    const most = Math.min(batchFilesMax, Math.ceil((this.#files.length - this.#next) / (2 * this.#lanes)));
+    const batch: Pending[] = [];
+    for (let bytes = 0; batch.length < Math.max(1, most) && bytes < batchBytesMax; ) {
+      const index = this.#again.shift() ?? this.#next++;
+      const file = this.#files[index];
+      if (file === undefined) break;
+      const pending = this.#begin(index, file);
+      if (pending === undefined) continue;
+      batch.push(pending);
+      bytes += pending.need.question.bytes.byteLength;
+    }
+    return batch;
+  }
+
+  #begin(index: number, file: SourceFile): Pending | undefined {
+    const late = this.#unreadFault();
+    const need = late === undefined ? needOf(file.path, file.content) : { measure: late };
+    if (!('question' in need)) {
+      this.#put(index, file, need.measure);
+      return undefined;
+    }
+    const key = cacheKey(need.question.kind, need.question.bytes);
+    const known = this.#cache.get(key);
+    if (known === undefined) return { index, file, key, need };
+    this.#put(index, file, answered(need, known));
+    return undefined;
+  }
+
+  #end({ index, file, key, need }: Pending, found: Measure | undefined): void {
+    if (found === undefined) {
+      this.#again.push(index);
+      return;
+    }
     // An overrun may be the machine's fault, so the cache does not hold it against the file.
-    if (!isOverrun(found)) cache.set(key, found);
-    return found;
-  };
+    if (isOverrun(found)) this.#overruns += 1;
+    else this.#cache.set(key, found);
+    this.#put(index, file, answered(need, found));
+  }
 
-  const measure = async (files: readonly SourceFile[]): Promise<FileMeasure[]> => {
-    const results: FileMeasure[] = [];
-    const rest = files.entries();
-    const endMs = performance.now() + callMsMax;
-    let overruns = 0;
-    const lane = async (): Promise<void> => {
-      for (const [index, { path, content }] of rest) {
-        const unread = unreadFault(overruns, endMs);
-        const found = unread ?? (await measureOne(path, content, ask));
-        if (unread === undefined && isOverrun(found)) overruns += 1;
-        results[index] = { path, bytes: bytesOf(content), ...found };
-      }
-    };
-    await Promise.all(Array.from({ length: processesMax }, lane));
-    return results;
-  };
-  return { measure, close: pool.close };
+  #put(index: number, { path, content }: SourceFile, found: Measure): void {
+    this.#results[index] = { path, bytes: bytesOf(content), ...found };
+  }
+
+  #unreadFault(): Measure | undefined {
+    if (this.#overruns < overrunsMax && performance.now() < this.#endMs) return undefined;
+    return { refusal: { code: 'source.timeout', found: unreadFound } };
+  }
 }
 
 function bytesOf(content: SourceContent): number {
@@ -98,68 +155,8 @@ function bytesOf(content: SourceContent): number {
   return 'sizeBytes' in content ? content.sizeBytes : content.byteLength;
 }
 
-async function measureOne(path: string, content: SourceContent, ask: Ask): Promise<Measure> {
-  if (typeof content === 'object' && 'sizeBytes' in content) return unreadMeasure(path, content.sizeBytes);
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const head = headOf(bytes);
-  const named = sourceKind(path, head);
-  if (named !== undefined) return measureNamed(path, bytes, named, ask);
-  const found = await measureUnnamed(path, bytes, ask);
-  const unmeasured = languageWithout(path, head);
-  return unmeasured === undefined || !isNothing(found) ? found : { units: [], unmeasured };
-}
-
-const measureNamed = async (path: string, bytes: Uint8Array, kind: SourceKind, ask: Ask): Promise<Measure> =>
-  bytes.byteLength > limits.analysisBytesMax ? unreadMeasure(path, bytes.byteLength) : ask(kind, bytes);
-
-type Ask = (kind: SourceKind | 'unnamed', bytes: Uint8Array) => Promise<Measure>;
-
-// A file of another name above the limit of one file is data.
-const measureUnnamed = async (path: string, bytes: Uint8Array, ask: Ask): Promise<Measure> =>
-  isUnnamed(path, bytes) && bytes.byteLength <= limits.sourceBytesMax ? ask('unnamed', bytes) : { units: [] };
-
-const isNothing = (found: Measure): boolean => 'units' in found && found.units.length === 0;
-
-/** True for a file that may be a program by its content, while its name leaves that open. */
-const isUnnamed = (path: string, bytes: Uint8Array): boolean =>
-  mayHoldSource(path) &&
-  mayBeProgram(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'));
-
-/** True when the content of a file must be read: its name marks it as a program, or leaves that open. */
-export function isCandidate(path: string, bytes: Uint8Array): boolean {
-  const head = headOf(bytes);
-  const isNamed = sourceKind(path, head) !== undefined || languageWithout(path, head) !== undefined;
-  return isNamed || isUnnamed(path, bytes);
-}
-
-/**
- * A file of another name above the limit of one file is data; a file that other files of its change left no
- * room for is unknown.
- */
-function unreadMeasure(path: string, sizeBytes: number): Measure {
-  const unmeasured = languageWithout(path);
-  if (unmeasured !== undefined) return { units: [], unmeasured };
-  return sourceKind(path) !== undefined || (mayHoldSource(path) && sizeBytes <= limits.sourceBytesMax)
-    ? { refusal: sizeRefusal(sizeBytes) }
-    : { units: [] };
-}
-
-const headBytes = 256;
-const headOf = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes.subarray(0, headBytes));
-
-const sizeRefusal = (sizeBytes: number): FileRefusal => ({
-  code: 'source.size',
-  found: `${sizeBytes} bytes`,
-  limit: `${limits.analysisBytesMax} bytes`,
-});
-
 const isOverrun = (found: Measure): boolean =>
   'refusal' in found && (found.refusal.code === 'source.timeout' || found.refusal.code === 'source.crash');
 
 /** The `found` of a refusal for a file that was not read. */
 export const unreadFound = 'not analysed';
-
-function unreadFault(overruns: number, endMs: number): Measure | undefined {
-  if (overruns < overrunsMax && performance.now() < endMs) return undefined;
-  return { refusal: { code: 'source.timeout', found: unreadFound } };
-}

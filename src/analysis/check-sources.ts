@@ -13,13 +13,8 @@ import {
   suspectImports,
   testImportedPolicy,
 } from '../policies/test-imported.ts';
-import {
-  type Analyser,
-  type FileMeasure,
-  type SourceContent,
-  type SourceFile,
-  unreadFound,
-} from './analyser.ts';
+import { type Analyser, type FileMeasure, type SourceFile, unreadFound } from './analyser.ts';
+import type { SourceContent } from './need.ts';
 
 /**
  * One file of a change. Without `before` it is added, without `after` deleted; a renamed file has the content of

@@ -30,5 +30,7 @@ setInterval(() => {
   process.stderr.write(`${Math.round(rss / 1024 / 1024)} MB of memory\n`);
   process.exit(crashed);
 }, watchMs).unref();
-process.on('message', (question: SourceQuestion) => parser.postMessage(question));
+process.on('message', (questions: readonly SourceQuestion[]) => {
+  for (const question of questions) parser.postMessage(question);
+});
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

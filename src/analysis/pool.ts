@@ -1,20 +1,20 @@
 import type { Measure } from '../policies/measure/unit.ts';
 import type { SourceQuestion } from './protocol.ts';
-import { type Ending, type Resident, startResident } from './resident.ts';
+import { type Ending, type Fault, type Resident, startResident } from './resident.ts';
 import { createSemaphore } from './semaphore.ts';
 
-/** Puts questions to up to `sizeMax` residents, in order, and replaces residents that die. */
+/** Puts batches of questions to up to `sizeMax` residents, in order, and replaces residents that die. */
 export interface Pool {
   /**
-   * Answers with the measure, which may be a refusal. Throws `source.busy` when the queue is full or the pool
-   * closed.
+   * Answers with a measure for each question, which may be a refusal; with fewer of them, at least one, when the
+   * resident ended before it came to the rest. Throws `source.busy` when the queue is full or the pool closed.
    */
-  ask(question: SourceQuestion): Promise<Measure>;
+  ask(questions: readonly SourceQuestion[]): Promise<Measure[]>;
   /** Kills every resident; questions under way and waiting throw `source.busy`. */
   close(): void;
 }
 
-/** Bounds of a pool: residents, waiting questions, and milliseconds for one question. */
+/** Bounds of a pool: residents, waiting batches, and milliseconds for one question. */
 export interface PoolOptions {
   readonly sizeMax: number;
   readonly queueMax: number;
@@ -23,7 +23,7 @@ export interface PoolOptions {
   readonly start?: () => Promise<Resident>;
 }
 
-/** Creates a pool without residents; each starts when a question finds no idle one. */
+/** Creates a pool without residents; each starts when a batch finds no idle one. */
 export function createPool({ sizeMax, queueMax, deadlineMs, start = startResident }: PoolOptions): Pool {
   const semaphore = createSemaphore(sizeMax, queueMax);
   const idle: Resident[] = [];
@@ -42,21 +42,21 @@ export function createPool({ sizeMax, queueMax, deadlineMs, start = startResiden
     semaphore.assertOpen();
     return fresh;
   };
-  const once = async (question: SourceQuestion): Promise<Ending> => {
+  const once = async (questions: readonly SourceQuestion[]): Promise<Ending> => {
     const one = await resident();
-    const ending = await one.ask(question, deadlineMs);
-    if ('answer' in ending) idle.push(one);
+    const ending = await one.ask(questions, deadlineMs);
+    if (ending.fault === undefined) idle.push(one);
     else all.delete(one);
     return ending;
   };
 
   return {
-    async ask(question) {
+    async ask(questions) {
       await semaphore.enter();
       try {
-        const ending = await once(question);
+        const ending = await once(questions);
         // A process can die of another cause than the file; a second death is the file's.
-        return measureOf('died' in ending ? await once(question) : ending, deadlineMs);
+        return measuresOf(isDead(ending) ? await once(questions) : ending, deadlineMs);
       } finally {
         semaphore.leave();
       }
@@ -68,11 +68,18 @@ export function createPool({ sizeMax, queueMax, deadlineMs, start = startResiden
   };
 }
 
-function measureOf(ending: Ending, deadlineMs: number): Measure {
-  if ('answer' in ending) return ending.answer;
+/** True for a process that died at the first question. */
+const isDead = ({ answers, fault }: Ending): boolean =>
+  answers.length === 0 && fault !== undefined && 'died' in fault;
+
+function measuresOf(ending: Ending, deadlineMs: number): Measure[] {
+  const { answers, fault } = ending;
+  const isOver = isDead(ending) || (fault !== undefined && 'timedOut' in fault);
+  return isOver && fault !== undefined ? [...answers, refusalOf(fault, deadlineMs)] : [...answers];
+}
+
+function refusalOf(fault: Fault, deadlineMs: number): Measure {
+  if ('died' in fault) return { refusal: { code: 'source.crash', found: fault.died } };
   const limit = `${deadlineMs} ms`;
-  if ('timedOut' in ending) {
-    return { refusal: { code: 'source.timeout', found: `no answer within ${limit}`, limit } };
-  }
-  return { refusal: { code: 'source.crash', found: ending.died } };
+  return { refusal: { code: 'source.timeout', found: `no answer within ${limit}`, limit } };
 }

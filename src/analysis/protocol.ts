@@ -1,7 +1,7 @@
 import type { SourceKind } from '../policies/measure/source-kind.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 
-/** A question to the analyser's child process: one file. One question at a time, so answers need no number. */
+/** A question to the analyser's child process: one file. Each message is a batch of them, answered in its order. */
 export interface SourceQuestion {
   /** `unnamed`: the content tells what the file is. */
   readonly kind: SourceKind | 'unnamed';

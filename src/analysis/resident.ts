@@ -1,19 +1,26 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { defined } from '../lib/defined.ts';
 import { fail } from '../lib/errors.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 import { processEntry } from '../process/entry.ts';
 import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
 import { afterRunning } from './running-time.ts';
 
-/** The end of one question: an answer, an exceeded deadline, or the death of the process. */
-export type Ending = { readonly answer: Measure } | { readonly timedOut: true } | { readonly died: string };
+/** The reason that a process answers no more: an exceeded deadline, or its death. */
+export type Fault = { readonly timedOut: true } | { readonly died: string };
 
-/** One child process with the parser loaded. Takes one question at a time, and none after its death. */
+/** The answers to the first questions of a batch; to all of them unless there is a fault, which is the next question's. */
+export interface Ending {
+  readonly answers: readonly Measure[];
+  readonly fault?: Fault;
+}
+
+/** One child process with the parser loaded. Takes one batch at a time, and none after its death. */
 export interface Resident {
   readonly pid: number | undefined;
   readonly isAlive: () => boolean;
-  /** Never rejects. A question over `deadlineMs` of running time kills the process. */
-  ask(question: SourceQuestion, deadlineMs: number): Promise<Ending>;
+  /** Never rejects. A question over `deadlineMs` of running time, counted from the answer before, kills the process. */
+  ask(questions: readonly SourceQuestion[], deadlineMs: number): Promise<Ending>;
   kill(): void;
 }
 
@@ -24,10 +31,10 @@ const stderrCharsMax = 2_000;
 export async function startResident(): Promise<Resident> {
   const child = spawnChild();
   const stderr = tail(child);
-  const started = await next(child, startMsMax, stderr);
-  if (!('message' in started)) {
+  const { messages, fault } = await hear(child, 1, startMsMax, stderr);
+  if (messages.length === 0) {
     child.kill('SIGKILL');
-    const found = 'died' in started ? started.died : `no answer within ${startMsMax} ms`;
+    const found = fault !== undefined && 'died' in fault ? fault.died : `no answer within ${startMsMax} ms`;
     throw fail('internal', 'start of the analyser', { found });
   }
   hold(child, false);
@@ -51,33 +58,45 @@ function spawnChild(): ChildProcess {
 }
 
 function asker(child: ChildProcess, stderr: () => string): Resident['ask'] {
-  return async (question, deadlineMs) => {
-    if (!isAlive(child)) return { died: 'before it was asked' };
+  return async (questions, deadlineMs) => {
+    if (!isAlive(child)) return { answers: [], fault: { died: 'before it was asked' } };
     hold(child, true);
-    const ending = next(child, deadlineMs, stderr);
-    child.send(question, () => {});
-    const got = await ending;
+    const heard = hear(child, questions.length, deadlineMs, stderr);
+    child.send(questions, () => {});
+    const { messages, fault } = await heard;
     hold(child, false);
-    if ('timedOut' in got) child.kill('SIGKILL');
-    if (!('message' in got)) return got;
-    return 'answer' in got.message ? { answer: got.message.answer } : { died: 'spoke out of turn' };
+    if (fault !== undefined) child.kill('SIGKILL');
+    const answers = messages.flatMap((one) => ('answer' in one ? [one.answer] : []));
+    return { answers, ...defined({ fault }) };
   };
 }
 
-type Next = { readonly message: AnalyserMessage } | { readonly timedOut: true } | { readonly died: string };
+interface Heard {
+  readonly messages: readonly AnalyserMessage[];
+  readonly fault?: Fault;
+}
 
-function next(child: ChildProcess, deadlineMs: number, stderr: () => string): Promise<Next> {
+/** The next `count` messages of the process, each within `deadlineMs` of the one before. */
+function hear(child: ChildProcess, count: number, deadlineMs: number, stderr: () => string): Promise<Heard> {
   return new Promise((resolve) => {
-    const end = (result: Next): void => {
+    const messages: AnalyserMessage[] = [];
+    const clock = (): (() => void) => afterRunning(deadlineMs, () => end({ timedOut: true }));
+    let callOff = clock();
+    const end = (fault?: Fault): void => {
       callOff();
       child.off('message', onMessage).off('close', onClose).off('error', onError);
-      resolve(result);
+      resolve({ messages, ...defined({ fault }) });
     };
-    const onMessage = (message: AnalyserMessage): void => end({ message });
+    // One listener hears them all: several messages may come in one turn of the loop.
+    const onMessage = (message: AnalyserMessage): void => {
+      messages.push(message);
+      callOff();
+      if (messages.length === count) end();
+      else callOff = clock();
+    };
     const onClose = (code: number | null, signal: string | null): void =>
       end({ died: stderr() || `exit ${signal ?? code}` });
     const onError = (error: Error): void => end({ died: error.message });
-    const callOff = afterRunning(deadlineMs, () => end({ timedOut: true }));
     child.on('message', onMessage).on('close', onClose).on('error', onError);
   });
 }

@@ -9,6 +9,8 @@ afterAll(() => analyser.close());
 
 const slow = `x = ${'async(a='.repeat(23)}`;
 
+const asked = (text: string) => ({ kind: 'js', bytes: Buffer.from(text) }) as const;
+
 describe('the analyser', () => {
   it('answers in the order of the files, with no units for what is no source', async () => {
     const files = ['b.ts', 'a.md', 'a.ts'].map((path) => ({ path, content: 'let a = 1' }));
@@ -62,6 +64,25 @@ describe('the analyser', () => {
     ]);
   });
 
+  it('measures each file beside one that outlasts its process, in two deadlines at most', async () => {
+    const one = createAnalyser({ processesMax: 1, deadlineMs: 500 });
+    await one.measure([{ path: 'a.js', content: '1' }]);
+    const files = Array.from({ length: 40 }, (_, n) => ({
+      path: `${n}.js`,
+      content: [7, 30].includes(n) ? `${slow}${n}` : `let a = ${n}`,
+    }));
+    const found = await one.measure(files);
+    const refused = found.flatMap((file) => ('refusal' in file ? [[file.path, file.refusal.found]] : []));
+    const late = found.flatMap(({ path }, n) => (n > 30 ? [[path, 'not analysed']] : []));
+    expect(refused.slice(0, 2)).toEqual([
+      ['7.js', 'no answer within 500 ms'],
+      ['30.js', 'no answer within 500 ms'],
+    ]);
+    // Files after the second may have been measured before it, or not be read at all.
+    expect(late).toEqual(expect.arrayContaining(refused.slice(2)));
+    one.close();
+  });
+
   it('throws source.busy when the queue is full and after it was closed', async () => {
     const one = createAnalyser({ processesMax: 1, queueMax: 1, deadlineMs: 500 });
     const calls = [1, 2, 3].map((at) => one.measure([{ path: 'a.js', content: `${slow}${at}` }]));
@@ -88,24 +109,31 @@ describe('the analyser', () => {
 describe('a resident process', () => {
   it('dies at its deadline and is good for nothing afterwards', async () => {
     const one = await startResident();
-    expect(await one.ask({ kind: 'js', bytes: Buffer.from(slow) }, 100)).toEqual({ timedOut: true });
+    expect(await one.ask([asked(slow)], 100)).toEqual({ answers: [], fault: { timedOut: true } });
     expect(one.isAlive()).toBe(false);
-    expect(await one.ask({ kind: 'js', bytes: Buffer.from('1') }, 1_000)).toHaveProperty('died');
+    expect(await one.ask([asked('1')], 1_000)).toHaveProperty('fault.died');
   });
 
   it('has until its deadline however long we were stopped', async () => {
     const one = await startResident();
-    const asked = one.ask({ kind: 'js', bytes: Buffer.from('let a') }, 1_000);
+    const waited = one.ask([asked('let a')], 1_000);
     stopFor(3_000);
-    expect(await asked).toHaveProperty('answer');
+    expect(await waited).toHaveProperty('answers.length', 1);
     one.kill();
   });
 
   it('tells that it died when somebody else kills it', async () => {
     const one = await startResident();
-    const ending = one.ask({ kind: 'js', bytes: Buffer.from(slow) }, 20_000);
+    const ending = one.ask([asked(slow)], 20_000);
     process.kill(one.pid ?? Number.NaN, 'SIGKILL');
-    expect(await ending).toEqual({ died: 'exit SIGKILL' });
+    expect(await ending).toEqual({ answers: [], fault: { died: 'exit SIGKILL' } });
+  });
+
+  it('answers what came before the question that kills it, and has the deadline anew for each', async () => {
+    const one = await startResident();
+    const { answers, fault } = await one.ask([asked('1'), asked('2'), asked(slow), asked('3')], 1_000);
+    expect(answers).toHaveLength(2);
+    expect(fault).toEqual({ timedOut: true });
   });
 
   it('has nothing of our environment', async () => {
@@ -135,7 +163,10 @@ describe('the pool', () => {
         return one;
       },
     });
-    expect(await pool.ask({ kind: 'js', bytes: Buffer.from('let a') })).toHaveProperty('units');
+    expect(await pool.ask([asked('let a'), asked('let b')])).toMatchObject([
+      { units: [{}] },
+      { units: [{}] },
+    ]);
     expect(killed).toHaveLength(1);
     pool.close();
   });

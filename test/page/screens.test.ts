@@ -133,7 +133,9 @@ describe.skipIf(!hasBrowser())('the screens of the page', () => {
 
   it('reject a change with comments on its lines as reasons', async () => {
     const third = await line.mint('agent:builder-3');
-    const second = await line.offer(third, 'prices', { 'src/prices/p.ts': 'export const p = 1;\n' });
+    const second = await line.offer(third, 'prices', {
+      'src/prices/p.ts': `export const p = 1;\n${'// kept\n'.repeat(4)}`,
+    });
     await line.until(second.change, 'judging');
     await page.goto(`${line.url}/p/shop/c/${second.change}`);
     await page.getByRole('button', { name: 'Comment on line 1', exact: true }).click();
@@ -141,19 +143,34 @@ describe.skipIf(!hasBrowser())('the screens of the page', () => {
       .getByRole('textbox', { name: 'Comment: a reason when you reject' })
       .fill('no price without a currency');
     await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Comment on line 2', exact: true }).click();
+    await page
+      .getByRole('button', { name: 'Comment on line 4', exact: true })
+      .click({ modifiers: ['Shift'] });
+    await page.getByRole('textbox', { name: 'Comment: a reason when you reject' }).fill('one table');
+    await page.keyboard.press('Enter');
+    await unfocus(page);
+    await page.keyboard.press('c');
+    const field = page.getByRole('textbox', { name: 'Comment: a reason when you reject' });
+    await field.waitFor();
+    await field.press('Escape');
+    await field.waitFor({ state: 'detached' });
     await page.getByRole('checkbox', { name: 'my own work' }).check();
     await unfocus(page);
     await page.keyboard.press('x');
     await line.until(second.change, 'refused');
     const given = (await eventsOf('verdict.given')).at(-1);
-    expect(given?.data.reasons).toEqual(['src/prices/p.ts:1 no price without a currency']);
+    expect(given?.data.reasons).toEqual([
+      'src/prices/p.ts:1 no price without a currency',
+      'src/prices/p.ts:2-4 one table',
+    ]);
   });
 
   it('show the rules that a change is held to, and what became of it since another attempt', async () => {
     const { rows } = await line.owner.change.page.query({ project, task: 'prices' });
     const first = rows[0]?.id ?? '';
     const fourth = await line.mint('agent:builder-4');
-    const code = 'export const p = 1; // EUR\n';
+    const code = `export const p = 1; // EUR\n${'// kept\n'.repeat(4)}`;
     const again = await line.offer(fourth, 'prices', { 'src/prices/p.ts': code });
     await line.until(again.change, 'judging');
     await page.goto(`${line.url}/p/shop/c/${again.change}`);
@@ -167,6 +184,7 @@ describe.skipIf(!hasBrowser())('the screens of the page', () => {
       expect.stringContaining('@'),
       expect.stringContaining('export const p = 1;'),
       expect.stringContaining('export const p = 1; // EUR'),
+      ...Array.from({ length: 3 }, () => expect.stringContaining('// kept')),
     ]);
     // The difference from another attempt is read beside the change, and judges nothing.
     expect(await since.getByRole('button', { name: /Comment on line/ }).count()).toBe(0);

@@ -4,4 +4,4 @@ import { startResident } from '../../src/analysis/resident.ts';
 const resident = await startResident();
 const bytes = new TextEncoder().encode(`x = ${'async(a='.repeat(60)}`);
 process.stdout.write(`${resident.pid}\n`);
-await resident.ask({ kind: 'js', bytes }, 600_000);
+await resident.ask([{ kind: 'js', bytes }], 600_000);

@@ -13,6 +13,7 @@ const list = [
   ['g s', 'Cord'],
   ['j k n', 'move in a list; next file'],
   ['a x', 'approve, reject'],
+  ['c', 'comment on the line with the focus, or on the first one shown'],
   ['z', 'snooze what waits, here alone'],
   ['y', 'copy the address of the screen'],
   ['Ctrl+K', 'go to a screen, task or change'],
@@ -118,4 +119,21 @@ function Colours() {
       ))}
     </fieldset>
   );
+}
+
+/** Keys of the screen: single letters, outside of fields. */
+export function useKeys(keys: Readonly<Record<string, () => void>>): void {
+  const present = useRef(keys);
+  present.current = keys;
+  useEffect(() => {
+    const heard = (event: KeyboardEvent): void => {
+      if (isText(event)) return;
+      const found = present.current[event.key];
+      if (found === undefined) return;
+      event.preventDefault();
+      found();
+    };
+    addEventListener('keydown', heard);
+    return () => removeEventListener('keydown', heard);
+  }, []);
 }

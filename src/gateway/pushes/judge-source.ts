@@ -1,4 +1,4 @@
-import { isCandidate } from '../../analysis/analyser.ts';
+import { isCandidate } from '../../analysis/need.ts';
 import {
   judgeSources,
   type SourceChange,

@@ -54,6 +54,7 @@ describe('a change beside its rules, and beside another attempt', () => {
     });
     expect(rows).toEqual([
       { policy: 'scope.write', passed: true, found: '2 paths', limit: 'src/cart/**', subject: '' },
+      { policy: 'scope.protected', passed: true, found: 'none', limit: 'none', subject: '' },
       { policy: 'scope.delete', passed: true, found: 'none', limit: 'none', subject: '' },
       { policy: 'complexity', passed: true, found: 6, limit: 8, subject: 'src/cart/a.ts:1 pick' },
       { policy: 'function.length', passed: true, found: 8, limit: 60, subject: 'src/cart/a.ts:1 pick' },
@@ -68,6 +69,16 @@ describe('a change beside its rules, and beside another attempt', () => {
     expect(rows.find(({ policy }) => policy === 'complexity')).toEqual({
       ...{ policy: 'complexity', passed: false, found: 6, limit: 5, subject: 'src/cart/a.ts:1 pick' },
     });
+    await line.owner.plan.put.mutate({ project, text: plan });
+  });
+
+  it('tells a protected file apart from one outside the scope', async () => {
+    const text = `${plan}protect: ["src/cart/b.ts"]\n`;
+    await line.owner.plan.put.mutate({ project, text });
+    const { rows } = await reviewer.client.change.checks.query({ project, change: second.change });
+    expect(rows.filter(({ passed }) => !passed)).toEqual([
+      { policy: 'scope.protected', passed: false, found: '1 path', limit: 'none', subject: 'src/cart/b.ts' },
+    ]);
     await line.owner.plan.put.mutate({ project, text: plan });
   });
 
@@ -90,7 +101,7 @@ describe('a change beside its rules, and beside another attempt', () => {
     const { rows } = await reviewer.client.change.checks.query({ project, change: second.change });
     expect(rows.find(({ policy }) => policy === 'scope.delete')).toMatchObject({
       passed: false,
-      found: 2,
+      found: '2 paths',
       limit: 'none',
     });
     const back = statement('', 'update changes set base = $2, tree = $3 where id = $1');

@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import { useAsk } from '../../api/query.ts';
-import { isText } from '../../frame/keys.tsx';
+import { useKeys } from '../../frame/keys.tsx';
 import { useAction } from '../../parts/action.ts';
 import { Reasons } from '../../parts/reasons.tsx';
-import type { Comment } from './file-diff.tsx';
+import { type Comment, reasonOf } from './comments.ts';
 import type { Judged } from './verdict.tsx';
 
 interface OfDecide extends Judged {
@@ -13,28 +13,11 @@ interface OfDecide extends Judged {
   readonly next: () => void;
 }
 
-/** Keys of the screen: single letters, outside of fields. */
-function useKeys(keys: Readonly<Record<string, () => void>>): void {
-  const present = useRef(keys);
-  present.current = keys;
-  useEffect(() => {
-    const heard = (event: KeyboardEvent): void => {
-      if (isText(event)) return;
-      const found = present.current[event.key];
-      if (found === undefined) return;
-      event.preventDefault();
-      found();
-    };
-    addEventListener('keydown', heard);
-    return () => removeEventListener('keydown', heard);
-  }, []);
-}
-
 const rejectReasonsMax = 50;
 
 /** The reasons of a rejection: comments on lines, and the words beside them. */
 const reasonsIn = (comments: readonly Comment[], words: string): string[] => [
-  ...comments.map(({ path, line, text }) => `${path}:${line} ${text}`),
+  ...comments.map(reasonOf),
   ...(words.trim() === '' ? [] : [words]),
 ];
 

@@ -2,16 +2,11 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { OutputOf } from '../../api/client.ts';
 import { useAsk } from '../../api/query.ts';
+import { useKeys } from '../../frame/keys.tsx';
 import { plain } from '../../parts/plain.ts';
 import { Reasons } from '../../parts/reasons.tsx';
+import { type Comment, commentedIn, isUnder, placeOf } from './comments.ts';
 import { linesOf, type PatchLine } from './patch.ts';
-
-/** A comment on a line of a file. */
-export interface Comment {
-  readonly path: string;
-  readonly line: number;
-  readonly text: string;
-}
 
 interface OfFile {
   readonly project: string;
@@ -71,7 +66,7 @@ function Lines({ file, answer }: { readonly file: OfFile; readonly answer: Outpu
   useEffect(() => {
     if (isWhole) read();
   }, [isWhole, read]);
-  const commented = new Map(file.comments.map((one) => [one.line, one.text]));
+  const writing = useWriting(lines, file.comment !== undefined, rows.range?.startIndex ?? 0);
   return (
     <>
       <section
@@ -90,7 +85,7 @@ function Lines({ file, answer }: { readonly file: OfFile; readonly answer: Outpu
               className="line-row"
               style={{ transform: `translateY(${start}px)` }}
             >
-              <Row line={lines[index]} commented={commented} file={file} />
+              <Row lines={lines} index={index} file={file} writing={writing} />
             </div>
           ))}
         </div>
@@ -100,42 +95,79 @@ function Lines({ file, answer }: { readonly file: OfFile; readonly answer: Outpu
   );
 }
 
-interface OfRow {
-  readonly line: PatchLine | undefined;
-  readonly commented: ReadonlyMap<number, string>;
-  readonly file: OfFile;
+/** The lines that a comment is being written on, by their places in the patch. */
+interface Writing {
+  readonly first: number;
+  readonly last: number;
+  /** Begins at a line; with `isMore` the lines from where it began up to this one. */
+  readonly open: ((index: number, isMore: boolean) => void) | undefined;
+  readonly close: () => void;
 }
 
-function Row({ line, commented, file }: OfRow) {
-  const [isOpen, setOpen] = useState(false);
+/** The lines being commented: by click, shift and click for more of them, or the key `c` for the first line on screen. */
+function useWriting(lines: readonly PatchLine[], isTaken: boolean, top: number): Writing {
+  const [place, setPlace] = useState({ first: -1, last: -1 });
+  const open = (index: number, isMore: boolean): void =>
+    setPlace(({ first }) => ({ first: isMore && first >= 0 ? first : index, last: index }));
+  const under = (index: number): number =>
+    lines.findIndex((line, at) => at >= index && numberOf(line) !== undefined);
+  useKeys(isTaken ? { c: () => open(under(focusedLine() ?? top), false) } : {});
+  const close = (): void => setPlace({ first: -1, last: -1 });
+  return { ...place, open: isTaken ? open : undefined, close };
+}
+
+/** The place of the line that has the focus. */
+function focusedLine(): number | undefined {
+  const index = document.activeElement?.closest<HTMLElement>('[data-index]')?.dataset.index;
+  return index === undefined ? undefined : Number(index);
+}
+
+const numberOf = (line: PatchLine): number | undefined => line.after ?? line.before;
+
+interface OfRow {
+  readonly lines: readonly PatchLine[];
+  readonly index: number;
+  readonly file: OfFile;
+  readonly writing: Writing;
+}
+
+function Row({ lines, index, file, writing }: OfRow) {
+  const line = lines[index];
   if (line === undefined) return null;
-  const { comment } = file;
-  const at = line.after ?? line.before;
+  const [low, high] = [Math.min(writing.first, writing.last), Math.max(writing.first, writing.last)];
+  const isChosen = index >= low && index <= high;
   return (
     <>
-      <div className={`line ${line.kind}`}>
-        <LineNumber at={at} open={comment === undefined ? undefined : () => setOpen(true)} />
+      <div className={`line ${line.kind}${isChosen ? ' chosen' : ''}`}>
+        <LineNumber at={numberOf(line)} open={writing.open && ((isMore) => writing.open?.(index, isMore))} />
         <span className="sign">{signs[line.kind]}</span>
         <code>{plain(line.text)}</code>
       </div>
-      <Said text={commented.get(at ?? 0)} />
-      {isOpen ? (
-        <Write
-          close={() => setOpen(false)}
-          write={(words) => comment?.({ path: file.path, line: at ?? 0, text: words })}
-        />
-      ) : null}
+      <Said comments={file.comments.filter((one) => isUnder(one, line))} />
+      {index === high ? <OnLines lines={lines} file={file} writing={writing} /> : null}
     </>
   );
 }
 
-function Said({ text }: { readonly text: string | undefined }) {
-  return text === undefined ? null : <p className="comment">“{text}”</p>;
+function Said({ comments }: { readonly comments: readonly Comment[] }) {
+  return comments.map((one) => (
+    <p key={placeOf(one)} className="comment">
+      {one.from === one.to ? '' : `${placeOf(one)} `}“{one.text}”
+    </p>
+  ));
+}
+
+/** The field for a comment on the lines that were chosen. */
+function OnLines({ lines, file, writing }: Omit<OfRow, 'index'>) {
+  const on = commentedIn(lines, writing.first, writing.last);
+  if (on === undefined) return null;
+  const write = (text: string): void => file.comment?.({ path: file.path, ...on, text });
+  return <Write key={placeOf(on)} place={placeOf(on)} close={writing.close} write={write} />;
 }
 
 interface OfNumber {
   readonly at: number | undefined;
-  readonly open: (() => void) | undefined;
+  readonly open: ((isMore: boolean) => void) | undefined;
 }
 
 /** The number of a line, by which it is commented where comments are taken. */
@@ -143,14 +175,25 @@ function LineNumber({ at, open }: OfNumber) {
   if (at === undefined || open === undefined) return <span className="number">{at}</span>;
   return (
     <span className="number">
-      <button type="button" onClick={open} aria-label={`Comment on line ${at}`}>
+      <button
+        type="button"
+        onClick={(event) => open(event.shiftKey)}
+        aria-label={`Comment on line ${at}`}
+        title="With shift: all lines from the one chosen before"
+      >
         {at}
       </button>
     </span>
   );
 }
 
-function Write({ close, write }: { readonly close: () => void; readonly write: (text: string) => void }) {
+interface OfWrite {
+  readonly place: string;
+  readonly close: () => void;
+  readonly write: (text: string) => void;
+}
+
+function Write({ place, close, write }: OfWrite) {
   const [text, setText] = useState('');
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
@@ -163,12 +206,16 @@ function Write({ close, write }: { readonly close: () => void; readonly write: (
         close();
       }}
     >
+      <span className="quiet">{place}</span>
       <input
         ref={field}
         className="grow"
         aria-label="Comment: a reason when you reject"
         value={text}
         onChange={({ target }) => setText(target.value)}
+        onKeyDown={({ key }) => {
+          if (key === 'Escape') close();
+        }}
       />
       <button type="submit">Keep</button>
     </form>

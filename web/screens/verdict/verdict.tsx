@@ -5,9 +5,10 @@ import { useAsk } from '../../api/query.ts';
 import { Age } from '../../parts/age.tsx';
 import { Reasons } from '../../parts/reasons.tsx';
 import { nameWords, plural, shortId, words } from '../../words.ts';
+import { type Comment, withComment } from './comments.ts';
 import { Decide } from './decide.tsx';
 import { Evidence } from './evidence.tsx';
-import { type Comment, FileDiff } from './file-diff.tsx';
+import { FileDiff } from './file-diff.tsx';
 import './verdict.css';
 import { plain } from '../../parts/plain.ts';
 
@@ -40,8 +41,7 @@ function Judge({ change, diff }: Judged) {
   const markRead = useCallback(() => {
     if (path !== undefined) setRead((before) => (before.has(path) ? before : new Set([...before, path])));
   }, [path]);
-  const comment = (one: Comment): void =>
-    setComments((before) => [...before.filter((old) => old.path !== one.path || old.line !== one.line), one]);
+  const comment = (one: Comment): void => setComments((before) => withComment(before, one));
   return (
     <>
       <Head change={change} diff={diff} />
