@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildPage } from './build-page.mjs';
-import { bundle } from './bundle.mjs';
+import { addCluster, bundle } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const next = `dist.${process.pid}`;
@@ -18,6 +18,7 @@ process.on('exit', () => {
 });
 
 bundle({ src: `${root}src`, to: `${root}${next}` });
+addCluster(`${root}${next}`);
 if (process.argv.includes('--types')) {
   const tsc = 'node_modules/typescript/bin/tsc';
   const declared = node(

@@ -1,5 +1,6 @@
 // Bundles src into a program: a file for each start, and what starts share in `chunks`. Finding and reading four hundred
 // modules takes longer than anything else that a command of Andon does. Packages stay outside, as npm installed them.
+import { execFileSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -10,7 +11,7 @@ export const processes = [
   'analysis/child',
   'analysis/parser-thread',
   'cli/loop-watch/thread',
-  'store/pglite/pglite-init',
+  'store/pglite/make-cluster',
 ];
 const entries = ['cli/main', 'index', ...processes];
 
@@ -35,6 +36,16 @@ export function bundle({ src, to }) {
   cpSync(join(src, 'store/migrations'), join(to, 'store/migrations'), {
     recursive: true,
     filter: (path) => !path.endsWith('.ts'),
+  });
+}
+
+/** Packs the folder of an empty database into a program, with the PGlite that is installed beside it. */
+export function addCluster(program) {
+  const file = join(program, 'store/pglite/cluster.gz');
+  const maker = join(program, 'store/pglite/make-cluster.js');
+  execFileSync(process.execPath, ['--liftoff-only', maker, file], {
+    env: {},
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
 }
 

@@ -11,6 +11,9 @@ export const codeFile = (path: string): string => fileURLToPath(new URL(path, co
 /** A file of the package, by its path below the root: `package.json`, `examples/till`. */
 export const packageFile = (path: string): string => fileURLToPath(new URL(`../${path}`, code));
 
+/** A file that the build makes, by its path below the code; sources take that of the last build. */
+export const builtFile = (path: string): string => (isSource ? packageFile(`dist/${path}`) : codeFile(path));
+
 /** A module by its path below the code, without the ending: compiled, or a source, which runs through tsx. */
 const moduleAt = (path: string): URL => new URL(`${path}.${isSource ? 'ts' : 'js'}`, code);
 

@@ -14,6 +14,7 @@ import type { Plugin } from 'vitest/config';
 import { bundle } from '../../scripts/bundle.mjs';
 import { kept } from './kept.ts';
 import { copyMigrations } from './migration-files.ts';
+import { addPackedCluster } from './packed-cluster.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const sources = join(root, 'src') + sep;
@@ -34,7 +35,10 @@ export function builtFolder(): string {
   copyMigrations(join(root, 'src'), join(place, 'dist/store/migrations'));
   const program = join(place, 'program');
   bundle({ src: join(root, 'src'), to: join(program, 'dist') });
-  for (const one of [place, program]) addPackageFiles(one);
+  for (const one of [place, program]) {
+    addPackageFiles(one);
+    addPackedCluster(join(one, 'dist'), join(place, 'dist/store/pglite/make-cluster.js'));
+  }
   keep(place);
   return folder;
 }

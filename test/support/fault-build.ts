@@ -7,6 +7,7 @@ import { buildSync } from 'esbuild';
 import { processes } from '../../scripts/bundle.mjs';
 import { kept } from './kept.ts';
 import { copyMigrations } from './migration-files.ts';
+import { addPackedCluster } from './packed-cluster.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -25,6 +26,7 @@ export function compiledGateway(): string {
   bundle({ 'test/fault-gateway-main': join(from, 'test/support/fault-gateway-main.js') }, place);
   bundle(Object.fromEntries(processes.map((name) => [name, join(from, 'src', `${name}.js`)])), place);
   copyMigrations(join(root, 'src'), join(place, 'store/migrations'));
+  addPackedCluster(place, join(place, 'store/pglite/make-cluster.js'));
   keep(place);
   return entry;
 }

@@ -6,8 +6,10 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../src/store/migrate.ts';
+import { unpackCluster } from '../../src/store/pglite/cluster.ts';
 import { openPglite } from '../../src/store/pglite/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
+import { builtFolder } from './built.ts';
 import { createDatabaseOn } from './databases.ts';
 import { kept, keptVariable } from './kept.ts';
 import { startPostgres } from './postgres-server.ts';
@@ -73,6 +75,7 @@ async function preparePglite(): Promise<{ dump: string; folder: string }> {
   const { folder, isThere, aside, keep } = kept('andon-pglite-', stateOfPglite());
   if (!isThere) {
     const place = aside();
+    await unpackCluster(join(place, 'db'), join(builtFolder(), 'dist/store/pglite/cluster.gz'));
     const store = await openPglite({ folder: join(place, 'db') });
     await migrate(store, written);
     if (!('dump' in store)) throw new Error('PGlite cannot be dumped');

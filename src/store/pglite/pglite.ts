@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,14 +5,12 @@ import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { defined } from '../../lib/defined.ts';
-import { fail } from '../../lib/errors.ts';
-import { saidFault } from '../../lib/machine-fault.ts';
-import { processEntry } from '../../process/entry.ts';
 import { longStatement } from '../long-statement.ts';
 import { Pipelined } from '../pipelined.ts';
 import { withRetry } from '../retry.ts';
 import { storableParams } from '../storable.ts';
 import type { Orm, Session, Statement, Store, Tx } from '../store.ts';
+import { unpackCluster } from './cluster.ts';
 import { lockFolder } from './folder-lock.ts';
 import { PreparedStatements } from './prepared.ts';
 import { type RoomCheck, requireRoom, roomCheck } from './room.ts';
@@ -62,27 +58,9 @@ async function initialise(folder: string, dump: Blob | undefined): Promise<void>
   for (const one of left.filter((path) => path.startsWith(begun)))
     await rm(one, { recursive: true, force: true });
   const aside = await mkdtemp(`${begun}-`);
-  if (dump === undefined) await initialiseInChild(aside);
+  if (dump === undefined) await unpackCluster(aside);
   else await (await start(aside, dump)).close();
   await rename(aside, folder);
-}
-
-/** Makes the folder in a child process, which takes the memory that initdb leaves behind along at its end. */
-async function initialiseInChild(folder: string): Promise<void> {
-  const { file, execArgv } = processEntry('store/pglite/pglite-init');
-  const child = spawn(process.execPath, [...execArgv, file, folder], {
-    env: {},
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-4000);
-  });
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  if (code === 0) return;
-  const next = 'mend what the process says; andon doctor looks at disk and folder';
-  const found = `the process that makes it ended with ${signal ?? code}: ${said.trim().slice(-500)}`;
-  throw fail(saidFault(said) ?? 'store.unavailable', folder, { found, next });
 }
 
 // Memory of PostgreSQL's own is cleared at every start and never given back: with its default of 128 MB a start takes
