@@ -13,7 +13,7 @@ export default defineConfig({
     exclude: ['test/agents/**', 'test/bench/**', 'test/long/**'],
     // These only end what hangs: no test proves a time by them.
     testTimeout: 300_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
     // Files share a process, which spares each of them the loading of everything: a quarter of the time of small ones.

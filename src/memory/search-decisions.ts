@@ -26,7 +26,7 @@ const best = statement(
    order by s.score desc, d.number desc`,
 );
 
-const candidatesMax = 1_500;
+const candidatesMax = 1_000;
 const termsMax = 60;
 
 interface Weighed {

@@ -25,7 +25,7 @@ import { git, mustGit } from '../support/gateway.ts';
 import { sized } from '../support/size.ts';
 import { waitUntil } from '../support/wait.ts';
 
-const trials = sized(8, 25);
+const trials = sized(4, 25);
 /** Lease of the plan that `planOf` makes. */
 const leaseMs = 60_000;
 const linux = existsSync('/proc/self/stat');

@@ -5,7 +5,7 @@ import { sized } from '../support/size.ts';
 
 // A restart on PGlite costs four times one on PostgreSQL, hence the uneven share.
 const shares = [
-  { engine: 'postgres', kills: sized(10, 85), lifeMsMax: 1400 },
+  { engine: 'postgres', kills: sized(6, 85), lifeMsMax: 1400 },
   { engine: 'pglite', kills: sized(3, 15), lifeMsMax: 2000 },
 ] as const;
 

@@ -1,3 +1,3 @@
 import { describeSoak } from '../support/soak-test.ts';
 
-describeSoak({ pushes: 100, gates: 25, runs: 25, subscriptions: 25 }, 300_000);
+describeSoak({ pushes: 60, gates: 20, runs: 20, subscriptions: 20 }, 300_000);

@@ -3,7 +3,7 @@ import { seed } from '../support/seed.ts';
 import { sized } from '../support/size.ts';
 import { storm } from '../support/trigger-storm.ts';
 
-const slots = sized(400, 1000);
+const slots = sized(200, 1000);
 
 it(`fires ${slots} slots once each on five gateways that are killed at random, over up to 48 hours without any`, async () => {
   console.log(`seed ${seed}`);

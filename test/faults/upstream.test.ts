@@ -124,7 +124,7 @@ describe('faults of an upstream that two gateways follow', () => {
   });
 
   it('many new commits, with forged trailers in each, are one row that counts them', async () => {
-    const count = sized(2_000, 10_000);
+    const count = sized(1_000, 10_000);
     const tip = await beside.tip();
     const commits = Array.from(
       { length: count },

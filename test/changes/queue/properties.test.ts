@@ -7,7 +7,7 @@ import { sized } from '../../support/size.ts';
 
 describe('the planner of the landing queue', () => {
   it('keeps every property in every world', () => {
-    const count = sized(500, 10_000);
+    const count = sized(250, 10_000);
     console.log(`seed ${seed}, ${count} worlds`);
     for (let n = 0; n < count; n++)
       expect(breachesOf(randomWorld(seed + n), planQueue), `world ${seed + n}`).toEqual([]);
