@@ -53,7 +53,8 @@ export function createAnalyser(options: AnalyserOptions = {}): Analyser {
   const pool = createPool({ sizeMax: processesMax, queueMax, deadlineMs });
   const cache = createMeasureCache(cacheUnitsMax);
   return {
-    measure: (files) => new Call(files, pool, cache, processesMax, performance.now() + callMsMax).measured(),
+    measure: (files) =>
+      new MeasureCall(files, pool, cache, processesMax, performance.now() + callMsMax).measured(),
     close: pool.close,
   };
 }
@@ -67,7 +68,7 @@ interface Pending {
 }
 
 /** One call of `measure`: its files go to the processes in batches, which spares each of them the way there and back. */
-class Call {
+class MeasureCall {
   readonly #files: readonly SourceFile[];
   readonly #pool: Pool;
   readonly #cache: MeasureCache;

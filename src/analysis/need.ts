@@ -19,10 +19,10 @@ export interface Asking {
 }
 
 /** The measure of a file that no parser has to see, or the question that it puts to the parser. */
-export type Need = { readonly measure: Measure } | Asking;
+export type ParserNeed = { readonly measure: Measure } | Asking;
 
 /** The question that a file puts to the parser. Files that are no source, or too large, put none. */
-export function needOf(path: string, content: SourceContent): Need {
+export function needOf(path: string, content: SourceContent): ParserNeed {
   if (typeof content === 'object' && 'sizeBytes' in content) return unread(path, content.sizeBytes);
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const head = headOf(bytes);
@@ -33,7 +33,7 @@ export function needOf(path: string, content: SourceContent): Need {
 }
 
 // A file of another name above the limit of one file is data.
-function unnamedNeed(path: string, head: string, bytes: Uint8Array): Need {
+function unnamedNeed(path: string, head: string, bytes: Uint8Array): ParserNeed {
   const unmeasured = languageWithout(path, head);
   if (isUnnamed(path, bytes) && bytes.byteLength <= limits.sourceBytesMax)
     return { question: { kind: 'unnamed', bytes }, unmeasured };
@@ -63,7 +63,7 @@ export function isCandidate(path: string, bytes: Uint8Array): boolean {
  * A file of another name above the limit of one file is data; a file that other files of its change left no
  * room for is unknown.
  */
-function unread(path: string, sizeBytes: number): Need {
+function unread(path: string, sizeBytes: number): ParserNeed {
   const unmeasured = languageWithout(path);
   if (unmeasured !== undefined) return { measure: { units: [], unmeasured } };
   return sourceKind(path) !== undefined || (mayHoldSource(path) && sizeBytes <= limits.sourceBytesMax)

@@ -82,4 +82,30 @@ describe.skipIf(!hasBrowser())('the page, from andon open on', () => {
     expect((await line.events()).filter(({ type }) => type === 'question.answered')).toHaveLength(1);
     await context.close();
   });
+
+  it('misses nothing that happens between its first questions and the stream', async () => {
+    const { context, page } = await openContext(browser);
+    await signIn(page, line);
+    const asker = await line.mint('agent:asker');
+    // The facts of the wall are asked for after the question, everything else is asked for when the page likes to.
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((done) => {
+      letGo = done;
+    });
+    await page.route('**/trpc/page.wall*', async (route: Route) => {
+      await held;
+      await route.continue();
+    });
+    const others = page.waitForResponse(/page\.mine/, { timeout: 2_000 }).catch(() => undefined);
+    await page.goto(`${line.url}/mine`);
+    await others;
+    await asker.client.task.ask.mutate({ project: line.project, task: 'prices', question: 'EUR or USD?' });
+    letGo();
+    const item = page.locator('[data-kind="question"]');
+    await item.waitFor();
+    await item.getByRole('textbox', { name: /Answer/ }).fill('EUR');
+    await item.getByRole('button', { name: 'Answer' }).click();
+    await item.waitFor({ state: 'detached' });
+    await context.close();
+  });
 });

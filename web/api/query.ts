@@ -1,5 +1,5 @@
 import { QueryClient, type UseQueryResult, useQuery } from '@tanstack/react-query';
-import { onEvents } from '../live/store.ts';
+import { onAgain, onHeard, useLive } from '../live/store.ts';
 import { ask, type InputOf, type OutputOf, type Path } from './client.ts';
 
 /** Answers of queries, until an event touches them. */
@@ -7,17 +7,22 @@ export const queries = new QueryClient({
   defaultOptions: { queries: { retry: false, staleTime: 60_000, refetchOnWindowFocus: false } },
 });
 
-/** Asks a query, and again when an event touches its answer. */
+/**
+ * Asks a query once the facts are there, and again when an event touches its answer: the stream goes on behind the facts,
+ * so that no event falls between an answer and the stream.
+ */
 export const useAsk = <P extends Path>(
   path: P,
   input: InputOf<P> & object,
   isWanted = true,
-): UseQueryResult<OutputOf<P>> =>
-  useQuery<OutputOf<P>>({
+): UseQueryResult<OutputOf<P>> => {
+  const isReady = useLive((now) => now.isReady);
+  return useQuery<OutputOf<P>>({
     queryKey: [path, input],
     queryFn: () => ask(path, input),
-    enabled: isWanted,
+    enabled: isWanted && isReady,
   });
+};
 
 /** Nouns of events, and the queries that they touch. */
 const touches: Readonly<Record<string, readonly string[]>> = {
@@ -49,11 +54,10 @@ function askAgain(): void {
   });
 }
 
-onEvents((events) => {
+onHeard((events) => {
   for (const { type } of events)
     for (const prefix of touches[type.split('.')[0] ?? ''] ?? []) touched.add(prefix);
   if (touched.size > 0 && timer === undefined) timer = setTimeout(askAgain, waitsMs);
 });
 
-/** Asks for everything on screen again: after a break events may be missing. */
-export const askAllAgain = (): void => void queries.invalidateQueries();
+onAgain(() => void queries.invalidateQueries());

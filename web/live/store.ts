@@ -32,6 +32,8 @@ export interface LiveState {
   readonly asOf: number;
   /** Why the session has ended. */
   readonly ended: string | undefined;
+  /** True once the facts were asked for: what is asked later is as young as the stream, which then touches it. */
+  readonly isReady: boolean;
 }
 
 const newestMax = 60;
@@ -46,10 +48,12 @@ let state: LiveState = {
   alive: { wallMs: 0, steadyMs: 0 },
   asOf: 0,
   ended: undefined,
+  isReady: false,
 };
 const listeners = new Set<() => void>();
-const eventListeners = new Set<(events: readonly LiveEvent[]) => void>();
 let waiting: LiveEvent[] = [];
+/** Position of the last event that was heard; before the first one that of the facts. The facts themselves run ahead of it. */
+let heardTo: number | undefined;
 let isFlushing = false;
 let askedAtMs = 0;
 let asking: ReturnType<typeof setTimeout> | undefined;
@@ -64,40 +68,41 @@ const wallHearers = new Set<(askedAtMs: number) => void>();
 /** Calls back when the wall was answered, with the steady time at which it was asked for. */
 export const onWall = (heard: (askedAtMs: number) => void): void => void wallHearers.add(heard);
 
+const againHearers = new Set<() => void>();
+
+/** Calls back when the stream is there again after a break: what was asked for in between may have failed, or be old. */
+export const onAgain = (told: () => void): void => void againHearers.add(told);
+
 const hearers = new Set<(events: readonly LiveEvent[]) => void>();
 
 /** Calls back with every event of the stream, also with those that the facts hold already. */
 export const onHeard = (heard: (events: readonly LiveEvent[]) => void): void => void hearers.add(heard);
 
-/** Calls back with every flush of events that are news to the facts, in order. */
-export function onEvents(heard: (events: readonly LiveEvent[]) => void): () => void {
-  eventListeners.add(heard);
-  return () => eventListeners.delete(heard);
-}
-
 const noise: ReadonlySet<string> = new Set(lifeSigns);
 
-/** The facts with the events folded in, and those of the events that were new. */
-function folded(events: readonly LiveEvent[]): { fresh: readonly LiveEvent[]; ask: boolean } {
-  const { facts } = state;
-  if (facts === undefined) return { fresh: [], ask: false };
+/** Folds events into the facts; answers if the facts have to be asked for. */
+function fold(facts: WallFacts, events: readonly LiveEvent[]): boolean {
   const fresh = events.filter(({ position }) => position > facts.position);
   const applied = applyAll(facts, fresh);
   const shown = fresh.filter(({ type }) => !noise.has(type)).reverse();
   const newest = [...shown, ...state.newest].slice(0, newestMax);
   set({ facts: applied.facts, newest, asOf: gatewayNow() });
-  return { fresh, ask: applied.ask };
+  return applied.ask;
 }
 
 function flush(): void {
   isFlushing = false;
+  const { facts } = state;
+  // Events of another tab may come before the first facts of this one.
+  if (facts === undefined) return;
   const events = waiting;
   waiting = [];
-  if (events.length === 0) return;
+  const last = events.at(-1);
+  if (last === undefined) return;
+  heardTo = last.position;
   for (const told of hearers) told(events);
-  const { fresh, ask: isAsked } = folded(events);
+  const isAsked = fold(facts, events);
   if (isAsked || events.length > waitingMax) askSoon();
-  for (const told of eventListeners) told(fresh);
 }
 
 /** One flush a frame; in a hidden tab, which has no frames, five a second. */
@@ -136,8 +141,10 @@ export async function refresh(): Promise<void> {
 
 /** Takes an answer, unless it is from before the events that were folded in meanwhile. */
 function takeFacts(facts: WallFacts): void {
+  heardTo ??= facts.position;
   if (state.facts !== undefined && facts.position < state.facts.position) askSoon();
   else set({ facts, asOf: gatewayNow(), alive: momentNow() });
+  if (waiting.length > 0) flushSoon();
 }
 
 function heard(message: FeedMessage): void {
@@ -150,26 +157,33 @@ function heard(message: FeedMessage): void {
     set({ alive: momentNow(), asOf: gatewayNow() });
     return;
   }
-  if (message.state === 'live' && state.connection !== 'live') void refresh();
+  if (message.state === 'live' && state.connection !== 'live') {
+    void refresh();
+    for (const told of againHearers) told();
+  }
   set({ connection: message.state, why: message.why });
-}
-
-async function position(): Promise<number | undefined> {
-  if (state.facts === undefined) await refresh();
-  return state.facts?.position;
 }
 
 let following: AbortController | undefined;
 
-/** Starts to follow the log of the session; facts come first, the stream goes on behind them. */
+/**
+ * Starts to follow the log of the session; facts come first, the stream goes on behind them. The other tabs are heard
+ * from the beginning, so that nothing is told between the facts and the first ear for it.
+ */
 export async function startLive(): Promise<void> {
   const project = session()?.project;
   if (project === undefined) return;
   following?.abort();
   following = new AbortController();
-  await refresh();
-  if (state.facts !== undefined) set({ connection: 'live', why: '' });
+  const first = refresh();
+  const position = async (): Promise<number | undefined> => {
+    await first;
+    if (state.facts === undefined) await refresh();
+    return heardTo;
+  };
   follow({ project, position, heard }, following.signal);
+  await first;
+  set({ isReady: true, ...(state.facts !== undefined && { connection: 'live', why: '' }) });
 }
 
 /** Begins anew after the end of a session, in the same document. */
@@ -181,7 +195,8 @@ export function begin(): void {
 export function blank(why: string): void {
   following?.abort();
   waiting = [];
-  set({ facts: undefined, newest: [], ended: why, connection: 'cut' });
+  heardTo = undefined;
+  set({ facts: undefined, newest: [], ended: why, connection: 'cut', isReady: false });
 }
 
 onEnded((error) => {

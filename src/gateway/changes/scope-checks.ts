@@ -22,16 +22,17 @@ export interface Check {
 
 const scopeOf = statement(
   'checks.scope',
-  `select t.write, t.deny, g.cap->>'tier' as tier, p.plan_hash as "planHash"
+  `select coalesce(t.write, '{}') as write, coalesce(t.deny, '{}') as deny, g.cap->>'tier' as tier, p.plan_hash as "planHash"
    from projects p left join tasks t on t.project = p.name and t.id = $2 left join grants g on g.gid = $3
    where p.name = $1`,
 );
 interface ScopeRow {
-  readonly write: string[] | null;
-  readonly deny: string[] | null;
+  readonly write: readonly string[];
+  readonly deny: readonly string[];
   readonly tier: Tier | null;
   readonly planHash: string | null;
 }
+const noRow: ScopeRow = { write: [], deny: [], tier: null, planHash: null };
 
 /** The rules for the paths of a change, judged as a push of its whole difference would be under the plan of today. */
 export async function scopeChecks(
@@ -40,15 +41,13 @@ export async function scopeChecks(
   diff: TreeDiff,
 ): Promise<Check[]> {
   const { project, task, gid } = change;
-  const [row] = await session.rows<ScopeRow>(scopeOf, [project, task, gid]);
-  const plan = await planAt(session, project, row?.planHash ?? null);
-  const write = row?.write ?? [];
-  const tier = row?.tier ?? null;
+  const [row = noRow] = await session.rows<ScopeRow>(scopeOf, [project, task, gid]);
+  const plan = await planAt(session, project, row.planHash);
   const scope: TreeScope = {
-    writable: compileScope(write, row?.deny ?? []),
+    writable: compileScope(row.write, row.deny),
     protectedBy: protectionIn(plan, task).against,
-    mayDelete: tier !== null && profiles[tier].deletes,
-    words: write.join(', ') || 'no path',
+    mayDelete: row.tier !== null && profiles[row.tier].deletes,
+    words: row.write.join(', ') || 'no path',
   };
   return pathChecks(frameReasons(pushOf(change, diff), scope), diff.changes, scope);
 }

@@ -1,10 +1,10 @@
-import { isCandidate } from '../../analysis/need.ts';
 import {
   judgeSources,
   type SourceChange,
   type SourceJudgement,
   type UnmeasuredFile,
 } from '../../analysis/check-sources.ts';
+import { isCandidate } from '../../analysis/need.ts';
 import { changedFiles } from '../../git/changed-files.ts';
 import { existingPaths, gitAt } from '../../git/existing-paths.ts';
 import type { ObjectReader } from '../../git/objects/reader.ts';
