@@ -14,7 +14,7 @@ import { sized } from '../support/size.ts';
 
 const project = 'shop';
 const rounds = sized(60, 1000);
-const landingRounds = sized(4, 30);
+const landingRounds = sized(10, 30);
 const claimants = 4;
 const tasks = Array.from({ length: 60 }, (_, n) => `t${n}`);
 const landing = Array.from({ length: landingRounds }, (_, n) => `l${n}`);
