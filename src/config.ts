@@ -40,6 +40,8 @@ export interface Config {
    */
   readonly clientsMax: number;
   readonly streamsMax: number;
+  /** Most streams of events of browsers, over all their sessions; they count to `streamsMax` too. */
+  readonly pageStreamsMax: number;
   /** Connections to PostgreSQL at most. */
   readonly connectionsMax: number;
   /** Programs that triggers may start, by name; absolute paths. Only this setting can add one. */
@@ -73,6 +75,7 @@ const defaults = {
   logLevel: 'info',
   clientsMax: 4_096,
   streamsMax: 2_000,
+  pageStreamsMax: 200,
   connectionsMax: limits.connectionsDefault,
   commands: {},
   webhookHosts: [],

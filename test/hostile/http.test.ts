@@ -285,7 +285,7 @@ describe('HTTP that takes more than its share', () => {
     expect([status, body]).toEqual([429, expect.stringContaining('request.streams')]);
     for (const { token } of [other, other]) expect(await stream(token, abort.signal)).toEqual([200, '']);
     const [full, why] = await stream(third.token, abort.signal);
-    expect([full, why]).toEqual([429, expect.stringContaining('`gateway`')]);
+    expect([full, why]).toEqual([503, expect.stringContaining('gateway.streams')]);
     abort.abort();
     const again = new AbortController();
     await waitUntil(async () => (await stream(third.token, again.signal))[0] === 200);

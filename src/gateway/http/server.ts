@@ -198,9 +198,6 @@ function batchOver(procedures: string): AndonError | undefined {
     : undefined;
 }
 
-/** Streams of one session of a page. */
-const pageStreamsMax = 8;
-
 /**
  * The error for a stream over the limit of its principal or the gateway. A caller without a valid token is
  * refused further on.
@@ -215,8 +212,7 @@ async function streamOver(
   if (req.headers.accept?.includes('text/event-stream') !== true) return undefined;
   try {
     const { grant, token } = await context.call();
-    // One stream serves all tabs of a browser.
-    return isOfPage ? streams.add(token?.jti ?? grant.sub, res, pageStreamsMax) : streams.add(grant.sub, res);
+    return isOfPage ? streams.addOfPage(token?.jti ?? grant.sub, res) : streams.add(grant.sub, res);
   } catch (error) {
     if (error instanceof AndonError) return undefined;
     throw error;

@@ -27,8 +27,14 @@ export const requestCodes = {
   'request.streams': row(
     429,
     'unreachable',
-    'the open streams of events of a principal, and of a gateway, are bounded',
+    'the open streams of events of a principal or a session are bounded',
     'close streams that you do not read, or read pages: andon event list',
+  ),
+  'gateway.streams': row(
+    503,
+    'unreachable',
+    'a gateway holds a bounded number of streams of events, and of those of browsers',
+    'wait until one is closed, or read pages: andon event list',
   ),
   'request.rate': row(
     429,
