@@ -6,6 +6,7 @@ import { checkSources, type SourceChange } from '../../src/analysis/check-source
 import { plainRules } from '../../src/policies/code-rules.ts';
 import { median, quantile, timed } from './support/figures.ts';
 import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
+import { peakMegabytes } from './support/tree-memory.ts';
 
 const rules = plainRules({ complexity: 8, lines: 60 });
 const rounds = 100;
@@ -181,7 +182,10 @@ async function audit(): Promise<BenchRow[]> {
       await checkSources(analyser, files.slice(at, at + batchFiles), rules);
     return performance.now() - begun;
   };
-  const empty = await whole();
+  let empty = 0;
+  const megabytes = await peakMegabytes(async () => {
+    empty = await whole();
+  });
   const full = await whole();
   analyser.close();
   return [
@@ -196,6 +200,12 @@ async function audit(): Promise<BenchRow[]> {
       value: `${(full / 1000).toFixed(2)} s`,
       goal: 'under 1 s',
       ok: (full / lines) * auditLines < 1_000,
+    },
+    {
+      what: 'memory of the first, this process with its own sources and the two that parse',
+      value: `${megabytes.toFixed(0)} MB`,
+      goal: 'under 1,000 MB',
+      ok: megabytes < 1_000,
     },
   ];
 }
