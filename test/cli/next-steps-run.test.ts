@@ -102,7 +102,8 @@ describe('the next steps of a session', () => {
     const early = said(await run('andon task claim cart', 'implementer'));
     const [step] = stepsIn(early);
     expect(step).toMatch(/^andon task (show cart|next)/);
-    await takes(step?.replace(/ prints.*/, ''), 'implementer');
+    // The landing of cart may still be under way: then the step says that nothing is ready.
+    expect([0, 8]).toContain((await run(step?.replace(/ prints.*/, '') ?? '', 'implementer')).exit);
     const [status, clear] = stepsIn(
       said(await takes('andon cord pull --scope project --why broken', 'owner')),
     );
