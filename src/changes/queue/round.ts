@@ -8,7 +8,7 @@ import type { QueueEntry } from './entries.ts';
 import { placeHead } from './places.ts';
 import { planQueue, wishBehind } from './planner.ts';
 import type { QueueStep, StepOf, TreeName } from './queue.ts';
-import { type BuiltWish, isAsWished, readUnfinished, syncRuns, vouchersOf } from './runs.ts';
+import { type BuiltWish, isAsWished, readUnfinished, resultsOf, syncRuns, vouchersOf } from './runs.ts';
 import { clearPart, refuseBad, stepAside, tellMainFails } from './steps.ts';
 import { buildTree, carryTrees, type NewPatch, nameKey, queueRefOf } from './trees.ts';
 import { commandGates, type QueueNow, type QueueReading, readBrokenMain, readQueue } from './world.ts';
@@ -107,8 +107,10 @@ async function keepRuns(round: Round, { wishes, head }: StepOf<'run'>): Promise<
     const gate = now.plan?.gates[wish.gate];
     if (gate === undefined) continue;
     const { tree, candidate } = outcome.tree;
+    const named = { name: wish.gate, gate };
+    const results = resultsOf(now.tallyOf(tree, named));
     const definition = gateDefinition(gate);
-    built.set(`${tree} ${wish.gate}`, { wish, tree, candidate, definition });
+    built.set(`${tree} ${wish.gate}`, { wish, tree, candidate, definition, gate: named, results });
   }
   ports.at?.('built');
   // A tree that came out of another name may have its evidence already.

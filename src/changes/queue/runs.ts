@@ -2,7 +2,6 @@ import { newId } from '../../process/new-id.ts';
 import { type Session, statement, type Tx } from '../../store/store.ts';
 import { gateDefinition, type NamedGate } from '../gates.ts';
 import type { GateTally, WishedRun } from './queue.ts';
-import type { QueueTree } from './trees.ts';
 
 /** Names what a run is evidence of: a tree, a gate, and the gate's definition. */
 const evidenceKey = (tree: string, gate: string, definition: string): string =>
@@ -27,10 +26,9 @@ const tallies = statement(
 export async function readTallies(
   session: Session,
   project: string,
-  trees: Iterable<QueueTree>,
+  trees: Iterable<string>,
 ): Promise<(tree: string, gate: NamedGate) => GateTally> {
-  const wanted = [...new Set([...trees].flatMap(({ tree }) => tree ?? []))];
-  const rows = await session.rows<TallyRow>(tallies, [project, wanted]);
+  const rows = await session.rows<TallyRow>(tallies, [project, [...new Set(trees)]]);
   const found = new Map(rows.map((row) => [evidenceKey(row.tree, row.gate, row.definition), row]));
   return (tree, { name, gate }) => found.get(evidenceKey(tree, name, gateDefinition(gate))) ?? nothing;
 }
@@ -43,7 +41,13 @@ export interface BuiltWish {
   readonly tree: string;
   readonly candidate: string;
   readonly definition: string;
+  readonly gate: NamedGate;
+  /** Results that the tree had of the gate when the wish was made. */
+  readonly results: number;
 }
+
+/** Results of a gate on a tree. */
+export const resultsOf = ({ passes, fails }: GateTally): number => passes + fails;
 
 interface Unfinished {
   readonly id: string;
@@ -85,35 +89,45 @@ const keyOfWish = (wish: BuiltWish | undefined): string =>
 
 /**
  * Makes the runs of the queue those that are wished, in that order: keeps what is, adds what is missing, and drops the
- * rest. The result of a dropped run changes nothing. The caller holds the project's lock.
+ * rest. The result of a dropped run changes nothing. A wish whose run has ended since it was made is void: the next round
+ * knows the result. The caller holds the project's lock.
  */
 export async function syncRuns(tx: Tx, project: string, wishes: readonly BuiltWish[]): Promise<void> {
   const runs = await readUnfinished(tx, project);
   const byKey = new Map(runs.map((run) => [keyOf(run), run]));
   const kept = new Set<string>();
   const places: [id: string, rank: number][] = [];
+  const missing: [one: BuiltWish, rank: number][] = [];
   for (const [rank, one] of wishes.entries()) {
     const run = byKey.get(keyOfWish(one));
     if (run === undefined) {
-      const { wish, tree, candidate, definition } = one;
-      tx.later(add, [
-        newId('gate'),
-        project,
-        wish.gate,
-        tree,
-        definition,
-        candidate,
-        wish.tree.changes,
-        rank,
-      ]);
+      missing.push([one, rank]);
       continue;
     }
     kept.add(run.id);
     places.push([run.id, rank]);
   }
+  if (missing.length > 0) await addRuns(tx, project, missing);
   const dropped = runs.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
   if (dropped.length > 0) tx.later(cancel, [dropped]);
   if (places.length > 0) tx.later(ranks, [places.map(([id]) => id), places.map(([, rank]) => rank)]);
+}
+
+async function addRuns(
+  tx: Tx,
+  project: string,
+  missing: readonly (readonly [one: BuiltWish, rank: number])[],
+): Promise<void> {
+  const tallyOf = await readTallies(
+    tx,
+    project,
+    missing.map(([{ tree }]) => tree),
+  );
+  for (const [{ wish, tree, candidate, definition, gate, results }, rank] of missing) {
+    if (resultsOf(tallyOf(tree, gate)) > results) continue;
+    const named = [newId('gate'), project, wish.gate, tree, definition, candidate];
+    tx.later(add, [...named, wish.tree.changes, rank]);
+  }
 }
 
 /** The runs that let a tree pass: the latest of each gate that asks for one. */

@@ -76,7 +76,11 @@ export async function readQueue(reading: QueueReading, project: string): Promise
   const holds = await readHolds(session, project, rows, plan);
   const mains = new Set([main, ...rows.flatMap(({ partMain }) => partMain ?? [])]);
   const trees = await readTrees(session, git, project, mains);
-  const tallyOf = await readTallies(session, project, trees.values());
+  const tallyOf = await readTallies(
+    session,
+    project,
+    [...trees.values()].flatMap(({ tree }) => tree ?? []),
+  );
   const free = queueOrder(holds, nowMs());
   const entries = new Map(rows.map((entry) => [entry.id, entry]));
   const tally = (tree: TreeName, gate: string): GateTally => {
