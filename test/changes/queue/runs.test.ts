@@ -37,7 +37,7 @@ describe.each(engines)('the runs of the queue, on %s', (engine) => {
     await store.rows(put, ['gat_1', project, tree, status, gateDefinition(gate.gate)]);
     await sync(wish(0));
     expect(await readUnfinished(store, project)).toEqual([]);
-    // Who knows the result and wishes one more, gets it: a failure is tried again.
+    // A wish that knows of the result is carried out: a failure is tried again.
     await sync(wish(1));
     expect(await readUnfinished(store, project)).toHaveLength(1);
   });
