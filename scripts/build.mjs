@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildPage } from './build-page.mjs';
-import { addCluster, bundle } from './bundle.mjs';
+import { bundle, makeCluster } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const next = `dist.${process.pid}`;
@@ -18,7 +18,8 @@ process.on('exit', () => {
 });
 
 bundle({ src: `${root}src`, to: `${root}${next}` });
-addCluster(`${root}${next}`);
+const pglite = `${root}${next}/store/pglite`;
+makeCluster(`${pglite}/make-cluster.js`, `${pglite}/cluster.gz`);
 if (process.argv.includes('--types')) {
   const tsc = 'node_modules/typescript/bin/tsc';
   const declared = node(

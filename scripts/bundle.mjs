@@ -39,10 +39,8 @@ export function bundle({ src, to }) {
   });
 }
 
-/** Packs the folder of an empty database into a program, with the PGlite that is installed beside it. */
-export function addCluster(program) {
-  const file = join(program, 'store/pglite/cluster.gz');
-  const maker = join(program, 'store/pglite/make-cluster.js');
+/** Packs the folder of an empty database into a file, by a compiled `make-cluster` and the PGlite installed beside it. */
+export function makeCluster(maker, file) {
   execFileSync(process.execPath, ['--liftoff-only', maker, file], {
     env: {},
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -129,15 +129,19 @@ describe.skipIf(!hasBrowser())('each screen of the page', () => {
     tunnel.cut();
     await page.getByText('Not the present: as of').waitFor();
     expect(await page.title()).toContain('(?)');
-    for (const key of ['m', 'c', 's', 'w']) {
+    for (const key of ['m', 's', 'w', 'c']) {
       await page.keyboard.press('g');
       await page.keyboard.press(key);
       await page.locator('main.stale').waitFor();
       expect(await page.getByText('Not the present: as of').count()).toBe(1);
     }
+    // Asked for while it was cut off, the changes are asked for again, though no event has touched them.
+    const refused = page.locator('main .reasons').first();
+    await refused.waitFor();
     tunnel.mend();
     await page.locator('.fresh', { hasText: 'live' }).waitFor();
     await page.locator('main.stale').waitFor({ state: 'detached' });
+    await refused.waitFor({ state: 'detached' });
     await context.close();
     await tunnel.close();
   });

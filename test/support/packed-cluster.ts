@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { makeCluster } from '../../scripts/bundle.mjs';
 import { kept } from './kept.ts';
 
 const sources = resolve(import.meta.dirname, '../../src/store/pglite');
@@ -15,7 +15,7 @@ export function addPackedCluster(code: string, maker: string): void {
   const { folder, isThere, aside, keep } = kept('andon-cluster-', stateOfCluster());
   if (!isThere) {
     const made = aside();
-    execFileSync(process.execPath, ['--liftoff-only', maker, join(made, 'cluster.gz')], { env: {} });
+    makeCluster(maker, join(made, 'cluster.gz'));
     keep(made);
   }
   const to = join(code, 'store/pglite');

@@ -92,16 +92,16 @@ function fold(facts: WallFacts, events: readonly LiveEvent[]): boolean {
 
 function flush(): void {
   isFlushing = false;
-  const { facts } = state;
-  // Events of another tab may come before the first facts of this one.
-  if (facts === undefined) return;
+  const { facts, isReady } = state;
+  // Events of another tab may come before this one has asked for its facts.
+  if (facts === undefined && !isReady) return;
   const events = waiting;
   waiting = [];
   const last = events.at(-1);
   if (last === undefined) return;
   heardTo = last.position;
   for (const told of hearers) told(events);
-  const isAsked = fold(facts, events);
+  const isAsked = facts !== undefined && fold(facts, events);
   if (isAsked || events.length > waitingMax) askSoon();
 }
 
@@ -184,6 +184,7 @@ export async function startLive(): Promise<void> {
   follow({ project, position, heard }, following.signal);
   await first;
   set({ isReady: true, ...(state.facts !== undefined && { connection: 'live', why: '' }) });
+  if (waiting.length > 0) flushSoon();
 }
 
 /** Begins anew after the end of a session, in the same document. */

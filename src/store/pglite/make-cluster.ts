@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { packCluster } from './cluster.ts';
@@ -7,7 +6,7 @@ import { packCluster } from './cluster.ts';
 // A process of the build: makes the folder of an empty database, and packs it into the file that is named. initdb takes
 // seconds and hundreds of megabytes; so no start has to run it.
 const [file = ''] = process.argv.slice(2);
-const place = await mkdtemp(join(tmpdir(), 'andon-cluster-'));
+const place = await mkdtemp(`${file}-`);
 const folder = join(place, 'db');
 const database = await PGlite.create({ dataDir: folder });
 await database.close();

@@ -126,9 +126,7 @@ describe.each(enginesOf(import.meta.filename))(
       await clear();
       await waitUntil(async () => (await queued()) > 0);
       expect((await line.change(second.change)).state).toBe('approved');
-      // A round of the queue that was planned before the end of a run may ask for that run once more.
-      const trees = (await good.carryOut()).map(({ tree }) => tree);
-      expect(new Set(trees).size).toBe(1);
+      expect(await good.carryOut()).toHaveLength(1);
       await line.until(second.change, 'landed');
       const events = (await line.events()).filter(({ type }) => type === 'gate.voided');
       expect(events.map(({ data }) => data.landed).filter((one) => one.length > 0)).toEqual([[first.change]]);
