@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { defined } from '../lib/defined.ts';
 import { LimitWatch } from '../sandbox/limit-watch.ts';
 import { removeTree } from '../sandbox/remove-tree.ts';
-import { type Containment, userOf } from '../sandbox/sandbox.ts';
+import { type Containment, giveContainmentBack, takeContainment, userOf } from '../sandbox/sandbox.ts';
 import { adapters } from './adapters/index.ts';
 import { Inbox } from './output/inbox.ts';
 import { LineReader, OutputFeed } from './output/output-feed.ts';
@@ -12,7 +12,7 @@ import { replaceSecret } from './prepare/plain-file.ts';
 import { type Prepared, prepareRun } from './prepare/prepare-run.ts';
 import { type RunFolder, readVerdictText, runFolderOf, writableOf } from './prepare/run-folder.ts';
 import { AgentProcess, type Exit } from './process/agent-process.ts';
-import { containRun } from './process/contain-run.ts';
+import { refuseUnfit } from './process/contain-run.ts';
 import { startAgent } from './process/start-agent.ts';
 import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunOrder } from './protocol.ts';
 import { createMetricsIntake } from './proxy/metrics-intake.ts';
@@ -64,10 +64,10 @@ export class LiveRun {
     this.#redactor.add(order.token);
     for (const name of order.settings.pass) this.#redactor.add(options.outer[name] ?? '');
     this.#watch = new Watch(order.settings, order.maxMs, performance.now(), order.progress.kind);
-    const { sandbox, hidden, ownUser, runnerMark: marks, outer } = options;
+    const { sandbox, hidden, users, runnerMark: marks, outer } = options;
     const { limits } = order;
     this.#inspector = new Inspector(this.#place, order, {
-      ...{ sandbox, hidden, ownUser, marks, limits, searchPath: outer.PATH },
+      ...{ sandbox, hidden, users, marks, limits, searchPath: outer.PATH },
     });
     this.#inbox = new Inbox(options.gateway, order.project, this.#place.inboxFile);
     this.#proxy = createRunProxy({
@@ -113,6 +113,7 @@ export class LiveRun {
     } finally {
       this.#proxy.close();
       if (!this.#options.keep) await removeTree(this.#place.folder);
+      if (this.#containment !== undefined) await giveContainmentBack(this.#containment, this.#options.users);
     }
   }
 
@@ -151,9 +152,10 @@ export class LiveRun {
   }
 
   async #start(): Promise<void> {
-    const { gateway, launch, outer, runnerMark } = this.#options;
-    const containment = containRun(this.#options, this.#place);
+    const { gateway, launch, outer, runnerMark, sandbox, users } = this.#options;
+    const containment = await takeContainment(outer.PATH, users);
     this.#containment = containment;
+    refuseUnfit(containment, sandbox, this.#place.folder);
     const port = await this.#proxy.listen();
     const prepared = await prepareRun({
       ...{ order: this.#order, place: this.#place, gateway, containment, launch, outer, runnerMark },

@@ -1,3 +1,4 @@
+import type { UserWatch } from '../sandbox/sandbox.ts';
 import type { RunnerGateway } from './protocol.ts';
 
 /** Options that all runs of a runner share. */
@@ -15,8 +16,8 @@ export interface LiveRunOptions {
   readonly outer: Readonly<Record<string, string | undefined>>;
   /** Variables that mark every process of this runner. */
   readonly runnerMark: Readonly<Record<string, string>>;
-  /** Called with each user that belongs to one run alone. */
-  readonly ownUser: (uid: number) => void;
+  /** Hears of the users of gates and runs. */
+  readonly users: UserWatch;
   /** True to leave the folder of a run behind. */
   readonly keep: boolean;
   readonly say: (run: string, words: string) => void;

@@ -15,7 +15,7 @@ import type { EndCause, RunOrder } from './protocol.ts';
 import type { LiveRunOptions } from './run-options.ts';
 
 /** The folder, gateway and limits of a runner. */
-export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark' | 'ownUser'> {
+export interface RunnerOptions extends Omit<LiveRunOptions, 'runs' | 'runnerMark' | 'users'> {
   /** The folder of this runner; each run has one below it. */
   readonly folder: string;
   /** Most runs at once. */
@@ -61,12 +61,12 @@ export function startRunner(options: RunnerOptions): Runner {
     ...program,
     runs,
     runnerMark: { [runnerMarkName]: mark },
-    ownUser: (uid) => watchdog.watch(uid),
+    users: watchdog,
   });
   const done = taking.go();
   const gates = startGates(options, folder, containment.kind, {
     marks: { [runnerMarkName]: mark },
-    ownUser: (uid) => watchdog.watch(uid),
+    users: watchdog,
   });
   return {
     running: () => taking.running(),
@@ -84,7 +84,7 @@ function startGates(
   { gates, hidden, log, say, outer, sandbox }: RunnerOptions,
   folder: string,
   containment: ContainmentKind,
-  found: Pick<GateSlotsOptions, 'marks' | 'ownUser'>,
+  found: Pick<GateSlotsOptions, 'marks' | 'users'>,
 ): GateSlots | undefined {
   if (gates === undefined || gates.slots === 0) return undefined;
   const candidates = join(folder, 'candidates');

@@ -18,8 +18,10 @@ import { killNow, markName, reap } from './reap.ts';
 import {
   type Containment,
   type ContainmentKind,
-  findContainment,
+  giveContainmentBack,
   type SandboxSetting,
+  takeContainment,
+  type UserWatch,
   userOf,
 } from './sandbox.ts';
 
@@ -45,8 +47,8 @@ export interface GateCommand {
   readonly readable?: readonly string[];
   /** Further variables of the environment, by which the processes of the command can be found. */
   readonly marks?: Readonly<Record<string, string>>;
-  /** Called with the user that the command alone has. */
-  readonly ownUser?: (uid: number) => void;
+  /** Hears of the user that the command alone has. */
+  readonly users?: UserWatch;
   /** Gets the output while the command runs. */
   readonly tap?: OutputTap;
   readonly abort?: AbortSignal;
@@ -79,7 +81,16 @@ const statusDescriptor = 3;
  * or `disk.full` when the machine could not start the command.
  */
 export async function runGate(gate: GateCommand): Promise<GateEvidence> {
-  const containment = await contain(gate);
+  const containment = await takeContainment(gate.searchPath, gate.users);
+  try {
+    return await runContained(gate, containment);
+  } finally {
+    await giveContainmentBack(containment, gate.users);
+  }
+}
+
+async function runContained(gate: GateCommand, containment: Containment): Promise<GateEvidence> {
+  await makeReady(gate, containment);
   const mark = newId('gate');
   const started = performance.now();
   const child = start(gate, containment, environmentOf(gate, mark));
@@ -110,15 +121,11 @@ export async function runGate(gate: GateCommand): Promise<GateEvidence> {
   };
 }
 
-/** Chooses the containment and makes the folders ready for it. */
-async function contain({ folder, sandbox, searchPath, ownUser }: GateCommand): Promise<Containment> {
-  const containment = findContainment(searchPath);
+/** Refuses a containment weaker than the required one, and makes the folders ready for it. */
+async function makeReady({ folder, sandbox }: GateCommand, containment: Containment): Promise<void> {
   if (sandbox === 'required' && containment.kind !== 'bubblewrap')
     throw fail('gate.sandbox', 'bubblewrap', { found: containment.kind, limit: 'required' });
-  const user = userOf(containment);
-  if (user !== undefined) ownUser?.(user.uid);
   await makeGateRoom(folder, containment);
-  return containment;
 }
 
 interface BubbleStatus {

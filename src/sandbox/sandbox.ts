@@ -4,7 +4,7 @@ import { defined } from '../lib/defined.ts';
 import { fail } from '../lib/errors.ts';
 import { faultOf, type MachineFault, saidFault } from '../lib/machine-fault.ts';
 import { namespaces, noNetwork } from './bubblewrap.ts';
-import { nextUser } from './own-user.ts';
+import { giveUserBack, takeUser, trialUser } from './own-user.ts';
 import { findProgram } from './programs.ts';
 import { becoming, type PlainUser, rightsDropped } from './set-privileges.ts';
 
@@ -37,11 +37,37 @@ export const containmentKinds = [
 export const userOf = (containment: Containment): PlainUser | undefined =>
   containment.kind === 'none' ? undefined : containment.user;
 
+/** Hears of each user that belongs to one gate or run alone, from before its first process until after its last. */
+export interface UserWatch {
+  readonly watch: (uid: number) => void;
+  readonly forget: (uid: number) => void;
+}
+
 const standardFolders = '/usr/bin:/bin:/usr/sbin:/sbin';
 
 /**
- * The strongest containment available: bubblewrap, another user when the gateway is root, or none. Errors:
- * `machine.exhausted` when the kinds available cannot be told within `triesMs`; a machine short of resources
+ * The containment of one gate or run, with a user that belongs to it alone until `giveContainmentBack`.
+ * Errors: as `findContainment`.
+ */
+export async function takeContainment(path?: string, users?: UserWatch): Promise<Containment> {
+  const found = findContainment(path);
+  if (found.kind === 'none' || found.user === undefined) return found;
+  const user = { ...found.user, ...(await takeUser()) };
+  users?.watch(user.uid);
+  return { ...found, user };
+}
+
+/** Frees the user of a containment that was taken, once none of its processes is alive. */
+export async function giveContainmentBack(containment: Containment, users?: UserWatch): Promise<void> {
+  const user = userOf(containment);
+  if (user === undefined) return;
+  users?.forget(user.uid);
+  await giveUserBack(user);
+}
+
+/**
+ * The strongest containment available, with a user for trials alone: bubblewrap, another user when the
+ * gateway is root, or none. Errors: `machine.exhausted` when the kinds available cannot be told within `triesMs`; a machine short of resources
  * never runs code less contained.
  */
 export function findContainment(path: string = process.env.PATH ?? '', triesMs = 10_000): Containment {
@@ -55,7 +81,7 @@ const plain = (user: PlainUser | undefined): Containment =>
 
 function userForRoot(path: string): PlainUser {
   const setpriv = findProgram('setpriv', `${standardFolders}:${path}`);
-  return { ...nextUser(), ...defined({ setpriv }) };
+  return { ...trialUser, ...defined({ setpriv }) };
 }
 
 /** Finds bubblewrap. Under root it contains nothing by itself: the code that it starts has to become another user. */

@@ -18,7 +18,7 @@ import { readBelow } from '../../src/runner/live-folder.ts';
 import { replaceSecret } from '../../src/runner/prepare/plain-file.ts';
 import { handOver, makeRunFolder, type RunFolder, runFolderOf } from '../../src/runner/prepare/run-folder.ts';
 import { WorkFingerprint } from '../../src/runner/supervise/fingerprint.ts';
-import { nextUser, type OwnUser } from '../../src/sandbox/own-user.ts';
+import { type OwnUser, takeUser } from '../../src/sandbox/own-user.ts';
 import { removeTree } from '../../src/sandbox/remove-tree.ts';
 import { openFolder, removeFolders } from '../support/containment.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -57,7 +57,7 @@ describe.runIf(isRoot)('a folder that its run changes while the runner works in 
   let attacker: ChildProcess;
 
   const begin = async (): Promise<void> => {
-    user = nextUser();
+    user = await takeUser();
     place = runFolderOf(openFolder('andon-live-'), 'run_1');
     await makeRunFolder(place, ['/bin/true'], user);
     mkdirSync(place.tree);

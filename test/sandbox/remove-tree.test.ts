@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { nextUser } from '../../src/sandbox/own-user.ts';
+import { takeUser } from '../../src/sandbox/own-user.ts';
 import { leftName, removeTree } from '../../src/sandbox/remove-tree.ts';
 import { gateOf, leavesOut, modesHere, openFolder, removeFolders } from '../support/containment.ts';
 
@@ -44,7 +44,7 @@ describe('the folder of a gate or run', () => {
     const outer = openFolder();
     const folder = join(outer, 'run');
     mkdirSync(join(folder, 'tree', 'deep'), { recursive: true });
-    const { uid, gid } = nextUser();
+    const { uid, gid } = await takeUser();
     for (const name of ['tree', 'tree/deep']) chownSync(join(folder, name), uid, gid);
     chmodSync(outer, 0o700);
     expect(await removeTree(folder)).toBe(true);
@@ -72,7 +72,7 @@ describe('the folder of a gate or run', () => {
 
   it.runIf(isRoot)('is emptied as its user, to whom nothing else of the machine gives way', async () => {
     const folder = openFolder();
-    const user = nextUser();
+    const user = await takeUser();
     for (const name of ['tree', 'tree/root']) mkdirSync(join(folder, name));
     writeFileSync(join(folder, 'tree', 'root', 'file'), '');
     chownSync(join(folder, 'tree'), user.uid, user.gid);

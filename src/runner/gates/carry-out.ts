@@ -7,7 +7,7 @@ import { gateBase } from '../../sandbox/gate-room.ts';
 import type { OutputTap } from '../../sandbox/output-tap.ts';
 import { removeTree } from '../../sandbox/remove-tree.ts';
 import { type GateEvidence, runGate } from '../../sandbox/run-gate.ts';
-import type { ContainmentKind } from '../../sandbox/sandbox.ts';
+import type { ContainmentKind, UserWatch } from '../../sandbox/sandbox.ts';
 import { orDiskFull } from '../../store/disk-room.ts';
 import { SetupFailed, type Setups, withArchive } from '../setups/setups.ts';
 import type { GateOrder } from './gate-order.ts';
@@ -28,8 +28,8 @@ export interface GateSurroundings {
   readonly left: (folder: string) => void;
   /** Variables by which the processes of the command can be found. */
   readonly marks?: Readonly<Record<string, string>>;
-  /** Called with the user that belongs to the command alone. */
-  readonly ownUser?: (uid: number) => void;
+  /** Hears of the user that belongs to the command alone. */
+  readonly users?: UserWatch;
   readonly searchPath?: string;
 }
 
@@ -57,8 +57,8 @@ export async function carryOutGate(order: GateOrder, around: GateSurroundings): 
 }
 
 function withinOf({ limits, sandbox }: GateOrder, around: GateSurroundings) {
-  const { hidden, abort, marks, ownUser, searchPath } = around;
-  return { limits, sandbox, hidden, abort, ...defined({ marks, ownUser, searchPath }) };
+  const { hidden, abort, marks, users, searchPath } = around;
+  return { limits, sandbox, hidden, abort, ...defined({ marks, users, searchPath }) };
 }
 
 /** The command of a gate, behind what unpacks its set-up beside the checkout. */

@@ -5,7 +5,7 @@ import { gateBases } from '../../sandbox/gate-room.ts';
 import { OutputTap } from '../../sandbox/output-tap.ts';
 import { leftName, removeTree } from '../../sandbox/remove-tree.ts';
 import type { GateEvidence, SandboxSetting } from '../../sandbox/run-gate.ts';
-import type { ContainmentKind } from '../../sandbox/sandbox.ts';
+import type { ContainmentKind, UserWatch } from '../../sandbox/sandbox.ts';
 import { SetupStore } from '../setups/setup-store.ts';
 import { SetupFailed, Setups } from '../setups/setups.ts';
 import { Candidates } from './candidates.ts';
@@ -25,7 +25,7 @@ export interface GateSlotsOptions {
   readonly setupsFolder: string;
   readonly hidden: readonly string[];
   readonly marks: Readonly<Record<string, string>>;
-  readonly ownUser: (uid: number) => void;
+  readonly users: UserWatch;
   readonly path: string | undefined;
   readonly log: (words: string) => void;
   readonly say: (gate: string, words: string) => void;
@@ -163,14 +163,14 @@ export class GateSlots {
   }
 
   #run(order: GateOrder, abort: AbortSignal, tap: OutputTap): Promise<GateEvidence> {
-    const { hidden, containment, marks, ownUser, path, log, sandbox } = this.#options;
+    const { hidden, containment, marks, users, path, log, sandbox } = this.#options;
     const asked = sandbox === 'required' ? { ...order, sandbox } : order;
     return carryOutGate(asked, {
       checkout: (project, commit, folder) => this.#candidates.checkout(project, commit, folder),
       files: (project) => this.#candidates.files(project),
       setups: this.#setups,
       left: (folder) => log(`a folder of a gate cannot be removed yet: ${folder}`),
-      ...{ hidden, containment, abort, tap, marks, ownUser },
+      ...{ hidden, containment, abort, tap, marks, users },
       ...(path === undefined ? {} : { searchPath: path }),
     });
   }

@@ -4,6 +4,7 @@ import { defined } from '../../lib/defined.ts';
 import type { MachineLimits } from '../../sandbox/machine-limits.ts';
 import { removeTree } from '../../sandbox/remove-tree.ts';
 import { runGate, type SandboxSetting } from '../../sandbox/run-gate.ts';
+import type { UserWatch } from '../../sandbox/sandbox.ts';
 import type { RunFolder } from '../prepare/run-folder.ts';
 import type { ProgressMeasure } from '../protocol.ts';
 import { failingTests } from './failing-tests.ts';
@@ -17,7 +18,7 @@ export interface TestCountOptions {
   readonly searchPath: string | undefined;
   /** Variables that mark its processes, so that they are found if the runner dies. */
   readonly marks: Readonly<Record<string, string>>;
-  readonly ownUser: (uid: number) => void;
+  readonly users: UserWatch;
   readonly limits: MachineLimits;
 }
 
@@ -51,7 +52,7 @@ export class TestCount {
   }
 
   async #count(): Promise<number | undefined> {
-    const { measure, place, sandbox, hidden, searchPath, marks, ownUser, limits } = this.#options;
+    const { measure, place, sandbox, hidden, searchPath, marks, users, limits } = this.#options;
     const startedMs = performance.now();
     try {
       await mkdir(join(this.#folder, 'tree'), { recursive: true });
@@ -62,7 +63,7 @@ export class TestCount {
         network: measure.network,
         readable: [place.tree],
         abort: this.#abort.signal,
-        ...{ sandbox, hidden, marks, ownUser, limits },
+        ...{ sandbox, hidden, marks, users, limits },
         ...defined({ searchPath }),
       });
       return this.#abort.signal.aborted ? undefined : failingTests(output, exitCode);
