@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { drizzle } from 'drizzle-orm/pglite';
@@ -62,6 +63,10 @@ async function initialise(folder: string, dump: Blob | undefined): Promise<void>
   else await (await start(aside, dump)).close();
   await rename(aside, folder);
 }
+
+// V8 compiles a function of WebAssembly once more, and better, after this much work of it. With V8's own figure it does so
+// for most of PostgreSQL while a gateway starts, which takes a second of two cores; claims are no faster for it afterwards.
+setFlagsFromString('--wasm-tiering-budget=1000000000');
 
 // Memory of PostgreSQL's own is cleared at every start and never given back: with its default of 128 MB a start takes
 // half a second longer. The pages of a larger log come from the system's cache.
