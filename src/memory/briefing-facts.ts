@@ -99,6 +99,9 @@ export interface BriefedStop {
   readonly words: string;
 }
 
+/** Ready tasks that a briefing counts: counting ten thousand takes as long as all the rest of it. */
+export const readyCountMax = 100;
+
 /** Everything that a briefing is made from. */
 export interface BriefingFacts {
   readonly reader: BriefedReader;
@@ -106,7 +109,7 @@ export interface BriefingFacts {
   readonly tasks: readonly BriefedTask[];
   /** The next tasks of the plan that are ready. */
   readonly ready: readonly { readonly id: string; readonly title: string }[];
-  /** The number of all ready tasks. */
+  /** The number of all ready tasks; one more than `readyCountMax` for any larger one. */
   readonly readyCount: number;
   readonly changes: readonly BriefedChange[];
   /** Standing decisions that affect the files of the first task. */

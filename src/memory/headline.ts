@@ -1,5 +1,11 @@
 import { attemptOutcomes, inQuotes } from '../messages/task-words.ts';
-import type { BriefedAttempt, BriefedTask, BriefingFacts, TaskCheckpoint } from './briefing-facts.ts';
+import {
+  type BriefedAttempt,
+  type BriefedTask,
+  type BriefingFacts,
+  readyCountMax,
+  type TaskCheckpoint,
+} from './briefing-facts.ts';
 import { type BriefingLine, own } from './lines.ts';
 
 /** The first line of a briefing: the work, its last step, the next one, and if anything is in the way. */
@@ -23,7 +29,8 @@ function idleWords({ reader, ready, readyCount, changes, unread, openQuestions }
     return changes.length === 0
       ? 'No change waits for a verdict: say so and stop.'
       : `Next: judge ${changes[0]?.id} (${changes.length} wait).`;
-  return `${unread} unread messages, ${openQuestions.length} open questions, ${readyCount} tasks ready.`;
+  const count = readyCount > readyCountMax ? `over ${readyCountMax}` : String(readyCount);
+  return `${unread} unread messages, ${openQuestions.length} open questions, ${count} tasks ready.`;
 }
 
 const begun = (task: BriefedTask): boolean =>

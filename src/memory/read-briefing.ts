@@ -1,5 +1,11 @@
 import { type Session, statement } from '../store/store.ts';
-import type { BriefedReader, BriefedStop, BriefedTask, BriefingFacts } from './briefing-facts.ts';
+import {
+  type BriefedReader,
+  type BriefedStop,
+  type BriefedTask,
+  type BriefingFacts,
+  readyCountMax,
+} from './briefing-facts.ts';
 import { decisionsTouching } from './decisions.ts';
 import { solutionsTold } from './solutions.ts';
 
@@ -47,7 +53,7 @@ const facts = statement(
        order by at desc limit 1))
    select ${listed(`select ${taskMembers} from tasks t join chosen on chosen.id = t.id where t.project = $1 order by t.lease_until`)} as tasks,
      ${listed(`select id, title from tasks where project = $1 and state = 'ready' order by priority, deadline, position limit 4`)} as ready,
-     (select count(*)::int from tasks where project = $1 and state = 'ready') as "readyCount",
+     (select count(*)::int from (select from tasks where project = $1 and state = 'ready' limit ${readyCountMax + 1}) r) as "readyCount",
      ${listed(`select id, task, author from changes where project = $1 and kind = 'task' and state in ('gating', 'judging') and author <> $2
        order by created_at limit 5`)} as changes,
      (select count(*)::int from messages where project = $1 and recipient = any($5::text[]) and read_at is null) as unread,

@@ -71,7 +71,7 @@ const expired = movesTasks(
   'lease.expire',
   'expire',
   ({ set, from }) => `with ended as (update tasks t set ${set}
-   from (select project, id, holder from tasks where state ${from} and lease_until <= andon_now() and project = $1 for update skip locked) o
+   from (select project, id, holder from tasks where state ${from} and lease_until <= (select andon_now()) and project = $1 for update skip locked) o
    where t.project = o.project and t.id = o.id returning t.id, t.position, t.epoch, o.holder)
    select id, epoch, holder from ended order by position, id`,
 );

@@ -39,13 +39,10 @@ function grouped<T extends { task: string }>(rows: readonly T[]): Map<string, T[
 
 const putTasks = statement(
   'plan.tasks',
-  `insert into tasks (project, id, title, kind, description, acceptance, phase, state, priority, position, write, deny, scope_hash, requires, gates, done, deadline, expected_minutes)
-   select $1, t->>'id', t->>'title', t->>'kind', t->>'description', array(select jsonb_array_elements_text(t->'acceptance')), t->>'phase', 'backlog', (t->>'priority')::smallint, (t->>'position')::int,
-     s.write, s.deny, andon_scope_hash(s.write, s.deny),
-     array(select jsonb_array_elements_text(t->'requires')), array(select jsonb_array_elements_text(t->'gates')),
-     t->>'done', (t->>'deadline')::timestamptz, (t->>'expectedMinutes')::int
-   from jsonb_array_elements($2::jsonb) as given(t) cross join lateral (select
-     array(select jsonb_array_elements_text(t->'write')) as write, array(select jsonb_array_elements_text(t->'deny')) as deny) s
+  `insert into tasks (project, id, title, kind, description, acceptance, phase, state, priority, position, write, deny, scope_hash, requires, gates, done, deadline, expected_minutes, state_at)
+   select $1, id, title, kind, description, acceptance, phase, 'backlog', priority, position, write, deny, andon_scope_hash(write, deny), requires, gates, done, deadline, "expectedMinutes", (select andon_now())
+   from jsonb_to_recordset($2::jsonb) as given(id text, title text, kind text, description text, acceptance text[], phase text, priority smallint, position int,
+     write text[], deny text[], requires text[], gates text[], done text, deadline timestamptz, "expectedMinutes" int)
    on conflict (project, id) do update set title = excluded.title, kind = excluded.kind, description = excluded.description, acceptance = excluded.acceptance, phase = excluded.phase, priority = excluded.priority,
      position = excluded.position, write = excluded.write, deny = excluded.deny, scope_hash = excluded.scope_hash, claim_class = default, requires = excluded.requires,
      gates = excluded.gates, done = excluded.done, deadline = excluded.deadline, expected_minutes = excluded.expected_minutes`,

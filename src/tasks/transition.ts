@@ -22,7 +22,8 @@ function taskParts(event: TaskEvent) {
   const stays = before.every((state) => state === to);
   const endsLease = before.includes('in_progress') && to !== 'in_progress';
   return moveParts({ from, to }, [
-    ...(stays ? [] : ['state_at = andon_now()']),
+    // One look at the clock, however many tasks move.
+    ...(stays ? [] : ['state_at = (select andon_now())']),
     ...(endsLease ? ['holder = null', 'holder_gid = null', 'lease_until = null'] : []),
   ]);
 }

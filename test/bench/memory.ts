@@ -21,20 +21,44 @@ const planText = (): string => {
   return `version: 1\nproject: ${project}\ndone: landed\nphases: [build]\ntasks:\n${tasks.join('\n')}\n`;
 };
 
-/** Applies the plan as a client in a process of its own does; milliseconds until its answer is there. */
-async function applied(gateway: BenchGateway): Promise<number> {
-  const file = join(gateway.folder, 'plan.json');
-  writeFileSync(file, JSON.stringify({ project, text: planText() }));
-  const code = `const b = require('fs').readFileSync(process.argv[3]); const t = performance.now();
-    fetch(process.argv[1] + '/trpc/plan.put', { method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer ' + process.argv[2] }, body: b })
-      .then((r) => r.text()).then(() => console.log(performance.now() - t));`;
-  const child = spawn(process.execPath, ['-e', code, gateway.url, gateway.token, file]);
+/** A client in a process of its own: runs the text with `call(path, init)`, and answers what it returns. */
+async function asClient(gateway: BenchGateway, token: string, text: string): Promise<number> {
+  const code = `const [url, token, folder] = process.argv.slice(1);
+    const call = (path, init) => fetch(url + '/trpc/' + path, { ...init, headers: { 'content-type': 'application/json', authorization: 'Bearer ' + token } })
+      .then(async (answer) => answer.ok ? answer.text() : Promise.reject(new Error(await answer.text())));
+    (async () => { ${text} })().then((n) => console.log(n));`;
+  const child = spawn(process.execPath, ['-e', code, gateway.url, token, gateway.folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
   await once(child, 'close');
   return Number(said);
+}
+
+/** Applies the plan; milliseconds until the answer is there. */
+function applied(gateway: BenchGateway): Promise<number> {
+  writeFileSync(join(gateway.folder, 'plan.json'), JSON.stringify({ project, text: planText() }));
+  return asClient(
+    gateway,
+    gateway.token,
+    `const body = require('fs').readFileSync(folder + '/plan.json'); const began = performance.now();
+     await call('plan.put', { method: 'POST', body }); return performance.now() - began;`,
+  );
+}
+
+/** CPU of the gateway for one briefing, in milliseconds: the client works in another process. */
+async function briefingCpu(gateway: BenchGateway, token: string): Promise<number> {
+  const path = `briefing.show?input=${encodeURIComponent(JSON.stringify({ project }))}`;
+  const ask = (times: number) =>
+    asClient(gateway, token, `for (let n = 0; n < ${times}; n++) await call('${path}'); return 0;`);
+  await ask(50);
+  const before = process.cpuUsage();
+  await ask(200);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / 200;
 }
 
 const words =
@@ -78,24 +102,21 @@ async function fill({ app }: BenchGateway): Promise<void> {
 interface Sampled {
   readonly p50: number;
   readonly p99: number;
-  readonly cpu: number;
   readonly bytes: number;
 }
 
-/** Milliseconds and CPU of a query, answered in this process without the wire. */
+/** Milliseconds of a query, and the size of its answer. */
 async function sampled(work: () => Promise<unknown>): Promise<Sampled> {
   const times: number[] = [];
   let bytes = 0;
   for (let n = 0; n < 10; n++) await work();
-  const before = process.cpuUsage();
   for (let n = 0; n < rounds; n++)
     times.push(
       await timed(async () => {
         bytes = JSON.stringify(await work()).length;
       }),
     );
-  const { user, system } = process.cpuUsage(before);
-  return { p50: median(times), p99: quantile(times, 0.99), cpu: (user + system) / 1000 / rounds, bytes };
+  return { p50: median(times), p99: quantile(times, 0.99), bytes };
 }
 
 /** The whole program, as an agent starts it. */
@@ -144,6 +165,7 @@ export async function run(): Promise<BenchTable> {
   const agent = createClient({ url: gateway.url, token: () => builder.token ?? '' });
   await agent.task.claim.mutate({ project, task: 't4' });
   const briefing = await sampled(() => agent.briefing.show.query({ project }));
+  const cpu = await briefingCpu(gateway, builder.token ?? '');
   let n = 0;
   const search = await sampled(() => {
     n++;
@@ -167,10 +189,10 @@ export async function run(): Promise<BenchTable> {
       },
       row('briefing, over HTTP', briefing, 100),
       {
-        what: 'CPU of a briefing, client and gateway in one process',
-        value: `${briefing.cpu.toFixed(1)} ms`,
+        what: 'CPU of a briefing, of the gateway with its database',
+        value: `${cpu.toFixed(1)} ms`,
         goal: '5 ms',
-        ok: briefing.cpu <= 5,
+        ok: cpu <= 5,
       },
       {
         what: 'andon continue, the whole program',

@@ -37,7 +37,7 @@ it('shows a review by the clock, a ladder of a deadline, a debugger after two fa
     steps.flatMap(({ agent: who, say = '' }) => (who === agent ? [say] : [])).join('\n');
   expect(heard('dawdler')).toMatch(/\[deadline\] format: \d+ s left until its deadline/);
   expect(heard('lead')).toMatch(/\[deadline\] format: \d+ s left until its deadline/);
-  expect(heard('lead')).toMatch(/\[alert\] \d agents idle for over 5 s/);
+  expect(heard('lead')).toMatch(/\[alert\] \d agents? idle for over 5 s/);
   expect(heard('debugger')).toContain('two builds of parse failed');
   expect(heard('emergency')).toContain('format is mine now');
   const ended = steps.flatMap(({ event }) => (event?.type === 'run.ended' ? [event.data] : []));

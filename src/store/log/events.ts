@@ -168,10 +168,10 @@ export const withHead = (head: EventHead, emitted: EmittedEvent): EventDraft => 
 
 const append = statement(
   'events.append',
-  `insert into events (id, project, type, actor, gid, action, allowed, subject, request_id, data)
-   select e->>'id', e->>'project', e->>'type', e->>'actor', e->>'gid', e->>'action', (e->>'allowed')::boolean,
-     e->>'subject', e->>'requestId', e->'data'
-   from jsonb_array_elements($1::jsonb) with ordinality as given(e, place) order by place`,
+  `insert into events (id, project, type, actor, gid, action, allowed, subject, request_id, data, at)
+   select id, project, type, actor, gid, action, allowed, subject, "requestId", data, (select andon_now())
+   from rows from (jsonb_to_recordset($1::jsonb) as (id text, project text, type text, actor text, gid text, action text, allowed boolean, subject text, "requestId" text, data jsonb))
+     with ordinality as given(id, project, type, actor, gid, action, allowed, subject, "requestId", data, place) order by place`,
 );
 
 /** Every column that belongs to an event, in the order in which readers get them. */
