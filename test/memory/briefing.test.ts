@@ -151,6 +151,10 @@ describe('a briefing', () => {
     expect(textOf({ ...facts, reader: judge, tasks: [], changes: [change] })).toContain(
       'chg_1: task rpc-005, by agent:two',
     );
+    const lead = { ...facts, reader: { ...facts.reader, tier: 'executive' as const }, tasks: [] };
+    const readyWords = (readyCount: number) => briefingOf({ ...lead, readyCount }).headline;
+    expect(readyWords(100)).toContain('0 open questions, 100 tasks ready.');
+    expect(readyWords(101)).toContain('0 open questions, over 100 tasks ready.');
   });
 
   it('never exceeds its tokens, whatever length its texts have, and says what is left out', () => {

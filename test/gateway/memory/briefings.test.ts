@@ -165,4 +165,16 @@ describe.each(enginesOf(import.meta.filename))('where an agent stands, on %s', (
     const reviewer = await line.mint('agent:rev', { role: 'CODE_REVIEWER' });
     expect((await brief(reviewer)).headline).toContain('No change waits for a verdict');
   });
+
+  it('counts the ready tasks for an executive, a hundred at most', async () => {
+    const lead = await line.mint('agent:lead', { tier: 'executive' });
+    const more = Array.from(
+      { length: 101 },
+      (_one, n) => `  more-${n}: { title: More, phase: build, write: ["more/${n}/**"] }`,
+    );
+    await line.owner.plan.put.mutate({ project, text: `${plan}${more.slice(0, 60).join('\n')}\n` });
+    expect((await brief(lead)).headline).toMatch(/ 6\d tasks ready\./);
+    await line.owner.plan.put.mutate({ project, text: `${plan}${more.join('\n')}\n` });
+    expect((await brief(lead)).headline).toContain(' over 100 tasks ready.');
+  });
 });
