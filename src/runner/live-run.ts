@@ -12,7 +12,7 @@ import { replaceSecret } from './prepare/plain-file.ts';
 import { type Prepared, prepareRun } from './prepare/prepare-run.ts';
 import { type RunFolder, readVerdictText, runFolderOf, writableOf } from './prepare/run-folder.ts';
 import { AgentProcess, type Exit } from './process/agent-process.ts';
-import { refuseUnfit } from './process/contain-run.ts';
+import { refuseUnfit } from './process/refuse-unfit.ts';
 import { startAgent } from './process/start-agent.ts';
 import type { BeatAnswer, ClaimedTask, EndCause, EndReport, RunOrder } from './protocol.ts';
 import { createMetricsIntake } from './proxy/metrics-intake.ts';

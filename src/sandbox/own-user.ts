@@ -38,7 +38,7 @@ export async function takeUser(): Promise<OwnUser> {
     const uid = users.first + (turn % users.count);
     if (uid !== trialUser.uid && !alive.has(uid) && (await claim(uid))) return { uid, gid: uid };
   }
-  throw new Error('every user of the range has a process');
+  throw new Error('every user of the range is taken');
 }
 
 /** Gives a user back whose processes have all ended. */

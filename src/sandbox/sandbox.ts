@@ -67,8 +67,8 @@ export async function giveContainmentBack(containment: Containment, users?: User
 
 /**
  * The strongest containment available, with a user for trials alone: bubblewrap, another user when the
- * gateway is root, or none. Errors: `machine.exhausted` when the kinds available cannot be told within `triesMs`; a machine short of resources
- * never runs code less contained.
+ * gateway is root, or none. Errors: `machine.exhausted` when the kinds available cannot be told within
+ * `triesMs`; a machine short of resources never runs code less contained.
  */
 export function findContainment(path: string = process.env.PATH ?? '', triesMs = 10_000): Containment {
   const user = process.getuid?.() === 0 ? userForRoot(path) : undefined;

@@ -35,6 +35,8 @@ async function asClient(gateway: BenchGateway, token: string, text: string): Pro
     said += chunk.toString();
   });
   await once(child, 'close');
+  // No answer is no time of nought.
+  if (said === '') throw new Error('the client failed');
   return Number(said);
 }
 
