@@ -17,21 +17,23 @@ export function wallProcedure(gateway: Gateway) {
     answer: async ({ project: name }): Promise<WallFacts> => {
       // Read first: facts may be ahead of the position, and an event that is folded in twice changes nothing.
       const { position } = feed;
+      // Git answers for the heads of main while the database counts.
+      const withMain = readWallProjects(store, name).then((found) =>
+        Promise.all(found.map(async (one) => ({ ...one, main: await git.main(one.name).catch(() => null) }))),
+      );
       const [projects, stops, { tasks, running }, working] = await Promise.all([
-        readWallProjects(store, name),
+        withMain,
         readWallStops(store, name),
         readWallTasks(store, name),
         readWallAgents(store, name, position),
       ]);
-      const withMain = projects.map(async ({ limit, ...one }) => ({
-        ...one,
-        wip: { running: running.get(one.name) ?? 0, limit },
-        main: await git.main(one.name).catch(() => null),
-      }));
       return {
         position,
         now: new Date(gateway.nowSeconds() * 1000).toISOString(),
-        projects: await Promise.all(withMain),
+        projects: projects.map(({ limit, ...one }) => ({
+          ...one,
+          wip: { running: running.get(one.name) ?? 0, limit },
+        })),
         ...{ stops, ...tasks, ...working },
       };
     },
