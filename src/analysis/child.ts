@@ -1,10 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { threadEntry } from '../process/entry.ts';
-import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
 
-// The child process of the analyser. Its main thread only relays, so it always notices that its parent is
-// gone, even while the parser thread spins; and only a thread may have a stack of this size on every
-// platform.
+// The child process of the analyser. Its parser is a thread that speaks with the parent by itself: so the main thread
+// always notices that its parent is gone, even while the parser spins; and only a thread may have a stack of this size on
+// every platform.
 
 const stackSizeMb = 64;
 const maxOldGenerationSizeMb = 768;
@@ -18,7 +17,6 @@ const parser = new Worker(threadEntry('analysis/parser-thread'), {
   resourceLimits: { stackSizeMb, maxOldGenerationSizeMb },
 });
 
-parser.on('message', (message: AnalyserMessage) => process.send?.(message));
 parser.on('error', (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(crashed);
@@ -30,7 +28,4 @@ setInterval(() => {
   process.stderr.write(`${Math.round(rss / 1024 / 1024)} MB of memory\n`);
   process.exit(crashed);
 }, watchMs).unref();
-process.on('message', (questions: readonly SourceQuestion[]) => {
-  for (const question of questions) parser.postMessage(question);
-});
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { parentPort } from 'node:worker_threads';
+import { Socket } from 'node:net';
 import { measureC } from '../policies/measure/c-family/measure-c.ts';
 import { measureTree } from '../policies/measure/grammar/measure-tree.ts';
 import { measure, measureUnnamed } from '../policies/measure/measure.ts';
 import { isScript } from '../policies/measure/source-kind.ts';
 import type { Measure } from '../policies/measure/unit.ts';
+import { hearFrames, sendFrame } from './frames.ts';
 import { loadGrammar } from './grammar-loader.ts';
-import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
+import { type AnalyserMessage, messageBytesMax, parserFd, type SourceQuestion } from './protocol.ts';
 
 // The thread of the child process that parses. Errors of the parser are not caught: a parser that has
 // overflowed its stack may keep state of the file, so the whole process ends and the next file meets a fresh
@@ -28,18 +29,27 @@ async function answer({ kind, bytes }: SourceQuestion): Promise<Measure> {
   return isScript(kind) ? measure(text, kind, digest) : measureTree(text, await loadGrammar(kind), digest);
 }
 
-const send = (message: AnalyserMessage): void => parentPort?.postMessage(message);
+const parent = new Socket({ fd: parserFd, readable: true, writable: true });
+const send = (message: AnalyserMessage): Promise<void> => sendFrame(parent, message);
 
-parentPort?.on('message', (question: SourceQuestion) => {
-  answer(question).then(
-    (found) => send({ answer: found }),
-    // Thrown outside of the promise, the error ends the thread with its message.
-    (error: unknown) =>
-      setImmediate(() => {
-        throw error;
-      }),
-  );
-});
+/** Answers in order: the parent has each answer before the next file can hold the thread. */
+async function answerAll(questions: readonly SourceQuestion[]): Promise<void> {
+  for (const question of questions) await send({ answer: await answer(question) });
+}
+
+// Thrown outside of a promise, an error ends the thread with its message.
+const end = (error: unknown): NodeJS.Immediate =>
+  setImmediate(() => {
+    throw error;
+  });
+
+parent.on('error', end);
+hearFrames(
+  parent,
+  messageBytesMax,
+  (questions) => answerAll(questions as readonly SourceQuestion[]).catch(end),
+  end,
+);
 // The first use of the parser compiles it; this call does so before the first deadline runs.
 measure('export const a = (b = 1) => b ?? 2;', 'ts', digest);
-send({ ready: true });
+void send({ ready: true });

@@ -1,6 +1,11 @@
 import type { SourceKind } from '../policies/measure/source-kind.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 
+/** Descriptor of the socket on which the parser and the parent of its process speak. */
+export const parserFd = 3;
+/** Longest message, in bytes: a text of the largest size that is measured has fewer bytes of units. */
+export const messageBytesMax = 256 * 1024 * 1024;
+
 /** A question to the analyser's child process: one file. Each message is a batch of them, answered in its order. */
 export interface SourceQuestion {
   /** `unnamed`: the content tells what the file is. */

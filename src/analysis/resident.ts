@@ -1,9 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { defined } from '../lib/defined.ts';
 import { fail } from '../lib/errors.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 import { processEntry } from '../process/entry.ts';
-import type { AnalyserMessage, SourceQuestion } from './protocol.ts';
+import { hearFrames, sendFrame } from './frames.ts';
+import { type AnalyserMessage, messageBytesMax, parserFd, type SourceQuestion } from './protocol.ts';
 import { afterRunning } from './running-time.ts';
 
 /** The reason that a process answers no more: an exceeded deadline, or its death. */
@@ -30,8 +32,8 @@ const stderrCharsMax = 2_000;
 /** Starts a child process and waits until its parser is loaded. Throws `internal` when it cannot be started. */
 export async function startResident(): Promise<Resident> {
   const child = spawnChild();
-  const stderr = tail(child);
-  const { messages, fault } = await hear(child, 1, startMsMax, stderr);
+  const parser = parserOf(child);
+  const { messages, fault } = await parser.hear(1, startMsMax);
   if (messages.length === 0) {
     child.kill('SIGKILL');
     const found = fault !== undefined && 'died' in fault ? fault.died : `no answer within ${startMsMax} ms`;
@@ -41,7 +43,7 @@ export async function startResident(): Promise<Resident> {
   return {
     pid: child.pid,
     isAlive: () => isAlive(child),
-    ask: asker(child, stderr),
+    ask: asker(child, parser),
     kill: () => child.kill('SIGKILL'),
   };
 }
@@ -52,17 +54,17 @@ function spawnChild(): ChildProcess {
     execArgv,
     // The child reads strangers' code: its environment holds nothing of Andon's.
     env: {},
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // By the channel the child learns that we are gone; its parser speaks on the socket.
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
   });
 }
 
-function asker(child: ChildProcess, stderr: () => string): Resident['ask'] {
+function asker(child: ChildProcess, parser: Parser): Resident['ask'] {
   return async (questions, deadlineMs) => {
     if (!isAlive(child)) return { answers: [], fault: { died: 'before it was asked' } };
     hold(child, true);
-    const heard = hear(child, questions.length, deadlineMs, stderr);
-    child.send(questions, () => {});
+    const heard = parser.hear(questions.length, deadlineMs);
+    parser.send(questions);
     const { messages, fault } = await heard;
     hold(child, false);
     if (fault !== undefined) child.kill('SIGKILL');
@@ -76,29 +78,50 @@ interface Heard {
   readonly fault?: Fault;
 }
 
-/** The next `count` messages of the process, each within `deadlineMs` of the one before. */
-function hear(child: ChildProcess, count: number, deadlineMs: number, stderr: () => string): Promise<Heard> {
-  return new Promise((resolve) => {
-    const messages: AnalyserMessage[] = [];
-    const clock = (): (() => void) => afterRunning(deadlineMs, () => end({ timedOut: true }));
-    let callOff = clock();
-    const end = (fault?: Fault): void => {
-      callOff();
-      child.off('message', onMessage).off('close', onClose).off('error', onError);
-      resolve({ messages, ...defined({ fault }) });
-    };
-    // One listener hears them all: several messages may come in one turn of the loop.
-    const onMessage = (message: AnalyserMessage): void => {
-      messages.push(message);
-      callOff();
-      if (messages.length === count) end();
-      else callOff = clock();
-    };
-    const onClose = (code: number | null, signal: string | null): void =>
-      end({ died: stderr() || `exit ${signal ?? code}` });
-    const onError = (error: Error): void => end({ died: error.message });
-    child.on('message', onMessage).on('close', onClose).on('error', onError);
-  });
+/** The parser of a child process, on its socket. */
+interface Parser {
+  send(questions: readonly SourceQuestion[]): void;
+  /** The next `count` messages, each within `deadlineMs` of the one before. */
+  hear(count: number, deadlineMs: number): Promise<Heard>;
+}
+
+const socketOf = (child: ChildProcess): Socket => child.stdio[parserFd] as Socket;
+
+function parserOf(child: ChildProcess): Parser {
+  const stderr = tail(child);
+  const socket = socketOf(child);
+  let onMessage: ((message: AnalyserMessage) => void) | undefined;
+  // The death of the child is told by the child itself.
+  socket.on('error', () => {});
+  hearFrames(
+    socket,
+    messageBytesMax,
+    (message) => onMessage?.(message as AnalyserMessage),
+    () => child.kill('SIGKILL'),
+  );
+  const hear: Parser['hear'] = (count, deadlineMs) =>
+    new Promise((resolve) => {
+      const messages: AnalyserMessage[] = [];
+      const clock = (): (() => void) => afterRunning(deadlineMs, () => end({ timedOut: true }));
+      let callOff = clock();
+      const end = (fault?: Fault): void => {
+        callOff();
+        onMessage = undefined;
+        child.off('close', onClose).off('error', onError);
+        resolve({ messages, ...defined({ fault }) });
+      };
+      onMessage = (message) => {
+        messages.push(message);
+        callOff();
+        if (messages.length === count) end();
+        else callOff = clock();
+      };
+      const onClose = (code: number | null, signal: string | null): void =>
+        end({ died: stderr() || `exit ${signal ?? code}` });
+      const onError = (error: Error): void => end({ died: error.message });
+      child.on('close', onClose).on('error', onError);
+    });
+  return { send: (questions) => void sendFrame(socket, questions), hear };
 }
 
 const isAlive = (child: ChildProcess): boolean =>
@@ -106,7 +129,7 @@ const isAlive = (child: ChildProcess): boolean =>
 
 // An idle child keeps no process alive; a busy one does.
 function hold(child: ChildProcess, isHeld: boolean): void {
-  const handles = [child, child.channel, child.stderr] as (
+  const handles = [child, child.channel, child.stderr, socketOf(child)] as (
     | { ref?(): void; unref?(): void }
     | null
     | undefined

@@ -7,7 +7,7 @@ import { plainRules } from '../../src/policies/code-rules.ts';
 import { median, quantile, timed } from './support/figures.ts';
 import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
 
-const goalMs = 5;
+const goalMs = 3;
 const rounds = 200;
 const warmUps = 100;
 const limits = plainRules({ complexity: 8, lines: 60 });

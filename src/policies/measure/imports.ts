@@ -1,18 +1,19 @@
 import { ts } from 'ts-morph';
+import { ofKind } from './kinds.ts';
 import type { Import } from './unit.ts';
 
 /** Most nodes are of other kinds: looking at these alone takes a twentieth off the time of a file. */
-const bringing = new Set<ts.SyntaxKind>([
+const mayBring = ofKind(
   ts.SyntaxKind.CallExpression,
   ts.SyntaxKind.NewExpression,
   ts.SyntaxKind.ImportDeclaration,
   ts.SyntaxKind.ExportDeclaration,
   ts.SyntaxKind.ExternalModuleReference,
-]);
+);
 
 /** The file that `node` brings in by a path beside its own: an import, an export, `require`, `new URL(…, import.meta.url)`. */
 export function importOf(node: ts.Node, file: ts.SourceFile): Import | undefined {
-  if (!bringing.has(node.kind)) return undefined;
+  if (!mayBring(node)) return undefined;
   const from = specifierOf(node);
   if (from === undefined || !ts.isStringLiteralLike(from) || !from.text.startsWith('.')) return undefined;
   return { from: from.text, line: file.getLineAndCharacterOfPosition(from.getStart(file)).line + 1 };

@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { ofKind } from './kinds.ts';
 import { cleanName } from './names.ts';
 import type { UnitKind } from './unit.ts';
 
@@ -34,8 +35,16 @@ export function unitName(node: ts.Node, parent: ts.Node | undefined, kind: UnitK
 export const fieldName = (field: ts.PropertyDeclaration): string =>
   cleanName(nameText(field.name) ?? '<anonymous>');
 
+const mayName = ofKind(
+  SyntaxKind.ObjectLiteralExpression,
+  SyntaxKind.ClassDeclaration,
+  SyntaxKind.ClassExpression,
+  SyntaxKind.ModuleDeclaration,
+);
+
 /** The name that a class, a namespace or an object with a name gives to those inside it; undefined for other nodes. */
 export function scopeName(node: ts.Node, parent: ts.Node | undefined): string | undefined {
+  if (!mayName(node)) return undefined;
   if (ts.isObjectLiteralExpression(node)) return givenName(node, parent);
   if (ts.isClassLike(node)) return cleanName(nameText(node.name) ?? givenName(node, parent) ?? '<class>');
   return ts.isModuleDeclaration(node) ? cleanName(nameText(node.name) ?? '<namespace>') : undefined;

@@ -1,11 +1,12 @@
 import { ts } from 'ts-morph';
+import { ofKind } from './kinds.ts';
 
 const { SyntaxKind } = ts;
 
 const globals = new Set(['globalThis', 'window', 'self', 'global']);
 const timers = new Set(['setTimeout', 'setInterval', 'setImmediate', 'execScript']);
 
-const hiding = new Set<ts.SyntaxKind>([
+const mayHide = ofKind(
   SyntaxKind.Identifier,
   SyntaxKind.PropertyAccessExpression,
   SyntaxKind.ElementAccessExpression,
@@ -13,7 +14,7 @@ const hiding = new Set<ts.SyntaxKind>([
   SyntaxKind.NewExpression,
   SyntaxKind.ImportDeclaration,
   SyntaxKind.ExportDeclaration,
-]);
+);
 
 /**
  * The construct by which `node` keeps code from analysis, or undefined: a reference to `eval`, a call of
@@ -27,7 +28,7 @@ export function hidden(
   isDeclarationFile: boolean,
 ): string | undefined {
   if (isDeclarationFile && runs(node)) return 'code in a declaration file';
-  return hiding.has(node.kind) ? hiddenIn(node, parent) : undefined;
+  return mayHide(node) ? hiddenIn(node, parent) : undefined;
 }
 
 function hiddenIn(node: ts.Node, parent: ts.Node | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import { ts } from 'ts-morph';
 import type { UnitLines } from './close-unit.ts';
+import { ofKind } from './kinds.ts';
 import type { Unit, UnitKind } from './unit.ts';
 
 /** A unit that is being counted. */
@@ -19,19 +20,19 @@ export interface OpenUnit {
   hides: Unit['hides'];
 }
 
-const elsewhere = new Set<ts.SyntaxKind>([
+const isElsewhere = ofKind(
   ts.SyntaxKind.Decorator,
   ts.SyntaxKind.ExportKeyword,
   ts.SyntaxKind.DefaultKeyword,
   ts.SyntaxKind.DeclareKeyword,
-]);
+);
 
 /** The position at which the function itself begins: after its decorators and `export default`, as in ESTree. */
 export function unitStart(node: ts.Node, file: ts.SourceFile): number {
   const before = (node as { modifiers?: readonly ts.Node[] }).modifiers ?? [];
   let start = node.getStart(file);
   for (const modifier of before) {
-    if (!elsewhere.has(modifier.kind)) return modifier.getStart(file);
+    if (!isElsewhere(modifier)) return modifier.getStart(file);
     start = modifier.end;
   }
   return before.length === 0 ? start : skipBlank(file.text, start);

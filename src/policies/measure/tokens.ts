@@ -1,9 +1,10 @@
 import { ts } from 'ts-morph';
+import { ofKind } from './kinds.ts';
 
 const { SyntaxKind } = ts;
 
 // Only inside these kinds can a slash, a quote or a space mean anything but itself.
-const verbatim = new Set<ts.SyntaxKind>([
+const isVerbatim = ofKind(
   SyntaxKind.Identifier,
   SyntaxKind.PrivateIdentifier,
   SyntaxKind.NumericLiteral,
@@ -15,7 +16,7 @@ const verbatim = new Set<ts.SyntaxKind>([
   SyntaxKind.TemplateMiddle,
   SyntaxKind.TemplateTail,
   SyntaxKind.JsxText,
-]);
+);
 
 // Between two tokens there are only punctuation, keywords, blanks and comments.
 const trivia = /^#![^\n\r]*|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|\s+/g;
@@ -40,7 +41,7 @@ export function tokensOf(file: ts.SourceFile): Tokens {
   const node = (parts: string[], node: ts.Node): void => {
     // The kinds tell apart tokens whose bare characters look alike: `a + ++b` and `a++ + b`.
     parts.push(String.fromCharCode(node.kind));
-    if (!verbatim.has(node.kind)) return;
+    if (!isVerbatim(node)) return;
     const isJsxText = node.kind === SyntaxKind.JsxText;
     upTo(parts, isJsxText ? node.pos : node.getStart(file));
     parts.push(verbatimText(text.slice(taken, node.end), isJsxText));

@@ -2,6 +2,7 @@ import { ts } from 'ts-morph';
 import { closeUnit } from './close-unit.ts';
 import { decisionPoints, isTarget } from './complexity.ts';
 import { importOf } from './imports.ts';
+import { ofKind } from './kinds.ts';
 import { fieldName, scopeName, unitKind, unitName } from './name.ts';
 import { within } from './names.ts';
 import { hidden } from './opaque.ts';
@@ -119,6 +120,8 @@ function close(walk: Walk, unit: OpenUnit): void {
   walk.units[unit.index] = closeUnit(unit, linesOf(unit, walk.file), walk.digest);
 }
 
+const mayStandOutside = ofKind(ts.SyntaxKind.Decorator, ts.SyntaxKind.ComputedPropertyName);
+
 function pushChildren(
   walk: Walk,
   { node, scope: around, target }: NodeVisit,
@@ -127,10 +130,9 @@ function pushChildren(
 ): void {
   const { steps } = walk;
   const from = steps.length;
-  const isUnit = unitKind(node) !== undefined;
   ts.forEachChild(node, (child) => {
     // Decorators and computed names are evaluated outside of the function that they belong to.
-    const isOutside = isUnit && (ts.isDecorator(child) || ts.isComputedPropertyName(child));
+    const isOutside = mayStandOutside(child) && unitKind(node) !== undefined;
     steps.push({
       node: child,
       parent: node,
