@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { indexDecisions } from '../../src/memory/index-decisions.ts';
 import { statement } from '../../src/store/store.ts';
+import { waitUntil } from '../support/wait.ts';
 import { median, quantile, timed } from './support/figures.ts';
 import { type BenchGateway, startBenchGateway } from './support/gateway.ts';
 import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
@@ -101,6 +102,15 @@ async function fill({ app }: BenchGateway): Promise<void> {
   await app.gateway.store.rows(statement('', 'analyze'));
 }
 
+const waiting = statement('', 'select count(*)::int as n from events where position is null');
+
+/** Waits until every event of the filling has its place in the log, and the gateway answers. */
+async function settled({ app, url }: BenchGateway): Promise<void> {
+  await waitUntil(async () => (await app.gateway.store.rows<{ n: number }>(waiting))[0]?.n === 0, 300_000);
+  // The filling took longer than an idle connection is kept.
+  await waitUntil(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.ok === true);
+}
+
 interface Sampled {
   readonly p50: number;
   readonly p99: number;
@@ -160,8 +170,7 @@ export async function run(): Promise<BenchTable> {
   await owner.project.create.mutate({ project });
   const plan = await applied(gateway);
   await fill(gateway);
-  // The filling took longer than an idle connection is kept.
-  await owner.project.status.query({ project }).catch(() => undefined);
+  await settled(gateway);
   const builder = await owner.token.mint.mutate({ project, agent: 'agent:builder', cap: {} });
   const { createClient } = await import('../../src/client.ts');
   const agent = createClient({ url: gateway.url, token: () => builder.token ?? '' });

@@ -13,6 +13,7 @@ import { storableParams } from '../storable.ts';
 import type { Orm, Session, Statement, Store, Tx } from '../store.ts';
 import { unpackCluster } from './cluster.ts';
 import { lockFolder } from './folder-lock.ts';
+import { LoopTurn } from './loop-turn.ts';
 import { PreparedStatements } from './prepared.ts';
 import { type RoomCheck, requireRoom, roomCheck } from './room.ts';
 
@@ -90,6 +91,11 @@ async function start(folder: string | undefined, dump?: Blob): Promise<PGlite> {
 /** The methods that sessions use; drizzle asks only for query(). */
 type QueryClient = Pick<PGlite | Transaction, 'query' | 'exec'>;
 
+const inTurns = (client: QueryClient, turn: LoopTurn): QueryClient => ({
+  query: (text, params, options) => turn.of(() => client.query(text, params, options)),
+  exec: (text, options) => turn.of(() => client.exec(text, options)),
+});
+
 const checked = (client: QueryClient, check: RoomCheck): Pick<QueryClient, 'query'> => ({
   query: async (text, params, options) => {
     check(text);
@@ -143,13 +149,16 @@ class PgliteTx extends PgliteSession implements Tx {
 class PgliteStore extends PgliteSession implements Store {
   readonly engine = 'pglite';
   readonly #database: PGlite;
+  readonly #turn: LoopTurn;
   readonly #check: RoomCheck;
   readonly #prepared: PreparedStatements;
   readonly #release: () => Promise<void>;
 
   constructor(database: PGlite, check: RoomCheck, release: () => Promise<void>) {
     const prepared = new PreparedStatements();
-    super(database, check, prepared);
+    const turn = new LoopTurn();
+    super(inTurns(database, turn), check, prepared);
+    this.#turn = turn;
     this.#prepared = prepared;
     this.#database = database;
     this.#check = check;
@@ -160,7 +169,7 @@ class PgliteStore extends PgliteSession implements Store {
     return withRetry(
       () =>
         this.#database.transaction(async (client) => {
-          const tx = new PgliteTx(client, this.#check, this.#prepared);
+          const tx = new PgliteTx(inTurns(client, this.#turn), this.#check, this.#prepared);
           const result = await work(tx);
           await tx.settled();
           return result;
