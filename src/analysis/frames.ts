@@ -34,7 +34,7 @@ export function hearFrames(
       onMessage(deserialize(buffer.subarray(headBytes, needed)));
     }
     if (buffer.length < headBytes) needed = headBytes;
-    parts = [buffer];
+    parts = buffer.length === 0 ? [] : [buffer];
     bytes = buffer.length;
   };
   stream.on('data', (chunk: Buffer) => {

@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createClient } from '../../src/client.ts';
 import { indexDecisions } from '../../src/memory/index-decisions.ts';
 import { statement } from '../../src/store/store.ts';
+import { startPostgres } from '../support/postgres-server.ts';
 import { waitUntil } from '../support/wait.ts';
+import { freshDatabase } from './support/databases.ts';
 import { median, quantile, timed } from './support/figures.ts';
 import { type BenchGateway, startBenchGateway } from './support/gateway.ts';
 import { type BenchRow, type BenchTable, runWhenMain } from './support/table.ts';
@@ -163,20 +166,48 @@ const row = (what: string, { p50, p99 }: Sampled, limit: number): BenchRow => ({
   ok: p50 <= limit,
 });
 
-/** Memory: briefings, decisions, solutions and tasks in a project of 10,000 tasks with 100,000 rows of each. */
-export async function run(): Promise<BenchTable> {
-  await using gateway = await startBenchGateway();
-  const { owner } = gateway;
+interface Prepared {
+  /** Milliseconds that applying the plan took. */
+  readonly planMs: number;
+  /** Token of an agent that holds a task. */
+  readonly token: string;
+}
+
+/** A project of 10,000 tasks with full tables, and an agent at work in it. */
+async function prepared(gateway: BenchGateway): Promise<Prepared> {
+  const { owner, url } = gateway;
   await owner.project.create.mutate({ project });
-  const plan = await applied(gateway);
+  const planMs = await applied(gateway);
   await fill(gateway);
   await settled(gateway);
-  const builder = await owner.token.mint.mutate({ project, agent: 'agent:builder', cap: {} });
-  const { createClient } = await import('../../src/client.ts');
-  const agent = createClient({ url: gateway.url, token: () => builder.token ?? '' });
-  await agent.task.claim.mutate({ project, task: 't4' });
+  const { token = '' } = await owner.token.mint.mutate({ project, agent: 'agent:builder', cap: {} });
+  await createClient({ url, token: () => token }).task.claim.mutate({ project, task: 't4' });
+  return { planMs, token };
+}
+
+/** CPU of the gateway alone for a briefing: its database is another process. */
+async function briefingCpuOnPostgres(): Promise<number> {
+  const server = await startPostgres(['synchronous_commit=off']);
+  try {
+    await using gateway = await startBenchGateway({
+      databaseUrl: await freshDatabase(server, 'bench_memory'),
+    });
+    const { token } = await prepared(gateway);
+    return await briefingCpu(gateway, token);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Memory: briefings, decisions, solutions and tasks in a project of 10,000 tasks with 100,000 rows of each. */
+export async function run(): Promise<BenchTable> {
+  const apart = await briefingCpuOnPostgres();
+  await using gateway = await startBenchGateway();
+  const { owner, url } = gateway;
+  const { planMs: plan, token } = await prepared(gateway);
+  const agent = createClient({ url, token: () => token });
   const briefing = await sampled(() => agent.briefing.show.query({ project }));
-  const cpu = await briefingCpu(gateway, builder.token ?? '');
+  const cpu = await briefingCpu(gateway, token);
   let n = 0;
   const search = await sampled(() => {
     n++;
@@ -200,7 +231,13 @@ export async function run(): Promise<BenchTable> {
       },
       row('briefing, over HTTP', briefing, 100),
       {
-        what: 'CPU of a briefing, of the gateway with its database',
+        what: 'CPU of a briefing, of the gateway on PostgreSQL',
+        value: `${apart.toFixed(1)} ms`,
+        goal: '5 ms',
+        ok: apart <= 5,
+      },
+      {
+        what: 'CPU of a briefing, of the gateway with PGlite inside',
         value: `${cpu.toFixed(1)} ms`,
         goal: '5 ms',
         ok: cpu <= 5,
