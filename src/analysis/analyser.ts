@@ -1,8 +1,8 @@
 import { limits } from '../lib/limits.ts';
 import type { Measure } from '../policies/measure/unit.ts';
 import { cacheKey, createMeasureCache, type MeasureCache } from './cache.ts';
-import { type Asking, answered, needOf, type SourceContent } from './need.ts';
 import { createPool, type Pool } from './pool.ts';
+import { type Asking, answered, questionOf, type SourceContent } from './source-content.ts';
 
 /** One file to measure. */
 export interface SourceFile {
@@ -64,7 +64,7 @@ interface Pending {
   readonly index: number;
   readonly file: SourceFile;
   readonly key: string;
-  readonly need: Asking;
+  readonly asking: Asking;
 }
 
 /** One call of `measure`: its files go to the processes in batches, which spares each of them the way there and back. */
@@ -95,7 +95,7 @@ class MeasureCall {
 
   async #lane(): Promise<void> {
     for (let batch = this.#batch(); batch.length > 0; batch = this.#batch()) {
-      const found = await this.#pool.ask(batch.map(({ need }) => need.question));
+      const found = await this.#pool.ask(batch.map(({ asking }) => asking.question));
       for (const [at, pending] of batch.entries()) this.#end(pending, found[at]);
     }
   }
@@ -111,26 +111,26 @@ class MeasureCall {
       const pending = this.#begin(index, file);
       if (pending === undefined) continue;
       batch.push(pending);
-      bytes += pending.need.question.bytes.byteLength;
+      bytes += pending.asking.question.bytes.byteLength;
     }
     return batch;
   }
 
   #begin(index: number, file: SourceFile): Pending | undefined {
     const late = this.#unreadFault();
-    const need = late === undefined ? needOf(file.path, file.content) : { measure: late };
-    if (!('question' in need)) {
-      this.#put(index, file, need.measure);
+    const asking = late === undefined ? questionOf(file.path, file.content) : { measure: late };
+    if (!('question' in asking)) {
+      this.#put(index, file, asking.measure);
       return undefined;
     }
-    const key = cacheKey(need.question.kind, need.question.bytes);
+    const key = cacheKey(asking.question.kind, asking.question.bytes);
     const known = this.#cache.get(key);
-    if (known === undefined) return { index, file, key, need };
-    this.#put(index, file, answered(need, known));
+    if (known === undefined) return { index, file, key, asking };
+    this.#put(index, file, answered(asking, known));
     return undefined;
   }
 
-  #end({ index, file, key, need }: Pending, found: Measure | undefined): void {
+  #end({ index, file, key, asking }: Pending, found: Measure | undefined): void {
     if (found === undefined) {
       this.#again.push(index);
       return;
@@ -138,7 +138,7 @@ class MeasureCall {
     // An overrun may be the machine's fault, so the cache does not hold it against the file.
     if (isOverrun(found)) this.#overruns += 1;
     else this.#cache.set(key, found);
-    this.#put(index, file, answered(need, found));
+    this.#put(index, file, answered(asking, found));
   }
 
   #put(index: number, { path, content }: SourceFile, found: Measure): void {

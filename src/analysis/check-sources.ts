@@ -14,7 +14,7 @@ import {
   testImportedPolicy,
 } from '../policies/test-imported.ts';
 import { type Analyser, type FileMeasure, type SourceFile, unreadFound } from './analyser.ts';
-import type { SourceContent } from './need.ts';
+import type { SourceContent } from './source-content.ts';
 
 /**
  * One file of a change. Without `before` it is added, without `after` deleted; a renamed file has the content of

@@ -1,4 +1,4 @@
-import type { SourceContent } from '../../analysis/need.ts';
+import type { SourceContent } from '../../analysis/source-content.ts';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Git } from './git.ts';

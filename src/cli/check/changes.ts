@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { SourceChange, SourceTree } from '../../analysis/check-sources.ts';
-import type { SourceContent } from '../../analysis/need.ts';
+import type { SourceContent } from '../../analysis/source-content.ts';
 import { existingPaths } from '../../git/existing-paths.ts';
 import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';

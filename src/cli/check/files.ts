@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { SourceChange, SourceTree } from '../../analysis/check-sources.ts';
-import { isCandidate, type SourceContent } from '../../analysis/need.ts';
+import { isCandidate, type SourceContent } from '../../analysis/source-content.ts';
 import { fail } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { mayHoldSource } from '../../policies/measure/source-kind.ts';

@@ -4,7 +4,7 @@ import {
   type SourceJudgement,
   type UnmeasuredFile,
 } from '../../analysis/check-sources.ts';
-import { isCandidate } from '../../analysis/need.ts';
+import { isCandidate } from '../../analysis/source-content.ts';
 import { changedFiles } from '../../git/changed-files.ts';
 import { existingPaths, gitAt } from '../../git/existing-paths.ts';
 import type { ObjectReader } from '../../git/objects/reader.ts';

@@ -19,21 +19,21 @@ export interface Asking {
 }
 
 /** The measure of a file that no parser has to see, or the question that it puts to the parser. */
-export type ParserNeed = { readonly measure: Measure } | Asking;
+export type MeasureOrQuestion = { readonly measure: Measure } | Asking;
 
 /** The question that a file puts to the parser. Files that are no source, or too large, put none. */
-export function needOf(path: string, content: SourceContent): ParserNeed {
+export function questionOf(path: string, content: SourceContent): MeasureOrQuestion {
   if (typeof content === 'object' && 'sizeBytes' in content) return unread(path, content.sizeBytes);
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const head = headOf(bytes);
   const kind = sourceKind(path, head);
-  if (kind === undefined) return unnamedNeed(path, head, bytes);
+  if (kind === undefined) return unnamedQuestion(path, head, bytes);
   if (bytes.byteLength > limits.analysisBytesMax) return unread(path, bytes.byteLength);
   return { question: { kind, bytes } };
 }
 
 // A file of another name above the limit of one file is data.
-function unnamedNeed(path: string, head: string, bytes: Uint8Array): ParserNeed {
+function unnamedQuestion(path: string, head: string, bytes: Uint8Array): MeasureOrQuestion {
   const unmeasured = languageWithout(path, head);
   if (isUnnamed(path, bytes) && bytes.byteLength <= limits.sourceBytesMax)
     return { question: { kind: 'unnamed', bytes }, unmeasured };
@@ -63,7 +63,7 @@ export function isCandidate(path: string, bytes: Uint8Array): boolean {
  * A file of another name above the limit of one file is data; a file that other files of its change left no
  * room for is unknown.
  */
-function unread(path: string, sizeBytes: number): ParserNeed {
+function unread(path: string, sizeBytes: number): MeasureOrQuestion {
   const unmeasured = languageWithout(path);
   if (unmeasured !== undefined) return { measure: { units: [], unmeasured } };
   return sourceKind(path) !== undefined || (mayHoldSource(path) && sizeBytes <= limits.sourceBytesMax)
