@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Request, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasBrowser, launchBrowser, openContext, type Watched } from '../support/browser.ts';
 import type { Line } from '../support/line.ts';
@@ -106,12 +106,22 @@ describe.skipIf(!hasBrowser())('a session of the page', () => {
       await page.keyboard.press('Enter');
       await page.locator('.banner.stop-yellow').waitFor();
       expect(await page.locator('.banner.stop-yellow').innerText()).toMatch(/· \d+s/);
-      // Somebody sets the clock while the page is open.
-      await page.evaluate(() => {
-        (globalThis as unknown as { __skewMs: number }).__skewMs = 0;
-      });
+      // Somebody sets the clock while the page asks for its facts, so that the next question is the first one by the new clock.
+      const setClock = () =>
+        page.evaluate(() => {
+          (globalThis as unknown as { __skewMs: number }).__skewMs = 0;
+        });
+      const onWall = async (route: Route): Promise<void> => {
+        await setClock();
+        await route.continue();
+      };
+      await page.route(/\/page\.wall\b/, onWall, { times: 1 });
       await clearAll();
       await page.locator('.banner', { hasText: 'a wrong clock' }).waitFor({ state: 'detached' });
+      await line.owner.cord.pull.mutate({ project, colour: 'yellow', why: 'by the new clock' });
+      await page.locator('.banner', { hasText: 'by the new clock' }).waitFor();
+      await clearAll();
+      await page.locator('.banner', { hasText: 'by the new clock' }).waitFor({ state: 'detached' });
       await context.close();
     },
   );

@@ -8,15 +8,15 @@ const pauseMs = 3_000;
 export function Speaker({ waiting }: { readonly waiting: number | undefined }) {
   const connection = useLive((one) => one.connection);
   const [said, setSaid] = useState('');
-  const saidAtMs = useRef(0);
+  const saidAtMs = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
     const state = connection === 'live' ? '' : 'The gateway is cut off. ';
     const sentence = `${state}${waiting === undefined ? '' : `${plural(waiting, 'thing')} waiting on you.`}`;
     const say = (): void => {
-      saidAtMs.current = Date.now();
+      saidAtMs.current = performance.now();
       setSaid(sentence);
     };
-    const timer = setTimeout(say, Math.max(0, saidAtMs.current + pauseMs - Date.now()));
+    const timer = setTimeout(say, Math.max(0, saidAtMs.current + pauseMs - performance.now()));
     return () => clearTimeout(timer);
   }, [waiting, connection]);
   return (

@@ -55,7 +55,8 @@ let waiting: LiveEvent[] = [];
 /** Position of the last event that was heard; before the first one that of the facts. The facts themselves run ahead of it. */
 let heardTo: number | undefined;
 let isFlushing = false;
-let askedAtMs = 0;
+/** Steady time of the last question: a clock that somebody sets back must not put the next one off. */
+let askedAtMs = Number.NEGATIVE_INFINITY;
 let asking: ReturnType<typeof setTimeout> | undefined;
 
 function set(change: Partial<LiveState>): void {
@@ -120,17 +121,17 @@ function askSoon(): void {
     asking = undefined;
     void refresh();
   };
-  asking = setTimeout(again, Math.max(0, askedAtMs + askMs - Date.now()));
+  asking = setTimeout(again, Math.max(0, askedAtMs + askMs - performance.now()));
 }
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Asks for the wall now. */
 export async function refresh(): Promise<void> {
-  askedAtMs = Date.now();
+  const steadyMs = performance.now();
+  askedAtMs = steadyMs;
   const project = session()?.project;
   if (project === undefined) return;
-  const steadyMs = performance.now();
   try {
     takeFacts((await ask('page.wall', { project })) as WallFacts);
     for (const told of wallHearers) told(steadyMs);
