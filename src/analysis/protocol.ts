@@ -3,7 +3,7 @@ import type { Measure } from '../policies/measure/unit.ts';
 
 /** Descriptor of the socket on which the parser and the parent of its process speak. */
 export const parserFd = 3;
-/** Longest message, in bytes: a text of the largest size that is measured has fewer bytes of units. */
+/** Longest message, in bytes: the worst text that is measured meets the bounds of time and memory before. */
 export const messageBytesMax = 256 * 1024 * 1024;
 
 /** A question to the analyser's child process: one file. Each message is a batch of them, answered in its order. */

@@ -91,13 +91,17 @@ function parserOf(child: ChildProcess): Parser {
   const stderr = tail(child);
   const socket = socketOf(child);
   let onMessage: ((message: AnalyserMessage) => void) | undefined;
+  let onFault: ((found: string) => void) | undefined;
   // The death of the child is told by the child itself.
   socket.on('error', () => {});
   hearFrames(
     socket,
     messageBytesMax,
     (message) => onMessage?.(message as AnalyserMessage),
-    () => child.kill('SIGKILL'),
+    (found) => {
+      child.kill('SIGKILL');
+      onFault?.(found);
+    },
   );
   const hear: Parser['hear'] = (count, deadlineMs) =>
     new Promise((resolve) => {
@@ -107,9 +111,11 @@ function parserOf(child: ChildProcess): Parser {
       const end = (fault?: Fault): void => {
         callOff();
         onMessage = undefined;
+        onFault = undefined;
         child.off('close', onClose).off('error', onError);
         resolve({ messages, ...defined({ fault }) });
       };
+      onFault = (found) => end({ died: found });
       onMessage = (message) => {
         messages.push(message);
         callOff();

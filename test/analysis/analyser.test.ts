@@ -136,6 +136,13 @@ describe('a resident process', () => {
     expect(fault).toEqual({ timedOut: true });
   });
 
+  it('has handed over an answer of megabytes before the next question holds it', async () => {
+    const one = await startResident();
+    const { answers, fault } = await one.ask([asked('()=>0;'.repeat(20_000)), asked(slow)], 5_000);
+    expect(answers).toHaveLength(1);
+    expect(fault).toEqual({ timedOut: true });
+  });
+
   it('has nothing of our environment', async () => {
     const one = await startResident();
     const { readFileSync } = await import('node:fs');
