@@ -17,6 +17,8 @@ export default defineConfig({
       'test/faults/**/*.test.ts',
       'test/policies/measure/eslint.test.ts',
       'test/schedule/cron.test.ts',
+      // An hour of events on an open page.
+      'test/page/budget.test.ts',
       // Those that take one engine in `npm test`.
       'test/{changes,cli,flows,gateway,hostile}/**/*.test.ts',
     ],
