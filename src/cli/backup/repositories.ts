@@ -86,7 +86,13 @@ async function indexPack(runner: GitRunner, gitDir: string, path: string): Promi
   child.stdout.resume();
   child.stderr.resume();
   if (child.stdin === undefined) throw fail('git.failed', 'git index-pack', { found: 'no stdin' });
-  await pipeline(createReadStream(path), child.stdin);
+  // git ends when it has read the pack, maybe before the last write is told as done: its status decides alone. A
+  // file that cannot be read to its end is no whole pack for git either.
+  const broken = await pipeline(createReadStream(path), child.stdin).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   const { code, signal } = await child.exited;
-  if (code !== 0) throw fail('store.backup', path, { found: `git index-pack: ${signal ?? `exit ${code}`}` });
+  if (code !== 0)
+    throw fail('store.backup', path, { found: `git index-pack: ${signal ?? `exit ${code}`}` }, broken);
 }

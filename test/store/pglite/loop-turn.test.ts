@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Store, statement } from '../../../src/store/store.ts';
 import { openTestStore } from '../../support/engines.ts';
 
-/** Some hundred milliseconds of work of the database. */
-const work = statement('test.work', 'select count(*) from generate_series(1, 1000000)');
+/** A hundred milliseconds of work of the database, more or less. */
+const work = statement('test.work', 'select count(*) from generate_series(1, 500000)');
 const rounds = 12;
 
 describe('the loop beside the embedded database', () => {
