@@ -17,7 +17,7 @@ process.on('exit', () => {
   for (const folder of [next, former]) rmSync(`${root}${folder}`, { recursive: true, force: true });
 });
 
-bundle({ src: `${root}src`, to: `${root}${next}` });
+await bundle({ src: `${root}src`, to: `${root}${next}` });
 const pglite = `${root}${next}/store/pglite`;
 makeCluster(`${pglite}/make-cluster.js`, `${pglite}/cluster.gz`);
 if (process.argv.includes('--types')) {

@@ -1,9 +1,11 @@
-// Bundles src into a program: a file for each start, and what starts share in `chunks`. Finding and reading four hundred
-// modules takes longer than anything else that a command of Andon does. Packages stay outside, as npm installed them.
+// Bundles src into a program: one file for what every command loads, one for the client, one for the gateway, and one
+// for each process or thread of its own. Finding and reading four hundred modules takes longer than anything else that a
+// command of Andon does. Packages stay outside, as npm installed them; only tRPC, which the package brings along at a
+// fixed version, is part of what the command line loads.
 import { execFileSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
-import { buildSync } from 'esbuild';
+import { basename, isAbsolute, join } from 'node:path';
+import { rolldown } from 'rolldown';
 
 /** Modules that run as a process or thread of their own. */
 export const processes = [
@@ -13,30 +15,71 @@ export const processes = [
   'cli/loop-watch/thread',
   'store/pglite/make-cluster',
 ];
-const entries = ['cli/main', 'index', ...processes];
 
 /** Bundles the sources below `src` into `to`, with the SQL of the migrations where their reader looks for it. */
-export function bundle({ src, to }) {
-  const { metafile } = buildSync({
-    entryPoints: entries.map((name) => join(src, `${name}.ts`)),
-    outbase: src,
-    outdir: to,
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    packages: 'external',
-    absWorkingDir: dirname(src),
-    metafile: true,
-    logLevel: 'error',
-  });
-  verifyDepth(metafile);
+export async function bundle({ src, to }) {
+  const moduleAt = (name) => join(src, `${name}.ts`);
+  const write = (entry, parts, shipped = []) =>
+    writeBundle({ entry, input: moduleAt(entry), to, shipped, groups: groupsOf(parts, moduleAt) });
+  // The order of the parts is that in which they are loaded: what an earlier one holds, a later one shares.
+  await write('cli/main', { command: 'cli/main', client: 'client', gateway: 'app' }, ['@trpc/']);
+  // `AppRouter` and the errors of the client are those of the packages that a program around Andon imports.
+  await write('index', { library: 'index' });
+  for (const entry of processes) await write(entry, { [basename(entry)]: entry });
   cpSync(join(src, 'store/migrations'), join(to, 'store/migrations'), {
     recursive: true,
     filter: (path) => !path.endsWith('.ts'),
   });
+}
+
+async function writeBundle({ entry, input, to, shipped, groups }) {
+  const isOutside = (id) =>
+    !id.startsWith('.') && !isAbsolute(id) && !shipped.some((name) => id.startsWith(name));
+  const build = await rolldown({
+    input: { [entry]: input },
+    platform: 'node',
+    external: isOutside,
+    tsconfig: false,
+    logLevel: 'warn',
+    // A dynamic import of what is there already is meant so in the sources, where it is not.
+    checks: { ineffectiveDynamicImport: false },
+  });
+  const { output } = await build.write({
+    dir: to,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    codeSplitting: { groups },
+  });
+  await build.close();
+  verifyDepth(output);
+}
+
+/** A chunk for all that is loaded together with the module of each part, but for the module that starts. */
+function groupsOf(parts, moduleAt) {
+  return Object.entries(parts).map(([name, from], n) => {
+    let loaded;
+    return {
+      debugName: name,
+      priority: 100 - n,
+      name: (id, modules) => {
+        loaded ??= loadedWith(moduleAt(from), modules);
+        return loaded.has(id) && !modules.getModuleInfo(id)?.isEntry ? name : null;
+      },
+    };
+  });
+}
+
+/** A module and all that its static imports reach. */
+function loadedWith(start, modules) {
+  const reached = new Set();
+  const left = [start];
+  for (let id = left.pop(); id !== undefined; id = left.pop()) {
+    if (reached.has(id)) continue;
+    reached.add(id);
+    left.push(...(modules.getModuleInfo(id)?.importedIds ?? []));
+  }
+  return reached;
 }
 
 /** Packs the folder of an empty database into a file, by a compiled `make-cluster` and the PGlite installed beside it. */
@@ -48,13 +91,11 @@ export function makeCluster(maker, file) {
 }
 
 /** `src/process/entry.ts` finds files from one folder below the code; a bundle has to keep it there. */
-function verifyDepth({ outputs }) {
-  for (const [file, { inputs }] of Object.entries(outputs))
-    if (Object.keys(inputs).some((name) => name.endsWith('process/entry.ts')) && depthOf(file, outputs) !== 1)
-      throw new Error(`${file} holds process/entry.ts, and does not lie one folder below the code`);
+function verifyDepth(output) {
+  for (const { fileName, moduleIds = [] } of output)
+    if (moduleIds.some((id) => id.endsWith('process/entry.ts')) && fileName.split('/').length !== 2)
+      throw new Error(`${fileName} holds process/entry.ts, and does not lie one folder below the code`);
 }
 
-const depthOf = (file, outputs) => {
-  const root = dirname(Object.keys(outputs).find((name) => name.endsWith(`${sep}index.js`)) ?? '');
-  return file.slice(root.length + 1).split(sep).length - 1;
-};
+// For whoever cannot wait for a promise: `node scripts/bundle.mjs SRC TO`.
+if (process.argv[1] === import.meta.filename) await bundle({ src: process.argv[2], to: process.argv[3] });

@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'vitest/config';
-import { bundle } from '../../scripts/bundle.mjs';
 import { kept } from './kept.ts';
 import { copyMigrations } from './migration-files.ts';
 import { addPackedCluster } from './packed-cluster.ts';
@@ -34,7 +33,8 @@ export function builtFolder(): string {
   execFileSync(process.execPath, [tsc, ...args], { cwd: root });
   copyMigrations(join(root, 'src'), join(place, 'dist/store/migrations'));
   const program = join(place, 'program');
-  bundle({ src: join(root, 'src'), to: join(program, 'dist') });
+  const bundler = join(root, 'scripts/bundle.mjs');
+  execFileSync(process.execPath, [bundler, join(root, 'src'), join(program, 'dist')]);
   for (const one of [place, program]) {
     addPackageFiles(one);
     addPackedCluster(join(one, 'dist'), join(place, 'dist/store/pglite/make-cluster.js'));
