@@ -46,7 +46,7 @@ Exit status: 0 ok, 1 failed, 2 wrong use, 3 cancelled or timed out, 4 refused, 5
              7 line stopped, 8 nothing ready or pending, 9 gateway unreachable
 Environment: ANDON_URL, ANDON_TOKEN or ANDON_TOKEN_FILE, ANDON_PROJECT, ANDON_TASK, ANDON_EPOCH, DATABASE_URL`;
 
-/** The whole command line. */
+/** The command line: the command that the first argument names, else all of them. */
 export function createProgram(world: World, version: string): Command {
   const program = withCommon(new Command('andon'))
     .description('The line that a team of AI coding agents works on.')
@@ -54,10 +54,10 @@ export function createProgram(world: World, version: string): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText('after', after);
-  for (const make of starting) program.addCommand(make(world));
-  program.addCommand(checkCommand());
-  for (const make of working) program.addCommand(make(world));
-  program.addCommand(completionCommand(world, () => program));
+  // To make all takes longer than to make, load and carry out most of them.
+  const named = Object.entries(commands).filter(([name]) => name === world.args[0]);
+  for (const [, make] of named.length > 0 ? named : Object.entries(commands))
+    program.addCommand(make(world, () => createProgram({ ...world, args: [] }, version)));
   // `andon --json task list` means the same as `andon task list --json`.
   program.hook('preAction', (root, leaf) => {
     // A check that runs as a hook is told by these what is committed; git itself is the caller's.
@@ -70,41 +70,48 @@ export function createProgram(world: World, version: string): Command {
   return program;
 }
 
-const starting = [initCommand, upCommand, openCommand, statusCommand, sampleCommand];
-const working = [
-  continueCommand,
-  checkpointCommand,
-  projectCommand,
-  planCommand,
-  phaseCommand,
-  taskCommand,
-  tokenCommand,
-  changeCommand,
-  gateCommand,
-  verdictCommand,
-  queueCommand,
-  whyCommand,
-  eventCommand,
-  auditCommand,
-  decisionCommand,
-  solutionCommand,
-  recordCommand,
-  reportCommand,
-  agentCommand,
-  runCommand,
-  runnerCommand,
-  triggerCommand,
-  gitCommand,
-  syncCommand,
-  backupCommand,
-  restoreCommand,
-  doctorCommand,
-  schemaCommand,
-  joinCommand,
-  mcpCommand,
-  cordCommand,
-  inboxCommand,
-];
+/** The commands by name, in the order of the help. */
+const commands: Readonly<Record<string, (world: World, whole: () => Command) => Command>> = {
+  init: initCommand,
+  up: upCommand,
+  open: openCommand,
+  status: statusCommand,
+  sample: sampleCommand,
+  check: checkCommand,
+  continue: continueCommand,
+  checkpoint: checkpointCommand,
+  project: projectCommand,
+  plan: planCommand,
+  phase: phaseCommand,
+  task: taskCommand,
+  token: tokenCommand,
+  change: changeCommand,
+  gate: gateCommand,
+  verdict: verdictCommand,
+  queue: queueCommand,
+  why: whyCommand,
+  event: eventCommand,
+  audit: auditCommand,
+  decision: decisionCommand,
+  solution: solutionCommand,
+  record: recordCommand,
+  report: reportCommand,
+  agent: agentCommand,
+  run: runCommand,
+  runner: runnerCommand,
+  trigger: triggerCommand,
+  git: gitCommand,
+  sync: syncCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
+  doctor: doctorCommand,
+  schema: schemaCommand,
+  join: joinCommand,
+  mcp: mcpCommand,
+  cord: cordCommand,
+  inbox: inboxCommand,
+  completion: completionCommand,
+};
 
 /** Makes wrong use end with exit code 2, where commander has 1, and with data for callers that asked for JSON. */
 function endWithOwnCodes(command: Command, world: World): void {

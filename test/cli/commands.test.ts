@@ -35,6 +35,15 @@ describe('the commands', () => {
   const folder = mkdtempSync(join(tmpdir(), 'andon-commands-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+  it('are made alone when the first argument names one', () => {
+    for (const name of program.commands.map((one) => one.name())) {
+      const alone = createProgram({ ...world, args: [name, '--help'] }, '0.0.0');
+      expect(alone.commands.map((one) => one.name())).toEqual([name]);
+    }
+    for (const args of [['--json', 'task'], ['help', 'task'], ['tasks'], ['constructor']])
+      expect(createProgram({ ...world, args }, '0.0.0').commands.length).toBe(program.commands.length);
+  });
+
   it('are these', () => {
     expect(program.commands.map((one) => one.name())).toEqual([
       ...[
