@@ -191,10 +191,10 @@ describe.each(containments)('runs of agents, contained by %s', (containment) => 
       });
       for (const n of [1, 2, 3]) expect(alive(`${mark}${n}`)).toBe(false);
       const { gid } = await gateway.owner.run.show.query({ project, run });
-      const events = await gateway.owner.event.list.query({ project, limit: 1000 });
-      expect(
-        events.events.some(({ type, subject }) => type === 'token.revoked' && subject === `grant/${gid}`),
-      ).toBe(true);
+      await waitUntil(async () => {
+        const { events } = await gateway.owner.event.list.query({ project, limit: 1000 });
+        return events.some(({ type, subject }) => type === 'token.revoked' && subject === `grant/${gid}`);
+      });
     });
 
     it('keeps head and tail of a hundred megabytes, and ships all the same', async () => {

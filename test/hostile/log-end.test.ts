@@ -119,8 +119,12 @@ describe.each(enginesOf(import.meta.filename))(
       const accepted = await owner.audit.accept.mutate({ project: '*', reason: 'the disk was replaced' });
       expect(accepted.mark).toBe(position);
       expect((await claim(token)).task).not.toBeNull();
-      const { events: told } = await owner.event.list.query({ project: '*', after: 0, limit: 200 });
-      expect(told.find(({ type }) => type === 'log.accepted')).toMatchObject({
+      const told = async () => {
+        const { events } = await owner.event.list.query({ project: '*', after: 0, limit: 200 });
+        return events.find(({ type }) => type === 'log.accepted');
+      };
+      await waitUntil(async () => (await told()) !== undefined);
+      expect(await told()).toMatchObject({
         actor: 'human:owner',
         data: { mark: position, why: 'the disk was replaced' },
       });
