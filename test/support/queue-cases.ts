@@ -49,6 +49,12 @@ export const rareCases: readonly (readonly [name: string, world: SmallWorld, ans
     },
     '0 strike for a | b by unit',
   ],
+  ['a submission fails on a main that nobody tested', { suspectGates: ['unit'] }, 'run m unit'],
+  [
+    'a submission fails on a main that fails, too',
+    { suspectGates: ['unit'], results: { 'm unit': 'fail fail' } },
+    'm fails unit',
+  ],
   [
     'a part that cannot be built on its main moves to the present one, whatever its main has passed',
     { queue: changes('a', { part: partOn('k', '1') }), conflicts: ['k+a'], results: { 'k unit': 'pass' } },

@@ -108,6 +108,7 @@ export class QueueSimulation {
       retry,
       main: this.main,
       brokenGates: [...this.#stops],
+      suspectGates: [],
       evidence,
     };
   }

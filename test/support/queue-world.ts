@@ -46,6 +46,7 @@ export function worldOf({ results = {}, conflicts = [], ...more }: SmallWorld): 
     retry: 1,
     main: 'm',
     brokenGates: [],
+    suspectGates: [],
     evidence: {
       tally: ({ main, changes: on }, gate) => tallyOf(results[`${[main, ...on].join('+')} ${gate}`]),
       build: ({ main, changes: on }) =>

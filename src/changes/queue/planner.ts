@@ -9,10 +9,9 @@ function mainState({ evidence, retry }: QueueWorld, main: string, gate: string):
 }
 
 function brokenMain(world: QueueWorld): QueueStep | undefined {
-  const { queue, main, brokenGates } = world;
-  const gate = [...gatesOf(queue), ...queue.flatMap(({ part }) => part?.gate ?? [])].find(
-    (one) => !brokenGates.includes(one) && mainState(world, main, one) === 'fails',
-  );
+  const { queue, main, brokenGates, suspectGates } = world;
+  const asked = [...gatesOf(queue), ...queue.flatMap(({ part }) => part?.gate ?? []), ...suspectGates];
+  const gate = asked.find((one) => !brokenGates.includes(one) && mainState(world, main, one) === 'fails');
   return gate === undefined ? undefined : { do: 'mainFails', gate, main };
 }
 
@@ -77,8 +76,8 @@ function judge(world: QueueWorld, part: Part): PartAnswer {
 
 /** Runs under way go on. The first boundary and the parts are worth more than the boundaries behind. */
 function wish(world: QueueWorld, parts: readonly Trial[], boundaries: readonly Trial[]): QueueStep {
-  const { queue, main, brokenGates, slots } = world;
-  const probes = brokenGates
+  const { queue, main, brokenGates, suspectGates, slots } = world;
+  const probes = [...new Set([...brokenGates, ...suspectGates])]
     .filter((gate) => mainState(world, main, gate) === 'open')
     .map((gate) => trialOf(world, { main, changes: [] }, [], [gate]));
   const all: Trial[] = [...probes, ...boundaries.slice(0, 1), ...parts, ...boundaries.slice(1)];

@@ -69,6 +69,8 @@ export interface QueueWorld {
    * of that main from then on only: the same ones would else be told again at once.
    */
   readonly brokenGates: readonly string[];
+  /** Gates that only failed on this main, for several tasks: main gets runs of its own, which tell whose fault it is. */
+  readonly suspectGates: readonly string[];
   readonly evidence: Evidence;
 }
 

@@ -3,7 +3,7 @@ import { landingSettings } from '../../plan/landing-settings.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { type Session, statement } from '../../store/store.ts';
 import { readProject } from '../../tasks/rows.ts';
-import type { NamedGate } from '../gates.ts';
+import { gateDefinition, type NamedGate } from '../gates.ts';
 import type { GitPort } from '../git-port.ts';
 import { enterOthersApproved, type HeldQueue, type QueueEntry, readEntries, readHolds } from './entries.ts';
 import type { GateTally, QueueWorld, TreeName } from './queue.ts';
@@ -51,6 +51,31 @@ async function readToldGates(session: Session, project: string, main: string): P
   return rows.map(({ subject }) => subject.replace(/^gate\//, ''));
 }
 
+const suspects = statement(
+  'queue.suspects',
+  `select r.gate, r.definition from gate_runs r join changes c on c.id = r.change
+   where c.project = $1 and c.kind = 'task' and c.base = $2 and r.repeats is null and not r.manual
+   group by r.gate, r.definition
+   having count(distinct c.task) filter (where r.status = 'failed') > 1 and not bool_or(r.status = 'passed')`,
+);
+
+/**
+ * Gates, as the plan declares them now, that submissions of two tasks failed on this main, and none passed: one task
+ * may be there to mend what its gate tests.
+ */
+export async function readSuspects(
+  session: Session,
+  project: string,
+  main: string,
+  plan: Plan | undefined,
+): Promise<string[]> {
+  const rows = await session.rows<{ gate: string; definition: string }>(suspects, [project, main]);
+  return rows.flatMap(({ gate, definition }) => {
+    const found = gateNamed(plan, gate);
+    return found !== undefined && gateDefinition(found.gate) === definition ? [gate] : [];
+  });
+}
+
 /** The open stop about a main that fails a gate, with the gate. */
 export async function readBrokenMain(
   session: Session,
@@ -64,15 +89,16 @@ export async function readBrokenMain(
 export const commandGates = (plan: Plan | undefined, { gates }: Pick<QueueEntry, 'gates'>): NamedGate[] =>
   gates.flatMap((name) => gateNamed(plan, name) ?? []);
 
-/** Reads the queue of a project; undefined when nothing is approved, and main is not known to be broken. */
+/** Reads the queue of a project; undefined when nothing is approved, and main is not under suspicion. */
 export async function readQueue(reading: QueueReading, project: string): Promise<QueueNow | undefined> {
   const { session, git, slots, nowMs, steers } = reading;
   await enterOthersApproved(session, project);
   const [rows, broken] = await Promise.all([readEntries(session, project), readBrokenMain(session, project)]);
-  if (rows.length === 0 && broken === undefined) return undefined;
+  const main = await git.main(project);
   const row = await readProject(session, project);
   const plan = row?.plan ?? undefined;
-  const main = await git.main(project);
+  const suspectGates = await readSuspects(session, project, main, plan);
+  if (rows.length === 0 && broken === undefined && suspectGates.length === 0) return undefined;
   const holds = await readHolds(session, project, rows, plan);
   const mains = new Set([main, ...rows.flatMap(({ partMain }) => partMain ?? [])]);
   const trees = await readTrees(session, git, project, mains);
@@ -102,6 +128,7 @@ export async function readQueue(reading: QueueReading, project: string): Promise
     brokenGates: brokenGates(await readToldGates(session, project, main), plan, (gate) =>
       tally({ main, changes: [] }, gate),
     ),
+    suspectGates,
     evidence: {
       tally,
       build: (name) => {

@@ -16,6 +16,7 @@ import {
   settleGates,
   systemEvent,
 } from '../gates.ts';
+import { readBrokenMain } from '../queue/world.ts';
 import type { GateRunRow } from './hold.ts';
 import { judgeRepetition } from './repeat.ts';
 import { isSetupTold } from './setup-failed.ts';
@@ -68,7 +69,9 @@ async function tellChange(tx: Tx, ended: EndedGate, change: ChangeRow): Promise<
     return [...learned, ...(await settleGates(tx, change)), ...(await requestJudge(tx, change))];
   }
   const details = [...lastLines(result), ...(await noteFailure(tx, of, result.output))];
-  const refused = await refuseChange(tx, change, 'gateFailed', `gate ${run.gate} failed`, details);
+  const isMainBroken = (await readBrokenMain(tx, change.project))?.gate === run.gate;
+  const note = `gate ${run.gate} failed${isMainBroken ? ', which main fails, too' : ''}`;
+  const refused = await refuseChange(tx, change, 'gateFailed', note, details);
   const { project, task } = change;
   const hook = { project, task, gate: run.gate, command: commandOf(ended), timedOut };
   return [...refused, ...(await stopAtHook(tx, hook))];

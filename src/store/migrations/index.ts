@@ -18,6 +18,7 @@ const migrationNames = [
   'sync-changes',
   'record',
   'page-sessions',
+  'suspects',
 ] as const;
 
 /** Versions up to this one are the schema before 0.1. The file 000N makes this version plus N. */

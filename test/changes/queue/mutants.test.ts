@@ -21,7 +21,7 @@ const mutants: readonly (readonly [guard: string, find: string, replacement: str
   ],
   ['a main may fail', "fails > retry ? 'fails' : 'open'", "'open'"],
   ['a broken main is told once', '!brokenGates.includes(one) && ', ''],
-  ['a broken main is told', "mainState(world, main, one) === 'fails',", 'false,'],
+  ['a broken main is told', "mainState(world, main, one) === 'fails')", 'false)'],
   ['a conflict with main is told', "evidence.build({ main, changes: [id] }) === 'conflict'", 'false'],
   [
     'a conflict for want of a need is none',
@@ -74,9 +74,11 @@ const mutants: readonly (readonly [guard: string, find: string, replacement: str
   ['a part of many is cut', 'inPart(world, part).length > 1 ? stepAside(world, trial) : ', ''],
   [
     'a stop is probed on a new main',
-    "const probes = brokenGates\n    .filter((gate) => mainState(world, main, gate) === 'open')",
-    'const probes = []',
+    'const probes = [...new Set([...brokenGates, ...suspectGates])]',
+    'const probes = suspectGates',
   ],
+  ['a main is probed that a submission failed on', '...brokenGates, ...suspectGates]', '...brokenGates]'],
+  ['a main that a submission failed on is told', 'part?.gate ?? []), ...suspectGates]', 'part?.gate ?? [])]'],
   ['a stop is probed no more than needed', ".filter((gate) => mainState(world, main, gate) === 'open')", ''],
   [
     'the first boundary goes before the parts',

@@ -205,6 +205,15 @@ describe('a main that fails a gate', () => {
     expect(stepOf({ ...next, queue: one })).toBe('clear a on m');
   });
 
+  it('is asked, and told, when a submission fails, also where nothing is approved', () => {
+    const suspected = { suspectGates: ['unit'] };
+    expect(stepOf(suspected)).toBe('run m unit');
+    expect(stepOf({ ...suspected, results: { 'm unit': 'fail' } })).toBe('run m unit');
+    expect(stepOf({ ...suspected, results: { 'm unit': 'fail fail' } })).toBe('m fails unit');
+    expect(stepOf({ ...suspected, results: { 'm unit': 'fail fail' }, brokenGates: ['unit'] })).toBe('run ');
+    expect(stepOf({ ...suspected, results: { 'm unit': 'fail pass' } })).toBe('run ');
+  });
+
   it('says nothing of a change whose task does not name the gate', () => {
     const queue = changes('a', { part: partOn('m', '1'), gates: ['lint'] });
     expect(stepOf({ queue, results: { 'm unit': 'fail fail' }, brokenGates: ['unit'] })).toBe('run m+a lint');
