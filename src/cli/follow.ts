@@ -2,6 +2,7 @@ import { defined } from '../lib/defined.ts';
 import type { ChainedEvent } from '../store/log/chain.ts';
 import type { EventType } from '../store/log/events.ts';
 import type { GatewayLink } from './connect.ts';
+import { asAndonError } from './refusal.ts';
 
 /** The events to follow. */
 export interface FollowOptions {
@@ -14,9 +15,33 @@ export interface FollowOptions {
 
 /**
  * Events as the gateway streams them, without end, until the signal aborts. A lost connection is resumed
- * after the last event; a refusal ends the stream with its error.
+ * after the last event, and so is a stream whose token has ended while the next one is there; any other refusal
+ * ends the stream with its error.
  */
 export async function* follow(link: GatewayLink, options: FollowOptions): AsyncGenerator<ChainedEvent> {
+  let after = options.after ?? (await present(link, options));
+  for (;;) {
+    const held = await link.token();
+    try {
+      for await (const event of followWith(link, { ...options, after })) {
+        after = event.position;
+        yield event;
+      }
+      return;
+    } catch (error) {
+      if (!isOfToken(error) || (await link.token()) === held) throw error;
+    }
+  }
+}
+
+/** The present end of the log: a stream without a position would begin at another one each time. */
+const present = async ({ client }: GatewayLink, { project }: FollowOptions): Promise<number> =>
+  (await client.event.list.query({ project, limit: 1 })).latest;
+
+const isOfToken = (error: unknown): boolean =>
+  asAndonError(error).reasons.some(({ code }) => code === 'token.expired' || code === 'token.revoked');
+
+async function* followWith(link: GatewayLink, options: FollowOptions): AsyncGenerator<ChainedEvent> {
   const { signal } = options;
   const inbox = new ShownInbox();
   const subscription = subscribe(link, options, inbox);

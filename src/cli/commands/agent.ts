@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { act, durationSeconds, group, leaf, type Run, wholeNumber } from '../command.ts';
 import { followOutput } from '../runner/follow-output.ts';
 import { table } from '../table.ts';
+import { whileKept } from '../token/keep-token.ts';
 import type { World } from '../world.ts';
 
 interface SpawnOptions {
@@ -81,7 +82,7 @@ function spawnCommand(world: World): Command {
             lines: [data.run],
             talk: [`${data.agent} waits for a runner; andon run output ${data.run} --follow`],
           };
-        return followOutput(run, link, data.run);
+        return whileKept(link, world, () => followOutput(run, link, data.run));
       }),
     );
 }

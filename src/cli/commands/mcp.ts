@@ -18,15 +18,9 @@ export function mcpCommand(world: World): Command {
       act<{ renew: boolean; tools: 'core' | 'all' }>(world, async ({ link, options }) => {
         const at = await link();
         const { bridge } = await import('../mcp/bridge.ts');
-        const { TokenKeeper } = await import('../mcp/keep-token.ts');
-        const keeper =
-          options.renew && at.tokenFile !== undefined ? new TokenKeeper(at, at.tokenFile, world) : undefined;
-        await keeper?.start();
-        try {
-          await bridge(at, options.tools, world);
-        } finally {
-          keeper?.close();
-        }
+        const { whileKept } = await import('../token/keep-token.ts');
+        const serve = (): Promise<void> => bridge(at, options.tools, world);
+        await (options.renew ? whileKept(at, world, serve) : serve());
       }),
     );
 }

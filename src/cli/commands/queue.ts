@@ -4,6 +4,7 @@ import type { GatewayLink } from '../connect.ts';
 import { follow, untilInterrupted } from '../follow.ts';
 import { short, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
+import { whileKept } from '../token/keep-token.ts';
 import type { World } from '../world.ts';
 
 type Queue = Awaited<ReturnType<GatewayLink['client']['change']['queue']['query']>>;
@@ -58,7 +59,7 @@ const ordering = (command: Command): Command =>
 
 async function show(run: Run<{ watch?: boolean }>) {
   const link = await run.link();
-  if (run.options.watch === true) return watch(link, run.terminal);
+  if (run.options.watch === true) return whileKept(link, run.world, () => watch(link, run.terminal));
   const data = await read(link);
   return { data, lines: queueLines(data, run.terminal.paint) };
 }

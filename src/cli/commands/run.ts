@@ -5,6 +5,7 @@ import { act, group, leaf, many, type Run, wholeNumber } from '../command.ts';
 import { showRun } from '../run/show.ts';
 import { followOutput } from '../runner/follow-output.ts';
 import { type Cell, short, table } from '../table.ts';
+import { whileKept } from '../token/keep-token.ts';
 import type { World } from '../world.ts';
 import { stopRun } from './agent.ts';
 
@@ -33,11 +34,7 @@ export function runCommand(world: World): Command {
       leaf('output', 'show the output of a run')
         .argument('<run>', 'id, whole or short')
         .option('--follow', 'go on until the run ends')
-        .action(
-          act<{ follow?: boolean }, [string]>(world, async (run, id) =>
-            followOutput(run, await run.link(), id, run.options.follow !== true),
-          ),
-        ),
+        .action(act<{ follow?: boolean }, [string]>(world, showOutput)),
     )
     .addCommand(
       leaf('stop', 'end a run')
@@ -83,4 +80,10 @@ function lasted({
   if (startedAt === null) return '-';
   const until = endedAt === null ? Date.now() : new Date(endedAt).getTime();
   return spanWords(until - new Date(startedAt).getTime());
+}
+
+async function showOutput(run: Run<{ follow?: boolean }>, id: string) {
+  const link = await run.link();
+  if (run.options.follow !== true) return followOutput(run, link, id, true);
+  return whileKept(link, run.world, () => followOutput(run, link, id));
 }

@@ -74,8 +74,10 @@ function renewCommand(world: World): Command {
         const link = await run.link();
         const held = await heldLease(run, link, { ...run.options, ...(task && { task }) });
         if (run.options.every !== undefined) {
+          const { whileKept } = await import('../token/keep-token.ts');
           const { keepRenewing } = await import('../task/keep-renewing.ts');
-          return keepRenewing(run, link, held, run.options.every);
+          const { every } = run.options;
+          return whileKept(link, world, () => keepRenewing(run, link, held, every));
         }
         const data = await link.client.task.renew.mutate({ project: link.project, ...held });
         return {

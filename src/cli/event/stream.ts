@@ -1,6 +1,8 @@
 import { defined } from '../../lib/defined.ts';
 import type { Run } from '../command.ts';
+import type { GatewayLink } from '../connect.ts';
 import { follow, untilInterrupted } from '../follow.ts';
+import { whileKept } from '../token/keep-token.ts';
 import { asType } from './list.ts';
 import { eventLine } from './words.ts';
 
@@ -12,8 +14,12 @@ export interface FollowInput {
 }
 
 /** The command `andon event follow`: one line for each event; with `--json` one JSON object a line. */
-export async function followEvents({ link, options, terminal }: Run<FollowInput>): Promise<void> {
-  const at = await link();
+export async function followEvents(run: Run<FollowInput>): Promise<void> {
+  const at = await run.link();
+  await whileKept(at, run.world, () => followWith(at, run));
+}
+
+async function followWith(at: GatewayLink, { options, terminal }: Run<FollowInput>): Promise<void> {
   const { project, client } = at;
   const types = options.type?.map(asType);
   // A stream waits for a gateway to come back; this query fails at once when there is none to begin with.

@@ -9,8 +9,7 @@ import type { Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { untilInterrupted } from '../follow.ts';
 import { watchLoop } from '../loop-watch/loop-watch.ts';
-import { asAndonError } from '../refusal.ts';
-import { renewFile } from '../token/token-file.ts';
+import { whileKept } from '../token/keep-token.ts';
 import type { World } from '../world.ts';
 import { gateGateway } from './gate-gateway.ts';
 import { runnerGateway } from './gateway.ts';
@@ -35,8 +34,6 @@ export interface RunnerCliOptions {
   readonly untilParentEnds?: boolean;
   readonly turnFile?: string;
 }
-
-const renewMs = 10 * 60_000;
 
 /** The command `andon runner`: runs until Ctrl-C, SIGTERM, or, on request, the end of the process that started it. */
 export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
@@ -72,9 +69,7 @@ export async function serve(run: Run<RunnerCliOptions>): Promise<void> {
       : `runner ${options.name}: ${containment.kind}, ${work.capacity} runs and ${work.gates} gates at once`,
   );
   const end = untilInterrupted();
-  const renewal = keepToken(link, run);
-  await untilOver(end.signal, options.untilParentEnds === true);
-  clearInterval(renewal);
+  await whileKept(link, world, () => untilOver(end.signal, options.untilParentEnds === true));
   await runner.close();
   end.release();
 }
@@ -122,21 +117,6 @@ function warn({ options, terminal }: Run<RunnerCliOptions>, containment: Contain
 
 const stateHome = ({ env }: World): string =>
   join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'andon');
-
-/** Renews the token of a file in that file, long before it ends. */
-function keepToken(
-  { client, project, tokenFile }: GatewayLink,
-  { terminal }: Run<unknown>,
-): NodeJS.Timeout | undefined {
-  if (tokenFile === undefined) return undefined;
-  const renew = (): Promise<void> =>
-    renewFile(tokenFile, async () => (await client.token.renew.mutate({ project })).token);
-  return setInterval(() => {
-    renew().catch((error: unknown) =>
-      terminal.talk(`the token was not renewed: ${asAndonError(error).message}`),
-    );
-  }, renewMs).unref();
-}
 
 function untilOver(signal: AbortSignal, withParent: boolean): Promise<void> {
   return new Promise((done) => {

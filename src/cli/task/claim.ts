@@ -12,6 +12,7 @@ import { dateWords } from '../dates.ts';
 import { follow, untilInterrupted } from '../follow.ts';
 import { printable } from '../printable.ts';
 import { asAndonError, refusalLines } from '../refusal.ts';
+import { whileKept } from '../token/keep-token.ts';
 import type { World } from '../world.ts';
 
 interface ClaimOptions {
@@ -39,7 +40,9 @@ export function claimCommand(world: World): Command {
       act<ClaimOptions, [string?]>(world, async (run, task) => {
         const link = await run.link();
         const claimed =
-          run.options.wait === true ? await claimWaiting(run, link, task) : await claimOnce(run, link, task);
+          run.options.wait === true
+            ? await whileKept(link, world, () => claimWaiting(run, link, task))
+            : await claimOnce(run, link, task);
         if (claimed.task !== null) return taken(link, claimed);
         return nothing(run, claimed);
       }),

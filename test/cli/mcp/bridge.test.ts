@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renewInMs, renewOnce, timesOf } from '../../../src/cli/mcp/keep-token.ts';
+import { renewInMs, renewOnce, timesOf } from '../../../src/cli/token/keep-token.ts';
 import { builtMain, cleanEnvironment } from '../../support/cli.ts';
 import { type Line, openLine } from '../../support/line.ts';
 import { planHead } from '../../support/plan-head.ts';

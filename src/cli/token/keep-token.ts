@@ -1,8 +1,7 @@
-import { createClient } from '../../client.ts';
 import type { GatewayLink } from '../connect.ts';
 import { asAndonError } from '../refusal.ts';
-import { renewFile } from '../token/token-file.ts';
 import type { World } from '../world.ts';
+import { renewFile } from './token-file.ts';
 
 interface Times {
   readonly jti: string;
@@ -39,6 +38,8 @@ export class TokenKeeper {
   readonly #world: Pick<World, 'stderr'>;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  /** The last trouble, which is told once. */
+  #told = '';
 
   constructor(link: GatewayLink, file: string, world: Pick<World, 'stderr'>) {
     this.#link = link;
@@ -67,11 +68,31 @@ export class TokenKeeper {
       await renewOnce(this.#link, this.#file, Date.now());
       await this.start();
     } catch (error) {
-      const known = asAndonError(error);
-      this.#world.stderr.write(`andon: the token could not be renewed: ${known.message}\n`);
-      // A gateway that is away may come back; a grant that has ended does not.
-      if (known.status >= 500) this.#plan(retryMs);
+      const { message, status } = asAndonError(error);
+      if (message !== this.#told)
+        this.#world.stderr.write(`andon: the token could not be renewed: ${message}\n`);
+      this.#told = message;
+      // A gateway that is away may come back, and a file that is written may be free; a grant that has ended is over.
+      if (status !== 401) this.#plan(retryMs);
     }
+  }
+}
+
+/**
+ * Carries out work that may outlast a token: the token of the link's file is renewed in that file meanwhile. A token that
+ * is in no file stays as it is.
+ */
+export async function whileKept<T>(
+  link: GatewayLink,
+  world: Pick<World, 'stderr'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const keeper = link.tokenFile === undefined ? undefined : new TokenKeeper(link, link.tokenFile, world);
+  await keeper?.start();
+  try {
+    return await work();
+  } finally {
+    keeper?.close();
   }
 }
 
@@ -85,6 +106,7 @@ export async function renewOnce(
     const held = await token();
     const times = timesOf(held);
     if (times === undefined || renewInMs(times, nowMs) > 0) return undefined;
+    const { createClient } = await import('../../client.ts');
     const client = createClient({ url, fetch, token: () => held, requestId: `renew-${times.jti}` });
     return (await client.token.renew.mutate({ project })).token;
   });
