@@ -32,7 +32,7 @@ const pauseMsMin = 200;
  * of one file do no harm: the request id is that of the token, so the second gets the answer of the first,
  * not the mark of a thief.
  */
-export class TokenKeeper {
+class TokenKeeper {
   readonly #link: GatewayLink;
   readonly #file: string;
   readonly #world: Pick<World, 'stderr'>;
