@@ -33,7 +33,7 @@ describe.each(enginesOf(import.meta.filename))('the stream of events on %s', (en
     const { latest } = await owner.event.list.query({ project, after: 0, limit: 1 });
     const seen: string[] = [];
     const end = new AbortController();
-    const link = { client: owner } as Parameters<typeof follow>[0];
+    const link = { client: owner, token: async () => '' } as Parameters<typeof follow>[0];
     const reading = (async () => {
       const options = { project, after: latest, types: ['report.written' as const], signal: end.signal };
       for await (const event of follow(link, options)) seen.push(event.subject);
