@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSuspects } from '../../src/changes/queue/world.ts';
+import type { GitPort } from '../../src/changes/git-port.ts';
+import { readQueue, readSuspects, suspectGates } from '../../src/changes/queue/world.ts';
 import { readProject } from '../../src/tasks/rows.ts';
 import { enginesOf } from '../support/engines.ts';
 import { type Hand, type Line, openLine } from '../support/line.ts';
@@ -37,16 +38,19 @@ describe.each(enginesOf(import.meta.filename))('a gate that submissions fail, on
     (await line.events()).filter(
       ({ type, subject }) => type === 'gate.ended' && subject === `project/${project}`,
     );
-  const suspects = async () => {
-    const { store } = line.app.gateway;
-    const plan = (await readProject(store, project))?.plan ?? undefined;
-    return readSuspects(store, project, await line.main(), plan);
-  };
+  const suspects = async () => (await readSuspects(line.app.gateway.store, project)).map(({ gate }) => gate);
   const submit = async (task: string, name?: string): Promise<string | null> => {
     const { change } = await line.offer(builder, task, files(task, name));
     await line.until(change, 'refused');
     return (await line.change(change)).note;
   };
+
+  it('costs a queue without work no git', async () => {
+    const git = new Proxy({} as GitPort, { get: (_, name) => expect.fail(`git was asked: ${String(name)}`) });
+    const session = line.app.gateway.store;
+    const reading = { session, git, slots: async () => 1, nowMs: Date.now, steers: async () => false };
+    expect(await readQueue(reading, project)).toBeUndefined();
+  });
 
   it('is tried on main when two tasks fail it, and told by one yellow stop when main fails it, too', async () => {
     const { task } = await builder.client.task.claim.mutate({ project, task: 'three' });
@@ -83,6 +87,16 @@ describe.each(enginesOf(import.meta.filename))('a gate that submissions fail, on
     expect(await stops()).toHaveLength(1);
   });
 
+  it('counts on the main and under the entry of the plan that it failed with, and nowhere else', async () => {
+    const { store } = line.app.gateway;
+    const plan = (await readProject(store, project))?.plan ?? undefined;
+    const found = await readSuspects(store, project);
+    expect(suspectGates(found, await line.main(), plan)).toEqual(['tests']);
+    expect(suspectGates(found, 'another main', plan)).toEqual([]);
+    const older = found.map((one) => ({ ...one, definition: 'another entry' }));
+    expect(suspectGates(older, await line.main(), plan)).toEqual([]);
+  });
+
   it('ends its stop by itself when the plan has mended the gate', async () => {
     await line.owner.plan.put.mutate({ project, text: planOf('test ! -e src/bad') });
     await waitUntil(async () => (await stops()).length === 0);
@@ -93,8 +107,10 @@ describe.each(enginesOf(import.meta.filename))('a gate that submissions fail, on
     await line.owner.plan.put.mutate({ project, text: planOf('test ! -e src/bad -a ! -e src/worse') });
     const { change } = await line.offer(builder, 'good', files('good'));
     await line.until(change, 'judging');
+    // That of the gate as it was declared before stays on record.
+    const before = await suspects();
     for (const task of ['bad', 'worse']) expect(await submit(task)).toBe('gate tests failed');
-    expect(await suspects()).toEqual([]);
+    expect(await suspects()).toEqual(before);
     expect(await stops()).toEqual([]);
   });
 });

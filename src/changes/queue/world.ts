@@ -53,28 +53,34 @@ async function readToldGates(session: Session, project: string, main: string): P
 
 const suspects = statement(
   'queue.suspects',
-  `select r.gate, r.definition from gate_runs r join changes c on c.id = r.change
-   where c.project = $1 and c.kind = 'task' and c.base = $2 and r.repeats is null and not r.manual
-   group by r.gate, r.definition
+  `select c.base, r.gate, r.definition from changes c join gate_runs r on r.change = c.id
+   where c.project = $1 and c.kind = 'task' and r.repeats is null and not r.manual and c.base =
+     (select late.base from gate_runs f join changes late on late.id = f.change
+      where f.project = $1 and f.status = 'failed' and f.change is not null order by f.ended_at desc limit 1)
+   group by c.base, r.gate, r.definition
    having count(distinct c.task) filter (where r.status = 'failed') > 1 and not bool_or(r.status = 'passed')`,
 );
 
-/**
- * Gates, as the plan declares them now, that submissions of two tasks failed on this main, and none passed: one task
- * may be there to mend what its gate tests.
- */
-export async function readSuspects(
-  session: Session,
-  project: string,
-  main: string,
-  plan: Plan | undefined,
-): Promise<string[]> {
-  const rows = await session.rows<{ gate: string; definition: string }>(suspects, [project, main]);
-  return rows.flatMap(({ gate, definition }) => {
-    const found = gateNamed(plan, gate);
-    return found !== undefined && gateDefinition(found.gate) === definition ? [gate] : [];
-  });
+interface Suspect {
+  readonly base: string;
+  readonly gate: string;
+  readonly definition: string;
 }
+
+/**
+ * Gates that submissions of two tasks failed on the main of the latest failure, and none passed: one task may be there
+ * to mend what its gate tests. Asks the database alone, since a round that has nothing to do starts no git.
+ */
+export const readSuspects = (session: Session, project: string): Promise<Suspect[]> =>
+  session.rows<Suspect>(suspects, [project]);
+
+/** Those that are about this main, and about a gate as the plan declares it now. */
+export const suspectGates = (found: readonly Suspect[], main: string, plan: Plan | undefined): string[] =>
+  found.flatMap(({ base, gate, definition }) => {
+    const named = gateNamed(plan, gate);
+    const isCurrent = named !== undefined && gateDefinition(named.gate) === definition;
+    return isCurrent && base === main ? [gate] : [];
+  });
 
 /** The open stop about a main that fails a gate, with the gate. */
 export async function readBrokenMain(
@@ -93,12 +99,15 @@ export const commandGates = (plan: Plan | undefined, { gates }: Pick<QueueEntry,
 export async function readQueue(reading: QueueReading, project: string): Promise<QueueNow | undefined> {
   const { session, git, slots, nowMs, steers } = reading;
   await enterOthersApproved(session, project);
-  const [rows, broken] = await Promise.all([readEntries(session, project), readBrokenMain(session, project)]);
-  const main = await git.main(project);
+  const [rows, broken, suspected] = await Promise.all([
+    readEntries(session, project),
+    readBrokenMain(session, project),
+    readSuspects(session, project),
+  ]);
+  if (rows.length === 0 && broken === undefined && suspected.length === 0) return undefined;
   const row = await readProject(session, project);
   const plan = row?.plan ?? undefined;
-  const suspectGates = await readSuspects(session, project, main, plan);
-  if (rows.length === 0 && broken === undefined && suspectGates.length === 0) return undefined;
+  const main = await git.main(project);
   const holds = await readHolds(session, project, rows, plan);
   const mains = new Set([main, ...rows.flatMap(({ partMain }) => partMain ?? [])]);
   const trees = await readTrees(session, git, project, mains);
@@ -128,7 +137,7 @@ export async function readQueue(reading: QueueReading, project: string): Promise
     brokenGates: brokenGates(await readToldGates(session, project, main), plan, (gate) =>
       tally({ main, changes: [] }, gate),
     ),
-    suspectGates,
+    suspectGates: suspectGates(suspected, main, plan),
     evidence: {
       tally,
       build: (name) => {

@@ -4,33 +4,30 @@ import type { Answer, Run } from '../command.ts';
 import type { GatewayLink } from '../connect.ts';
 import { untilInterrupted } from '../follow.ts';
 import { printableText } from '../printable.ts';
-import { whileKept } from '../token/keep-token.ts';
 
 /** News without times: over the wire they are text. */
 type ShownNews = Omit<GateNews, 'startedAt'>;
 
 /** Prints a gate's states and output while it is carried out; ends with it. */
 export async function followGate(
-  { link, terminal, world }: Run<object>,
+  { link, terminal }: Run<object>,
   change: string,
   gate: string,
 ): Promise<Answer> {
   const at = await link();
   const end = untilInterrupted();
   let last: ShownNews | undefined;
-  const which = { change, gate, signal: end.signal };
-  const told = (news: ShownNews): void => {
-    if (terminal.json) terminal.data(JSON.stringify(news));
-    else {
-      const words = stateWords(news);
-      if (words !== (last === undefined ? '' : stateWords(last))) terminal.talk(`${gate}: ${words}`);
-      const text = printableText(news.output.replace(/\n$/, ''));
-      if (text !== '') terminal.data(text);
-    }
-    last = news;
-  };
   try {
-    await whileKept(at, world, () => listen(at, which, told));
+    await listen(at, { change, gate, signal: end.signal }, (news) => {
+      if (terminal.json) terminal.data(JSON.stringify(news));
+      else {
+        const words = stateWords(news);
+        if (words !== (last === undefined ? '' : stateWords(last))) terminal.talk(`${gate}: ${words}`);
+        const text = printableText(news.output.replace(/\n$/, ''));
+        if (text !== '') terminal.data(text);
+      }
+      last = news;
+    });
   } finally {
     end.release();
   }

@@ -29,28 +29,36 @@ describe('a command that waits for longer than its token lives', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('renews it in its file, and goes on under the next one', async () => {
+  /** Starts a claim that waits, and gives the task back once the token that the claim began with has ended. */
+  async function waitsBeyond(token: string, more: Readonly<Record<string, string>>) {
     const { task } = await holder.client.task.claim.mutate({ project, task: 'cart' });
-    const { token } = await line.mint('agent:waits', {}, { lifeSeconds });
-    writeFileSync(file, token, { mode: 0o600 });
     const env = {
       ...cleanEnvironment(join(folder, 'home')),
-      ...{ ANDON_URL: line.url, ANDON_PROJECT: project, ANDON_TOKEN_FILE: file },
+      ...{ ANDON_URL: line.url, ANDON_PROJECT: project, ...more },
     };
     const waits = cli(['task', 'claim', '--wait'], { cwd: folder, env });
-    const first = line.client(token ?? '');
+    const first = line.client(token);
     await waitUntil(async () => {
       const [code] = await codesOf(first.task.list.query({ project })).catch(() => []);
       return code === 'token.expired' || code === 'token.revoked';
     });
+    const epoch = task?.epoch ?? 0;
+    await holder.client.task.release.mutate({ project, task: 'cart', epoch, why: 'enough' });
+    return waits;
+  }
+  const mint = async (agent: string) => (await line.mint(agent, {}, { lifeSeconds })).token ?? '';
+
+  it('ends with the refusal when the token is in no file, since no other one follows', async () => {
+    const token = await mint('agent:ends');
+    const { exit, stderr } = await waitsBeyond(token, { ANDON_TOKEN: token });
+    expect([exit, stderr]).toEqual([4, expect.stringContaining('token.expired')]);
+  });
+
+  it('renews it in its file, and goes on under the next one', async () => {
+    const token = await mint('agent:waits');
+    writeFileSync(file, token, { mode: 0o600 });
+    const { exit, stdout, stderr } = await waitsBeyond(token, { ANDON_TOKEN_FILE: file });
+    expect([exit, stdout], stderr).toEqual([0, expect.stringContaining('cart  epoch')]);
     expect(readFileSync(file, 'utf8')).not.toBe(token);
-    await holder.client.task.release.mutate({
-      project,
-      task: 'cart',
-      epoch: task?.epoch ?? 0,
-      why: 'enough',
-    });
-    const { exit, stdout, stderr } = await waits;
-    expect([exit, stdout], stderr).toEqual([0, expect.stringContaining('cart  epoch 2')]);
   });
 });
