@@ -196,6 +196,13 @@ export const planSchema = z.strictObject({
     .strictObject({
       implementer: tierLimits.optional(),
       wip: z.number().int().min(1).max(10_000).optional().describe('Most tasks in progress at once'),
+      wipPerAgent: z
+        .number()
+        .int()
+        .min(1)
+        .max(10_000)
+        .optional()
+        .describe('Most tasks that one agent holds in progress at once'),
       blobBytes: z
         .number()
         .int()

@@ -1,22 +1,5 @@
 import { type Session, statement } from '../store/store.ts';
 
-const count = statement(
-  'tasks.running',
-  `select count(*)::int as n from tasks where project = $1 and state = 'in_progress'`,
-);
-
-const wipLock = statement('tasks.wipLock', 'select pg_advisory_xact_lock(hashtextextended($1, 7103))');
-
-/**
- * Number of tasks in progress. Counters under a limit go one at a time, so that two claims do not share the
- * last place.
- */
-export async function runningCount(session: Session, project: string): Promise<number> {
-  await session.rows(wipLock, [project]);
-  const [row] = await session.rows<{ n: number }>(count, [project]);
-  return row?.n ?? 0;
-}
-
 /** The causes that one task waits for, in words for people and members for programs. */
 export interface Waiting {
   readonly task: string;

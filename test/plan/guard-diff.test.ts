@@ -116,6 +116,7 @@ const others: [string, string, string][] = [
   ['timeout: 5m', 'timeout: 4m', '= gates.tests.timeout: 5m -> 4m'],
   ['done: landed', 'done: landed\nlanding: { batch: 1 }', '= landing.batch: 8 -> 1'],
   ['wip: 4', 'wip: 3', '= limits.wip: 4 -> 3'],
+  ['wip: 4', 'wip: 4, wipPerAgent: 2', '= limits.wipPerAgent: null -> 2'],
   [
     'done: landed',
     'done: landed\nchecks: { tests: ["src/**/*.test.ts"] }',

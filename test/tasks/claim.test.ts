@@ -52,6 +52,29 @@ describe.each(engines)('claims, on %s', (engine) => {
     expect(await codesOf(claim(builder, 'near'))).toEqual(['wip.limit']);
   });
 
+  it('stops at the limit of one agent, while others go on', async () => {
+    await line.owner.plan.put.mutate({ project, text: plan.replace('wip: 3', 'wipPerAgent: 1') });
+    const { task } = await claim(builder);
+    const [full] = await refusal(claim(builder, 'near'));
+    expect(full).toMatchObject({
+      ...{ code: 'wip.agent', subject: 'tasks that agent:builder holds', found: 1, limit: 1 },
+    });
+    const other = await line.mint('agent:other');
+    expect((await claim(other)).task).not.toBeNull();
+    const held = { project, task: task?.id ?? '', epoch: task?.epoch ?? 0 };
+    await builder.client.task.release.mutate({ ...held, why: 'one at a time' });
+    expect((await claim(builder)).task).not.toBeNull();
+    await line.owner.plan.put.mutate({ project, text: plan });
+  });
+
+  it.each(['wip', 'wipPerAgent'])('gives claims that come at once no more than %s', async (limit) => {
+    await line.owner.plan.put.mutate({ project, text: plan.replace('wip: 3', `${limit}: 2`) });
+    const hands = await Promise.all(Array.from({ length: 6 }, () => line.mint('agent:builder')));
+    const many = await Promise.all(hands.map((hand) => claim(hand)));
+    expect(many.filter(({ task }) => task !== null)).toHaveLength(2);
+    await line.owner.plan.put.mutate({ project, text: plan });
+  });
+
   it('prefers, among equals, the task that the claimant had before', async () => {
     const other = await line.mint('agent:other');
     const { task } = await claim(other, 'nearer');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
+import { allowUnless, type Reason } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
 import { limits } from '../../lib/limits.ts';
 import { durationMs, type Plan } from '../../plan/plan.ts';
@@ -18,9 +18,9 @@ import {
   type TakenTask,
   takeOne,
 } from '../../tasks/claim.ts';
+import { fullReasons } from '../../tasks/in-progress.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
-import { runningCount } from '../../tasks/waiting.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import type { Effect, Entering } from '../admission/definitions.ts';
 import { name, project } from '../admission/inputs.ts';
@@ -47,7 +47,8 @@ interface ClaimFacts {
   readonly plan: Plan | undefined;
   readonly candidates: readonly Candidate[];
   readonly leaseMs: number;
-  readonly wip: { running: number; limit: number | undefined };
+  /** Reasons of limits on work in progress, which hold whatever the task. */
+  readonly full: readonly Reason[];
   /** The stops that hold the claim of a task. */
   readonly stopped: ClaimStops;
   /** Reasons why the task requested by name is no candidate at all. */
@@ -63,14 +64,10 @@ interface Sorted {
 /** Decides every candidate for a claimant. */
 function sort(
   claimant: Claimant,
-  { wip, stopped }: Pick<ClaimFacts, 'wip' | 'stopped'>,
+  { full, stopped }: Pick<ClaimFacts, 'full' | 'stopped'>,
   candidates: readonly Candidate[],
 ): Sorted {
-  if (wip.limit !== undefined && wip.running >= wip.limit)
-    return {
-      allowed: [],
-      reasons: [reason('wip.limit', 'tasks in progress', { found: wip.running, limit: wip.limit })],
-    };
+  if (full.length > 0) return { allowed: [], reasons: full };
   const allowed: Candidate[] = [];
   const reasons: Reason[] = [];
   const stops = new Map<string, Reason>();
@@ -185,12 +182,11 @@ async function claimFacts(
   const first = lookFor(tx, claimant, input, { stopped: stopping, planned });
   first.catch(() => {});
   const plan = await planned;
-  const limit = plan?.limits.wip;
-  const running = limit === undefined ? 0 : await runningCount(tx, input.project);
+  const full = await fullReasons(tx, input.project, claimant.agent, plan?.limits);
   const leaseMs = leaseOf(plan, input.leaseSeconds);
   const candidates = await first;
   const unready = candidates.length === 0 ? await unreadyNamed(tx, input) : [];
-  return { plan, candidates, leaseMs, wip: { running, limit }, unready, stopped: await stopping };
+  return { plan, candidates, leaseMs, full, unready, stopped: await stopping };
 }
 
 /** The procedure `task.claim`: takes a ready task under a lease, or answers the reasons why none was taken. */

@@ -90,6 +90,12 @@ export const taskCodes = {
     'work in progress stays within the limit of the plan',
     'finish something first',
   ),
+  'wip.agent': row(
+    409,
+    'nothing',
+    'an agent holds no more tasks at once than the plan allows',
+    'submit or release a task that you hold: andon task list',
+  ),
   'change.other': row(
     400,
     'usage',
