@@ -15,8 +15,8 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
-    // A third of the time of a file is waiting, so three share two cores.
-    maxWorkers: 3,
+    // Two fifths of the time of a file are waiting, so four share two cores.
+    maxWorkers: 4,
     // Files share a process, which spares each of them the loading of everything: a quarter of the time of small ones.
     isolate: false,
     execArgv: ['--enable-source-maps', ...shortLived],

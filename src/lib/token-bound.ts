@@ -1,4 +1,5 @@
-const pieces = /[a-z]+|[A-Z]+|\d+| (?=[A-Za-z])|\s|[^A-Za-z\d\s]/gu;
+// A space before a letter stands apart from other blanks: it belongs to the first token of the word.
+const pieces = /[a-z]+|[A-Z]+|\d+|(?<lead> (?=[A-Za-z]))|\s|[^A-Za-z\d\s]/gu;
 const unspoken = /^[^aeiou]+$|[^aeiou]{4}|[qxzjkvw]{2}|(?:[qxzjkv].?){2}/i;
 
 /**
@@ -7,13 +8,12 @@ const unspoken = /^[^aeiou]+$|[^aeiou]{4}|[qxzjkvw]{2}|(?:[qxzjkv].?){2}/i;
  */
 export function tokensAtMost(text: string): number {
   let count = text === '' ? 0 : 4;
-  for (const [piece] of text.matchAll(pieces)) count += tokensOf(piece);
+  for (const { 0: piece, groups } of text.matchAll(pieces))
+    count += groups?.lead === undefined ? tokensOf(piece) : 0.5;
   return Math.ceil(count);
 }
 
 function tokensOf(piece: string): number {
-  // The space before a word belongs to the word's first token.
-  if (piece === ' ') return 0.5;
   if (piece.charCodeAt(0) > 0x7f) return bytesOf(piece);
   if (/^\d/.test(piece)) return Math.ceil(piece.length / 2);
   // Letters that no language puts side by side are tokens of their own.

@@ -34,6 +34,11 @@ describe('the bound of tokens', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('is not exceeded by blanks before digits, each of which is a token', () => {
+    for (const text of ['1 2 3 4 5 6 7 8 9 0 1 2', ' 1'.repeat(50), ' 123 45'.repeat(50), '\t 6'.repeat(50)])
+      expect(encoding.encode(text).length, text).toBeLessThanOrEqual(tokensAtMost(text));
+  });
+
   it('is at most three times the tokens of prose, so that a bounded text has room for words', () => {
     const text =
       'The task waits for a person. Its scope overlaps work that is under way, and a gate has failed. '.repeat(

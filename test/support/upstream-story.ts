@@ -95,8 +95,12 @@ ${tasks.map((task) => `  ${task}: { title: Work ${task}, phase: build, write: ["
     renameSync(beside.upstream, `${beside.upstream}.away`);
     await approve(offered[half] ?? '');
     await until(offered[half] ?? '', 'landed');
-    renameSync(`${beside.upstream}.away`, beside.upstream);
+    // The colleague pushes while the gateway cannot: later, the gateway might come first, and nothing would have parted.
+    const origin = (url: string) => mustGit(beside.colleague, ['remote', 'set-url', 'origin', url]);
+    await origin(`${beside.upstream}.away`);
     await beside.push({ 'docs/beside.md': 'beside\n' }, 'Beside, by a colleague');
+    await origin(beside.upstream);
+    renameSync(`${beside.upstream}.away`, beside.upstream);
     for (const change of offered.slice(half + 1)) await approve(change);
     const { change } = JSON.parse(await andon(line, ['sync', '--merge', '--json'])) as { change: string };
     await until(change, 'judging');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { statement } from '../../src/store/store.ts';
-import { git, mustGit, write } from './gateway.ts';
+import { mustGit, write } from './gateway.ts';
 import type { Line } from './line.ts';
 
 /** An upstream beside a project, and a colleague who pushes to it. */
@@ -27,31 +27,19 @@ export async function besideOf(repository: string): Promise<Beside> {
   const colleague = join(folder, 'colleague');
   await mustGit(folder, ['clone', '-q', '--bare', repository, 'upstream.git']);
   await mustGit(folder, ['clone', '-q', upstream, 'colleague']);
-  const commitOn = async (onto: string, files: Readonly<Record<string, string>>, message: string) => {
+  const pushOn = async (onto: string, files: Readonly<Record<string, string>>, message: string) => {
     await mustGit(colleague, ['fetch', '-q', 'origin', 'main']);
     await mustGit(colleague, ['reset', '-q', '--hard', onto]);
     write(colleague, files);
     await mustGit(colleague, ['add', '-A']);
     await mustGit(colleague, ['commit', '-q', '--allow-empty', '-m', message]);
+    await mustGit(colleague, ['push', '-q', ...(onto === 'FETCH_HEAD' ? [] : ['-f']), 'origin', 'HEAD:main']);
     return mustGit(colleague, ['rev-parse', 'HEAD']);
-  };
-  const push = async (files: Readonly<Record<string, string>>, message = 'work of a colleague') => {
-    for (let tries = 1; ; tries++) {
-      const tip = await commitOn('FETCH_HEAD', files, message);
-      const { code, err } = await git(colleague, ['push', '-q', 'origin', 'HEAD:main']);
-      if (code === 0) return tip;
-      // The gateway pushes a landing at any moment: whoever is refused for it fetches and pushes once more, as people do.
-      if (tries === 5 || !/rejected/.test(err)) throw new Error(`a colleague's push: ${err}`);
-    }
   };
   return {
     ...{ folder, upstream, colleague },
-    push,
-    rewrite: async (files) => {
-      const tip = await commitOn('FETCH_HEAD~1', files, 'work said better');
-      await mustGit(colleague, ['push', '-q', '-f', 'origin', 'HEAD:main']);
-      return tip;
-    },
+    push: (files, message = 'work of a colleague') => pushOn('FETCH_HEAD', files, message),
+    rewrite: (files) => pushOn('FETCH_HEAD~1', files, 'work said better'),
     tip: () => mustGit(upstream, ['rev-parse', 'main']),
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
