@@ -65,6 +65,7 @@ const wakers: readonly EventType[] = [
   'agent.terminated',
   'change.landed',
   'change.refused',
+  'change.submitted',
   'cord.cleared',
   'lease.expired',
   'phase.opened',
@@ -73,6 +74,7 @@ const wakers: readonly EventType[] = [
   'task.done',
   'task.readied',
   'task.released',
+  'task.stolen',
 ];
 
 /** Tries again after every event that can help. The position is taken before the first try, so no event is missed. */

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cleanEnvironment, start } from '../../support/cli.ts';
+import { type Hand, type Line, openLine } from '../../support/line.ts';
+import { planHead } from '../../support/plan-head.ts';
+import { waitUntil } from '../../support/wait.ts';
+
+const project = 'shop';
+const planOf = (limits: string): string => `
+${planHead({ project })}
+limits: { ${limits} }
+gates: { look: { by: validator } }
+tasks:
+  held: { title: Held, phase: build, write: ["src/held/**"], gates: [look], priority: high }
+  next: { title: Next, phase: build, write: ["src/next/**"] }
+`;
+
+describe('a claim that waits at a limit of work in progress', () => {
+  let folder: string;
+  let line: Line;
+  let holder: Hand;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'andon-claim-wait-'));
+  });
+  afterEach(async () => {
+    await line.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The agent takes the one task that the limit allows. */
+  async function takes(limits: string) {
+    line = await openLine('pglite', { plan: planOf(limits) });
+    holder = await line.mint('agent:builder');
+    const { task } = await holder.client.task.claim.mutate({ project });
+    expect(task?.id).toBe('held');
+    return { task: 'held', epoch: task?.epoch ?? 0 };
+  }
+
+  /** Begins to wait under the name of the agent; answers the end of the command. */
+  async function waits() {
+    const { token = '' } = await line.mint('agent:builder');
+    const env = {
+      ...cleanEnvironment(join(folder, 'home')),
+      ...{ ANDON_URL: line.url, ANDON_PROJECT: project, ANDON_TOKEN: token },
+    };
+    const child = start(['task', 'claim', '--wait', '--timeout', '60s'], { cwd: folder, env });
+    const told = { out: '', err: '' };
+    child.stdout?.setEncoding('utf8').on('data', (words: string) => (told.out += words));
+    child.stderr?.setEncoding('utf8').on('data', (words: string) => (told.err += words));
+    const ended = new Promise<number | null>((done) => child.once('close', done));
+    await waitUntil(async () => told.err.includes('waiting'));
+    return async () => [await ended, told.out];
+  }
+  const tookNext = [0, expect.stringContaining('next  epoch 1')];
+
+  it.each(['wip: 1', 'wipPerAgent: 1'])('goes on when work is submitted, with %s', async (limits) => {
+    const { task, epoch } = await takes(limits);
+    const ended = await waits();
+    const commit = await line.commit({ 'src/held/a.js': 'export const a = 1;\n' });
+    await line.push(holder, `task/${task}/${epoch}/work`, commit);
+    await holder.client.change.submit.mutate({ project, task, epoch, commit });
+    expect(await ended()).toEqual(tookNext);
+  });
+
+  it('goes on when somebody else is given what the agent held', async () => {
+    const { task } = await takes('wipPerAgent: 1');
+    const ended = await waits();
+    await line.owner.task.steal.mutate({ project, task, to: 'agent:other', why: 'sooner' });
+    expect(await ended()).toEqual(tookNext);
+  });
+});
