@@ -46,23 +46,30 @@ export async function listRefs({ runner, gitDir }: RefPlace, prefix: string): Pr
 /**
  * Moves one ref from the value that the caller saw, while the fence is the caller's. git holds both in one
  * transaction (git-update-ref, --stdin), so a process that slept through a takeover moves nothing when it
- * wakes. Answers `moved`, or `lost` when ref or fence had another value; rejects with `git.busy` when another
- * git holds a lock, and with `git.failed` on any other failure.
+ * wakes. Waits for a lock as `moveUnfenced` does, and compares both again at each try. Answers `moved`, or `lost` when
+ * ref or fence had another value; rejects with `git.busy` when another git keeps a lock, and with `git.failed` on any
+ * other failure.
  */
-export async function moveRef(place: RefPlace, move: RefMove, fence: Oid): Promise<'moved' | 'lost'> {
-  return transact(place, [`verify ${fenceRef}\0${fence}\0`, moveCommand(move)]);
-}
+export const moveRef = (place: RefPlace, move: RefMove, fence: Oid): Promise<'moved' | 'lost'> =>
+  transactInTurn(place, [`verify ${fenceRef}\0${fence}\0`, moveCommand(move)]);
 
 /**
  * Moves a ref as `moveRef` does, without a fence, for refs that no landing depends on, such as a kept
  * candidate. Waits for a lock, up to five seconds: the lock of a killed git is swept when it is two seconds
  * old.
  */
-export async function moveUnfenced(place: RefPlace, move: RefMove): Promise<'moved' | 'lost'> {
+export const moveUnfenced = (place: RefPlace, move: RefMove): Promise<'moved' | 'lost'> =>
+  transactInTurn(place, [moveCommand(move)]);
+
+const lockMsMax = 5_000;
+const lockTriesMs = 250;
+
+/** Tries a transaction until no other git has a lock that it needs. git by itself waits for a tenth of a second. */
+async function transactInTurn(place: RefPlace, commands: readonly string[]): Promise<'moved' | 'lost'> {
   const endMs = performance.now() + lockMsMax;
   for (;;) {
     try {
-      return await transact(place, [moveCommand(move)]);
+      return await transact(place, commands);
     } catch (error) {
       const mayPass = error instanceof AndonError && error.code === 'git.busy' && performance.now() < endMs;
       if (!mayPass) throw error;
@@ -70,9 +77,6 @@ export async function moveUnfenced(place: RefPlace, move: RefMove): Promise<'mov
     await delay(lockTriesMs);
   }
 }
-
-const lockMsMax = 5_000;
-const lockTriesMs = 250;
 
 const nowhere = '0'.repeat(40);
 

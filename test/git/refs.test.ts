@@ -74,30 +74,76 @@ test('of many that bump one fence, one wins', async () => {
   expect(won.filter((oid) => oid !== undefined)).toEqual([await readFence(place)]);
 });
 
-test('a lock is waited for where nothing else waits, and named where it stays', async () => {
-  const name = candidateRef('chg_locked');
+/** The same place, whose runner does something after the first transaction that a lock has stopped. */
+function afterFirstBusy(then: () => unknown): RefPlace {
+  let isDone = false;
+  const run: RefPlace['runner']['run'] = async (args, options) => {
+    const ran = await place.runner.run(args, options);
+    if (isDone || args[0] !== 'update-ref') return ran;
+    isDone = true;
+    expect(ran.stderr).toContain('.lock');
+    await then();
+    return ran;
+  };
+  return { ...place, runner: Object.assign(Object.create(place.runner), { run }) };
+}
+
+function lockOf(name: string): string {
   const file = join(place.gitDir, `${name}.lock`);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, '');
-  const kept = keepCandidate(place, 'chg_locked', main);
-  await expect(moveRef(place, { ref: name, to: main }, await fence())).rejects.toMatchObject({
-    code: 'git.busy',
-    reasons: [{ subject: name }],
-  });
-  rmSync(file);
-  await kept;
+  return file;
+}
+
+test('a lock is waited for, with a fence and without, and named where it stays', async () => {
+  const name = candidateRef('chg_locked');
+  const held = await fence();
+  for (const locked of ['refs/andon/fence', name]) {
+    const lock = lockOf(locked);
+    const waiting = afterFirstBusy(() => rmSync(lock));
+    expect(await moveRef(waiting, { ref: name, to: main }, held)).toBe('moved');
+    await dropCandidate(place, 'chg_locked');
+  }
+  const file = lockOf(name);
+  await keepCandidate(
+    afterFirstBusy(() => rmSync(file)),
+    'chg_locked',
+    main,
+  );
   expect(await readRef(place, name)).toBe(main);
-  writeFileSync(file, '');
-  await expect(dropCandidate(place, 'chg_locked')).rejects.toMatchObject({ code: 'git.busy' });
+  lockOf(name);
+  const stays = { code: 'git.busy', reasons: [{ subject: name }] };
+  await Promise.all([
+    expect(moveRef(place, { ref: name, from: main }, held)).rejects.toMatchObject(stays),
+    expect(dropCandidate(place, 'chg_locked')).rejects.toMatchObject(stays),
+  ]);
   rmSync(file);
   const packed = join(place.gitDir, 'packed-refs.lock');
   await must(place.gitDir, ['pack-refs', '--all']);
   writeFileSync(packed, '');
-  await expect(moveRef(place, { ref: name, from: main }, await fence())).rejects.toMatchObject({
-    code: 'git.busy',
-  });
+  await expect(moveRef(place, { ref: name, from: main }, held)).rejects.toMatchObject({ code: 'git.busy' });
   rmSync(packed);
   await dropCandidate(place, 'chg_locked');
+});
+
+test('a landing that waited for a lock moves nothing once the fence was raised or main moved meanwhile', async () => {
+  const oid = await landable('src/cart/6.ts', '6\n');
+  const other = await landable('src/cart/7.ts', '7\n');
+  const held = await fence();
+  const freed = lockOf('refs/andon/fence');
+  const overtaken = afterFirstBusy(async () => {
+    rmSync(freed);
+    expect(await bumpFence(place, held)).not.toBe(undefined);
+  });
+  expect(await moveRef(overtaken, { ref, from: main, to: oid }, held)).toBe('lost');
+  const unlocked = lockOf(ref);
+  const passed = afterFirstBusy(async () => {
+    rmSync(unlocked);
+    await server.land(other);
+  });
+  expect(await moveRef(passed, { ref, from: main, to: oid }, await fence())).toBe('lost');
+  expect(await readRef(place, ref)).toBe(other);
+  await server.land(main);
 });
 
 test('a ref is created only where there is none, and listed and deleted', async () => {
@@ -152,11 +198,11 @@ test('a stale lock blocks a landing until it is swept', async () => {
   // A folder of refs may be called what folders of loose objects are called.
   mkdirSync(join(place.gitDir, 'refs/heads/ab'), { recursive: true });
   writeFileSync(join(place.gitDir, 'refs/heads/ab/x.lock'), '');
+  const young = await sweepLocks(place.gitDir, { nowMs: Date.now() });
+  expect(young.removed).toEqual([]);
   await expect(moveRef(place, { ref, from: main, to: oid }, held)).rejects.toMatchObject({
     code: 'git.busy',
   });
-  const young = await sweepLocks(place.gitDir, { nowMs: Date.now() });
-  expect(young.removed).toEqual([]);
   const { removed } = await sweepLocks(place.gitDir, { nowMs: Date.now() + 10_000 });
   expect(removed).toHaveLength(3);
   expect(await moveRef(place, { ref, from: main, to: oid }, held)).toBe('moved');
