@@ -25,7 +25,7 @@ import { openCommand } from './commands/open.ts';
 import { phaseCommand } from './commands/phase.ts';
 import { planCommand } from './commands/plan.ts';
 import { projectCommand } from './commands/project.ts';
-import { queueCommand, whyCommand } from './commands/queue.ts';
+import { queueCommand } from './commands/queue.ts';
 import { recordCommand } from './commands/record.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -39,6 +39,7 @@ import { taskCommand } from './commands/task.ts';
 import { tokenCommand } from './commands/token.ts';
 import { triggerCommand } from './commands/trigger.ts';
 import { upCommand } from './commands/up.ts';
+import { whyCommand } from './commands/why.ts';
 import type { World } from './world.ts';
 
 const after = `

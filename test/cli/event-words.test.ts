@@ -25,3 +25,10 @@ it('names the guards that a plan changed, and marks the weakened ones', () => {
   const none = { ...event, data: { hash: 'x', guards: [] } } as unknown as ChainedEvent;
   expect(eventLine(none, (_tone, text) => text)).not.toContain('guards');
 });
+
+it('says of a gate whether it passed', () => {
+  const ended = { ...event, type: 'gate.ended', data: { gate: 'tests', passed: false } };
+  expect(eventLine(ended as unknown as ChainedEvent, (_tone, text) => text)).toContain(
+    'gate tests, passed false',
+  );
+});

@@ -120,16 +120,3 @@ const batchWords = ({ aside, batch }: Queue['rows'][number]): string => {
   if (aside) return 'apart';
   return batch === null ? '-' : String(batch);
 };
-
-/** The command `andon why`: one line about a change. */
-export function whyCommand(world: World): Command {
-  return leaf('why', 'tell in one line what a change waits for')
-    .argument('<change>')
-    .action(
-      act<object, [string]>(world, async ({ link }, change) => {
-        const { client, project } = await link();
-        const data = await client.change.why.query({ project, change });
-        return { data, lines: [`${short(data.change)}  ${data.task}  ${data.why}`] };
-      }),
-    );
-}

@@ -47,6 +47,7 @@ const shownMembers = [
   'gate',
   'epoch',
   'status',
+  'passed',
   'approve',
   'why',
   'reason',

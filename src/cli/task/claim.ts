@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ExitName } from '../../lib/code-row.ts';
 import { codes } from '../../lib/codes/index.ts';
 import { defined } from '../../lib/defined.ts';
+import type { Reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
 import { taskWords } from '../../messages/task-words.ts';
 import type { EventType } from '../../store/log/events.ts';
@@ -85,11 +86,16 @@ async function claimWaiting(
 ): Promise<ClaimAnswerOfTask> {
   const { client, project } = link;
   const { position } = await client.project.status.query({ project });
-  const attempt = async (): Promise<ClaimAnswerOfTask | undefined> =>
-    (await tryClaim(run, link, task)) ?? (await nothingLeft(run, link));
+  const attempt = async (): Promise<ClaimAnswerOfTask | undefined> => {
+    const tried = await tryClaim(run, link, task);
+    if (tried.task !== null) return tried;
+    const ended = await nothingLeft(run, link);
+    if (ended === undefined) tellWaiting(tried.reasons);
+    return ended;
+  };
+  const tellWaiting = waitingTold(run);
   const first = await attempt();
   if (first !== undefined) return first;
-  run.terminal.talk('nothing to take yet; waiting');
   const end = untilInterrupted(run.options.timeout);
   try {
     for await (const _event of follow(link, {
@@ -123,19 +129,30 @@ async function nothingLeft(
 
 const waitable: ReadonlySet<ExitName> = new Set<ExitName>(['nothing', 'stopped']);
 
-/** A claim, or undefined when waiting could help. */
+/** A claim, or an answer without a task, with the reasons, when waiting could help. */
 async function tryClaim(
   run: Run<ClaimOptions>,
   link: GatewayLink,
   task: string | undefined,
-): Promise<ClaimAnswerOfTask | undefined> {
+): Promise<ClaimAnswerOfTask> {
   try {
-    const claimed = await claimOnce(run, link, task);
-    return claimed.task === null ? undefined : claimed;
+    return await claimOnce(run, link, task);
   } catch (error) {
-    if (asAndonError(error).reasons.every(({ code }) => waitable.has(codes[code].exit))) return undefined;
-    throw error;
+    const { reasons } = asAndonError(error);
+    if (!reasons.every(({ code }) => waitable.has(codes[code].exit))) throw error;
+    return { task: null, branch: null, reasons: [...reasons] };
   }
+}
+
+/** Tells what keeps work away, and again once it is something else. */
+function waitingTold({ terminal }: Run<ClaimOptions>): (reasons: readonly Reason[]) => void {
+  let told: string | undefined;
+  return (reasons) => {
+    const codesNow = reasons.map(({ code }) => code).join(' ');
+    if (codesNow === told) return;
+    told = codesNow;
+    terminal.talk(['nothing to take yet; waiting', ...refusalLines(reasons, terminal.paintTalk)].join('\n'));
+  };
 }
 
 function nothing({ terminal }: Run<ClaimOptions>, claimed: ClaimAnswerOfTask) {

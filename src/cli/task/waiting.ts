@@ -41,7 +41,8 @@ function changeWords({ change, changeState }: WaitingTask): string[] {
   return [`${words[changeState ?? ''] ?? 'its change'} (${short(change)})`];
 }
 
-async function look(link: GatewayLink): Promise<{ waiting: WaitingTask[]; tasks: Map<string, ListedTask> }> {
+/** The tasks that have not ended with the causes of their waiting, and all tasks by their id. */
+export async function look(link: GatewayLink): Promise<{ waiting: WaitingTask[]; tasks: Map<string, ListedTask> }> {
   const { client, project } = link;
   const [waiting, rows] = await Promise.all([
     client.task.waiting.query({ project }),
@@ -55,11 +56,15 @@ export function waitingCommand(world: World): Command {
   return leaf('waiting', 'show the reasons why open tasks wait').action(
     act(world, async ({ link }) => {
       const { waiting, tasks } = await look(await link());
-      const lines = waiting.map((one) => printable(`${one.task} (${stateWords(one)})${forWhat(one, tasks)}`));
+      const lines = waiting.map((one) => printable(waitingLine(one, tasks)));
       return { data: waiting, lines: lines.length === 0 ? ['nothing waits: every task has ended'] : lines };
     }),
   );
 }
+
+/** One task that has not ended: its state, since when, and what it waits for. */
+export const waitingLine = (one: WaitingTask, tasks: ReadonlyMap<string, ListedTask>): string =>
+  `${one.task} (${stateWords(one)})${forWhat(one, tasks)}`;
 
 const stateWords = ({ state, holder, sinceSeconds }: WaitingTask): string =>
   `${state}${holder === null || state !== 'in_progress' ? '' : `, ${holder}`}, ${spanWords(sinceSeconds * 1000)}`;

@@ -50,7 +50,8 @@ describe('a claim that waits at a limit of work in progress', () => {
     child.stdout?.setEncoding('utf8').on('data', (words: string) => (told.out += words));
     child.stderr?.setEncoding('utf8').on('data', (words: string) => (told.err += words));
     const ended = new Promise<number | null>((done) => child.once('close', done));
-    await waitUntil(async () => told.err.includes('waiting'));
+    // It names the limit that holds it.
+    await waitUntil(async () => /; waiting\n {2}wip\.\w+/.test(told.err));
     return async () => [await ended, told.out];
   }
   const tookNext = [0, expect.stringContaining('next  epoch 1')];
