@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Socket } from 'node:net';
 import { measureC } from '../policies/measure/c-family/measure-c.ts';
 import { measureTree } from '../policies/measure/grammar/measure-tree.ts';
@@ -14,7 +14,7 @@ import { type AnalyserMessage, messageBytesMax, parserFd, type SourceQuestion } 
 // one.
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
+const digest = (text: string): string => hash('sha256', text, 'base64');
 
 async function answer({ kind, bytes }: SourceQuestion): Promise<Measure> {
   // A runtime also reads bytes that are not UTF-8: they may stand in a comment.

@@ -32,13 +32,12 @@ export function hidden(
 }
 
 function hiddenIn(node: ts.Node, parent: ts.Node | undefined): string | undefined {
+  // Most nodes are names.
+  if (ts.isIdentifier(node)) return node.text === 'eval' && isReference(node, parent) ? 'eval' : undefined;
   if (isCall(node)) return hiddenCall(node);
   if (isImport(node)) return isDataUrl(node.moduleSpecifier) ? dataImport : undefined;
-  return isEval(node, parent) || globalMember(node) === 'eval' ? 'eval' : undefined;
+  return globalMember(node) === 'eval' ? 'eval' : undefined;
 }
-
-const isEval = (node: ts.Node, parent: ts.Node | undefined): boolean =>
-  ts.isIdentifier(node) && node.text === 'eval' && isReference(node, parent);
 
 const dataImport = 'import of a data: URL';
 

@@ -51,4 +51,7 @@ export function tokensOf(file: ts.SourceFile): Tokens {
 }
 
 const verbatimText = (raw: string, isJsxText: boolean): string =>
-  isJsxText ? raw.replace(/\s+/g, ' ') : raw.replaceAll('\r\n', '\n');
+  isJsxText ? raw.replace(/\s+/g, ' ') : unixLines(raw);
+
+// Names are most of what is verbatim: looking first spares a replacement that takes a tenth of the time of a file.
+const unixLines = (raw: string): string => (raw.includes('\r') ? raw.replaceAll('\r\n', '\n') : raw);
