@@ -8,7 +8,7 @@ import { planHead } from '../support/plan-head.ts';
 import { runProgram } from '../support/program.ts';
 import { pullRed } from '../support/queue-line.ts';
 import { sized } from '../support/size.ts';
-import { type Beside, besideOf, mainFaults } from '../support/upstream.ts';
+import { type Beside, besideOf, mainFaults, syncsEnded } from '../support/upstream.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const project = 'shop';
@@ -73,9 +73,10 @@ describe('faults of an upstream that two gateways follow', () => {
   });
 
   /** The chore of every minute, of both gateways. */
-  const minute = () => Promise.all([line.app.workers.tidy(), other.app.workers.tidy()]);
-  /** Waits until main is there: where a chore of the clock is at it, another one answers before main has moved. */
-  const arrives = (tip: string) => waitUntil(async () => (await line.main()) === tip);
+  const minute = async () => {
+    await Promise.all([line.app.workers.tidy(), other.app.workers.tidy()]);
+    await syncsEnded(line);
+  };
   const syncs = () => line.owner.project.syncs.query({ project });
   async function land(): Promise<void> {
     const task = `t${next++}`;
@@ -117,7 +118,7 @@ describe('faults of an upstream that two gateways follow', () => {
     await mustGit(beside.colleague, ['commit', '-q', '-m', 'a submodule']);
     await mustGit(beside.colleague, ['push', '-q', 'origin', 'HEAD:main']);
     await minute();
-    await arrives(await beside.tip());
+    expect(await line.main()).toBe(await beside.tip());
     await land();
     await waitUntil(async () => (await line.main()) === (await beside.tip()));
     const listed = await mustGit(line.app.gateway.git.folderOf(project), ['ls-tree', 'main', 'vendor/inner']);
@@ -140,7 +141,7 @@ describe('faults of an upstream that two gateways follow', () => {
     });
     expect(imported).toMatchObject({ code: 0 });
     await minute();
-    await arrives(await beside.tip());
+    expect(await line.main()).toBe(await beside.tip());
     expect((await syncs())[0]).toMatchObject({ commits: count, authors: ['C <c@example.org>'] });
     expect((await line.task('t5')).state).toBe('ready');
     await land();
@@ -161,7 +162,7 @@ describe('faults of an upstream that two gateways follow', () => {
     expect(await line.main()).toBe(main);
     await clear();
     await minute();
-    await arrives(tip);
+    expect(await line.main()).toBe(tip);
     expect(await faults()).toEqual([]);
   });
 

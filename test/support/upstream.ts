@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSync } from '../../src/changes/syncs.ts';
 import { statement } from '../../src/store/store.ts';
 import { mustGit, write } from './gateway.ts';
 import type { Line } from './line.ts';
+import { waitUntil } from './wait.ts';
 
 /** An upstream beside a project, and a colleague who pushes to it. */
 export interface Beside {
@@ -70,6 +72,10 @@ const moves = statement(
 );
 const runOf = statement('test.vouchingRun', 'select tree, status from gate_runs where id = $1');
 
+/** Waits until no sync is under way: a chore of the clock moves main in git before it writes that in its row. */
+export const syncsEnded = ({ app, project }: Pick<Line, 'app' | 'project'>): Promise<void> =>
+  waitUntil(async () => (await openSync(app.gateway.store, project)) === undefined);
+
 /**
  * Faults of main against its rows; empty when each commit of it since `begin` has a landing with its vouching runs, or a sync.
  * `gates`: the number of command gates that every landing must have a run of.
@@ -79,6 +85,7 @@ export async function mainFaults(
   begin: string,
   gates: number,
 ): Promise<string[]> {
+  await syncsEnded(line);
   const { git, store } = line.app.gateway;
   const folder = git.folderOf(line.project);
   const rows = await store.rows<MoveRow>(moves, [line.project]);

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { ExitName } from '../../lib/code-row.ts';
 import { codes } from '../../lib/codes/index.ts';
-import { defined } from '../../lib/defined.ts';
 import type { Reason } from '../../lib/decision.ts';
+import { defined } from '../../lib/defined.ts';
 import { fail } from '../../lib/errors.ts';
 import { taskWords } from '../../messages/task-words.ts';
 import type { EventType } from '../../store/log/events.ts';
@@ -86,6 +86,7 @@ async function claimWaiting(
 ): Promise<ClaimAnswerOfTask> {
   const { client, project } = link;
   const { position } = await client.project.status.query({ project });
+  const tellWaiting = waitingTold(run);
   const attempt = async (): Promise<ClaimAnswerOfTask | undefined> => {
     const tried = await tryClaim(run, link, task);
     if (tried.task !== null) return tried;
@@ -93,7 +94,6 @@ async function claimWaiting(
     if (ended === undefined) tellWaiting(tried.reasons);
     return ended;
   };
-  const tellWaiting = waitingTold(run);
   const first = await attempt();
   if (first !== undefined) return first;
   const end = untilInterrupted(run.options.timeout);

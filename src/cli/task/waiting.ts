@@ -42,7 +42,9 @@ function changeWords({ change, changeState }: WaitingTask): string[] {
 }
 
 /** The tasks that have not ended with the causes of their waiting, and all tasks by their id. */
-export async function look(link: GatewayLink): Promise<{ waiting: WaitingTask[]; tasks: Map<string, ListedTask> }> {
+export async function look(
+  link: GatewayLink,
+): Promise<{ waiting: WaitingTask[]; tasks: Map<string, ListedTask> }> {
   const { client, project } = link;
   const [waiting, rows] = await Promise.all([
     client.task.waiting.query({ project }),
