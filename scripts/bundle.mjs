@@ -16,6 +16,8 @@ export const processes = [
   'store/pglite/make-cluster',
 ];
 
+const noForm = join(import.meta.dirname, 'no-form.mjs');
+
 /** Bundles the sources below `src` into `to`, with the SQL of the migrations where their reader looks for it. */
 export async function bundle({ src, to }) {
   const moduleAt = (name) => join(src, `${name}.ts`);
@@ -40,7 +42,10 @@ async function writeBundle({ entry, input, to, shipped, groups }) {
     platform: 'node',
     external: isOutside,
     tsconfig: false,
-    transform: { target: 'node20.19' },
+    transform: {
+      target: 'node20.19',
+      inject: shipped.includes('@trpc/') ? { FormData: [noForm, 'NoForm'] } : {},
+    },
     logLevel: 'warn',
     // From the sources, such an import does save the loading.
     checks: { ineffectiveDynamicImport: false },

@@ -31,7 +31,8 @@ describe.each(containments)('gates on runners, contained by %s', (containment: T
   let reviewer: Hand;
   let runners: TestRunner[] = [];
   beforeAll(async () => {
-    line = await openLine('pglite', { plan: planOf(behaves), project, config: { gatesAtOnceMax: 0 } });
+    const files = { '.gitattributes': '*.bin filter=lfs -text\n' };
+    line = await openLine('pglite', { plan: planOf(behaves), project, files, config: { gatesAtOnceMax: 0 } });
     builder = await line.mint('agent:builder');
     reviewer = await line.mint('agent:reviewer', { tier: 'validator' });
   });
@@ -75,6 +76,7 @@ describe.each(containments)('gates on runners, contained by %s', (containment: T
     const broken = await offer('broken');
     await line.until(broken.change, 'refused');
     expect(await gateOf(broken.change)).toMatchObject({ status: 'failed', exitCode: 1, runner: 'one' });
+    expect((await gateOf(broken.change))?.output).toContain('andon: files of Git LFS stay pointers');
     const flood = await offer('flood');
     await line.until(flood.change, 'judging');
     expect((await gateOf(flood.change))?.output?.length).toBeLessThan(300_000);

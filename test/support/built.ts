@@ -57,7 +57,8 @@ function stateOfSources(): string {
   const hash = createHash('sha256')
     .update(root)
     .update(readFileSync(import.meta.filename))
-    .update(readFileSync(join(root, 'scripts/bundle.mjs')));
+    .update(readFileSync(join(root, 'scripts/bundle.mjs')))
+    .update(readFileSync(join(root, 'scripts/no-form.mjs')));
   for (const from of [sources, join(root, 'examples')])
     for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' }).sort()) {
       const { mtimeMs, size } = statSync(join(from, name));

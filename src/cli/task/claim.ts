@@ -171,7 +171,7 @@ function taken({ url, project }: GatewayLink, claimed: ClaimAnswerOfTask) {
   const lines = [
     `${task?.id}  epoch ${task?.epoch}  until ${dateWords(task?.leaseUntil ?? '-')}`,
     `write   ${task?.write.join(', ') || '-'}`,
-    `branch  refs/heads/${branch}`,
+    `branch  ${branch}`,
     ...words.map(printable),
   ];
   const talk = [

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App, Caller } from '../../app.ts';
+import { leftOutWords } from '../../git/left-out.ts';
 import { defined } from '../../lib/defined.ts';
 import type { AndonError } from '../../lib/errors.ts';
+import { runGit } from '../check/git.ts';
 import type { UserRepository } from '../init/repository.ts';
 import { asAndonError } from '../refusal.ts';
-import { checkedOutBranch, leftOutWords } from './left-out.ts';
+import { checkedOutBranch } from './checked-out.ts';
 
 interface Settling {
   readonly repository: UserRepository;
@@ -37,7 +39,7 @@ export async function settle(
       made === undefined
         ? 'another gateway adopted it'
         : `adopted ${made.branch} at ${made.main.slice(0, 10)}`,
-      ...(made === undefined ? [] : await leftOutWords(repository.root, made.branch)),
+      ...(made === undefined ? [] : await leftOutWords((args) => runGit(repository.root, args), made.branch)),
     );
   }
   return [...talk, ...(await firstPlan(client, project, repository.plan, isNew))];

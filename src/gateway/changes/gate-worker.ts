@@ -186,6 +186,7 @@ export class GateWorker {
     const result = await carryOutGate(order, {
       checkout: (project, commit, folder) => git.checkout(project, commit, folder),
       files: (project) => git.files(project),
+      leftOut: (project, commit) => git.leftOut(project, commit),
       left: (folder) => log.warn({ folder }, 'a folder of a gate is left'),
       ...{ hidden, containment, abort, tap, setups: this.#setups },
     }).catch((error: unknown) => {

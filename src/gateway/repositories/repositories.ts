@@ -8,6 +8,7 @@ import { changeSize } from '../../git/change-size.ts';
 import { checkoutTree } from '../../git/checkout.ts';
 import { createFactsCache, type FactsCache } from '../../git/facts-cache.ts';
 import { type FileReader, fileReader } from '../../git/files-at.ts';
+import { leftOutOf } from '../../git/left-out.ts';
 import { type ListedFile, listChanges, listFiles } from '../../git/list-files.ts';
 import { createObjectReader, type ObjectReader } from '../../git/objects/reader.ts';
 import { createTreeCache, type TreeCache } from '../../git/objects/tree-cache.ts';
@@ -221,6 +222,10 @@ export class Repositories implements GitPort {
 
   readonly checkout = (project: string, commit: string, folder: string): Promise<void> =>
     checkoutTree({ ...this.#place(project), commit, folder });
+
+  /** Words of what Andon does not serve of a commit. */
+  readonly leftOut = (project: string, commit: string): Promise<string[]> =>
+    leftOutOf(this.runner, this.folderOf(project))(commit);
 
   /** Single files of the project's commits. */
   readonly files = (project: string): FileReader => fileReader(this.#place(project));

@@ -39,7 +39,7 @@ export const taskCodes = {
     409,
     'conflict',
     'the state of the task allows the action',
-    'andon task show <task> prints the state of the task and what it waits for',
+    'andon task waiting tells the state of each open task and what it waits for',
   ),
   'task.question': row(
     409,

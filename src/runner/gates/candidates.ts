@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkoutTree } from '../../git/checkout.ts';
 import { type FileReader, fileReader } from '../../git/files-at.ts';
+import { leftOutOf } from '../../git/left-out.ts';
 import { directTo } from '../../git/loopback-remote.ts';
 import { createGitRunner, type GitRunner } from '../../git/runner.ts';
 import { ownSpawner } from '../../git/spawn/own-spawner.ts';
@@ -103,6 +104,11 @@ export class Candidates {
   /** Single files of the commits that were fetched. */
   files(project: string): FileReader {
     return fileReader({ runner: this.#git, gitDir: this.#gitDir(project) });
+  }
+
+  /** Words of what Andon does not serve of a commit that was fetched. */
+  leftOut(project: string, commit: string): Promise<string[]> {
+    return leftOutOf(this.#git, this.#gitDir(project))(commit);
   }
 
   #gitDir(project: string): string {

@@ -18,6 +18,8 @@ export interface GateSurroundings {
   readonly checkout: (project: string, commit: string, folder: string) => Promise<void>;
   /** Single files of the project's commits: a set-up sees some of them. */
   readonly files: (project: string) => FileReader;
+  /** Words of what lies empty in a checkout of a commit: a gate that fails tells them. */
+  readonly leftOut: (project: string, commit: string) => Promise<readonly string[]>;
   readonly setups: Setups;
   /** Folders that gate commands must not see. */
   readonly hidden: readonly string[];
@@ -44,7 +46,8 @@ export async function carryOutGate(order: GateOrder, around: GateSurroundings): 
     await around.checkout(project, candidate, join(folder, 'tree'));
     const within = withinOf(order, around);
     const command = await commandIn(order, around, folder);
-    return await runGate({ ...within, folder, command, timeoutMs, network, tap: around.tap });
+    const evidence = await runGate({ ...within, folder, command, timeoutMs, network, tap: around.tap });
+    return evidence.passed ? evidence : await withLeftOut(evidence, order, around);
   } catch (error) {
     if (error instanceof SetupFailed || around.abort.aborted) throw error;
     const fault = await orDiskFull(error, folder);
@@ -54,6 +57,17 @@ export async function carryOutGate(order: GateOrder, around: GateSurroundings): 
     // A folder that cannot be removed is no fault of the gate: it is counted, and swept later.
     if (!(await removeTree(folder))) around.left(folder);
   }
+}
+
+/** A failure beside what the checkout lacks, which a program can seldom tell from a fault of the work. */
+async function withLeftOut(
+  evidence: GateEvidence,
+  { project, candidate }: GateOrder,
+  around: GateSurroundings,
+): Promise<GateEvidence> {
+  const words = await around.leftOut(project, candidate).catch(() => []);
+  if (words.length === 0) return evidence;
+  return { ...evidence, output: `${evidence.output}${words.map((line) => `andon: ${line}\n`).join('')}` };
 }
 
 function withinOf({ limits, sandbox }: GateOrder, around: GateSurroundings) {

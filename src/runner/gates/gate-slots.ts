@@ -168,6 +168,7 @@ export class GateSlots {
     return carryOutGate(asked, {
       checkout: (project, commit, folder) => this.#candidates.checkout(project, commit, folder),
       files: (project) => this.#candidates.files(project),
+      leftOut: (project, commit) => this.#candidates.leftOut(project, commit),
       setups: this.#setups,
       left: (folder) => log(`a folder of a gate cannot be removed yet: ${folder}`),
       ...{ hidden, containment, abort, tap, marks, users },

@@ -1,7 +1,9 @@
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storable, storableParams } from '../../../src/store/storable.ts';
 import { statement } from '../../../src/store/store.ts';
 import { enginesOf, openTestStore } from '../../support/engines.ts';
+import { mustGit, sourceRepository } from '../../support/gateway.ts';
 import { type Line, openLine } from '../../support/line.ts';
 import { planHead } from '../../support/plan-head.ts';
 
@@ -10,9 +12,12 @@ ${planHead()}
 gates:
   odd: { run: "printf 'expected a\\\\000b, got \\\\377\\\\355\\\\240\\\\200 \\\\033[31mred\\\\n'" }
   cursed: { run: "echo curse" }
+  fits: { run: "true" }
+  fails: { run: "cat vendor/lib/x" }
 tasks:
   a: { title: A, phase: build, write: ["a/**"], gates: [odd] }
   b: { title: B, phase: build, write: ["b/**"], gates: [cursed] }
+  c: { title: C, phase: build, write: ["c/**"], gates: [fits, fails] }
 `;
 
 /** Stands for any value that a database refuses unexpectedly. */
@@ -55,6 +60,29 @@ describe.each(enginesOf(import.meta.filename))('the output of gates, on %s', (en
     );
     expect(row?.output).toBe('its result could not be written down 3 times: cursed output');
   });
+});
+
+it('of a gate that fails tells what Andon does not serve; of one that passes, nothing', async () => {
+  const source = await sourceRepository({ '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n' });
+  const head = await mustGit(source, ['rev-parse', 'HEAD']);
+  await mustGit(source, ['update-index', '--add', '--cacheinfo', `160000,${head},vendor/lib`]);
+  await mustGit(source, ['commit', '-q', '-m', 'more']);
+  const line = await openLine('pglite', { plan, source });
+  try {
+    const { change } = await line.offer(await line.mint('agent:c'), 'c', { 'c/x': '1' });
+    await line.until(change, 'refused');
+    const { gates } = await line.change(change);
+    const outputOf = (name: string) => gates.find(({ gate }) => gate === name)?.output;
+    expect(outputOf('fits')).toBe('');
+    expect(outputOf('fails')).toMatch(
+      /^cat: vendor\/lib\/x: No such file or directory\nandon: submodules are/,
+    );
+    expect(outputOf('fails')).toContain('andon: submodules are not served: vendor/lib lie empty in clones');
+    expect(outputOf('fails')).toContain('andon: files of Git LFS stay pointers in gates');
+  } finally {
+    await line.close();
+    rmSync(source, { recursive: true, force: true });
+  }
 });
 
 describe.each(enginesOf(import.meta.filename))('text that a database refuses, on %s', (engine) => {
