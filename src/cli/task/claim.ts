@@ -42,7 +42,7 @@ export function claimCommand(world: World): Command {
         const link = await run.link();
         const claimed =
           run.options.wait === true
-            ? await whileKept(link, world, () => claimWaiting(run, link, task))
+            ? await whileKept(link, world, () => claimWaiting(run, link, task)).catch(orTime(task))
             : await claimOnce(run, link, task);
         if (claimed.task !== null) return taken(link, claimed);
         return nothing(run, claimed);
@@ -60,6 +60,17 @@ function claimOnce(
     ...defined({ task, leaseSeconds: options.lease }),
   });
 }
+
+/** A time behind `--wait` is read as a task: where there is none of that name, the error tells where a time goes. */
+const orTime =
+  (task: string | undefined) =>
+  (error: unknown): never => {
+    const [, amount, unit = 's'] = /^(\d{1,6})(ms|s|m|h|d)?$/.exec(task ?? '') ?? [];
+    const isMissing = asAndonError(error).reasons.some(({ code }) => code === 'task.missing');
+    if (amount === undefined || !isMissing) throw error;
+    const next = `andon task claim --wait --timeout ${amount}${unit}`;
+    throw fail('cli.usage', '--wait', { found: `${task}, which is read as a task`, next }, error);
+  };
 
 /** Events that can make a task claimable. */
 const wakers: readonly EventType[] = [

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cleanEnvironment, start } from '../../support/cli.ts';
+import { cleanEnvironment, cli, start } from '../../support/cli.ts';
 import { type Hand, type Line, openLine } from '../../support/line.ts';
 import { planHead } from '../../support/plan-head.ts';
 import { waitUntil } from '../../support/wait.ts';
@@ -16,6 +16,35 @@ tasks:
   held: { title: Held, phase: build, write: ["src/held/**"], gates: [look], priority: high }
   next: { title: Next, phase: build, write: ["src/next/**"] }
 `;
+
+describe('a time behind --wait', () => {
+  it('is told where it goes, unless it is the name of a task', async () => {
+    const line = await openLine('pglite', {
+      plan: `${planOf('wipPerAgent: 1')}  5m: { title: M, phase: build, write: [m] }\n`,
+    });
+    const home = mkdtempSync(join(tmpdir(), 'andon-claim-time-'));
+    try {
+      const { token } = await line.mint('agent:builder');
+      const env = {
+        ...cleanEnvironment(home),
+        ANDON_URL: line.url,
+        ANDON_TOKEN: token,
+        ANDON_PROJECT: project,
+      };
+      const claim = (...args: string[]) => cli(['task', 'claim', ...args], { cwd: home, env });
+      const bare = await claim('--wait', '60');
+      expect([bare.exit, bare.stderr]).toEqual([2, expect.stringContaining('60, which is read as a task')]);
+      expect(bare.stderr).toContain('next: andon task claim --wait --timeout 60s');
+      expect((await claim('--wait', '2h')).stderr).toContain('--timeout 2h');
+      expect((await claim('60')).exit).toBe(5);
+      expect((await claim('--wait', 'missing')).exit).toBe(5);
+      expect((await claim('--wait', '5m')).stdout).toMatch(/^5m {2}epoch 1/);
+    } finally {
+      await line.close();
+      rmSync(home, { recursive: true, force: true });
+    }
+  });
+});
 
 describe('a claim that waits at a limit of work in progress', () => {
   let folder: string;
