@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { configure, stateFolderOf } from '../config.ts';
+import { exitCodes } from '../lib/code-row.ts';
 import { packageFile } from '../process/entry.ts';
 import { createProgram } from './program.ts';
 import type { World } from './world.ts';
@@ -12,7 +13,8 @@ const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')
 // A reader that went away (`andon event list | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`andon: the output could not be written: ${error.message}\n`);
+  process.exit(exitCodes.failed);
 });
 
 const world: World = {

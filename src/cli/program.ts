@@ -60,15 +60,21 @@ export function createProgram(world: World, version: string): Command {
   for (const [, make] of named.length > 0 ? named : Object.entries(commands))
     program.addCommand(make(world, () => createProgram({ ...world, args: [] }, version)));
   // `andon --json task list` means the same as `andon task list --json`.
-  program.hook('preAction', (root, leaf) => {
+  program.hook('preAction', (_root, leaf) => {
     // A check that runs as a hook is told by these what is committed; git itself is the caller's.
     if (!['check', 'git'].includes(leaf.name())) forgetPointers();
-    for (const [name, value] of Object.entries(root.opts())) {
-      if (root.getOptionValueSource(name) === 'cli') leaf.setOptionValueWithSource(name, value, 'cli');
-    }
+    for (let above = leaf.parent; above !== null; above = above.parent) handDown(above, leaf);
   });
   endWithOwnCodes(program, world);
   return program;
+}
+
+/** Gives a command the options that stand before its name, unless its own say otherwise. */
+function handDown(above: Command, leaf: Command): void {
+  for (const [name, value] of Object.entries(above.opts())) {
+    const isGiven = above.getOptionValueSource(name) === 'cli' && leaf.getOptionValueSource(name) !== 'cli';
+    if (isGiven) leaf.setOptionValueWithSource(name, value, 'cli');
+  }
 }
 
 /** The commands by name, in the order of the help. */

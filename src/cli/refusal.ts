@@ -19,8 +19,18 @@ export function asAndonError(error: unknown): AndonError {
   if (lost !== undefined) return fail('gateway.unreachable', 'gateway', { found: lost }, error);
   const known = fileDenied(error) ?? asMachineFault(error, 'this machine', sayingOf(error));
   if (known instanceof AndonError) return known;
+  const misnamed = causes(error).find(isMisnamed);
+  if (misnamed !== undefined) return fail('cli.usage', misnamed.path, { found: misnamed.message }, error);
   return fail('internal', 'andon', { found: sayingOf(error), next: 'report this with what you did' }, error);
 }
+
+const codesOfMisnamed: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+
+/** A file or folder that is not there, or is the other of both; a program that is not there is another fault. */
+const isMisnamed = (error: Error): error is Error & { readonly path: string } =>
+  codesOfMisnamed.has(member(error, 'code')) &&
+  typeof member(error, 'path') === 'string' &&
+  !String(member(error, 'syscall')).startsWith('spawn');
 
 const sayingOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : String(error);

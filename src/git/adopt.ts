@@ -38,7 +38,11 @@ async function adoptTrusted({ runner, source, gitDir, branch }: Adoption, { env,
   await refuseShallow(sourceDir);
   const name = branch ?? (await checkedOut(runner, sourceDir));
   if ((await readRef({ runner, gitDir: sourceDir }, `refs/heads/${name}`)) === undefined) {
-    if (branch !== undefined) throw fail('repo.missing', source, { found: `no branch ${branch}` });
+    if (branch !== undefined)
+      throw fail('repo.missing', source, {
+        found: `no branch ${branch}`,
+        next: 'name one that git branch lists there',
+      });
     return { branch: name, isEmpty: true };
   }
   const args = ['clone', '--quiet', '--bare', '--template=', '--single-branch', `--branch=${name}`];

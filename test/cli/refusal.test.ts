@@ -1,4 +1,4 @@
-import { linkSync, mkdtempSync } from 'node:fs';
+import { linkSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,6 +23,19 @@ test('what the system lets nobody do with a file is file.denied, and names the f
   // For a process or a port the error has no such words.
   const other = Object.assign(new Error('listen EACCES'), { code: 'EACCES', syscall: 'listen', port: 80 });
   expect(asAndonError(other).code).toBe('internal');
+});
+
+test('a file that is not there is wrong use, and a program that is not there is not', () => {
+  const missing = attempt(() => readFileSync('/nowhere/trigger.yaml'));
+  expect(asAndonError(missing).reasons).toMatchObject([
+    { code: 'cli.usage', subject: '/nowhere/trigger.yaml', found: expect.stringMatching(/^ENOENT: no such/) },
+  ]);
+  const program = Object.assign(new Error('spawn x ENOENT'), {
+    code: 'ENOENT',
+    syscall: 'spawn x',
+    path: 'x',
+  });
+  expect(asAndonError(program).code).toBe('internal');
 });
 
 function attempt(act: () => void): unknown {

@@ -42,7 +42,10 @@ export async function runAudit({ link, options }: Run<AuditFlags>, kind: AuditKi
     const { audits } = await client.audit.list.query({ project, kind, limit: 1 });
     const [newest] = audits;
     if (newest === undefined)
-      throw fail('audit.missing', kind, { found: 'none was carried out yet', next: `andon audit ${kind}` });
+      throw fail('audit.missing', kind, {
+        found: 'none was carried out yet',
+        next: kind === 'report' ? 'andon report progress' : `andon audit ${kind}`,
+      });
     return newest.id;
   }
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '../../lib/code-row.ts';
-import { AndonError, sentence } from '../../lib/errors.ts';
+import { sentence } from '../../lib/errors.ts';
+import { asAndonError } from '../refusal.ts';
 import type { GivenLimits } from './limits.ts';
 import type { Output } from './run.ts';
 
@@ -72,10 +73,10 @@ async function act(paths: string[], options: Options): Promise<void> {
     process.exitCode =
       options.install === true ? await install(options, output) : await check(paths, options, output);
   } catch (error) {
-    if (!(error instanceof AndonError)) throw error;
-    const { code, exit, reasons } = error;
+    const known = asAndonError(error);
+    const { code, exit, reasons } = known;
     if (options.json === true) output.data(JSON.stringify({ error: { code, exit, reasons } }));
-    for (const one of error.reasons) output.talk(`andon check: ${sentence(one)}`);
+    for (const one of reasons) output.talk(`andon check: ${sentence(one)}`);
     process.exitCode = exit;
   }
 }

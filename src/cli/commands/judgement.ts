@@ -113,6 +113,8 @@ async function showGates({ link }: Run<object>, change: string, gate: string | u
   const { client, project } = await link();
   const rows = await client.gate.list.query({ project, change });
   const shown = gate === undefined ? rows : rows.filter((row) => row.gate === gate);
+  if (gate !== undefined && shown.length === 0)
+    throw fail('gate.missing', gate, { next: `andon gate list ${change}` });
   const lines = shown.flatMap((row) => [
     `${row.gate}: ${row.status}${row.exitCode === null ? '' : `, exit ${row.exitCode}`}`,
     ...printableText(row.output ?? '')

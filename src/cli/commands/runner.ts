@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { adapterNames } from '../../plan/kinds.ts';
+import { runnerNamePattern } from '../../runs/runner-name.ts';
 import { act, leaf, many, wholeNumber } from '../command.ts';
 import type { RunnerCliOptions } from '../runner/serve.ts';
 import type { World } from '../world.ts';
@@ -18,13 +19,19 @@ Gates run on it too, or alone, under a grant that only a person can give:
 Several --url (or several addresses in ANDON_URL, with spaces between them) are gateways of one database: the next one is
 asked when one is not reached.`;
 
+function namedRunner(text: string): string {
+  if (!runnerNamePattern.test(text))
+    throw new InvalidArgumentError('lower-case letters, digits, dots, dashes, underlines; at most 63');
+  return text;
+}
+
 /** The command `andon runner`. */
 export function runnerCommand(world: World): Command {
   const command = leaf('runner', 'start and contain runs of agents on this machine', about);
   const url = command.options.find(({ long }) => long === '--url');
   url?.argParser((text: string, before: unknown) => [...(Array.isArray(before) ? before : []), text]);
   return command
-    .option('--name <name>', 'the name of this runner, different on every machine', 'local')
+    .option('--name <name>', 'the name of this runner, different on every machine', namedRunner, 'local')
     .option('--capacity <n>', 'most runs at once', wholeNumber(1, 1000), 8)
     .option('--gates <n>', 'most gates at once (default: none)', wholeNumber(0, 1000))
     .addOption(

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '../../lib/defined.ts';
+import { fail } from '../../lib/errors.ts';
 import type { Answer, Run } from '../command.ts';
 import { boundProject, type GatewayLink } from '../connect.ts';
 import { browserHere, openByFile } from './browser.ts';
@@ -20,12 +21,17 @@ const looksMs = 500;
 export const sessionProject = async (link: GatewayLink): Promise<string> =>
   boundProject(await link.token()) ?? '*';
 
+function originOf(address: string): string {
+  if (URL.canParse(address)) return new URL(address).origin;
+  throw fail('cli.usage', '--origin', { found: address, limit: 'an address such as http://127.0.0.1:8000' });
+}
+
 /** Opens the page in the browser here, or tells its address and code where no browser is, or none comes. */
 export async function openPage({ link, options, world, terminal }: Run<OpenOptions>): Promise<Answer> {
   const gateway = await link();
   const { client } = gateway;
   const own = new URL(gateway.url).origin;
-  const origin = options.origin === undefined ? own : new URL(options.origin).origin;
+  const origin = originOf(options.origin ?? own);
   const project = await sessionProject(gateway);
   const code = makeCode();
   const { expires, lifeSeconds } = await client.page.code.mutate({

@@ -65,10 +65,9 @@ function claimOnce(
 const orTime =
   (task: string | undefined) =>
   (error: unknown): never => {
-    const [, amount, unit = 's'] = /^(\d{1,6})(ms|s|m|h|d)?$/.exec(task ?? '') ?? [];
     const isMissing = asAndonError(error).reasons.some(({ code }) => code === 'task.missing');
-    if (amount === undefined || !isMissing) throw error;
-    const next = `andon task claim --wait --timeout ${amount}${unit}`;
+    if (!isMissing || !/^\d{1,6}(ms|s|m|h|d)?$/.test(task ?? '')) throw error;
+    const next = 'a time stands behind --timeout: andon task claim --wait --timeout 10m';
     throw fail('cli.usage', '--wait', { found: `${task}, which is read as a task`, next }, error);
   };
 

@@ -145,9 +145,10 @@ export class GateWorker {
     const abort = new AbortController();
     const tap = new OutputTap();
     const signal = AbortSignal.any([this.#abort.signal, abort.signal]);
-    const ended = this.#run(order, signal, tap).catch((error: unknown) =>
-      this.#errors.error(error, { gate: order.gate }, 'gate'),
-    );
+    const ended = this.#run(order, signal, tap).catch((error: unknown) => {
+      // A gate that nobody waits for any more is ended wherever it stands.
+      if (!signal.aborted) this.#errors.error(error, { gate: order.gate }, 'gate');
+    });
     this.#running.set(order.run, { ended, abort, tap, nonce: order.nonce });
     void ended.finally(() => {
       this.#running.delete(order.run);

@@ -2,7 +2,7 @@ import { type Decision, denied, type Reason, reason } from '../../lib/decision.t
 import { shortId } from '../../lib/ids.ts';
 import type { PlanGate } from '../../plan/plan.ts';
 import { type EmittedEvent, event } from '../../store/log/events.ts';
-import { statement, type Tx } from '../../store/store.ts';
+import { type Session, statement, type Tx } from '../../store/store.ts';
 import type { ChangeRow } from '../../tasks/rows.ts';
 import { type ChangeBefore, changeMay, changeMoves } from '../../tasks/states.ts';
 import type { Grant } from '../../tiers/capability.ts';
@@ -23,12 +23,37 @@ const left = statement(
 
 /** The gates of a change that have not passed on its tree. */
 export async function readOpenGates(
-  tx: Tx,
+  session: Session,
   change: Pick<ChangeRow, 'id' | 'tree'>,
   declared: Readonly<Record<string, PlanGate>>,
 ): Promise<OpenGate[]> {
-  const rows = await tx.rows<Omit<OpenGate, 'declared'>>(left, [change.id, change.tree]);
+  const rows = await session.rows<Omit<OpenGate, 'declared'>>(left, [change.id, change.tree]);
   return rows.map((row) => ({ ...row, declared: declared[row.gate] }));
+}
+
+/** One line that tells what the gates of a change wait for: a slot, or somebody who passes them by hand. */
+export function openGateWords({ id }: Pick<ChangeRow, 'id'>, open: readonly OpenGate[]): string {
+  if (open.length === 0 || open.some(({ manual }) => !manual)) return 'its gates run, or wait for a slot';
+  const words = open.map((one) => `${one.gate}, which a ${passerOf(one)} passes`).join(', and ');
+  return `only waits for ${words}: andon gate pass ${shortId(id)} ${open[0]?.gate}`;
+}
+
+const passerOf = ({ declared }: OpenGate): string =>
+  declared !== undefined && 'by' in declared ? declared.by : 'nobody';
+
+const namesOf = statement('gates.names', 'select gate from gate_runs where change = $1 and tree = $2');
+
+/** A reason for each of the names that is no gate of the change. */
+export async function unknownGates(
+  session: Session,
+  change: Pick<ChangeRow, 'id' | 'tree'>,
+  named: readonly string[],
+): Promise<Reason[]> {
+  if (named.length === 0) return [];
+  const rows = await session.rows<{ gate: string }>(namesOf, [change.id, change.tree]);
+  const next = `andon gate list ${shortId(change.id)}`;
+  const unknown = named.filter((name) => !rows.some(({ gate }) => gate === name));
+  return unknown.map((name) => reason('gate.missing', name, { next }));
 }
 
 /** A change that may be approved, with the manual gates that its approver passes by the way. */
@@ -73,14 +98,14 @@ const isPassable = ({ manual, status, declared }: OpenGate, { cap }: Grant): boo
   declared.by === cap.tier &&
   cap.actions.includes('gate:pass');
 
-function openReason({ id }: ChangeRow, { gate, manual, status, declared }: OpenGate): Reason {
+function openReason({ id }: ChangeRow, open: OpenGate): Reason {
+  const { gate, manual, status } = open;
   if (!manual) {
     const next = `wait for it: andon gate show ${shortId(id)} ${gate}`;
     return reason('gate.waiting', `gate/${gate}`, { found: `a command, ${status}`, next });
   }
-  const by = declared !== undefined && 'by' in declared ? declared.by : 'nobody';
   const next = `andon gate pass ${shortId(id)} ${gate}`;
-  return reason('gate.waiting', `gate/${gate}`, { found: `to be passed by a ${by}`, next });
+  return reason('gate.waiting', `gate/${gate}`, { found: `to be passed by a ${passerOf(open)}`, next });
 }
 
 const pass = statement(

@@ -16,6 +16,7 @@ import { id, project, text } from '../admission/inputs.ts';
 import { mutation, query } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
 import { findChange } from './find-change.ts';
+import { openGateWords, readOpenGates } from './manual-gates.ts';
 import { thenWake } from './wake.ts';
 
 /** The landing queue of a project at one moment. */
@@ -76,21 +77,30 @@ export const whyProcedure = (gateway: Gateway) =>
       const { id: found, task, state } = change;
       if (change.kind === 'sync' && !isChangeEnd(state))
         return { change: found, task, state, why: await mergeWords(gateway.store, change) };
-      if (state !== 'approved') return { change: found, task, state, why: stateWords(change) };
+      if (state === 'gating')
+        return { change: found, task, state, why: await gatingWords(gateway.store, change) };
+      if (state !== 'approved') return { change: found, task, state, why: stateWords(state, change) };
       const { rows } = await readQueueRows(gateway, gateway.store, input.project);
       const row = rows.find(({ change: one }) => one === found);
       return { change: found, task, state, why: row === undefined ? 'about to land' : whyWords(row) };
     },
   });
 
-const words: Readonly<Record<Exclude<ChangeRow['state'], 'refused' | 'landed'>, string>> = {
-  gating: 'its gates run, or wait for a slot',
+async function gatingWords(session: Session, change: ChangeRow): Promise<string> {
+  const declared = (await readProject(session, change.project))?.plan?.gates ?? {};
+  return openGateWords(change, await readOpenGates(session, change, declared));
+}
+
+const words: Readonly<Record<Exclude<ChangeRow['state'], 'refused' | 'landed' | 'gating'>, string>> = {
   judging: 'its gates have passed; a validator or a person gives the verdict',
   approved: 'in the landing queue',
   landing: 'main is being moved to it',
 };
 
-const stateWords = ({ state, note, landedCommit }: ChangeRow): string => {
+const stateWords = (
+  state: Exclude<ChangeRow['state'], 'gating'>,
+  { note, landedCommit }: ChangeRow,
+): string => {
   if (state === 'refused') return `refused: ${note ?? 'no reason is on record'}`;
   if (state === 'landed')
     return landedCommit === null ? 'accepted' : `landed as ${landedCommit.slice(0, 12)}`;

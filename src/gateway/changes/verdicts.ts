@@ -18,7 +18,7 @@ import type { ShownTrees } from '../repositories/shown-trees.ts';
 import type { Gateway } from '../services.ts';
 import { findChange } from './find-change.ts';
 import { decideJudgement, judgementInput, readJudgement } from './judging.ts';
-import { type Approvable, decideApproval, passManual, readOpenGates } from './manual-gates.ts';
+import { type Approvable, decideApproval, passManual, readOpenGates, unknownGates } from './manual-gates.ts';
 import { thenWake } from './wake.ts';
 
 /** Verdicts bind the tree that was judged. */
@@ -47,14 +47,22 @@ function rejectable(change: ChangeRow): Decision<ChangeRow & { readonly state: C
 
 async function approvalFacts(
   tx: Tx,
-  { input, grant, entered }: Entering<{ readonly project: string; readonly change: string }, unknown>,
+  {
+    input,
+    grant,
+    entered,
+  }: Entering<
+    { readonly project: string; readonly change: string; readonly gates: readonly string[] },
+    unknown
+  >,
   shownTrees: ShownTrees,
 ) {
   const judgement = await readJudgement(tx, input, grant, shownTrees);
   const plan = await planAt(tx, input.project, (await entered).planHash);
   const { change } = judgement;
   const open = change?.state === 'gating' ? await readOpenGates(tx, change, plan?.gates ?? {}) : [];
-  return { ...judgement, open };
+  const unknown = change === undefined ? [] : await unknownGates(tx, change, input.gates);
+  return { ...judgement, open, unknown };
 }
 
 /** Passes what the decision found left, and moves the change to where it is judged. Gate and verdict are two facts of the log. */
@@ -87,9 +95,13 @@ function approveProcedure(gateway: Gateway) {
     exclusive: true,
     facts: (tx, entering) => approvalFacts(tx, entering, gateway.shownTrees),
     decide: (found) =>
-      decideJudgement(found, (change) =>
-        decideApproval(change, found.facts.open, { named: found.input.gates, grant: found.grant }),
-      ),
+      decideJudgement(found, (change) => {
+        const { open, unknown } = found.facts;
+        const named = found.input.gates;
+        const [first, ...others] = unknown;
+        if (first !== undefined) return denied(first, ...others);
+        return decideApproval(change, open, { named, grant: found.grant });
+      }),
     effect: async (tx, { decided }, { grant, input, entered }) => {
       const { change, events: passed } = await passByTheWay(tx, decided, { ...input, grant });
       const verdict = await writeVerdict(tx, {

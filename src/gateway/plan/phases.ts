@@ -45,12 +45,15 @@ export function phaseRouter(gateway: Gateway) {
         facts.some(({ name }) => name === input.phase)
           ? allowed(undefined)
           : denied(reason('plan.reference', `phase/${input.phase}`, { found: input.phase })),
-      effect: async (tx, _permit, { input }) => {
+      effect: async (tx, _permit, { input, facts }) => {
         await tx.rows(advance, [input.project, input.phase]);
-        const opened = event('phase.opened', `phase/${input.phase}`, { why: input.why });
+        // A phase opens once: whoever waits for that is not told again.
+        const opened = facts.some(({ name, openedAt }) => name === input.phase && openedAt === null)
+          ? [event('phase.opened', `phase/${input.phase}`, { why: input.why })]
+          : [];
         return {
           answer: { phase: input.phase },
-          events: [opened, ...(await advanceReadiness(tx, input.project))],
+          events: [...opened, ...(await advanceReadiness(tx, input.project))],
         };
       },
     }),

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { allowed, type Decision, denied, reason } from '../../lib/decision.ts';
 import type { RunRow } from '../../runs/rows.ts';
+import { runnerNamePattern } from '../../runs/runner-name.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { project } from '../admission/inputs.ts';
 
 /** Schema of the name of a runner. */
-export const runnerName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'the name of a runner');
+export const runnerName = z.string().regex(runnerNamePattern, 'the name of a runner');
 /** Members by which a runner names a run that it holds. */
 export const mine = {
   project,

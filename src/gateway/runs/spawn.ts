@@ -1,8 +1,11 @@
+import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { denied, reason, unlessAlso } from '../../lib/decision.ts';
+import { denied, type Reason, reason, unlessAlso } from '../../lib/decision.ts';
 import { aliveCount } from '../../runs/rows.ts';
 import { stopsAgainst } from '../../stops/rows.ts';
+import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
+import { changes } from '../../tasks/schema.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
 import { id, name, project, text } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
@@ -43,14 +46,15 @@ export function spawnProcedure(gateway: Gateway) {
       const plan = await planAt(tx, input.project, (await entered).planHash);
       const unready = input.task === undefined ? [] : await unreadyReasons(tx, input.project, input.task);
       const stopped = await stopsAgainst(tx, input.project, { what: 'spawn', task: input.task });
-      return { row, plan, unready, stopped, alive: await aliveCount(tx, input.project) };
+      const unknown = await unknownChange(tx, input);
+      return { row, plan, unready, unknown, stopped, alive: await aliveCount(tx, input.project) };
     },
     decide: ({ grant, input, facts, entered: { now } }) => {
-      const { row, plan, unready, stopped, alive } = facts;
+      const { row, plan, unready, unknown, stopped, alive } = facts;
       if (row === undefined) return denied(reason('grant.missing', grant.grantId));
       const decision = decideRun({ grant, row }, asRequest(input), { plan, alive, now });
       const isBuilder = plan?.agents[input.profile]?.tier === 'implementer';
-      return unlessAlso(decision, [...(isBuilder ? unready : []), ...stopped]);
+      return unlessAlso(decision, [...unknown, ...(isBuilder ? unready : []), ...stopped]);
     },
     effect: async (tx, { decided }, { entered }) => {
       const at = { now: entered.now, epoch: entered.epoch ?? 1 };
@@ -58,6 +62,16 @@ export function spawnProcedure(gateway: Gateway) {
       return { answer: { run, agent }, events: [event] };
     },
   });
+}
+
+/** The reason against a run for a change that the project does not have. */
+async function unknownChange(tx: Tx, { project, change }: z.infer<typeof spawnInput>): Promise<Reason[]> {
+  if (change === undefined) return [];
+  const known = await tx.orm
+    .select({ id: changes.id })
+    .from(changes)
+    .where(and(eq(changes.project, project), eq(changes.id, change)));
+  return known.length > 0 ? [] : [reason('change.missing', change)];
 }
 
 const asRequest = ({ maxSeconds, ...input }: z.infer<typeof spawnInput>) => ({

@@ -135,7 +135,7 @@ export const requestCodes = {
     400,
     'usage',
     'a backup is a whole archive that Andon wrote',
-    'name a file that andon backup made',
+    'name a folder that andon backup made',
   ),
   'report.missing': row(404, 'notFound', 'the report is known to the project', 'andon report list'),
   'audit.missing': row(404, 'notFound', 'the audit is known to the project', 'andon audit list'),

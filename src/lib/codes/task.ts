@@ -45,7 +45,7 @@ export const taskCodes = {
     409,
     'conflict',
     'a task with an open question cannot be closed',
-    'andon task answer <task> "…"',
+    'a person answers it: andon task answer <task> "…"',
   ),
   'task.capability': row(
     403,

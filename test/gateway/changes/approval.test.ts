@@ -13,9 +13,9 @@ gates:
   style: { by: validator }
   sign: { by: human }
 tasks:
-${['one', 'two', 'three', 'four', 'five', 'six']
+${['one', 'two', 'three', 'four', 'five', 'six', 'seven']
   .map((name, at) => {
-    const gates = ['tests, look', 'look, style', 'sign', 'slow, look', 'look, sign', 'look'][at];
+    const gates = ['tests, look', 'look, style', 'sign', 'slow, look', 'look, sign', 'look', 'look'][at];
     return `  ${name}: { title: ${name}, phase: build, write: ["${name}/**"], gates: [${gates}] }`;
   })
   .join('\n')}
@@ -52,6 +52,20 @@ describe.each(enginesOf(import.meta.filename))('an approval while gates wait, on
     expect(types.indexOf('gate.passed')).toBeLessThan(types.indexOf('verdict.given'));
     const rows = await line.owner.gate.list.query({ project, change: offered.change });
     expect(rows.find(({ gate }) => gate === 'look')).toMatchObject({ passedBy: 'agent:reviewer' });
+  });
+
+  it('is refused where it names a gate that the change does not have, whatever is left', async () => {
+    const offered = await offer('seven');
+    for (const gates of [['nope'], ['look', 'nope'], ['tests']]) {
+      const [reason, ...more] = await refusal(approve(reviewer, offered, gates));
+      expect([reason?.code, more.map(({ code }) => code)]).toEqual(['gate.missing', expect.any(Array)]);
+      expect(reason?.next).toMatch(/^andon gate list chg_/);
+    }
+    expect(await gatesOf(offered)).toEqual({ look: 'waiting' });
+    const why = await line.owner.change.why.query({ project, change: offered.change });
+    expect(why.why).toMatch(/^only waits for look, which a validator passes: andon gate pass chg_\w+ look$/);
+    await approve(reviewer, offered, ['look']);
+    await line.until(offered.change, 'landed');
   });
 
   it('passes nothing where several are left, and lists each with its command, until they are named', async () => {

@@ -149,6 +149,11 @@ describe.each(enginesOf(import.meta.filename))('plans through admission, on %s',
     await line.owner.phase.advance.mutate({ project, phase: 'harden', why: 'in a hurry' });
     expect((await line.task('late')).state).toBe('ready');
     expect((await line.task('pay')).state).toBe('backlog');
+    await line.owner.phase.advance.mutate({ project, phase: 'harden', why: 'once more' });
+    const opened = (await line.events()).filter(
+      ({ type, subject }) => type === 'phase.opened' && subject === 'phase/harden',
+    );
+    expect(opened.map(({ data }) => data.why)).toEqual(['in a hurry']);
   });
 });
 

@@ -30,6 +30,12 @@ describe.each(enginesOf(import.meta.filename))('runs under a stop, on %s', (engi
 
   const spawn = (profile: 'builder' | 'auditor', task?: string) =>
     line.owner.agent.spawn.mutate({ project, profile, ...(task === undefined ? {} : { task }) });
+  it('are none for a change that the project does not have', async () => {
+    const asked = { project, profile: 'auditor', change: 'chg_01k9zzzzzzzzzzzzzzzzzzzzzz' };
+    expect(await codesOf(line.owner.agent.spawn.mutate(asked))).toEqual(['change.missing']);
+    expect(await line.owner.run.list.query({ project })).toEqual({ runs: [] });
+  });
+
   const take = async () => {
     const taken = await line.owner.run.take.mutate({ project, runner: 'here', adapters: ['command'] });
     return taken.taken?.run;

@@ -310,3 +310,21 @@ async function tallies(line: Line): Promise<number> {
   );
   return row?.count ?? 0;
 }
+
+it('a trigger that adds a task leaves those of the plan in their order', async () => {
+  const ids = ['zeta-is-first', 'cart', 'a', 'middle-one'];
+  const tasks = ids.map((id) => `  ${id}: { title: T, phase: build, write: ["src/**"] }`).join('\n');
+  const adds = '  adds: { every: 1h, task: { title: Added, phase: build, write: [docs] } }';
+  const text = `${base.replace(/ {2}cart: .*/, tasks)}triggers:\n${adds}\n`;
+  const line = await openLine('pglite', { plan: text });
+  try {
+    await passTime(3_600_000, line);
+    await waitUntil(async () => (await line.owner.task.list.query({ project })).length > ids.length);
+    const rows = await line.owner.task.list.query({ project });
+    const order = rows.toSorted((a, b) => a.position - b.position).map(({ id }) => id);
+    expect(order).toEqual([...ids, 'adds-1']);
+    expect((await line.owner.plan.diff.query({ project, text })).changed).toEqual([]);
+  } finally {
+    await line.close();
+  }
+});

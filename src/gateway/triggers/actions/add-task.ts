@@ -64,7 +64,15 @@ function withTask(
   let number = 1;
   while (taken.has(`${row.name}-${number}`)) number++;
   const id = `${row.name}-${number}`;
-  const parsed = planSchema.safeParse({ ...plan, tasks: { ...plan.tasks, [id]: action.task } });
+  const tasks = { ...inOrder(plan.tasks, stored), [id]: action.task };
+  const parsed = planSchema.safeParse({ ...plan, tasks });
   if (parsed.success) return allowed({ id, plan: parsed.data });
   return denied(reason('plan.invalid', `tasks.${id}`, { found: parsed.error.issues[0]?.message ?? '' }));
+}
+
+/** Tasks in the order of the plan that was applied: an object that a database kept has lost it. */
+function inOrder(tasks: Plan['tasks'], stored: readonly StoredTask[]): Plan['tasks'] {
+  const place = new Map(stored.map(({ id, position }) => [id, position]));
+  const placeOf = (id: string): number => place.get(id) ?? Number.POSITIVE_INFINITY;
+  return Object.fromEntries(Object.entries(tasks).sort(([a], [b]) => placeOf(a) - placeOf(b)));
 }
