@@ -33,10 +33,7 @@ describe.each(enginesOf(import.meta.filename))('gates, verdicts and landing, on 
   let line: Line;
   let builder: Hand;
   let reviewer: Hand;
-  let upstream: string;
   beforeAll(async () => {
-    upstream = mkdtempSync(join(tmpdir(), 'andon-up-'));
-    await mustGit(upstream, ['init', '-q', '--bare', '-b', 'main']);
     line = await openLine(engine, { plan, files: { 'src/shared.js': lines() } });
     await recordMoves(line.app.gateway.store);
     builder = await line.mint('agent:builder');
@@ -44,7 +41,6 @@ describe.each(enginesOf(import.meta.filename))('gates, verdicts and landing, on 
   });
   afterAll(async () => {
     await line.close();
-    rmSync(upstream, { recursive: true, force: true });
   });
 
   const approve = ({ change, tree }: { change: string; tree: string }, hand = reviewer) =>
@@ -249,7 +245,27 @@ describe.each(enginesOf(import.meta.filename))('gates, verdicts and landing, on 
     await line.until(offered.change, 'landed');
   });
 
-  it('records an upstream that went another way, takes nothing from it, and lands all the same', async () => {
+  it('moved tasks and changes as their tables say, in all of the above', async () => {
+    const { store } = line.app.gateway;
+    expect(await movesPastTables(store)).toEqual([]);
+    const seen = await seenMoves(store);
+    expect(seen).toEqual(expect.arrayContaining(['changes: landing → landed', 'changes: approved → gating']));
+  });
+
+  it('keeps a log that verifies', async () => {
+    expect((await line.owner.audit.verify.query({ project: '*' })).fault).toBeNull();
+  });
+});
+
+// On a line of its own: a landing of before would read the upstream that is set here, and stop the line a second time.
+it.each(enginesOf(import.meta.filename))(
+  'an upstream that went another way is recorded, nothing is taken from it, and work lands all the same, on %s',
+  async (engine) => {
+    const line = await openLine(engine, { plan: plan.replace(', needs: [agreed]', '') });
+    const builder = await line.mint('agent:builder');
+    const reviewer = await line.mint('agent:reviewer', { tier: 'validator' });
+    const upstream = mkdtempSync(join(tmpdir(), 'andon-up-'));
+    await mustGit(upstream, ['init', '-q', '--bare', '-b', 'main']);
     const stranger = mkdtempSync(join(tmpdir(), 'andon-stranger-'));
     await mustGit(stranger, ['init', '-q', '-b', 'main']);
     write(stranger, { 'other.txt': 'other\n' });
@@ -283,7 +299,8 @@ describe.each(enginesOf(import.meta.filename))('gates, verdicts and landing, on 
     const stopsOfSync = async () =>
       (await line.owner.cord.status.query({ project })).stops.filter(({ cause }) => cause === 'sync');
     const offered = await line.offer(builder, 'follows', { 'src/follows/a.js': 'export const a = 8;\n' });
-    await approve(offered);
+    const { change, tree } = offered;
+    await reviewer.client.verdict.approve.mutate({ project, change, tree });
     await line.until(offered.change, 'landed');
     await waitUntil(async () => (await recorded('found')) > before);
     expect(await mustGit(upstream, ['log', '-1', '--format=%s', 'main'])).toBe('later');
@@ -292,20 +309,10 @@ describe.each(enginesOf(import.meta.filename))('gates, verdicts and landing, on 
     expect((await stopsOfSync())[0]?.why).toMatch(
       /^upstream main went another way: [0-9a-f]{7,} by Agent: later; here is [0-9a-f]{7,} by Andon: Land follows: Follows; bring both together: andon sync --merge$/,
     );
-    rmSync(stranger, { recursive: true, force: true });
-  });
-
-  it('moved tasks and changes as their tables say, in all of the above', async () => {
-    const { store } = line.app.gateway;
-    expect(await movesPastTables(store)).toEqual([]);
-    const seen = await seenMoves(store);
-    expect(seen).toEqual(expect.arrayContaining(['changes: landing → landed', 'changes: approved → gating']));
-  });
-
-  it('keeps a log that verifies', async () => {
-    expect((await line.owner.audit.verify.query({ project: '*' })).fault).toBeNull();
-  });
-});
+    await line.close();
+    for (const one of [stranger, upstream]) rmSync(one, { recursive: true, force: true });
+  },
+);
 
 async function commitBeside(folder: string, subject: string): Promise<void> {
   write(folder, { [`${subject}.txt`]: subject });
