@@ -17,16 +17,21 @@ export function asAndonError(error: unknown): AndonError {
   if (isAbort(error)) return fail('cli.cancelled', 'andon', {}, error);
   const lost = connectionFault(error);
   if (lost !== undefined) return fail('gateway.unreachable', 'gateway', { found: lost }, error);
-  const known = fileDenied(error) ?? asMachineFault(error, 'this machine', sayingOf(error));
+  const known =
+    fileDenied(error) ?? fileMisnamed(error) ?? asMachineFault(error, 'this machine', sayingOf(error));
   if (known instanceof AndonError) return known;
-  const misnamed = causes(error).find(isMisnamed);
-  if (misnamed !== undefined) return fail('cli.usage', misnamed.path, { found: misnamed.message }, error);
   return fail('internal', 'andon', { found: sayingOf(error), next: 'report this with what you did' }, error);
 }
 
 const codesOfMisnamed: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
-/** A file or folder that is not there, or is the other of both; a program that is not there is another fault. */
+/** The refusal for a file or folder that is not there, or is the other of both; a program that is not there is another fault. */
+function fileMisnamed(error: unknown): AndonError | undefined {
+  const found = causes(error).find(isMisnamed);
+  const next = 'name a file or folder that is there';
+  return found && fail('cli.usage', found.path, { found: found.message, next }, error);
+}
+
 const isMisnamed = (error: Error): error is Error & { readonly path: string } =>
   codesOfMisnamed.has(member(error, 'code')) &&
   typeof member(error, 'path') === 'string' &&

@@ -16,10 +16,8 @@ export async function leftOutWords(ask: Ask, commit: string): Promise<string[]> 
 }
 
 /** The same of a bare repository. */
-export const leftOutOf =
-  (runner: GitRunner, gitDir: string) =>
-  (commit: string): Promise<string[]> =>
-    leftOutWords((args) => runner.run(args, { gitDir, outputBytesMax }), commit);
+export const leftOutOf = (runner: GitRunner, gitDir: string, commit: string): Promise<string[]> =>
+  leftOutWords((args) => runner.run(args, { gitDir, outputBytesMax }), commit);
 
 const outputBytesMax = 256 * 1024 * 1024;
 

@@ -38,6 +38,19 @@ export async function lockChange(tx: Tx, project: string, id: string): Promise<C
   return row;
 }
 
+/** The row of a change; undefined for an unknown id. */
+export async function readChange(
+  session: Session,
+  project: string,
+  id: string,
+): Promise<ChangeRow | undefined> {
+  const [row] = await session.orm
+    .select()
+    .from(changes)
+    .where(and(eq(changes.project, project), eq(changes.id, id)));
+  return row;
+}
+
 /** The row of a project; undefined for an unknown name. */
 export async function readProject(session: Session, name: string): Promise<ProjectRow | undefined> {
   const [row] = await session.orm.select().from(projects).where(eq(projects.name, name));

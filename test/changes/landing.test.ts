@@ -262,6 +262,7 @@ it.each(enginesOf(import.meta.filename))(
   'an upstream that went another way is recorded, nothing is taken from it, and work lands all the same, on %s',
   async (engine) => {
     const line = await openLine(engine, { plan: plan.replace(', needs: [agreed]', '') });
+    await recordMoves(line.app.gateway.store);
     const builder = await line.mint('agent:builder');
     const reviewer = await line.mint('agent:reviewer', { tier: 'validator' });
     const upstream = mkdtempSync(join(tmpdir(), 'andon-up-'));
@@ -309,6 +310,8 @@ it.each(enginesOf(import.meta.filename))(
     expect((await stopsOfSync())[0]?.why).toMatch(
       /^upstream main went another way: [0-9a-f]{7,} by Agent: later; here is [0-9a-f]{7,} by Andon: Land follows: Follows; bring both together: andon sync --merge$/,
     );
+    expect(await movesPastTables(store)).toEqual([]);
+    expect((await line.owner.audit.verify.query({ project: '*' })).fault).toBeNull();
     await line.close();
     for (const one of [stranger, upstream]) rmSync(one, { recursive: true, force: true });
   },

@@ -74,6 +74,14 @@ describe('a session at the command line', () => {
     expect(await refused('builder', 'task', 'claim', 'nonsense', '--wait')).toEqual([5, 'task.missing']);
   });
 
+  it('calls the gateway without a look at FormData, for which Node would load a client of its own', async () => {
+    const trap = "Object.defineProperty(globalThis, 'FormData', { get() { throw new Error('loaded') } })";
+    const given = as('builder');
+    const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(trap)}`;
+    const { exit, stderr } = await cli(['task', 'list'], { ...given, env: { ...given.env, NODE_OPTIONS } });
+    expect([exit, stderr]).toEqual([0, '']);
+  });
+
   it('writes minted and renewed tokens for their owner only, over a file that others could read', async () => {
     const out = join(folder, 'minted');
     writeFileSync(out, '', { mode: 0o644 });

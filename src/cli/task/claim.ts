@@ -3,6 +3,7 @@ import type { ExitName } from '../../lib/code-row.ts';
 import { codes } from '../../lib/codes/index.ts';
 import type { Reason } from '../../lib/decision.ts';
 import { defined } from '../../lib/defined.ts';
+import { durationPattern } from '../../lib/durations.ts';
 import { fail } from '../../lib/errors.ts';
 import { taskWords } from '../../messages/task-words.ts';
 import type { EventType } from '../../store/log/events.ts';
@@ -61,12 +62,14 @@ function claimOnce(
   });
 }
 
+const isTime = (text: string): boolean => /^\d+$/.test(text) || durationPattern.test(text);
+
 /** A time behind `--wait` is read as a task: where there is none of that name, the error tells where a time goes. */
 const orTime =
   (task: string | undefined) =>
   (error: unknown): never => {
     const isMissing = asAndonError(error).reasons.some(({ code }) => code === 'task.missing');
-    if (!isMissing || !/^\d{1,6}(ms|s|m|h|d)?$/.test(task ?? '')) throw error;
+    if (!isMissing || !isTime(task ?? '')) throw error;
     const next = 'a time stands behind --timeout: andon task claim --wait --timeout 10m';
     throw fail('cli.usage', '--wait', { found: `${task}, which is read as a task`, next }, error);
   };

@@ -13,6 +13,7 @@ import { allowUnless, type Reason, reason } from '../../lib/decision.ts';
 import { limits } from '../../lib/limits.ts';
 import { landingSettings } from '../../plan/landing-settings.ts';
 import type { GateOrder } from '../../runner/gates/gate-order.ts';
+import { runnerNamePattern } from '../../runs/runner-name.ts';
 import { containmentKinds } from '../../sandbox/sandbox.ts';
 import { type Session, statement } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
@@ -23,7 +24,7 @@ import { answered, mutation, t } from '../admission/procedure.ts';
 import { machineLimitsOf } from '../runs/measure.ts';
 import type { Gateway } from '../services.ts';
 
-const runner = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'the name of a runner');
+const runner = z.string().regex(runnerNamePattern, 'the name of a runner');
 const run = z.string().regex(/^gat_[0-9a-z]{26}$/, 'the whole id of a gate run');
 const nonce = z.string().regex(/^[0-9a-f]{32}$/, 'the nonce of an order');
 const held = z.strictObject({ run, nonce });

@@ -34,12 +34,12 @@ export async function readOpenGates(
 /** One line that tells what the gates of a change wait for: a slot, or somebody who passes them by hand. */
 export function openGateWords({ id }: Pick<ChangeRow, 'id'>, open: readonly OpenGate[]): string {
   if (open.length === 0 || open.some(({ manual }) => !manual)) return 'its gates run, or wait for a slot';
-  const words = open.map((one) => `${one.gate}, which a ${passerOf(one)} passes`).join(', and ');
+  const words = open.map((one) => `${one.gate}, which ${passerOf(one)} passes`).join(', and ');
   return `only waits for ${words}: andon gate pass ${shortId(id)} ${open[0]?.gate}`;
 }
 
 const passerOf = ({ declared }: OpenGate): string =>
-  declared !== undefined && 'by' in declared ? declared.by : 'nobody';
+  declared !== undefined && 'by' in declared ? `a ${declared.by}` : 'nobody';
 
 const namesOf = statement('gates.names', 'select gate from gate_runs where change = $1 and tree = $2');
 
@@ -105,7 +105,7 @@ function openReason({ id }: ChangeRow, open: OpenGate): Reason {
     return reason('gate.waiting', `gate/${gate}`, { found: `a command, ${status}`, next });
   }
   const next = `andon gate pass ${shortId(id)} ${gate}`;
-  return reason('gate.waiting', `gate/${gate}`, { found: `to be passed by a ${passerOf(open)}`, next });
+  return reason('gate.waiting', `gate/${gate}`, { found: `to be passed by ${passerOf(open)}`, next });
 }
 
 const pass = statement(

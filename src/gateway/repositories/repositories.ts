@@ -225,7 +225,7 @@ export class Repositories implements GitPort {
 
   /** Words of what Andon does not serve of a commit. */
   readonly leftOut = (project: string, commit: string): Promise<string[]> =>
-    leftOutOf(this.runner, this.folderOf(project))(commit);
+    leftOutOf(this.runner, this.folderOf(project), commit);
 
   /** Single files of the project's commits. */
   readonly files = (project: string): FileReader => fileReader(this.#place(project));

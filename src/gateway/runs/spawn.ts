@@ -1,11 +1,10 @@
-import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { denied, type Reason, reason, unlessAlso } from '../../lib/decision.ts';
 import { aliveCount } from '../../runs/rows.ts';
 import { stopsAgainst } from '../../stops/rows.ts';
 import type { Tx } from '../../store/store.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
-import { changes } from '../../tasks/schema.ts';
+import { readChange } from '../../tasks/rows.ts';
 import { unreadyReasons } from '../../tasks/unready.ts';
 import { id, name, project, text } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
@@ -66,12 +65,8 @@ export function spawnProcedure(gateway: Gateway) {
 
 /** The reason against a run for a change that the project does not have. */
 async function unknownChange(tx: Tx, { project, change }: z.infer<typeof spawnInput>): Promise<Reason[]> {
-  if (change === undefined) return [];
-  const known = await tx.orm
-    .select({ id: changes.id })
-    .from(changes)
-    .where(and(eq(changes.project, project), eq(changes.id, change)));
-  return known.length > 0 ? [] : [reason('change.missing', change)];
+  if (change === undefined || (await readChange(tx, project, change)) !== undefined) return [];
+  return [reason('change.missing', change)];
 }
 
 const asRequest = ({ maxSeconds, ...input }: z.infer<typeof spawnInput>) => ({

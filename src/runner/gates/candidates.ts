@@ -108,7 +108,7 @@ export class Candidates {
 
   /** Words of what Andon does not serve of a commit that was fetched. */
   leftOut(project: string, commit: string): Promise<string[]> {
-    return leftOutOf(this.#git, this.#gitDir(project))(commit);
+    return leftOutOf(this.#git, this.#gitDir(project), commit);
   }
 
   #gitDir(project: string): string {

@@ -65,9 +65,13 @@ async function withLeftOut(
   { project, candidate }: GateOrder,
   around: GateSurroundings,
 ): Promise<GateEvidence> {
+  // The failure stands, also where git cannot be asked.
   const words = await around.leftOut(project, candidate).catch(() => []);
-  if (words.length === 0) return evidence;
-  return { ...evidence, output: `${evidence.output}${words.map((line) => `andon: ${line}\n`).join('')}` };
+  const { output } = evidence;
+  const begun = output === '' || output.endsWith('\n') ? output : `${output}\n`;
+  return words.length === 0
+    ? evidence
+    : { ...evidence, output: `${begun}${words.map((line) => `andon: ${line}\n`).join('')}` };
 }
 
 function withinOf({ limits, sandbox }: GateOrder, around: GateSurroundings) {

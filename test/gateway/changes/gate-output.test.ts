@@ -14,10 +14,12 @@ gates:
   cursed: { run: "echo curse" }
   fits: { run: "true" }
   fails: { run: "cat vendor/lib/x" }
+  ends: { run: "printf unended; exit 1" }
 tasks:
   a: { title: A, phase: build, write: ["a/**"], gates: [odd] }
   b: { title: B, phase: build, write: ["b/**"], gates: [cursed] }
   c: { title: C, phase: build, write: ["c/**"], gates: [fits, fails] }
+  d: { title: D, phase: build, write: ["d/**"], gates: [ends] }
 `;
 
 /** Stands for any value that a database refuses unexpectedly. */
@@ -79,6 +81,9 @@ it('of a gate that fails tells what Andon does not serve; of one that passes, no
     );
     expect(outputOf('fails')).toContain('andon: submodules are not served: vendor/lib lie empty in clones');
     expect(outputOf('fails')).toContain('andon: files of Git LFS stay pointers in gates');
+    const other = await line.offer(await line.mint('agent:d'), 'd', { 'd/x': '1' });
+    await line.until(other.change, 'refused');
+    expect((await line.change(other.change)).gates[0]?.output).toMatch(/^unended\nandon: submodules are/);
   } finally {
     await line.close();
     rmSync(source, { recursive: true, force: true });
