@@ -64,6 +64,14 @@ export type Approvable =
       readonly change: ChangeRow & { readonly state: ChangeBefore<'gatesPassed'> };
     };
 
+/** The gates that an approver names, and the grant. */
+interface ApprovalWish {
+  readonly named: readonly string[];
+  /** The reasons against names that are no gate of the change. */
+  readonly unknown: readonly Reason[];
+  readonly grant: Grant;
+}
+
 /**
  * The change as it can be approved: its gates have passed, or what is left is one manual gate of the approver's own tier (or
  * those that the approver names). Nothing is passed by the way that belongs to another tier.
@@ -71,10 +79,10 @@ export type Approvable =
 export function decideApproval(
   change: ChangeRow,
   open: readonly OpenGate[],
-  { named, grant }: { readonly named: readonly string[]; readonly grant: Grant },
+  { named, unknown, grant }: ApprovalWish,
 ): Decision<Approvable> {
-  const [conflict, ...conflicts] = change.conflicts.map((path) => conflictReason(change, path));
-  if (conflict !== undefined) return denied(conflict, ...conflicts);
+  const [barring, ...others] = barringReasons(change, unknown);
+  if (barring !== undefined) return denied(barring, ...others);
   if (changeMay(change, 'approve')) return { decided: { change, passing: null } };
   if (!changeMay(change, 'gatesPassed')) {
     const limit = changeMoves.approve.from.join(' or ');
@@ -83,9 +91,13 @@ export function decideApproval(
   const passing = open.filter((gate) => isPassable(gate, grant)).map(({ gate }) => gate);
   const isNamed = named.length === 0 ? passing.length === 1 : passing.every((gate) => named.includes(gate));
   if (isNamed && passing.length === open.length) return { decided: { change, passing } };
-  const [first, ...others] = open.map((gate) => openReason(change, gate));
-  return denied(first ?? reason('change.state', change.id, { found: change.state }), ...others);
+  const [first, ...rest] = open.map((gate) => openReason(change, gate));
+  return denied(first ?? reason('change.state', change.id, { found: change.state }), ...rest);
 }
+
+/** Conflicts come first: a merge that has some has no gates yet. */
+const barringReasons = (change: ChangeRow, unknown: readonly Reason[]): readonly Reason[] =>
+  change.conflicts.length > 0 ? change.conflicts.map((path) => conflictReason(change, path)) : unknown;
 
 const conflictReason = ({ id }: ChangeRow, path: string): Reason =>
   reason('change.conflict', path, { next: `push a merge of both tips to refs/heads/sync/${id}` });

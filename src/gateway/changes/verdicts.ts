@@ -97,10 +97,7 @@ function approveProcedure(gateway: Gateway) {
     decide: (found) =>
       decideJudgement(found, (change) => {
         const { open, unknown } = found.facts;
-        const named = found.input.gates;
-        const [first, ...others] = unknown;
-        if (first !== undefined) return denied(first, ...others);
-        return decideApproval(change, open, { named, grant: found.grant });
+        return decideApproval(change, open, { named: found.input.gates, unknown, grant: found.grant });
       }),
     effect: async (tx, { decided }, { grant, input, entered }) => {
       const { change, events: passed } = await passByTheWay(tx, decided, { ...input, grant });
