@@ -1,3 +1,4 @@
+import { isLiving } from '../store/living-grant.ts';
 import { latestPosition } from '../store/log/tail.ts';
 import { type Session, statement } from '../store/store.ts';
 import type { WatchedAgent } from './idle-audit.ts';
@@ -66,8 +67,7 @@ const watched = statement(
      select distinct on (g.agent) g.agent, f.id, greatest(g.created_at, f.state_at) as last_at
      from grants g join free f on (g.cap->'skills' ? '*' or f.requires <@ array(select jsonb_array_elements_text(g.cap->'skills')))
        and (g.cap->'phases' ? '*' or g.cap->'phases' ? f.phase) and coalesce(g.cap->>'task', f.id) = f.id
-     where g.project = $1 and g.cap->>'tier' = 'implementer' and g.revoked_at is null and g.expires_at > (select andon_now())
-       and not exists (select from grants a where a.gid = any(g.lin) and a.revoked_at is not null)
+     where g.project = $1 and g.cap->>'tier' = 'implementer' and ${isLiving('g')}
        and exists (select from tokens k where k.gid = g.gid and k.replaced_at is null and k.expires_at > (select andon_now()))
        and not exists (select from at_work w where w.agent = g.agent)
      order by g.agent, f.state_at, f.id)

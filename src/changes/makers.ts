@@ -1,4 +1,5 @@
 import type { Ancestor, Principal } from '../policies/duty.ts';
+import { isLiving } from '../store/living-grant.ts';
 import { type Session, statement } from '../store/store.ts';
 import type { Tier } from '../tiers/actions.ts';
 import { isRunnerRole } from '../tiers/roles.ts';
@@ -25,8 +26,7 @@ const readGrants = statement(
      (select r.runner_gid from runs r where r.gid = g.gid limit 1) as taker,
      case when g.cap->>'tier' = 'human' then '{}'::text[] else array(
        select o.gid from grants o where o.agent = g.agent and (andon_reaches(o, g.project) or andon_reaches(g, o.project)) and o.gid <> g.gid
-         and o.revoked_at is null and o.expires_at > (select andon_now())
-         and not exists (select from grants a where a.gid = any(o.lin) and a.revoked_at is not null)) end as namesakes
+         and ${isLiving('o')}) end as namesakes
    from grants g where g.gid = any($1::text[])`,
 );
 const makersOf = statement(

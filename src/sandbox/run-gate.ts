@@ -28,19 +28,28 @@ import {
 export type { SandboxSetting } from './sandbox.ts';
 
 /** A command to run as a gate, with its folder, limits and containment. */
-export interface GateCommand {
+export type GateCommand = GateRoom & GateStep;
+
+/** One command, of those that share a folder. */
+export interface GateStep {
+  readonly command: string;
+  readonly timeoutMs: number;
+  /** True to keep the network open; closing it needs bubblewrap. */
+  readonly network?: boolean;
+  /** Gets the output while the command runs. */
+  readonly tap?: OutputTap;
+}
+
+/** The folder of a gate, and how its commands are contained in it. */
+export interface GateRoom {
   /**
    * A folder for this gate alone; its `tree` holds the checkout, HOME and TMPDIR are made beside it. The
    * command writes in these three.
    */
   readonly folder: string;
-  readonly command: string;
-  readonly timeoutMs: number;
   readonly sandbox: SandboxSetting;
   /** Limits on the command's share of the machine; the defaults when absent. */
   readonly limits?: MachineLimits;
-  /** True to keep the network open; closing it needs bubblewrap. */
-  readonly network?: boolean;
   /** Folders that the command must not see. */
   readonly hidden?: readonly string[];
   /** Folders that the command must be able to read even inside a hidden folder. */
@@ -49,8 +58,6 @@ export interface GateCommand {
   readonly marks?: Readonly<Record<string, string>>;
   /** Hears of the user that the command alone has. */
   readonly users?: UserWatch;
-  /** Gets the output while the command runs. */
-  readonly tap?: OutputTap;
   readonly abort?: AbortSignal;
   /** Search path for bubblewrap; `PATH` when absent. */
   readonly searchPath?: string;
@@ -80,17 +87,27 @@ const statusDescriptor = 3;
  * started is dead when this call settles. Errors: `gate.sandbox`, `sandbox.folder`, and `machine.exhausted`
  * or `disk.full` when the machine could not start the command.
  */
-export async function runGate(gate: GateCommand): Promise<GateEvidence> {
-  const containment = await takeContainment(gate.searchPath, gate.users);
+export const runGate = (gate: GateCommand): Promise<GateEvidence> => inGateRoom(gate, (run) => run(gate));
+
+/**
+ * Runs several commands of one gate, one after the other, as `runGate` does. They share the user that belongs to the gate alone:
+ * its folder is handed over once, before the first command, since a folder that untrusted code has written in may hold a hard
+ * link to a file of somebody else.
+ */
+export async function inGateRoom<T>(
+  room: GateRoom,
+  work: (run: (step: GateStep) => Promise<GateEvidence>) => Promise<T>,
+): Promise<T> {
+  const containment = await takeContainment(room.searchPath, room.users);
   try {
-    return await runContained(gate, containment);
+    await makeReady(room, containment);
+    return await work((step) => runContained({ ...room, ...step }, containment));
   } finally {
-    await giveContainmentBack(containment, gate.users);
+    await giveContainmentBack(containment, room.users);
   }
 }
 
 async function runContained(gate: GateCommand, containment: Containment): Promise<GateEvidence> {
-  await makeReady(gate, containment);
   const mark = newId('gate');
   const started = performance.now();
   const child = start(gate, containment, environmentOf(gate, mark));
@@ -122,7 +139,7 @@ async function runContained(gate: GateCommand, containment: Containment): Promis
 }
 
 /** Refuses a containment weaker than the required one, and makes the folders ready for it. */
-async function makeReady({ folder, sandbox }: GateCommand, containment: Containment): Promise<void> {
+async function makeReady({ folder, sandbox }: GateRoom, containment: Containment): Promise<void> {
   if (sandbox === 'required' && containment.kind !== 'bubblewrap')
     throw fail('gate.sandbox', 'bubblewrap', { found: containment.kind, limit: 'required' });
   await makeGateRoom(folder, containment);

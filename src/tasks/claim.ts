@@ -7,7 +7,7 @@ import type { Capability } from '../tiers/capability.ts';
 import { knowsScope, learnScope, scopeWitness, type TaskScope } from './claim-memo.ts';
 import { movesTasks } from './transition.ts';
 
-/** A ready task, as the claim reads it. `blockedBy` is work in progress whose write scope overlaps. */
+/** A task, as the claim judges it. `blockedBy` is work in progress whose write scope overlaps. */
 export interface Candidate {
   readonly id: string;
   readonly phase: string;
@@ -88,11 +88,18 @@ export async function readCandidates(
       learnScope(claimant.cap, scope);
   }
   const plan = await planned;
-  return rows.map((task) => {
-    const witness = scopeWitness(claimant.cap, task.scopeHash);
-    const isCovered = witness === undefined || coversOpen(claimant.cap, plan, task.id);
-    return { ...task, uncovered: isCovered ? undefined : witness };
-  });
+  return rows.map((task) => compared(claimant, task, plan));
+}
+
+/** A task with what the grant leaves out of its scope, which was learnt before. */
+export function compared<Task extends Omit<Candidate, 'uncovered'>>(
+  { cap }: Claimant,
+  task: Task,
+  plan: Plan | undefined,
+): Task & Pick<Candidate, 'uncovered'> {
+  const witness = scopeWitness(cap, task.scopeHash);
+  const isCovered = witness === undefined || coversOpen(cap, plan, task.id);
+  return { ...task, uncovered: isCovered ? undefined : witness };
 }
 
 /** True when the task names protected files, and the grant covers the rest of its scope. */

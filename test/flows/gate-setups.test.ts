@@ -1,4 +1,13 @@
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processesWith } from '../support/gate-runner-process.ts';
@@ -28,18 +37,19 @@ const attack = (folder: string): string =>
 const gate = (folder: string): string =>
   `if ls t* 2>/dev/null | grep -q attack; then ${attack(folder)}; echo evil > kept/out; chmod -R 777 kept; fi; cat kept/out kept/seen kept/manifest; ls t* | grep -q altered && echo evil >> kept/out; true`;
 
-const planOf = (folder: string, setup: string): string => `
+const planOf = (folder: string, setup: string, timeout = '1m'): string => `
 ${planHead({ project })}
 limits: { machine: { disk: 20MB } }
 gates:
   tests:
     run: ${JSON.stringify(gate(folder))}
-    timeout: 1m
+    timeout: ${timeout}
     setup: { run: ${JSON.stringify(setup)}, from: [package.json, .npmrc], keep: [kept], timeout: 3s }
 agents:
   prowler: { tier: executive, adapter: command, retries: 0, run: ${JSON.stringify(`${attack(folder)}; echo tried; sleep 2`)} }
 tasks:
 ${Array.from({ length: 12 }, (_, n) => `  t${n}: { title: T, phase: build, write: ["t${n}/**"], gates: [tests] }`).join('\n')}
+  block: { title: B, phase: build, write: ["kept/**"], gates: [tests] }
   lock: { title: L, phase: build, write: ["package.json", "tl/**"], unprotect: [npm], gates: [tests] }
 `;
 
@@ -62,7 +72,8 @@ describe.each(containments)('the set-up of a gate, contained by %s', (containmen
     await runner?.close();
     await line?.close();
   });
-  const apply = (setup: string) => line.owner.plan.put.mutate({ project, text: planOf(store, setup) });
+  const apply = (setup: string, timeout?: string) =>
+    line.owner.plan.put.mutate({ project, text: planOf(store, setup, timeout) });
 
   let next = 0;
   const offer = (text = 'fine', task = `t${next++}`) =>
@@ -137,6 +148,38 @@ describe.each(containments)('the set-up of a gate, contained by %s', (containmen
     const other = await outcome((await offer()).change);
     expect(other.rest.at(-1)).toBe('{ "version": "1.0.0" }');
     expect(entries()).toHaveLength(2);
+  });
+
+  it('that a candidate does not take fails the gate of that candidate, and no other', async () => {
+    const { change } = await line.offer(builder, 'block', {
+      'kept/out/x': 'a folder where a file is unpacked',
+    });
+    await line.until(change, 'refused');
+    const { gates } = await line.change(change);
+    expect(gates[0]?.output).toContain('andon: what the set-up made could not be unpacked');
+    expect((await outcome((await offer()).change)).mark).toMatch(/^\d+$/);
+  });
+
+  it('takes none of the time of the gate', async () => {
+    const slow = mkdtempSync('/var/tmp/andon-slow-tar-');
+    const path = process.env.PATH ?? '';
+    const tar = path
+      .split(':')
+      .map((one) => join(one, 'tar'))
+      .find(existsSync);
+    chmodSync(slow, 0o755);
+    writeFileSync(join(slow, 'tar'), `#!/bin/sh\nsleep 2\nexec ${tar} "$@"\n`, { mode: 0o755 });
+    await apply(made, '1s');
+    process.env.PATH = `${slow}:${path}`;
+    try {
+      const { change } = await offer();
+      expect((await outcome(change)).mark).toMatch(/^\d+$/);
+      expect((await line.change(change)).gates[0]?.ms).toBeLessThan(2_000);
+    } finally {
+      process.env.PATH = path;
+      rmSync(slow, { recursive: true });
+      await apply(made);
+    }
   });
 
   it('is another entry for another command, and cannot reach those of others while it runs', async () => {

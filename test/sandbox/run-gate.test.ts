@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -15,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { limits } from '../../src/lib/limits.ts';
 import { BoundedOutput } from '../../src/sandbox/bounded-output.ts';
-import { type GateCommand, type GateEvidence, runGate } from '../../src/sandbox/run-gate.ts';
+import { type GateCommand, type GateEvidence, inGateRoom, runGate } from '../../src/sandbox/run-gate.ts';
 import { findContainment } from '../../src/sandbox/sandbox.ts';
 import { waitUntil } from '../support/wait.ts';
 
@@ -61,6 +62,25 @@ describe.each(kinds)('a gate command, contained by $kind', ({ kind, change }) =>
   const isHeld = isRoot || findContainment(change.searchPath).kind === 'bubblewrap';
   if (!isHeld) console.log(`left out, contained by ${kind}: what only root or bubblewrap can hold`);
   const gate = (command: string, more: Partial<GateCommand> = {}) => run(command, { ...change, ...more });
+
+  it('shares its room with the commands behind it, and hands over nothing that one of them linked', async () => {
+    const folder = made();
+    await mkdir(join(folder, 'tree'), { recursive: true });
+    // Everybody may write the file, so that everybody may link it.
+    const foreign = join(folder, 'foreign');
+    writeFileSync(foreign, 'x');
+    chmodSync(foreign, 0o666);
+    const { uid } = statSync(foreign);
+    const step = { timeoutMs: 20_000 };
+    const [first, second] = await inGateRoom({ folder, sandbox: 'preferred', ...change }, async (inRoom) => [
+      await inRoom({ ...step, command: `ln ${foreign} linked; ls; id -u; echo kept > note; sleep 20 &` }),
+      await inRoom({ ...step, command: 'cat note && id -u && echo more >> note' }),
+    ]);
+    expect([first?.passed, second?.passed]).toEqual([true, true]);
+    expect(second?.output).toBe(`kept\n${first?.output.trim().split('\n').at(-1)}\n`);
+    expect(statSync(foreign).uid).toBe(uid);
+    if (kind !== 'the best that this machine has' && isRoot) expect(first?.output).toContain('linked');
+  });
 
   it('passes with status 0 and fails with any other, output and status kept', async () => {
     expect(await gate('echo out; echo err >&2')).toMatchObject({

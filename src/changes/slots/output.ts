@@ -45,10 +45,11 @@ export const readGateOutput = (
 
 const forget = statement(
   'output.forget',
-  `delete from gate_output o where not exists (select from gate_runs g where g.id = o.run and g.status = 'running')`,
+  `delete from gate_output o where not exists (select from gate_runs g where g.id = o.run
+     and (g.status = 'running' or g.ended_at > andon_now() - interval '1 minute'))`,
 );
 
-/** Drops what was kept of gates that have ended. */
+/** Drops what was kept of gates that have ended. Whoever follows one still reads its last piece for a moment after its end. */
 export const forgetGateOutput = (session: Session): Promise<unknown> => session.rows(forget);
 
 /** A gate run as whoever follows it sees it. */

@@ -118,7 +118,27 @@ async function applyPlan(run: Run<{ reason?: string }>, file: string) {
   const { client, project } = await run.link();
   const answer = await client.plan.put.mutate({ project, text, ...defined({ reason: run.options.reason }) });
   const lines = diffLines(answer);
-  return { data: answer, lines, talk: [answer.applied ? 'applied' : 'unchanged'] };
+  const beyond = answer.applied ? await beyondAgents(run, answer) : [];
+  return { data: answer, lines, talk: [answer.applied ? 'applied' : 'unchanged', ...beyond] };
+}
+
+const beyondShown = 10;
+
+/** The note on added and changed tasks that no agent who pulls work may claim, since tokens keep the bounds they were minted with. */
+async function beyondAgents(
+  run: Run<object>,
+  { added, changed }: { readonly added: readonly string[]; readonly changed: readonly { task: string }[] },
+): Promise<string[]> {
+  const { client, project } = await run.link();
+  const touched = new Set([...added, ...changed.map(({ task }) => task)]);
+  const waiting = await client.task.waiting.query({ project });
+  const found = waiting.filter((one) => one.beyondAgents && touched.has(one.task)).map(({ task }) => task);
+  if (found.length === 0) return [];
+  const more = found.length > beyondShown ? ` and ${found.length - beyondShown} more` : '';
+  const names = found.slice(0, beyondShown).join(', ');
+  return [
+    `note: no agent's token may claim ${names}${more}: mint one that covers them with andon token mint`,
+  ];
 }
 
 async function checkFile(run: Run<object>, file: string) {

@@ -3,6 +3,7 @@ import type { GatewayLink } from '../connect.ts';
 import { stopLines } from '../cord/words.ts';
 import { printable } from '../printable.ts';
 import { short, stateCell, table } from '../table.ts';
+import { beyondWords } from '../task/waiting.ts';
 import type { Paint } from '../terminal.ts';
 
 /** Reads a project at one moment. */
@@ -74,6 +75,7 @@ function waitWords({
   sinceSeconds,
   state,
   stops,
+  beyondAgents,
 }: Look['waiting'][number]): string {
   const words = [
     ...needs,
@@ -82,6 +84,7 @@ function waitWords({
     ...questions.map((question) => `a person (${short(question)})`),
     ...(change === null ? [] : [`${changeState} ${short(change)}`]),
     ...stops.map(({ subject }) => subject),
+    ...(beyondAgents ? [beyondWords] : []),
   ];
   if (words.length > 0) return words.join(', ');
   return state === 'in_progress' ? `since ${spanWords(sinceSeconds * 1000)}` : '';

@@ -40,6 +40,7 @@ export function claimCommand(world: World): Command {
     .option('--until-done', 'with --wait: give up once every task is done or abandoned (exit 8)')
     .action(
       act<ClaimOptions, [string?]>(world, async (run, task) => {
+        onlyWithWait(run.options);
         const link = await run.link();
         const claimed =
           run.options.wait === true
@@ -49,6 +50,17 @@ export function claimCommand(world: World): Command {
         return nothing(run, claimed);
       }),
     );
+}
+
+/** Refuses an option that says how long to wait where nothing waits. Errors: `cli.usage`. */
+function onlyWithWait({ wait, timeout, untilDone }: ClaimOptions): void {
+  if (wait === true) return;
+  const given = timeout !== undefined ? '--timeout' : untilDone === true ? '--until-done' : undefined;
+  if (given === undefined) return;
+  throw fail('cli.usage', given, {
+    found: 'no --wait',
+    next: `andon task claim --wait ${given === '--timeout' ? '--timeout 10m' : given}`,
+  });
 }
 
 function claimOnce(

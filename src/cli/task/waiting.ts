@@ -18,9 +18,13 @@ function waitsFor(one: WaitingTask, tasks: ReadonlyMap<string, ListedTask>): str
     ...one.questions.map((question) => `a person (question ${short(question)})`),
     ...changeWords(one),
     ...one.stops.map(({ subject }) => `${subject} to be cleared`),
+    ...(one.beyondAgents ? [beyondWords] : []),
   ];
   return waits.join(' and ');
 }
+
+/** The cause that agents pull work, and the grant of none covers this task. */
+export const beyondWords = 'an agent whose token may claim it';
 
 function taskWords(id: string, row: ListedTask | undefined): string {
   if (row === undefined) return id;
@@ -90,14 +94,34 @@ async function showNext({ link, terminal }: Run<object>) {
   const free = waiting.filter(({ state, overlaps }) => state === 'ready' && overlaps.length === 0);
   const ready = free.filter(({ stops }) => stops.length === 0);
   ready.sort((a, b) => urgency(tasks.get(a.task)) - urgency(tasks.get(b.task)));
-  const task = tasks.get(ready[0]?.task ?? '');
+  const task = tasks.get(ready.find(({ barred }) => barred.length === 0)?.task ?? '');
   if (task !== undefined) {
     const line = `${terminal.paint('strong', task.id)}  ${printable(task.title)}  (${task.phase}; write ${task.write.join(', ') || '-'})`;
     return { data: { task }, lines: [line], talk: [`next: andon task claim ${task.id}`] };
   }
+  if (ready.length > 0) return barred(waiting, ready);
   if (free.length > 0) return stopped(waiting, free);
   return { data: { task: null, waiting }, lines: [nothingReady(waiting, tasks)], exit: 'nothing' as const };
 }
+
+const barredShown = 5;
+
+/** The answer when tasks are ready, and the caller may claim none of them. */
+function barred(waiting: readonly WaitingTask[], ready: readonly WaitingTask[]) {
+  const shown = ready.slice(0, barredShown).map((one) => `${one.task}: ${barredWords(one)}`);
+  const more = ready.length > barredShown ? [`… ${ready.length - barredShown} more`] : [];
+  const lines = [`nothing that you may claim: ${ready.length} ready`, ...shown, ...more].map(printable);
+  const talk = ['andon token explain tells what your token covers'];
+  return { data: { task: null, waiting }, lines, talk, exit: 'nothing' as const };
+}
+
+const barredWords = (one: WaitingTask): string =>
+  one.barred
+    .map(({ code, found, limit }) => {
+      const words = [found, limit === undefined ? undefined : `limit ${limit}`];
+      return [code, ...words.filter((word) => word !== undefined)].join(', ');
+    })
+    .join('; ');
 
 /** True when there is work, and only a stop keeps it away. */
 function stopped(waiting: readonly WaitingTask[], free: readonly WaitingTask[]) {

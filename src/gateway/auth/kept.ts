@@ -1,4 +1,5 @@
 import type { Reason } from '../../lib/decision.ts';
+import { isLiving } from '../../store/living-grant.ts';
 import { type Session, statement } from '../../store/store.ts';
 import { endReasons } from '../../tiers/grant-end.ts';
 import { type Bearer, namingReasons } from '../../tiers/naming.ts';
@@ -16,8 +17,7 @@ const living = statement(
   `select g.gid as "grantId", g.project, g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin as lineage, g.expires_at as "expiresAt",
      g.parent, p.cap->>'tier' as "parentTier", p.expires_at as "parentEnd"
    from grants g left join grants p on p.gid = g.parent
-   where ($1 = '*' or g.project in ($1, '*')) and g.revoked_at is null and g.expires_at > (select andon_now())
-     and not exists (select from grants a where a.gid = any(g.lin) and a.revoked_at is not null)
+   where ($1 = '*' or g.project in ($1, '*')) and ${isLiving('g')}
    order by g.created_at, g.gid`,
 );
 

@@ -1,3 +1,4 @@
+import { isLiving } from '../../store/living-grant.ts';
 import { statement, type Tx } from '../../store/store.ts';
 import type { Bearer } from '../../tiers/naming.ts';
 
@@ -6,8 +7,7 @@ const hold = statement('grants.holdName', 'select pg_advisory_xact_lock(hashtext
 const bearersOf = statement(
   'grants.bearers',
   `select g.gid as "grantId", g.agent, g.cap->>'tier' as tier, g.cap->>'role' as role, g.lin as lineage from grants g
-   where g.agent = $2 and andon_reaches(g, $1) and g.revoked_at is null and g.expires_at > (select andon_now())
-     and not exists (select from grants a where a.gid = any(g.lin) and a.revoked_at is not null)`,
+   where g.agent = $2 and andon_reaches(g, $1) and ${isLiving('g')}`,
 );
 
 /**

@@ -9,6 +9,9 @@ import { readerOf } from '../../messages/messages.ts';
 import { stopsAgainst } from '../../stops/rows.ts';
 import { event } from '../../store/log/events.ts';
 import type { Session } from '../../store/store.ts';
+import { planAt } from '../../tasks/plan-cache.ts';
+import { readProject } from '../../tasks/rows.ts';
+import { barringReasons, readUnheld } from '../../tasks/unheld.ts';
 import type { Grant } from '../../tiers/capability.ts';
 import { explain } from '../../tiers/explain.ts';
 import { name, project, text } from '../admission/inputs.ts';
@@ -83,13 +86,42 @@ async function readFacts(
   const { cap, sub } = grant;
   const asked = task ?? cap.task;
   const stops = await stopsAgainst(session, projectName, { what: 'claim', ...(asked && { task: asked }) });
-  return readBriefing(session, {
+  const facts = await readBriefing(session, {
     reader: readerIn(grant, projectName),
     inbox: readerOf(sub, cap.tier),
     task: asked,
     descriptionMax: descriptionCharacters,
     stops: stops.map(asStop),
   });
+  return claims(grant) && facts.tasks.every(({ holder }) => holder !== sub)
+    ? { ...facts, ready: await readClaimable(session, projectName, grant) }
+    : facts;
+}
+
+const claims = ({ cap }: Grant): boolean => cap.tier === 'implementer' && cap.actions.includes('task:claim');
+
+/** Ready tasks that are compared with a grant, and those of them that a briefing names. */
+const comparedMax = 200;
+const namedMax = 4;
+
+/** The most urgent of the ready tasks that a grant lets its holder claim. */
+async function readClaimable(
+  session: Session,
+  projectName: string,
+  { sub, grantId, cap }: Grant,
+): Promise<BriefingFacts['ready']> {
+  const [unheld, stored] = await Promise.all([
+    readUnheld(session, projectName, { backlog: false, max: comparedMax }),
+    readProject(session, projectName),
+  ]);
+  const plan = await planAt(session, projectName, stored?.planHash ?? null);
+  const claimant = { agent: sub, grantId, cap };
+  const found: { id: string; title: string }[] = [];
+  for (const task of unheld) {
+    if (barringReasons(claimant, task, plan).length === 0) found.push({ id: task.id, title: task.title });
+    if (found.length === namedMax) break;
+  }
+  return found;
 }
 
 function readerIn({ sub, grantId, cap }: Grant, projectName: string): BriefedReader {

@@ -1,16 +1,10 @@
 import { and, asc, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Reason } from '../../lib/decision.ts';
 import { fail } from '../../lib/errors.ts';
-import { readStops } from '../../stops/rows.ts';
-import { stopReasons } from '../../stops/stop-scope.ts';
-import type { Session } from '../../store/store.ts';
 import { readHistory } from '../../tasks/attempts.ts';
-import { readPlan } from '../../tasks/plan-apply.ts';
 import { taskColumns } from '../../tasks/rows.ts';
 import { questions, taskNeeds, tasks } from '../../tasks/schema.ts';
 import { taskStates } from '../../tasks/states.ts';
-import { type Waiting, waitingFor } from '../../tasks/waiting.ts';
 import { name, project } from '../admission/inputs.ts';
 import { query, t } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
@@ -18,6 +12,7 @@ import { claimProcedure } from './claim.ts';
 import { abandonProcedure, releaseProcedure, renewProcedure, stealProcedure } from './lease.ts';
 import { pageProcedure } from './page.ts';
 import { answerProcedure, askProcedure } from './questions.ts';
+import { waitingProcedure } from './waiting.ts';
 
 /** Claims and leases: work is pulled, held for a time, given back or offered. */
 export function taskRouter(gateway: Gateway) {
@@ -62,13 +57,7 @@ export function taskRouter(gateway: Gateway) {
       },
     }),
     page: pageProcedure(gateway),
-    waiting: query(gateway, {
-      action: 'task:read',
-      description:
-        'Lists, for every task that is not done, the causes of its waiting: tasks, a phase, a person, a verdict, a stop.',
-      input: z.strictObject({ project }),
-      answer: (input) => waitingAndStopped(store, input.project),
-    }),
+    waiting: waitingProcedure(gateway),
     claim: claimProcedure(gateway),
     renew: renewProcedure(gateway),
     release: releaseProcedure(gateway),
@@ -76,22 +65,5 @@ export function taskRouter(gateway: Gateway) {
     ask: askProcedure(gateway),
     answer: answerProcedure(gateway),
     abandon: abandonProcedure(gateway),
-  });
-}
-
-/** The causes that every open task waits for, with the stops that hold its claim or its landing. */
-async function waitingAndStopped(
-  session: Session,
-  projectName: string,
-): Promise<(Waiting & { readonly stops: readonly Reason[] })[]> {
-  const [rows, stops] = await Promise.all([
-    waitingFor(session, projectName),
-    readStops(session, projectName),
-  ]);
-  const plan = stops.length === 0 ? undefined : await readPlan(session, projectName);
-  return rows.map((row) => {
-    const what = row.state === 'gated' ? 'landing' : 'claim';
-    const held = row.state === 'ready' || row.state === 'gated';
-    return { ...row, stops: held ? stopReasons(stops, { what, task: row.task, plan }) : [] };
   });
 }

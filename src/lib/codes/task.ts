@@ -51,7 +51,7 @@ export const taskCodes = {
     403,
     'refused',
     'a claimant has every capability that the task requires',
-    'claim another task, or add the capability to the agent',
+    'andon task next names a task that you may claim; for this one, a person mints a token with the skills: andon token mint',
   ),
   'task.needs': row(
     409,
@@ -69,7 +69,7 @@ export const taskCodes = {
     403,
     'refused',
     'the grant of a claimant covers the write scope of the task',
-    'claim with a grant that covers the path named',
+    'andon task next names a task that you may claim; for this one, a person mints a token that covers the path: andon token mint',
   ),
   'task.taken': row(409, 'conflict', 'a task has one holder', 'claim another task: andon task next'),
   'task.none': row(

@@ -6,10 +6,10 @@ import { faultOf } from '../../lib/machine-fault.ts';
 import { gateBase } from '../../sandbox/gate-room.ts';
 import type { OutputTap } from '../../sandbox/output-tap.ts';
 import { removeTree } from '../../sandbox/remove-tree.ts';
-import { type GateEvidence, runGate } from '../../sandbox/run-gate.ts';
+import { type GateEvidence, inGateRoom } from '../../sandbox/run-gate.ts';
 import type { ContainmentKind, UserWatch } from '../../sandbox/sandbox.ts';
 import { orDiskFull } from '../../store/disk-room.ts';
-import { SetupFailed, type Setups, withArchive } from '../setups/setups.ts';
+import { SetupFailed, type Setups, unpacking } from '../setups/setups.ts';
 import type { GateOrder } from './gate-order.ts';
 
 /** The surroundings in which a gate is carried out: of a slot of a gateway, or of a runner. */
@@ -40,13 +40,17 @@ export interface GateSurroundings {
  * rejects, as a set-up that fails does (`SetupFailed`); any other failure is the gate's.
  */
 export async function carryOutGate(order: GateOrder, around: GateSurroundings): Promise<GateEvidence> {
-  const { project, candidate, timeoutMs, network } = order;
+  const { project, candidate, command, timeoutMs, network } = order;
   const folder = temporaryFolder('gate', gateBase());
   try {
     await around.checkout(project, candidate, join(folder, 'tree'));
-    const within = withinOf(order, around);
-    const command = await commandIn(order, around, folder);
-    const evidence = await runGate({ ...within, folder, command, timeoutMs, network, tap: around.tap });
+    const archive = await bringSetup(order, around, folder);
+    const evidence = await inGateRoom({ ...withinOf(order, around), folder }, async (run) => {
+      const unpacked = archive === undefined ? undefined : await run(unpacking(archive));
+      if (unpacked?.passed === false) return notUnpacked(unpacked);
+      // Its time begins here: a large set-up takes none of it.
+      return run({ command, timeoutMs, network, tap: around.tap });
+    });
     return evidence.passed ? evidence : await withLeftOut(evidence, order, around);
   } catch (error) {
     if (error instanceof SetupFailed || around.abort.aborted) throw error;
@@ -79,20 +83,26 @@ function withinOf({ limits, sandbox }: GateOrder, around: GateSurroundings) {
   return { limits, sandbox, hidden, abort, ...defined({ marks, users, searchPath }) };
 }
 
-/** The command of a gate, behind what unpacks its set-up beside the checkout. */
-async function commandIn(order: GateOrder, around: GateSurroundings, folder: string): Promise<string> {
-  const { project, candidate, command, setup } = order;
-  if (setup === undefined) return command;
+/** Puts the archive of the gate's set-up beside its checkout; undefined for a gate without one. */
+async function bringSetup(
+  order: GateOrder,
+  around: GateSurroundings,
+  folder: string,
+): Promise<string | undefined> {
+  const { project, candidate, setup } = order;
+  if (setup === undefined) return undefined;
   const { files, containment, left, setups } = around;
   const archive = join(folder, 'setup.tar');
-  const of = {
-    ...{ project, candidate, setup, containment, left },
-    reader: files(project),
-    within: withinOf(order, around),
-  };
-  await setups.bring(of, archive);
-  return withArchive(archive, command);
+  const of = { project, candidate, setup, containment, left, reader: files(project) };
+  await setups.bring({ ...of, within: withinOf(order, around) }, archive);
+  return archive;
 }
+
+/** The failure of a gate whose candidate does not take what the set-up made. */
+const notUnpacked = (evidence: GateEvidence): GateEvidence => ({
+  ...evidence,
+  output: `${evidence.output}andon: what the set-up made could not be unpacked\n`,
+});
 
 /** The evidence of a gate whose command never ran. */
 export const failedGate = (output: string, containment: ContainmentKind): GateEvidence => ({

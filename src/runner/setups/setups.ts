@@ -6,7 +6,7 @@ import type { FileAt, FileReader } from '../../git/files-at.ts';
 import { temporaryFolder } from '../../git/temporary.ts';
 import { gateBase } from '../../sandbox/gate-room.ts';
 import { removeTree } from '../../sandbox/remove-tree.ts';
-import { type GateCommand, type GateEvidence, runGate } from '../../sandbox/run-gate.ts';
+import { type GateEvidence, type GateRoom, type GateStep, inGateRoom } from '../../sandbox/run-gate.ts';
 import type { ContainmentKind } from '../../sandbox/sandbox.ts';
 import type { SetupOrder } from './setup-order.ts';
 import type { SetupStore } from './setup-store.ts';
@@ -23,10 +23,11 @@ export interface SetupFor {
   readonly candidate: string;
   readonly reader: FileReader;
   /** Everything else that a command of the gate is started with. */
-  readonly within: Omit<GateCommand, 'folder' | 'command' | 'timeoutMs' | 'network'>;
+  readonly within: Omit<GateRoom, 'folder'>;
   readonly left: (folder: string) => void;
 }
 
+/** Bounds a hanging disk; no time of the set-up or of the gate counts what is packed and unpacked. */
 const packMs = 10 * 60_000;
 const archiveName = 'andon-setup.tar';
 const linesMax = 30;
@@ -108,14 +109,17 @@ async function makeSetup(
     const tree = join(folder, 'tree');
     await mkdir(tree, { recursive: true });
     for (const file of files) await writeInto(tree, file, await reader.content(file));
-    const { run: command, timeoutMs, network } = setup;
-    const ran = await runGate({ ...within, folder, command, timeoutMs, network });
-    within.abort?.throwIfAborted();
-    if (!ran.passed) throw new SetupFailed(wordsOf(setup.run, ran));
-    // As another command of the gate's user: nothing of the first one is alive, and nothing is unpacked but by gates.
-    const packed = await runGate({ ...within, folder, command: packing(setup.keep), timeoutMs: packMs });
-    within.abort?.throwIfAborted();
-    if (!packed.passed) throw new SetupFailed(wordsOf(`keep ${setup.keep.join(', ')}`, packed));
+    await inGateRoom({ ...within, folder }, async (run) => {
+      const { run: command, keep: kept, timeoutMs, network } = setup;
+      const orFail = async (said: string, step: GateStep): Promise<void> => {
+        const ran = await run(step);
+        within.abort?.throwIfAborted();
+        if (!ran.passed) throw new SetupFailed(wordsOf(said, ran));
+      };
+      await orFail(command, { command, timeoutMs, network });
+      // Nothing of the first command is alive any more.
+      await orFail(`keep ${kept.join(', ')}`, { command: packing(kept), timeoutMs: packMs });
+    });
     await keep(join(folder, 'tmp', archiveName)).catch((error: unknown) => {
       throw new SetupFailed(`what it keeps could not be stored: ${String(error)}`);
     });
@@ -135,9 +139,11 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 const packing = (keep: readonly string[]): string =>
   `rm -f -- "$TMPDIR/${archiveName}" && exec tar -cf "$TMPDIR/${archiveName}" -- ${keep.map(quoted).join(' ')}`;
 
-/** A command that first unpacks an archive beside its checkout. */
-export const withArchive = (archive: string, command: string): string =>
-  `tar -xf ${quoted(archive)} || { echo 'andon: what the set-up made could not be unpacked' >&2; exit 126; }\n${command}`;
+/** Unpacks an archive beside the checkout of a gate, as a command of that gate. */
+export const unpacking = (archive: string): GateStep => ({
+  command: `exec tar -xf ${quoted(archive)}`,
+  timeoutMs: packMs,
+});
 
 function wordsOf(said: string, { exitCode, timedOut, output }: GateEvidence): string {
   const how = timedOut ? 'ran into its time limit' : `exit status ${exitCode ?? 'none'}`;
