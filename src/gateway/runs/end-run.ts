@@ -2,7 +2,7 @@ import { sendMessage } from '../../messages/messages.ts';
 import type { EndCause } from '../../runner/protocol.ts';
 import { readContextSizes } from '../../runs/context.ts';
 import { readEvidence } from '../../runs/evidence.ts';
-import { isLeft, isReviewLost, type NextStep, nextStep } from '../../runs/next-step.ts';
+import { isReviewLost, type NextStep, nextStep } from '../../runs/next-step.ts';
 import { type Judged, judgeRun, type RunEvidence } from '../../runs/outcome.ts';
 import { type RunRow, writeEnd } from '../../runs/rows.ts';
 import type { Usage } from '../../runs/schema.ts';
@@ -16,7 +16,8 @@ import type { HeldRow } from '../../tasks/lease.ts';
 import { moveTask } from '../../tasks/transition.ts';
 import { revoke } from '../auth/revoking.ts';
 import type { EndContext } from './end-context.ts';
-import { type Retried, retryRun } from './retry-run.ts';
+import { followsText } from './follows-text.ts';
+import { retryRun } from './retry-run.ts';
 import { endGrant } from './run-token.ts';
 
 /** A runner's report of the end of a run. */
@@ -85,10 +86,10 @@ async function follow(
   context: EndContext,
 ): Promise<{ retry: string | null; events: readonly EmittedEvent[] }> {
   const step = nextStep(judged);
-  const goesOn = step.retry !== false || (run.change !== null && isReviewLost(judged));
-  const retried = goesOn ? await retryRun(tx, run, context, retriesOf(run, step)) : undefined;
+  const again = step.retry !== false || (run.change !== null && isReviewLost(judged));
+  const retried = again ? await retryRun(tx, run, context, retriesOf(run, step)) : undefined;
   const stops = retried === undefined ? await pullFor(tx, run, judged, step) : [];
-  const follows = followsText(run, judged, retried);
+  const follows = await followsText(tx, run, judged, retried);
   await tell(tx, run, { ...judged, follows }, follows === undefined ? step.tell : everybody);
   return retried === undefined
     ? { retry: null, events: stops }
@@ -98,27 +99,6 @@ async function follow(
 /** The number of attempts that may follow the first one. */
 const retriesOf = ({ launch: { profile } }: RunRow, { retry }: NextStep): number =>
   retry === 'once' ? 1 : profile.retries;
-
-/**
- * The message to the principals who have to know more than the outcome: that nothing more happens by itself,
- * or that attempts keep failing. Undefined when all is well, and for a first failure that another attempt
- * follows.
- */
-function followsText(run: RunRow, judged: Judged, retried: Retried | undefined): string | undefined {
-  const { attempt, launch, task, change } = run;
-  const attempts = `attempt ${attempt} of ${launch.profile.retries + 1}`;
-  if (retried !== undefined)
-    return attempt < 2
-      ? undefined
-      : `It was ${attempts}; the next begins in ${Math.ceil(retried.delayMs / 1000)} s.`;
-  if (!isLeft(judged)) return undefined;
-  const what =
-    change === null ? (task === null ? 'its work' : `task ${task}`) : `the judgement of change ${change}`;
-  return `It was ${attempts}, and no other is made by itself: ${what} waits for somebody (${spawnAgain(run)}).`;
-}
-
-const spawnAgain = ({ profile, task, change }: RunRow): string =>
-  `andon agent spawn ${profile}${task === null ? '' : ` --task ${task}`}${change === null ? '' : ` --change ${change}`}`;
 
 const everybody = ['executive', 'human'] as const;
 

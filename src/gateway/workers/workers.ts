@@ -17,6 +17,7 @@ import type { LogKeeper } from '../log-mark/log-keeper.ts';
 import { tellProtection } from '../plan/protection-notice.ts';
 import type { VerifiedLog, WorkersPort } from '../services.ts';
 import { watchBlocked } from '../stops/blocked.ts';
+import { clearOutlived } from '../stops/outlived.ts';
 import { endOverdueRuns, expireAll, forgetOld, giveBackBudgets, signChain } from './chores.ts';
 
 /** Services and settings of all workers. */
@@ -140,6 +141,7 @@ export class Workers implements WorkersPort {
     await giveBackBudgets(store, sequencer);
     this.audit();
     await watchBlocked(store, this.#systemTransaction);
+    await clearOutlived(store, this.#systemTransaction);
     for (const { name } of await this.#projects()) {
       await this.#landings.reconcile(name);
       this.wake(name);

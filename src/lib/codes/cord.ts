@@ -5,7 +5,7 @@ export const cordCodes = {
   'line.stopped': row(
     409,
     'stopped',
-    'nothing is claimed, spawned or landed in the scope of a stop',
+    'nothing is claimed or spawned in the scope of a stop, and nothing lands in that of a red one',
     'wait until it is cleared; andon cord status tells who clears it and how',
   ),
   'cord.scope': row(

@@ -63,6 +63,17 @@ describe.each(enginesOf(import.meta.filename))('attempts of runs, on %s', (engin
     );
   });
 
+  it('of which none is left call nobody to a task that was handed over all the same', async () => {
+    const run = await spawn('builder', { task: 'a' });
+    expect((await take())?.run.id).toBe(run);
+    await line.offer(await line.mint('agent:hand'), 'a', { 'a/x': 'x' });
+    await end(run);
+    const [told] = (await line.owner.message.list.query({ project })).filter(({ kind }) => kind === 'run');
+    expect(told?.body).toContain(
+      'attempt 1 of 2, and no other is needed for task a: its change goes on by itself.',
+    );
+  });
+
   it('wait at the limit of work in progress, runs counted that are about to claim', async () => {
     await line.owner.plan.put.mutate({ project, text: planOf(1) });
     const first = await spawn('builder', { task: 'a' });

@@ -128,4 +128,29 @@ describe.each(enginesOf(import.meta.filename))('runs under a stop, on %s', (engi
     expect(await codesOf(spawn('builder', 'cart'))).toEqual(['line.stopped']);
     await clear(stops[0]?.id ?? '');
   });
+
+  it('leave no yellow stop of the gateway behind on a task that has ended, and touch none of a person', async () => {
+    const { run } = await spawn('builder', 'docs');
+    await takeUntil(run);
+    await end(run);
+    const next = (await line.owner.run.list.query({ project })).runs.find(
+      ({ task, attempt, state }) => task === 'docs' && attempt === 2 && state === 'waiting',
+    );
+    await passTime(120_000, line);
+    await takeUntil(next?.id ?? '');
+    await end(next?.id ?? '');
+    const own = await pull('yellow', 'task/docs');
+    const stopsNow = async () =>
+      (await line.owner.cord.status.query({ project })).stops.map(({ id, pulledBy }) => [id, pulledBy]);
+    expect(await stopsNow()).toEqual([
+      [expect.stringMatching(/^stp_/), 'gateway'],
+      [own.stop, expect.stringMatching(/^human:/)],
+    ]);
+    await line.owner.task.abandon.mutate({ project, task: 'docs', why: 'not wanted' });
+    await line.app.workers.tick();
+    expect(await stopsNow()).toEqual([[own.stop, expect.stringMatching(/^human:/)]]);
+    const cleared = (await line.events()).filter(({ type }) => type === 'cord.cleared').at(-1);
+    expect(cleared).toMatchObject({ actor: 'gateway', data: { why: 'its task is abandoned' } });
+    await clear(own.stop);
+  });
 });
