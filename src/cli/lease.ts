@@ -17,7 +17,7 @@ export interface Held {
 
 /**
  * The lease that a command is about: by argument, environment or branch, and else the one task that the
- * caller holds. Errors: `cli.usage` when there is none or several.
+ * caller holds. Errors: `cli.usage` when there is none or several, `task.missing`.
  */
 export async function heldLease(
   { world }: Run<unknown>,
@@ -28,7 +28,11 @@ export async function heldLease(
   const task = given.task ?? hint.task;
   const epoch = given.epoch ?? (task === hint.task ? hint.epoch : undefined);
   if (task !== undefined && epoch !== undefined) return { task, epoch };
-  return onlyOne(task, await heldTasks(link, task));
+  const held = await heldTasks(link, task);
+  // A name that is no task is told as one.
+  if (held.length === 0 && task !== undefined)
+    await link.client.task.show.query({ project: link.project, task });
+  return onlyOne(task, held);
 }
 
 function onlyOne(task: string | undefined, held: readonly { id: string; epoch: number }[]): Held {

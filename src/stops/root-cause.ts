@@ -1,4 +1,5 @@
 import { type Reason, reason } from '../lib/decision.ts';
+import { shortId } from '../lib/ids.ts';
 import type { Tier } from '../tiers/actions.ts';
 import type { Stop } from './stop-scope.ts';
 
@@ -45,13 +46,20 @@ export function clearReasons(stop: Pick<Stop, 'id' | 'colour' | 'pulledBy'>, giv
   }
   const may = person || given.tier === 'executive' || given.by === stop.pulledBy;
   const owner = may ? [] : [reason('cord.owner', subject, { found: given.by, limit: stop.pulledBy })];
-  return [...owner, ...yellowReasons(subject, given)];
+  return [...owner, ...yellowReasons(stop.id, given)];
 }
 
-function yellowReasons(subject: string, { why, rootCause }: Clearing): Reason[] {
+function yellowReasons(id: string, { why, rootCause }: Clearing): Reason[] {
   if (rootCause !== undefined) return rootReasons(rootCause);
   if (says(why)) return [];
-  return [reason('cord.cause', subject, { found: 'no reason', next: 'say why it may go on: --why …' })];
+  const found = why === undefined ? 'no reason' : `“${why}”`;
+  return [
+    reason('cord.cause', `stop/${id}`, {
+      found,
+      limit: `a reason of ${lettersMin} letters or digits`,
+      next: `andon cord clear ${shortId(id)} --why … says why work may go on`,
+    }),
+  ];
 }
 
 const redReasons = (subject: string, rootCause: RootCause | undefined): Reason[] =>
@@ -92,5 +100,8 @@ const isAmong = (text: string, whys: readonly WhyStep[]): boolean =>
 
 const plain = (text: string): string => text.trim().replace(/\s+/g, ' ').toLowerCase();
 
-/** True for a text that a person can read: three letters or digits at least, of any script. */
-const says = (text: string | undefined): boolean => (text?.match(/[\p{L}\p{N}]/gu) ?? []).length >= 3;
+/** Letters and digits, of any script, of the shortest text that says something. */
+const lettersMin = 3;
+
+const says = (text: string | undefined): boolean =>
+  (text?.match(/[\p{L}\p{N}]/gu) ?? []).length >= lettersMin;

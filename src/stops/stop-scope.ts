@@ -145,4 +145,4 @@ function stopReason({ id, project, colour, scope, why, pulledBy, at }: Stop): Re
 
 /** The principals that may clear a stop, in words. */
 export const clearers = (colour: Colour, pulledBy: string): string =>
-  colour === 'red' ? 'a human, with its root cause,' : `${pulledBy}, an executive or a human`;
+  colour === 'red' ? 'a human with its root cause' : `${pulledBy}, an executive or a human`;

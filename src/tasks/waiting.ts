@@ -12,6 +12,8 @@ export interface Waiting {
   readonly overlaps: readonly string[];
   readonly change: string | null;
   readonly changeState: string | null;
+  /** Gates that people or validators pass, when the change waits for nothing else. */
+  readonly manualGates: readonly string[];
 }
 
 const waiting = statement(
@@ -24,7 +26,10 @@ const waiting = statement(
      array(select o.id from task_conflicts c join tasks o on o.project = c.project and o.id = c.other
        where c.project = t.project and c.task = t.id and t.state = 'ready' and o.state in ('in_progress', 'gated')) as overlaps,
      (select c.id from changes c where c.project = t.project and c.task = t.id and c.state not in ('landed', 'refused') limit 1) as change,
-     (select c.state from changes c where c.project = t.project and c.task = t.id and c.state not in ('landed', 'refused') limit 1) as "changeState"
+     (select c.state from changes c where c.project = t.project and c.task = t.id and c.state not in ('landed', 'refused') limit 1) as "changeState",
+     array(select g.gate from changes c join gate_runs g on g.change = c.id and g.tree = c.tree and g.status = 'waiting' and g.manual
+       where c.project = t.project and c.task = t.id and c.state = 'gating' and not exists (
+         select from gate_runs o where o.change = c.id and o.tree = c.tree and not o.manual and o.status in ('waiting', 'running')) order by 1) as "manualGates"
    from tasks t where t.project = $1 and t.state not in ('done', 'abandoned') order by t.position`,
 );
 

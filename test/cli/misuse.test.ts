@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,7 @@ ${planHead({ project })}
 gates: { look: { by: validator } }
 tasks:
   cart: { title: Cart, phase: build, write: ["cart/**"], gates: [look] }
+  free: { title: Free, phase: build, write: ["free/**"] }
 `;
 
 describe('a command that is used wrongly', () => {
@@ -73,6 +74,37 @@ describe('a command that is used wrongly', () => {
     const [exit, , said] = await failed('gate', 'show', change, 'nope');
     expect([exit, said]).toEqual([5, expect.stringContaining('gate.missing')]);
     expect(said).toContain(`next: andon gate list ${change}`);
+  });
+
+  it('says of a task that there is none, and of a commit that it was not pushed', async () => {
+    for (const command of ['renew', 'release'])
+      expect(await failed('task', command, 'nope', ...(command === 'release' ? ['--why', 'x'] : []))).toEqual(
+        [5, '', expect.stringContaining('task.missing')],
+      );
+    expect((await failed('task', 'renew', 'free'))[2]).toContain('you hold no such task');
+    expect((await failed('task', 'claim', 'free'))[0]).toBe(0);
+    const unknown = '0123456789'.repeat(4);
+    const [exit, stdout] = await failed('change', 'check', '--task', 'free', '--commit', unknown);
+    expect([exit, stdout]).toEqual([4, expect.stringMatching(/^unpushed\n +change\.unpushed +.*\n +next: /)]);
+  });
+
+  it('waits for somebody to pass a gate, where it waits for nothing else', async () => {
+    expect((await andon('task', 'waiting')).stdout).toMatch(
+      /^cart .* waits for somebody to pass look \(chg_/m,
+    );
+  });
+
+  it('finds the plan from anywhere in its repository, and no line where there is none', async () => {
+    const inside = join(folder, 'repository', 'src', 'deep');
+    mkdirSync(inside, { recursive: true });
+    spawnSync('git', ['init', '-q', join(folder, 'repository')]);
+    writeFileSync(join(folder, 'repository', 'andon.yaml'), plan);
+    const there = (...args: string[]) => cli(args, { cwd: inside, env: env() });
+    expect((await there('plan', 'check')).stdout).toContain('shop: sound; 2 tasks');
+    expect((await there('plan', 'check', 'andon.yml')).stderr).toContain(`${inside}/andon.yml`);
+    const { stdout, stderr } = await there('doctor');
+    expect(stdout).toMatch(/^note +data +.*repository\/\.andon +not there$/m);
+    expect(stderr).toContain('next (data): name the folder of the line with --data');
   });
 
   it('names the file that is not there, and the value that is none', async () => {

@@ -109,7 +109,7 @@ describe('a stop', () => {
     const [red] = stopReasons([stop('red', project)], { what: 'claim', task: 'api', plan });
     expect(red).toMatchObject({ code: 'line.stopped', subject: 'stop/stp_0000abcd' });
     expect(red?.found).toBe('red on project, by agent:builder since 2026-11-21T09:00:00.000Z: the tests lie');
-    expect(red?.next).toContain('until a human, with its root cause, clears it');
+    expect(red?.next).toContain('until a human with its root cause clears it');
     const [yellow] = stopReasons([stop('yellow', project)], { what: 'claim', task: 'api', plan });
     expect(yellow?.next).toContain('until agent:builder, an executive or a human clears it');
   });

@@ -58,7 +58,9 @@ async function doctor({ world, options, terminal }: Run<DoctorOptions>) {
 }
 
 async function examine(world: World, options: Run<DoctorOptions>['options']): Promise<Finding[]> {
-  const { examineLeft, examineMachine, examineRoom, examineSecrets } = await import('../doctor/machine.ts');
+  const { examineData, examineLeft, examineMachine, examineRoom, examineSecrets } = await import(
+    '../doctor/machine.ts'
+  );
   const { examineRepositories } = await import('../doctor/repositories.ts');
   const { examineGateway } = await import('../doctor/gateway.ts');
   const { examineTurns } = await import('../doctor/turns.ts');
@@ -70,6 +72,7 @@ async function examine(world: World, options: Run<DoctorOptions>['options']): Pr
   const gateway = await examineGateway(options, world);
   return [
     ...(await examineMachine(world)),
+    ...examineData(dataFolder, databaseUrl),
     ...(await examineLeft(world.root.stateFolderOf(dataFolder, world.env))),
     ...(await examineRoom(dataFolder)),
     ...(await examineSetups(dataFolder, stateFolder, Date.now())),

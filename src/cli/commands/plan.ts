@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { defined } from '../../lib/defined.ts';
 import { AndonError, fail } from '../../lib/errors.ts';
 import type { ProtectedWrite } from '../../plan/protected-writes.ts';
+import { workTree } from '../check/git.ts';
 import { act, group, leaf, type Run } from '../command.ts';
 import { diffLines } from '../plan/difference.ts';
 import {
@@ -17,7 +19,8 @@ import { printableText } from '../printable.ts';
 import { refusalLines } from '../refusal.ts';
 import type { World } from '../world.ts';
 
-const fileArgument = ['[file]', 'the plan', 'andon.yaml'] as const;
+const usualFile = 'andon.yaml';
+const fileArgument = ['[file]', 'the plan', usualFile] as const;
 
 /** The command `andon plan`: tasks, their order, and their limits. */
 export function planCommand(world: World): Command {
@@ -76,8 +79,15 @@ function showCommand(world: World): Command {
   );
 }
 
+/** The path of a plan; the usual one lies at the top of the repository, wherever in it the command is given. */
+async function planPath({ cwd }: World, file: string): Promise<string> {
+  const here = resolve(cwd, file);
+  if (file !== usualFile || existsSync(here)) return here;
+  return join((await workTree(cwd)) ?? cwd, usualFile);
+}
+
 async function readPlanFile({ world }: Run<unknown>, file: string): Promise<string> {
-  const path = resolve(world.cwd, file);
+  const path = await planPath(world, file);
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -137,7 +147,7 @@ async function beyondAgents(
   const more = found.length > beyondShown ? ` and ${found.length - beyondShown} more` : '';
   const names = found.slice(0, beyondShown).join(', ');
   return [
-    `note: no agent's token may claim ${names}${more}: mint one that covers them with andon token mint`,
+    `note: no agent's token may claim ${names}${more}: mint one that covers them: andon token mint --agent agent:…`,
   ];
 }
 
@@ -149,7 +159,7 @@ async function checkFile(run: Run<object>, file: string) {
   const [first, ...rest] = checkPlan(plan);
   if (first !== undefined) throw new AndonError([first, ...rest]);
   const { protectedWrites, wideWriters } = await import('../../plan/protected-writes.ts');
-  const notes = protectedWrites(plan, await trackedFiles(dirname(resolve(run.world.cwd, file))));
+  const notes = protectedWrites(plan, await trackedFiles(dirname(await planPath(run.world, file))));
   const counts = { project: plan.project, phases: plan.phases.length, tasks: Object.keys(plan.tasks).length };
   return {
     data: { ok: true, ...counts, ...(notes.length > 0 && { protected: notes }) },

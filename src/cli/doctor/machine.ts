@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { leftTemporary } from '../../git/temporary.ts';
@@ -21,6 +22,14 @@ const numbers = (text: string): number[] => (/(\d+)\.(\d+)/.exec(text)?.slice(1)
 /** Examines the programs of this machine: Node, git, bubblewrap. */
 export async function examineMachine({ cwd, env }: World): Promise<Finding[]> {
   return [nodeFinding(process.version), await gitFinding(cwd), sandboxFinding(env.PATH ?? '')];
+}
+
+/** A note where no line is: everything else is then found about nothing. */
+export function examineData(dataFolder: string, databaseUrl: string | undefined): Finding[] {
+  if (databaseUrl !== undefined || existsSync(dataFolder)) return [];
+  return [
+    note('data', dataFolder, 'not there', 'name the folder of the line with --data, or make one: andon init'),
+  ];
 }
 
 /** The finding for a version of Node. */

@@ -6,6 +6,8 @@ import { short, stateCell, table } from '../table.ts';
 import { beyondWords } from '../task/waiting.ts';
 import type { Paint } from '../terminal.ts';
 
+const recentMax = 5;
+
 /** Reads a project at one moment. */
 export async function look({ client, project, url }: GatewayLink) {
   const [status, phases, tasks, waiting, changes, cord] = await Promise.all([
@@ -13,7 +15,7 @@ export async function look({ client, project, url }: GatewayLink) {
     client.phase.list.query({ project }),
     client.task.list.query({ project }),
     client.task.waiting.query({ project }),
-    client.change.list.query({ project, limit: 5 }),
+    client.change.list.query({ project, limit: recentMax + 1 }),
     client.cord.status.query({ project }),
   ]);
   return { url, ...status, phases, tasks, waiting, changes, stops: cord.stops };
@@ -30,7 +32,9 @@ export function statusLines(seen: Look, paint: Paint): string[] {
     phases.map((phase) => phaseWords(phase, paint)).join(paint('quiet', ' > ')) ||
       'no plan yet: andon plan apply',
   ];
-  const recent = changes.map((row) => [short(row.id), stateCell(row.state), row.task, row.author]);
+  const recent = changes
+    .slice(0, recentMax)
+    .map((row) => [short(row.id), stateCell(row.state), row.task, row.author]);
   return [
     ...(below === null
       ? []
@@ -41,6 +45,7 @@ export function statusLines(seen: Look, paint: Paint): string[] {
     '',
     ...taskTable(seen, paint),
     ...(recent.length === 0 ? [] : ['', ...table(['CHANGE', 'STATE', 'TASK', 'AUTHOR'], recent, paint)]),
+    ...(changes.length > recentMax ? [paint('quiet', 'older ones: andon change list')] : []),
   ];
 }
 

@@ -34,8 +34,9 @@ function taskWords(id: string, row: ListedTask | undefined): string {
   return `${id} (in progress, ${row.holder ?? 'nobody'}, ${since}${expected})`;
 }
 
-function changeWords({ change, changeState }: WaitingTask): string[] {
+function changeWords({ change, changeState, manualGates }: WaitingTask): string[] {
   if (change === null) return [];
+  if (manualGates.length > 0) return [`somebody to pass ${manualGates.join(', ')} (${short(change)})`];
   const words: Readonly<Record<string, string>> = {
     gating: 'gates',
     judging: 'a verdict',

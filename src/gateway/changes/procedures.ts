@@ -12,7 +12,7 @@ import { diffProcedure } from './diff.ts';
 import { findChange } from './find-change.ts';
 import { changePageProcedure } from './page.ts';
 import { holdProcedure, moveProcedure, queueProcedure, releaseProcedure, whyProcedure } from './queue.ts';
-import { submitProcedure } from './submit.ts';
+import { commitReasons, submitProcedure } from './submit.ts';
 import { withdrawProcedure } from './withdraw.ts';
 
 /** Changes: commits offered for landing. */
@@ -85,7 +85,9 @@ function checkProcedure(gateway: Gateway) {
     input: z.strictObject({ project, task: name, epoch: z.number().int().min(1), commit: commitId }),
     answer: async (input, call) => {
       const offer = await git.offer(input);
-      const reasons = await previewCommit(gateway, input, call.grant);
+      // A commit that was not pushed may be none that the repository has.
+      const judged = offer.kind === 'unpushed' ? [] : await previewCommit(gateway, input, call.grant);
+      const reasons = [...commitReasons(offer), ...judged];
       return { offer: offer.kind, conflicts: offer.kind === 'conflict' ? offer.paths : [], reasons };
     },
   });

@@ -90,7 +90,8 @@ function offerReasons(task: TaskRow | undefined, offer: Offer, artefact: string 
   return [reason('change.empty', `task/${task?.id ?? ''}`, { found: given, limit: wanted })];
 }
 
-function commitReasons(offer: Offer): Reason[] {
+/** Reasons why a commit cannot land. */
+export function commitReasons(offer: Offer): Reason[] {
   if (offer.kind === 'unpushed') return [reason('change.unpushed', offer.commit, { limit: offer.prefix })];
   if (offer.kind === 'empty') return [reason('change.empty', offer.commit)];
   if (offer.kind === 'conflict') return offer.paths.map((path) => reason('change.conflict', path));

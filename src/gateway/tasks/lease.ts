@@ -16,6 +16,7 @@ import type { Effect } from '../admission/definitions.ts';
 import { name, principal, project, text } from '../admission/inputs.ts';
 import { mutation } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
+import { holderReasons } from './claimants.ts';
 
 const held = { project, task: name, epoch: z.number().int().min(1) };
 
@@ -77,12 +78,13 @@ export function stealProcedure(gateway: Gateway) {
     facts: async (tx, { input }) => ({
       task: await lockTask(tx, input.project, input.task),
       stopped: await stopsAgainst(tx, input.project, { what: 'claim', task: input.task }),
+      unable: await holderReasons(tx, input.project, input.to),
     }),
-    decide: ({ input, facts: { task, stopped } }) => {
+    decide: ({ input, facts: { task, stopped, unable } }) => {
       if (task === undefined) return denied(reason('task.missing', `task/${input.task}`));
       if (!taskMay(task, 'steal'))
         return denied(reason('task.state', `task/${input.task}`, { found: task.state }));
-      return allowUnless(stopped, task);
+      return allowUnless([...unable, ...stopped], task);
     },
     effect: async (tx, { decided: task }, { grant, input, entered }) => {
       const to = { agent: input.to, grantId: grant.grantId };

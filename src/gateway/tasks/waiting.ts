@@ -3,20 +3,18 @@ import type { Reason } from '../../lib/decision.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { readStops } from '../../stops/rows.ts';
 import { stopReasons } from '../../stops/stop-scope.ts';
-import { isLiving } from '../../store/living-grant.ts';
-import { type Session, statement } from '../../store/store.ts';
 import type { Claimant } from '../../tasks/claim.ts';
 import { planAt } from '../../tasks/plan-cache.ts';
 import { readProject } from '../../tasks/rows.ts';
 import { barringReasons, readUnheld, type UnheldTask } from '../../tasks/unheld.ts';
 import { type Waiting, waitingFor } from '../../tasks/waiting.ts';
 import { authorise } from '../../tiers/authorise.ts';
-import { capabilityFromWire, type WireCapability } from '../../tiers/wire.ts';
 import type { Call } from '../admission/admission.ts';
 import { rememberedFacts } from '../admission/entry.ts';
 import { project } from '../admission/inputs.ts';
 import { query } from '../admission/procedure.ts';
 import type { Gateway } from '../services.ts';
+import { readPulling } from './claimants.ts';
 
 /** A task that waits, with the stops that hold it, and with who may claim it. */
 export interface WaitingAnswer extends Waiting {
@@ -81,26 +79,6 @@ function barredReasons(
   return against.length > 0
     ? against
     : barringReasons({ agent: grant.sub, grantId: grant.grantId, cap: grant.cap }, task, plan);
-}
-
-interface PullingRow {
-  readonly agent: string;
-  readonly grantId: string;
-  readonly cap: WireCapability;
-}
-
-const pullingGrants = statement(
-  'grants.pulling',
-  `select g.agent, g.gid as "grantId", g.cap from grants g
-   where andon_reaches(g, $1) and g.cap->>'tier' = 'implementer' and g.cap->>'task' is null and ${isLiving('g')}`,
-);
-
-/** Living grants of agents who choose among tasks: a grant that is bound to one task was made for that task. */
-async function readPulling(session: Session, projectName: string): Promise<Claimant[]> {
-  const rows = await session.rows<PullingRow>(pullingGrants, [projectName]);
-  return rows
-    .map(({ cap, ...row }) => ({ ...row, cap: capabilityFromWire(cap) }))
-    .filter(({ cap }) => cap.actions.includes('task:claim'));
 }
 
 const isBeyond = (pulling: readonly Claimant[], task: UnheldTask, plan: Plan | undefined): boolean =>

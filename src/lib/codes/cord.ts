@@ -31,7 +31,7 @@ export const cordCodes = {
   'cord.cause': row(
     400,
     'usage',
-    'a red stop is cleared with its root cause: one to seven whys with evidence, the kind of the last one, and what prevents it',
+    'a stop is cleared with a reason, a red one with its root cause: one to seven whys with evidence, the kind of the last one, and what prevents it',
     'andon cord clear --help shows the form',
   ),
   'message.recipient': row(

@@ -51,7 +51,7 @@ export const taskCodes = {
     403,
     'refused',
     'a claimant has every capability that the task requires',
-    'andon task next names a task that you may claim; for this one, a person mints a token with the skills: andon token mint',
+    'andon task next names a task that you may claim; for this one, a person mints a token with the skills: andon token mint --agent agent:…',
   ),
   'task.needs': row(
     409,
@@ -65,11 +65,17 @@ export const taskCodes = {
     'write scopes of work in progress do not overlap',
     'wait, or claim another task: andon task next',
   ),
+  'task.holder': row(
+    403,
+    'refused',
+    'a task is held by an agent or a person who may claim tasks',
+    'name another one: andon token list tells who holds which grant',
+  ),
   'task.scope': row(
     403,
     'refused',
     'the grant of a claimant covers the write scope of the task',
-    'andon task next names a task that you may claim; for this one, a person mints a token that covers the path: andon token mint',
+    'andon task next names a task that you may claim; for this one, a person mints a token that covers the path: andon token mint --agent agent:…',
   ),
   'task.taken': row(409, 'conflict', 'a task has one holder', 'claim another task: andon task next'),
   'task.none': row(

@@ -110,7 +110,7 @@ describe.each(enginesOf(import.meta.filename))('who may claim what waits, on %s'
     const { exit, stderr } = await owner('plan', 'apply', plan);
     expect([exit, stderr]).toEqual([
       0,
-      "applied\nnote: no agent's token may claim docs: mint one that covers them with andon token mint\n",
+      "applied\nnote: no agent's token may claim docs: mint one that covers them: andon token mint --agent agent:…\n",
     ]);
     writeFileSync(plan, `${head}  docs: { title: Docs, phase: build, write: ["src/docs/**"] }\n`);
     expect((await owner('plan', 'apply', plan)).stderr).toBe('applied\n');
