@@ -48,7 +48,7 @@ gates:
 agents:
   prowler: { tier: executive, adapter: command, retries: 0, run: ${JSON.stringify(`${attack(folder)}; echo tried; sleep 2`)} }
 tasks:
-${Array.from({ length: 12 }, (_, n) => `  t${n}: { title: T, phase: build, write: ["t${n}/**"], gates: [tests] }`).join('\n')}
+${Array.from({ length: 16 }, (_, n) => `  t${n}: { title: T, phase: build, write: ["t${n}/**"], gates: [tests] }`).join('\n')}
   block: { title: B, phase: build, write: ["kept/**"], gates: [tests] }
   lock: { title: L, phase: build, write: ["package.json", "tl/**"], unprotect: [npm], gates: [tests] }
 `;
